@@ -1,0 +1,125 @@
+//! Owns the division of a file into blocks, the unit of hashing, journalling, repair and cutting.
+
+use crate::range::ByteRange;
+
+/// Size of every block but the last: a power of two between 4 KiB and 64 MiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockSize(u32);
+
+impl BlockSize {
+    /// 1 MiB: a terabyte has a million blocks (32 MiB of journal), and a kill costs each
+    /// connection at most 1 MiB.
+    pub const DEFAULT: Self = Self(1 << 20);
+
+    const SMALLEST: u32 = 1 << 12;
+    const LARGEST: u32 = 1 << 26;
+
+    /// A block size, or `None` when it is no power of two between 4 KiB and 64 MiB.
+    pub const fn new(bytes: u32) -> Option<Self> {
+        let fits = bytes >= Self::SMALLEST && bytes <= Self::LARGEST;
+        if fits && bytes.is_power_of_two() { Some(Self(bytes)) } else { None }
+    }
+
+    /// The size in bytes.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    const fn bytes(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// The block that holds the byte at `offset`.
+    pub const fn block_at(self, offset: u64) -> BlockIndex {
+        BlockIndex(offset / self.bytes())
+    }
+
+    /// The largest block boundary not above `offset`.
+    pub const fn floor(self, offset: u64) -> u64 {
+        offset - offset % self.bytes()
+    }
+
+    /// The smallest block boundary not below `offset`, or `u64::MAX` when there is none.
+    pub const fn ceil(self, offset: u64) -> u64 {
+        match self.floor(offset) {
+            floor if floor == offset => offset,
+            floor => floor.saturating_add(self.bytes()),
+        }
+    }
+
+    /// The bytes of a block in a file of `length` bytes, or `None` when the file ends before it.
+    pub fn range_of(self, block: BlockIndex, length: u64) -> Option<ByteRange> {
+        let start = block.0.checked_mul(self.bytes())?;
+        ByteRange::new(start, start.saturating_add(self.bytes()).min(length))
+    }
+
+    /// How many blocks a file of `length` bytes has.
+    pub const fn count(self, length: u64) -> u64 {
+        length.div_ceil(self.bytes())
+    }
+
+    /// The blocks that lie wholly in `range`, for a file of `length` bytes whose last block may
+    /// be short, as a half-open pair of indices.
+    pub fn whole_blocks(self, range: ByteRange, length: u64) -> core::ops::Range<u64> {
+        let start = self.block_at(self.ceil(range.start())).0;
+        let end = if range.end() >= length {
+            self.count(length)
+        } else {
+            self.block_at(self.floor(range.end())).0
+        };
+        start..end.max(start)
+    }
+}
+
+/// Which block of a file, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockIndex(pub u64);
+
+/// The fast 128-bit hash of a block's bytes. Guards against crashes, not against an adversary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockHash(pub u128);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn only_powers_of_two_in_bounds_are_block_sizes() {
+        for bytes in [0, 1, 4095, 4097, (1 << 20) + 1, 1 << 27] {
+            assert_eq!(BlockSize::new(bytes), None, "{bytes}");
+        }
+        assert_eq!(BlockSize::new(1 << 20), Some(BlockSize::DEFAULT));
+    }
+
+    #[test]
+    fn the_last_block_is_shorter() {
+        let size = BlockSize::DEFAULT;
+        assert_eq!(size.range_of(BlockIndex(1), MIB + 1), ByteRange::new(MIB, MIB + 1));
+        assert_eq!(size.range_of(BlockIndex(1), MIB), None);
+        assert_eq!((size.count(0), size.count(MIB), size.count(MIB + 1)), (0, 1, 2));
+    }
+
+    #[test]
+    fn boundaries_near_the_end_of_u64_saturate() {
+        let size = BlockSize::DEFAULT;
+        assert_eq!(size.ceil(u64::MAX), u64::MAX);
+        assert_eq!(size.ceil(MIB), MIB);
+        assert_eq!(size.ceil(MIB + 1), 2 * MIB);
+        let last = size.block_at(u64::MAX - 1);
+        assert_eq!(size.range_of(last, u64::MAX).map(ByteRange::end), Some(u64::MAX));
+    }
+
+    #[test]
+    fn whole_blocks_count_a_short_last_block_only_at_the_end() {
+        let size = BlockSize::DEFAULT;
+        let length = 3 * MIB + 5;
+        let blocks = |start, end| size.whole_blocks(ByteRange::new(start, end).unwrap(), length);
+        assert_eq!(blocks(0, length), 0..4);
+        assert_eq!(blocks(1, 2 * MIB), 1..2);
+        assert!(blocks(1, MIB).is_empty());
+        assert_eq!(blocks(3 * MIB, length), 3..4);
+        assert!(blocks(3 * MIB + 1, length).is_empty());
+    }
+}

@@ -1,0 +1,162 @@
+//! Owns digests as values: which algorithm, which bytes, how people write them. Hashes nothing.
+
+use alloc::string::String;
+use core::fmt;
+
+/// A digest algorithm that is still fit to prove what a file is (RFC 9530 §5, "Active").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DigestAlgorithm {
+    /// SHA-256, 32 bytes.
+    Sha256,
+    /// SHA-512, 64 bytes.
+    Sha512,
+}
+
+impl DigestAlgorithm {
+    /// The name in RFC 9530's registry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha-256",
+            Self::Sha512 => "sha-512",
+        }
+    }
+
+    /// How many bytes the digest has.
+    pub const fn length(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// A digest of a whole file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest {
+    algorithm: DigestAlgorithm,
+    // Bytes past the algorithm's length are zero.
+    bytes: [u8; 64],
+}
+
+/// Why a text is not a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseDigestError {
+    /// There is no `=` between algorithm and value.
+    #[error("a checksum is written ALGORITHM=HEX, as in sha-256=9f86d0…")]
+    NoAlgorithm,
+    /// The algorithm is not supported.
+    #[error("unknown checksum algorithm; use sha-256 or sha-512")]
+    UnknownAlgorithm,
+    /// The value is not hexadecimal.
+    #[error("the checksum is not hexadecimal")]
+    NotHex,
+    /// The value has the wrong number of digits.
+    #[error("the checksum has {actual} digits where {} has {}", .algorithm.name(), .algorithm.length() * 2)]
+    WrongLength {
+        /// The algorithm that was named.
+        algorithm: DigestAlgorithm,
+        /// How many digits were given.
+        actual: usize,
+    },
+}
+
+impl Digest {
+    /// A digest from its bytes, or `None` when there are not as many as the algorithm makes.
+    pub fn new(algorithm: DigestAlgorithm, value: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 64];
+        bytes.get_mut(..value.len())?.copy_from_slice(value);
+        (value.len() == algorithm.length()).then_some(Self { algorithm, bytes })
+    }
+
+    /// Parses `sha-256=HEX`; `sha256` and capital letters are understood too.
+    pub fn parse(text: &str) -> Result<Self, ParseDigestError> {
+        let (name, hex) = text.split_once('=').ok_or(ParseDigestError::NoAlgorithm)?;
+        let algorithm = match name.trim().to_ascii_lowercase().as_str() {
+            "sha-256" | "sha256" => DigestAlgorithm::Sha256,
+            "sha-512" | "sha512" => DigestAlgorithm::Sha512,
+            _ => return Err(ParseDigestError::UnknownAlgorithm),
+        };
+        let hex = hex.trim();
+        if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(ParseDigestError::NotHex);
+        }
+        if hex.len() != algorithm.length() * 2 {
+            return Err(ParseDigestError::WrongLength { algorithm, actual: hex.len() });
+        }
+        let mut bytes = [0; 64];
+        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+            *byte = nibble(pair[0]) << 4 | nibble(pair[1]);
+        }
+        Ok(Self { algorithm, bytes })
+    }
+
+    /// The algorithm.
+    pub const fn algorithm(&self) -> DigestAlgorithm {
+        self.algorithm
+    }
+
+    /// The digest's bytes, as many as the algorithm makes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.algorithm.length()]
+    }
+
+    /// The value in lowercase hexadecimal, without the algorithm.
+    pub fn hex(&self) -> String {
+        use fmt::Write;
+        let mut hex = String::with_capacity(self.algorithm.length() * 2);
+        for byte in self.bytes() {
+            write!(hex, "{byte:02x}").expect("writing to a string does not fail");
+        }
+        hex
+    }
+}
+
+fn nibble(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => digit - b'A' + 10,
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.algorithm.name(), self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn a_digest_reads_back_as_it_is_written() {
+        let text = format!("sha-256={}", "0fA9".repeat(16));
+        let digest = Digest::parse(&text).unwrap();
+        assert_eq!(format!("{digest}"), text.to_ascii_lowercase());
+        assert_eq!(Digest::new(digest.algorithm(), digest.bytes()), Some(digest));
+    }
+
+    #[test]
+    fn malformed_digests_say_what_is_wrong() {
+        use ParseDigestError::{NoAlgorithm, NotHex, UnknownAlgorithm, WrongLength};
+        let algorithm = DigestAlgorithm::Sha256;
+        for (text, error) in [
+            ("", NoAlgorithm),
+            ("abcd", NoAlgorithm),
+            ("md5=00", UnknownAlgorithm),
+            ("sha-256=xyz", NotHex),
+            ("sha-256=", WrongLength { algorithm, actual: 0 }),
+            ("sha-256=00", WrongLength { algorithm, actual: 2 }),
+        ] {
+            assert_eq!(Digest::parse(text), Err(error), "{text}");
+        }
+    }
+}

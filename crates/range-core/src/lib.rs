@@ -1,0 +1,29 @@
+//! Decides: what a byte range is, what an HTTP message means, which bytes to ask for next, and
+//! what a journal says.
+//!
+//! In scope: values and pure state machines. Time is an argument ([`time::Timestamp`]), randomness
+//! is a seed, and bytes of the file never come here; only counts do.
+//!
+//! Out of scope, and kept out by `no_std`: clocks, files, sockets, threads, async, randomness.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+#[cfg(test)]
+extern crate std;
+
+pub mod block;
+pub mod digest;
+pub mod failure;
+pub mod http;
+pub mod journal;
+pub mod limits;
+pub mod range;
+pub mod range_set;
+pub mod scheduler;
+pub mod time;
+pub mod units;
+
+pub use range::ByteRange;
+pub use range_set::RangeSet;

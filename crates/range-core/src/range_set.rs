@@ -1,0 +1,150 @@
+//! Owns [`RangeSet`], a set of byte offsets kept as sorted, disjoint, coalesced ranges.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::range::ByteRange;
+
+/// A set of byte offsets as sorted, disjoint and coalesced [`ByteRange`]s.
+///
+/// Memory and time depend on how many runs there are, not on how many bytes: lookups are
+/// `O(log n)`, changes `O(n)` in the worst case (a memmove of the runs behind the change).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RangeSet {
+    runs: Vec<ByteRange>,
+    length: u64,
+}
+
+impl RangeSet {
+    /// The empty set.
+    pub const fn new() -> Self {
+        Self { runs: Vec::new(), length: 0 }
+    }
+
+    /// How many bytes the set holds.
+    pub const fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether the set holds no byte.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The runs in ascending order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = ByteRange> + ExactSizeIterator + '_ {
+        self.runs.iter().copied()
+    }
+
+    /// The lowest run.
+    pub fn first(&self) -> Option<ByteRange> {
+        self.runs.first().copied()
+    }
+
+    /// Adds a range. Returns how many of its bytes were new.
+    pub fn insert(&mut self, range: ByteRange) -> u64 {
+        // Neighbours that merely touch are merged too, hence `<` and `<=` on the inner edges.
+        let touching = self.indices(|run| run.end() < range.start(), |run| run.start() <= range.end());
+        let before = self.length_of(&touching);
+        let merged = match (self.runs.get(touching.start), touching.is_empty()) {
+            (Some(first), false) => {
+                let last = self.runs[touching.end - 1];
+                ByteRange::new(first.start().min(range.start()), last.end().max(range.end()))
+                    .expect("a union of ranges is not empty")
+            }
+            _ => range,
+        };
+        self.runs.splice(touching, [merged]);
+        let added = merged.len() - before;
+        self.length += added;
+        added
+    }
+
+    /// Takes a range away. Returns how many of its bytes were in the set.
+    pub fn remove(&mut self, range: ByteRange) -> u64 {
+        let overlapping = self.overlapping(range);
+        if overlapping.is_empty() {
+            return 0;
+        }
+        let before = self.length_of(&overlapping);
+        let head = self.runs[overlapping.start].split_at(range.start()).0;
+        let tail = self.runs[overlapping.end - 1].split_at(range.end()).1;
+        let kept = head.map_or(0, ByteRange::len) + tail.map_or(0, ByteRange::len);
+        self.runs.splice(overlapping, head.into_iter().chain(tail));
+        self.length -= before - kept;
+        before - kept
+    }
+
+    /// Whether every byte of `range` is in the set.
+    pub fn contains(&self, range: ByteRange) -> bool {
+        let index = self.runs.partition_point(|run| run.end() <= range.start());
+        self.runs.get(index).is_some_and(|run| run.covers(range))
+    }
+
+    /// Whether any byte of `range` is in the set.
+    pub fn intersects(&self, range: ByteRange) -> bool {
+        !self.overlapping(range).is_empty()
+    }
+
+    /// How many bytes of `range` are in the set.
+    pub fn covered(&self, range: ByteRange) -> u64 {
+        self.runs[self.overlapping(range)]
+            .iter()
+            .filter_map(|run| run.intersect(range))
+            .map(ByteRange::len)
+            .sum()
+    }
+
+    /// The parts of `range` that are not in the set, ascending.
+    pub fn gaps(&self, range: ByteRange) -> impl Iterator<Item = ByteRange> + '_ {
+        let mut at = range.start();
+        let ends = self.runs[self.overlapping(range)]
+            .iter()
+            .map(|run| (run.start(), run.end()))
+            .chain([(range.end(), range.end())]);
+        ends.filter_map(move |(start, end)| {
+            let gap = ByteRange::new(at, start.min(range.end()));
+            at = end;
+            gap
+        })
+    }
+
+    /// The end of the contiguous run of bytes from offset 0; 0 when byte 0 is missing.
+    pub fn frontier(&self) -> u64 {
+        self.first().filter(|run| run.start() == 0).map_or(0, ByteRange::end)
+    }
+
+    fn overlapping(&self, range: ByteRange) -> Range<usize> {
+        self.indices(|run| run.end() <= range.start(), |run| run.start() < range.end())
+    }
+
+    fn indices(
+        &self,
+        before: impl Fn(&ByteRange) -> bool,
+        not_after: impl Fn(&ByteRange) -> bool,
+    ) -> Range<usize> {
+        let start = self.runs.partition_point(before);
+        let count = self.runs[start..].partition_point(not_after);
+        start..start + count
+    }
+
+    fn length_of(&self, indices: &Range<usize>) -> u64 {
+        self.runs[indices.clone()].iter().copied().map(ByteRange::len).sum()
+    }
+}
+
+impl Extend<ByteRange> for RangeSet {
+    fn extend<I: IntoIterator<Item = ByteRange>>(&mut self, ranges: I) {
+        for range in ranges {
+            self.insert(range);
+        }
+    }
+}
+
+impl FromIterator<ByteRange> for RangeSet {
+    fn from_iter<I: IntoIterator<Item = ByteRange>>(ranges: I) -> Self {
+        let mut set = Self::new();
+        set.extend(ranges);
+        set
+    }
+}

@@ -1,0 +1,149 @@
+//! Owns the newtypes that keep counts, lengths and rates apart, and how people write them.
+
+use core::fmt;
+
+/// A number of bytes: a length or an amount, never an offset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ByteCount(pub u64);
+
+/// Why a text is not a [`ByteCount`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseByteCountError {
+    /// There are no digits before the unit.
+    #[error("a size starts with digits, as in 10GiB or 1048576")]
+    NoDigits,
+    /// The unit is not one of B, kB, MB, GB, TB, PB, EB, KiB, MiB, GiB, TiB, PiB, EiB.
+    #[error("unknown size unit; use B, kB, MB, GB, TB, KiB, MiB, GiB or TiB")]
+    UnknownUnit,
+    /// The size does not fit 64 bits.
+    #[error("the size does not fit 64 bits")]
+    TooLarge,
+}
+
+impl ByteCount {
+    /// Parses `1048576`, `10GiB`, `10 MB` or `8EiB`. Units are case-insensitive; `K`, `M`, … alone
+    /// mean the binary unit.
+    pub fn parse(text: &str) -> Result<Self, ParseByteCountError> {
+        let text = text.trim();
+        let digits_end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (digits, unit) = text.split_at(digits_end);
+        if digits.is_empty() {
+            return Err(ParseByteCountError::NoDigits);
+        }
+        let number: u64 = digits.parse().map_err(|_| ParseByteCountError::TooLarge)?;
+        let factor = unit_factor(unit.trim_start()).ok_or(ParseByteCountError::UnknownUnit)?;
+        number.checked_mul(factor).map(Self).ok_or(ParseByteCountError::TooLarge)
+    }
+}
+
+fn unit_factor(unit: &str) -> Option<u64> {
+    let mut letters = unit.chars().map(|letter| letter.to_ascii_lowercase());
+    let letters = [letters.next(), letters.next(), letters.next(), letters.next()];
+    let (prefix, base) = match letters {
+        [None | Some('b'), None, ..] => return Some(1),
+        [Some(prefix), None, ..] | [Some(prefix), Some('i'), Some('b') | None, None] => (prefix, 1024),
+        [Some(prefix), Some('b'), None, _] => (prefix, 1000),
+        _ => return None,
+    };
+    let power = 1 + u32::try_from("kmgtpe".find(prefix)?).ok()?;
+    Some(u64::pow(base, power))
+}
+
+impl fmt::Display for ByteCount {
+    /// Three significant digits with a binary unit: `512 B`, `1.50 GiB`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        scaled(f, self.0, "")
+    }
+}
+
+/// A rate, in bytes per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BytesPerSecond(pub u64);
+
+impl BytesPerSecond {
+    /// The mean rate of `bytes` over `elapsed`; 0 when no time has passed.
+    pub fn mean(bytes: ByteCount, elapsed: core::time::Duration) -> Self {
+        let nanos = elapsed.as_nanos();
+        if nanos == 0 {
+            return Self(0);
+        }
+        let rate = u128::from(bytes.0) * 1_000_000_000 / nanos;
+        Self(u64::try_from(rate).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for BytesPerSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        scaled(f, self.0, "/s")
+    }
+}
+
+fn scaled(f: &mut fmt::Formatter<'_>, bytes: u64, per: &str) -> fmt::Result {
+    const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut unit = 0;
+    let mut value = bytes as f64;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let decimals = match value {
+        _ if unit == 0 => 0,
+        v if v < 10.0 => 2,
+        v if v < 100.0 => 1,
+        _ => 0,
+    };
+    write!(f, "{value:.decimals$} {}{per}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn sizes_people_write_are_read() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("1", 1),
+            ("1048576", 1 << 20),
+            ("1KiB", 1 << 10),
+            ("10GiB", 10 << 30),
+            ("10 MB", 10_000_000),
+            ("8eib", 8 << 60),
+            ("3k", 3 << 10),
+            ("2M", 2 << 20),
+            ("18446744073709551615", u64::MAX),
+            ("5B", 5),
+        ] {
+            assert_eq!(ByteCount::parse(text), Ok(ByteCount(bytes)), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_that_mean_nothing_are_refused() {
+        use ParseByteCountError::{NoDigits, TooLarge, UnknownUnit};
+        for (text, error) in [
+            ("", NoDigits),
+            ("-1", NoDigits),
+            ("GiB", NoDigits),
+            ("1.5GiB", UnknownUnit),
+            ("1 XB", UnknownUnit),
+            ("1iB", UnknownUnit),
+            ("16EiB", TooLarge),
+            ("18446744073709551616", TooLarge),
+        ] {
+            assert_eq!(ByteCount::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_shown_with_three_digits() {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1 << 20, "1.00 MiB"), (u64::MAX, "16.0 EiB")]
+        {
+            assert_eq!(ByteCount(bytes).to_string(), text);
+        }
+        let rate = BytesPerSecond::mean(ByteCount(3 << 29), core::time::Duration::from_secs(1));
+        assert_eq!(rate.to_string(), "1.50 GiB/s");
+    }
+}

@@ -1,0 +1,1 @@
+//! Keeps: the part file and its journal.
