@@ -17,7 +17,11 @@ impl BlockSize {
     /// A block size, or `None` when it is no power of two between 4 KiB and 64 MiB.
     pub const fn new(bytes: u32) -> Option<Self> {
         let fits = bytes >= Self::SMALLEST && bytes <= Self::LARGEST;
-        if fits && bytes.is_power_of_two() { Some(Self(bytes)) } else { None }
+        if fits && bytes.is_power_of_two() {
+            Some(Self(bytes))
+        } else {
+            None
+        }
     }
 
     /// The size in bytes.
@@ -96,9 +100,15 @@ mod tests {
     #[test]
     fn the_last_block_is_shorter() {
         let size = BlockSize::DEFAULT;
-        assert_eq!(size.range_of(BlockIndex(1), MIB + 1), ByteRange::new(MIB, MIB + 1));
+        assert_eq!(
+            size.range_of(BlockIndex(1), MIB + 1),
+            ByteRange::new(MIB, MIB + 1)
+        );
         assert_eq!(size.range_of(BlockIndex(1), MIB), None);
-        assert_eq!((size.count(0), size.count(MIB), size.count(MIB + 1)), (0, 1, 2));
+        assert_eq!(
+            (size.count(0), size.count(MIB), size.count(MIB + 1)),
+            (0, 1, 2)
+        );
     }
 
     #[test]
@@ -108,7 +118,10 @@ mod tests {
         assert_eq!(size.ceil(MIB), MIB);
         assert_eq!(size.ceil(MIB + 1), 2 * MIB);
         let last = size.block_at(u64::MAX - 1);
-        assert_eq!(size.range_of(last, u64::MAX).map(ByteRange::end), Some(u64::MAX));
+        assert_eq!(
+            size.range_of(last, u64::MAX).map(ByteRange::end),
+            Some(u64::MAX)
+        );
     }
 
     #[test]

@@ -81,7 +81,10 @@ impl Digest {
             return Err(ParseDigestError::NotHex);
         }
         if hex.len() != algorithm.length() * 2 {
-            return Err(ParseDigestError::WrongLength { algorithm, actual: hex.len() });
+            return Err(ParseDigestError::WrongLength {
+                algorithm,
+                actual: hex.len(),
+            });
         }
         let mut bytes = [0; 64];
         for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
@@ -141,7 +144,10 @@ mod tests {
         let text = format!("sha-256={}", "0fA9".repeat(16));
         let digest = Digest::parse(&text).unwrap();
         assert_eq!(format!("{digest}"), text.to_ascii_lowercase());
-        assert_eq!(Digest::new(digest.algorithm(), digest.bytes()), Some(digest));
+        assert_eq!(
+            Digest::new(digest.algorithm(), digest.bytes()),
+            Some(digest)
+        );
     }
 
     #[test]
@@ -153,8 +159,20 @@ mod tests {
             ("abcd", NoAlgorithm),
             ("md5=00", UnknownAlgorithm),
             ("sha-256=xyz", NotHex),
-            ("sha-256=", WrongLength { algorithm, actual: 0 }),
-            ("sha-256=00", WrongLength { algorithm, actual: 2 }),
+            (
+                "sha-256=",
+                WrongLength {
+                    algorithm,
+                    actual: 0,
+                },
+            ),
+            (
+                "sha-256=00",
+                WrongLength {
+                    algorithm,
+                    actual: 2,
+                },
+            ),
         ] {
             assert_eq!(Digest::parse(text), Err(error), "{text}");
         }

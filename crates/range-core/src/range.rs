@@ -16,7 +16,11 @@ pub struct ByteRange {
 impl ByteRange {
     /// The range `start..end`, or `None` when it would hold no byte.
     pub const fn new(start: u64, end: u64) -> Option<Self> {
-        if start < end { Some(Self { start, end }) } else { None }
+        if start < end {
+            Some(Self { start, end })
+        } else {
+            None
+        }
     }
 
     /// The range of `length` bytes from `start`, or `None` when empty or past `u64::MAX`.
@@ -112,7 +116,10 @@ mod tests {
         let range = ByteRange::new(10, 20).unwrap();
         assert_eq!(range.split_at(0), (None, Some(range)));
         assert_eq!(range.split_at(10), (None, Some(range)));
-        assert_eq!(range.split_at(15), (ByteRange::new(10, 15), ByteRange::new(15, 20)));
+        assert_eq!(
+            range.split_at(15),
+            (ByteRange::new(10, 15), ByteRange::new(15, 20))
+        );
         assert_eq!(range.split_at(20), (Some(range), None));
         assert_eq!(range.split_at(u64::MAX), (Some(range), None));
     }
@@ -122,6 +129,9 @@ mod tests {
         let left = ByteRange::new(0, 10).unwrap();
         let right = ByteRange::new(10, 20).unwrap();
         assert_eq!(left.intersect(right), None);
-        assert_eq!(left.intersect(ByteRange::new(9, 30).unwrap()), ByteRange::new(9, 10));
+        assert_eq!(
+            left.intersect(ByteRange::new(9, 30).unwrap()),
+            ByteRange::new(9, 10)
+        );
     }
 }

@@ -18,7 +18,10 @@ pub struct RangeSet {
 impl RangeSet {
     /// The empty set.
     pub const fn new() -> Self {
-        Self { runs: Vec::new(), length: 0 }
+        Self {
+            runs: Vec::new(),
+            length: 0,
+        }
     }
 
     /// How many bytes the set holds.
@@ -44,13 +47,19 @@ impl RangeSet {
     /// Adds a range. Returns how many of its bytes were new.
     pub fn insert(&mut self, range: ByteRange) -> u64 {
         // Neighbours that merely touch are merged too, hence `<` and `<=` on the inner edges.
-        let touching = self.indices(|run| run.end() < range.start(), |run| run.start() <= range.end());
+        let touching = self.indices(
+            |run| run.end() < range.start(),
+            |run| run.start() <= range.end(),
+        );
         let before = self.length_of(&touching);
         let merged = match (self.runs.get(touching.start), touching.is_empty()) {
             (Some(first), false) => {
                 let last = self.runs[touching.end - 1];
-                ByteRange::new(first.start().min(range.start()), last.end().max(range.end()))
-                    .expect("a union of ranges is not empty")
+                ByteRange::new(
+                    first.start().min(range.start()),
+                    last.end().max(range.end()),
+                )
+                .expect("a union of ranges is not empty")
             }
             _ => range,
         };
@@ -111,11 +120,16 @@ impl RangeSet {
 
     /// The end of the contiguous run of bytes from offset 0; 0 when byte 0 is missing.
     pub fn frontier(&self) -> u64 {
-        self.first().filter(|run| run.start() == 0).map_or(0, ByteRange::end)
+        self.first()
+            .filter(|run| run.start() == 0)
+            .map_or(0, ByteRange::end)
     }
 
     fn overlapping(&self, range: ByteRange) -> Range<usize> {
-        self.indices(|run| run.end() <= range.start(), |run| run.start() < range.end())
+        self.indices(
+            |run| run.end() <= range.start(),
+            |run| run.start() < range.end(),
+        )
     }
 
     fn indices(
@@ -129,7 +143,11 @@ impl RangeSet {
     }
 
     fn length_of(&self, indices: &Range<usize>) -> u64 {
-        self.runs[indices.clone()].iter().copied().map(ByteRange::len).sum()
+        self.runs[indices.clone()]
+            .iter()
+            .copied()
+            .map(ByteRange::len)
+            .sum()
     }
 }
 

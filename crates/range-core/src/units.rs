@@ -25,23 +25,35 @@ impl ByteCount {
     /// mean the binary unit.
     pub fn parse(text: &str) -> Result<Self, ParseByteCountError> {
         let text = text.trim();
-        let digits_end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let digits_end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         let (digits, unit) = text.split_at(digits_end);
         if digits.is_empty() {
             return Err(ParseByteCountError::NoDigits);
         }
         let number: u64 = digits.parse().map_err(|_| ParseByteCountError::TooLarge)?;
         let factor = unit_factor(unit.trim_start()).ok_or(ParseByteCountError::UnknownUnit)?;
-        number.checked_mul(factor).map(Self).ok_or(ParseByteCountError::TooLarge)
+        number
+            .checked_mul(factor)
+            .map(Self)
+            .ok_or(ParseByteCountError::TooLarge)
     }
 }
 
 fn unit_factor(unit: &str) -> Option<u64> {
     let mut letters = unit.chars().map(|letter| letter.to_ascii_lowercase());
-    let letters = [letters.next(), letters.next(), letters.next(), letters.next()];
+    let letters = [
+        letters.next(),
+        letters.next(),
+        letters.next(),
+        letters.next(),
+    ];
     let (prefix, base) = match letters {
         [None | Some('b'), None, ..] => return Some(1),
-        [Some(prefix), None, ..] | [Some(prefix), Some('i'), Some('b') | None, None] => (prefix, 1024),
+        [Some(prefix), None, ..] | [Some(prefix), Some('i'), Some('b') | None, None] => {
+            (prefix, 1024)
+        }
         [Some(prefix), Some('b'), None, _] => (prefix, 1000),
         _ => return None,
     };
@@ -138,9 +150,12 @@ mod tests {
 
     #[test]
     fn amounts_are_shown_with_three_digits() {
-        for (bytes, text) in
-            [(0, "0 B"), (1023, "1023 B"), (1 << 20, "1.00 MiB"), (u64::MAX, "16.0 EiB")]
-        {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1 << 20, "1.00 MiB"),
+            (u64::MAX, "16.0 EiB"),
+        ] {
             assert_eq!(ByteCount(bytes).to_string(), text);
         }
         let rate = BytesPerSecond::mean(ByteCount(3 << 29), core::time::Duration::from_secs(1));

@@ -1,1 +1,15 @@
-//! h
+//! Owns the HTTP grammar that client and server share: ranges, validators, dates, preconditions.
+//! Knows no header map, no connection and no clock; field values come and go as bytes.
+
+pub mod conditional;
+pub mod content_range;
+pub mod date;
+pub mod range_header;
+pub mod retry_after;
+mod syntax;
+pub mod validator;
+
+pub use content_range::{ContentRange, ContentRangeError};
+pub use date::HttpDate;
+pub use range_header::{RangeHeader, RangeRequest, ResolvedRange};
+pub use validator::{Agreement, EntityTag, Strength, Validators};

@@ -1,1 +1,253 @@
-//! s
+//! Owns the decisions of a download: which bytes to ask for, over how many connections, what to
+//! do about failures, when to sync, when it is finished. Knows no clock, socket or file.
+
+mod dispatch;
+mod input;
+mod invariants;
+mod output;
+mod react;
+mod retry;
+mod segment;
+mod split;
+#[cfg(test)]
+mod tests;
+
+use alloc::collections::{BTreeMap, VecDeque};
+use core::num::NonZeroU16;
+use core::time::Duration;
+
+pub use input::{Attempt, Body, Input, Lease, SegmentId, Stop};
+pub use output::{CheckpointId, Event, Grant, Outcome, Output, Request, Route, WaitReason};
+
+use crate::block::BlockSize;
+use crate::range::ByteRange;
+use crate::range_set::RangeSet;
+use crate::time::Timestamp;
+use retry::Jitter;
+use segment::{Active, Retry, Waiting};
+
+/// What a user may set, in the scheduler's terms.
+#[derive(Clone, Copy, Debug)]
+pub struct SchedulerConfig {
+    /// Most connections at once; at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) count.
+    pub width: NonZeroU16,
+    /// Cuts fall on multiples of it.
+    pub block_size: BlockSize,
+    /// Failures of one segment in a row, with nothing received by anyone in between, before the
+    /// download gives up.
+    pub max_tries: u32,
+    /// How long a worker may be silent before its connection is given up.
+    pub stall_timeout: Duration,
+    /// Seed of the backoff's jitter.
+    pub seed: u64,
+}
+
+/// Where a download starts from.
+#[derive(Clone, Debug)]
+pub enum Beginning {
+    /// Nothing is known.
+    Fresh,
+    /// Nothing is known, and ranges are not to be used.
+    SingleStream,
+    /// An earlier run left bytes behind.
+    Resume {
+        /// The length of the file.
+        length: u64,
+        /// What the journal claims. Each run must be answered with `Verified` or `Rejected`
+        /// inputs before the download can finish.
+        claimed: RangeSet,
+    },
+}
+
+/// What is known about the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Nothing: the first reply will tell.
+    Unknown,
+    /// One plain stream; the length may come with its head, or with its end.
+    Stream { length: Option<u64> },
+    /// Its length is known and ranges are served.
+    Segmented { length: u64 },
+}
+
+/// The state machine of one download.
+///
+/// # Contract
+///
+/// Feed it with [`handle_input`](Self::handle_input), and after *every* input drain
+/// [`poll_output`](Self::poll_output) until it answers [`Output::Wait`] or
+/// [`Output::Finished`]. Do what the outputs say, in order. A `Wait` names the moment by which a
+/// [`Input::Tick`] must come if nothing else does.
+///
+/// - Bytes never come here. A worker writes them under its lease and reports positions.
+/// - Time never goes backwards: an input with an older timestamp counts as the latest one.
+/// - Every lease carries an attempt number; a message of an older attempt is ignored.
+/// - A lease is exclusive. A thief starts only after the victim has answered `Shrunk`.
+/// - `First` and `Whole` requests are answered with `Opened` before a byte is written; the
+///   worker writes after `Grant`.
+/// - Every worker that was started ends with exactly one `Stopped`.
+///
+/// # Invariants, checked after every input in debug builds
+///
+/// - I1 *partition*: received, claimed, waiting and leased bytes are disjoint and together are
+///   the file.
+/// - I2 *width*: no more workers than the width, except for those a lowered width lets finish.
+/// - I3 *monotone*: received only grows, except when a plain stream starts over.
+/// - I4 *claims*: what an earlier run claims counts as received only once verified.
+/// - I5 *exclusive*: no two leases overlap.
+/// - I6 *live*: an unfinished download has a worker, a deadline, or bytes being verified.
+/// - I7 *identity*: nothing is leased before a reply's head was accepted as this generation, or
+///   is asked for under a request that will be checked so.
+/// - I8 *bounded*: at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) workers, and no more
+///   waiting runs than segments that ever failed or were split, plus the gaps there were at first.
+#[derive(Debug)]
+pub struct Scheduler {
+    config: SchedulerConfig,
+    now: Timestamp,
+    shape: Shape,
+    /// How many connections are used: the setting, or less since a refusal.
+    width: u16,
+    width_raise_at: Timestamp,
+    received: RangeSet,
+    claimed: RangeSet,
+    /// By start offset, so that the lowest bytes are fetched first.
+    waiting: BTreeMap<u64, Waiting>,
+    active: BTreeMap<SegmentId, Active>,
+    /// Set while the only request of a probe or plain stream waits to be made again.
+    restart: Option<Retry>,
+    next_segment: u32,
+    /// Bytes received in this run, by any worker, in any generation of a stream.
+    received_total: u64,
+    ever_opened: bool,
+    range_mistakes: u32,
+    /// No request to the host starts before this.
+    host_gate: Timestamp,
+    checkpoint: Checkpoint,
+    jitter: Jitter,
+    outputs: VecDeque<Output>,
+    ending: Option<Outcome>,
+}
+
+/// When the disk was last brought up to date.
+#[derive(Clone, Copy, Debug, Default)]
+struct Checkpoint {
+    next_id: u32,
+    in_flight: Option<CheckpointId>,
+    last: Timestamp,
+    unsynced: u64,
+}
+
+impl Scheduler {
+    /// A download that has not asked for anything yet. The first outputs come after the first
+    /// `Tick`.
+    pub fn new(mut config: SchedulerConfig, beginning: Beginning) -> Self {
+        config.width = config.width.min(crate::limits::WIDTH_MAX);
+        let mut scheduler = Self {
+            config,
+            now: Timestamp::START,
+            shape: Shape::Unknown,
+            width: config.width.get(),
+            width_raise_at: Timestamp::START,
+            received: RangeSet::new(),
+            claimed: RangeSet::new(),
+            waiting: BTreeMap::new(),
+            active: BTreeMap::new(),
+            restart: None,
+            next_segment: 0,
+            received_total: 0,
+            ever_opened: false,
+            range_mistakes: 0,
+            host_gate: Timestamp::START,
+            checkpoint: Checkpoint::default(),
+            jitter: Jitter::new(config.seed),
+            outputs: VecDeque::new(),
+            ending: None,
+        };
+        match beginning {
+            Beginning::Fresh => {}
+            Beginning::SingleStream => scheduler.shape = Shape::Stream { length: None },
+            Beginning::Resume { length, claimed } => scheduler.resume(length, claimed),
+        }
+        scheduler
+    }
+
+    fn resume(&mut self, length: u64, claimed: RangeSet) {
+        self.shape = Shape::Segmented { length };
+        if let Some(whole) = ByteRange::whole(length) {
+            for gap in claimed.gaps(whole) {
+                self.wait_for(Waiting::planned(gap));
+            }
+        }
+        self.claimed = claimed;
+        self.outputs.push_back(Output::Event(Event::Planned {
+            length: Some(length),
+            segmented: true,
+        }));
+    }
+
+    /// Takes in what happened at `now`.
+    pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        self.now = self.now.max(now);
+        self.react(input);
+        self.dispatch();
+        if cfg!(debug_assertions) {
+            self.check_invariants();
+        }
+    }
+
+    /// The next thing to do. Ends with [`Output::Wait`] or [`Output::Finished`], which are
+    /// repeated until an input changes something.
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        match self.ending {
+            Some(outcome) if self.active.is_empty() => Output::Finished(outcome),
+            _ => self.wait(),
+        }
+    }
+
+    /// The bytes that are written, verified ones of earlier runs included.
+    pub const fn received(&self) -> &RangeSet {
+        &self.received
+    }
+
+    /// The bytes an earlier run claims that are not verified yet.
+    pub const fn claimed(&self) -> &RangeSet {
+        &self.claimed
+    }
+
+    /// What every worker still has to fetch, in no particular order.
+    pub fn in_flight(&self) -> impl Iterator<Item = ByteRange> + '_ {
+        self.active.values().filter_map(|active| active.left)
+    }
+
+    /// How many workers are at it.
+    pub fn connections(&self) -> usize {
+        self.active.len()
+    }
+
+    /// The length of the file, once known.
+    pub const fn length(&self) -> Option<u64> {
+        match self.shape {
+            Shape::Unknown => None,
+            Shape::Stream { length } => length,
+            Shape::Segmented { length } => Some(length),
+        }
+    }
+
+    fn wait_for(&mut self, waiting: Waiting) {
+        let before = self.waiting.insert(waiting.range.start(), waiting);
+        debug_assert!(
+            before.is_none(),
+            "two runs wait for the byte at {}",
+            waiting.range.start()
+        );
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        if self.ending.is_none() {
+            self.ending = Some(outcome);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Owns the one decision a server takes on a GET or HEAD: preconditions in their order, then the
+//! range (RFC 9110 §13.2.2 and §14.2). Knows no header map, no file and no clock.
+
+use super::date::HttpDate;
+use super::range_header::{RangeHeader, ResolvedRange};
+use super::syntax::trim;
+use super::validator::{EntityTag, EntityTagRef, Strength, Validators};
+use crate::range::ByteRange;
+
+/// The methods the decision is defined for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// HEAD. Ignores `Range` (§14.2).
+    Head,
+}
+
+/// The field values of a request that take part in the decision, untouched. A field sent on
+/// several lines is joined with commas.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
+    /// `If-Match`.
+    pub if_match: Option<&'a [u8]>,
+    /// `If-Unmodified-Since`.
+    pub if_unmodified_since: Option<&'a [u8]>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<&'a [u8]>,
+    /// `If-Modified-Since`.
+    pub if_modified_since: Option<&'a [u8]>,
+    /// `If-Range`.
+    pub if_range: Option<&'a [u8]>,
+    /// `Range`.
+    pub range: Option<&'a [u8]>,
+}
+
+impl Request<'_> {
+    /// A request without any of the fields.
+    pub const fn new(method: Method) -> Self {
+        Self {
+            method,
+            if_match: None,
+            if_unmodified_since: None,
+            if_none_match: None,
+            if_modified_since: None,
+            if_range: None,
+            range: None,
+        }
+    }
+}
+
+/// The selected representation, which exists.
+#[derive(Clone, Copy, Debug)]
+pub struct Representation<'a> {
+    /// How many bytes it has.
+    pub length: u64,
+    /// Its validators; `date` is the `Date` the response is going to carry.
+    pub validators: &'a Validators,
+}
+
+/// What to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// 200 with the whole representation.
+    Whole,
+    /// 206 with these bytes.
+    Partial(ByteRange),
+    /// 304.
+    NotModified,
+    /// 412.
+    PreconditionFailed,
+    /// 416.
+    RangeNotSatisfiable,
+}
+
+/// Decides how to answer a request for a representation.
+///
+/// A `Range` with an unknown unit must be ignored, and one that is malformed is ignored too, as
+/// Apache does and §14.2 permits. A malformed precondition is as if it held no tag and no date.
+pub fn decide(request: &Request<'_>, representation: Representation<'_>) -> Decision {
+    let validators = representation.validators;
+    if !may_proceed(request, validators) {
+        return Decision::PreconditionFailed;
+    }
+    if is_unmodified(request, validators) {
+        return Decision::NotModified;
+    }
+    let range = request.range.filter(|_| request.method == Method::Get);
+    let range = range.filter(|_| {
+        request
+            .if_range
+            .is_none_or(|value| is_current(value, validators))
+    });
+    let Some(RangeHeader::Set(specs)) = range.map(RangeHeader::parse) else {
+        return Decision::Whole;
+    };
+    match specs.resolve(representation.length) {
+        ResolvedRange::Whole => Decision::Whole,
+        ResolvedRange::One(range) => Decision::Partial(range),
+        ResolvedRange::Unsatisfiable => Decision::RangeNotSatisfiable,
+    }
+}
+
+/// `If-Match`, and only in its absence `If-Unmodified-Since`.
+fn may_proceed(request: &Request<'_>, validators: &Validators) -> bool {
+    if let Some(value) = request.if_match {
+        return matches_any(value, validators, EntityTagRef::strong_eq);
+    }
+    let since = request.if_unmodified_since.and_then(HttpDate::parse);
+    match (since, validators.last_modified) {
+        (Some(since), Some(last_modified)) => last_modified <= since,
+        _ => true,
+    }
+}
+
+/// `If-None-Match`, and only in its absence `If-Modified-Since`.
+fn is_unmodified(request: &Request<'_>, validators: &Validators) -> bool {
+    if let Some(value) = request.if_none_match {
+        return matches_any(value, validators, EntityTagRef::weak_eq);
+    }
+    let since = request.if_modified_since.and_then(HttpDate::parse);
+    match (since, validators.last_modified) {
+        (Some(since), Some(last_modified)) => last_modified <= since,
+        _ => false,
+    }
+}
+
+/// `If-Range` (§13.1.5): a tag by strong comparison, a date only exactly and only where it is
+/// a strong validator.
+fn is_current(if_range: &[u8], validators: &Validators) -> bool {
+    if let Some(asked) = EntityTag::parse(if_range) {
+        return validators
+            .entity_tag
+            .as_ref()
+            .is_some_and(|tag| tag.strong_eq(&asked));
+    }
+    validators.last_modified_strength() == Some(Strength::Strong)
+        && HttpDate::parse(if_range).is_some_and(|date| validators.last_modified == Some(date))
+}
+
+/// Whether a list of tags names the current one. A list counts up to its first malformed element.
+fn matches_any<'a>(
+    list: &'a [u8],
+    validators: &'a Validators,
+    equals: fn(EntityTagRef<'a>, EntityTagRef<'a>) -> bool,
+) -> bool {
+    if trim(list) == b"*" {
+        return true;
+    }
+    let Some(current) = &validators.entity_tag else {
+        return false;
+    };
+    let mut rest = list;
+    loop {
+        // Tags may hold commas, so the list cannot be split at them.
+        while let Some((b',' | b' ' | b'\t', tail)) = rest.split_first() {
+            rest = tail;
+        }
+        match EntityTagRef::split_first(rest) {
+            Some((tag, _)) if equals(tag, current.as_ref()) => return true,
+            Some((_, tail)) => rest = tail,
+            None => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Owns the journal's header: which part file it belongs to, and of which generation that is.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::block::BlockSize;
+use crate::digest::{Digest, DigestAlgorithm};
+use crate::http::date::HttpDate;
+use crate::http::validator::{EntityTag, Validators};
+
+/// Random bits that tie records to their journal, so that bytes left over from another journal
+/// are never believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionId(pub [u8; 16]);
+
+/// What a file system knows a file by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    /// The device the file is on.
+    pub device: u64,
+    /// The file's number on it.
+    pub inode: u64,
+}
+
+/// The first record of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Ties the records to this journal.
+    pub session: SessionId,
+    /// The part file it speaks of.
+    pub part_file: FileIdentity,
+    /// The length of the whole file.
+    pub length: u64,
+    /// The division into blocks.
+    pub block_size: BlockSize,
+    /// The generation the bytes belong to.
+    pub validators: Validators,
+    /// The URL the user gave, without credentials and query values; for people only.
+    pub url: String,
+    /// The digests the user expects.
+    pub digests: Vec<Digest>,
+}
+
+impl Header {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(128 + self.url.len());
+        out.extend_from_slice(&self.session.0);
+        out.extend_from_slice(&self.part_file.device.to_le_bytes());
+        out.extend_from_slice(&self.part_file.inode.to_le_bytes());
+        out.extend_from_slice(&self.length.to_le_bytes());
+        out.extend_from_slice(&self.block_size.get().to_le_bytes());
+        let tag = self
+            .validators
+            .entity_tag
+            .as_ref()
+            .map_or(&[][..], EntityTag::as_bytes);
+        put_text(&mut out, tag);
+        put_date(&mut out, self.validators.last_modified);
+        put_date(&mut out, self.validators.date);
+        put_text(&mut out, self.url.as_bytes());
+        out.push(u8::try_from(self.digests.len()).expect("there are fewer than 256 algorithms"));
+        for digest in &self.digests {
+            out.push(algorithm_code(digest.algorithm()));
+            out.extend_from_slice(digest.bytes());
+        }
+        out
+    }
+
+    /// `None` when the payload is not exactly one header.
+    pub(super) fn decode(payload: &[u8]) -> Option<Self> {
+        let mut reader = Reader(payload);
+        let session = SessionId(reader.array()?);
+        let part_file = FileIdentity {
+            device: reader.u64()?,
+            inode: reader.u64()?,
+        };
+        let length = reader.u64()?;
+        let block_size = BlockSize::new(u32::from_le_bytes(reader.array()?))?;
+        let entity_tag = match reader.text()? {
+            [] => None,
+            tag => Some(EntityTag::parse(tag)?),
+        };
+        let last_modified = reader.date()?;
+        let date = reader.date()?;
+        let url = String::from_utf8(reader.text()?.to_vec()).ok()?;
+        let count = reader.array::<1>()?[0];
+        let digests = (0..count).map(|_| reader.digest()).collect::<Option<_>>()?;
+        let validators = Validators {
+            entity_tag,
+            last_modified,
+            date,
+        };
+        let header = Self {
+            session,
+            part_file,
+            length,
+            block_size,
+            validators,
+            url,
+            digests,
+        };
+        reader.0.is_empty().then_some(header)
+    }
+}
+
+/// A length in two bytes, then the bytes. Texts longer than that are cut: they are header fields
+/// and URLs, which are limited to far less when they are read.
+fn put_text(out: &mut Vec<u8>, text: &[u8]) {
+    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&text[..usize::from(length)]);
+}
+
+/// Seconds since 1970, or `u64::MAX` for none.
+fn put_date(out: &mut Vec<u8>, date: Option<HttpDate>) {
+    let seconds = date.map_or(u64::MAX, HttpDate::unix_seconds);
+    out.extend_from_slice(&seconds.to_le_bytes());
+}
+
+const fn algorithm_code(algorithm: DigestAlgorithm) -> u8 {
+    match algorithm {
+        DigestAlgorithm::Sha256 => 1,
+        DigestAlgorithm::Sha512 => 2,
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (front, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(front)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        Some(u64::from_le_bytes(self.array()?))
+    }
+
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let length = u16::from_le_bytes(self.array()?);
+        self.take(usize::from(length))
+    }
+
+    /// Outer `None`: damaged. Inner `None`: no date.
+    #[expect(
+        clippy::option_option,
+        reason = "a missing date and a damaged one differ"
+    )]
+    fn date(&mut self) -> Option<Option<HttpDate>> {
+        let seconds = self.u64()?;
+        Some((seconds != u64::MAX).then(|| HttpDate::from_unix_seconds(seconds)))
+    }
+
+    fn digest(&mut self) -> Option<Digest> {
+        let algorithm = match self.array::<1>()?[0] {
+            1 => DigestAlgorithm::Sha256,
+            2 => DigestAlgorithm::Sha512,
+            _ => return None,
+        };
+        Digest::new(algorithm, self.take(algorithm.length())?)
+    }
+}

@@ -1,0 +1,141 @@
+//! What a journal survives, and what it must never be believed about.
+
+use std::vec::Vec;
+
+use super::*;
+use crate::block::{BlockHash, BlockIndex, BlockSize};
+use crate::digest::Digest;
+use crate::http::date::HttpDate;
+use crate::http::validator::{EntityTag, Validators};
+
+fn header() -> Header {
+    let digest = std::format!("sha-256={}", "ab".repeat(32));
+    Header {
+        session: SessionId(*b"0123456789abcdef"),
+        part_file: FileIdentity {
+            device: 7,
+            inode: 42,
+        },
+        length: 100 << 20,
+        block_size: BlockSize::DEFAULT,
+        validators: Validators {
+            entity_tag: EntityTag::parse(b"\"v1\""),
+            last_modified: Some(HttpDate::from_unix_seconds(1_000_000_000)),
+            date: None,
+        },
+        url: "http://example.org/a.iso".into(),
+        digests: [Digest::parse(&digest).unwrap()].into(),
+    }
+}
+
+fn journal(blocks: u64) -> Vec<u8> {
+    let (mut encoder, mut bytes) = Encoder::begin(&header());
+    for index in 0..blocks {
+        encoder.block(
+            BlockIndex(index),
+            BlockHash(u128::from(index) << 64 | 5),
+            &mut bytes,
+        );
+    }
+    bytes
+}
+
+#[test]
+fn a_journal_reads_back_and_can_be_continued() {
+    let mut bytes = journal(2);
+    let mut decoded = decode(&bytes).unwrap();
+    assert_eq!((decoded.header, decoded.blocks.len()), (header(), 2));
+    assert_eq!(decoded.believed, bytes.len() as u64);
+    decoded
+        .encoder
+        .block(BlockIndex(2), BlockHash(2 << 64 | 5), &mut bytes);
+    assert_eq!(bytes, journal(3));
+}
+
+#[test]
+fn a_torn_tail_ends_belief_at_the_record_before_it() {
+    let whole = journal(3);
+    let header_end = journal(0).len();
+    for length in 0..whole.len() {
+        match decode(&whole[..length]) {
+            Ok(decoded) => {
+                assert!(length >= header_end);
+                assert_eq!(decoded.blocks.len(), (length - header_end) / 33);
+                assert_eq!(
+                    decoded.believed,
+                    journal(decoded.blocks.len() as u64).len() as u64
+                );
+            }
+            Err(_) => assert!(length < header_end),
+        }
+    }
+}
+
+#[test]
+fn no_flipped_bit_is_believed() {
+    let whole = journal(3);
+    for bit in 0..whole.len() * 8 {
+        let mut damaged = whole.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(decoded) = decode(&damaged) {
+            assert_eq!(decoded.header, header(), "bit {bit}");
+            assert!(decoded.believed <= (bit / 8) as u64, "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn records_of_another_session_or_order_are_not_believed() {
+    let other = Header {
+        session: SessionId([9; 16]),
+        ..header()
+    };
+    let (_, mut spliced) = Encoder::begin(&other);
+    let own = journal(2);
+    let records = &own[journal(0).len()..];
+    spliced.extend_from_slice(records);
+    assert_eq!(decode(&spliced).unwrap().blocks, []);
+
+    let mut swapped = journal(0);
+    swapped.extend_from_slice(&records[33..]);
+    swapped.extend_from_slice(&records[..33]);
+    assert_eq!(decode(&swapped).unwrap().blocks, []);
+}
+
+#[test]
+fn a_zeroed_tail_is_not_a_record() {
+    let mut bytes = journal(1);
+    bytes.resize(bytes.len() + 4096, 0);
+    assert_eq!(decode(&bytes).unwrap().blocks.len(), 1);
+}
+
+#[test]
+fn a_block_past_the_end_ends_belief_and_the_chain_continues_before_it() {
+    let (mut encoder, mut bytes) = Encoder::begin(&header());
+    encoder.block(BlockIndex(100), BlockHash(1), &mut bytes);
+    let mut decoded = decode(&bytes).unwrap();
+    assert_eq!(
+        (decoded.blocks.len(), decoded.believed),
+        (0, journal(0).len() as u64)
+    );
+    let mut continued = journal(0);
+    decoded
+        .encoder
+        .block(BlockIndex(0), BlockHash(5), &mut continued);
+    assert_eq!(continued, journal(1));
+}
+
+#[test]
+fn files_that_are_no_journal_say_so() {
+    assert_eq!(decode(b"").unwrap_err(), DecodeError::NotAJournal);
+    assert_eq!(
+        decode(b"not a journal").unwrap_err(),
+        DecodeError::NotAJournal
+    );
+    let mut future = journal(1);
+    future[8] = 2;
+    assert_eq!(
+        decode(&future).unwrap_err(),
+        DecodeError::UnknownVersion { found: 2 }
+    );
+}

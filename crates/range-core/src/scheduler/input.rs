@@ -1,0 +1,106 @@
+//! Owns what can happen to a download, as far as the scheduler is told. Closed: nothing else wakes it.
+
+use super::output::CheckpointId;
+use crate::failure::FailureClass;
+use crate::range::ByteRange;
+
+/// Which segment a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SegmentId(pub u32);
+
+/// Which try of a segment a message is about. A message of an older attempt is ignored, so late
+/// messages do no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attempt(pub u32);
+
+/// One try of one segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lease {
+    /// The segment.
+    pub segment: SegmentId,
+    /// The try.
+    pub attempt: Attempt,
+}
+
+/// What the head of an accepted reply promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A 206: these bytes of a file of this length.
+    Part {
+        /// The bytes that follow.
+        range: ByteRange,
+        /// The length of the whole file.
+        complete_length: u64,
+    },
+    /// The whole file from byte 0, with its length when the server states it.
+    Whole {
+        /// The length of the file; `None` when only the end of the reply will tell.
+        length: Option<u64>,
+    },
+}
+
+/// Why a worker stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The reply, or the lease, ended where it should.
+    Drained,
+    /// The attempt failed.
+    Failed(FailureClass),
+    /// It was told to.
+    Told,
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Time has passed, perhaps to the moment a `Wait` named.
+    Tick,
+    /// A reply's head was accepted. No byte of it has been written.
+    Opened {
+        /// Whose.
+        lease: Lease,
+        /// What it promises.
+        body: Body,
+    },
+    /// A worker has written every byte of its lease before `position`.
+    Received {
+        /// Whose.
+        lease: Lease,
+        /// Offset one past the last byte written.
+        position: u64,
+    },
+    /// The answer to `Shrink`: the lease ends at `end`, and the worker will write nothing from
+    /// there on.
+    Shrunk {
+        /// Whose.
+        lease: Lease,
+        /// Where the lease ends, at or after the cut that was asked for.
+        end: u64,
+    },
+    /// A worker has let go of its lease, having written every byte before `position`.
+    Stopped {
+        /// Whose.
+        lease: Lease,
+        /// Offset one past the last byte written.
+        position: u64,
+        /// Why.
+        how: Stop,
+    },
+    /// Bytes claimed by an earlier run were read back and are what their hashes say.
+    Verified {
+        /// Which.
+        range: ByteRange,
+    },
+    /// Bytes claimed by an earlier run are not what their hashes say; they must be fetched.
+    Rejected {
+        /// Which.
+        range: ByteRange,
+    },
+    /// Everything received before the checkpoint was asked for is on the disk.
+    Durable {
+        /// Which checkpoint.
+        checkpoint: CheckpointId,
+    },
+    /// The user wants to stop.
+    Cancel,
+}

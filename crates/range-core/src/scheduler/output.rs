@@ -1,0 +1,151 @@
+//! Owns what the scheduler can ask for. Closed: the driver matches every case.
+
+use core::time::Duration;
+
+use super::input::Lease;
+use crate::failure::FailureClass;
+use crate::range::ByteRange;
+use crate::time::Timestamp;
+
+/// Which sync a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckpointId(pub u32);
+
+/// What to ask the server for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// `Range: bytes=0-`: probe and first segment in one. Whatever is accepted, the lease comes
+    /// with [`Output::Grant`].
+    First,
+    /// Exactly these bytes, which are leased to the worker from the start.
+    Part(ByteRange),
+    /// The file without a `Range`. The lease comes with [`Output::Grant`].
+    Whole,
+}
+
+/// Where to send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// To where the last redirect led.
+    Known,
+    /// To the URL the user gave, following its redirects anew.
+    Original,
+}
+
+/// The bytes a worker may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// These.
+    Range(ByteRange),
+    /// From offset 0 to wherever the reply ends.
+    ToEnd,
+}
+
+/// What the download waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitReason {
+    /// Delay after a failure.
+    Backoff,
+    /// The next sync is due by then.
+    Checkpoint,
+    /// Workers are to answer `Stop`.
+    Stopping,
+    /// Workers are at it; the time is when the first would count as stalled.
+    Workers,
+    /// Bytes of an earlier run are being read back.
+    Verifying,
+}
+
+/// How a download ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every byte is there.
+    Complete {
+        /// The length of the file.
+        length: u64,
+    },
+    /// The user stopped it.
+    Cancelled,
+    /// It cannot go on; what was received stays received.
+    Failed(FailureClass),
+    /// The remote file is another one; start over as a new generation.
+    Changed,
+    /// The server cannot be trusted with ranges; start over as one plain stream.
+    SingleStreamNeeded,
+}
+
+/// Something worth telling people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The file's length and the server's way with ranges are known.
+    Planned {
+        /// The length, unless only the end of the reply will tell.
+        length: Option<u64>,
+        /// Whether the file comes in segments.
+        segmented: bool,
+    },
+    /// A segment will be tried again.
+    Retrying {
+        /// Whose attempt failed.
+        lease: Lease,
+        /// Why.
+        class: FailureClass,
+        /// After how long.
+        delay: Duration,
+    },
+    /// Refusals lowered the number of connections, or a lowered number recovers.
+    WidthChanged {
+        /// How many are used from here on.
+        width: u16,
+    },
+}
+
+/// Something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Output {
+    /// Open a connection for a lease.
+    Start {
+        /// Whose.
+        lease: Lease,
+        /// What to ask for.
+        request: Request,
+        /// Where.
+        route: Route,
+    },
+    /// Let a worker that reported `Opened` write.
+    Grant {
+        /// Whose.
+        lease: Lease,
+        /// What it may write.
+        grant: Grant,
+    },
+    /// Ask a worker to end its lease at `cut`, or as soon after as it can. It answers `Shrunk`.
+    Shrink {
+        /// Whose.
+        lease: Lease,
+        /// Where to end.
+        cut: u64,
+    },
+    /// Ask a worker to stop. It answers `Stopped`.
+    Stop {
+        /// Whose.
+        lease: Lease,
+    },
+    /// Put everything received so far on the disk, then answer `Durable`.
+    Checkpoint {
+        /// Which.
+        id: CheckpointId,
+    },
+    /// Tell whoever listens.
+    Event(Event),
+    /// Nothing to do before `until`, or before something happens.
+    Wait {
+        /// When to come back with a `Tick`; `None` when only something else can help.
+        until: Option<Timestamp>,
+        /// What for.
+        reason: WaitReason,
+    },
+    /// The end. No worker is active and no input changes anything any more.
+    Finished(Outcome),
+}

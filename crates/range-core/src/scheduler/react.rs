@@ -1,0 +1,319 @@
+//! Owns what each input changes in the scheduler's state. Starts nothing; `dispatch` does.
+
+use core::time::Duration;
+
+use super::input::{Body, Input, Lease, Stop};
+use super::output::{Event, Grant, Outcome, Output, Route};
+use super::retry::backoff;
+use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
+use super::{Scheduler, Shape, split};
+use crate::failure::{Disposition, FailureClass};
+use crate::limits;
+use crate::range::ByteRange;
+use crate::range_set::RangeSet;
+
+impl Scheduler {
+    pub(super) fn react(&mut self, input: Input) {
+        match input {
+            Input::Tick => {}
+            Input::Opened { lease, body } => self.opened(lease, body),
+            Input::Received { lease, position } => self.moved(lease, position),
+            Input::Shrunk { lease, end } => self.shrunk(lease, end),
+            Input::Stopped {
+                lease,
+                position,
+                how,
+            } => self.stopped(lease, position, how),
+            Input::Verified { range } => {
+                if self.claimed.contains(range) {
+                    self.claimed.remove(range);
+                    self.received.insert(range);
+                }
+            }
+            Input::Rejected { range } => {
+                if self.claimed.contains(range) {
+                    self.claimed.remove(range);
+                    self.wait_for(Waiting::planned(range));
+                }
+            }
+            Input::Durable { checkpoint } => {
+                if self.checkpoint.in_flight == Some(checkpoint) {
+                    self.checkpoint.in_flight = None;
+                }
+            }
+            Input::Cancel => self.end(Outcome::Cancelled),
+        }
+    }
+
+    fn current(&mut self, lease: Lease) -> Option<&mut Active> {
+        self.active
+            .get_mut(&lease.segment)
+            .filter(|active| active.lease == lease)
+    }
+
+    fn opened(&mut self, lease: Lease, body: Body) {
+        let now = self.now;
+        let Some(active) = self.current(lease) else {
+            return;
+        };
+        active.phase = Phase::Streaming;
+        active.last_progress = now;
+        let kind = active.kind;
+        self.ever_opened = true;
+        match (kind, body) {
+            // The lease stands since the start; a reply that is shorter is legal (RFC 9110
+            // §15.3.7) and shows when the worker drains.
+            (Kind::Part, _) => {}
+            (
+                Kind::Probe,
+                Body::Part {
+                    range,
+                    complete_length,
+                },
+            ) => {
+                self.shape = Shape::Segmented {
+                    length: complete_length,
+                };
+                self.plan_around_probe(lease, range, complete_length);
+            }
+            (Kind::Probe | Kind::Stream, Body::Whole { length }) => self.stream(lease, length),
+            // A 206 to a request without a range: `accept` never lets it through.
+            (Kind::Stream, Body::Part { .. }) => {
+                self.failed(lease, FailureClass::Misplaced);
+            }
+        }
+    }
+
+    /// The first reply's body becomes the first segment; the rest of the file is planned.
+    fn plan_around_probe(&mut self, lease: Lease, served: ByteRange, length: u64) {
+        let segment = split::segment_length(length, self.width, self.config.block_size);
+        let (first, _) = split::carve(served, segment, self.config.block_size);
+        if let Some(rest) = ByteRange::new(first.end(), length) {
+            self.wait_for(Waiting::planned(rest));
+        }
+        if let Some(active) = self.current(lease) {
+            active.kind = Kind::Part;
+            active.begin_at(first);
+        }
+        self.outputs.push_back(Output::Event(Event::Planned {
+            length: Some(length),
+            segmented: true,
+        }));
+        self.outputs.push_back(Output::Grant {
+            lease,
+            grant: Grant::Range(first),
+        });
+    }
+
+    fn stream(&mut self, lease: Lease, length: Option<u64>) {
+        self.shape = Shape::Stream { length };
+        let range = length.map(ByteRange::whole);
+        if let Some(active) = self.current(lease) {
+            active.kind = Kind::Stream;
+            active.left = range.flatten();
+        }
+        self.outputs.push_back(Output::Event(Event::Planned {
+            length,
+            segmented: false,
+        }));
+        match range {
+            Some(Some(range)) => {
+                self.outputs.push_back(Output::Grant {
+                    lease,
+                    grant: Grant::Range(range),
+                });
+            }
+            // An empty file: there is nothing to lease, and the reply is not needed.
+            Some(None) => self.end(Outcome::Complete { length: 0 }),
+            None => self.outputs.push_back(Output::Grant {
+                lease,
+                grant: Grant::ToEnd,
+            }),
+        }
+    }
+
+    fn moved(&mut self, lease: Lease, position: u64) {
+        let now = self.now;
+        let Some(active) = self.current(lease) else {
+            return;
+        };
+        let Some(written) = active.advance(position) else {
+            return;
+        };
+        active.last_progress = now;
+        active.route = Route::Known;
+        let added = self.received.insert(written);
+        self.received_total += added;
+        self.checkpoint.unsynced += added;
+    }
+
+    fn shrunk(&mut self, lease: Lease, end: u64) {
+        let Some(active) = self.current(lease) else {
+            return;
+        };
+        active.shrinking = None;
+        let Some(left) = active.left else { return };
+        // The worker may have written up to its answer without having reported it yet.
+        let (kept, released) = left.split_at(end);
+        active.left = kept;
+        if let Some(released) = released {
+            self.wait_for(Waiting::planned(released));
+        }
+    }
+
+    fn stopped(&mut self, lease: Lease, position: u64, how: Stop) {
+        self.moved(lease, position);
+        match how {
+            Stop::Failed(class) => self.failed(lease, class),
+            Stop::Told => self.told(lease),
+            Stop::Drained => self.drained(lease),
+        }
+    }
+
+    fn told(&mut self, lease: Lease) {
+        let stalled = self
+            .current(lease)
+            .is_some_and(|a| a.stopping == Some(StopCause::Stalled));
+        if stalled {
+            return self.failed(lease, FailureClass::Stalled);
+        }
+        if let Some(active) = self.take(lease) {
+            self.put_back(&active, None);
+        }
+    }
+
+    fn drained(&mut self, lease: Lease) {
+        let Some(active) = self.current(lease).copied() else {
+            return;
+        };
+        match (active.kind, active.left) {
+            (Kind::Stream, None) => {
+                self.take(lease);
+                self.end(Outcome::Complete {
+                    length: active.position,
+                });
+            }
+            (_, None) => {
+                self.take(lease);
+            }
+            // A shorter reply than asked for: what it brought is kept. One that brought nothing
+            // is a failure, or the same request would be repeated for ever.
+            (Kind::Part, Some(left)) if active.brought_bytes() => {
+                self.take(lease);
+                self.wait_for(Waiting::planned(left));
+            }
+            (_, Some(_)) => self.failed(lease, FailureClass::Interrupted),
+        }
+    }
+
+    fn take(&mut self, lease: Lease) -> Option<Active> {
+        self.current(lease)?;
+        self.active.remove(&lease.segment)
+    }
+
+    fn failed(&mut self, lease: Lease, class: FailureClass) {
+        let Some(mut active) = self.take(lease) else {
+            return;
+        };
+        let failures = active.failures.add(self.received_total);
+        if self.ending.is_some() {
+            return self.put_back(&active, None);
+        }
+        match class.disposition() {
+            Disposition::GiveUp => self.end(Outcome::Failed(class)),
+            Disposition::Restart => self.end(Outcome::Changed),
+            Disposition::SingleStream => {
+                self.range_mistakes += 1;
+                if !self.ever_opened || self.range_mistakes >= limits::RANGE_MISTAKES_MAX {
+                    self.end(Outcome::SingleStreamNeeded);
+                }
+            }
+            Disposition::Relocate => self.refused(&mut active, class),
+            Disposition::BackOffHost => self.lower_width(),
+            Disposition::BackOff => {
+                if class == FailureClass::Unreachable && self.ever_opened {
+                    self.lower_width();
+                }
+            }
+        }
+        if failures >= self.tries_allowed() {
+            self.end(Outcome::Failed(class));
+        }
+        self.retry(&active, class, failures);
+    }
+
+    fn tries_allowed(&self) -> u32 {
+        if self.ever_opened {
+            self.config.max_tries
+        } else {
+            self.config.max_tries.min(limits::FIRST_CONTACT_TRIES)
+        }
+    }
+
+    /// A refusal is final unless it once worked: then a redirect's target may have expired, so
+    /// the original URL is asked once; and while others are still served, it may be only one
+    /// connection too many.
+    fn refused(&mut self, active: &mut Active, class: FailureClass) {
+        if !self.active.is_empty() && self.ever_opened {
+            self.lower_width();
+        } else if !self.ever_opened || active.route == Route::Original {
+            self.end(Outcome::Failed(class));
+        }
+        active.route = Route::Original;
+    }
+
+    fn retry(&mut self, active: &Active, class: FailureClass, failures: u32) {
+        // A connection that died while it worked is replaced at once.
+        let at_once = class == FailureClass::Interrupted && failures == 1 && self.ever_opened;
+        let mut delay = if at_once {
+            Duration::ZERO
+        } else {
+            backoff(failures, &mut self.jitter)
+        };
+        if let FailureClass::Busy { retry_after } = class {
+            let asked = retry_after.unwrap_or_default().min(limits::RETRY_AFTER_MAX);
+            delay = delay.max(asked);
+            self.host_gate = self.host_gate.max(self.now + delay);
+        }
+        if self.ending.is_none() {
+            let lease = active.lease;
+            self.outputs.push_back(Output::Event(Event::Retrying {
+                lease,
+                class,
+                delay,
+            }));
+        }
+        self.put_back(
+            active,
+            Some(Retry {
+                lease: active.lease,
+                not_before: self.now + delay,
+                failures: active.failures,
+                route: active.route,
+            }),
+        );
+    }
+
+    fn put_back(&mut self, active: &Active, retry: Option<Retry>) {
+        match (active.kind, active.left) {
+            (Kind::Part, Some(range)) => self.wait_for(Waiting { range, retry }),
+            // A plain stream cannot be continued, so its bytes count for nothing.
+            (Kind::Probe | Kind::Stream, _) if retry.is_some() => {
+                self.received = RangeSet::new();
+                self.restart = retry;
+            }
+            (Kind::Part, None) | (Kind::Probe | Kind::Stream, _) => {}
+        }
+    }
+
+    /// No more workers than those that are served at the moment.
+    fn lower_width(&mut self) {
+        let served = u16::try_from(self.active.len()).unwrap_or(u16::MAX).max(1);
+        self.width_raise_at = self.now + limits::WIDTH_RAISE_INTERVAL;
+        if served < self.width {
+            self.width = served;
+            self.outputs
+                .push_back(Output::Event(Event::WidthChanged { width: served }));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Owns how long to wait after a failure and when to give up. Its only randomness is a seed.
+
+use core::time::Duration;
+
+use crate::limits;
+
+/// How often a segment has failed while nothing at all arrived.
+///
+/// The budget belongs to the download: any byte received by any worker restores it, so a flaky
+/// but moving download never dies of old failures, and a dead one dies after `max_tries`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Failures {
+    count: u32,
+    received_at_last: u64,
+}
+
+impl Failures {
+    /// Counts one more failure, at a moment when `received` bytes had arrived in all.
+    pub(super) fn add(&mut self, received: u64) -> u32 {
+        if received != self.received_at_last {
+            self.count = 0;
+            self.received_at_last = received;
+        }
+        self.count += 1;
+        self.count
+    }
+}
+
+/// Capped exponential backoff with jitter: the `failures`-th delay lies between half of
+/// `BACKOFF_BASE * 2^(failures - 1)` and all of it, so that workers cut off together do not
+/// come back together.
+pub(super) fn backoff(failures: u32, jitter: &mut Jitter) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    let full = limits::BACKOFF_BASE
+        .saturating_mul(1 << doublings)
+        .min(limits::BACKOFF_MAX);
+    full / 2 + jitter.below(full / 2)
+}
+
+/// A seeded source of jitter (`SplitMix64`).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Jitter {
+    state: u64,
+}
+
+impl Jitter {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, span: Duration) -> Duration {
+        let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(if nanos == 0 { 0 } else { self.next() % nanos })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_to_a_cap_and_stay_in_their_half() {
+        let mut jitter = Jitter::new(7);
+        for failures in 1..40 {
+            let full = limits::BACKOFF_BASE
+                .saturating_mul(1 << (failures - 1).min(16))
+                .min(limits::BACKOFF_MAX);
+            let delay = backoff(failures, &mut jitter);
+            assert!(full / 2 <= delay && delay <= full, "{failures}: {delay:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_delays() {
+        let delays = |seed| {
+            let mut jitter = Jitter::new(seed);
+            (1..20)
+                .map(|failures| backoff(failures, &mut jitter))
+                .collect::<std::vec::Vec<_>>()
+        };
+        assert_eq!(delays(1), delays(1));
+        assert_ne!(delays(1), delays(2));
+    }
+
+    #[test]
+    fn progress_anywhere_restores_the_budget() {
+        let mut failures = Failures::default();
+        assert_eq!((failures.add(0), failures.add(0)), (1, 2));
+        assert_eq!(failures.add(1), 1);
+    }
+}

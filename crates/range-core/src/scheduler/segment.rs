@@ -1,0 +1,130 @@
+//! Owns the states of a segment: waiting to be fetched, or leased to a worker.
+
+use super::input::{Attempt, Lease, SegmentId};
+use super::output::Route;
+use super::retry::Failures;
+use crate::range::ByteRange;
+use crate::time::Timestamp;
+
+/// A run of bytes nobody is fetching.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) range: ByteRange,
+    /// Set when the run is what is left of a failed segment, which is tried again as it is.
+    pub(super) retry: Option<Retry>,
+}
+
+/// What a failed segment takes into its next attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Retry {
+    pub(super) lease: Lease,
+    pub(super) not_before: Timestamp,
+    pub(super) failures: Failures,
+    pub(super) route: Route,
+}
+
+impl Waiting {
+    pub(super) const fn planned(range: ByteRange) -> Self {
+        Self { range, retry: None }
+    }
+
+    pub(super) fn not_before(&self) -> Timestamp {
+        self.retry
+            .map_or(Timestamp::START, |retry| retry.not_before)
+    }
+}
+
+/// What a leased segment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The first request; its lease is decided when the reply's head is known.
+    Probe,
+    /// Known bytes.
+    Part,
+    /// One plain stream from byte 0 to the end.
+    Stream,
+}
+
+/// Where a worker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Connecting, or waiting for the reply's head.
+    Starting,
+    /// Bytes arrive.
+    Streaming,
+}
+
+/// A segment that is leased to a worker.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Active {
+    pub(super) lease: Lease,
+    pub(super) kind: Kind,
+    pub(super) phase: Phase,
+    /// What is still to come: position and end. `None` for a probe, whose lease is not decided,
+    /// and for a stream of unknown length.
+    pub(super) left: Option<ByteRange>,
+    /// Offset one past the last byte written.
+    pub(super) position: u64,
+    /// Where this attempt's first byte goes.
+    pub(super) began: u64,
+    /// Where a `Shrink` that is not answered yet asked the lease to end.
+    pub(super) shrinking: Option<u64>,
+    pub(super) stopping: Option<StopCause>,
+    pub(super) last_progress: Timestamp,
+    pub(super) failures: Failures,
+    pub(super) route: Route,
+}
+
+/// Why a worker was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopCause {
+    /// The download ends.
+    Ending,
+    /// Nothing arrived for too long.
+    Stalled,
+}
+
+impl Active {
+    /// Sets the lease of an attempt that has written nothing.
+    pub(super) fn begin_at(&mut self, range: ByteRange) {
+        self.began = range.start();
+        self.position = range.start();
+        self.left = Some(range);
+    }
+
+    pub(super) const fn brought_bytes(&self) -> bool {
+        self.position > self.began
+    }
+
+    /// Moves the position forward. Returns the bytes that are newly written.
+    ///
+    /// A position behind the last one, or past the lease, is a bug of the driver.
+    pub(super) fn advance(&mut self, position: u64) -> Option<ByteRange> {
+        let written = ByteRange::new(self.position, position)?;
+        if let Some(left) = self.left {
+            assert!(
+                left.covers(written),
+                "a worker wrote outside its lease: {written} of {left}"
+            );
+            self.left = left.split_at(position).1;
+        }
+        self.position = position;
+        Some(written)
+    }
+}
+
+impl Lease {
+    pub(super) const fn first(segment: u32) -> Self {
+        Self {
+            segment: SegmentId(segment),
+            attempt: Attempt(1),
+        }
+    }
+
+    pub(super) const fn next(self) -> Self {
+        Self {
+            segment: self.segment,
+            attempt: Attempt(self.attempt.0 + 1),
+        }
+    }
+}

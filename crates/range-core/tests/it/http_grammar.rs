@@ -1,0 +1,118 @@
+//! Properties of the HTTP grammar: what is written is read back, and no input is too strange.
+
+use proptest::prelude::*;
+use range_core::ByteRange;
+use range_core::http::conditional::{Decision, Method, Representation, Request, decide};
+use range_core::http::{
+    ContentRange, EntityTag, HttpDate, RangeHeader, RangeRequest, ResolvedRange, Strength,
+    Validators, retry_after,
+};
+
+fn byte_range() -> impl Strategy<Value = ByteRange> {
+    (any::<u64>(), any::<u64>())
+        .prop_filter_map("empty", |(a, b)| ByteRange::new(a.min(b), a.max(b)))
+}
+
+fn content_range() -> impl Strategy<Value = ContentRange> {
+    prop_oneof![
+        any::<u64>().prop_map(|complete_length| ContentRange::Unsatisfied { complete_length }),
+        byte_range().prop_map(|range| ContentRange::Satisfied {
+            range,
+            complete_length: None
+        }),
+        (byte_range(), any::<u64>()).prop_map(|(range, more)| ContentRange::Satisfied {
+            range,
+            complete_length: Some(range.end().saturating_add(more)),
+        }),
+    ]
+}
+
+/// Arbitrary bytes, and bytes the fields are made of, so that parsers get past their first check.
+fn field_value() -> impl Strategy<Value = Vec<u8>> {
+    let plausible = "(bytes[= ]|W/)?[-0-9,/*\" \tGMTaunSov:]{0,40}";
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..80),
+        plausible.prop_map(String::into_bytes),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn content_ranges_are_read_back(value in content_range()) {
+        prop_assert_eq!(ContentRange::parse(value.to_string().as_bytes()), Ok(value));
+    }
+
+    #[test]
+    fn a_parsed_content_range_is_consistent(value in field_value()) {
+        if let Ok(ContentRange::Satisfied { range, complete_length: Some(length) }) =
+            ContentRange::parse(&value)
+        {
+            prop_assert!(range.end() <= length);
+        }
+    }
+
+    #[test]
+    fn dates_are_read_back(seconds in 0..=HttpDate::LATEST.unix_seconds()) {
+        let date = HttpDate::from_unix_seconds(seconds);
+        prop_assert_eq!(HttpDate::parse(date.to_string().as_bytes()), Some(date));
+    }
+
+    #[test]
+    fn consecutive_seconds_are_written_differently(seconds in 0..HttpDate::LATEST.unix_seconds()) {
+        let text = |seconds| HttpDate::from_unix_seconds(seconds).to_string();
+        prop_assert_ne!(text(seconds), text(seconds + 1));
+    }
+
+    #[test]
+    fn entity_tags_are_read_back(opaque in "[!#-~]{0,64}", is_weak: bool) {
+        let strength = if is_weak { Strength::Weak } else { Strength::Strong };
+        let tag = EntityTag::new(strength, &opaque).unwrap();
+        prop_assert_eq!(tag.strength(), strength);
+        prop_assert_eq!(EntityTag::parse(tag.as_bytes()), Some(tag));
+    }
+
+    #[test]
+    fn a_request_resolves_to_what_was_meant(range in byte_range(), length in 1_u64..) {
+        let resolve = |request: RangeRequest| {
+            let RangeHeader::Set(specs) = RangeHeader::parse(request.to_string().as_bytes()) else {
+                panic!("{request} is a range header");
+            };
+            specs.resolve(length)
+        };
+        let expect = |range: Option<ByteRange>| {
+            range.map_or(ResolvedRange::Unsatisfiable, ResolvedRange::One)
+        };
+        let clipped = ByteRange::new(range.start(), range.end().min(length));
+        prop_assert_eq!(resolve(RangeRequest::Exactly(range)), expect(clipped));
+        let rest = ByteRange::new(range.start(), length);
+        prop_assert_eq!(resolve(RangeRequest::From(range.start())), expect(rest));
+    }
+
+    #[test]
+    fn no_field_value_is_too_strange(
+        fields in prop::collection::vec(prop::option::of(field_value()), 6),
+        length: u64,
+    ) {
+        let field = |index: usize| fields[index].as_deref();
+        let request = Request {
+            method: Method::Get,
+            if_match: field(0),
+            if_unmodified_since: field(1),
+            if_none_match: field(2),
+            if_modified_since: field(3),
+            if_range: field(4),
+            range: field(5),
+        };
+        let validators = Validators {
+            entity_tag: field(4).and_then(EntityTag::parse),
+            last_modified: field(4).and_then(HttpDate::parse),
+            date: field(3).and_then(HttpDate::parse),
+        };
+        let decision = decide(&request, Representation { length, validators: &validators });
+        if let Decision::Partial(range) = decision {
+            prop_assert!(range.end() <= length);
+        }
+        let wait = field(0).and_then(|value| retry_after::parse(value, validators.date));
+        prop_assert!(wait.unwrap_or_default() <= retry_after::MAX_RETRY_AFTER);
+    }
+}

@@ -1,0 +1,355 @@
+//! The scheduler in small random worlds, in virtual time: whatever workers do and whenever they
+//! answer, every download ends with each byte fetched into its place exactly once.
+//!
+//! Method: a world holds the workers the scheduler started and answers in random order, late, or
+//! with failures. The scheduler checks its own invariants after every input (debug builds); the
+//! world checks what it would see on the wire. A failing seed is in the panic's message.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU16;
+use std::time::Duration;
+
+use range_core::block::BlockSize;
+use range_core::failure::FailureClass;
+use range_core::scheduler::{
+    Beginning, Body, Grant, Input, Lease, Outcome, Output, Request, Scheduler, SchedulerConfig,
+    Stop,
+};
+use range_core::time::Timestamp;
+use range_core::{ByteRange, RangeSet};
+
+const SEEDS: u64 = 1500;
+const STEPS_MAX: u32 = 20_000;
+const MIB: u64 = 1 << 20;
+
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Worker {
+    request: Request,
+    opened: bool,
+    lease_range: Option<ByteRange>,
+    position: u64,
+    shrink: Option<u64>,
+    stop: bool,
+}
+
+struct World {
+    scheduler: Scheduler,
+    dice: Dice,
+    now: Timestamp,
+    length: u64,
+    width: u16,
+    written: RangeSet,
+    /// Bytes of an earlier run that were answered with `Verified`.
+    verified: u64,
+    workers: BTreeMap<Lease, Worker>,
+    faults_left: u32,
+    /// Before it, a few failures are enough to give up.
+    ever_opened: bool,
+    wait_until: Option<Timestamp>,
+    outcome: Option<Outcome>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let width = 1 + u16::try_from(dice.roll(12)).unwrap();
+        let length = 1 + dice.roll(200 * MIB);
+        let config = SchedulerConfig {
+            width: NonZeroU16::new(width).unwrap(),
+            block_size: BlockSize::DEFAULT,
+            max_tries: 10_000,
+            stall_timeout: Duration::from_secs(20),
+            seed,
+        };
+        let beginning = match dice.roll(3) {
+            0 => Beginning::Resume {
+                length,
+                claimed: some_blocks(&mut dice, length),
+            },
+            _ => Beginning::Fresh,
+        };
+        let faults_left = u32::try_from(dice.roll(60)).unwrap();
+        Self {
+            scheduler: Scheduler::new(config, beginning),
+            dice,
+            now: Timestamp::START,
+            length,
+            width,
+            written: RangeSet::new(),
+            verified: 0,
+            workers: BTreeMap::new(),
+            faults_left,
+            ever_opened: false,
+            wait_until: None,
+            outcome: None,
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        self.scheduler.handle_input(self.now, input);
+        let mut checkpoint = None;
+        loop {
+            match self.scheduler.poll_output() {
+                Output::Start { lease, request, .. } => self.start(lease, request),
+                Output::Grant {
+                    lease,
+                    grant: Grant::Range(range),
+                } => {
+                    let worker = self
+                        .workers
+                        .get_mut(&lease)
+                        .expect("a grant to a live worker");
+                    worker.lease_range = Some(range);
+                    worker.position = range.start();
+                }
+                Output::Grant {
+                    grant: Grant::ToEnd,
+                    ..
+                } => panic!("the length was stated"),
+                Output::Shrink { lease, cut } => {
+                    self.workers.get_mut(&lease).expect("a live victim").shrink = Some(cut);
+                }
+                Output::Stop { lease } => {
+                    self.workers.get_mut(&lease).expect("a live worker").stop = true;
+                }
+                Output::Checkpoint { id } => checkpoint = Some(id),
+                Output::Event(_) => {}
+                Output::Wait { until, .. } => {
+                    self.wait_until = until;
+                    break;
+                }
+                Output::Finished(outcome) => {
+                    self.outcome = Some(outcome);
+                    break;
+                }
+            }
+        }
+        if let Some(checkpoint) = checkpoint {
+            self.feed(Input::Durable { checkpoint });
+        }
+    }
+
+    fn start(&mut self, lease: Lease, request: Request) {
+        let lease_range = match request {
+            Request::Part(range) => Some(range),
+            Request::First | Request::Whole => None,
+        };
+        if let Some(range) = lease_range {
+            assert!(!self.written.intersects(range), "{range} is fetched twice");
+            let others = self
+                .workers
+                .values()
+                .filter_map(|worker| worker.lease_range);
+            for other in others {
+                assert_eq!(range.intersect(other), None, "{range} and {other} overlap");
+            }
+        }
+        let position = lease_range.map_or(0, ByteRange::start);
+        let worker = Worker {
+            request,
+            opened: false,
+            lease_range,
+            position,
+            shrink: None,
+            stop: false,
+        };
+        assert!(self.workers.insert(lease, worker).is_none());
+        assert!(self.workers.len() <= usize::from(self.width));
+    }
+
+    /// One random thing happens.
+    fn step(&mut self) {
+        self.now = self.now + Duration::from_millis(self.dice.roll(200));
+        let pick = self.dice.roll(self.workers.len() as u64 + 2);
+        let picked = usize::try_from(pick).unwrap();
+        match self
+            .workers
+            .iter()
+            .nth(picked)
+            .map(|(lease, worker)| (*lease, *worker))
+        {
+            Some((lease, worker)) => self.step_worker(lease, worker),
+            None if self.verify_something() => {}
+            None => {
+                if let Some(until) = self.wait_until.filter(|_| self.dice.roll(20) == 0) {
+                    self.now = self.now.max(until);
+                }
+                self.feed(Input::Tick);
+            }
+        }
+    }
+
+    fn verify_something(&mut self) -> bool {
+        let Some(run) = self.scheduler.claimed().first() else {
+            return false;
+        };
+        let range = BlockSize::DEFAULT
+            .range_of(BlockSize::DEFAULT.block_at(run.start()), self.length)
+            .expect("a claimed block lies in the file");
+        if self.dice.roll(5) == 0 {
+            self.feed(Input::Rejected { range });
+        } else {
+            self.verified += self.written.insert(range);
+            self.feed(Input::Verified { range });
+        }
+        true
+    }
+
+    fn step_worker(&mut self, lease: Lease, worker: Worker) {
+        if worker.stop && self.dice.roll(2) == 0 {
+            self.leave(lease, worker, Stop::Told);
+        } else if self.faults_left > 0 && self.ever_opened && self.dice.roll(12) == 0 {
+            self.faults_left -= 1;
+            let class = match self.dice.roll(4) {
+                0 => FailureClass::Busy {
+                    retry_after: Some(Duration::from_secs(3)),
+                },
+                1 => FailureClass::Unreachable,
+                _ => FailureClass::Interrupted,
+            };
+            self.leave(lease, worker, Stop::Failed(class));
+            // A late word from the dead attempt must change nothing.
+            self.feed(Input::Received {
+                lease,
+                position: self.length,
+            });
+        } else if !worker.opened {
+            self.open(lease, worker);
+        } else if let Some(cut) = worker.shrink {
+            self.answer_shrink(lease, worker, cut);
+        } else {
+            self.advance(lease, worker);
+        }
+    }
+
+    fn open(&mut self, lease: Lease, worker: Worker) {
+        self.workers
+            .get_mut(&lease)
+            .expect("picked from the map")
+            .opened = true;
+        let range = match worker.request {
+            Request::Part(range) => range,
+            Request::First | Request::Whole => ByteRange::whole(self.length).expect("not empty"),
+        };
+        self.ever_opened = true;
+        let body = Body::Part {
+            range,
+            complete_length: self.length,
+        };
+        self.feed(Input::Opened { lease, body });
+    }
+
+    fn answer_shrink(&mut self, lease: Lease, worker: Worker, cut: u64) {
+        let range = worker
+            .lease_range
+            .expect("only streaming workers are split");
+        let end = cut.max(worker.position).min(range.end());
+        let entry = self.workers.get_mut(&lease).expect("picked from the map");
+        entry.shrink = None;
+        entry.lease_range = ByteRange::new(range.start(), end);
+        self.feed(Input::Shrunk { lease, end });
+    }
+
+    fn advance(&mut self, lease: Lease, worker: Worker) {
+        let Some(range) = worker.lease_range else {
+            return;
+        };
+        let left = range.end() - worker.position;
+        let step = (1 + self.dice.roll(3 * MIB)).min(left);
+        if let Some(bytes) = ByteRange::from_length(worker.position, step) {
+            assert_eq!(
+                self.written.insert(bytes),
+                bytes.len(),
+                "{bytes} was written twice"
+            );
+        }
+        let position = worker.position + step;
+        let mut worker = worker;
+        worker.position = position;
+        self.workers.insert(lease, worker);
+        if position == range.end() {
+            self.leave(lease, worker, Stop::Drained);
+        } else {
+            self.feed(Input::Received { lease, position });
+        }
+    }
+
+    fn leave(&mut self, lease: Lease, worker: Worker, how: Stop) {
+        self.workers.remove(&lease);
+        self.feed(Input::Stopped {
+            lease,
+            position: worker.position,
+            how,
+        });
+    }
+}
+
+fn some_blocks(dice: &mut Dice, length: u64) -> RangeSet {
+    (0..BlockSize::DEFAULT.count(length))
+        .filter(|_| dice.roll(3) > 0)
+        .filter_map(|index| {
+            BlockSize::DEFAULT.range_of(range_core::block::BlockIndex(index), length)
+        })
+        .collect()
+}
+
+#[test]
+fn every_download_ends_with_each_byte_fetched_once() {
+    for seed in 0..SEEDS {
+        let mut world = World::new(seed);
+        world.feed(Input::Tick);
+        for _ in 0..STEPS_MAX {
+            if world.outcome.is_some() {
+                break;
+            }
+            world.step();
+        }
+        let complete = Outcome::Complete {
+            length: world.length,
+        };
+        assert_eq!(world.outcome, Some(complete), "seed {seed}");
+        assert_eq!(world.written.len(), world.length, "seed {seed}");
+        assert!(world.workers.is_empty(), "seed {seed}");
+    }
+}
+
+#[test]
+fn cancelling_at_any_moment_ends_with_every_worker_gone() {
+    for seed in 0..SEEDS {
+        let mut world = World::new(seed);
+        world.feed(Input::Tick);
+        let steps = world.dice.roll(300);
+        for _ in 0..steps {
+            if world.outcome.is_none() {
+                world.step();
+            }
+        }
+        world.feed(Input::Cancel);
+        for _ in 0..STEPS_MAX {
+            if world.outcome.is_some() {
+                break;
+            }
+            world.step();
+        }
+        let ended = matches!(
+            world.outcome,
+            Some(Outcome::Cancelled | Outcome::Complete { .. })
+        );
+        assert!(
+            ended && world.workers.is_empty(),
+            "seed {seed}: {:?}",
+            world.outcome
+        );
+    }
+}
