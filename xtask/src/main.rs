@@ -1,2 +1,58 @@
-//! The build.
-fn main() {}
+//! The project's own commands: the rules a compiler cannot check, and what CI runs. Knows no
+//! product crate, so that it still runs when they do not compile.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a build tool talks to a terminal"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "reads the sources it checks, times its own steps"
+)]
+
+mod ci;
+mod layers;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check every dependency between crates against the map in the design
+    Layers,
+    /// Check the house rules no lint covers
+    Tidy,
+    /// Run what CI runs, cheapest first, up to the first failure
+    Ci {
+        /// Stop after the checks that neither link nor run the product
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Layers => layers::check(),
+        Task::Tidy => tidy::check(),
+        Task::Ci { quick } => ci::run(quick),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: failed to {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,56 @@
-//! Takes.
+//! Takes: downloads one file over several connections into a part file, verifies it, and makes
+//! its final name appear once it is proven.
+//!
+//! In scope: driving the scheduler of `range-core` over HTTP, a part file and a clock; judging
+//! every reply before a byte of it is written; digests; events.
+//!
+//! Out of scope: the terminal, the environment, exit codes, files other than through
+//! `range-store`. There is no global state; two downloads in one process know nothing of each
+//! other.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), accelerator::Error> {
+//! let report = accelerator::Download::builder("https://example.org/disk.img")
+//!     .output("/tmp", "disk.img")
+//!     .connections(8)
+//!     .build()?
+//!     .run()
+//!     .await?;
+//! println!("{} bytes", report.bytes);
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod builder;
+mod clock;
+mod digester;
+mod download;
+mod driver;
+mod error;
+mod events;
+mod generation;
+mod inspect;
+mod keeper;
+mod progress;
+mod redact;
+mod segment_writer;
+mod syncer;
+mod target;
+mod transport;
+mod verifier;
+mod worker;
+
+pub use builder::{DownloadBuilder, InvalidSetting};
+pub use download::{CancelHandle, Download, Report, Verification};
+pub use error::{Error, ErrorKind};
+pub use events::{Event, EventStream, RestartReason};
+pub use inspect::{Inspection, inspect};
+pub use progress::{Phase, Progress, ProgressHandle};
+pub use redact::SafeUrl;
+
+pub use range_core::digest::{Digest, DigestAlgorithm};
+pub use range_core::range::ByteRange;
+pub use range_core::range_set::RangeSet;
+pub use range_core::units::{ByteCount, BytesPerSecond};
+pub use range_store::{WriteMode, exit_on_bus_error, ignore_file_size_signal};

@@ -1,0 +1,334 @@
+//! Owns the public handle of a download and its order of steps: find what an earlier run left,
+//! fetch, start over if need be, verify, publish.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use range_core::RangeSet;
+use range_core::digest::{Digest, DigestAlgorithm};
+use range_core::failure::FailureClass;
+use range_core::scheduler::{Beginning, Outcome};
+use range_core::units::ByteCount;
+use range_store::Store;
+use tokio::sync::watch;
+
+use crate::builder::{DownloadBuilder, Settings};
+use crate::clock::Clock;
+use crate::digester::Digester;
+use crate::driver::{self, Driver, Fetched, Surroundings};
+use crate::error::{Cause, Error, ErrorKind};
+use crate::events::{Event, EventStream, Events, RestartReason};
+use crate::generation::Generation;
+use crate::keeper::Keeper;
+use crate::progress::{Phase, ProgressHandle, Tally};
+use crate::redact::SafeUrl;
+use crate::target::{Earlier, Found, Target};
+use crate::transport::http::{ClientSettings, HttpTransport};
+use crate::worker::AttemptError;
+
+/// One download, not started yet.
+#[derive(Debug)]
+pub struct Download {
+    settings: Arc<Settings>,
+    events: Events,
+    progress: ProgressHandle,
+    cancel: Arc<watch::Sender<bool>>,
+}
+
+/// Stops a download from anywhere; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct CancelHandle(Arc<watch::Sender<bool>>);
+
+impl CancelHandle {
+    /// Asks the download to stop. It keeps what was fetched and returns an error of kind
+    /// [`ErrorKind::Cancelled`], usually within milliseconds. Once it publishes, it completes.
+    pub fn cancel(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// What the bytes of a finished file rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// They have every digest that was expected.
+    Digest,
+    /// Every reply had the same strong validator.
+    Validator,
+    /// The server gave nothing to tell generations apart but the length.
+    None,
+}
+
+/// A finished download.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The URL, without its secrets.
+    pub url: SafeUrl,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// Time from start to end.
+    pub elapsed: Duration,
+    /// Numbers of the run.
+    pub tally: Tally,
+    /// What its bytes rest on.
+    pub verified: Verification,
+    /// The digests that were computed, as expected.
+    pub digests: Vec<Digest>,
+    /// The content coding the server insisted on; the file holds coded bytes.
+    pub coding: Option<String>,
+}
+
+impl Download {
+    /// Begins to describe a download.
+    pub fn builder(url: impl Into<String>) -> DownloadBuilder {
+        DownloadBuilder::new(url.into())
+    }
+
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            events: Events::new(),
+            progress: ProgressHandle::default(),
+            cancel: Arc::new(watch::Sender::new(false)),
+        }
+    }
+
+    /// The events from here on. Subscribe before [`run`](Self::run) to miss none.
+    pub fn events(&self) -> EventStream {
+        self.events.subscribe()
+    }
+
+    /// Snapshots of how far it is, to be polled.
+    pub fn progress(&self) -> ProgressHandle {
+        self.progress.clone()
+    }
+
+    /// A way to stop it.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle(Arc::clone(&self.cancel))
+    }
+
+    /// Downloads the file. The final name appears once and only when the file is proven; after
+    /// an error it is as it was before, and what was fetched is kept in the part file.
+    ///
+    /// Needs a tokio runtime with time and I/O; a multi-threaded one is faster.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops all work and closes all connections. The part file and its
+    /// journal stay, and a later run continues from them.
+    pub async fn run(self) -> Result<Report, Error> {
+        let url = SafeUrl::new(&self.settings.url);
+        let session = Session {
+            clock: Clock::start(),
+            settings: self.settings,
+            events: self.events,
+            progress: self.progress,
+            cancelled: self.cancel.subscribe(),
+            tally: Tally::default(),
+        };
+        session.run().await.map_err(|error| error.for_url(url))
+    }
+}
+
+struct Session {
+    clock: Clock,
+    settings: Arc<Settings>,
+    events: Events,
+    progress: ProgressHandle,
+    cancelled: watch::Receiver<bool>,
+    tally: Tally,
+}
+
+impl Session {
+    async fn run(mut self) -> Result<Report, Error> {
+        let target = Arc::new(Target::open(Arc::clone(&self.settings))?);
+        let transport = Arc::new(HttpTransport::new(ClientSettings {
+            url: self.settings.url.clone(),
+            headers: self.settings.headers.clone(),
+            extra_roots: &self.settings.extra_roots,
+            connections: self.settings.connections.get().into(),
+        })?);
+        let (mut beginning, mut earlier) = self.begin(target.find()?);
+        let mut restarted = false;
+        loop {
+            let around = Surroundings {
+                settings: Arc::clone(&self.settings),
+                target: Arc::clone(&target),
+                transport: Arc::clone(&transport),
+                clock: self.clock,
+                events: self.events.clone(),
+                progress: self.progress.clone(),
+                cancelled: self.cancelled.clone(),
+            };
+            let plain = matches!(beginning, Beginning::SingleStream);
+            let fetched = Driver::new(around, beginning, earlier.take(), &mut self.tally)
+                .run()
+                .await;
+            let reason = match &fetched.outcome {
+                Ok(Outcome::Complete { length }) => {
+                    let length = *length;
+                    return self.finish(&target, fetched, length).await;
+                }
+                Ok(Outcome::Changed) if !restarted => RestartReason::Changed,
+                Ok(Outcome::SingleStreamNeeded) if !plain => RestartReason::RangesUnreliable,
+                Ok(_) | Err(_) => return Err(failure(&self.settings, fetched)),
+            };
+            restarted |= reason == RestartReason::Changed;
+            beginning = if plain || reason == RestartReason::RangesUnreliable {
+                Beginning::SingleStream
+            } else {
+                Beginning::Fresh
+            };
+            self.start_over(fetched, reason)?;
+        }
+    }
+
+    fn begin(&self, found: Found) -> (Beginning, Option<Earlier>) {
+        match found {
+            Found::Nothing(reason) => {
+                if let Some(reason) = reason {
+                    self.events.send(Event::Restarting { reason });
+                }
+                (Beginning::Fresh, None)
+            }
+            Found::Earlier(earlier) => {
+                let length = earlier
+                    .generation
+                    .length
+                    .expect("the journal states the length");
+                let block_size = earlier.keeper.block_size;
+                let claimed: RangeSet = earlier
+                    .claims
+                    .iter()
+                    .filter_map(|(block, _)| block_size.range_of(*block, length))
+                    .collect();
+                self.events.send(Event::Resuming {
+                    claimed: claimed.len(),
+                    length,
+                });
+                (Beginning::Resume { length, claimed }, Some(*earlier))
+            }
+        }
+    }
+
+    /// Throws away what belongs to another generation, or cannot be continued.
+    fn start_over(&mut self, fetched: Fetched, reason: RestartReason) -> Result<(), Error> {
+        self.events.send(Event::Restarting { reason });
+        self.tally.wasted_bytes += self.tally.fetched_bytes;
+        self.tally.fetched_bytes = 0;
+        self.tally.resumed_bytes = 0;
+        drop(fetched.digester);
+        if let Some(keeper) = fetched.keeper {
+            range_store::discard(&keeper.part)?;
+        }
+        Ok(())
+    }
+
+    async fn finish(
+        self,
+        target: &Arc<Target>,
+        fetched: Fetched,
+        length: u64,
+    ) -> Result<Report, Error> {
+        self.progress.set_phase(Phase::Verifying);
+        self.events.send(Event::Verifying);
+        let keeper = match fetched.keeper {
+            Some(keeper) => keeper,
+            None => driver::create(target, empty_file(fetched.generation.as_ref())).await?,
+        };
+        if keeper.length.is_none() {
+            keeper.part.set_length(ByteCount(length))?;
+        }
+        let digests = self.digest(fetched.digester, &keeper, length).await?;
+        self.progress.set_phase(Phase::Publishing);
+        self.events.send(Event::Publishing);
+        let how = self.settings.publish;
+        let part = Arc::clone(&keeper.part);
+        let published = tokio::task::spawn_blocking(move || range_store::publish(&part, how)).await;
+        let published =
+            published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
+        // The file has its name and is complete; a journal that could not be removed harms nobody.
+        drop(published.loose_end);
+        let verified = match fetched.generation {
+            _ if !digests.is_empty() => Verification::Digest,
+            Some(generation) if generation.validators.is_strong() => Verification::Validator,
+            _ => Verification::None,
+        };
+        Ok(Report {
+            url: SafeUrl::new(&self.settings.url),
+            path: self
+                .settings
+                .directory
+                .join(self.settings.names.final_name()),
+            bytes: length,
+            elapsed: self.clock.now().since_start(),
+            tally: self.tally,
+            verified,
+            digests,
+            coding: fetched.coding,
+        })
+    }
+
+    /// The digests that were expected, or an error when one of them is another.
+    async fn digest(
+        &self,
+        digester: Option<Digester>,
+        keeper: &Keeper,
+        length: u64,
+    ) -> Result<Vec<Digest>, Error> {
+        let expected = &self.settings.digests;
+        if expected.is_empty() {
+            return Ok(Vec::new());
+        }
+        let digester = digester.unwrap_or_else(|| {
+            let algorithms: Vec<DigestAlgorithm> = expected.iter().map(Digest::algorithm).collect();
+            Digester::start(Arc::clone(&keeper.part) as Arc<dyn Store>, algorithms)
+        });
+        let digests = digester.finish(length).await?;
+        for (expected, actual) in expected.iter().zip(&digests) {
+            if expected != actual {
+                let cause = Cause::DigestMismatch {
+                    expected: *expected,
+                    actual: *actual,
+                };
+                return Err(Error::new(ErrorKind::Corrupt, cause).resumable(true));
+            }
+        }
+        Ok(digests)
+    }
+}
+
+fn empty_file(generation: Option<&Generation>) -> Generation {
+    Generation {
+        length: Some(0),
+        validators: generation
+            .map(|known| known.validators.clone())
+            .unwrap_or_default(),
+    }
+}
+
+/// The error a download ends with that was neither completed nor started over.
+fn failure(settings: &Settings, fetched: Fetched) -> Error {
+    let can_prove = |generation: &Generation| {
+        generation.length.is_some()
+            && (generation.validators.is_strong() || !settings.digests.is_empty())
+    };
+    let resumable = fetched.keeper.is_some() && fetched.generation.as_ref().is_some_and(can_prove);
+    let error = match (fetched.outcome, fetched.last_error) {
+        (Err(error), _) => error,
+        (Ok(Outcome::Cancelled), _) => Error::new(ErrorKind::Cancelled, Cause::Cancelled),
+        (Ok(Outcome::Changed), _) => Error::new(ErrorKind::Changed, Cause::ChangedAgain),
+        (Ok(Outcome::SingleStreamNeeded), _) => Error::new(ErrorKind::Network, Cause::NoWayLeft),
+        (Ok(Outcome::Failed(FailureClass::Stalled)), _) => {
+            Error::new(ErrorKind::Network, Cause::Stalled)
+        }
+        (Ok(_), Some(AttemptError::Transport(error))) => error.into(),
+        (Ok(_), Some(AttemptError::Store(error))) => error.into(),
+        (Ok(_), None) => Error::new(ErrorKind::Internal, Cause::WorkerLost),
+    };
+    error.resumable(resumable)
+}

@@ -1,0 +1,485 @@
+//! Owns the one loop of a download: everything that can happen wakes it, the scheduler decides,
+//! and it does what the scheduler says. Touches no byte of the file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use range_core::ByteRange;
+use range_core::digest::Digest;
+use range_core::failure::FailureClass;
+use range_core::scheduler::{
+    Beginning, Body, CheckpointId, Grant, Input, Lease, Outcome, Output, Request, Route, Scheduler,
+    SchedulerConfig, Stop,
+};
+use range_core::time::Timestamp;
+use range_store::StoreError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::builder::Settings;
+use crate::clock::Clock;
+use crate::digester::Digester;
+use crate::error::{Cause, Error, ErrorKind};
+use crate::events::{Event, Events};
+use crate::generation::Generation;
+use crate::keeper::Keeper;
+use crate::progress::{Phase, Progress, ProgressHandle, Tally};
+use crate::syncer::Syncer;
+use crate::target::{Earlier, Target};
+use crate::transport::accept::Accepted;
+use crate::transport::http::HttpTransport;
+use crate::verifier::{Finding, Verifier};
+use crate::worker::{self, AttemptError, Ending, Job, Order, Report};
+
+/// Reports that may wait; workers wait when there are more.
+const REPORTS_MAX: usize = 256;
+
+/// Largest range that becomes one grant for a reply of unknown length. The store's limit.
+const TO_END: u64 = i64::MAX.unsigned_abs();
+
+/// How often listeners get a new snapshot.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Everything that can wake the loop.
+enum Wake {
+    Worker(Report),
+    WorkerLost,
+    Found(Finding),
+    Synced(CheckpointId, Result<(), StoreError>),
+    Cancelled,
+    Timer,
+}
+
+/// What a download shares with the program around it.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) target: Arc<Target>,
+    pub(crate) transport: Arc<HttpTransport>,
+    pub(crate) clock: Clock,
+    pub(crate) events: Events,
+    pub(crate) progress: ProgressHandle,
+    pub(crate) cancelled: watch::Receiver<bool>,
+}
+
+/// How a download of one generation came out.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// An error is one of our side: the disk, or a bug.
+    pub(crate) outcome: Result<Outcome, Error>,
+    pub(crate) keeper: Option<Keeper>,
+    pub(crate) generation: Option<Generation>,
+    pub(crate) coding: Option<String>,
+    pub(crate) digester: Option<Digester>,
+    /// Of the last attempt that failed.
+    pub(crate) last_error: Option<AttemptError>,
+}
+
+/// Drives one scheduler to its end.
+pub(crate) struct Driver<'a> {
+    around: Surroundings,
+    scheduler: Scheduler,
+    tally: &'a mut Tally,
+    keeper: Option<Keeper>,
+    generation: Option<Generation>,
+    coding: Option<String>,
+    workers: JoinSet<()>,
+    orders: BTreeMap<Lease, mpsc::UnboundedSender<Order>>,
+    reports: mpsc::Sender<Report>,
+    reports_in: mpsc::Receiver<Report>,
+    findings_in: mpsc::UnboundedReceiver<Finding>,
+    synced: mpsc::UnboundedSender<(CheckpointId, Result<(), StoreError>)>,
+    synced_in: mpsc::UnboundedReceiver<(CheckpointId, Result<(), StoreError>)>,
+    digester: Option<Digester>,
+    syncer: Option<Syncer>,
+    verifier: Option<Verifier>,
+    wait_until: Option<Timestamp>,
+    snapshot_at: Timestamp,
+    last_error: Option<AttemptError>,
+    fatal: Option<Error>,
+    cancel_seen: bool,
+}
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(
+        around: Surroundings,
+        beginning: Beginning,
+        earlier: Option<Earlier>,
+        tally: &'a mut Tally,
+    ) -> Self {
+        let settings = &around.settings;
+        let config = SchedulerConfig {
+            width: settings.connections,
+            block_size: range_core::block::BlockSize::DEFAULT,
+            max_tries: settings.max_tries,
+            stall_timeout: settings.stall_timeout,
+            seed: around.clock.now().since_start().subsec_nanos().into(),
+        };
+        let (reports, reports_in) = mpsc::channel(REPORTS_MAX);
+        let (found, findings_in) = mpsc::unbounded_channel();
+        let (synced, synced_in) = mpsc::unbounded_channel();
+        let mut driver = Self {
+            around,
+            scheduler: Scheduler::new(config, beginning),
+            tally,
+            keeper: None,
+            generation: None,
+            coding: None,
+            workers: JoinSet::new(),
+            orders: BTreeMap::new(),
+            reports,
+            reports_in,
+            findings_in,
+            synced,
+            synced_in,
+            digester: None,
+            syncer: None,
+            verifier: None,
+            wait_until: None,
+            snapshot_at: Timestamp::START,
+            last_error: None,
+            fatal: None,
+            cancel_seen: false,
+        };
+        if let Some(earlier) = earlier {
+            driver.generation = Some(earlier.generation);
+            driver.keep(earlier.keeper.clone());
+            driver.verifier = Some(Verifier::start(
+                earlier.keeper,
+                earlier.claims,
+                move |finding| {
+                    // A driver that is gone has no use for findings.
+                    let _delivered = found.send(finding);
+                },
+            ));
+        }
+        driver
+    }
+
+    /// Runs to the end. Every worker is gone when it returns.
+    pub(crate) async fn run(mut self) -> Fetched {
+        let mut outcome = self.feed(Input::Tick).await;
+        while outcome.is_none() && self.fatal.is_none() {
+            let wake = self.next_wake().await;
+            outcome = match self.input_of(wake) {
+                Some(input) => self.feed(input).await,
+                None => None,
+            };
+            self.show(false);
+        }
+        self.workers.shutdown().await;
+        drop(self.syncer.take());
+        drop(self.verifier.take());
+        self.show(true);
+        self.tally.requests = self.around.transport.requests();
+        let outcome = match (self.fatal, outcome) {
+            (Some(error), _) => Err(error),
+            (None, Some(outcome)) => Ok(outcome),
+            (None, None) => unreachable!("the loop ends with an outcome or an error"),
+        };
+        Fetched {
+            outcome,
+            keeper: self.keeper,
+            generation: self.generation,
+            coding: self.coding,
+            digester: self.digester,
+            last_error: self.last_error,
+        }
+    }
+
+    async fn next_wake(&mut self) -> Wake {
+        let clock = self.around.clock;
+        let until = self.wait_until;
+        let timer = async move {
+            match until {
+                Some(until) => tokio::time::sleep(until.since(clock.now())).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Ok(_) = self.around.cancelled.wait_for(|cancelled| *cancelled), if !self.cancel_seen => {
+                Wake::Cancelled
+            }
+            Some(report) = self.reports_in.recv() => Wake::Worker(report),
+            Some(finding) = self.findings_in.recv() => Wake::Found(finding),
+            Some((checkpoint, result)) = self.synced_in.recv() => Wake::Synced(checkpoint, result),
+            Some(Err(_)) = self.workers.join_next() => Wake::WorkerLost,
+            () = timer => Wake::Timer,
+        }
+    }
+
+    fn input_of(&mut self, wake: Wake) -> Option<Input> {
+        match wake {
+            Wake::Timer => Some(Input::Tick),
+            Wake::Cancelled => {
+                self.cancel_seen = true;
+                Some(Input::Cancel)
+            }
+            Wake::WorkerLost => {
+                self.fatal = Some(Error::new(ErrorKind::Internal, Cause::WorkerLost));
+                None
+            }
+            Wake::Worker(report) => Some(self.input_of_report(report)),
+            Wake::Found(Finding::Verified(range)) => {
+                self.tally.resumed_bytes += range.len();
+                Some(Input::Verified { range })
+            }
+            Wake::Found(Finding::Rejected(range)) => Some(Input::Rejected { range }),
+            Wake::Synced(checkpoint, Ok(())) => Some(Input::Durable { checkpoint }),
+            // What a failed sync should have written may be lost although a second one succeeds,
+            // so it is never tried again and believed.
+            Wake::Found(Finding::Unreadable(error)) | Wake::Synced(_, Err(error)) => {
+                self.fatal = Some(error.into());
+                None
+            }
+        }
+    }
+
+    fn input_of_report(&mut self, report: Report) -> Input {
+        match report {
+            Report::Opened(lease, accepted) => self.opened(lease, accepted),
+            Report::Received(lease, position) => Input::Received { lease, position },
+            Report::Shrunk(lease, end) => Input::Shrunk { lease, end },
+            Report::Stopped(
+                lease,
+                Ending {
+                    position,
+                    result,
+                    wasted,
+                },
+            ) => {
+                self.orders.remove(&lease);
+                self.tally.wasted_bytes += wasted;
+                let how = match result {
+                    Ok(stop) => stop,
+                    Err(error) => {
+                        let class = error.disposition();
+                        self.last_error = Some(error);
+                        Stop::Failed(class)
+                    }
+                };
+                Input::Stopped {
+                    lease,
+                    position,
+                    how,
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, lease: Lease, accepted: Accepted) -> Input {
+        // Every byte of a whole file is of the generation that its own reply states.
+        let is_whole = matches!(accepted.body, Body::Whole { .. });
+        if self.generation.is_none() || is_whole {
+            self.generation = Some(accepted.generation);
+            self.coding = accepted.coding;
+        }
+        Input::Opened {
+            lease,
+            body: accepted.body,
+        }
+    }
+
+    /// Feeds one input and does everything that follows from it.
+    async fn feed(&mut self, input: Input) -> Option<Outcome> {
+        let before = self.scheduler.received().len();
+        self.scheduler.handle_input(self.around.clock.now(), input);
+        self.count(input, before);
+        loop {
+            match self.scheduler.poll_output() {
+                Output::Start {
+                    lease,
+                    request,
+                    route,
+                } => self.start(lease, request, route),
+                Output::Grant { lease, grant } => self.grant(lease, grant).await,
+                Output::Shrink { lease, cut } => self.order(lease, Order::Shrink(cut)),
+                Output::Stop { lease } => self.order(lease, Order::Stop),
+                Output::Checkpoint { id } => {
+                    self.syncer
+                        .as_ref()
+                        .expect("bytes were received into a file")
+                        .checkpoint(id);
+                }
+                Output::Event(event) => self.tell(event),
+                Output::Wait { until, .. } => {
+                    self.wait_until = until;
+                    return None;
+                }
+                Output::Finished(outcome) => return Some(outcome),
+            }
+        }
+    }
+
+    fn count(&mut self, input: Input, received_before: u64) {
+        let received = self.scheduler.received();
+        let is_verified = matches!(input, Input::Verified { .. });
+        if !is_verified {
+            self.tally.fetched_bytes += received.len().saturating_sub(received_before);
+        }
+        if received.len() < received_before {
+            // A plain stream starts over: what it brought was of no use.
+            self.tally.fetched_bytes -= received_before;
+            self.tally.wasted_bytes += received_before;
+        }
+        if let Some(digester) = &self.digester {
+            digester.advance(received.frontier());
+        }
+    }
+
+    fn start(&mut self, lease: Lease, request: Request, route: Route) {
+        let writer = match (request, &self.keeper) {
+            (Request::Part(range), Some(keeper)) => Some(keeper.writer(range)),
+            (Request::Part(_) | Request::First | Request::Whole, _) => None,
+        };
+        let pinned = self
+            .generation
+            .clone()
+            .filter(|_| request != Request::Whole);
+        let job = Job {
+            lease,
+            request,
+            route,
+            pinned,
+            writer,
+            transport: Arc::clone(&self.around.transport),
+            clock: self.around.clock,
+        };
+        let (orders, inbox) = mpsc::unbounded_channel();
+        self.orders.insert(lease, orders);
+        self.workers
+            .spawn(worker::run(job, inbox, self.reports.clone()));
+        self.tally.connections_peak = self
+            .tally
+            .connections_peak
+            .max(self.scheduler.connections());
+    }
+
+    fn order(&mut self, lease: Lease, order: Order) {
+        if let Some(orders) = self.orders.get(&lease) {
+            // A worker that has just ended will say so.
+            let _delivered = orders.send(order);
+        }
+    }
+
+    /// Creates the part file, if this is the first reply, and lets the worker write to it.
+    async fn grant(&mut self, lease: Lease, grant: Grant) {
+        if let Err(error) = self.prepare().await {
+            self.fatal = Some(error);
+            return;
+        }
+        let keeper = self.keeper.as_ref().expect("just prepared");
+        let range = match grant {
+            Grant::Range(range) => range,
+            Grant::ToEnd => ByteRange::new(0, TO_END).expect("not empty"),
+        };
+        let writer = keeper.writer(range);
+        self.order(lease, Order::Grant(writer));
+    }
+
+    async fn prepare(&mut self) -> Result<(), Error> {
+        let generation = self
+            .generation
+            .clone()
+            .expect("a reply was accepted before its grant");
+        if let Some(keeper) = &self.keeper {
+            // Only a plain stream that starts over is granted twice.
+            if keeper.length == generation.length {
+                self.restart_digester();
+                return Ok(());
+            }
+            range_store::discard(&keeper.part)?;
+            self.digester = None;
+            self.syncer = None;
+            self.keeper = None;
+        }
+        let keeper = create(&self.around.target, generation).await?;
+        self.keep(keeper);
+        Ok(())
+    }
+
+    fn keep(&mut self, keeper: Keeper) {
+        if let range_store::Backend::Positioned { why } = keeper.part.backend() {
+            self.around.events.send(Event::Positioned { reason: why });
+        }
+        let synced = self.synced.clone();
+        self.syncer = Some(Syncer::start(keeper.clone(), move |checkpoint, result| {
+            // A driver that is gone has no use for it.
+            let _delivered = synced.send((checkpoint, result));
+        }));
+        self.keeper = Some(keeper);
+        self.restart_digester();
+    }
+
+    fn restart_digester(&mut self) {
+        let algorithms: Vec<_> = self
+            .around
+            .settings
+            .digests
+            .iter()
+            .map(Digest::algorithm)
+            .collect();
+        let keeper = self.keeper.as_ref().expect("there is a file to digest");
+        if !algorithms.is_empty() {
+            let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
+            self.digester = Some(Digester::start(store, algorithms));
+        }
+    }
+
+    fn tell(&mut self, event: range_core::scheduler::Event) {
+        use range_core::scheduler::Event as Decision;
+        self.around.events.send(match event {
+            Decision::Planned { length, segmented } => Event::Planned { length, segmented },
+            Decision::WidthChanged { width } => Event::WidthChanged { width },
+            Decision::Retrying { class, delay, .. } => {
+                self.tally.retries += 1;
+                Event::Retrying {
+                    cause: self.cause_of(class),
+                    delay,
+                }
+            }
+        });
+    }
+
+    fn cause_of(&self, class: FailureClass) -> String {
+        match (&self.last_error, class) {
+            (_, FailureClass::Stalled) => Cause::Stalled.to_string(),
+            (Some(error), _) => error.to_string(),
+            (None, class) => format!("{class:?}"),
+        }
+    }
+
+    /// Gives listeners a new snapshot, if the last one is old enough.
+    fn show(&mut self, now: bool) {
+        let time = self.around.clock.now();
+        if !now && time.since(self.snapshot_at) < SNAPSHOT_INTERVAL {
+            return;
+        }
+        self.snapshot_at = time;
+        self.tally.requests = self.around.transport.requests();
+        self.around.progress.set(Progress {
+            phase: if self.keeper.is_some() {
+                Phase::Fetching
+            } else {
+                Phase::Connecting
+            },
+            elapsed: time.since_start(),
+            length: self.scheduler.length(),
+            received: self.scheduler.received().clone(),
+            claimed: self.scheduler.claimed().clone(),
+            in_flight: self.scheduler.in_flight().collect(),
+            digested: self.digester.as_ref().map_or(0, Digester::covered),
+            tally: *self.tally,
+        });
+    }
+}
+
+/// Creates the part file off the async threads: reserving blocks may take a while.
+pub(crate) async fn create(target: &Arc<Target>, generation: Generation) -> Result<Keeper, Error> {
+    let target = Arc::clone(target);
+    tokio::task::spawn_blocking(move || target.create(&generation))
+        .await
+        .map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))?
+}

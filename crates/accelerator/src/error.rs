@@ -1,0 +1,198 @@
+//! Owns the one error the crate shows: opaque, with a kind to branch on and a line to read.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use range_core::digest::Digest;
+use range_store::{StoreError, StoreFailure};
+
+use crate::builder::InvalidSetting;
+use crate::redact::SafeUrl;
+use crate::transport::error::TransportError;
+
+/// What kind of failure it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// It was cancelled.
+    Cancelled,
+    /// The remote file changed, and changed again after a fresh start.
+    Changed,
+    /// The file is complete, and its digest is another one than expected.
+    Corrupt,
+    /// The part file or its directory failed: full, not permitted, broken.
+    Disk,
+    /// The output exists, or something that is not ours is in its place.
+    Exists,
+    /// Another process is downloading to the same output.
+    InUse,
+    /// A bug.
+    Internal,
+    /// A setting makes no sense.
+    Invalid,
+    /// The server could not be reached, stalled, or broke off too often.
+    Network,
+    /// The server refused the request, or its redirects must not be followed.
+    Refused,
+    /// The server could not prove its identity.
+    Untrusted,
+}
+
+/// Why a download failed. The text is one line without the URL's secrets, and is not stable;
+/// branch on [`kind`](Self::kind).
+#[derive(Debug)]
+pub struct Error(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
+    kind: ErrorKind,
+    url: Option<SafeUrl>,
+    resumable: bool,
+    cause: Cause,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    #[error("stopped before it was complete")]
+    Cancelled,
+    #[error("the remote file keeps changing")]
+    ChangedAgain,
+    #[error("the server serves neither ranges nor the whole file reliably")]
+    NoWayLeft,
+    #[error(
+        "the file has {actual}, where {expected} was expected; with the right checksum the same command publishes it, without resuming it is fetched afresh"
+    )]
+    DigestMismatch { expected: Digest, actual: Digest },
+    #[error(
+        "{part:?} exists and has no journal, so it may not be ours; move it away, or start over without resuming"
+    )]
+    PartWithoutJournal { part: std::ffi::OsString },
+    #[error("{part:?} is not the name of a part file, which ends in .part")]
+    NotAPartName { part: std::ffi::OsString },
+    #[error(transparent)]
+    Journal(range_core::journal::DecodeError),
+    #[error("a worker ended unexpectedly")]
+    WorkerLost,
+    #[error("nothing arrived for too long")]
+    Stalled,
+    #[error(transparent)]
+    Name(#[from] range_store::NameError),
+    #[error(transparent)]
+    Setting(#[from] InvalidSetting),
+    #[error("could not {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, cause: Cause) -> Self {
+        Self(Box::new(Details {
+            kind,
+            url: None,
+            resumable: false,
+            cause,
+        }))
+    }
+
+    pub(crate) fn for_url(mut self, url: SafeUrl) -> Self {
+        self.0.url = Some(url);
+        self
+    }
+
+    pub(crate) fn resumable(mut self, resumable: bool) -> Self {
+        self.0.resumable = resumable;
+        self
+    }
+
+    /// What kind of failure it was.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the same download, started again, continues with bytes that were kept.
+    pub fn is_resumable(&self) -> bool {
+        self.0.resumable
+    }
+
+    /// The URL, without its secrets.
+    pub fn url(&self) -> Option<&SafeUrl> {
+        self.0.url.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    /// The cause and what is behind it, in one line. Foreign text is not escaped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.cause)?;
+        let mut source = self.0.cause.source();
+        let mut last = self.0.cause.to_string();
+        while let Some(error) = source {
+            let text = error.to_string();
+            // Wrappers often repeat the text of what they wrap.
+            if !last.contains(&text) {
+                write!(f, ": {text}")?;
+            }
+            last = text;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.source()
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let kind = match error.disposition() {
+            StoreFailure::InUse => ErrorKind::InUse,
+            StoreFailure::Exists | StoreFailure::NotOurs => ErrorKind::Exists,
+            StoreFailure::Full
+            | StoreFailure::TooLarge
+            | StoreFailure::NotFound
+            | StoreFailure::Denied
+            | StoreFailure::Unsupported
+            | StoreFailure::Lost
+            | StoreFailure::Io => ErrorKind::Disk,
+            StoreFailure::OutsideLease => ErrorKind::Internal,
+        };
+        Self::new(kind, error.into())
+    }
+}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        let kind = match &error {
+            TransportError::Unreachable { .. }
+            | TransportError::Interrupted { .. }
+            | TransportError::NotHttp { .. }
+            | TransportError::Surplus
+            | TransportError::RangeIgnored { .. }
+            | TransportError::Misplaced { .. }
+            | TransportError::Status {
+                status: 408 | 425 | 429 | 500..=599,
+                ..
+            } => ErrorKind::Network,
+            TransportError::Untrusted { .. } => ErrorKind::Untrusted,
+            TransportError::Status { .. } | TransportError::Redirect(_) => ErrorKind::Refused,
+            TransportError::Changed { .. } => ErrorKind::Changed,
+        };
+        Self::new(kind, error.into())
+    }
+}
+
+impl From<InvalidSetting> for Error {
+    fn from(error: InvalidSetting) -> Self {
+        Self::new(ErrorKind::Invalid, error.into())
+    }
+}
+
+impl From<range_store::NameError> for Error {
+    fn from(error: range_store::NameError) -> Self {
+        Self::new(ErrorKind::Invalid, error.into())
+    }
+}

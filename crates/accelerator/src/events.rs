@@ -1,0 +1,123 @@
+//! Owns what a download tells whoever listens. Knows neither screen nor log.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+/// How many events a slow listener may fall behind before it misses some.
+const BACKLOG: usize = 256;
+
+/// Something that happened to a download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Bytes of an earlier run were found; they are read back while the rest is fetched.
+    Resuming {
+        /// How many bytes the journal claims.
+        claimed: u64,
+        /// Of how many.
+        length: u64,
+    },
+    /// The file's length and the server's way with ranges are known.
+    Planned {
+        /// The length, unless only the end of the reply will tell.
+        length: Option<u64>,
+        /// Whether it comes in segments, over several connections.
+        segmented: bool,
+    },
+    /// The part file is written at positions, not mapped.
+    Positioned {
+        /// Why.
+        reason: &'static str,
+    },
+    /// A segment will be tried again.
+    Retrying {
+        /// What went wrong.
+        cause: String,
+        /// After how long.
+        delay: Duration,
+    },
+    /// The number of connections has changed since the server refused some.
+    WidthChanged {
+        /// How many are used from here on.
+        width: u16,
+    },
+    /// What was fetched is of no use; the download starts over.
+    Restarting {
+        /// Why.
+        reason: RestartReason,
+    },
+    /// Every byte is there; the digest's last bytes are computed.
+    Verifying,
+    /// The file is proven, and on its way to its final name.
+    Publishing,
+    /// The listener was too slow.
+    Missed {
+        /// How many events it did not get.
+        count: u64,
+    },
+}
+
+/// Why a download starts over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestartReason {
+    /// The remote file is another one than before.
+    #[error("the remote file has changed")]
+    Changed,
+    /// The journal of an earlier run cannot be read.
+    #[error("the journal of the earlier run is damaged")]
+    JournalDamaged,
+    /// The journal speaks of another part file.
+    #[error("the part file is not the one the journal speaks of")]
+    PartReplaced,
+    /// The user asked for it.
+    #[error("resuming was turned off")]
+    NotWanted,
+    /// Nothing can tell whether the remote file is still the same.
+    #[error(
+        "the server gives no strong validator and no checksum is expected, so the earlier bytes cannot be trusted"
+    )]
+    NoValidator,
+    /// The server cannot be relied on with ranges.
+    #[error("the server does not serve ranges reliably; fetching in one stream")]
+    RangesUnreliable,
+}
+
+/// Sends events; never waits for a listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Events(broadcast::Sender<Event>);
+
+impl Events {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
+    }
+
+    pub(crate) fn send(&self, event: Event) {
+        // Nobody listening is fine.
+        let _listeners = self.0.send(event);
+    }
+
+    pub(crate) fn subscribe(&self) -> EventStream {
+        EventStream(self.0.subscribe())
+    }
+}
+
+/// The events of a download, from the moment of subscribing on.
+#[derive(Debug)]
+pub struct EventStream(broadcast::Receiver<Event>);
+
+impl EventStream {
+    /// The next event; `None` once the download is over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no event.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(broadcast::error::RecvError::Lagged(count)) => Some(Event::Missed { count }),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Owns the part file and its journal while a download writes to them: what is claimed, and in
+//! which order. Knows no network.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use range_core::block::{BlockHash, BlockIndex, BlockSize};
+use range_core::journal::Encoder;
+use range_store::{AppendLog, PartFile, Store, StoreError};
+
+use crate::segment_writer::SegmentWriter;
+
+/// A part file and its journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Keeper {
+    pub(crate) part: Arc<PartFile>,
+    pub(crate) journal: Arc<Journal>,
+    /// The file's length; `None` when only the end of the reply will tell.
+    pub(crate) length: Option<u64>,
+    pub(crate) block_size: BlockSize,
+}
+
+/// The journal of a part file. Workers append to it themselves, the moment a block is whole: a
+/// kill then costs each connection one unfinished block, and nothing waits in a queue.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    log: AppendLog,
+    encoder: Mutex<Encoding>,
+}
+
+#[derive(Debug)]
+struct Encoding {
+    encoder: Encoder,
+    buffer: Vec<u8>,
+}
+
+impl Keeper {
+    /// A writer for bytes from `range` on, to its end or, for a file of unknown length, to
+    /// wherever the reply ends.
+    pub(crate) fn writer(&self, range: range_core::ByteRange) -> SegmentWriter {
+        let lease = self
+            .part
+            .lease(range)
+            .expect("the scheduler's leases are exclusive");
+        SegmentWriter::new(lease, self.clone())
+    }
+}
+
+impl Journal {
+    pub(crate) fn new(log: AppendLog, encoder: Encoder) -> Self {
+        let encoding = Encoding {
+            encoder,
+            buffer: Vec::with_capacity(64),
+        };
+        Self {
+            log,
+            encoder: Mutex::new(encoding),
+        }
+    }
+
+    /// Claims a block that is wholly written.
+    pub(crate) fn record(&self, block: BlockIndex, hash: BlockHash) -> Result<(), StoreError> {
+        let mut guard = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
+        let encoding = &mut *guard;
+        let before = encoding.encoder.clone();
+        encoding.buffer.clear();
+        encoding.encoder.block(block, hash, &mut encoding.buffer);
+        self.log.append(&encoding.buffer).inspect_err(|_| {
+            // The chain must not run through a record that is not there.
+            encoding.encoder = before;
+        })
+    }
+
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.log.sync()
+    }
+}

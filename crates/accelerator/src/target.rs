@@ -1,0 +1,242 @@
+//! Owns where a download goes: finding what an earlier run left, creating the part file and its
+//! journal, and throwing both away. Knows no network.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+
+use range_core::block::{BlockHash, BlockIndex, BlockSize};
+use range_core::journal::{self, Decoded, Header, SessionId};
+use range_core::limits;
+use range_core::units::ByteCount;
+use range_store::{
+    AppendLog, Directory, Length, PartFile, PartNames, StoreError, StoreFailure, WriteMode,
+};
+
+use crate::builder::Settings;
+use crate::error::{Cause, Error, ErrorKind};
+use crate::events::RestartReason;
+use crate::generation::Generation;
+use crate::keeper::{Journal, Keeper};
+use crate::redact::SafeUrl;
+
+/// Where a download goes.
+#[derive(Debug)]
+pub(crate) struct Target {
+    directory: Directory,
+    settings: Arc<Settings>,
+}
+
+/// What an earlier run left.
+#[derive(Debug)]
+pub(crate) struct Earlier {
+    pub(crate) keeper: Keeper,
+    pub(crate) generation: Generation,
+    /// Ascending, each block once.
+    pub(crate) claims: Vec<(BlockIndex, BlockHash)>,
+}
+
+/// What to begin with.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// Nothing; or something that was of no use and is gone.
+    Nothing(Option<RestartReason>),
+    /// Bytes to verify and continue from.
+    Earlier(Box<Earlier>),
+}
+
+impl Target {
+    /// Opens the directory and makes sure the final name is free, or may be replaced.
+    pub(crate) fn open(settings: Arc<Settings>) -> Result<Self, Error> {
+        let directory = Directory::open(&settings.directory)?;
+        settings.publish.check(&directory, &settings.names)?;
+        Ok(Self {
+            directory,
+            settings,
+        })
+    }
+
+    fn names(&self) -> &PartNames {
+        &self.settings.names
+    }
+
+    /// Looks for an earlier run, locks its part file, and reads its journal.
+    pub(crate) fn find(&self) -> Result<Found, Error> {
+        let log = match AppendLog::open(&self.directory, self.names()) {
+            Ok(log) => log,
+            Err(error) if error.disposition() == StoreFailure::NotFound => {
+                return self.find_without_journal();
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Ok(decoded) = read(&log)? else {
+            return self.throw_away(log, RestartReason::JournalDamaged);
+        };
+        if !self.settings.resume {
+            return self.throw_away(log, RestartReason::NotWanted);
+        }
+        let length = Length::Known(ByteCount(decoded.header.length));
+        match PartFile::open(
+            &self.directory,
+            self.names(),
+            length,
+            self.settings.write_mode,
+        ) {
+            Ok(part) => self.found(part, log),
+            Err(error) if error.disposition() == StoreFailure::NotFound => {
+                log.remove()?;
+                Ok(Found::Nothing(None))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The journal is read again now that the part file is locked: the process that held the
+    /// lock may have written until the last moment.
+    fn found(&self, part: PartFile, log: AppendLog) -> Result<Found, Error> {
+        let Ok(decoded) = read(&log)? else {
+            return discard(&part, RestartReason::JournalDamaged);
+        };
+        let (identity, header) = (part.identity(), &decoded.header);
+        if (identity.device, identity.inode) != (header.part_file.device, header.part_file.inode) {
+            return discard(&part, RestartReason::PartReplaced);
+        }
+        if !header.validators.is_strong() && self.settings.digests.is_empty() {
+            return discard(&part, RestartReason::NoValidator);
+        }
+        log.truncate(ByteCount(decoded.believed))?;
+        // A block that was fetched twice is claimed twice; the later claim is the valid one.
+        let claims: BTreeMap<u64, BlockHash> = decoded
+            .blocks
+            .iter()
+            .map(|(index, hash)| (index.0, *hash))
+            .collect();
+        let generation = Generation {
+            length: Some(header.length),
+            validators: header.validators.clone(),
+        };
+        let keeper = Keeper {
+            part: Arc::new(part),
+            length: Some(header.length),
+            block_size: header.block_size,
+            journal: Arc::new(Journal::new(log, decoded.encoder)),
+        };
+        Ok(Found::Earlier(Box::new(Earlier {
+            keeper,
+            generation,
+            claims: claims
+                .into_iter()
+                .map(|(index, hash)| (BlockIndex(index), hash))
+                .collect(),
+        })))
+    }
+
+    /// A part file alone may be somebody else's, so it is deleted only on request.
+    fn find_without_journal(&self) -> Result<Found, Error> {
+        let part = match self.open_any_length() {
+            Ok(part) => part,
+            Err(error) if error.disposition() == StoreFailure::NotFound => {
+                return Ok(Found::Nothing(None));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if self.settings.resume {
+            let part = self.names().part().to_owned();
+            return Err(Error::new(
+                ErrorKind::Exists,
+                Cause::PartWithoutJournal { part },
+            ));
+        }
+        discard(&part, RestartReason::NotWanted)
+    }
+
+    fn throw_away(&self, log: AppendLog, reason: RestartReason) -> Result<Found, Error> {
+        match self.open_any_length() {
+            Ok(part) => discard(&part, reason),
+            Err(error) if error.disposition() == StoreFailure::NotFound => {
+                log.remove()?;
+                Ok(Found::Nothing(None))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn open_any_length(&self) -> Result<PartFile, StoreError> {
+        PartFile::open(
+            &self.directory,
+            self.names(),
+            Length::Unknown,
+            WriteMode::Positioned,
+        )
+    }
+
+    /// Creates the part file, reserves its blocks, and begins its journal.
+    pub(crate) fn create(&self, generation: &Generation) -> Result<Keeper, Error> {
+        let length = generation.length;
+        let reserved = length.map_or(Length::Unknown, |length| Length::Known(ByteCount(length)));
+        let mode = self.settings.write_mode;
+        let part = PartFile::create(&self.directory, self.names(), reserved, mode)
+            .map_err(created_by_another)?;
+        let header = self.header(&part, generation);
+        let (encoder, bytes) = journal::Encoder::begin(&header);
+        let log = AppendLog::create(&self.directory, self.names())
+            .and_then(|log| log.append(&bytes).map(|()| log))
+            .inspect_err(|_| {
+                // The error at hand is the one to tell.
+                let _discarded = range_store::discard(&part);
+            })?;
+        Ok(Keeper {
+            part: Arc::new(part),
+            length,
+            block_size: header.block_size,
+            journal: Arc::new(Journal::new(log, encoder)),
+        })
+    }
+
+    fn header(&self, part: &PartFile, generation: &Generation) -> Header {
+        let identity = part.identity();
+        Header {
+            session: random_session(),
+            part_file: journal::FileIdentity {
+                device: identity.device,
+                inode: identity.inode,
+            },
+            // Without a length nothing can be resumed; the journal then only says whose it is.
+            length: generation.length.unwrap_or(0),
+            block_size: BlockSize::DEFAULT,
+            validators: generation.validators.clone(),
+            url: SafeUrl::new(&self.settings.url).as_str().to_owned(),
+            digests: self.settings.digests.clone(),
+        }
+    }
+}
+
+/// Inner error: the journal cannot be used. Outer error: it cannot be read.
+fn read(log: &AppendLog) -> Result<Result<Decoded, journal::DecodeError>, StoreError> {
+    let bytes = log.read_all(ByteCount(limits::JOURNAL_MAX))?;
+    Ok(journal::decode(&bytes))
+}
+
+fn discard(part: &PartFile, reason: RestartReason) -> Result<Found, Error> {
+    range_store::discard(part)?;
+    Ok(Found::Nothing(Some(reason)))
+}
+
+/// There was no part file a moment ago, so whoever made this one is at work.
+fn created_by_another(error: StoreError) -> Error {
+    if let StoreError::Exists { name } = error {
+        StoreError::InUse { name }.into()
+    } else {
+        error.into()
+    }
+}
+
+/// 128 bits that differ from journal to journal. Each hasher the standard library makes is keyed
+/// by the system's randomness.
+fn random_session() -> SessionId {
+    let mut bytes = [0; 16];
+    for half in bytes.chunks_exact_mut(8) {
+        half.copy_from_slice(&RandomState::new().build_hasher().finish().to_le_bytes());
+    }
+    SessionId(bytes)
+}

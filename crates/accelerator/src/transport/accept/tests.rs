@@ -1,0 +1,235 @@
+//! The judgement as a table: which replies are believed, and what the others are called.
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use range_core::ByteRange;
+use range_core::failure::FailureClass;
+use range_core::http::date::HttpDate;
+use range_core::http::validator::{EntityTag, Validators};
+use range_core::scheduler::{Body, Request};
+
+use super::*;
+
+const LENGTH: u64 = 1000;
+
+fn head(status: u16, fields: &[(&str, &str)]) -> Head {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        headers.append(
+            HeaderName::try_from(*name).unwrap(),
+            HeaderValue::try_from(*value).unwrap(),
+        );
+    }
+    Head::new(StatusCode::from_u16(status).unwrap(), &headers)
+}
+
+fn pinned() -> Generation {
+    Generation {
+        length: Some(LENGTH),
+        validators: Validators {
+            entity_tag: EntityTag::parse(b"\"v1\""),
+            last_modified: HttpDate::parse(b"Sun, 06 Nov 1994 08:49:37 GMT"),
+            date: HttpDate::parse(b"Sun, 06 Nov 1994 09:49:37 GMT"),
+        },
+    }
+}
+
+/// The judgement of a reply to `bytes=500-599` of a file of 1000 bytes with the tag `"v1"`.
+fn judge(status: u16, fields: &[(&str, &str)]) -> Result<Body, FailureClass> {
+    let asked = Request::Part(ByteRange::new(500, 600).unwrap());
+    accept(asked, Some(&pinned()), &head(status, fields))
+        .map(|accepted| accepted.body)
+        .map_err(|error| error.disposition())
+}
+
+fn judge_first(status: u16, fields: &[(&str, &str)]) -> Result<Body, FailureClass> {
+    accept(Request::First, None, &head(status, fields))
+        .map(|accepted| accepted.body)
+        .map_err(|error| error.disposition())
+}
+
+fn part(start: u64, end: u64) -> Body {
+    Body::Part {
+        range: ByteRange::new(start, end).unwrap(),
+        complete_length: LENGTH,
+    }
+}
+
+#[test]
+fn a_part_is_believed_only_where_it_was_asked_for() {
+    use FailureClass::{Changed, Misplaced};
+    for (content_range, expected) in [
+        ("bytes 500-599/1000", Ok(part(500, 600))),
+        ("bytes 500-599/*", Ok(part(500, 600))),
+        ("bytes 500-549/1000", Ok(part(500, 550))),
+        ("bytes 499-599/1000", Err(Misplaced)),
+        ("bytes 501-599/1000", Err(Misplaced)),
+        ("bytes 500-600/1000", Err(Misplaced)),
+        ("bytes 0-999/1000", Err(Misplaced)),
+        ("bytes 500-599/1001", Err(Changed)),
+        ("bytes 500-599/999", Err(Changed)),
+        ("bytes 599-500/1000", Err(Misplaced)),
+        ("bytes 500-599", Err(Misplaced)),
+        ("items 500-599/1000", Err(Misplaced)),
+        ("bytes */1000", Err(Misplaced)),
+        ("bytes 500-18446744073709551616/1000", Err(Misplaced)),
+    ] {
+        let fields = [("content-range", content_range), ("etag", "\"v1\"")];
+        assert_eq!(judge(206, &fields), expected, "{content_range}");
+    }
+}
+
+#[test]
+fn a_part_that_contradicts_itself_is_not_believed() {
+    let placed = ("content-range", "bytes 500-599/1000");
+    for other in [
+        ("content-length", "99"),
+        ("content-encoding", "gzip"),
+        ("content-range", "bytes 0-99/1000"),
+        ("content-type", "multipart/byteranges; boundary=x"),
+    ] {
+        assert_eq!(
+            judge(206, &[placed, other]),
+            Err(FailureClass::Misplaced),
+            "{other:?}"
+        );
+    }
+    for harmless in [("content-length", "100"), ("content-encoding", "identity")] {
+        assert_eq!(
+            judge(206, &[placed, harmless]),
+            Ok(part(500, 600)),
+            "{harmless:?}"
+        );
+    }
+    assert_eq!(judge(206, &[]), Err(FailureClass::Misplaced));
+}
+
+#[test]
+fn another_validator_is_another_generation() {
+    let placed = ("content-range", "bytes 500-599/1000");
+    let date = ("date", "Sun, 06 Nov 1994 09:49:37 GMT");
+    for (validator, expected) in [
+        (("etag", "\"v1\""), Ok(part(500, 600))),
+        (("etag", "\"v2\""), Err(FailureClass::Changed)),
+        (("etag", "W/\"v2\""), Ok(part(500, 600))),
+        (
+            ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            Ok(part(500, 600)),
+        ),
+        (
+            ("last-modified", "Sun, 06 Nov 1994 08:49:38 GMT"),
+            Err(FailureClass::Changed),
+        ),
+        (("x-nothing", "at all"), Ok(part(500, 600))),
+    ] {
+        assert_eq!(
+            judge(206, &[placed, date, validator]),
+            expected,
+            "{validator:?}"
+        );
+    }
+}
+
+#[test]
+fn the_whole_file_is_never_taken_for_a_part() {
+    let same = ("etag", "\"v1\"");
+    for (fields, class) in [
+        (
+            [("content-length", "1000"), same],
+            FailureClass::RangeIgnored,
+        ),
+        ([("content-length", "999"), same], FailureClass::Changed),
+        (
+            [("content-length", "1000"), ("etag", "\"v2\"")],
+            FailureClass::Changed,
+        ),
+        (
+            [("content-length", "100"), ("content-encoding", "gzip")],
+            FailureClass::RangeIgnored,
+        ),
+    ] {
+        assert_eq!(judge(200, &fields), Err(class), "{fields:?}");
+    }
+}
+
+#[test]
+fn statuses_have_their_classes() {
+    use FailureClass::{Busy, Changed, Misplaced, Refused};
+    for (status, class) in [
+        (201, Misplaced),
+        (203, Misplaced),
+        (204, Misplaced),
+        (300, Refused),
+        (304, Refused),
+        (400, Refused),
+        (401, Refused),
+        (403, Refused),
+        (404, Refused),
+        (408, Busy { retry_after: None }),
+        (410, Refused),
+        (412, Changed),
+        (416, Misplaced),
+        (429, Busy { retry_after: None }),
+        (500, Busy { retry_after: None }),
+        (503, Busy { retry_after: None }),
+    ] {
+        assert_eq!(judge(status, &[]), Err(class), "{status}");
+    }
+    let retry_after = Some(std::time::Duration::from_secs(7));
+    let busy = judge(503, &[("retry-after", "7")]);
+    assert_eq!(busy, Err(Busy { retry_after }));
+}
+
+#[test]
+fn a_file_that_shrank_answers_416_with_its_new_length() {
+    assert_eq!(
+        judge(416, &[("content-range", "bytes */500")]),
+        Err(FailureClass::Changed)
+    );
+    assert_eq!(
+        judge(416, &[("content-range", "bytes */1000")]),
+        Err(FailureClass::Misplaced)
+    );
+}
+
+#[test]
+fn the_first_reply_tells_the_length_or_comes_whole() {
+    let whole = |length| Ok(Body::Whole { length });
+    let placed = |value| judge_first(206, &[("content-range", value)]);
+    assert_eq!(placed("bytes 0-999/1000"), Ok(part(0, 1000)));
+    assert_eq!(placed("bytes 0-99/1000"), Ok(part(0, 100)));
+    assert_eq!(placed("bytes 0-999/*"), Err(FailureClass::Misplaced));
+    assert_eq!(placed("bytes 1-999/1000"), Err(FailureClass::Misplaced));
+    assert_eq!(
+        judge_first(200, &[("content-length", "1000")]),
+        whole(Some(1000))
+    );
+    assert_eq!(judge_first(200, &[]), whole(None));
+    assert_eq!(
+        judge_first(416, &[("content-range", "bytes */0")]),
+        whole(Some(0))
+    );
+    assert_eq!(judge_first(416, &[]), Err(FailureClass::Misplaced));
+    assert_eq!(judge_first(404, &[]), Err(FailureClass::Refused));
+}
+
+#[test]
+fn a_coding_that_was_not_asked_for_is_taken_with_the_whole_file_only() {
+    let fields = [("content-encoding", "gzip"), ("content-length", "10")];
+    let accepted = accept(Request::Whole, None, &head(200, &fields)).unwrap();
+    assert_eq!(accepted.coding.as_deref(), Some("gzip"));
+    let part = judge_first(
+        206,
+        &[
+            ("content-encoding", "gzip"),
+            ("content-range", "bytes 0-9/10"),
+        ],
+    );
+    assert_eq!(part, Err(FailureClass::Misplaced));
+}
+
+#[test]
+fn a_part_without_a_request_for_one_is_not_believed() {
+    let fields = [("content-range", "bytes 0-999/1000")];
+    let error = accept(Request::Whole, None, &head(206, &fields)).unwrap_err();
+    assert_eq!(error.disposition(), FailureClass::Misplaced);
+}

@@ -1,0 +1,8 @@
+//! Owns the way from a request to a judged reply. `http` alone knows the HTTP library; `accept`
+//! alone decides what is believed.
+
+pub(crate) mod accept;
+pub(crate) mod error;
+pub(crate) mod head;
+pub(crate) mod http;
+pub(crate) mod redirect;

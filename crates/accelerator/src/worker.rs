@@ -1,0 +1,247 @@
+//! Owns one attempt at one segment: open, have the reply judged, write, report. Decides nothing
+//! and never retries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use range_core::failure::FailureClass;
+use range_core::limits;
+use range_core::scheduler::{Lease, Request, Route, Stop};
+use range_core::time::Timestamp;
+use range_store::StoreError;
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::generation::Generation;
+use crate::segment_writer::SegmentWriter;
+use crate::transport::accept::{Accepted, accept};
+use crate::transport::error::TransportError;
+use crate::transport::http::{HttpTransport, Reply};
+
+/// What a worker is to do.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) lease: Lease,
+    pub(crate) request: Request,
+    pub(crate) route: Route,
+    /// What replies are compared with.
+    pub(crate) pinned: Option<Generation>,
+    /// Present from the start when the bytes are known; granted later otherwise.
+    pub(crate) writer: Option<SegmentWriter>,
+    pub(crate) transport: Arc<HttpTransport>,
+    pub(crate) clock: Clock,
+}
+
+/// What a worker is told while it works.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Write through this.
+    Grant(SegmentWriter),
+    /// End the lease at this offset, or as soon after as possible.
+    Shrink(u64),
+    /// Let go.
+    Stop,
+}
+
+/// What a worker tells.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// The reply's head was accepted.
+    Opened(Lease, Accepted),
+    /// Every byte of the lease before the offset is written.
+    Received(Lease, u64),
+    /// The lease ends at the offset.
+    Shrunk(Lease, u64),
+    /// The worker is done.
+    Stopped(Lease, Ending),
+}
+
+/// How a worker ended.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) position: u64,
+    pub(crate) result: Result<Stop, AttemptError>,
+    /// Bytes that arrived and were of no use.
+    pub(crate) wasted: u64,
+}
+
+/// Why an attempt failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AttemptError {
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("could not {0}")]
+    Store(#[from] StoreError),
+}
+
+impl AttemptError {
+    pub(crate) fn disposition(&self) -> FailureClass {
+        match self {
+            Self::Transport(error) => error.disposition(),
+            Self::Store(_) => FailureClass::Storage,
+        }
+    }
+}
+
+/// Runs a job to its end. Its last report is `Stopped`.
+pub(crate) async fn run(
+    job: Job,
+    orders: mpsc::UnboundedReceiver<Order>,
+    reports: mpsc::Sender<Report>,
+) {
+    let lease = job.lease;
+    let mut worker = Worker {
+        reported: job.writer.as_ref().map_or(0, SegmentWriter::position),
+        reported_at: job.clock.now(),
+        promised_end: None,
+        wasted: 0,
+        job,
+        orders,
+        reports: reports.clone(),
+    };
+    let result = worker.fetch().await;
+    let ending = Ending {
+        position: worker
+            .job
+            .writer
+            .as_ref()
+            .map_or(0, SegmentWriter::position),
+        result,
+        wasted: worker.wasted,
+    };
+    // The lease is released before anyone hears that it is free.
+    drop(worker);
+    // A driver that is gone has no use for reports.
+    let _delivered = reports.send(Report::Stopped(lease, ending)).await;
+}
+
+struct Worker {
+    job: Job,
+    orders: mpsc::UnboundedReceiver<Order>,
+    reports: mpsc::Sender<Report>,
+    reported: u64,
+    reported_at: Timestamp,
+    /// Where the reply's bytes end; `None` when it did not say.
+    promised_end: Option<u64>,
+    wasted: u64,
+}
+
+/// What an order leaves to do.
+enum Obeyed {
+    Continue,
+    Stop,
+}
+
+impl Worker {
+    async fn fetch(&mut self) -> Result<Stop, AttemptError> {
+        let transport = Arc::clone(&self.job.transport);
+        let open = transport.open(self.job.request, self.job.route);
+        tokio::pin!(open);
+        let mut reply = loop {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => {
+                    if let Obeyed::Stop = self.obey(order).await { return Ok(Stop::Told) }
+                }
+                reply = &mut open => break reply?,
+            }
+        };
+        let accepted = accept(self.job.request, self.job.pinned.as_ref(), &reply.head)?;
+        self.promised_end = match accepted.body {
+            range_core::scheduler::Body::Part { range, .. } => Some(range.end()),
+            range_core::scheduler::Body::Whole { length } => length,
+        };
+        self.report(Report::Opened(self.job.lease, accepted)).await;
+        while self.job.writer.is_none() {
+            let order = self.orders.recv().await;
+            if let Obeyed::Stop = self.obey(order).await {
+                return Ok(Stop::Told);
+            }
+        }
+        self.stream(&mut reply).await
+    }
+
+    async fn stream(&mut self, reply: &mut Reply) -> Result<Stop, AttemptError> {
+        loop {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => {
+                    if let Obeyed::Stop = self.obey(order).await { return Ok(Stop::Told) }
+                }
+                chunk = reply.chunk() => match chunk? {
+                    None => return Ok(Stop::Drained),
+                    Some(chunk) => {
+                        self.take(&chunk)?;
+                        self.report_progress().await;
+                    }
+                },
+            }
+            if self.lease_is_written_before_the_reply_ends() {
+                return Ok(Stop::Drained);
+            }
+        }
+    }
+
+    /// A lease that ends where the reply does is read to the reply's end, which costs nothing
+    /// and lets the connection be used again.
+    fn lease_is_written_before_the_reply_ends(&self) -> bool {
+        let Some(writer) = &self.job.writer else {
+            return false;
+        };
+        writer.remaining().is_none() && Some(writer.position()) != self.promised_end
+    }
+
+    /// Writes a chunk as far as the lease goes.
+    fn take(&mut self, chunk: &Bytes) -> Result<(), AttemptError> {
+        let writer = self
+            .job
+            .writer
+            .as_mut()
+            .expect("bytes are read only under a lease");
+        let after = writer.position().saturating_add(chunk.len() as u64);
+        if self.promised_end.is_some_and(|end| after > end) {
+            return Err(TransportError::Surplus.into());
+        }
+        let room = writer.remaining().map_or(0, range_core::ByteRange::len);
+        let fits = usize::try_from(room).map_or(chunk.len(), |room| room.min(chunk.len()));
+        self.wasted += (chunk.len() - fits) as u64;
+        writer.write(&chunk[..fits])?;
+        Ok(())
+    }
+
+    async fn obey(&mut self, order: Option<Order>) -> Obeyed {
+        match order {
+            // Without a driver there is nobody to work for.
+            None | Some(Order::Stop) => return Obeyed::Stop,
+            Some(Order::Grant(writer)) => {
+                self.reported = writer.position();
+                self.job.writer = Some(writer);
+            }
+            Some(Order::Shrink(cut)) => {
+                if let Some(writer) = &mut self.job.writer {
+                    let end = writer.shrink_to(cut);
+                    self.report(Report::Shrunk(self.job.lease, end)).await;
+                }
+            }
+        }
+        Obeyed::Continue
+    }
+
+    async fn report_progress(&mut self) {
+        let position = self.job.writer.as_ref().map_or(0, SegmentWriter::position);
+        let now = self.job.clock.now();
+        let waited: Duration = now.since(self.reported_at);
+        if position - self.reported >= limits::REPORT_BYTES || waited >= limits::REPORT_INTERVAL {
+            self.reported = position;
+            self.reported_at = now;
+            self.report(Report::Received(self.job.lease, position))
+                .await;
+        }
+    }
+
+    async fn report(&self, report: Report) {
+        // A driver that is gone has no use for reports, and will abort this task.
+        let _delivered = self.reports.send(report).await;
+    }
+}

@@ -1,1 +1,0 @@
-//! The one test binary of this crate.

@@ -1,0 +1,96 @@
+//! Owns where the checkout is and how its facts are read: processes, files, failures. Knows no
+//! rule.
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+/// Why a task did not succeed; reads on after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The program is not installed, or cannot be executed.
+    #[error("start `{command}`: {source}")]
+    Start { command: String, source: io::Error },
+    /// The program ran and was not content.
+    #[error("run `{command}`: {status}")]
+    Command { command: String, status: ExitStatus },
+    /// A file that was listed cannot be read, or is not UTF-8.
+    #[error("read {path}: {source}")]
+    Read { path: String, source: io::Error },
+    /// `cargo metadata` answered with something that is not JSON.
+    #[error("parse what `cargo metadata` says: {source}")]
+    Json { source: serde_json::Error },
+    /// `cargo metadata` answered with JSON of another shape.
+    #[error("find `{field}` in what `cargo metadata` says")]
+    Shape { field: &'static str },
+    /// Rules are broken; each breach has its own line above.
+    #[error("pass {rules}: {count} breach(es)")]
+    Breaches { rules: &'static str, count: usize },
+}
+
+/// The directory of the workspace's manifest, wherever the command is run from.
+pub(crate) fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask
+        .parent()
+        .expect("the xtask package is a directory of the workspace")
+}
+
+/// A command line that runs in the workspace's root.
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// What a program prints; what it complains of goes to the terminal.
+pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
+    let line = || [&[program], arguments].concat().join(" ");
+    let output = command(program, arguments)
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|source| Failure::Start {
+            command: line(),
+            source,
+        })?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(Failure::Command {
+            command: line(),
+            status: output.status,
+        })
+    }
+}
+
+/// Path, from the root, and text of every Rust file that git tracks or would offer to track.
+pub(crate) fn rust_files() -> Result<Vec<(String, String)>, Failure> {
+    let listed = output_of(
+        "git",
+        &[
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "--",
+            "*.rs",
+        ],
+    )?;
+    let mut paths: Vec<String> = listed
+        .split(|&byte| byte == 0)
+        .filter(|path| !path.is_empty())
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths {
+        match std::fs::read_to_string(root().join(&path)) {
+            Ok(text) => files.push((path, text)),
+            // A file that is deleted but not yet staged is still listed.
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Failure::Read { path, source }),
+        }
+    }
+    Ok(files)
+}
