@@ -1,1 +1,32 @@
-//! Gives.
+//! Gives: files and synthetic content by byte range, to the letter of RFC 9110, or against it on
+//! command.
+//!
+//! In scope: HTTP/1.1 GET and HEAD of one directory and of content computed from its offset
+//! ([`synthetic`]); faults by request number ([`Fault`]); a record of every response
+//! ([`RequestRecord`]).
+//!
+//! Out of scope: uploads, virtual hosts, compression, HTTP/2 (which would carry all segments over
+//! one TCP connection), and anything that downloads.
+//!
+//! Needs a tokio runtime with I/O and time enabled. Dropping a [`Server`] stops it at once.
+#![forbid(unsafe_code)]
+
+mod body;
+mod buffer;
+mod clock;
+mod config;
+mod connection;
+mod content;
+mod fault;
+mod handler;
+mod host;
+mod pace;
+mod record;
+mod reply;
+mod server;
+pub mod synthetic;
+
+pub use config::{Config, Content, Directory, Limits, RequestHook};
+pub use fault::{Effect, Fault, Version};
+pub use record::{Ending, RequestRecord};
+pub use server::{BindError, Server};

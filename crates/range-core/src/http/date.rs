@@ -158,10 +158,10 @@ impl fmt::Display for HttpDate {
     /// IMF-fixdate, the only form a sender may use.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, time) = (self.0 / SECONDS_PER_DAY, self.0 % SECONDS_PER_DAY);
-        // 400 years have 146 097 days; the estimate may be one year too late.
-        let mut year = 1970 + days * 400 / 146_097;
-        if days_before_year(year) > days {
-            year -= 1;
+        // 400 years have 146 097 days; the estimate is off by at most one year either way.
+        let mut year = 1969 + days * 400 / 146_097;
+        while days_before_year(year + 1) <= days {
+            year += 1;
         }
         let mut day = days - days_before_year(year);
         let mut month = 1;
@@ -191,12 +191,12 @@ fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
-/// Days between 1970-01-01 and the first day of `year`.
+/// Days between 1970-01-01 and the first day of `year`; 0 before 1970.
 fn days_before_year(year: u64) -> u64 {
     // Leap years before `year`, counted from year 1; there are 477 before 1970.
     let before = year - 1;
     let leap_years = before / 4 - before / 100 + before / 400;
-    (year - 1970) * 365 + leap_years - 477
+    (year * 365 + leap_years).saturating_sub(1970 * 365 + 477)
 }
 
 /// 0 for a month that does not exist.
@@ -251,6 +251,8 @@ mod tests {
     fn edges_of_the_calendar() {
         for (text, seconds) in [
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Thu, 31 Dec 1970 23:59:59 GMT", 31_535_999),
+            ("Fri, 01 Jan 1971 00:00:00 GMT", 31_536_000),
             ("Tue, 29 Feb 2000 12:00:00 GMT", 951_825_600),
             ("Thu, 31 Dec 2026 23:59:59 GMT", 1_798_761_599),
             ("Thu, 29 Feb 2024 00:00:00 GMT", 1_709_164_800),
@@ -265,6 +267,21 @@ mod tests {
         assert_eq!(leap_second.to_string(), "Sun, 01 Jan 2017 00:00:00 GMT");
         let two_digits = HttpDate::parse(b"Tuesday, 01-Jan-69 00:00:00 GMT").unwrap();
         assert_eq!(two_digits.to_string(), "Tue, 01 Jan 2069 00:00:00 GMT");
+    }
+
+    #[test]
+    fn every_first_and_last_day_of_a_year_is_read_back() {
+        for year in 1970..=9999 {
+            let first = days_before_year(year) * SECONDS_PER_DAY;
+            for seconds in [first, first + SECONDS_PER_DAY, first.max(1) - 1] {
+                let date = HttpDate::from_unix_seconds(seconds);
+                assert_eq!(
+                    HttpDate::parse(date.to_string().as_bytes()),
+                    Some(date),
+                    "{year}"
+                );
+            }
+        }
     }
 
     #[test]

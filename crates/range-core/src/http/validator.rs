@@ -170,10 +170,10 @@ impl Validators {
     /// Whether two responses come from the same version of a representation.
     ///
     /// Two strong tags decide alone. Otherwise `Last-Modified` decides: another date is another
-    /// version, and an equal one the same where it is strong in both. Weak tags never decide: equal ones
-    /// permit different bytes, and some servers give every replica its own. Tags that differ
-    /// even weakly do keep equal dates from deciding, as a change within the second would look
-    /// like that.
+    /// version, and an equal one the same where it is strong in both. Weak tags never decide:
+    /// equal ones permit different bytes, and some servers give every replica its own. But tags
+    /// whose opaque parts differ keep equal dates from deciding, because two changes within one
+    /// second would look like that.
     pub fn compare(&self, other: &Self) -> Agreement {
         let tags_contradict = match (&self.entity_tag, &other.entity_tag) {
             (Some(own), Some(their)) => {

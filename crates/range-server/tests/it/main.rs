@@ -1,1 +1,13 @@
-//! The one test binary of this crate.
+//! The one test binary of this crate: a real server on loopback, and a client that hides nothing.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests lay out the files that are served"
+)]
+
+mod conformance;
+mod directory;
+mod faults;
+mod life;
+mod site;

@@ -1,0 +1,137 @@
+//! Owns the sending of content: chunk by chunk, at a pace, of exactly the length that was
+//! announced, or not to the end at all. Does not know why these bytes are sent.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream;
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, StreamBody};
+use range_core::ByteRange;
+
+use crate::buffer::{BUFFER_SIZE, BufferPool};
+use crate::clock;
+use crate::connection::ConnectionState;
+use crate::content::{ReadError, Source};
+use crate::pace::Pace;
+use crate::record::{Delivery, Ending};
+use crate::reply::Payload;
+
+/// The body of every response. An error makes hyper abort the connection, so that a short body
+/// is never taken for a whole one.
+pub(crate) type Body = UnsyncBoxBody<Bytes, ReadError>;
+
+/// How content is sent.
+pub(crate) struct Sending {
+    pub(crate) buffers: BufferPool,
+    pub(crate) connection: Arc<ConnectionState>,
+    /// Every pace that has to be kept.
+    pub(crate) paces: Vec<Arc<Pace>>,
+    /// The connection is cut after so many bytes.
+    pub(crate) cut_after: Option<u64>,
+    pub(crate) delivery: Delivery,
+}
+
+/// The body that sends a payload.
+pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
+    match payload {
+        Payload::Empty => {
+            sending.delivery.end(Ending::Complete);
+            UnsyncBoxBody::default()
+        }
+        Payload::Text(text) => {
+            sending.delivery.add_sent(text.len());
+            sending.delivery.end(Ending::Complete);
+            http_body_util::Full::new(Bytes::from(text))
+                .map_err(|never| match never {})
+                .boxed_unsync()
+        }
+        Payload::Bytes { source, range } => {
+            let state = Some(Progress {
+                source,
+                left: range,
+                sending,
+            });
+            StreamBody::new(stream::try_unfold(state, next_frame)).boxed_unsync()
+        }
+    }
+}
+
+struct Progress {
+    source: Source,
+    left: ByteRange,
+    sending: Sending,
+}
+
+/// The next chunk and the state after it, which is none after the last chunk: the delivery is
+/// then reported before the peer can have seen the end.
+async fn next_frame(
+    progress: Option<Progress>,
+) -> Result<Option<(Frame<Bytes>, Option<Progress>)>, ReadError> {
+    let Some(mut progress) = progress else {
+        return Ok(None);
+    };
+    if progress.sending.cut_after == Some(0) {
+        let Sending {
+            delivery,
+            connection,
+            ..
+        } = progress.sending;
+        delivery.end(Ending::Cut);
+        match connection.cut().await {}
+    }
+    let chunk = progress.sending.chunk(progress.left.len());
+    progress.sending.wait_for_turn(chunk).await;
+    let (bytes, left) = match progress.read(chunk).await {
+        Ok(read) => read,
+        Err(error) => {
+            progress.sending.delivery.end(Ending::Failed);
+            return Err(error);
+        }
+    };
+    progress.sending.delivery.add_sent(bytes.len());
+    let frame = Frame::data(bytes);
+    let Some(left) = left else {
+        progress.sending.delivery.end(Ending::Complete);
+        return Ok(Some((frame, None)));
+    };
+    if let Some(cut_after) = &mut progress.sending.cut_after {
+        *cut_after -= chunk;
+    }
+    Ok(Some((frame, Some(Progress { left, ..progress }))))
+}
+
+impl Sending {
+    /// How many bytes to send next of `left`.
+    fn chunk(&self, left: u64) -> u64 {
+        let buffer = u64::try_from(BUFFER_SIZE).expect("a buffer's length fits 64 bits");
+        let paces = self.paces.iter().map(|pace| pace.chunk());
+        paces
+            .chain([buffer, self.cut_after.unwrap_or(u64::MAX)])
+            .fold(left, u64::min)
+    }
+
+    async fn wait_for_turn(&self, bytes: u64) {
+        let now = clock::now();
+        let turn = self.paces.iter().map(|pace| pace.reserve(bytes, now)).max();
+        if let Some(turn) = turn.filter(|&turn| turn > now) {
+            tokio::time::sleep_until(turn).await;
+        }
+    }
+}
+
+impl Progress {
+    /// Reads the next `chunk` bytes. With the last ones, makes sure that all of them were of
+    /// one version.
+    async fn read(&self, chunk: u64) -> Result<(Bytes, Option<ByteRange>), ReadError> {
+        let length = usize::try_from(chunk).expect("a chunk is not longer than a buffer");
+        let buffer = self.sending.buffers.take();
+        let buffer = self.source.read(buffer, self.left.start(), length).await?;
+        let (_, left) = self.left.split_at(self.left.start() + chunk);
+        if left.is_none() {
+            self.source.check_unchanged()?;
+        }
+        Ok((buffer.freeze(), left))
+    }
+}

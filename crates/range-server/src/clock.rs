@@ -1,0 +1,27 @@
+//! Owns the two clocks of the server. Everything else takes time as an argument.
+
+use std::time::SystemTime;
+
+use range_core::http::HttpDate;
+use tokio::time::Instant;
+
+/// The moment on the monotonic clock, which timeouts and rates count on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one reader of the monotonic clock"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// The wall clock, which `Date` shows and ages of files are counted on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one reader of the wall clock"
+)]
+pub(crate) fn date() -> HttpDate {
+    let since_epoch = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    HttpDate::from_unix_seconds(since_epoch.as_secs())
+}

@@ -1,0 +1,89 @@
+//! Owns the settings of a server and their defaults. Reads neither arguments nor environment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use range_core::units::BytesPerSecond;
+
+use crate::fault::Fault;
+use crate::record::RequestRecord;
+
+/// Called once for every response, when it ends, on the task of its connection: it has to be
+/// quick and must not block. What is refused before it is a request, such as a malformed or
+/// overlong head, has no record.
+pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
+
+/// The settings of a server. The default serves synthetic content only, without faults or pace.
+#[derive(Clone, Default)]
+pub struct Config {
+    /// What is served beside `/synthetic/`.
+    pub content: Content,
+    /// What a peer may cost.
+    pub limits: Limits,
+    /// How fast each connection is served at most. Default: unlimited.
+    pub rate_per_connection: Option<BytesPerSecond>,
+    /// How fast all connections together are served at most. Default: unlimited.
+    pub rate: Option<BytesPerSecond>,
+    /// What the server does wrong on purpose. Default: nothing.
+    pub faults: Vec<Fault>,
+    /// Who is told of every response. Default: nobody.
+    pub on_request: Option<RequestHook>,
+}
+
+/// What is served beside `/synthetic/`, which is always there and hides a directory of that name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing.
+    #[default]
+    SyntheticOnly,
+    /// The regular files beneath a directory.
+    Directory(Directory),
+}
+
+/// A directory to serve. Nothing outside it is reachable, whatever names and links say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// The directory. It is opened once: renaming it later changes nothing.
+    pub root: PathBuf,
+    /// Serves names that start with a dot. Default: no.
+    pub allow_hidden: bool,
+    /// Follows symbolic links that stay beneath the root. Default: no.
+    pub allow_symlinks: bool,
+}
+
+impl Directory {
+    /// A directory without its hidden files and symbolic links.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            allow_hidden: false,
+            allow_symlinks: false,
+        }
+    }
+}
+
+/// What a peer may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections served at once. Further ones wait in the listen queue. Default: 512.
+    pub max_connections: usize,
+    /// How long a peer may take to send a request head, counted from the end of the response
+    /// before it or from the start of the connection. Default: 30 s.
+    pub header_timeout: Duration,
+    /// How long a connection may move no byte in either direction. Default: 60 s.
+    pub stall_timeout: Duration,
+    /// How long [`Server::stop`](crate::Server::stop) lets responses finish. Default: 5 s.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 512,
+            header_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_mins(1),
+            drain_timeout: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Owns the socket of a connection: notices when nothing moves, and cuts on command. Knows
+//! nothing of HTTP.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use crate::clock;
+
+/// What the responses of a connection and its socket share.
+pub(crate) struct ConnectionState {
+    /// Counted from 1.
+    pub(crate) number: u64,
+    pub(crate) peer: SocketAddr,
+    is_to_be_cut: AtomicBool,
+    is_held: AtomicBool,
+}
+
+impl ConnectionState {
+    pub(crate) fn new(number: u64, peer: SocketAddr) -> Self {
+        let (is_to_be_cut, is_held) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self {
+            number,
+            peer,
+            is_to_be_cut,
+            is_held,
+        }
+    }
+
+    /// Ends the connection once everything handed to it has been written to the socket. Never
+    /// returns: the task ends with the connection.
+    pub(crate) async fn cut(&self) -> std::convert::Infallible {
+        self.is_to_be_cut.store(true, Ordering::Release);
+        futures::future::pending().await
+    }
+
+    /// Waits on purpose, without the connection counting as stalled.
+    pub(crate) async fn hold(&self, delay: Duration) {
+        self.is_held.store(true, Ordering::Release);
+        tokio::time::sleep(delay).await;
+        self.is_held.store(false, Ordering::Release);
+    }
+}
+
+/// A socket that fails when it moved no byte, either way, for the stall timeout.
+pub(crate) struct WatchedStream {
+    stream: TcpStream,
+    state: Arc<ConnectionState>,
+    stall_timeout: Duration,
+    stalled: Pin<Box<Sleep>>,
+}
+
+impl WatchedStream {
+    pub(crate) fn new(
+        stream: TcpStream,
+        state: Arc<ConnectionState>,
+        stall_timeout: Duration,
+    ) -> Self {
+        let stalled = Box::pin(tokio::time::sleep(stall_timeout));
+        Self {
+            stream,
+            state,
+            stall_timeout,
+            stalled,
+        }
+    }
+
+    fn restart_timeout(&mut self) {
+        self.stalled
+            .as_mut()
+            .reset(clock::now() + self.stall_timeout);
+    }
+
+    /// Passes on what the socket answered, unless it has been silent for too long.
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        answer: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if answer.is_ready() {
+            self.restart_timeout();
+            return answer;
+        }
+        while self.stalled.as_mut().poll(cx).is_ready() {
+            if !self.state.is_held.load(Ordering::Acquire) {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.restart_timeout();
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for WatchedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let answer = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.watch(cx, answer)
+    }
+}
+
+impl AsyncWrite for WatchedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let answer = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(cx, answer)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let answer = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch(cx, answer)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// hyper flushes only when it has written all it had, which makes a cut exact.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.state.is_to_be_cut.load(Ordering::Acquire) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

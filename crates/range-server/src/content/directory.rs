@@ -1,0 +1,226 @@
+//! Owns the served directory: which of its files can be reached, and how they are opened so that
+//! nothing outside it can be.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use range_core::http::HttpDate;
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::io::{Errno, Result};
+
+use super::listing;
+use super::path::RelativePath;
+use super::{FileSource, Found, Representation, Source};
+use crate::config::Directory;
+use crate::fault::Version;
+
+/// How often a lookup is tried again when a rename elsewhere made the kernel unsure of it.
+const ATTEMPTS: usize = 8;
+
+/// A directory held open, so that what it is called no longer matters.
+#[derive(Clone)]
+pub(crate) struct ServedDirectory {
+    root: Arc<OwnedFd>,
+    allow_hidden: bool,
+    allow_symlinks: bool,
+}
+
+impl ServedDirectory {
+    /// Opens the root, following links in its path.
+    pub(crate) fn open(directory: &Directory) -> Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = openat(CWD, &directory.root, flags, Mode::empty())?;
+        Ok(Self {
+            root: Arc::new(root),
+            allow_hidden: directory.allow_hidden,
+            allow_symlinks: directory.allow_symlinks,
+        })
+    }
+
+    /// Finds what an absolute, undecoded request path leads to, on a blocking thread.
+    pub(super) async fn find(&self, path: &str, version: Version, date: HttpDate) -> Found {
+        let Some(path) = RelativePath::parse(path, self.allow_hidden) else {
+            return Found::Missing;
+        };
+        let directory = self.clone();
+        let find = move || directory.find_blocking(&path, version, date);
+        match tokio::task::spawn_blocking(find).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => found_instead(error),
+            Err(_) => Found::Failed,
+        }
+    }
+
+    fn find_blocking(
+        &self,
+        path: &RelativePath,
+        version: Version,
+        date: HttpDate,
+    ) -> Result<Found> {
+        let file = self.open_beneath(path)?;
+        let stat = fstat(&file)?;
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind.is_dir() {
+            let entries = listing::entries(&file, self.allow_hidden, self.allow_symlinks)?;
+            return Ok(Found::Listing(listing::page(path.segments(), &entries)));
+        }
+        if !kind.is_file() || path.is_directory_form {
+            return Ok(Found::Missing);
+        }
+        let file = FileSource::new(file, &stat, version);
+        Ok(Found::Representation(Representation {
+            length: file.length(),
+            entity_tag: file.entity_tag(date),
+            last_modified: file.last_modified(date),
+            media_type: media_type(path),
+            source: Source::File(file),
+        }))
+    }
+
+    fn open_beneath(&self, path: &RelativePath) -> Result<OwnedFd> {
+        let mut resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        if !self.allow_symlinks {
+            resolve |= ResolveFlags::NO_SYMLINKS;
+        }
+        let joined = path.joined();
+        for _ in 0..ATTEMPTS {
+            let name = Path::new(OsStr::from_bytes(&joined));
+            match openat2(&self.root, name, OPEN_FLAGS, Mode::empty(), resolve) {
+                Err(Errno::AGAIN) => {}
+                // Kernels before 5.6 lack the call, and old sandboxes forbid it.
+                Err(Errno::NOSYS | Errno::PERM) => return walk(self.root.as_fd(), path),
+                outcome => return outcome,
+            }
+        }
+        Err(Errno::AGAIN)
+    }
+}
+
+/// Opening a FIFO must not wait for a writer, nor a terminal become ours.
+const OPEN_FLAGS: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
+/// Opens a path segment by segment. Never follows a link, not even where links are allowed: it
+/// cannot be known where one leads before it has been followed.
+fn walk(root: BorrowedFd<'_>, path: &RelativePath) -> Result<OwnedFd> {
+    let Some((last, parents)) = path.segments().split_last() else {
+        return openat(root, ".", OPEN_FLAGS, Mode::empty());
+    };
+    let step = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut directory: Option<OwnedFd> = None;
+    for name in parents {
+        let from = directory.as_ref().map_or(root, AsFd::as_fd);
+        directory = Some(openat(from, name.as_slice(), step, Mode::empty())?);
+    }
+    let from = directory.as_ref().map_or(root, AsFd::as_fd);
+    openat(
+        from,
+        last.as_slice(),
+        OPEN_FLAGS | OFlags::NOFOLLOW,
+        Mode::empty(),
+    )
+}
+
+/// What a failed lookup amounts to. Missing, forbidden and refused names look the same, so that
+/// nothing can be learnt about what is not served.
+fn found_instead(error: Errno) -> Found {
+    match error {
+        Errno::NOENT
+        | Errno::NOTDIR
+        | Errno::LOOP
+        | Errno::XDEV
+        | Errno::ACCESS
+        | Errno::NAMETOOLONG
+        | Errno::NXIO
+        | Errno::INVAL => Found::Missing,
+        _ => Found::Failed,
+    }
+}
+
+fn media_type(path: &RelativePath) -> String {
+    let name = path
+        .segments()
+        .last()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let guess = mime_guess::from_path(Path::new(OsStr::from_bytes(name)));
+    guess
+        .first_raw()
+        .unwrap_or("application/octet-stream")
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// Both ways of opening have to agree, and only one of them is used on a given kernel.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "lays out files to be found")]
+    fn both_ways_of_opening_refuse_links_and_find_files() {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("root");
+        std::fs::create_dir_all(root.join("dir")).unwrap();
+        std::fs::write(outer.path().join("secret"), "secret").unwrap();
+        std::fs::write(root.join("dir/file"), "file").unwrap();
+        symlink("../secret", root.join("out")).unwrap();
+        symlink("dir", root.join("link")).unwrap();
+        symlink("/proc/self/root", root.join("magic")).unwrap();
+
+        let served = ServedDirectory::open(&Directory::new(&root)).unwrap();
+        for (path, expected) in [
+            ("/dir/file", Ok(())),
+            ("/dir", Ok(())),
+            ("/", Ok(())),
+            ("/out", Err(Errno::LOOP)),
+            ("/link/file", Err(Errno::LOOP)),
+            ("/magic/etc", Err(Errno::LOOP)),
+            ("/nothing", Err(Errno::NOENT)),
+            ("/dir/file/x", Err(Errno::NOTDIR)),
+        ] {
+            let relative = RelativePath::parse(path, false).unwrap();
+            let opened = served.open_beneath(&relative).map(drop);
+            assert_eq!(opened, expected, "openat2 {path}");
+            let walked = walk(served.root.as_fd(), &relative).map(drop);
+            // A link taken for a directory is "not a directory" when it is not followed.
+            let walked = walked.map_err(|error| match error {
+                Errno::NOTDIR if expected == Err(Errno::LOOP) => Errno::LOOP,
+                error => error,
+            });
+            assert_eq!(walked, expected, "walk {path}");
+        }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "lays out files to be found")]
+    fn allowed_links_still_cannot_leave_the_root() {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("root");
+        std::fs::create_dir_all(root.join("dir")).unwrap();
+        std::fs::write(outer.path().join("secret"), "secret").unwrap();
+        std::fs::write(root.join("dir/file"), "file").unwrap();
+        symlink("../secret", root.join("out")).unwrap();
+        symlink(outer.path().join("secret"), root.join("absolute")).unwrap();
+        symlink("dir", root.join("link")).unwrap();
+
+        let directory = Directory {
+            allow_symlinks: true,
+            ..Directory::new(&root)
+        };
+        let served = ServedDirectory::open(&directory).unwrap();
+        let open = |path| {
+            served
+                .open_beneath(&RelativePath::parse(path, false).unwrap())
+                .map(drop)
+        };
+        assert_eq!(open("/link/file"), Ok(()));
+        assert_eq!(open("/out"), Err(Errno::XDEV));
+        assert_eq!(open("/absolute"), Err(Errno::XDEV));
+    }
+}

@@ -1,0 +1,159 @@
+//! Owns reading one open file at offsets, without blocking the tasks of other connections. Never
+//! maps it: a mapped file that shrinks kills the process.
+
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use range_core::http::{EntityTag, HttpDate, Strength};
+use rustix::fs::Stat;
+use rustix::io::ReadWriteFlags;
+
+use super::dated;
+use crate::buffer::Buffer;
+use crate::fault::Version;
+
+/// Why the content that was promised cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// The file ends before the content that was announced.
+    #[error("the file shrank while it was sent")]
+    Truncated,
+    /// The file's length or modification time is not what it was when it was opened.
+    #[error("the file changed while it was sent")]
+    Changed,
+    /// The system could not read it.
+    #[error("the file could not be read")]
+    Io(#[from] io::Error),
+}
+
+/// An open regular file, as it was when it was opened.
+#[derive(Clone)]
+pub(crate) struct FileSource {
+    file: Arc<File>,
+    state: FileState,
+    version: Version,
+}
+
+/// What changes when a file does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileState {
+    inode: u64,
+    length: u64,
+    modified_seconds: i64,
+    modified_nanos: i64,
+}
+
+impl FileState {
+    fn of(stat: &Stat) -> Self {
+        Self {
+            inode: stat.st_ino,
+            length: u64::try_from(stat.st_size).unwrap_or(0),
+            modified_seconds: stat.st_mtime,
+            modified_nanos: i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
+        }
+    }
+}
+
+impl FileSource {
+    pub(super) fn new(file: OwnedFd, stat: &Stat, version: Version) -> Self {
+        Self {
+            file: Arc::new(File::from(file)),
+            state: FileState::of(stat),
+            version,
+        }
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        self.state.length
+    }
+
+    /// Inode, length and modification time. Weak while the file is so young that its clock, the
+    /// coarse one of the kernel, could give a second change the same time.
+    pub(super) fn entity_tag(&self, date: HttpDate) -> Option<EntityTag> {
+        let FileState {
+            inode,
+            length,
+            modified_seconds,
+            modified_nanos,
+        } = self.state;
+        let now = i64::try_from(date.unix_seconds()).unwrap_or(i64::MAX);
+        let is_settled = modified_seconds < now.saturating_sub(1);
+        let strength = if is_settled {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        };
+        let version = self.version.0;
+        let opaque =
+            format!("{inode:x}-{length:x}-{modified_seconds:x}.{modified_nanos:x}-v{version}");
+        EntityTag::new(strength, &opaque)
+    }
+
+    /// The modification time, but never later than `date` (RFC 9110 §8.8.2.1).
+    pub(super) fn last_modified(&self, date: HttpDate) -> Option<HttpDate> {
+        let seconds = u64::try_from(self.state.modified_seconds).ok()?;
+        Some(dated(
+            HttpDate::from_unix_seconds(seconds).min(date),
+            self.version,
+        ))
+    }
+
+    /// Reads exactly `length` bytes. What is in the page cache is copied at once, which costs
+    /// less than handing the work to another thread; only for the rest a blocking thread waits.
+    pub(super) async fn read(
+        &self,
+        mut buffer: Buffer,
+        offset: u64,
+        length: usize,
+    ) -> Result<Buffer, ReadError> {
+        let cached = self.read_cached(offset, buffer.use_front(length));
+        if cached < length {
+            let file = Arc::clone(&self.file);
+            let read = move || read_rest(&file, buffer, offset, cached..length);
+            buffer = match tokio::task::spawn_blocking(read).await {
+                Ok(outcome) => outcome?,
+                Err(failed) => return Err(ReadError::Io(failed.into())),
+            };
+        }
+        if self.version != Version::default() {
+            for byte in buffer.use_front(length) {
+                *byte ^= self.version.0;
+            }
+        }
+        Ok(buffer)
+    }
+
+    /// How many bytes could be had without waiting. Errors count as none: the blocking read
+    /// meets them again and reports them.
+    fn read_cached(&self, offset: u64, target: &mut [u8]) -> usize {
+        let mut slices = [IoSliceMut::new(target)];
+        rustix::io::preadv2(&self.file, &mut slices, offset, ReadWriteFlags::NOWAIT).unwrap_or(0)
+    }
+
+    pub(super) fn check_unchanged(&self) -> Result<(), ReadError> {
+        let stat = rustix::fs::fstat(&self.file).map_err(io::Error::from)?;
+        if FileState::of(&stat) == self.state {
+            Ok(())
+        } else {
+            Err(ReadError::Changed)
+        }
+    }
+}
+
+fn read_rest(
+    file: &File,
+    mut buffer: Buffer,
+    offset: u64,
+    missing: std::ops::Range<usize>,
+) -> Result<Buffer, ReadError> {
+    let offset = offset + u64::try_from(missing.start).expect("a buffer's length fits 64 bits");
+    let target = &mut buffer.use_front(missing.end)[missing.start..];
+    match file.read_exact_at(target, offset) {
+        Ok(()) => Ok(buffer),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(ReadError::Truncated),
+        Err(error) => Err(ReadError::Io(error)),
+    }
+}

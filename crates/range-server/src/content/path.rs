@@ -1,0 +1,123 @@
+//! Owns the reading of request paths as names beneath a directory. Touches no file system: what
+//! a name leads to is contained by how it is opened, not by how it is spelt.
+
+use percent_encoding::percent_decode_str;
+
+/// A path beneath the root of a directory, decoded once.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RelativePath {
+    segments: Vec<Vec<u8>>,
+    /// Whether the path ended in a slash, and so can only mean a directory.
+    pub(super) is_directory_form: bool,
+}
+
+impl RelativePath {
+    /// Reads an absolute request path. `None` when a segment is empty, `.` or `..`, holds a
+    /// slash or NUL once decoded, or is hidden and hidden names are not served.
+    pub(super) fn parse(path: &str, allow_hidden: bool) -> Option<Self> {
+        let path = path.strip_prefix('/')?;
+        if path.is_empty() {
+            return Some(Self {
+                segments: Vec::new(),
+                is_directory_form: true,
+            });
+        }
+        let (path, is_directory_form) = match path.strip_suffix('/') {
+            Some(path) => (path, true),
+            None => (path, false),
+        };
+        let segments = path
+            .split('/')
+            .map(|segment| decode(segment, allow_hidden))
+            .collect::<Option<Vec<_>>>()?;
+        Some(Self {
+            segments,
+            is_directory_form,
+        })
+    }
+
+    pub(super) fn segments(&self) -> &[Vec<u8>] {
+        &self.segments
+    }
+
+    /// The path as the system writes it, `.` for the root itself.
+    pub(super) fn joined(&self) -> Vec<u8> {
+        if self.segments.is_empty() {
+            b".".to_vec()
+        } else {
+            self.segments.join(&b'/')
+        }
+    }
+}
+
+fn decode(segment: &str, allow_hidden: bool) -> Option<Vec<u8>> {
+    let name: Vec<u8> = percent_decode_str(segment).collect();
+    let is_refused = name.is_empty()
+        || name == b"."
+        || name == b".."
+        || name.contains(&b'/')
+        || name.contains(&0)
+        || (name.starts_with(b".") && !allow_hidden);
+    (!is_refused).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(path: &str) -> Option<String> {
+        let path = RelativePath::parse(path, false)?;
+        Some(String::from_utf8(path.joined()).unwrap())
+    }
+
+    #[test]
+    fn names_are_decoded_exactly_once() {
+        for (path, expected) in [
+            ("/", "."),
+            ("/a", "a"),
+            ("/a/b%20c", "a/b c"),
+            ("/%41", "A"),
+            ("/%2541", "%41"),
+            ("/%252e%252e", "%2e%2e"),
+            ("/100%", "100%"),
+            ("/a\\b", "a\\b"),
+            ("/dir/", "dir"),
+        ] {
+            assert_eq!(joined(path).as_deref(), Some(expected), "{path}");
+        }
+        assert!(RelativePath::parse("/dir/", false).is_some_and(|path| path.is_directory_form));
+        assert!(RelativePath::parse("/dir", false).is_some_and(|path| !path.is_directory_form));
+    }
+
+    #[test]
+    fn names_that_leave_the_directory_or_mean_nothing_are_refused() {
+        for path in [
+            "",
+            "a",
+            "*",
+            "//",
+            "//a",
+            "/a//b",
+            "/..",
+            "/../a",
+            "/a/..",
+            "/%2e%2e/a",
+            "/%2E%2e",
+            "/.",
+            "/./a",
+            "/%2e",
+            "/a%2fb",
+            "/a%2F..%2fb",
+            "/a%00",
+            "/a/%00/",
+            "/..%2f",
+            "/a//",
+        ] {
+            assert_eq!(RelativePath::parse(path, true), None, "{path}");
+        }
+        for path in ["/.git/config", "/a/.env", "/%2egit"] {
+            assert_eq!(RelativePath::parse(path, false), None, "{path}");
+            assert!(RelativePath::parse(path, true).is_some(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Owns what is told about a response once it has ended. Does not know who listens.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use range_core::http::ContentRange;
+use range_core::units::ByteCount;
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::config::RequestHook;
+
+/// One request and how its response ended.
+#[derive(Clone, Debug)]
+pub struct RequestRecord {
+    /// Which request of the server this was, counted from 1 over all connections in the order in
+    /// which heads arrived.
+    pub number: u64,
+    /// Which connection it came on, counted from 1.
+    pub connection: u64,
+    /// The other end.
+    pub peer: SocketAddr,
+    /// The method.
+    pub method: http::Method,
+    /// Path and query, as sent.
+    pub path: String,
+    /// The request's header fields. They may hold credentials: pick what to print.
+    pub headers: http::HeaderMap,
+    /// The status of the response.
+    pub status: http::StatusCode,
+    /// `Content-Range` of the response.
+    pub content_range: Option<ContentRange>,
+    /// How many content bytes the response head announced; for HEAD none, although
+    /// `Content-Length` is sent.
+    pub promised: ByteCount,
+    /// How many content bytes were handed to the connection, which buffers less than 1 MiB.
+    pub sent: ByteCount,
+    /// From the arrival of the request head to the end.
+    pub elapsed: Duration,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+impl RequestRecord {
+    /// A request header field as text, or `None` when it is absent or not visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The `Range` that was asked for.
+    pub fn range(&self) -> Option<&str> {
+        self.header(http::header::RANGE.as_str())
+    }
+}
+
+/// How a response ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was handed to the connection.
+    Complete,
+    /// The peer went away, a timeout struck or the server was stopped.
+    Interrupted,
+    /// A fault cut the connection.
+    Cut,
+    /// The file shrank, changed or could not be read, and the connection was aborted.
+    Failed,
+}
+
+/// A record in the making. Reports itself when dropped, so that no response goes unreported.
+pub(crate) struct Delivery {
+    pub(crate) record: RequestRecord,
+    pub(crate) arrived: Instant,
+    pub(crate) hook: Option<RequestHook>,
+}
+
+impl Delivery {
+    /// Reports the response as ended in the given way.
+    pub(crate) fn end(mut self, ending: Ending) {
+        self.record.ending = ending;
+    }
+
+    pub(crate) fn add_sent(&mut self, bytes: usize) {
+        self.record.sent.0 += u64::try_from(bytes).expect("a chunk's length fits 64 bits");
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let Some(hook) = &self.hook else { return };
+        self.record.elapsed = clock::now().duration_since(self.arrived);
+        hook(&self.record);
+    }
+}

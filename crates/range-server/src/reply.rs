@@ -1,0 +1,260 @@
+//! Owns the step from a found representation to a response head and what is to follow it. Pure:
+//! neither reads content nor knows a connection.
+
+use std::borrow::Cow;
+
+use http::header::{
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, StatusCode};
+use range_core::ByteRange;
+use range_core::http::conditional::{self, Decision, Method};
+use range_core::http::{ContentRange, HttpDate, Validators};
+
+use crate::content::{Representation, Source};
+use crate::fault::{FaultPlan, Instead};
+
+/// A response before it meets a connection.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content_range: Option<ContentRange>,
+    pub(crate) payload: Payload,
+}
+
+/// What follows the head.
+pub(crate) enum Payload {
+    /// Nothing.
+    Empty,
+    /// A short text of the server's own.
+    Text(String),
+    /// These bytes of a representation.
+    Bytes { source: Source, range: ByteRange },
+}
+
+impl Payload {
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::Text(text) => u64::try_from(text.len()).expect("a text's length fits 64 bits"),
+            Self::Bytes { range, .. } => range.len(),
+        }
+    }
+}
+
+impl Reply {
+    fn new(status: StatusCode, date: HttpDate, payload: Payload) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, value(date));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        // A 304 may name only the length of the 200 it stands for (RFC 9110 §8.6).
+        if !matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(payload.length()));
+        }
+        Self {
+            status,
+            headers,
+            content_range: None,
+            payload,
+        }
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// A status with its name as content, where it may have any.
+    pub(crate) fn status(status: StatusCode, date: HttpDate) -> Self {
+        if matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
+            return Self::new(status, date, Payload::Empty);
+        }
+        let text = Payload::Text(format!("{status}\n"));
+        Self::new(status, date, text).with(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        )
+    }
+
+    /// The answer to methods other than GET and HEAD.
+    pub(crate) fn method_not_allowed(date: HttpDate) -> Self {
+        Self::status(StatusCode::METHOD_NOT_ALLOWED, date)
+            .with(ALLOW, HeaderValue::from_static("GET, HEAD"))
+    }
+
+    /// A page the server made, which must neither run anything nor be kept.
+    pub(crate) fn page(html: String, date: HttpDate) -> Self {
+        let policy = HeaderValue::from_static("default-src 'none'");
+        Self::new(StatusCode::OK, date, Payload::Text(html))
+            .with(
+                CONTENT_TYPE,
+                HeaderValue::from_static("text/html; charset=utf-8"),
+            )
+            .with(CONTENT_SECURITY_POLICY, policy)
+            .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    /// What a fault answers in place of the content.
+    pub(crate) fn instead(instead: &Instead, date: HttpDate) -> Self {
+        match instead {
+            Instead::Status { code, retry_after } => {
+                let mut reply = Self::status(*code, date);
+                if let Some(wait) = retry_after {
+                    reply
+                        .headers
+                        .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+                }
+                reply
+            }
+            Instead::RedirectTo(location) => {
+                Self::status(StatusCode::FOUND, date).with(LOCATION, value(location))
+            }
+        }
+    }
+
+    /// The answer to a request for a representation.
+    pub(crate) fn content(
+        method: Method,
+        fields: &HeaderMap,
+        representation: Representation,
+        date: HttpDate,
+        plan: &FaultPlan,
+    ) -> Self {
+        let mut validators = Validators::default();
+        if !plan.omit_validators {
+            validators.entity_tag = representation.entity_tag;
+            validators.last_modified = representation.last_modified;
+            validators.date = Some(date);
+        }
+        let length = representation.length;
+        let source = representation.source;
+        let mut reply = match decide(method, fields, length, &validators, plan) {
+            Decision::Whole => Self::whole(source, length, date),
+            Decision::Partial(range) => {
+                Self::partial(source, start_earlier(range, plan), length, date)
+            }
+            Decision::NotModified => Self::new(StatusCode::NOT_MODIFIED, date, Payload::Empty),
+            Decision::PreconditionFailed => {
+                return Self::status(StatusCode::PRECONDITION_FAILED, date);
+            }
+            // The content of a 416 is not the representation, so nothing describes it (§15.5.17).
+            Decision::RangeNotSatisfiable => {
+                return Self::status(StatusCode::RANGE_NOT_SATISFIABLE, date).with_content_range(
+                    ContentRange::Unsatisfied {
+                        complete_length: length,
+                    },
+                );
+            }
+        };
+        let is_validated_range =
+            reply.status == StatusCode::PARTIAL_CONTENT && fields.contains_key(IF_RANGE);
+        reply.describe(&validators, &representation.media_type, is_validated_range);
+        if plan.no_content_length {
+            reply.headers.remove(CONTENT_LENGTH);
+        }
+        reply
+    }
+
+    fn whole(source: Source, length: u64, date: HttpDate) -> Self {
+        let payload = match ByteRange::whole(length) {
+            Some(range) => Payload::Bytes { source, range },
+            None => Payload::Empty,
+        };
+        Self::new(StatusCode::OK, date, payload)
+    }
+
+    fn partial(source: Source, range: ByteRange, length: u64, date: HttpDate) -> Self {
+        let content_range = ContentRange::Satisfied {
+            range,
+            complete_length: Some(length),
+        };
+        Self::new(
+            StatusCode::PARTIAL_CONTENT,
+            date,
+            Payload::Bytes { source, range },
+        )
+        .with_content_range(content_range)
+    }
+
+    fn with_content_range(mut self, content_range: ContentRange) -> Self {
+        self.content_range = Some(content_range);
+        self.with(CONTENT_RANGE, value(content_range))
+    }
+
+    /// Adds the representation's header fields. A 304 leaves out what its recipient knows
+    /// (RFC 9110 §15.4.5), and so does a 206 to a request with `If-Range` (§15.3.7).
+    fn describe(&mut self, validators: &Validators, media_type: &str, is_validated_range: bool) {
+        let is_short = is_validated_range || self.status == StatusCode::NOT_MODIFIED;
+        if let Some(tag) = &validators.entity_tag {
+            let tag =
+                HeaderValue::from_bytes(tag.as_bytes()).expect("a tag holds no control bytes");
+            self.headers.insert(ETAG, tag);
+        }
+        if let Some(date) = validators.last_modified
+            && (!is_short || validators.entity_tag.is_none())
+        {
+            self.headers.insert(LAST_MODIFIED, value(date));
+        }
+        if self.status != StatusCode::NOT_MODIFIED {
+            self.headers
+                .insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        }
+        if !is_short {
+            self.headers.insert(CONTENT_TYPE, value(media_type));
+        }
+    }
+
+    /// Drops the content, as HEAD has it, and keeps the head of the GET.
+    pub(crate) fn without_payload(mut self) -> Self {
+        self.payload = Payload::Empty;
+        self
+    }
+}
+
+fn decide(
+    method: Method,
+    fields: &HeaderMap,
+    length: u64,
+    validators: &Validators,
+    plan: &FaultPlan,
+) -> Decision {
+    let field = |name| field(fields, &name);
+    let if_match = field(IF_MATCH);
+    let if_unmodified_since = field(IF_UNMODIFIED_SINCE);
+    let if_none_match = field(IF_NONE_MATCH);
+    let if_modified_since = field(IF_MODIFIED_SINCE);
+    let if_range = field(IF_RANGE);
+    let range = field(RANGE).filter(|_| !plan.ignore_range);
+    let request = conditional::Request {
+        method,
+        if_match: if_match.as_deref(),
+        if_unmodified_since: if_unmodified_since.as_deref(),
+        if_none_match: if_none_match.as_deref(),
+        if_modified_since: if_modified_since.as_deref(),
+        if_range: if_range.as_deref(),
+        range: range.as_deref(),
+    };
+    conditional::decide(&request, conditional::Representation { length, validators })
+}
+
+fn start_earlier(range: ByteRange, plan: &FaultPlan) -> ByteRange {
+    let start = range.start().saturating_sub(plan.start_earlier.0);
+    ByteRange::new(start, range.end()).expect("an earlier start leaves the range longer")
+}
+
+/// A field's value, its lines joined with commas (RFC 9110 §5.3). For a field that is no list
+/// that makes several lines malformed, as they should be.
+fn field<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
+    let mut lines = fields.get_all(name).iter().map(HeaderValue::as_bytes);
+    let first = Cow::Borrowed(lines.next()?);
+    Some(lines.fold(first, |joined, line| {
+        Cow::Owned([&joined, line].join(&b", "[..]))
+    }))
+}
+
+fn value(text: impl std::fmt::Display) -> HeaderValue {
+    HeaderValue::try_from(text.to_string()).expect("the value is written without control bytes")
+}

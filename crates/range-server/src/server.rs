@@ -1,0 +1,190 @@
+//! Owns the life of a server: bind, accept, stop. Every task it starts ends with it.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::buffer::BufferPool;
+use crate::config::{Config, Content, Limits};
+use crate::connection::{ConnectionState, WatchedStream};
+use crate::content::ServedDirectory;
+use crate::fault::Version;
+use crate::handler::{self, Shared};
+use crate::pace::Pace;
+
+/// Longest request head that is read.
+const MAX_HEAD_BYTES: usize = 32 << 10;
+
+/// How long accepting pauses after it failed, as it does when descriptors run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A running server. Dropping it closes everything at once; [`Server::stop`] lets responses end.
+pub struct Server {
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    accepting: JoinSet<()>,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The address is in use, not ours, or may not be bound.
+    #[error("listen")]
+    Listen(#[source] io::Error),
+    /// The directory cannot be opened.
+    #[error("open the directory {}", root.display())]
+    Root {
+        /// The directory.
+        root: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Server {
+    /// Binds `address`, whose port may be 0 for any free one, and starts to serve.
+    pub async fn bind(address: impl ToSocketAddrs, config: Config) -> Result<Self, BindError> {
+        let directory = match &config.content {
+            Content::SyntheticOnly => None,
+            Content::Directory(directory) => {
+                let served = ServedDirectory::open(directory).map_err(|error| BindError::Root {
+                    root: directory.root.clone(),
+                    source: error.into(),
+                })?;
+                Some(served)
+            }
+        };
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(BindError::Listen)?;
+        let shared = Arc::new(Shared {
+            address: listener.local_addr().map_err(BindError::Listen)?,
+            directory,
+            faults: config.faults,
+            version: AtomicU8::default(),
+            requests: AtomicU64::default(),
+            rate_per_connection: config.rate_per_connection,
+            pace: config.rate.map(|rate| Arc::new(Pace::new(rate))),
+            buffers: BufferPool::default(),
+            on_request: config.on_request,
+        });
+        let (stop, stopped) = watch::channel(false);
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(
+            listener,
+            Arc::clone(&shared),
+            config.limits,
+            stopped,
+        ));
+        Ok(Self {
+            shared,
+            stop,
+            accepting,
+        })
+    }
+
+    /// The address that was bound, with its real port.
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// `http://ADDRESS:PORT`, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// Serves another generation of everything from the next request on, unless a fault names
+    /// one. Responses under way keep theirs.
+    pub fn set_version(&self, version: Version) {
+        self.shared.version.store(version.0, Ordering::Relaxed);
+    }
+
+    /// Stops accepting, closes idle connections and waits for responses under way to end, at most
+    /// [`Limits::drain_timeout`]; what is left then is cut. Dropping the future cuts at once.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.accepting.join_next().await.is_some() {}
+    }
+}
+
+/// Accepts until stopped. Owns the task of every connection.
+async fn accept(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    let mut connections = JoinSet::new();
+    let mut number = 0;
+    loop {
+        // Ended tasks are kept by the set until they are joined.
+        while connections.try_join_next().is_some() {}
+        let next = async {
+            let slot = Arc::clone(&slots)
+                .acquire_owned()
+                .await
+                .expect("never closed");
+            (slot, listener.accept().await)
+        };
+        let (slot, accepted) = tokio::select! {
+            next = next => next,
+            _ = stopped.wait_for(|&stopped| stopped) => break,
+        };
+        let Ok((stream, peer)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        number += 1;
+        let state = Arc::new(ConnectionState::new(number, peer));
+        let serving = serve(stream, state, Arc::clone(&shared), limits, stopped.clone());
+        connections.spawn(async move {
+            serving.await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    // Those that do not end in time are aborted when the set is dropped.
+    let _ = tokio::time::timeout(limits.drain_timeout, drained).await;
+}
+
+/// Serves one connection until it ends. How it ends is for the records to tell.
+async fn serve(
+    stream: TcpStream,
+    state: Arc<ConnectionState>,
+    shared: Arc<Shared>,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // The last, short segment of a response would otherwise wait for an acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let stream = WatchedStream::new(stream, Arc::clone(&state), limits.stall_timeout);
+    let service = service_fn(|request: http::Request<_>| {
+        let (request, _content): (_, hyper::body::Incoming) = request.into_parts();
+        let response = handler::respond(Arc::clone(&shared), Arc::clone(&state), request);
+        async { Ok::<_, Infallible>(response.await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_header_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopped.wait_for(|&stopped| stopped) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}

@@ -1,0 +1,246 @@
+//! Owns synthetic content: bytes that are a pure function of seed and offset, so that files of
+//! any size exist without a disk. Knows no HTTP but its own path.
+//!
+//! The content is a sequence of 8-byte words, the n-th being a bijective scrambling of n under
+//! the seed. So any byte costs O(1), and a word found in the wrong place tells where it belongs
+//! ([`origin_of`]): a misplaced block can be told from a damaged one.
+
+use range_core::units::ByteCount;
+use sha2::{Digest, Sha256};
+
+use crate::fault::Version;
+
+/// The largest synthetic file: 8 EiB, far enough from the end of `u64` that no sum overflows.
+pub const MAX_SIZE: ByteCount = ByteCount(1 << 63);
+
+/// Which sequence of bytes. Sequences of different seeds share words only by chance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Seed(pub u64);
+
+impl Seed {
+    /// The seed of another generation of the same file; its own for version 0.
+    #[must_use]
+    pub const fn of_version(self, version: Version) -> Self {
+        Self(
+            self.0
+                .wrapping_add((version.0 as u64).wrapping_mul(SECOND_FACTOR)),
+        )
+    }
+}
+
+/// What a path below `/synthetic/` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SyntheticFile {
+    pub(crate) size: ByteCount,
+    pub(crate) seed: Seed,
+}
+
+impl SyntheticFile {
+    /// Parses what follows `/synthetic/`, such as `10GiB`, and the query, such as `seed=7`.
+    pub(crate) fn parse(size: &str, query: Option<&str>) -> Option<Self> {
+        let size = ByteCount::parse(size)
+            .ok()
+            .filter(|&size| size <= MAX_SIZE)?;
+        let mut seed = Seed::default();
+        for pair in query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
+            match pair.split_once('=')? {
+                ("seed", number) => seed = Seed(number.parse().ok()?),
+                _ => return None,
+            }
+        }
+        Some(Self { size, seed })
+    }
+}
+
+const WORD: usize = size_of::<u64>();
+
+/// Fills `buffer` with the content from `offset` on.
+///
+/// # Panics
+///
+/// When the buffer reaches past the end of `u64`.
+pub fn fill(seed: Seed, offset: u64, buffer: &mut [u8]) {
+    let start = key(seed);
+    let mut index = offset / 8;
+    let skipped = usize::try_from(offset % 8).expect("a remainder of 8 fits");
+    let head_length = if skipped == 0 {
+        0
+    } else {
+        buffer.len().min(WORD - skipped)
+    };
+    let (head, rest) = buffer.split_at_mut(head_length);
+    if !head.is_empty() {
+        head.copy_from_slice(&word(start, index)[skipped..skipped + head.len()]);
+        index += 1;
+    }
+    let mut words = rest.chunks_exact_mut(WORD);
+    for bytes in &mut words {
+        bytes.copy_from_slice(&word(start, index));
+        index += 1;
+    }
+    let tail = words.into_remainder();
+    if !tail.is_empty() {
+        tail.copy_from_slice(&word(start, index)[..tail.len()]);
+    }
+}
+
+/// The SHA-256 of the content's first `size` bytes. Computes all of them.
+pub fn sha256(seed: Seed, size: ByteCount) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 << 10];
+    let mut offset = 0;
+    while offset < size.0 {
+        let length = usize::try_from(size.0 - offset)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        let chunk = &mut buffer[..length];
+        fill(seed, offset, chunk);
+        hasher.update(&*chunk);
+        offset += u64::try_from(length).expect("a chunk's length fits 64 bits");
+    }
+    hasher.finalize().into()
+}
+
+/// The offset at which the content of a file of `size` bytes has this word, if anywhere. A
+/// damaged word has no origin but by chance, at odds of `size` in 2^67.
+pub fn origin_of(seed: Seed, size: ByteCount, word: [u8; 8]) -> Option<u64> {
+    let index = unscramble(u64::from_le_bytes(word)).wrapping_sub(key(seed));
+    index.checked_mul(8).filter(|&offset| offset < size.0)
+}
+
+// Both multipliers are odd and so invertible; the scrambling is a bijection of 64-bit words.
+const FIRST_FACTOR: u64 = 0xd6e8_feb8_6659_fd93;
+const SECOND_FACTOR: u64 = 0xa3b1_9535_4a39_b70d;
+
+fn word(key: u64, index: u64) -> [u8; WORD] {
+    scramble(index.wrapping_add(key)).to_le_bytes()
+}
+
+/// Where a seed starts. Neighbouring seeds start far apart, and 0 is not special.
+fn key(seed: Seed) -> u64 {
+    scramble(scramble(seed.0 ^ 0x7368_6561_7665_2121))
+}
+
+fn scramble(mut word: u64) -> u64 {
+    word = (word ^ (word >> 32)).wrapping_mul(FIRST_FACTOR);
+    word = (word ^ (word >> 32)).wrapping_mul(SECOND_FACTOR);
+    word ^ (word >> 32)
+}
+
+fn unscramble(mut word: u64) -> u64 {
+    // Shifting by half the width and xoring is its own inverse.
+    word = (word ^ (word >> 32)).wrapping_mul(inverse(SECOND_FACTOR));
+    word = (word ^ (word >> 32)).wrapping_mul(inverse(FIRST_FACTOR));
+    word ^ (word >> 32)
+}
+
+/// The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the number
+/// of right bits, from the 3 that any odd number has as its own inverse.
+const fn inverse(factor: u64) -> u64 {
+    let mut inverse = factor;
+    let mut right_bits = 3;
+    while right_bits < u64::BITS {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(factor.wrapping_mul(inverse)));
+        right_bits *= 2;
+    }
+    inverse
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(seed: Seed, offset: u64, length: usize) -> Vec<u8> {
+        let mut buffer = vec![0; length];
+        fill(seed, offset, &mut buffer);
+        buffer
+    }
+
+    #[test]
+    fn any_slice_is_a_slice_of_the_whole() {
+        let whole = content(Seed(7), 0, 64);
+        for start in 0..64 {
+            for end in start..64 {
+                let slice = content(Seed(7), u64::try_from(start).unwrap(), end - start);
+                assert_eq!(slice, whole[start..end], "{start}..{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_bytes_of_the_largest_file_exist() {
+        let last = content(Seed(0), MAX_SIZE.0 - 3, 3);
+        assert_eq!(last, content(Seed(0), MAX_SIZE.0 - 16, 16)[13..]);
+    }
+
+    #[test]
+    fn a_misplaced_word_tells_where_it_belongs_and_a_damaged_one_does_not() {
+        let (seed, size) = (Seed(3), ByteCount(1 << 30));
+        for offset in [0, 8, 4096, (1 << 30) - 8] {
+            let word: [u8; 8] = content(seed, offset, 8).try_into().unwrap();
+            assert_eq!(origin_of(seed, size, word), Some(offset));
+            let mut damaged = word;
+            damaged[3] ^= 1;
+            assert_eq!(origin_of(seed, size, damaged), None);
+            assert_eq!(origin_of(Seed(4), size, word), None);
+        }
+    }
+
+    #[test]
+    fn content_does_not_repeat_between_blocks_or_seeds() {
+        let block = content(Seed(0), 0, 4096);
+        assert_ne!(block, content(Seed(0), 1 << 20, 4096));
+        assert_ne!(block, content(Seed(1), 0, 4096));
+        let ones: u32 = block.iter().map(|byte| byte.count_ones()).sum();
+        assert!(
+            (15_800..16_970).contains(&ones),
+            "{ones} of 32768 bits are set"
+        );
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_bytes() {
+        let size = (64 << 10) * 2 + 5;
+        let expected: [u8; 32] = Sha256::digest(content(Seed(9), 0, size)).into();
+        assert_eq!(
+            sha256(Seed(9), ByteCount(u64::try_from(size).unwrap())),
+            expected
+        );
+        assert_eq!(
+            sha256(Seed(1), ByteCount(0)),
+            <[u8; 32]>::from(Sha256::digest([]))
+        );
+    }
+
+    #[test]
+    fn paths_name_a_size_and_a_seed() {
+        let parse = SyntheticFile::parse;
+        let file = |size, seed| {
+            Some(SyntheticFile {
+                size: ByteCount(size),
+                seed: Seed(seed),
+            })
+        };
+        assert_eq!(parse("10GiB", None), file(10 << 30, 0));
+        assert_eq!(
+            parse("1000", Some("seed=18446744073709551615")),
+            file(1000, u64::MAX)
+        );
+        assert_eq!(parse("8EiB", Some("")), file(1 << 63, 0));
+        for (size, query) in [
+            ("9223372036854775809", None),
+            ("", None),
+            ("ten", None),
+            ("1/2", None),
+            ("1", Some("seed=-1")),
+            ("1", Some("seed")),
+            ("1", Some("sede=1")),
+        ] {
+            assert_eq!(parse(size, query), None, "{size} {query:?}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The served directory over the wire: what is served, what is not, and what changes meanwhile.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use range_server::{BindError, Config, Content, Directory, Ending, Server};
+use tempfile::TempDir;
+
+use crate::site::Site;
+
+fn site(root: &Path) -> Site {
+    Site::start(Config {
+        content: Content::Directory(Directory::new(root)),
+        ..Config::default()
+    })
+}
+
+/// A directory `root` with one of everything, next to a secret.
+fn laid_out() -> TempDir {
+    let outer = tempfile::tempdir().unwrap();
+    let root = outer.path().join("root");
+    fs::create_dir_all(root.join("dir")).unwrap();
+    fs::create_dir_all(root.join(".git")).unwrap();
+    fs::create_dir_all(outer.path().join("root-private")).unwrap();
+    for (name, content) in [
+        ("secret", "secret"),
+        ("root-private/secret", "secret"),
+        ("root/plain.txt", "0123456789"),
+        ("root/dir/a b%c.bin", "inner"),
+        ("root/.git/config", "secret"),
+        ("root/.env", "secret"),
+    ] {
+        fs::write(outer.path().join(name), content).unwrap();
+    }
+    symlink("../secret", root.join("out")).unwrap();
+    symlink("..", root.join("up")).unwrap();
+    symlink("/proc/self/root", root.join("magic")).unwrap();
+    symlink("plain.txt", root.join("alias")).unwrap();
+    let fifo = rustix_fifo(&root.join("fifo"));
+    assert!(fifo, "mkfifo works");
+    outer
+}
+
+fn rustix_fifo(path: &Path) -> bool {
+    std::process::Command::new("mkfifo")
+        .arg(path)
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn set_age(path: &Path, age: Duration) {
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() - age).unwrap();
+}
+
+#[test]
+fn files_are_served_by_range() {
+    let outer = laid_out();
+    let site = site(&outer.path().join("root"));
+    let whole = site.get("/plain.txt", &[]);
+    assert_eq!(
+        (whole.status, whole.content.as_slice()),
+        (200, b"0123456789".as_slice())
+    );
+    assert_eq!(whole.header("content-type"), Some("text/plain"));
+    assert_eq!(whole.header("x-content-type-options"), Some("nosniff"));
+    let part = site.get("/plain.txt?query=ignored", &["Range: bytes=2-4"]);
+    assert_eq!(
+        (part.status, part.content.as_slice()),
+        (206, b"234".as_slice())
+    );
+    assert_eq!(part.header("content-range"), Some("bytes 2-4/10"));
+    let escaped = site.get("/dir/a%20b%25c.bin", &[]);
+    assert_eq!(
+        (escaped.status, escaped.content.as_slice()),
+        (200, b"inner".as_slice())
+    );
+    assert_eq!(site.get("/synthetic/3", &[]).status, 200);
+}
+
+#[test]
+fn nothing_else_is_reachable() {
+    let outer = laid_out();
+    let site = site(&outer.path().join("root"));
+    for path in [
+        "/../secret",
+        "/..%2fsecret",
+        "/%2e%2e/secret",
+        "/%2e%2e%2fsecret",
+        "/%252e%252e/secret",
+        "/dir/../plain.txt",
+        "/dir/../../secret",
+        "/./plain.txt",
+        "/../root-private/secret",
+        "//plain.txt",
+        "/dir//a%20b%25c.bin",
+        "//evil.example/..",
+        "/..%5csecret",
+        "/%c0%ae%c0%ae/secret",
+        "/%c0%af..%c0%afsecret",
+        "/plain.txt%00",
+        "/plain.txt%00.html",
+        "/.%00/plain.txt",
+        "/plain.txt/",
+        "/plain.txt/x",
+        "/.git/config",
+        "/.env",
+        "/%2eenv",
+        "/out",
+        "/out/",
+        "/up/secret",
+        "/magic/etc/passwd",
+        "/alias",
+        "/fifo",
+        "/missing",
+        "/etc/passwd",
+    ] {
+        let answer = site.get(path, &[]);
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(
+            !answer.content.windows(6).any(|window| window == b"secret"),
+            "{path}"
+        );
+    }
+    let long = format!("/{}", "a".repeat(300));
+    assert_eq!(site.get(&long, &[]).status, 404);
+}
+
+#[test]
+fn hidden_files_and_links_are_served_where_allowed() {
+    let outer = laid_out();
+    let directory = Directory {
+        allow_hidden: true,
+        allow_symlinks: true,
+        ..Directory::new(outer.path().join("root"))
+    };
+    let site = Site::start(Config {
+        content: Content::Directory(directory),
+        ..Config::default()
+    });
+    assert_eq!(site.get("/.git/config", &[]).status, 200);
+    assert_eq!(site.get("/alias", &[]).content, b"0123456789");
+    for path in ["/out", "/up/secret", "/magic/etc/passwd", "/../secret"] {
+        assert_eq!(site.get(path, &[]).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn a_directory_is_listed_without_what_is_not_served() {
+    let outer = laid_out();
+    let site = site(&outer.path().join("root"));
+    let page = site.get("/", &[]);
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("content-security-policy"),
+        Some("default-src 'none'")
+    );
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let html = String::from_utf8(page.content).unwrap();
+    assert!(
+        html.contains("<a href=\"/plain.txt\">plain.txt</a> 10 B"),
+        "{html}"
+    );
+    assert!(html.contains("<a href=\"/dir/\">dir/</a>"), "{html}");
+    for absent in [".git", ".env", "out", "alias", "fifo", "magic"] {
+        assert!(!html.contains(absent), "{absent} in {html}");
+    }
+    for path in ["/dir", "/dir/"] {
+        let html = String::from_utf8(site.get(path, &[]).content).unwrap();
+        assert!(html.contains("href=\"/dir/a%20b%25c.bin\""), "{html}");
+    }
+}
+
+#[test]
+fn validators_tell_versions_apart_and_no_more_than_that() {
+    let outer = laid_out();
+    let path = outer.path().join("root/plain.txt");
+    let site = site(&outer.path().join("root"));
+    let tag = || {
+        site.get("/plain.txt", &[])
+            .header("etag")
+            .unwrap()
+            .to_owned()
+    };
+
+    set_age(&path, Duration::ZERO);
+    assert!(tag().starts_with("W/\""), "a second change could go unseen");
+    set_age(&path, Duration::from_mins(1));
+    let settled = tag();
+    assert!(settled.starts_with('"'), "{settled}");
+    assert_eq!(tag(), settled);
+    fs::write(&path, "9876543210").unwrap();
+    set_age(&path, Duration::from_secs(59));
+    assert_ne!(tag(), settled);
+
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(SystemTime::now() + Duration::from_hours(1))
+        .unwrap();
+    let future = site.get("/plain.txt", &[]);
+    assert_eq!(future.header("last-modified"), future.header("date"));
+    assert!(future.header("etag").unwrap().starts_with("W/\""));
+}
+
+/// Longer than all socket buffers on the way, so that most of it is unsent when a client pauses.
+const LONG: u64 = 256 << 20;
+
+/// Starts to fetch a long file, lets `change` happen to it, and returns how the response ended.
+fn change_while_sent(change: impl FnOnce(&Path)) -> (bool, Ending) {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("long");
+    File::create(&path).unwrap().set_len(LONG).unwrap();
+    set_age(&path, Duration::from_mins(1));
+    let site = site(root.path());
+    let mut client = site.connect();
+    client.send("GET", "/long", &["Connection: close"]);
+    let mut received = 1024;
+    client.stream.read_exact(&mut [0; 1024]).unwrap();
+    change(&path);
+    let mut chunk = vec![0; 1 << 20];
+    while let Ok(count @ 1..) = client.stream.read(&mut chunk) {
+        received += u64::try_from(count).unwrap();
+    }
+    let ending = site.next_record().ending;
+    assert_eq!(
+        site.get("/synthetic/1", &[]).status,
+        200,
+        "the server lives on"
+    );
+    (received >= LONG, ending)
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_sent_aborts_the_connection() {
+    let shrink = |path: &Path| {
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_len(4096)
+            .unwrap();
+    };
+    assert_eq!(change_while_sent(shrink), (false, Ending::Failed));
+}
+
+#[test]
+fn a_file_that_is_rewritten_while_it_is_sent_aborts_the_connection() {
+    let rewrite = |path: &Path| set_age(path, Duration::ZERO);
+    assert_eq!(change_while_sent(rewrite), (false, Ending::Failed));
+}
+
+#[test]
+fn a_file_that_is_replaced_or_removed_while_it_is_sent_is_sent_to_its_end() {
+    assert_eq!(
+        change_while_sent(|path| fs::remove_file(path).unwrap()),
+        (true, Ending::Complete)
+    );
+}
+
+#[test]
+fn a_directory_that_is_not_there_cannot_be_served() {
+    let root = tempfile::tempdir().unwrap();
+    let missing = root.path().join("missing");
+    let content = Content::Directory(Directory::new(&missing));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let config = Config {
+        content,
+        ..Config::default()
+    };
+    let bound = runtime.block_on(Server::bind("127.0.0.1:0", config));
+    assert!(matches!(bound, Err(BindError::Root { root, .. }) if root == missing));
+}
