@@ -1,1 +1,58 @@
-//! Keeps: the part file and its journal.
+//! Keeps: the part file, written through exclusive leases and published once, and the append-only
+//! log beside it. Knows nothing of HTTP, of async, of scheduling, or of what a log record means.
+//!
+//! In scope: everything that happens between "here are bytes and their offset" and "the file is
+//! complete under its final name". All names are single components below one held [`Directory`].
+//!
+//! Three rules a caller follows, because no call here can enforce them:
+//!
+//! * **The journal is created first and removed last.** Then a part file without a journal is
+//!   never ours, and whatever a crash leaves can be told from another program's file.
+//! * **The journal is read and written only while the [`PartFile`] is held**, whose lock covers
+//!   both. The lock is a courtesy: some network file systems grant it to everyone, so what a file
+//!   holds is decided by hashing it.
+//! * **[`Directory::sync`] follows the creation of both files** before a sync of their contents
+//!   counts, or a power cut may take the names and with them everything behind them.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod append_log;
+mod backend;
+mod block_hasher;
+#[expect(
+    unsafe_code,
+    reason = "signal dispositions can be set only through libc"
+)]
+mod bus_error;
+mod directory;
+mod error;
+mod lease;
+mod mapped;
+mod memory;
+mod names;
+mod owned_file;
+mod part_file;
+mod publish;
+#[expect(
+    unsafe_code,
+    reason = "a shared mapping can be written soundly only by raw pointer"
+)]
+mod region;
+mod reserve;
+mod store;
+mod sync;
+mod umask;
+mod unfinished;
+
+pub use append_log::AppendLog;
+pub use backend::{Backend, WriteMode};
+pub use block_hasher::BlockHasher;
+pub use bus_error::{exit_on_bus_error, ignore_file_size_signal};
+pub use directory::{Directory, FileIdentity};
+pub use error::{StoreError, StoreFailure};
+pub use lease::{Lease, LeaseError};
+pub use memory::MemoryStore;
+pub use names::{NameError, PartNames};
+pub use part_file::PartFile;
+pub use publish::{Publish, Published, discard, publish};
+pub use store::{Length, Store};
+pub use unfinished::Unfinished;

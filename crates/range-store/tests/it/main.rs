@@ -1,1 +1,19 @@
-//! The one test binary of this crate.
+//! What a user of the store can observe, on real file systems. One binary, so that it links once.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+#![expect(
+    clippy::print_stdout,
+    reason = "shown by the harness when a test fails"
+)]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+
+mod append_log;
+mod conformance;
+mod full_disk;
+mod lease_model;
+mod part_file;
+mod publish;
+mod signals;
+mod support;

@@ -1,0 +1,92 @@
+//! Owns [`AppendLog`], a file that grows only at its end. Knows nothing of what is appended.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use range_core::units::ByteCount;
+
+use crate::directory::Directory;
+use crate::error::StoreError;
+use crate::names::PartNames;
+use crate::owned_file::OwnedFile;
+
+/// The journal file, as bytes. May be appended to and synced from several threads.
+///
+/// An append that a crash or a full disk cuts short leaves a torn end; what is appended must be
+/// able to tell.
+#[derive(Debug)]
+pub struct AppendLog {
+    file: OwnedFile,
+    /// Offset the next append goes to. Bytes behind it do not count, and are overwritten.
+    end: Mutex<u64>,
+}
+
+impl AppendLog {
+    /// Creates an empty log under the journal's name, for its owner only. The name must be free.
+    pub fn create(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+        let file = OwnedFile::create(directory, names.journal())?;
+        Ok(Self {
+            file,
+            end: Mutex::new(0),
+        })
+    }
+
+    /// Opens the log of an earlier run. Refuses what [`create`](Self::create) cannot have made.
+    pub fn open(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+        let file = OwnedFile::open(directory, names.journal())?;
+        let end = Mutex::new(file.length()?.0);
+        Ok(Self { file, end })
+    }
+
+    /// Length of the log.
+    pub fn length(&self) -> ByteCount {
+        ByteCount(*self.lock())
+    }
+
+    /// Appends `bytes`, in one write where the kernel takes them so. After an error the log is as
+    /// long as before, and the next append takes the place of this one.
+    pub fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut end = self.lock();
+        self.file.write_at(*end, bytes).inspect_err(|_| {
+            // A reader that opens the log after a crash should not meet the torn end. The error
+            // at hand is the one to tell.
+            let _cut = self.file.set_length(ByteCount(*end));
+        })?;
+        *end += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// All bytes of the log, unless they are more than `limit`.
+    pub fn read_all(&self, limit: ByteCount) -> Result<Vec<u8>, StoreError> {
+        let length = self.length();
+        let bytes = usize::try_from(length.0).ok().filter(|_| length <= limit);
+        let mut buffer = vec![0; bytes.ok_or(StoreError::TooLarge { length, limit })?];
+        self.file.read_at(0, &mut buffer)?;
+        Ok(buffer)
+    }
+
+    /// Cuts the log to `length`, if it is longer.
+    pub fn truncate(&self, length: ByteCount) -> Result<(), StoreError> {
+        let mut end = self.lock();
+        if length.0 < *end {
+            self.file.set_length(length)?;
+            *end = length.0;
+        }
+        Ok(())
+    }
+
+    /// Makes what was appended before the call survive a power cut. Appends of other threads are
+    /// not held up. Once it has failed it fails for ever: see [`StoreError::SyncLost`].
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data()
+    }
+
+    /// Removes the log, if its name still refers to it.
+    pub fn remove(self) -> Result<(), StoreError> {
+        self.file.remove()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        // The end advances only after a whole append, so it is right whatever panicked.
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

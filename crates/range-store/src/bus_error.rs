@@ -1,0 +1,64 @@
+//! Owns the two signals a disk can send: SIGBUS, when a mapped page has no file behind it any
+//! more, and SIGXFSZ, when a file passes `RLIMIT_FSIZE`. Knows nothing of which file it was.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+const LINE: &[u8] = b"lost the part file while it was mapped: it was cut short, or its disk \
+failed; run the same command again to resume\n";
+
+static EXIT_CODE: AtomicI32 = AtomicI32::new(1);
+
+/// From here on, a SIGBUS prints one line to standard error and ends the process with
+/// `exit_code`, without unwinding, flushing or running exit handlers.
+///
+/// Mapped blocks are reserved, so a full disk cannot cause one; someone who cuts the part file
+/// short, or a disk that fails to read a page, can. Ending is the only sound answer, since the
+/// store cannot be told how much of a copy was done. Nothing is lost that was recorded.
+pub fn exit_on_bus_error(exit_code: u8) -> io::Result<()> {
+    EXIT_CODE.store(i32::from(exit_code), Ordering::SeqCst);
+    let handler: extern "C" fn(libc::c_int) = on_bus_error;
+    // An alternate stack, where the thread has one, so a handler is never short of stack.
+    set_disposition(
+        libc::SIGBUS,
+        handler as libc::sighandler_t,
+        libc::SA_ONSTACK,
+    )
+}
+
+/// From here on, a write past `RLIMIT_FSIZE` is an error (`EFBIG`) and does not kill the process.
+/// Programs this process starts inherit it.
+pub fn ignore_file_size_signal() -> io::Result<()> {
+    set_disposition(libc::SIGXFSZ, libc::SIG_IGN, 0)
+}
+
+fn set_disposition(
+    signal: libc::c_int,
+    handler: libc::sighandler_t,
+    flags: libc::c_int,
+) -> io::Result<()> {
+    // SAFETY: `sigaction` is a C struct of integers and an optional function pointer, for all of
+    // which zero is a value; a zero mask is the empty one.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = handler;
+    action.sa_flags = flags;
+    // SAFETY: `action` lives through the call, and the old action is not asked for. The handler
+    // is `SIG_IGN`, or a function of the one-argument form that does only what a signal handler
+    // may (signal-safety(7)).
+    let status = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+extern "C" fn on_bus_error(_signal: libc::c_int) {
+    // SAFETY: the line is a static of that length. `write` may be called from a handler; if it
+    // fails there is nobody left to tell.
+    let _written = unsafe { libc::write(libc::STDERR_FILENO, LINE.as_ptr().cast(), LINE.len()) };
+    // SAFETY: `_exit` may be called from a handler and does not return.
+    unsafe { libc::_exit(EXIT_CODE.load(Ordering::SeqCst)) }
+}

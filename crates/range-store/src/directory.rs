@@ -1,0 +1,113 @@
+//! Owns the held directory and what is asked of names in it. Knows nothing of what the files mean.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use crate::error::StoreError;
+
+/// The directory a download lives in, held open: a rename of the directory or of one above it
+/// moves the download along, and cannot lead it elsewhere.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    fd: Arc<OwnedFd>,
+}
+
+/// Which file it is, whatever its name: device and inode number, as `stat` gives them.
+///
+/// Unique only while the file exists, and the device number of some file systems changes with a
+/// reboot. So equality proves nothing about contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileIdentity {
+    /// The device number.
+    pub device: u64,
+    /// The inode number.
+    pub inode: u64,
+}
+
+/// What a name refers to, symbolic links not followed.
+pub(crate) struct Entry {
+    pub(crate) identity: FileIdentity,
+    pub(crate) kind: FileType,
+}
+
+impl FileIdentity {
+    pub(crate) fn of(stat: &Stat) -> Self {
+        Self {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+        }
+    }
+}
+
+impl Directory {
+    /// Opens the directory at `path`, following symbolic links.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path, flags, Mode::empty())
+            .map_err(|errno| StoreError::io("open the output directory", errno))?;
+        Ok(Self { fd: Arc::new(fd) })
+    }
+
+    /// Makes names created, renamed and removed so far survive a power cut. Blocks for one
+    /// device flush, typically 1 to 30 ms.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        rustix::fs::fsync(&self.fd)
+            .map_err(|errno| StoreError::io("sync the output directory", errno))
+    }
+
+    /// What `name` refers to, or `None` when it is free.
+    pub(crate) fn entry(&self, name: &OsStr) -> Result<Option<Entry>, StoreError> {
+        match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Entry {
+                identity: FileIdentity::of(&stat),
+                kind: FileType::from_raw_mode(stat.st_mode),
+            })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(StoreError::io(
+                "look at a file of the output directory",
+                errno,
+            )),
+        }
+    }
+
+    /// Whether `name` refers to the file `identity`.
+    pub(crate) fn holds(&self, name: &OsStr, identity: FileIdentity) -> Result<bool, StoreError> {
+        Ok(self
+            .entry(name)?
+            .is_some_and(|entry| entry.identity == identity))
+    }
+
+    /// Removes `name`, if it refers to the file `identity`; otherwise leaves it alone.
+    ///
+    /// Linux cannot remove by inode, so whoever may write to the directory can swap the name
+    /// between look and removal. They could as well remove it themselves.
+    pub(crate) fn remove(&self, name: &OsStr, identity: FileIdentity) -> Result<(), StoreError> {
+        if self.holds(name, identity)? {
+            self.remove_name(name)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Removes `name`, whatever file it refers to. It may be gone already.
+    pub(crate) fn remove_name(&self, name: &OsStr) -> Result<(), StoreError> {
+        match rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(StoreError::io(
+                "remove a file of the output directory",
+                errno,
+            )),
+        }
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}

@@ -1,0 +1,162 @@
+//! Owns who may write which bytes: the table of live leases, and the [`Lease`] that is the only
+//! way to write. Knows nothing of why a range was chosen.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use range_core::units::ByteCount;
+use range_core::{ByteRange, RangeSet};
+
+use crate::error::StoreError;
+use crate::mapped::Windows;
+use crate::memory::MemoryBytes;
+use crate::owned_file::OwnedFile;
+
+/// Why a range cannot be leased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseError {
+    /// A live lease holds some of the range.
+    #[error("lease bytes {range}, some of which are leased already")]
+    Overlaps {
+        /// The range asked for.
+        range: ByteRange,
+    },
+    /// The range passes the end of the file.
+    #[error("lease bytes {range} of a file of {length}")]
+    OutOfBounds {
+        /// The range asked for.
+        range: ByteRange,
+        /// The length of the file, or `i64::MAX` while it is unknown.
+        length: ByteCount,
+    },
+}
+
+/// The exclusive right to write a range of the file, in order from its start.
+///
+/// No two live leases hold a byte in common, so leases may be used from as many threads at once.
+/// Dropping a lease releases what it holds; what was written stays. A mapped lease keeps a window
+/// of at most 8 MiB mapped until then.
+#[derive(Debug)]
+pub struct Lease {
+    claim: Claim,
+    position: u64,
+    sink: Sink,
+}
+
+/// Where the bytes of a lease go.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    Mapped(Windows),
+    Positioned(Arc<OwnedFile>),
+    Memory(Arc<MemoryBytes>),
+}
+
+impl Lease {
+    pub(crate) fn new(claim: Claim, sink: Sink) -> Self {
+        let position = claim.start;
+        Self {
+            claim,
+            position,
+            sink,
+        }
+    }
+
+    /// What the lease holds, the written part included, or `None` when it was shrunk to nothing.
+    pub fn range(&self) -> Option<ByteRange> {
+        ByteRange::new(self.claim.start, self.claim.end)
+    }
+
+    /// Offset of the next byte to write.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// What the lease has still to write, or `None` when it is full.
+    pub fn remaining(&self) -> Option<ByteRange> {
+        ByteRange::new(self.position, self.claim.end)
+    }
+
+    /// Writes all of `bytes` at the position, and advances it past them.
+    ///
+    /// More bytes than remain are [`StoreError::BeyondLease`], and nothing is written. After any
+    /// other error the position is unchanged, and the bytes from it on are unspecified.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let end = self.position.saturating_add(bytes.len() as u64);
+        if end > self.claim.end {
+            return Err(StoreError::BeyondLease {
+                surplus: ByteCount(end - self.claim.end),
+            });
+        }
+        match &mut self.sink {
+            Sink::Mapped(windows) => windows.write_at(self.position, bytes, self.claim.end)?,
+            Sink::Positioned(file) => file.write_at(self.position, bytes)?,
+            Sink::Memory(memory) => memory.write_at(self.position, bytes),
+        }
+        self.position = end;
+        Ok(())
+    }
+
+    /// Lowers the end of the lease to `end`, but not below the position, and never raises it.
+    /// Returns the actual end. What lies behind it may be leased to another from here on.
+    pub fn shrink_to(&mut self, end: u64) -> u64 {
+        self.claim.cut(end.max(self.position));
+        self.claim.end
+    }
+}
+
+/// The ranges of all live leases of one file. Clones share one table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LeaseTable {
+    live: Arc<Mutex<RangeSet>>,
+}
+
+impl LeaseTable {
+    /// Claims `range` of a file of `length`.
+    pub(crate) fn claim(&self, range: ByteRange, length: ByteCount) -> Result<Claim, LeaseError> {
+        if range.end() > length.0 {
+            return Err(LeaseError::OutOfBounds { range, length });
+        }
+        let mut live = self.lock();
+        if live.intersects(range) {
+            return Err(LeaseError::Overlaps { range });
+        }
+        live.insert(range);
+        Ok(Claim {
+            table: self.clone(),
+            start: range.start(),
+            end: range.end(),
+        })
+    }
+
+    /// The end of the last live lease; 0 when there is none.
+    pub(crate) fn end(&self) -> u64 {
+        self.lock().iter().next_back().map_or(0, ByteRange::end)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RangeSet> {
+        // Nothing panics while the lock is held; and a lease must be droppable in a panic.
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one lease holds in the table, released on drop. May become empty.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    table: LeaseTable,
+    start: u64,
+    end: u64,
+}
+
+impl Claim {
+    fn cut(&mut self, end: u64) {
+        if let Some(tail) = ByteRange::new(end, self.end) {
+            self.table.lock().remove(tail);
+            self.end = end;
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.cut(self.start);
+    }
+}

@@ -1,0 +1,208 @@
+//! Owns one file this crate made: how it is created and recognised, and positioned reads and
+//! writes of it. Knows nothing of leases, of mapping, or of which of the two files it is.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use range_core::units::ByteCount;
+use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use crate::directory::{Directory, FileIdentity};
+use crate::error::StoreError;
+use crate::sync::SyncState;
+
+const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// A regular file of ours, open, with the directory and the name it had when it was opened.
+#[derive(Debug)]
+pub(crate) struct OwnedFile {
+    fd: OwnedFd,
+    directory: Directory,
+    name: OsString,
+    identity: FileIdentity,
+    sync: SyncState,
+}
+
+impl OwnedFile {
+    /// Creates the file, empty, readable and writable by its owner only. The name must be free: a
+    /// symbolic link that leads nowhere takes it too.
+    pub(crate) fn create(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
+        let fd = open_at(directory, name, flags).map_err(|errno| match errno {
+            Errno::EXIST => StoreError::Exists {
+                name: name.to_owned(),
+            },
+            _ => StoreError::io("create a file beside the output", errno),
+        })?;
+        let stat = stat(&fd)?;
+        Ok(Self::new(fd, directory, name, &stat))
+    }
+
+    /// Opens a file that [`create`](Self::create) may have made: regular, with no other name, and
+    /// owned by the user this process acts as.
+    pub(crate) fn open(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
+        Self::open_with(directory, name, OFlags::RDWR, false)
+    }
+
+    /// Opens a published file for reading. It may still have the name of the part file too.
+    pub(crate) fn open_published(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
+        Self::open_with(directory, name, OFlags::RDONLY, true)
+    }
+
+    fn open_with(
+        directory: &Directory,
+        name: &OsStr,
+        access: OFlags,
+        may_have_two_names: bool,
+    ) -> Result<Self, StoreError> {
+        // Without NONBLOCK a FIFO planted at the name would hold the open until somebody writes.
+        let fd =
+            open_at(directory, name, access | OFlags::NONBLOCK).map_err(|errno| match errno {
+                Errno::NOENT => StoreError::NotFound {
+                    name: name.to_owned(),
+                },
+                Errno::LOOP => StoreError::not_ours(name, "is a symbolic link"),
+                Errno::ISDIR | Errno::NXIO => StoreError::not_ours(name, "is not a regular file"),
+                _ => StoreError::io("open a file beside the output", errno),
+            })?;
+        let stat = stat(&fd)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(StoreError::not_ours(name, "is not a regular file"));
+        }
+        if stat.st_nlink != 1 && !(stat.st_nlink == 2 && may_have_two_names) {
+            return Err(StoreError::not_ours(name, "has other names, or none"));
+        }
+        if stat.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(StoreError::not_ours(name, "belongs to another user"));
+        }
+        Ok(Self::new(fd, directory, name, &stat))
+    }
+
+    fn new(fd: OwnedFd, directory: &Directory, name: &OsStr, stat: &Stat) -> Self {
+        Self {
+            fd,
+            directory: directory.clone(),
+            name: name.to_owned(),
+            identity: FileIdentity::of(stat),
+            sync: SyncState::default(),
+        }
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(crate) fn identity(&self) -> FileIdentity {
+        self.identity
+    }
+
+    /// Takes the advisory lock until the last use of this open file ends. A file system that has
+    /// no locks counts as locked: the lock spares two processes work, hashes decide.
+    pub(crate) fn lock(&self) -> Result<(), StoreError> {
+        match rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) | Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+            Err(Errno::WOULDBLOCK) => Err(StoreError::InUse {
+                name: self.name.clone(),
+            }),
+            Err(errno) => Err(StoreError::io("lock the part file", errno)),
+        }
+    }
+
+    /// Fails unless the name still refers to this file.
+    pub(crate) fn check_name(&self) -> Result<(), StoreError> {
+        if self.directory.holds(&self.name, self.identity)? {
+            Ok(())
+        } else {
+            Err(StoreError::not_ours(&self.name, "was replaced meanwhile"))
+        }
+    }
+
+    /// Removes the name, if it still refers to this file.
+    pub(crate) fn remove(&self) -> Result<(), StoreError> {
+        self.directory.remove(&self.name, self.identity)
+    }
+
+    pub(crate) fn length(&self) -> Result<ByteCount, StoreError> {
+        Ok(ByteCount(
+            u64::try_from(stat(&self.fd)?.st_size).expect("a file has no negative size"),
+        ))
+    }
+
+    /// How much room the file takes on the disk.
+    pub(crate) fn allocated(&self) -> Result<ByteCount, StoreError> {
+        let blocks = stat(&self.fd)?.st_blocks;
+        let blocks = u64::try_from(blocks).expect("a file has no negative number of blocks");
+        // stat(2): the unit of st_blocks is 512 bytes, whatever the file system's own.
+        Ok(ByteCount(blocks.saturating_mul(512)))
+    }
+
+    pub(crate) fn set_length(&self, length: ByteCount) -> Result<(), StoreError> {
+        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(&self.fd, length.0))
+            .map_err(|errno| StoreError::io("set the length of a file", errno))
+    }
+
+    /// Writes all of `bytes` at `offset`. After an error, any number of them may be in the file.
+    pub(crate) fn write_at(&self, mut offset: u64, mut bytes: &[u8]) -> Result<(), StoreError> {
+        let failed = |errno| StoreError::io("write beside the output", errno);
+        while !bytes.is_empty() {
+            match rustix::io::pwrite(&self.fd, bytes, offset) {
+                // A regular file takes at least one byte or gives a reason; do not spin if not.
+                Ok(0) => return Err(failed(Errno::IO)),
+                Ok(written) => {
+                    bytes = &bytes[written..];
+                    offset += written as u64;
+                }
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills `buffer` from `offset` on.
+    pub(crate) fn read_at(&self, mut offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match rustix::io::pread(&self.fd, &mut buffer[filled..], offset) {
+                Ok(0) => return Err(StoreError::Ended { offset }),
+                Ok(read) => {
+                    filled += read;
+                    offset += read as u64;
+                }
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(StoreError::io("read beside the output", errno)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes written bytes, and the length needed to find them, survive a power cut.
+    pub(crate) fn sync_data(&self) -> Result<(), StoreError> {
+        self.sync.run(|| rustix::fs::fdatasync(&self.fd))
+    }
+
+    /// As [`sync_data`](Self::sync_data), and the permissions too.
+    pub(crate) fn sync_all(&self) -> Result<(), StoreError> {
+        self.sync.run(|| rustix::fs::fsync(&self.fd))
+    }
+}
+
+impl AsFd for OwnedFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+fn open_at(directory: &Directory, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(
+        directory,
+        name,
+        flags | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        PRIVATE,
+    )
+}
+
+fn stat(fd: &OwnedFd) -> Result<Stat, StoreError> {
+    rustix::fs::fstat(fd).map_err(|errno| StoreError::io("look at an open file", errno))
+}

@@ -1,0 +1,173 @@
+//! Owns [`PartFile`], the file a download is written to until it is complete. Knows nothing of
+//! the journal's contents, nor of which bytes are right.
+
+use std::sync::Arc;
+
+use range_core::ByteRange;
+use range_core::units::ByteCount;
+
+use crate::backend::{Backend, WriteMode};
+use crate::directory::{Directory, FileIdentity};
+use crate::error::{StoreError, StoreFailure};
+use crate::lease::{Lease, LeaseError, LeaseTable, Sink};
+use crate::mapped::Windows;
+use crate::names::PartNames;
+use crate::owned_file::OwnedFile;
+use crate::reserve;
+use crate::store::{Length, SettledLength, Store};
+
+/// `NAME.part`, open, locked, and with its blocks reserved where the file system can.
+///
+/// The lock is held until the part file and all its leases are dropped. Dropping removes nothing;
+/// see [`publish`](crate::publish()) and [`discard`](crate::discard).
+#[derive(Debug)]
+pub struct PartFile {
+    file: Arc<OwnedFile>,
+    names: PartNames,
+    leases: LeaseTable,
+    length: SettledLength,
+    backend: Backend,
+}
+
+impl PartFile {
+    /// Creates the part file, for its owner only. Its name must be free.
+    ///
+    /// Fails before anything is created if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if
+    /// the file system has not room for it and a reserve of 64 MiB (1 % of a small file system).
+    /// If it fails later, the file is gone and its space given back.
+    pub fn create(
+        directory: &Directory,
+        names: &PartNames,
+        length: Length,
+        mode: WriteMode,
+    ) -> Result<Self, StoreError> {
+        if let Length::Known(length) = length {
+            reserve::check_limits(length)?;
+            reserve::check_room(directory, length)?;
+        }
+        let file = OwnedFile::create(directory, names.part())?;
+        let locked = file.lock();
+        let prepared = locked.and_then(|()| Backend::prepare(&file, length, mode));
+        let backend = prepared.inspect_err(|error| {
+            // Whoever holds the lock of a file made a moment ago has adopted it; it is theirs.
+            if error.disposition() != StoreFailure::InUse {
+                give_back(&file);
+            }
+        })?;
+        Ok(Self::new(file, names, length, backend))
+    }
+
+    /// Opens the part file of an earlier run, to write more of it. Its bytes prove nothing: hash
+    /// them.
+    ///
+    /// Refuses what [`create`](Self::create) cannot have made for this length: anything but a
+    /// regular file of this user with one name and no more than `length` bytes. A file refused
+    /// is untouched. A shorter one is extended; blocks are reserved again, which costs nothing
+    /// where they are.
+    pub fn open(
+        directory: &Directory,
+        names: &PartNames,
+        length: Length,
+        mode: WriteMode,
+    ) -> Result<Self, StoreError> {
+        let file = OwnedFile::open(directory, names.part())?;
+        file.lock()?;
+        // The holder of the lock before us may have published or discarded the file it locked.
+        file.check_name()?;
+        let before = file.length()?;
+        if let Length::Known(length) = length {
+            if before > length {
+                return Err(StoreError::not_ours(
+                    names.part(),
+                    "is longer than the download",
+                ));
+            }
+            reserve::check_limits(length)?;
+            let missing = length.0.saturating_sub(file.allocated()?.0);
+            reserve::check_room(&file, ByteCount(missing))?;
+        }
+        let backend = Backend::prepare(&file, length, mode).inspect_err(|_| {
+            // Gives back what was reserved past the old end. The error at hand is the one to tell.
+            let _unchanged = file.set_length(before);
+        })?;
+        Ok(Self::new(file, names, length, backend))
+    }
+
+    fn new(file: OwnedFile, names: &PartNames, length: Length, backend: Backend) -> Self {
+        Self {
+            file: Arc::new(file),
+            names: names.clone(),
+            leases: LeaseTable::default(),
+            length: SettledLength::new(length),
+            backend,
+        }
+    }
+
+    /// Which file it is, to be recorded in the journal and compared on resume.
+    pub fn identity(&self) -> FileIdentity {
+        self.file.identity()
+    }
+
+    /// How bytes are written, and if not mapped, why.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The names the part file was made with.
+    pub fn names(&self) -> &PartNames {
+        &self.names
+    }
+
+    pub(crate) fn file(&self) -> &OwnedFile {
+        &self.file
+    }
+
+    pub(crate) fn is_leased(&self) -> bool {
+        self.leases.end() > 0
+    }
+}
+
+impl Store for PartFile {
+    fn length(&self) -> Length {
+        self.length.get()
+    }
+
+    fn set_length(&self, length: ByteCount) -> Result<(), StoreError> {
+        assert!(
+            self.leases.end() <= length.0,
+            "no lease reaches past the settled length"
+        );
+        if self.length.get() == Length::Unknown {
+            self.file.set_length(length)?;
+        }
+        self.length.settle(length);
+        Ok(())
+    }
+
+    fn lease(&self, range: ByteRange) -> Result<Lease, LeaseError> {
+        let claim = self.leases.claim(range, self.length.bound())?;
+        let file = Arc::clone(&self.file);
+        let sink = match self.backend {
+            Backend::Mapped => Sink::Mapped(Windows::new(file)),
+            Backend::Positioned { .. } => Sink::Positioned(file),
+        };
+        Ok(Lease::new(claim, sink))
+    }
+
+    /// A positioned read for both backends: on Linux a shared mapping *is* the page cache, so
+    /// what a lease has written is read back without a sync.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
+        self.file.read_at(offset, buffer)
+    }
+
+    /// `fdatasync`, which on Linux also writes what was stored through mappings.
+    fn sync_data(&self) -> Result<(), StoreError> {
+        self.file.sync_data()
+    }
+}
+
+/// Undoes a creation. The error that led here is the one to tell, so a second one is not.
+fn give_back(file: &OwnedFile) {
+    let _emptied = file.set_length(ByteCount(0));
+    let _removed = file.remove();
+}

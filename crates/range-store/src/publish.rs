@@ -1,0 +1,232 @@
+//! Owns the step that makes the final name appear, and its opposite. Knows nothing of how the
+//! file was proven; that must have been done.
+
+use std::ffi::OsStr;
+
+use rustix::fs::{AtFlags, FileType, RenameFlags};
+use rustix::io::Errno;
+
+use crate::directory::{Directory, FileIdentity};
+use crate::error::StoreError;
+use crate::names::PartNames;
+use crate::part_file::PartFile;
+use crate::umask;
+
+/// How to publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Publish {
+    /// Whether a file or symbolic link at the final name is replaced (the link, not what it leads
+    /// to). A directory, device, FIFO or socket never is.
+    pub overwrite: bool,
+    /// Whether the file, its name and its permissions survive a power cut from here on.
+    pub sync: bool,
+}
+
+/// The file has its final name.
+#[derive(Debug)]
+#[must_use]
+pub struct Published {
+    /// What failed after the name appeared: the sync of the directory, so that a power cut may
+    /// still undo the name, or the removal of the part name or journal. The file is whole
+    /// regardless, and [`Unfinished`](crate::Unfinished) tidies up.
+    pub loose_end: Option<StoreError>,
+}
+
+impl Publish {
+    /// Fails with [`StoreError::OutputExists`] if publishing would: anything at all has the final
+    /// name, or with `overwrite` anything but a file or symbolic link. For asking early.
+    pub fn check(self, directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
+        let replaceable = |kind| matches!(kind, FileType::RegularFile | FileType::Symlink);
+        match directory.entry(names.final_name())? {
+            Some(entry) if !(self.overwrite && replaceable(entry.kind)) => {
+                Err(output_exists(names))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Gives the complete part file its final name and the permissions of a new file (0666 less the
+/// umask), and removes the journal.
+///
+/// The steps, and what a crash after each leaves:
+///
+/// 1. permissions, then sync of the file: a part file and journal to resume from, all hashes
+///    good; publishing again does the rest;
+/// 2. the final name, by a rename that replaces nothing: the final file and the journal. See
+///    [`Unfinished`](crate::Unfinished). Where such a rename is unsupported, a hard link and the
+///    removal of the part name do the same, and a crash between the two leaves both names;
+/// 3. sync of the directory: as after 2, but only now proof against a power cut, which until then
+///    leaves the state after 1;
+/// 4. removal of the journal: nothing to do.
+///
+/// After an error the final name is untouched, and publishing may be tried again.
+///
+/// # Panics
+///
+/// If a lease is live: its holder could write to the published file.
+pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
+    assert!(
+        !part.is_leased(),
+        "nothing writes to a file that is published"
+    );
+    let (file, names) = (part.file(), part.names());
+    // An attempt before this one may have linked the final name and got no further.
+    let placed = file
+        .directory()
+        .holds(names.final_name(), file.identity())?;
+    if !placed {
+        how.check(file.directory(), names)?;
+    }
+    rustix::fs::fchmod(file, umask::new_file_mode())
+        .map_err(|errno| StoreError::io("set the permissions of the part file", errno))?;
+    if how.sync {
+        file.sync_all()?;
+    }
+    if !placed {
+        file.check_name()?;
+        place(file.directory(), names, how)?;
+    }
+    let loose_end = finish(file.directory(), names, file.identity(), how.sync).err();
+    Ok(Published { loose_end })
+}
+
+/// Removes the part file and then the journal, unless the part file was replaced by another.
+/// Leases may be live; what they write is lost, and the space is free when they are dropped.
+pub fn discard(part: &PartFile) -> Result<(), StoreError> {
+    let directory = part.file().directory();
+    if directory.holds(part.names().part(), part.identity())? {
+        part.file().remove()?;
+        directory.remove_name(part.names().journal())?;
+    }
+    Ok(())
+}
+
+/// What is left to do once the final name of the file `identity` is there. The journal goes last,
+/// and only if the name is safe: it is what a resume needs should the name be undone.
+pub(crate) fn finish(
+    directory: &Directory,
+    names: &PartNames,
+    identity: FileIdentity,
+    sync: bool,
+) -> Result<(), StoreError> {
+    directory.remove(names.part(), identity)?;
+    if sync {
+        directory.sync()?;
+    }
+    directory.remove_name(names.journal())
+}
+
+fn place(directory: &Directory, names: &PartNames, how: Publish) -> Result<(), StoreError> {
+    if how.overwrite {
+        return rename(directory, names);
+    }
+    match rename_without_replacing(directory, names) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            after_link(directory, names, link(directory, names))
+        }
+        result => result.map_err(|errno| placing_failed(names, errno)),
+    }
+}
+
+/// Goes on from an attempt to link the final name.
+fn after_link(
+    directory: &Directory,
+    names: &PartNames,
+    linked: Result<(), Errno>,
+) -> Result<(), StoreError> {
+    match linked {
+        // Neither is supported, as on some FUSE file systems. Between a look at the name and the
+        // rename lies the only moment in which another program's new file could be replaced.
+        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
+            match directory.entry(names.final_name())? {
+                Some(_) => Err(output_exists(names)),
+                None => rename(directory, names),
+            }
+        }
+        result => result.map_err(|errno| placing_failed(names, errno)),
+    }
+}
+
+fn rename(directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
+    rustix::fs::renameat(directory, names.part(), directory, names.final_name())
+        .map_err(|errno| placing_failed(names, errno))
+}
+
+fn rename_without_replacing(directory: &Directory, names: &PartNames) -> Result<(), Errno> {
+    let (from, to): (&OsStr, &OsStr) = (names.part(), names.final_name());
+    rustix::fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE)
+}
+
+fn link(directory: &Directory, names: &PartNames) -> Result<(), Errno> {
+    let (from, to): (&OsStr, &OsStr) = (names.part(), names.final_name());
+    rustix::fs::linkat(directory, from, directory, to, AtFlags::empty())
+}
+
+fn placing_failed(names: &PartNames, errno: Errno) -> StoreError {
+    match errno {
+        // A directory that came to the name after it was checked is one of the latter two.
+        Errno::EXIST | Errno::ISDIR | Errno::NOTEMPTY => output_exists(names),
+        _ => StoreError::io("give the file its final name", errno),
+    }
+}
+
+fn output_exists(names: &PartNames) -> StoreError {
+    StoreError::OutputExists {
+        name: names.final_name().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use range_core::units::ByteCount;
+
+    use super::*;
+    use crate::{Length, WriteMode};
+
+    /// Places one part file with `step`, which must refuse to place the next over it.
+    fn places_once(step: fn(&Directory, &PartNames) -> Result<(), StoreError>) {
+        let temp = tempfile::tempdir().unwrap();
+        let directory = Directory::open(temp.path()).unwrap();
+        let names = PartNames::new(OsStr::new("output")).unwrap();
+        let length = Length::Known(ByteCount(5));
+        let part = PartFile::create(&directory, &names, length, WriteMode::Auto).unwrap();
+        step(&directory, &names).unwrap();
+        finish(&directory, &names, part.identity(), true).unwrap();
+        assert!(
+            directory
+                .holds(names.final_name(), part.identity())
+                .unwrap()
+        );
+        assert!(directory.entry(names.part()).unwrap().is_none());
+
+        let other = PartFile::create(&directory, &names, length, WriteMode::Auto).unwrap();
+        let error = step(&directory, &names).unwrap_err();
+        assert!(matches!(error, StoreError::OutputExists { .. }), "{error}");
+        assert!(
+            directory
+                .holds(names.final_name(), part.identity())
+                .unwrap()
+        );
+        assert!(directory.holds(names.part(), other.identity()).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_appears_at_the_last_moment_is_not_replaced() {
+        const HOW: Publish = Publish {
+            overwrite: false,
+            sync: true,
+        };
+        places_once(|directory, names| place(directory, names, HOW));
+    }
+
+    #[test]
+    fn a_hard_link_stands_in_for_a_rename_that_replaces_nothing() {
+        places_once(|directory, names| after_link(directory, names, link(directory, names)));
+    }
+
+    #[test]
+    fn a_file_system_without_either_still_replaces_nothing() {
+        places_once(|directory, names| after_link(directory, names, Err(Errno::PERM)));
+    }
+}

@@ -1,0 +1,94 @@
+//! Owns the copy of bytes into mapped memory by raw pointer, and the argument why it is sound.
+//! Knows nothing of files, offsets in files, or leases.
+//!
+//! No reference to mapped memory is ever made: another process may change a file's pages at any
+//! moment, which a `&[u8]` or `&mut [u8]` forbids and a raw pointer does not. Two threads never
+//! copy to the same byte, because regions are filled through exclusive leases only. If the file
+//! is cut short the copy raises SIGBUS; no address outside the mapping is ever touched.
+
+use memmap2::MmapRaw;
+
+/// A mapping that bytes are copied into.
+#[derive(Debug)]
+pub(crate) struct Region {
+    map: MmapRaw,
+}
+
+impl Region {
+    pub(crate) fn new(map: MmapRaw) -> Self {
+        Self { map }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// Copies all of `bytes` to `offset` from the start of the region.
+    ///
+    /// # Panics
+    ///
+    /// If the bytes do not fit.
+    pub(crate) fn copy_in(&mut self, offset: usize, bytes: &[u8]) {
+        // SAFETY: the pointer and the length are those of one live, writable mapping, which
+        // `&mut self` keeps alive through the call. No Rust reference to it exists anywhere, so
+        // `bytes` is not part of it. Whatever else writes these pages is another mapping, whose
+        // owner holds a lease of other bytes.
+        unsafe { copy_in(self.map.as_mut_ptr(), self.map.len(), offset, bytes) }
+    }
+}
+
+/// Copies all of `bytes` to `start + offset`, inside the `length` bytes from `start`.
+///
+/// # Panics
+///
+/// If the bytes do not fit.
+///
+/// # Safety
+///
+/// The `length` bytes from `start` are valid for writes through the call, hold nothing of
+/// `bytes`, and `offset..offset + bytes.len()` of them is accessed by no other thread.
+unsafe fn copy_in(start: *mut u8, length: usize, offset: usize, bytes: &[u8]) {
+    let room = length
+        .checked_sub(offset)
+        .expect("the offset lies in the region");
+    assert!(bytes.len() <= room, "{} bytes into {room}", bytes.len());
+    let target = start.wrapping_add(offset);
+    // SAFETY: `offset + bytes.len() <= length` was checked, so the target lies in memory the
+    // caller vouches for. A `u8` needs no alignment.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Copies into heap memory, which Miri can follow where it cannot follow a mapping.
+    fn copy_into_heap(memory: &mut [u8], offset: usize, bytes: &[u8]) {
+        // SAFETY: the memory is borrowed exclusively for the call, and is not `bytes`.
+        unsafe { copy_in(memory.as_mut_ptr(), memory.len(), offset, bytes) }
+    }
+
+    #[test]
+    fn bytes_land_where_they_belong() {
+        let mut memory = vec![0; 8];
+        copy_into_heap(&mut memory, 0, &[1]);
+        copy_into_heap(&mut memory, 3, &[2, 3]);
+        copy_into_heap(&mut memory, 7, &[4]);
+        copy_into_heap(&mut memory, 8, &[]);
+        assert_eq!(memory, [1, 0, 0, 2, 3, 0, 0, 4]);
+    }
+
+    #[test]
+    fn nothing_is_copied_past_the_end() {
+        for (offset, length) in [(8, 1), (0, 9), (7, 2), (9, 0), (usize::MAX, 1)] {
+            let mut memory = vec![0; 8];
+            let bytes = vec![1; length];
+            let copy = std::panic::AssertUnwindSafe(|| copy_into_heap(&mut memory, offset, &bytes));
+            assert!(
+                std::panic::catch_unwind(copy).is_err(),
+                "{length} bytes at {offset}"
+            );
+            assert_eq!(memory, [0; 8]);
+        }
+    }
+}

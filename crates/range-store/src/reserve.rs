@@ -1,0 +1,97 @@
+//! Owns the questions asked of a file system before a file is written: is there room, can blocks
+//! be reserved, is it known to map well. Knows nothing of what the file is for.
+
+use std::os::fd::AsFd;
+
+use range_core::units::ByteCount;
+use rustix::fs::{FallocateFlags, FsWord};
+use rustix::io::Errno;
+use rustix::process::Resource;
+
+use crate::error::StoreError;
+use crate::owned_file::OwnedFile;
+
+/// Room always left for others: the journal of 2 TiB in blocks of 1 MiB takes as much, and a
+/// disk filled to the last byte breaks programs that have nothing to do with the download.
+const RESERVE: u64 = 64 << 20;
+
+/// On a small file system the reserve is this part of it instead.
+const RESERVE_DIVISOR: u64 = 100;
+
+/// Whether blocks were reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reservation {
+    /// Every block of the file is reserved: writing into it cannot run out of space.
+    Made,
+    /// The file system cannot reserve. The file has its length, and holes.
+    Unsupported,
+}
+
+/// Fails if no file of `length` may exist: over `i64::MAX`, or over `RLIMIT_FSIZE`.
+pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
+    let limit = rustix::process::getrlimit(Resource::Fsize)
+        .current
+        .unwrap_or(u64::MAX);
+    let limit = ByteCount(limit.min(i64::MAX.unsigned_abs()));
+    if length > limit {
+        Err(StoreError::TooLarge { length, limit })
+    } else {
+        Ok(())
+    }
+}
+
+/// Fails unless the file system of `fd` has room for `needed` bytes and a reserve: 64 MiB, or 1 %
+/// of the file system where that is less.
+///
+/// This comes before reserving because a reservation that fails may have filled the disk first:
+/// ext4 leaves what it got until then allocated. An absurd length would fill a disk that way.
+pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreError> {
+    if needed == ByteCount(0) {
+        return Ok(());
+    }
+    let stat = rustix::fs::fstatvfs(fd)
+        .map_err(|errno| StoreError::io("ask the file system for its free space", errno))?;
+    // A file system without a limit, such as tmpfs of size 0 or ramfs, shows no blocks at all.
+    if stat.f_blocks == 0 {
+        return Ok(());
+    }
+    let size = stat.f_blocks.saturating_mul(stat.f_frsize);
+    let available = ByteCount(stat.f_bavail.saturating_mul(stat.f_frsize));
+    let needed = ByteCount(needed.0.saturating_add(RESERVE.min(size / RESERVE_DIVISOR)));
+    if needed > available {
+        Err(StoreError::NoRoom { needed, available })
+    } else {
+        Ok(())
+    }
+}
+
+/// Gives the file its length, with all blocks reserved where the file system can.
+///
+/// The raw system call, because the C library's `posix_fallocate` falls back to writing into
+/// every block. After an error the caller gives back what was got.
+pub(crate) fn reserve(file: &OwnedFile, length: ByteCount) -> Result<Reservation, StoreError> {
+    if length == ByteCount(0) {
+        return Ok(Reservation::Made);
+    }
+    let flags = FallocateFlags::empty();
+    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, length.0)) {
+        Ok(()) => Ok(Reservation::Made),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+            file.set_length(length)?;
+            Ok(Reservation::Unsupported)
+        }
+        Err(errno) => Err(StoreError::io("reserve disk space", errno)),
+    }
+}
+
+/// Whether a shared mapping of reserved blocks is known to behave on this file's file system:
+/// local, no copy on write, no second fault that allocates. ext2 and ext3 share ext4's number;
+/// they cannot reserve, so they are never asked about.
+pub(crate) fn maps_well(file: &OwnedFile) -> Result<bool, StoreError> {
+    const EXT4: FsWord = 0xEF53;
+    const XFS: FsWord = 0x5846_5342;
+    const TMPFS: FsWord = 0x0102_1994;
+    let stat = rustix::fs::fstatfs(file)
+        .map_err(|errno| StoreError::io("ask the file system for its type", errno))?;
+    Ok(matches!(stat.f_type, EXT4 | XFS | TMPFS))
+}

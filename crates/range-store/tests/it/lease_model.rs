@@ -1,0 +1,147 @@
+//! Random leases, writes, cuts and drops against a model that keeps one cell per byte.
+
+use range_core::ByteRange;
+use range_store::{Lease, MemoryStore, Store, WriteMode};
+
+use crate::support::{Random, Scratch, known};
+
+const LENGTH: u64 = 211;
+
+/// What the store must look like, byte by byte.
+struct Model {
+    holder: Vec<Option<usize>>,
+    content: Vec<u8>,
+}
+
+/// A live lease and the model's name for it.
+struct Live {
+    name: usize,
+    lease: Lease,
+    start: u64,
+    end: u64,
+    position: u64,
+}
+
+struct Run<'a> {
+    store: &'a dyn Store,
+    random: Random,
+    model: Model,
+    live: Vec<Live>,
+    names: usize,
+}
+
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).unwrap()
+}
+
+impl Run<'_> {
+    fn step(&mut self) {
+        match self.random.below(8) {
+            0..3 => self.claim(),
+            3..6 => self.write(),
+            6 => self.shrink(),
+            _ => self.release(),
+        }
+        for live in &self.live {
+            assert_eq!(live.lease.position(), live.position);
+            assert_eq!(live.lease.range(), ByteRange::new(live.start, live.end));
+            assert_eq!(
+                live.lease.remaining(),
+                ByteRange::new(live.position, live.end)
+            );
+        }
+    }
+
+    fn claim(&mut self) {
+        let start = self.random.below(LENGTH + 2);
+        let end = start + 1 + self.random.below(40);
+        let range = ByteRange::new(start, end).unwrap();
+        let free = end <= LENGTH
+            && self.model.holder[index(start)..index(end)]
+                .iter()
+                .all(Option::is_none);
+        let lease = self.store.lease(range);
+        assert_eq!(lease.is_ok(), free, "{range}");
+        if let Ok(lease) = lease {
+            self.names += 1;
+            self.model.holder[index(start)..index(end)].fill(Some(self.names));
+            self.live.push(Live {
+                name: self.names,
+                lease,
+                start,
+                end,
+                position: start,
+            });
+        }
+    }
+
+    fn write(&mut self) {
+        let Some(at) = self.pick() else { return };
+        let bytes: Vec<u8> = (0..self.random.below(20))
+            .map(|_| self.random.below(256).to_le_bytes()[0])
+            .collect();
+        let live = &mut self.live[at];
+        let end = live.position + bytes.len() as u64;
+        assert_eq!(live.lease.write(&bytes).is_ok(), end <= live.end);
+        if end <= live.end {
+            self.model.content[index(live.position)..index(end)].copy_from_slice(&bytes);
+            live.position = end;
+        }
+    }
+
+    fn shrink(&mut self) {
+        let Some(at) = self.pick() else { return };
+        let to = self.random.below(LENGTH + 10);
+        let live = &mut self.live[at];
+        let end = to.max(live.position).min(live.end);
+        assert_eq!(live.lease.shrink_to(to), end);
+        self.model.holder[index(end)..index(live.end)].fill(None);
+        live.end = end;
+    }
+
+    fn release(&mut self) {
+        let Some(at) = self.pick() else { return };
+        let name = self.live.swap_remove(at).name;
+        for holder in &mut self.model.holder {
+            *holder = holder.filter(|holder| *holder != name);
+        }
+    }
+
+    fn pick(&mut self) -> Option<usize> {
+        let count = self.live.len() as u64;
+        (count > 0).then(|| index(self.random.below(count)))
+    }
+}
+
+fn run(store: &dyn Store, seed: u64) {
+    println!("seed {seed}, {store:?}");
+    let model = Model {
+        holder: vec![None; index(LENGTH)],
+        content: vec![0; index(LENGTH)],
+    };
+    let mut run = Run {
+        store,
+        random: Random(seed),
+        model,
+        live: Vec::new(),
+        names: 0,
+    };
+    for _ in 0..300 {
+        run.step();
+    }
+    let mut content = vec![0; index(LENGTH)];
+    store.read_at(0, &mut content).unwrap();
+    assert_eq!(content, run.model.content);
+}
+
+#[test]
+fn leases_behave_like_one_cell_per_byte() {
+    for seed in 0..300 {
+        run(&MemoryStore::new(known(LENGTH)), seed);
+    }
+    for seed in 300..400 {
+        for mode in [WriteMode::Mapped, WriteMode::Positioned] {
+            run(&Scratch::new().create(known(LENGTH), mode).unwrap(), seed);
+        }
+    }
+}

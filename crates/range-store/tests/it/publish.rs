@@ -1,0 +1,245 @@
+//! The final name: appears once, replaces nothing unasked, and survives a crash at every step.
+
+use range_core::units::ByteCount;
+use range_store::{
+    AppendLog, PartFile, Publish, Store, StoreError, StoreFailure, Unfinished, WriteMode, discard,
+    publish,
+};
+
+use crate::support::{Planted, Scratch, known, range};
+
+const PLAIN: Publish = Publish {
+    overwrite: false,
+    sync: true,
+};
+const OVERWRITE: Publish = Publish {
+    overwrite: true,
+    sync: true,
+};
+
+/// A complete part file that holds "whole", and its journal.
+fn complete(scratch: &Scratch) -> PartFile {
+    AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let part = scratch.create(known(5), WriteMode::Auto).unwrap();
+    part.lease(range(0, 5)).unwrap().write(b"whole").unwrap();
+    part
+}
+
+fn assert_published(scratch: &Scratch) {
+    assert_eq!(scratch.read(scratch.names.final_name()), b"whole");
+    assert!(!scratch.path(scratch.names.part()).exists());
+    assert!(!scratch.path(scratch.names.journal()).exists());
+}
+
+fn publish_cleanly(part: &PartFile, how: Publish) -> Result<(), StoreError> {
+    publish(part, how)?.loose_end.map_or(Ok(()), Err)
+}
+
+#[test]
+fn the_final_file_is_like_any_new_file() {
+    for sync in [true, false] {
+        let scratch = Scratch::new();
+        let part = complete(&scratch);
+        publish_cleanly(
+            &part,
+            Publish {
+                overwrite: false,
+                sync,
+            },
+        )
+        .unwrap();
+        assert_published(&scratch);
+        scratch.write("ordinary".as_ref(), b"");
+        assert_eq!(
+            scratch.mode(scratch.names.final_name()),
+            scratch.mode("ordinary".as_ref())
+        );
+        assert_eq!(scratch.listing(), ["ordinary", "output"]);
+    }
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_on_demand() {
+    let scratch = Scratch::new();
+    let name = scratch.names.final_name();
+    scratch.write(name, b"old");
+    PLAIN.check(&scratch.directory, &scratch.names).unwrap_err();
+    OVERWRITE.check(&scratch.directory, &scratch.names).unwrap();
+    let part = complete(&scratch);
+    let error = publish(&part, PLAIN).unwrap_err();
+    assert_eq!(error.disposition(), StoreFailure::Exists, "{error}");
+    assert_eq!(scratch.read(name), b"old");
+    assert_eq!(
+        scratch.listing(),
+        ["output", "output.part", "output.part.journal"]
+    );
+    publish_cleanly(&part, OVERWRITE).unwrap();
+    assert_published(&scratch);
+}
+
+#[test]
+fn whatever_has_the_final_name_exists() {
+    for planted in Planted::ALL {
+        let scratch = Scratch::new();
+        let name = scratch.names.final_name();
+        let part = complete(&scratch);
+        PLAIN.check(&scratch.directory, &scratch.names).unwrap();
+        planted.plant(&scratch, name);
+        for error in [
+            PLAIN.check(&scratch.directory, &scratch.names).unwrap_err(),
+            publish(&part, PLAIN).unwrap_err(),
+        ] {
+            assert!(
+                matches!(error, StoreError::OutputExists { .. }),
+                "{planted:?}: {error}"
+            );
+        }
+        planted.assert_untouched(&scratch, name);
+
+        if matches!(planted, Planted::Directory | Planted::Fifo) {
+            for error in [
+                OVERWRITE
+                    .check(&scratch.directory, &scratch.names)
+                    .unwrap_err(),
+                publish(&part, OVERWRITE).unwrap_err(),
+            ] {
+                assert!(
+                    matches!(error, StoreError::OutputExists { .. }),
+                    "{planted:?}: {error}"
+                );
+            }
+            planted.assert_untouched(&scratch, name);
+        } else {
+            publish_cleanly(&part, OVERWRITE).unwrap();
+            assert_published(&scratch);
+            assert!(
+                !scratch.path(name).is_symlink(),
+                "a link is replaced, not followed"
+            );
+        }
+        if matches!(planted, Planted::Symlink | Planted::HardLink) {
+            assert_eq!(scratch.read("victim".as_ref()), b"precious");
+        }
+    }
+}
+
+#[test]
+fn a_replaced_part_file_is_not_published() {
+    let scratch = Scratch::new();
+    let part = complete(&scratch);
+    scratch.remove(scratch.names.part());
+    scratch.write(scratch.names.part(), b"not it");
+    for how in [PLAIN, OVERWRITE] {
+        let error = publish(&part, how).unwrap_err();
+        assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
+    }
+    assert!(!scratch.path(scratch.names.final_name()).exists());
+}
+
+#[test]
+#[should_panic(expected = "nothing writes to a file that is published")]
+fn a_file_that_is_written_to_is_not_published() {
+    let scratch = Scratch::new();
+    let part = complete(&scratch);
+    let _lease = part.lease(range(0, 1)).unwrap();
+    let _refused = publish(&part, PLAIN);
+}
+
+#[test]
+fn a_crash_before_the_final_name_leaves_a_part_file_to_publish() {
+    let scratch = Scratch::new();
+    let identity = complete(&scratch).identity();
+    assert!(
+        Unfinished::find(&scratch.directory, &scratch.names, identity)
+            .unwrap()
+            .is_none()
+    );
+    let part = scratch.open(known(5), WriteMode::Auto).unwrap();
+    publish_cleanly(&part, PLAIN).unwrap();
+    assert_published(&scratch);
+}
+
+#[test]
+fn a_crash_after_the_final_name_leaves_a_journal_to_remove() {
+    for sync in [true, false] {
+        let scratch = Scratch::new();
+        let part = complete(&scratch);
+        let (identity, hash) = (part.identity(), part.hash_block(range(0, 5)).unwrap());
+        drop(part);
+        scratch.rename(scratch.names.part(), scratch.names.final_name());
+        finish_crashed(
+            &scratch,
+            sync,
+            |unfinished| {
+                assert_eq!(unfinished.hash_block(range(0, 5)).unwrap(), hash);
+            },
+            identity,
+        );
+    }
+}
+
+#[test]
+fn a_crash_between_link_and_removal_leaves_two_names() {
+    let scratch = Scratch::new();
+    let identity = complete(&scratch).identity();
+    scratch.link(scratch.names.part(), scratch.names.final_name());
+    let error = scratch.open(known(5), WriteMode::Auto).unwrap_err();
+    assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
+    finish_crashed(&scratch, true, |_| {}, identity);
+}
+
+fn finish_crashed(
+    scratch: &Scratch,
+    sync: bool,
+    check: impl Fn(&Unfinished),
+    identity: range_store::FileIdentity,
+) {
+    let find = || Unfinished::find(&scratch.directory, &scratch.names, identity).unwrap();
+    let unfinished = find().expect("the final file was the part file");
+    assert_eq!(unfinished.length().unwrap(), ByteCount(5));
+    check(&unfinished);
+    unfinished.finish(sync).unwrap();
+    assert_published(scratch);
+    find()
+        .expect("finishing is idempotent")
+        .finish(sync)
+        .unwrap();
+    assert_published(scratch);
+}
+
+#[test]
+fn an_attempt_that_only_linked_is_finished_by_the_next() {
+    let scratch = Scratch::new();
+    let part = complete(&scratch);
+    scratch.link(scratch.names.part(), scratch.names.final_name());
+    publish_cleanly(&part, PLAIN).unwrap();
+    assert_published(&scratch);
+    publish_cleanly(&part, PLAIN).unwrap();
+    assert_published(&scratch);
+}
+
+#[test]
+fn another_file_at_the_final_name_is_not_taken_for_ours() {
+    let scratch = Scratch::new();
+    let identity = complete(&scratch).identity();
+    for planted in Planted::ALL {
+        let elsewhere = Scratch::new();
+        planted.plant(&elsewhere, elsewhere.names.final_name());
+        let found = Unfinished::find(&elsewhere.directory, &elsewhere.names, identity).unwrap();
+        assert!(found.is_none(), "{planted:?}");
+    }
+}
+
+#[test]
+fn only_our_own_part_file_is_discarded() {
+    let scratch = Scratch::new();
+    discard(&complete(&scratch)).unwrap();
+    assert!(scratch.listing().is_empty());
+
+    let part = complete(&scratch);
+    scratch.remove(scratch.names.part());
+    scratch.write(scratch.names.part(), b"another");
+    discard(&part).unwrap();
+    assert_eq!(scratch.read(scratch.names.part()), b"another");
+    assert_eq!(scratch.listing(), ["output.part", "output.part.journal"]);
+}
