@@ -106,6 +106,11 @@ impl Download {
         self.progress.clone()
     }
 
+    /// The URL, without its secrets.
+    pub fn url(&self) -> SafeUrl {
+        SafeUrl::new(&self.settings.url)
+    }
+
     /// A way to stop it.
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle(Arc::clone(&self.cancel))
@@ -146,6 +151,13 @@ struct Session {
 impl Session {
     async fn run(mut self) -> Result<Report, Error> {
         let target = Arc::new(Target::open(Arc::clone(&self.settings))?);
+        if let Some(generation) = target.recover()? {
+            let length = generation.length.expect("a journal states the length");
+            self.tally.resumed_bytes = length;
+            let digests = self.settings.digests.clone();
+            return Ok(self.report(length, Some(&generation), digests, None));
+        }
+        target.check_output()?;
         let transport = Arc::new(HttpTransport::new(ClientSettings {
             url: self.settings.url.clone(),
             headers: self.settings.headers.clone(),
@@ -184,6 +196,31 @@ impl Session {
                 Beginning::Fresh
             };
             self.start_over(fetched, reason)?;
+        }
+    }
+
+    fn report(
+        self,
+        bytes: u64,
+        generation: Option<&Generation>,
+        digests: Vec<Digest>,
+        coding: Option<String>,
+    ) -> Report {
+        let settings = &self.settings;
+        let verified = match generation {
+            _ if !digests.is_empty() => Verification::Digest,
+            Some(generation) if generation.validators.is_strong() => Verification::Validator,
+            Some(_) | None => Verification::None,
+        };
+        Report {
+            url: SafeUrl::new(&settings.url),
+            path: settings.directory.join(settings.names.final_name()),
+            bytes,
+            elapsed: self.clock.now().since_start(),
+            tally: self.tally,
+            verified,
+            digests,
+            coding,
         }
     }
 
@@ -253,24 +290,7 @@ impl Session {
             published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
-        let verified = match fetched.generation {
-            _ if !digests.is_empty() => Verification::Digest,
-            Some(generation) if generation.validators.is_strong() => Verification::Validator,
-            _ => Verification::None,
-        };
-        Ok(Report {
-            url: SafeUrl::new(&self.settings.url),
-            path: self
-                .settings
-                .directory
-                .join(self.settings.names.final_name()),
-            bytes: length,
-            elapsed: self.clock.now().since_start(),
-            tally: self.tally,
-            verified,
-            digests,
-            coding: fetched.coding,
-        })
+        Ok(self.report(length, fetched.generation.as_ref(), digests, fetched.coding))
     }
 
     /// The digests that were expected, or an error when one of them is another.

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::journal::Encoder;
-use range_store::{AppendLog, PartFile, Store, StoreError};
+use range_store::{AppendLog, Directory, PartFile, Store, StoreError};
 
 use crate::segment_writer::SegmentWriter;
 
 /// A part file and its journal.
 #[derive(Clone, Debug)]
 pub(crate) struct Keeper {
+    pub(crate) directory: Directory,
     pub(crate) part: Arc<PartFile>,
     pub(crate) journal: Arc<Journal>,
     /// The file's length; `None` when only the end of the reply will tell.

@@ -46,7 +46,7 @@ pub use download::{CancelHandle, Download, Report, Verification};
 pub use error::{Error, ErrorKind};
 pub use events::{Event, EventStream, RestartReason};
 pub use inspect::{Inspection, inspect};
-pub use progress::{Phase, Progress, ProgressHandle};
+pub use progress::{Phase, Progress, ProgressHandle, Tally};
 pub use redact::SafeUrl;
 
 pub use range_core::digest::{Digest, DigestAlgorithm};

@@ -27,8 +27,7 @@ impl Syncer {
             .name("sync".into())
             .spawn(move || {
                 for checkpoint in inbox {
-                    let result = keeper.part.sync_data().and_then(|()| keeper.journal.sync());
-                    done(checkpoint, result);
+                    done(checkpoint, sync(&keeper));
                 }
             })
             .expect("the system can start a thread");
@@ -54,4 +53,11 @@ impl Drop for Syncer {
             let _ended = thread.join();
         }
     }
+}
+
+/// The directory comes last: without the names of both files their content is lost too.
+fn sync(keeper: &Keeper) -> Result<(), StoreError> {
+    keeper.part.sync_data()?;
+    keeper.journal.sync()?;
+    keeper.directory.sync()
 }

@@ -10,7 +10,8 @@ use range_core::journal::{self, Decoded, Header, SessionId};
 use range_core::limits;
 use range_core::units::ByteCount;
 use range_store::{
-    AppendLog, Directory, Length, PartFile, PartNames, StoreError, StoreFailure, WriteMode,
+    AppendLog, Directory, Length, PartFile, PartNames, StoreError, StoreFailure, Unfinished,
+    WriteMode,
 };
 
 use crate::builder::Settings;
@@ -46,14 +47,46 @@ pub(crate) enum Found {
 }
 
 impl Target {
-    /// Opens the directory and makes sure the final name is free, or may be replaced.
+    /// Opens the directory.
     pub(crate) fn open(settings: Arc<Settings>) -> Result<Self, Error> {
         let directory = Directory::open(&settings.directory)?;
-        settings.publish.check(&directory, &settings.names)?;
         Ok(Self {
             directory,
             settings,
         })
+    }
+
+    /// Makes sure the final name is free, or may be replaced.
+    pub(crate) fn check_output(&self) -> Result<(), Error> {
+        let publish = self.settings.publish;
+        Ok(publish.check(&self.directory, self.names())?)
+    }
+
+    /// Completes a publish that was cut off after the final name had appeared, which it can only
+    /// have done with a proven file. `None` when there is no such file, or it is not what the
+    /// journal says.
+    pub(crate) fn recover(&self) -> Result<Option<Generation>, Error> {
+        let log = match AppendLog::open(&self.directory, self.names()) {
+            Ok(log) => log,
+            Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let Ok(journal) = read(&log)? else {
+            return Ok(None);
+        };
+        let identity = journal.header.part_file;
+        let Some(found) = Unfinished::find(&self.directory, self.names(), identity)? else {
+            return Ok(None);
+        };
+        let wanted = journal.header.digests == self.settings.digests;
+        if !wanted || !is_what_the_journal_says(&found, &journal)? {
+            return Ok(None);
+        }
+        found.finish(self.settings.publish.sync)?;
+        Ok(Some(Generation {
+            length: Some(journal.header.length),
+            validators: journal.header.validators,
+        }))
     }
 
     fn names(&self) -> &PartNames {
@@ -97,25 +130,21 @@ impl Target {
         let Ok(decoded) = read(&log)? else {
             return discard(&part, RestartReason::JournalDamaged);
         };
-        let (identity, header) = (part.identity(), &decoded.header);
-        if (identity.device, identity.inode) != (header.part_file.device, header.part_file.inode) {
+        let header = &decoded.header;
+        if part.identity() != header.part_file {
             return discard(&part, RestartReason::PartReplaced);
         }
         if !header.validators.is_strong() && self.settings.digests.is_empty() {
             return discard(&part, RestartReason::NoValidator);
         }
         log.truncate(ByteCount(decoded.believed))?;
-        // A block that was fetched twice is claimed twice; the later claim is the valid one.
-        let claims: BTreeMap<u64, BlockHash> = decoded
-            .blocks
-            .iter()
-            .map(|(index, hash)| (index.0, *hash))
-            .collect();
+        let claims = latest_claims(&decoded);
         let generation = Generation {
             length: Some(header.length),
             validators: header.validators.clone(),
         };
         let keeper = Keeper {
+            directory: self.directory.clone(),
             part: Arc::new(part),
             length: Some(header.length),
             block_size: header.block_size,
@@ -124,10 +153,7 @@ impl Target {
         Ok(Found::Earlier(Box::new(Earlier {
             keeper,
             generation,
-            claims: claims
-                .into_iter()
-                .map(|(index, hash)| (BlockIndex(index), hash))
-                .collect(),
+            claims,
         })))
     }
 
@@ -172,20 +198,27 @@ impl Target {
 
     /// Creates the part file, reserves its blocks, and begins its journal.
     pub(crate) fn create(&self, generation: &Generation) -> Result<Keeper, Error> {
+        // The journal's file comes first, so that a part file without one is never ours, whenever
+        // a kill comes between.
+        let log = AppendLog::create(&self.directory, self.names()).map_err(created_by_another)?;
         let length = generation.length;
         let reserved = length.map_or(Length::Unknown, |length| Length::Known(ByteCount(length)));
         let mode = self.settings.write_mode;
-        let part = PartFile::create(&self.directory, self.names(), reserved, mode)
-            .map_err(created_by_another)?;
+        let part = match PartFile::create(&self.directory, self.names(), reserved, mode) {
+            Ok(part) => part,
+            Err(error) => {
+                // The error at hand is the one to tell.
+                let _removed = log.remove();
+                return Err(created_by_another(error));
+            }
+        };
         let header = self.header(&part, generation);
         let (encoder, bytes) = journal::Encoder::begin(&header);
-        let log = AppendLog::create(&self.directory, self.names())
-            .and_then(|log| log.append(&bytes).map(|()| log))
-            .inspect_err(|_| {
-                // The error at hand is the one to tell.
-                let _discarded = range_store::discard(&part);
-            })?;
+        log.append(&bytes).inspect_err(|_| {
+            let _discarded = range_store::discard(&part);
+        })?;
         Ok(Keeper {
+            directory: self.directory.clone(),
             part: Arc::new(part),
             length,
             block_size: header.block_size,
@@ -194,13 +227,9 @@ impl Target {
     }
 
     fn header(&self, part: &PartFile, generation: &Generation) -> Header {
-        let identity = part.identity();
         Header {
             session: random_session(),
-            part_file: journal::FileIdentity {
-                device: identity.device,
-                inode: identity.inode,
-            },
+            part_file: part.identity(),
             // Without a length nothing can be resumed; the journal then only says whose it is.
             length: generation.length.unwrap_or(0),
             block_size: BlockSize::DEFAULT,
@@ -209,6 +238,29 @@ impl Target {
             digests: self.settings.digests.clone(),
         }
     }
+}
+
+fn is_what_the_journal_says(found: &Unfinished, journal: &Decoded) -> Result<bool, StoreError> {
+    let (length, block_size) = (journal.header.length, journal.header.block_size);
+    let claims = latest_claims(journal);
+    if found.length()?.0 != length || claims.len() as u64 != block_size.count(length) {
+        return Ok(false);
+    }
+    for (block, hash) in claims {
+        let range = block_size.range_of(block, length);
+        let range = range.expect("the journal's reader lets no block past the end through");
+        if found.hash_block(range)? != hash {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Ascending, each block once: one that was fetched twice is claimed twice, and the later claim
+/// is the valid one.
+fn latest_claims(journal: &Decoded) -> Vec<(BlockIndex, BlockHash)> {
+    let latest: BTreeMap<BlockIndex, BlockHash> = journal.blocks.iter().copied().collect();
+    latest.into_iter().collect()
 }
 
 /// Inner error: the journal cannot be used. Outer error: it cannot be read.

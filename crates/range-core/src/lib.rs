@@ -16,6 +16,7 @@ extern crate std;
 pub mod block;
 pub mod digest;
 pub mod failure;
+pub mod file_identity;
 pub mod http;
 pub mod journal;
 pub mod limits;

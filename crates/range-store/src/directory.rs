@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 
+use range_core::file_identity::FileIdentity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -17,30 +18,16 @@ pub struct Directory {
     fd: Arc<OwnedFd>,
 }
 
-/// Which file it is, whatever its name: device and inode number, as `stat` gives them.
-///
-/// Unique only while the file exists, and the device number of some file systems changes with a
-/// reboot. So equality proves nothing about contents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FileIdentity {
-    /// The device number.
-    pub device: u64,
-    /// The inode number.
-    pub inode: u64,
-}
-
 /// What a name refers to, symbolic links not followed.
 pub(crate) struct Entry {
     pub(crate) identity: FileIdentity,
     pub(crate) kind: FileType,
 }
 
-impl FileIdentity {
-    pub(crate) fn of(stat: &Stat) -> Self {
-        Self {
-            device: stat.st_dev,
-            inode: stat.st_ino,
-        }
+pub(crate) fn identity_of(stat: &Stat) -> FileIdentity {
+    FileIdentity {
+        device: stat.st_dev,
+        inode: stat.st_ino,
     }
 }
 
@@ -64,7 +51,7 @@ impl Directory {
     pub(crate) fn entry(&self, name: &OsStr) -> Result<Option<Entry>, StoreError> {
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Entry {
-                identity: FileIdentity::of(&stat),
+                identity: identity_of(&stat),
                 kind: FileType::from_raw_mode(stat.st_mode),
             })),
             Err(Errno::NOENT) => Ok(None),

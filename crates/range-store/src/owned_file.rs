@@ -4,11 +4,12 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use crate::directory::{Directory, FileIdentity};
+use crate::directory::{Directory, identity_of};
 use crate::error::StoreError;
 use crate::sync::SyncState;
 
@@ -84,7 +85,7 @@ impl OwnedFile {
             fd,
             directory: directory.clone(),
             name: name.to_owned(),
-            identity: FileIdentity::of(stat),
+            identity: identity_of(stat),
             sync: SyncState::default(),
         }
     }

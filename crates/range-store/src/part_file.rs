@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use range_core::ByteRange;
+use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
 use crate::backend::{Backend, WriteMode};
-use crate::directory::{Directory, FileIdentity};
+use crate::directory::Directory;
 use crate::error::{StoreError, StoreFailure};
 use crate::lease::{Lease, LeaseError, LeaseTable, Sink};
 use crate::mapped::Windows;

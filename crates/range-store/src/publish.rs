@@ -3,10 +3,11 @@
 
 use std::ffi::OsStr;
 
+use range_core::file_identity::FileIdentity;
 use rustix::fs::{AtFlags, FileType, RenameFlags};
 use rustix::io::Errno;
 
-use crate::directory::{Directory, FileIdentity};
+use crate::directory::Directory;
 use crate::error::StoreError;
 use crate::names::PartNames;
 use crate::part_file::PartFile;

@@ -3,10 +3,11 @@
 
 use range_core::ByteRange;
 use range_core::block::BlockHash;
+use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 use rustix::fs::FileType;
 
-use crate::directory::{Directory, FileIdentity};
+use crate::directory::Directory;
 use crate::error::StoreError;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::block::BlockSize;
 use crate::digest::{Digest, DigestAlgorithm};
+use crate::file_identity::FileIdentity;
 use crate::http::date::HttpDate;
 use crate::http::validator::{EntityTag, Validators};
 
@@ -12,15 +13,6 @@ use crate::http::validator::{EntityTag, Validators};
 /// are never believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionId(pub [u8; 16]);
-
-/// What a file system knows a file by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileIdentity {
-    /// The device the file is on.
-    pub device: u64,
-    /// The file's number on it.
-    pub inode: u64,
-}
 
 /// The first record of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]

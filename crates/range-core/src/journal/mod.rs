@@ -8,4 +8,4 @@ mod header;
 mod tests;
 
 pub use codec::{DecodeError, Decoded, Encoder, decode};
-pub use header::{FileIdentity, Header, SessionId};
+pub use header::{Header, SessionId};

@@ -5,6 +5,7 @@ use std::vec::Vec;
 use super::*;
 use crate::block::{BlockHash, BlockIndex, BlockSize};
 use crate::digest::Digest;
+use crate::file_identity::FileIdentity;
 use crate::http::date::HttpDate;
 use crate::http::validator::{EntityTag, Validators};
 
