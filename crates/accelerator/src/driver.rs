@@ -1,16 +1,14 @@
 //! Owns the one loop of a download: everything that can happen wakes it, the scheduler decides,
 //! and it does what the scheduler says. Touches no byte of the file.
 
+mod act;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use range_core::ByteRange;
-use range_core::digest::Digest;
-use range_core::failure::FailureClass;
 use range_core::scheduler::{
-    Beginning, Body, CheckpointId, Grant, Input, Lease, Outcome, Output, Request, Route, Scheduler,
-    SchedulerConfig, Stop,
+    Beginning, Body, CheckpointId, Input, Lease, Outcome, Output, Scheduler, SchedulerConfig, Stop,
 };
 use range_core::time::Timestamp;
 use range_store::StoreError;
@@ -21,22 +19,21 @@ use crate::builder::Settings;
 use crate::clock::Clock;
 use crate::digester::Digester;
 use crate::error::{Cause, Error, ErrorKind};
-use crate::events::{Event, Events};
+use crate::events::Events;
 use crate::generation::Generation;
 use crate::keeper::Keeper;
-use crate::progress::{Phase, Progress, ProgressHandle, Tally};
+use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
 use crate::transport::accept::Accepted;
 use crate::transport::http::HttpTransport;
 use crate::verifier::{Finding, Verifier};
-use crate::worker::{self, AttemptError, Ending, Job, Order, Report};
+use crate::worker::{AttemptError, Ending, Order, Report};
+
+pub(crate) use act::create;
 
 /// Reports that may wait; workers wait when there are more.
 const REPORTS_MAX: usize = 256;
-
-/// Largest range that becomes one grant for a reply of unknown length. The store's limit.
-const TO_END: u64 = i64::MAX.unsigned_abs();
 
 /// How often listeners get a new snapshot.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
@@ -199,7 +196,7 @@ impl<'a> Driver<'a> {
         };
         tokio::select! {
             biased;
-            Ok(_) = self.around.cancelled.wait_for(|cancelled| *cancelled), if !self.cancel_seen => {
+            Ok(_) = self.around.cancelled.wait_for(|told| *told), if !self.cancel_seen => {
                 Wake::Cancelled
             }
             Some(report) = self.reports_in.recv() => Wake::Worker(report),
@@ -328,158 +325,4 @@ impl<'a> Driver<'a> {
             digester.advance(received.frontier());
         }
     }
-
-    fn start(&mut self, lease: Lease, request: Request, route: Route) {
-        let writer = match (request, &self.keeper) {
-            (Request::Part(range), Some(keeper)) => Some(keeper.writer(range)),
-            (Request::Part(_) | Request::First | Request::Whole, _) => None,
-        };
-        let pinned = self
-            .generation
-            .clone()
-            .filter(|_| request != Request::Whole);
-        let job = Job {
-            lease,
-            request,
-            route,
-            pinned,
-            writer,
-            transport: Arc::clone(&self.around.transport),
-            clock: self.around.clock,
-        };
-        let (orders, inbox) = mpsc::unbounded_channel();
-        self.orders.insert(lease, orders);
-        self.workers
-            .spawn(worker::run(job, inbox, self.reports.clone()));
-        self.tally.connections_peak = self
-            .tally
-            .connections_peak
-            .max(self.scheduler.connections());
-    }
-
-    fn order(&mut self, lease: Lease, order: Order) {
-        if let Some(orders) = self.orders.get(&lease) {
-            // A worker that has just ended will say so.
-            let _delivered = orders.send(order);
-        }
-    }
-
-    /// Creates the part file, if this is the first reply, and lets the worker write to it.
-    async fn grant(&mut self, lease: Lease, grant: Grant) {
-        if let Err(error) = self.prepare().await {
-            self.fatal = Some(error);
-            return;
-        }
-        let keeper = self.keeper.as_ref().expect("just prepared");
-        let range = match grant {
-            Grant::Range(range) => range,
-            Grant::ToEnd => ByteRange::new(0, TO_END).expect("not empty"),
-        };
-        let writer = keeper.writer(range);
-        self.order(lease, Order::Grant(writer));
-    }
-
-    async fn prepare(&mut self) -> Result<(), Error> {
-        let generation = self
-            .generation
-            .clone()
-            .expect("a reply was accepted before its grant");
-        if let Some(keeper) = &self.keeper {
-            // Only a plain stream that starts over is granted twice.
-            if keeper.length == generation.length {
-                self.restart_digester();
-                return Ok(());
-            }
-            range_store::discard(&keeper.part)?;
-            self.digester = None;
-            self.syncer = None;
-            self.keeper = None;
-        }
-        let keeper = create(&self.around.target, generation).await?;
-        self.keep(keeper);
-        Ok(())
-    }
-
-    fn keep(&mut self, keeper: Keeper) {
-        if let range_store::Backend::Positioned { why } = keeper.part.backend() {
-            self.around.events.send(Event::Positioned { reason: why });
-        }
-        let synced = self.synced.clone();
-        self.syncer = Some(Syncer::start(keeper.clone(), move |checkpoint, result| {
-            // A driver that is gone has no use for it.
-            let _delivered = synced.send((checkpoint, result));
-        }));
-        self.keeper = Some(keeper);
-        self.restart_digester();
-    }
-
-    fn restart_digester(&mut self) {
-        let algorithms: Vec<_> = self
-            .around
-            .settings
-            .digests
-            .iter()
-            .map(Digest::algorithm)
-            .collect();
-        let keeper = self.keeper.as_ref().expect("there is a file to digest");
-        if !algorithms.is_empty() {
-            let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
-            self.digester = Some(Digester::start(store, algorithms));
-        }
-    }
-
-    fn tell(&mut self, event: range_core::scheduler::Event) {
-        use range_core::scheduler::Event as Decision;
-        self.around.events.send(match event {
-            Decision::Planned { length, segmented } => Event::Planned { length, segmented },
-            Decision::WidthChanged { width } => Event::WidthChanged { width },
-            Decision::Retrying { class, delay, .. } => {
-                self.tally.retries += 1;
-                Event::Retrying {
-                    cause: self.cause_of(class),
-                    delay,
-                }
-            }
-        });
-    }
-
-    fn cause_of(&self, class: FailureClass) -> String {
-        match (&self.last_error, class) {
-            (_, FailureClass::Stalled) => Cause::Stalled.to_string(),
-            (Some(error), _) => error.to_string(),
-            (None, class) => format!("{class:?}"),
-        }
-    }
-
-    /// Gives listeners a new snapshot, if the last one is old enough.
-    fn show(&mut self, now: bool) {
-        let time = self.around.clock.now();
-        if !now && time.since(self.snapshot_at) < SNAPSHOT_INTERVAL {
-            return;
-        }
-        self.snapshot_at = time;
-        self.tally.requests = self.around.transport.requests();
-        self.around.progress.set(Progress {
-            phase: if self.keeper.is_some() {
-                Phase::Fetching
-            } else {
-                Phase::Connecting
-            },
-            elapsed: time.since_start(),
-            length: self.scheduler.length(),
-            received: self.scheduler.received().clone(),
-            claimed: self.scheduler.claimed().clone(),
-            in_flight: self.scheduler.in_flight().collect(),
-            digested: self.digester.as_ref().map_or(0, Digester::covered),
-            tally: *self.tally,
-        });
-    }
-}
-
-/// Creates the part file off the async threads: reserving blocks may take a while.
-pub(crate) async fn create(target: &Arc<Target>, generation: Generation) -> Result<Keeper, Error> {
-    let target = Arc::clone(target);
-    tokio::task::spawn_blocking(move || target.create(&generation))
-        .await
-        .map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))?
 }

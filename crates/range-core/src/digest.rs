@@ -51,7 +51,11 @@ pub enum ParseDigestError {
     #[error("the checksum is not hexadecimal")]
     NotHex,
     /// The value has the wrong number of digits.
-    #[error("the checksum has {actual} digits where {} has {}", .algorithm.name(), .algorithm.length() * 2)]
+    #[error(
+        "the checksum has {actual} digits where {} has {}",
+        .algorithm.name(),
+        .algorithm.length() * 2
+    )]
     WrongLength {
         /// The algorithm that was named.
         algorithm: DigestAlgorithm,

@@ -1,4 +1,5 @@
-//! Owns what can happen to a download, as far as the scheduler is told. Closed: nothing else wakes it.
+//! Owns what can happen to a download, as far as the scheduler is told. Closed: nothing else
+//! wakes it.
 
 use super::output::CheckpointId;
 use crate::failure::FailureClass;

@@ -1,0 +1,179 @@
+//! Owns how the driver does what the scheduler says: workers, part file, digest, listeners.
+//! Decides nothing.
+
+use std::sync::Arc;
+
+use range_core::ByteRange;
+use range_core::digest::Digest;
+use range_core::failure::FailureClass;
+use range_core::scheduler::{Event as Decision, Grant, Lease, Request, Route};
+use tokio::sync::mpsc;
+
+use super::{Driver, SNAPSHOT_INTERVAL};
+use crate::digester::Digester;
+use crate::error::{Cause, Error, ErrorKind};
+use crate::events::Event;
+use crate::generation::Generation;
+use crate::keeper::Keeper;
+use crate::progress::{Phase, Progress};
+use crate::syncer::Syncer;
+use crate::target::Target;
+use crate::worker::{self, Job, Order};
+
+/// End of the lease for a reply of unknown length: the store's limit.
+const TO_END: u64 = i64::MAX.unsigned_abs();
+
+impl Driver<'_> {
+    pub(super) fn start(&mut self, lease: Lease, request: Request, route: Route) {
+        let writer = match (request, &self.keeper) {
+            (Request::Part(range), Some(keeper)) => Some(keeper.writer(range)),
+            (Request::Part(_) | Request::First | Request::Whole, _) => None,
+        };
+        let pinned = self
+            .generation
+            .clone()
+            .filter(|_| request != Request::Whole);
+        let job = Job {
+            lease,
+            request,
+            route,
+            pinned,
+            writer,
+            transport: Arc::clone(&self.around.transport),
+            clock: self.around.clock,
+        };
+        let (orders, inbox) = mpsc::unbounded_channel();
+        self.orders.insert(lease, orders);
+        self.workers
+            .spawn(worker::run(job, inbox, self.reports.clone()));
+        self.tally.connections_peak = self
+            .tally
+            .connections_peak
+            .max(self.scheduler.connections());
+    }
+
+    pub(super) fn order(&mut self, lease: Lease, order: Order) {
+        if let Some(orders) = self.orders.get(&lease) {
+            // A worker that has just ended will say so.
+            let _delivered = orders.send(order);
+        }
+    }
+
+    /// Creates the part file, if this is the first reply, and lets the worker write to it.
+    pub(super) async fn grant(&mut self, lease: Lease, grant: Grant) {
+        if let Err(error) = self.prepare().await {
+            self.fatal = Some(error);
+            return;
+        }
+        let keeper = self.keeper.as_ref().expect("just prepared");
+        let range = match grant {
+            Grant::Range(range) => range,
+            Grant::ToEnd => ByteRange::new(0, TO_END).expect("not empty"),
+        };
+        let writer = keeper.writer(range);
+        self.order(lease, Order::Grant(writer));
+    }
+
+    async fn prepare(&mut self) -> Result<(), Error> {
+        let generation = self
+            .generation
+            .clone()
+            .expect("a reply was accepted before its grant");
+        if let Some(keeper) = &self.keeper {
+            // Only a plain stream that starts over is granted twice.
+            if keeper.length == generation.length {
+                self.restart_digester();
+                return Ok(());
+            }
+            range_store::discard(&keeper.part)?;
+            self.digester = None;
+            self.syncer = None;
+            self.keeper = None;
+        }
+        let keeper = create(&self.around.target, generation).await?;
+        self.keep(keeper);
+        Ok(())
+    }
+
+    pub(super) fn keep(&mut self, keeper: Keeper) {
+        if let range_store::Backend::Positioned { why } = keeper.part.backend() {
+            self.around.events.send(Event::Positioned { reason: why });
+        }
+        let synced = self.synced.clone();
+        self.syncer = Some(Syncer::start(keeper.clone(), move |checkpoint, result| {
+            // A driver that is gone has no use for it.
+            let _delivered = synced.send((checkpoint, result));
+        }));
+        self.keeper = Some(keeper);
+        self.restart_digester();
+    }
+
+    fn restart_digester(&mut self) {
+        let algorithms: Vec<_> = self
+            .around
+            .settings
+            .digests
+            .iter()
+            .map(Digest::algorithm)
+            .collect();
+        let keeper = self.keeper.as_ref().expect("there is a file to digest");
+        if !algorithms.is_empty() {
+            let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
+            self.digester = Some(Digester::start(store, algorithms));
+        }
+    }
+
+    pub(super) fn tell(&mut self, event: Decision) {
+        self.around.events.send(match event {
+            Decision::Planned { length, segmented } => Event::Planned { length, segmented },
+            Decision::WidthChanged { width } => Event::WidthChanged { width },
+            Decision::Retrying { class, delay, .. } => {
+                self.tally.retries += 1;
+                Event::Retrying {
+                    cause: self.cause_of(class),
+                    delay,
+                }
+            }
+        });
+    }
+
+    fn cause_of(&self, class: FailureClass) -> String {
+        match (&self.last_error, class) {
+            (_, FailureClass::Stalled) => Cause::Stalled.to_string(),
+            (Some(error), _) => error.to_string(),
+            (None, class) => format!("{class:?}"),
+        }
+    }
+
+    /// Gives listeners a new snapshot, if the last one is old enough.
+    pub(super) fn show(&mut self, now: bool) {
+        let time = self.around.clock.now();
+        if !now && time.since(self.snapshot_at) < SNAPSHOT_INTERVAL {
+            return;
+        }
+        self.snapshot_at = time;
+        self.tally.requests = self.around.transport.requests();
+        self.around.progress.set(Progress {
+            phase: if self.keeper.is_some() {
+                Phase::Fetching
+            } else {
+                Phase::Connecting
+            },
+            elapsed: time.since_start(),
+            length: self.scheduler.length(),
+            received: self.scheduler.received().clone(),
+            claimed: self.scheduler.claimed().clone(),
+            in_flight: self.scheduler.in_flight().collect(),
+            digested: self.digester.as_ref().map_or(0, Digester::covered),
+            tally: *self.tally,
+        });
+    }
+}
+
+/// Creates the part file off the async threads: reserving blocks may take a while.
+pub(crate) async fn create(target: &Arc<Target>, generation: Generation) -> Result<Keeper, Error> {
+    let target = Arc::clone(target);
+    tokio::task::spawn_blocking(move || target.create(&generation))
+        .await
+        .map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))?
+}
