@@ -1,1 +1,20 @@
-//! Process tests.
+//! Process tests: the program as a user runs it, over real sockets, with real files, against our
+//! server and servers nobody here wrote. Knows the program's contract, not its insides.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test; tests own their files and wait for processes"
+)]
+
+mod contention;
+mod demo;
+mod disk;
+mod download;
+mod faults;
+mod library;
+mod output;
+mod resume;
+mod serve;
+mod support;

@@ -68,9 +68,9 @@ pub enum RestartReason {
     /// The journal of an earlier run cannot be read.
     #[error("the journal of the earlier run is damaged")]
     JournalDamaged,
-    /// The journal speaks of another part file.
-    #[error("the part file is not the one the journal speaks of")]
-    PartReplaced,
+    /// The earlier run could not know how far it was.
+    #[error("the earlier run did not know the length of the file")]
+    LengthUnknown,
     /// The user asked for it.
     #[error("resuming was turned off")]
     NotWanted,

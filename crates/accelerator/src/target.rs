@@ -102,11 +102,21 @@ impl Target {
             }
             Err(error) => return Err(error.into()),
         };
-        let Ok(decoded) = read(&log)? else {
-            return self.throw_away(log, RestartReason::JournalDamaged);
-        };
         if !self.settings.resume {
             return self.throw_away(log, RestartReason::NotWanted);
+        }
+        let decoded = match read(&log)? {
+            Ok(decoded) => decoded,
+            Err(error @ journal::DecodeError::UnknownVersion { .. }) => {
+                // Whoever wrote it can still use it.
+                return Err(Error::new(ErrorKind::Exists, Cause::Journal(error)));
+            }
+            Err(journal::DecodeError::NotAJournal | journal::DecodeError::HeaderDamaged) => {
+                return self.throw_away(log, RestartReason::JournalDamaged);
+            }
+        };
+        if decoded.header.length == 0 {
+            return self.throw_away(log, RestartReason::LengthUnknown);
         }
         let length = Length::Known(ByteCount(decoded.header.length));
         match PartFile::open(
@@ -131,9 +141,6 @@ impl Target {
             return discard(&part, RestartReason::JournalDamaged);
         };
         let header = &decoded.header;
-        if part.identity() != header.part_file {
-            return discard(&part, RestartReason::PartReplaced);
-        }
         if !header.validators.is_strong() && self.settings.digests.is_empty() {
             return discard(&part, RestartReason::NoValidator);
         }

@@ -56,8 +56,8 @@ pub const FIRST_CONTACT_TRIES: u32 = 3;
 /// Redirects followed for one request, as browsers and RFC 9110 §15.4's advice on loops suggest.
 pub const REDIRECTS_MAX: u32 = 10;
 
-/// Longest header text kept from a server: validators, locations, names.
-pub const HEADER_TEXT_MAX: usize = 8 << 10;
+/// Longest text in a journal's header, so that the header stays far below the largest payload.
+pub const JOURNAL_TEXT_MAX: u16 = 8 << 10;
 
 /// Largest journal record payload a reader will allocate for.
 pub const JOURNAL_PAYLOAD_MAX: u32 = 64 << 10;

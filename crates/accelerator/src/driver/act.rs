@@ -79,16 +79,12 @@ impl Driver<'_> {
             .generation
             .clone()
             .expect("a reply was accepted before its grant");
-        if let Some(keeper) = &self.keeper {
-            // Only a plain stream that starts over is granted twice.
-            if keeper.length == generation.length {
-                self.restart_digester();
-                return Ok(());
-            }
-            range_store::discard(&keeper.part)?;
+        if let Some(keeper) = self.keeper.take() {
+            // Only a plain stream that starts over is granted twice. Its new reply may be of
+            // another generation, so neither bytes nor journal of the old one are kept.
             self.digester = None;
             self.syncer = None;
-            self.keeper = None;
+            range_store::discard(&keeper.part)?;
         }
         let keeper = create(&self.around.target, generation).await?;
         self.keep(keeper);
@@ -104,19 +100,13 @@ impl Driver<'_> {
             // A driver that is gone has no use for it.
             let _delivered = synced.send((checkpoint, result));
         }));
+        self.start_digester(&keeper);
         self.keeper = Some(keeper);
-        self.restart_digester();
     }
 
-    fn restart_digester(&mut self) {
-        let algorithms: Vec<_> = self
-            .around
-            .settings
-            .digests
-            .iter()
-            .map(Digest::algorithm)
-            .collect();
-        let keeper = self.keeper.as_ref().expect("there is a file to digest");
+    fn start_digester(&mut self, keeper: &Keeper) {
+        let digests = &self.around.settings.digests;
+        let algorithms: Vec<_> = digests.iter().map(Digest::algorithm).collect();
         if !algorithms.is_empty() {
             let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
             self.digester = Some(Digester::start(store, algorithms));

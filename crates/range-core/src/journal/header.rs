@@ -8,6 +8,7 @@ use crate::digest::{Digest, DigestAlgorithm};
 use crate::file_identity::FileIdentity;
 use crate::http::date::HttpDate;
 use crate::http::validator::{EntityTag, Validators};
+use crate::limits;
 
 /// Random bits that tie records to their journal, so that bytes left over from another journal
 /// are never believed.
@@ -95,10 +96,11 @@ impl Header {
     }
 }
 
-/// A length in two bytes, then the bytes. Texts longer than that are cut: they are header fields
-/// and URLs, which are limited to far less when they are read.
+/// A length in two bytes, then the bytes. A longer text is cut: only a URL can be, which is ASCII
+/// and for people.
 fn put_text(out: &mut Vec<u8>, text: &[u8]) {
-    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+    const LONGEST: u16 = limits::JOURNAL_TEXT_MAX;
+    let length = u16::try_from(text.len()).map_or(LONGEST, |length| length.min(LONGEST));
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&text[..usize::from(length)]);
 }

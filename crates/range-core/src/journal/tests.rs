@@ -54,6 +54,17 @@ fn a_journal_reads_back_and_can_be_continued() {
 }
 
 #[test]
+fn a_url_of_any_length_leaves_a_journal_that_can_be_read() {
+    let url = "x".repeat(100_000);
+    let (_, bytes) = Encoder::begin(&Header { url, ..header() });
+    let read_back = decode(&bytes).unwrap().header;
+    assert_eq!(
+        read_back.url.len(),
+        usize::from(crate::limits::JOURNAL_TEXT_MAX)
+    );
+}
+
+#[test]
 fn a_torn_tail_ends_belief_at_the_record_before_it() {
     let whole = journal(3);
     let header_end = journal(0).len();

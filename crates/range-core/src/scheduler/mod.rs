@@ -116,8 +116,10 @@ pub struct Scheduler {
     /// Set while the only request of a probe or plain stream waits to be made again.
     restart: Option<Retry>,
     next_segment: u32,
-    /// Bytes received in this run, by any worker, in any generation of a stream.
+    /// Bytes received in this run, by any worker; the measure of progress.
     received_total: u64,
+    /// How far any try of a plain stream came.
+    stream_furthest: u64,
     ever_opened: bool,
     range_mistakes: u32,
     /// No request to the host starts before this.
@@ -155,6 +157,7 @@ impl Scheduler {
             restart: None,
             next_segment: 0,
             received_total: 0,
+            stream_furthest: 0,
             ever_opened: false,
             range_mistakes: 0,
             host_gate: Timestamp::START,

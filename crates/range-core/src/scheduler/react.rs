@@ -142,8 +142,15 @@ impl Scheduler {
         };
         active.last_progress = now;
         active.route = Route::Known;
+        let is_stream = active.kind == Kind::Stream;
         let added = self.received.insert(written);
-        self.received_total += added;
+        if is_stream {
+            // Bytes of a plain stream are progress only where no earlier try has been.
+            self.received_total += position.saturating_sub(self.stream_furthest);
+            self.stream_furthest = self.stream_furthest.max(position);
+        } else {
+            self.received_total += added;
+        }
         self.checkpoint.unsynced += added;
     }
 

@@ -192,6 +192,27 @@ fn a_stream_that_breaks_starts_over() {
 }
 
 #[test]
+fn a_stream_that_always_breaks_at_the_same_place_is_given_up() {
+    let mut bench = Bench::new(8, Beginning::SingleStream);
+    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    for _ in 0..100 {
+        let body = Body::Whole { length: None };
+        bench.feed(Input::Opened { lease, body });
+        let outputs = bench.fail(lease, MIB, FailureClass::Interrupted);
+        if outputs.contains(&Output::Finished(Outcome::Failed(
+            FailureClass::Interrupted,
+        ))) {
+            return;
+        }
+        if starts(&outputs).is_empty() {
+            bench.after(limits::BACKOFF_MAX);
+        }
+        lease = lease.next();
+    }
+    panic!("it is tried for ever");
+}
+
+#[test]
 fn an_empty_file_is_complete_without_a_byte() {
     let mut bench = Bench::new(8, Beginning::Fresh);
     bench.feed(Input::Tick);

@@ -1,0 +1,146 @@
+//! Disks that are full, names that are taken or planted, directories that are not writable.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::files;
+use crate::support::program::get;
+use crate::support::site::Site;
+
+/// A file system in memory of a few mebibytes, unmounted when dropped.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let directory = files::directory();
+        let status = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=8m", "none"])
+            .arg(directory.path())
+            .status();
+        match status {
+            Ok(status) if status.success() => Some(Self(directory)),
+            _ => {
+                eprintln!("SKIPPED: mounting needs root");
+                None
+            }
+        }
+    }
+
+    fn free_blocks(&self) -> u64 {
+        rustix::fs::statvfs(self.0.path()).unwrap().f_bfree
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _unmounted = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_one_line_and_gives_the_space_back() {
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let site = Site::synthetic(Vec::new());
+    let before = disk.free_blocks();
+    for size in ["9MiB", "1GiB", "4EiB"] {
+        let ran = get(
+            &site.url(&format!("/synthetic/{size}")),
+            disk.0.path(),
+            &["-x", "4"],
+        );
+        assert_eq!(ran.code, Some(7), "{ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+        assert_eq!(files::names(disk.0.path()), [""; 0]);
+        assert_eq!(disk.free_blocks(), before);
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_under_a_stream_of_unknown_length_is_no_signal() {
+    use range_server::{Effect, Fault};
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let faults = [Effect::NoContentLength, Effect::IgnoreRange].map(Fault::always);
+    let site = Site::synthetic(faults.into());
+    let ran = get(&site.url("/synthetic/64MiB"), disk.0.path(), &[]);
+    assert_eq!(ran.code, Some(7), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    assert!(!disk.0.path().join("64MiB").exists());
+}
+
+#[test]
+fn an_output_that_exists_is_replaced_only_on_request() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let output = into.path().join("2MiB");
+    std::fs::write(&output, b"precious").unwrap();
+    let ran = get(&site.url("/synthetic/2MiB"), into.path(), &[]).expect(8);
+    assert_eq!(ran.last_json()["kind"], "exists");
+    assert_eq!(site.requests().len(), 0, "nothing is asked for in vain");
+    assert_eq!(std::fs::read(&output).unwrap(), b"precious");
+    get(&site.url("/synthetic/2MiB"), into.path(), &["--overwrite"]).expect(0);
+    assert_eq!(std::fs::read(&output).unwrap(), files::bytes(0, 2 << 20));
+}
+
+#[test]
+fn planted_names_are_refused_and_their_targets_untouched() {
+    let site = Site::synthetic(Vec::new());
+    for name in ["2MiB.part", "2MiB.part.journal", "2MiB"] {
+        let into = files::directory();
+        let target = into.path().join("target");
+        std::fs::write(&target, b"precious").unwrap();
+        symlink(&target, into.path().join(name)).unwrap();
+        let ran = get(&site.url("/synthetic/2MiB"), into.path(), &[]).expect(8);
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+        assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+    }
+}
+
+#[test]
+fn a_part_file_without_a_journal_is_not_ours_to_delete() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let part = into.path().join("2MiB.part");
+    std::fs::write(&part, b"somebody else's").unwrap();
+    get(&site.url("/synthetic/2MiB"), into.path(), &[]).expect(8);
+    assert_eq!(std::fs::read(&part).unwrap(), b"somebody else's");
+    get(&site.url("/synthetic/2MiB"), into.path(), &["--no-resume"]).expect(0);
+}
+
+#[test]
+fn the_finished_file_has_ordinary_permissions() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    get(&site.url("/synthetic/1KiB"), into.path(), &[]).expect(0);
+    let mode = std::fs::metadata(into.path().join("1KiB"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o666 & !umask());
+}
+
+/// The umask of this process, which the program inherits.
+fn umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Umask:"))
+        .unwrap();
+    u32::from_str_radix(line.trim(), 8).unwrap()
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_a_disk_error() {
+    let site = Site::synthetic(Vec::new());
+    let ran = get(
+        &site.url("/synthetic/1KiB"),
+        Path::new("/nonexistent/here"),
+        &[],
+    )
+    .expect(7);
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+}

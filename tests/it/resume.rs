@@ -1,0 +1,268 @@
+//! Downloads that are cut off in every way, and what the same command makes of it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use range_server::{Effect, Fault};
+use rustix::process::Signal;
+
+use crate::download::set_old;
+use crate::support::nginx::Nginx;
+use crate::support::program::{self, Running, get};
+use crate::support::site::Site;
+use crate::support::{files, wait};
+
+const MIB: u64 = 1 << 20;
+const RECORD: u64 = 33;
+const CONNECTIONS: u64 = 8;
+
+/// Journal records written so far.
+fn records(directory: &Path, name: &str) -> u64 {
+    let journal = directory.join(format!("{name}.part.journal"));
+    std::fs::metadata(journal).map_or(0, |metadata| metadata.len() / RECORD)
+}
+
+/// Waits until a download has recorded at least so many blocks. False when it ended before.
+fn reaches(running: &mut Running, directory: &Path, name: &str, blocks: u64) -> bool {
+    wait::until("the download", || {
+        if running.has_ended() {
+            return Some(false);
+        }
+        // The header is a few records long.
+        (records(directory, name) >= blocks + 5).then_some(true)
+    })
+}
+
+#[test]
+fn kill_9_at_five_random_points_costs_little_and_ends_identical() {
+    const LENGTH: u64 = 2048 * MIB;
+    let root = files::directory();
+    let original = files::create(&root.path().join("big.bin"), 5, LENGTH);
+    set_old(&original);
+    let Some(nginx) = Nginx::start(root.path()) else {
+        return;
+    };
+    let into = files::directory();
+    let output = into.path().join("big.bin");
+    let part = into.path().join("big.bin.part");
+    let seed = u64::from(std::process::id());
+    eprintln!("seed {seed}");
+    let more = ["-x", "8", "--no-sync"];
+    for round in 0..5u64 {
+        // A fifth of the file a round, at a point that differs from run to run.
+        let point = round * 400 + 1 + seed.wrapping_mul(2 * round + 7919) % 350;
+        let mut running = program::start_get(&nginx.url("big.bin"), into.path(), &more);
+        assert!(
+            reaches(&mut running, into.path(), "big.bin", point),
+            "ended before {point}"
+        );
+        running.kill();
+        let claimed = records(into.path(), "big.bin").saturating_sub(10) * MIB;
+        let arrived = files::bytes_in_place(&part, &original);
+        let lost = arrived.saturating_sub(claimed);
+        assert!(!output.exists());
+        let allowed = CONNECTIONS * MIB + 8 * MIB;
+        assert!(
+            lost <= allowed + 10 * MIB,
+            "round {round}: {lost} bytes arrived in vain"
+        );
+    }
+    let ran = get(&nginx.url("big.bin"), into.path(), &more).expect(0);
+    assert_eq!(
+        ran.number("resumed_bytes") + ran.number("fetched_bytes"),
+        LENGTH
+    );
+    assert!(ran.number("resumed_bytes") > 1500 * MIB, "{ran:?}");
+    assert_eq!(files::sha256(&output), files::sha256(&original));
+    assert_eq!(files::names(into.path()), ["big.bin"]);
+}
+
+/// A server slow enough to be interrupted: 20 MiB/s on each connection.
+fn slow() -> Fault {
+    Fault::always(Effect::Rate(range_server_rate(20 * MIB)))
+}
+
+fn range_server_rate(bytes: u64) -> range_core::units::BytesPerSecond {
+    range_core::units::BytesPerSecond(bytes)
+}
+
+#[test]
+fn the_first_interrupt_saves_and_says_how_to_go_on() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let site = Site::synthetic(vec![slow()]);
+        let into = files::directory();
+        let url = site.url("/synthetic/400MiB");
+        let mut running = program::start_get(&url, into.path(), &["-x", "4"]);
+        assert!(reaches(&mut running, into.path(), "400MiB", 20));
+        let told = std::time::Instant::now();
+        running.signal(signal);
+        let ran = running.finish().expect(code);
+        assert!(
+            told.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            told.elapsed()
+        );
+        assert!(ran.stderr.contains("same command"), "{ran:?}");
+        assert_eq!(ran.last_json()["kind"], "cancelled");
+        assert_eq!(ran.last_json()["resumable"], true);
+        assert_eq!(
+            files::names(into.path()),
+            ["400MiB.part", "400MiB.part.journal"]
+        );
+        let kept = ran_resumes(&url, into.path(), "400MiB");
+        assert!(kept >= 20 * MIB, "only {kept} bytes were kept");
+    }
+}
+
+/// Finishes a download and returns how many bytes were kept.
+fn ran_resumes(url: &str, into: &Path, name: &str) -> u64 {
+    let ran = get(url, into, &["-x", "8"]).expect(0);
+    assert_eq!(files::names(into), [name]);
+    assert_eq!(
+        ran.number("resumed_bytes") + ran.number("fetched_bytes"),
+        ran.number("bytes")
+    );
+    ran.number("resumed_bytes")
+}
+
+/// Starts a slow download and kills it after at least 20 blocks.
+fn killed(site: &Site, url: &str, into: &Path, name: &str) {
+    assert!(site.requests().len() < 1000);
+    let mut running = program::start_get(url, into, &["-x", "4"]);
+    assert!(reaches(&mut running, into, name, 20));
+    running.kill();
+}
+
+fn expected(seed: u64, length: u64) -> String {
+    use range_core::units::ByteCount;
+    use range_server::synthetic::{self, Seed};
+    files::hex(&synthetic::sha256(Seed(seed), ByteCount(length)))
+}
+
+#[test]
+fn a_changed_file_is_noticed_and_fetched_afresh() {
+    let site = Site::synthetic(vec![slow()]);
+    let into = files::directory();
+    let url = site.url("/synthetic/200MiB?seed=7");
+    killed(&site, &url, into.path(), "200MiB");
+    site.set_version(1);
+    let ran = get(&url, into.path(), &["-x", "8"]).expect(0);
+    assert_eq!(ran.number("resumed_bytes"), 0);
+    assert_eq!(ran.number("bytes"), 200 * MIB);
+    let old = expected(7, 200 * MIB);
+    let now = files::sha256(&into.path().join("200MiB"));
+    assert_ne!(now, old, "the old generation's bytes were kept");
+    let seed = range_server::synthetic::Seed(7).of_version(range_server::Version(1));
+    assert_eq!(
+        now,
+        expected(seed.0, 200 * MIB),
+        "two generations were mixed"
+    );
+}
+
+#[test]
+fn a_file_that_changes_in_the_middle_is_restarted_once() {
+    let mut faults = vec![slow()];
+    faults.push(Fault::on(4.., Effect::Version(range_server::Version(1))));
+    let site = Site::synthetic(faults);
+    let into = files::directory();
+    let ran = get(
+        &site.url("/synthetic/60MiB?seed=7"),
+        into.path(),
+        &["-x", "4"],
+    )
+    .expect(0);
+    let seed = range_server::synthetic::Seed(7).of_version(range_server::Version(1));
+    assert_eq!(
+        files::sha256(&into.path().join("60MiB")),
+        expected(seed.0, 60 * MIB)
+    );
+    assert!(ran.number("wasted_bytes") > 0);
+}
+
+#[test]
+fn damaged_blocks_and_torn_journals_are_fetched_again() {
+    let site = Site::synthetic(vec![slow()]);
+    let into = files::directory();
+    let url = site.url("/synthetic/100MiB?seed=3");
+    killed(&site, &url, into.path(), "100MiB");
+    let part = into.path().join("100MiB.part");
+    let journal = into.path().join("100MiB.part.journal");
+    // One claimed block loses a byte, and the journal's end is torn.
+    let file = std::fs::File::options().write(true).open(&part).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"damage", MIB / 2).unwrap();
+    let log = std::fs::File::options().write(true).open(&journal).unwrap();
+    log.set_len(log.metadata().unwrap().len() - 7).unwrap();
+    let ran = get(&url, into.path(), &["-x", "8"]).expect(0);
+    assert!(ran.number("resumed_bytes") > 0);
+    assert_eq!(
+        files::sha256(&into.path().join("100MiB")),
+        expected(3, 100 * MIB)
+    );
+}
+
+#[test]
+fn a_journal_that_is_none_leads_to_a_fresh_start() {
+    let site = Site::synthetic(vec![slow()]);
+    let into = files::directory();
+    let url = site.url("/synthetic/100MiB?seed=3");
+    killed(&site, &url, into.path(), "100MiB");
+    std::fs::write(into.path().join("100MiB.part.journal"), b"nonsense").unwrap();
+    let ran = get(&url, into.path(), &["-x", "8"]).expect(0);
+    assert_eq!(ran.number("resumed_bytes"), 0);
+    assert_eq!(
+        files::sha256(&into.path().join("100MiB")),
+        expected(3, 100 * MIB)
+    );
+}
+
+#[test]
+fn no_resume_starts_afresh() {
+    let site = Site::synthetic(vec![slow()]);
+    let into = files::directory();
+    let url = site.url("/synthetic/100MiB?seed=3");
+    killed(&site, &url, into.path(), "100MiB");
+    let ran = get(&url, into.path(), &["-x", "8", "--no-resume"]).expect(0);
+    assert_eq!(ran.number("resumed_bytes"), 0);
+    assert_eq!(
+        files::sha256(&into.path().join("100MiB")),
+        expected(3, 100 * MIB)
+    );
+}
+
+#[test]
+fn without_a_validator_only_a_checksum_allows_resuming() {
+    let faults = || vec![slow(), Fault::always(Effect::OmitValidators)];
+    for with_checksum in [false, true] {
+        let site = Site::synthetic(faults());
+        let into = files::directory();
+        let url = site.url("/synthetic/100MiB?seed=3");
+        killed(&site, &url, into.path(), "100MiB");
+        let checksum = format!("sha-256={}", expected(3, 100 * MIB));
+        let more: &[&str] = if with_checksum {
+            &["--checksum", &checksum]
+        } else {
+            &[]
+        };
+        let ran = get(&url, into.path(), more).expect(0);
+        assert_eq!(ran.number("resumed_bytes") > 0, with_checksum, "{ran:?}");
+        let verified = if with_checksum { "digest" } else { "none" };
+        assert_eq!(ran.last_json()["verified"], verified);
+    }
+}
+
+#[test]
+fn inspect_tells_what_a_part_file_holds() {
+    let site = Site::synthetic(vec![slow()]);
+    let into = files::directory();
+    let url = site.url("/synthetic/100MiB?token=secret");
+    killed(&site, &url, into.path(), "100MiB");
+    let part = into.path().join("100MiB.part");
+    let part = part.to_str().unwrap();
+    let shown = program::run(["inspect", part]).expect(0);
+    assert!(shown.stdout.contains("100"), "{shown:?}");
+    assert!(!shown.stdout.contains("secret"), "{shown:?}");
+    let json = program::run(["inspect", part, "--json"]).expect(0);
+    assert_eq!(json.number("length"), 100 * MIB);
+    assert!(json.number("present") >= 19 * MIB, "{json:?}");
+}

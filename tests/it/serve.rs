@@ -1,0 +1,135 @@
+//! `sheave serve` as others use it: curl and our own client.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal};
+
+use crate::support::{files, program, wait};
+
+/// A running `sheave serve`. Killed when dropped.
+struct Serving {
+    child: Child,
+    url: String,
+}
+
+impl Serving {
+    fn start(root: &Path) -> Self {
+        let mut child = Command::new(program::path())
+            .args(["serve", "--bind", "127.0.0.1:0"])
+            .arg(root)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        Self {
+            child,
+            url: url.trim().trim_end_matches('/').to_owned(),
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _killed = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn curl(arguments: &[&str]) -> Option<Output> {
+    let output = Command::new("curl")
+        .args(["-sS", "--max-time", "60"])
+        .args(arguments)
+        .output();
+    if output.is_err() {
+        eprintln!("SKIPPED: curl is not installed");
+    }
+    output.ok()
+}
+
+#[test]
+fn the_first_line_is_the_base_url_and_curl_gets_ranges() {
+    let root = files::directory();
+    let bytes = files::bytes(1, 10_000);
+    std::fs::write(root.path().join("a.bin"), &bytes).unwrap();
+    let serving = Serving::start(root.path());
+    let url = format!("{}/a.bin", serving.url);
+    for (range, expected) in [
+        ("0-0", &bytes[..1]),
+        ("100-199", &bytes[100..200]),
+        ("9000-20000", &bytes[9000..]),
+        ("-500", &bytes[9500..]),
+        ("-20000", &bytes[..]),
+    ] {
+        let Some(output) = curl(&["-r", range, &url]) else {
+            return;
+        };
+        assert!(output.status.success());
+        assert_eq!(output.stdout, expected, "{range}");
+    }
+    let Some(head) = curl(&["-I", "-r", "0-9", &url]) else {
+        return;
+    };
+    let head = String::from_utf8(head.stdout).unwrap().to_ascii_lowercase();
+    assert!(
+        head.starts_with("http/1.1 200"),
+        "HEAD ignores ranges: {head}"
+    );
+    for field in [
+        "content-length: 10000",
+        "accept-ranges: bytes",
+        "etag: ",
+        "last-modified: ",
+    ] {
+        assert!(head.contains(field), "{field} is missing in {head}");
+    }
+    let Some(past) = curl(&["-i", "-r", "10000-", &url]) else {
+        return;
+    };
+    let past = String::from_utf8_lossy(&past.stdout).to_ascii_lowercase();
+    assert!(past.starts_with("http/1.1 416"), "{past}");
+    assert!(past.contains("content-range: bytes */10000"), "{past}");
+}
+
+#[test]
+fn synthetic_content_of_any_size_is_served_without_a_disk() {
+    let root = files::directory();
+    let serving = Serving::start(root.path());
+    let url = format!("{}/synthetic/8EiB?seed=3", serving.url);
+    let Some(output) = curl(&["-r", "9000000000000000000-9000000000000000099", &url]) else {
+        return;
+    };
+    let mut expected = [0; 100];
+    let seed = range_server::synthetic::Seed(3);
+    range_server::synthetic::fill(seed, 9_000_000_000_000_000_000, &mut expected);
+    assert_eq!(output.stdout, expected);
+}
+
+#[test]
+fn it_stops_on_a_signal() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let root = files::directory();
+        let mut serving = Serving::start(root.path());
+        rustix::process::kill_process(Pid::from_child(&serving.child), signal).unwrap();
+        let status = wait::until("stopping", || serving.child.try_wait().unwrap());
+        assert_eq!(status.code(), Some(0), "{signal:?}");
+    }
+}
+
+#[test]
+fn our_own_client_gets_a_file_from_it() {
+    let root = files::directory();
+    let original = files::create(&root.path().join("a.bin"), 2, 70 << 20);
+    let serving = Serving::start(root.path());
+    let into = files::directory();
+    program::get(&format!("{}/a.bin", serving.url), into.path(), &["-x", "8"]).expect(0);
+    assert_eq!(
+        files::sha256(&into.path().join("a.bin")),
+        files::sha256(&original)
+    );
+}

@@ -1,0 +1,88 @@
+//! Files with known content, and what is in them.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use range_server::synthetic::{self, Seed};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+/// A directory on the disk the project is on, not in memory, that goes away with the value.
+pub(crate) fn directory() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// Bytes that differ from offset to offset and from seed to seed.
+pub(crate) fn bytes(seed: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    synthetic::fill(Seed(seed), 0, &mut bytes);
+    bytes
+}
+
+/// Writes such bytes to a file.
+pub(crate) fn create(path: &Path, seed: u64, length: u64) -> PathBuf {
+    let mut file = File::create(path).unwrap();
+    let mut piece = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < length {
+        let now = usize::try_from(length - at).map_or(piece.len(), |left| left.min(piece.len()));
+        synthetic::fill(Seed(seed), at, &mut piece[..now]);
+        file.write_all(&piece[..now]).unwrap();
+        at += now as u64;
+    }
+    path.to_owned()
+}
+
+/// SHA-256 of a file, in hexadecimal.
+pub(crate) fn sha256(path: &Path) -> String {
+    let mut file = File::open(path).unwrap();
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece).unwrap() {
+            0 => break,
+            read => hasher.update(&piece[..read]),
+        }
+    }
+    hex(&hasher.finalize())
+}
+
+/// Lowercase hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
+}
+
+/// How many bytes of `part` are, page by page, those of `whole` at the same place.
+pub(crate) fn bytes_in_place(part: &Path, whole: &Path) -> u64 {
+    const PAGE: usize = 4096;
+    let (mut part, mut whole) = (File::open(part).unwrap(), File::open(whole).unwrap());
+    let (mut left, mut right) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    let mut in_place = 0;
+    loop {
+        let read = whole.read(&mut right).unwrap();
+        if read == 0 {
+            return in_place;
+        }
+        part.read_exact(&mut left[..read]).unwrap();
+        let pages = left[..read].chunks(PAGE).zip(right[..read].chunks(PAGE));
+        in_place += pages
+            .filter(|(a, b)| a == b)
+            .map(|(a, _)| a.len() as u64)
+            .sum::<u64>();
+    }
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}

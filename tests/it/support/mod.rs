@@ -1,0 +1,8 @@
+//! What the tests stand on: the program, servers, files. Asserts nothing about the product.
+
+pub(crate) mod files;
+pub(crate) mod nginx;
+pub(crate) mod program;
+pub(crate) mod python;
+pub(crate) mod site;
+pub(crate) mod wait;
