@@ -217,7 +217,7 @@ fn redirects_are_followed_and_headers_stay_at_their_origin() {
 /// Makes a file old enough for its validators to be strong.
 pub(crate) fn set_old(path: &Path) {
     let file = std::fs::File::options().write(true).open(path).unwrap();
-    let hour = std::time::Duration::from_secs(3600);
+    let hour = std::time::Duration::from_hours(1);
     file.set_modified(std::time::SystemTime::now() - hour)
         .unwrap();
 }

@@ -60,11 +60,13 @@ pub(crate) enum Cause {
     #[error("the server serves neither ranges nor the whole file reliably")]
     NoWayLeft,
     #[error(
-        "the file has {actual}, where {expected} was expected; with the right checksum the same command publishes it, without resuming it is fetched afresh"
+        "the file has {actual}, where {expected} was expected; it is kept: the right checksum \
+         publishes it, a start without resuming fetches it afresh"
     )]
     DigestMismatch { expected: Digest, actual: Digest },
     #[error(
-        "{part:?} exists and has no journal, so it may not be ours; move it away, or start over without resuming"
+        "{part:?} exists and has no journal, so it may not be ours; move it away, or start over \
+         without resuming"
     )]
     PartWithoutJournal { part: std::ffi::OsString },
     #[error("{part:?} is not the name of a part file, which ends in .part")]

@@ -76,7 +76,8 @@ pub enum RestartReason {
     NotWanted,
     /// Nothing can tell whether the remote file is still the same.
     #[error(
-        "the server gives no strong validator and no checksum is expected, so the earlier bytes cannot be trusted"
+        "the server gives no strong validator and no checksum is expected, so the earlier bytes \
+         cannot be trusted"
     )]
     NoValidator,
     /// The server cannot be relied on with ranges.

@@ -1,2 +1,48 @@
-//! The program.
-fn main() {}
+//! The program `sheave`: arguments to settings, events to the screen, errors to exit codes. Knows
+//! neither scheduling nor HTTP nor what is in a file.
+#![forbid(unsafe_code)]
+
+mod args;
+mod clock;
+mod demo;
+mod duration;
+mod exit_code;
+mod get;
+mod inspect;
+mod output_name;
+mod printer;
+mod report;
+mod serve;
+mod settings;
+mod signal;
+mod terminal_text;
+
+use exit_code::Exit;
+use settings::{Environment, Job};
+
+fn main() -> std::process::ExitCode {
+    // Without these two a full quota or a lost disk ends the program by a bare signal; should
+    // they fail, everything else still works.
+    let _ = accelerator::ignore_file_size_signal();
+    let _ = accelerator::exit_on_bus_error(Exit::Disk.code());
+    let exit = match args::parse(std::env::args_os()) {
+        Ok(command) => run(command),
+        Err(exit) => exit,
+    };
+    std::process::ExitCode::from(exit.code())
+}
+
+fn run(command: args::Command) -> Exit {
+    let job = match Job::new(command, Environment::read()) {
+        Ok(job) => job,
+        Err(error) => return printer::failure(Exit::Usage, &error),
+    };
+    match job {
+        Job::Inspect(settings) => inspect::run(&settings),
+        Job::Get(settings) => signal::supervise(get::PATIENCE, |stop| get::run(settings, stop)),
+        Job::Serve(settings) => {
+            signal::supervise(serve::PATIENCE, |stop| serve::run(settings, stop))
+        }
+        Job::Demo(settings) => signal::supervise(demo::PATIENCE, |stop| demo::run(settings, stop)),
+    }
+}

@@ -205,15 +205,16 @@ fn causes<'a>(
     })
 }
 
-/// TLS errors travel inside I/O errors, which do not list them as their source.
+/// TLS errors travel inside I/O errors, at times several deep, which do not list them as their
+/// source.
 fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
-    let inner = error
-        .downcast_ref::<std::io::Error>()
-        .and_then(|error| error.get_ref())
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .or_else(|| error.downcast_ref::<rustls::Error>());
+    if let Some(carrier) = error.downcast_ref::<std::io::Error>() {
+        return carrier
+            .get_ref()
+            .is_some_and(|inner| is_certificate_error(inner));
+    }
     matches!(
-        inner,
+        error.downcast_ref(),
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
     )
 }

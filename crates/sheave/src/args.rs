@@ -1,0 +1,366 @@
+//! Owns the command line as it is written: names, defaults and help. Reads no environment, and
+//! does not decide what the values mean together.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use accelerator::{ByteCount, BytesPerSecond, Digest};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::duration;
+use crate::exit_code::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  sheave https://example.org/disk.img     download to ./disk.img
+  sheave serve ~/images                   serve a directory on http://127.0.0.1:8080
+  sheave demo                             see it work, without a network
+  sheave inspect disk.img.part            see what an interrupted download holds
+
+Exit codes: 0 complete, 1 bug, 2 usage, 3 network, 4 refused, 5 remote file changed,
+6 digest mismatch, 7 disk, 8 in use or exists, 130 or 143 interrupted.";
+
+const GET_EXAMPLES: &str = "\
+Examples:
+  sheave get https://example.org/disk.img
+  sheave get -o local.img -x 16 https://example.org/disk.img
+  sheave get --checksum sha-256=9f86d081... https://example.org/disk.img
+  sheave get --header 'Authorization: Bearer ...' https://example.org/private.img
+  sheave get --json https://example.org/disk.img | tail -n 1
+
+After an interruption run the same command again: what was fetched is checked and kept.";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  sheave serve                                  this directory, on http://127.0.0.1:8080
+  sheave serve --bind 127.0.0.1:0 ~/images      on a free port; the first line says which
+  sheave serve --rate-per-connection 2MiB .     slowly, to see connections add up
+
+Content of any size is at /synthetic/SIZE, as in http://127.0.0.1:8080/synthetic/10GiB.";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  sheave demo
+  sheave demo --size 4GiB --dir /var/tmp";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  sheave inspect disk.img.part
+  sheave inspect --json disk.img.part";
+
+/// Download one large file over several connections, keep every byte however it is stopped, and
+/// prove that what was kept is the file.
+#[derive(Debug, Parser)]
+#[command(name = "sheave", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Download files (the default: `sheave URL` is `sheave get URL`)
+    #[command(after_help = GET_EXAMPLES)]
+    Get(GetArgs),
+    /// Serve a directory, and synthetic content, by byte range
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
+    /// Download, interrupt, resume and verify synthetic content on this machine
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(DemoArgs),
+    /// Show what the part file of an interrupted download holds
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(InspectArgs),
+}
+
+/// Arguments of `get`.
+#[derive(Debug, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub(crate) struct GetArgs {
+    /// What to download, http or https; several are downloaded one after another
+    #[arg(required = true, value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+    /// Save to this file [default: the last part of the URL's path]
+    #[arg(short, long, value_name = "PATH", conflicts_with = "dir")]
+    pub(crate) output: Option<PathBuf>,
+    /// Save in this directory, which must exist [default: the current one]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Use at most N connections, 1 to 256
+    #[arg(short = 'x', long, value_name = "N|auto", default_value = "auto")]
+    #[arg(value_parser = parse_connections)]
+    pub(crate) connections: Connections,
+    /// Publish only a file with this digest; ALG is sha-256 or sha-512 (repeatable)
+    #[arg(long = "checksum", value_name = "ALG=HEX", value_parser = Digest::parse)]
+    pub(crate) checksums: Vec<Digest>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Delete what an earlier run fetched, and start from the beginning
+    #[arg(long)]
+    pub(crate) no_resume: bool,
+    /// Do not wait for the disk at the end; a power cut soon after may damage the file
+    #[arg(long)]
+    pub(crate) no_sync: bool,
+    /// Send this header to the URL's origin, and nowhere else (repeatable)
+    #[arg(long = "header", value_name = "K: V")]
+    pub(crate) headers: Vec<String>,
+    /// Give up after N failures in a row without progress [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_tries: Option<u32>,
+    /// Replace a connection that is silent for so long, as in 500ms, 20s, 2m [default: 20s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) stall_timeout: Option<Duration>,
+    /// How to write the part file
+    #[arg(long, value_enum, default_value_t = Write::Auto)]
+    pub(crate) write: Write,
+    /// Trust the certificate authorities in this PEM file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// Write one JSON object per line to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show errors only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Show retries and other events
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// How many connections are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connections {
+    /// As many as the library thinks right.
+    Auto,
+    /// At most so many.
+    AtMost(u16),
+}
+
+/// How the part file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Write {
+    /// Mapped where that is safe and fast
+    Auto,
+    /// Through memory mappings, or not at all
+    Mapped,
+    /// At positions, with ordinary writes
+    Positioned,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ServeArgs {
+    /// The directory to serve
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Listen here; port 0 stands for any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) bind: SocketAddr,
+    /// Serve names that start with a dot
+    #[arg(long)]
+    pub(crate) allow_hidden: bool,
+    /// Follow symbolic links that stay in the directory
+    #[arg(long)]
+    pub(crate) allow_symlinks: bool,
+    /// Serve at most N connections at once [default: 512]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) max_connections: Option<u32>,
+    /// Send at most so many bytes a second, as in 10MiB
+    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
+    pub(crate) rate: Option<BytesPerSecond>,
+    /// Send at most so many bytes a second on each connection
+    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
+    pub(crate) rate_per_connection: Option<BytesPerSecond>,
+    /// Append one JSON object per request to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_json: Option<PathBuf>,
+    /// Do not show requests
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// How much to download
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = ByteCount::parse)]
+    pub(crate) size: ByteCount,
+    /// Make the temporary directory in this one [default: the system's]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Keep the downloaded file
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InspectArgs {
+    /// The part file; its journal is beside it
+    #[arg(value_name = "FILE.part")]
+    pub(crate) part: PathBuf,
+    /// Write one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Parses the command line. Help and complaints are printed here; the error is the exit they
+/// lead to.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Exit> {
+    match Args::try_parse_from(with_implied_get(arguments.into_iter().collect())) {
+        Ok(args) => Ok(args.command),
+        Err(error) => {
+            // Nobody reads it, and the exit code says the same.
+            let _ = error.print();
+            Err(if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            })
+        }
+    }
+}
+
+/// Puts in the `get` that may be left out before a URL or an option of `get`.
+fn with_implied_get(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let implied = arguments
+        .get(1)
+        .and_then(|first| first.to_str())
+        .is_some_and(|first| match first {
+            "-h" | "--help" | "-V" | "--version" => false,
+            _ => first.starts_with('-') || first.contains("://"),
+        });
+    if implied {
+        arguments.insert(1, "get".into());
+    }
+    arguments
+}
+
+fn parse_connections(text: &str) -> Result<Connections, &'static str> {
+    if text == "auto" {
+        return Ok(Connections::Auto);
+    }
+    match text.parse() {
+        Ok(number @ 1..=256) => Ok(Connections::AtMost(number)),
+        Ok(_) | Err(_) => Err("use a number from 1 to 256, or auto"),
+    }
+}
+
+fn parse_rate(text: &str) -> Result<BytesPerSecond, String> {
+    match ByteCount::parse(text) {
+        Ok(ByteCount(0)) => Err("a rate of zero never ends".to_owned()),
+        Ok(ByteCount(bytes)) => Ok(BytesPerSecond(bytes)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn parsed(line: &str) -> Result<Command, ErrorKind> {
+        let arguments = std::iter::once("sheave").chain(line.split_whitespace());
+        Args::try_parse_from(with_implied_get(arguments.map(OsString::from).collect()))
+            .map(|args| args.command)
+            .map_err(|error| error.kind())
+    }
+
+    fn get(line: &str) -> GetArgs {
+        match parsed(line) {
+            Ok(Command::Get(args)) => args,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definitions_contradict_nothing() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn get_may_be_left_out() {
+        for line in [
+            "http://a/x",
+            "get http://a/x",
+            "-x 4 http://a/x",
+            "--connections=4 http://a/x",
+            "-q http://a/x",
+        ] {
+            assert_eq!(get(line).urls, ["http://a/x"], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_command_is_not_taken_for_a_url() {
+        assert_eq!(
+            parsed("gett http://a/x").unwrap_err(),
+            ErrorKind::InvalidSubcommand
+        );
+    }
+
+    #[test]
+    fn defaults_leave_the_choice_to_the_library() {
+        let args = get("http://a/x http://a/y");
+        assert_eq!(args.urls.len(), 2);
+        assert_eq!(args.connections, Connections::Auto);
+        assert_eq!(args.write, Write::Auto);
+        assert!(args.output.is_none() && args.dir.is_none() && args.cacert.is_none());
+        assert!(args.max_tries.is_none() && args.stall_timeout.is_none());
+        assert!(!args.overwrite && !args.no_resume && !args.no_sync);
+        assert!(!args.json && !args.quiet && !args.verbose);
+        let Ok(Command::Serve(serve)) = parsed("serve") else {
+            panic!("serve needs no arguments");
+        };
+        assert_eq!(serve.dir, PathBuf::from("."));
+        assert!(serve.bind.ip().is_loopback());
+        let Ok(Command::Demo(demo)) = parsed("demo") else {
+            panic!("demo needs no arguments");
+        };
+        assert_eq!(demo.size, ByteCount(1 << 30));
+    }
+
+    #[test]
+    fn values_are_checked_where_they_are_written() {
+        assert_eq!(get("-x auto u://").connections, Connections::Auto);
+        assert_eq!(get("-x 256 u://").connections, Connections::AtMost(256));
+        for line in [
+            "-x 0 u://",
+            "-x 257 u://",
+            "-x many u://",
+            "--max-tries 0 u://",
+            "--stall-timeout 20 u://",
+            "--checksum md5=00 u://",
+            "--write sideways u://",
+            "serve --bind here",
+            "serve --rate 0",
+            "serve --max-connections 0",
+            "demo --size big",
+        ] {
+            let kind = parsed(line).unwrap_err();
+            assert!(
+                matches!(kind, ErrorKind::ValueValidation | ErrorKind::InvalidValue),
+                "{line}: {kind:?}"
+            );
+        }
+        for line in ["-q -v u://", "-o a -d b u://"] {
+            assert_eq!(parsed(line).unwrap_err(), ErrorKind::ArgumentConflict);
+        }
+        assert_eq!(
+            parsed("get").unwrap_err(),
+            ErrorKind::MissingRequiredArgument
+        );
+        assert_eq!(
+            parsed("").unwrap_err(),
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! Owns `sheave get`: settings into downloads, one after another. Knows nothing of how a download
+//! works or looks.
+
+use std::time::Duration;
+
+use accelerator::{Download, Error};
+
+use crate::exit_code::Exit;
+use crate::report::{View, follow};
+use crate::settings::{DownloadOptions, GetSettings, RemoteFile};
+use crate::signal::{Patience, Stop};
+
+/// The library keeps what it has within milliseconds; the rest is for slow disks.
+pub(crate) const PATIENCE: Patience = Patience {
+    grace: Duration::from_millis(1800),
+    last_words: "stopped at once; run the same command again to resume",
+};
+
+/// Downloads every file. A file that fails does not keep the others from their turn; the exit is
+/// that of the first that failed.
+pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
+    let mut exit = Exit::Success;
+    for file in &settings.files {
+        let mut view = View::new(settings.display, &file.name.to_string_lossy());
+        let outcome = match describe(file, &settings.options) {
+            Ok(download) => follow(download, &mut view, &mut stop).await,
+            Err(error) => Err(error),
+        };
+        let ended = view.ended(&outcome);
+        if exit == Exit::Success {
+            exit = ended;
+        }
+        if stop.is_requested() {
+            let is_last = settings.files.last() == Some(file);
+            return if is_last && ended == Exit::Success {
+                exit
+            } else {
+                Exit::Interrupted
+            };
+        }
+    }
+    exit
+}
+
+fn describe(file: &RemoteFile, options: &DownloadOptions) -> Result<Download, Error> {
+    let mut builder = Download::builder(&file.url)
+        .output(&file.directory, &file.name)
+        .write_mode(options.write_mode)
+        .overwrite(options.overwrite)
+        .resume(options.resume)
+        .sync(options.sync);
+    if let Some(connections) = options.connections {
+        builder = builder.connections(connections);
+    }
+    if let Some(tries) = options.max_tries {
+        builder = builder.max_tries(tries);
+    }
+    if let Some(timeout) = options.stall_timeout {
+        builder = builder.stall_timeout(timeout);
+    }
+    if let Some(pem) = &options.trusted_pem {
+        builder = builder.trust(pem.as_slice());
+    }
+    for digest in &options.digests {
+        builder = builder.expect_digest(*digest);
+    }
+    for (name, value) in &options.headers {
+        builder = builder.header(name, value);
+    }
+    builder.build()
+}
+
+#[cfg(test)]
+mod tests;

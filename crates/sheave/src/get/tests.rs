@@ -1,0 +1,93 @@
+//! Downloads from a server in the same process.
+
+use std::path::Path;
+
+use accelerator::{ByteCount, Digest, DigestAlgorithm, WriteMode};
+use range_server::{Config, Server, synthetic};
+
+use super::*;
+use crate::report::{Display, json};
+
+const SIZE: u64 = 3_000_001;
+
+fn options(digests: Vec<Digest>) -> DownloadOptions {
+    DownloadOptions {
+        connections: Some(2),
+        digests,
+        headers: Vec::new(),
+        trusted_pem: None,
+        max_tries: None,
+        stall_timeout: None,
+        write_mode: WriteMode::Auto,
+        overwrite: false,
+        resume: true,
+        sync: false,
+    }
+}
+
+fn digest() -> Digest {
+    let bytes = synthetic::sha256(synthetic::Seed::default(), ByteCount(SIZE));
+    Digest::new(DigestAlgorithm::Sha256, &bytes).unwrap()
+}
+
+fn remote_file(server: &Server, path: &str, directory: &Path, name: &str) -> RemoteFile {
+    RemoteFile {
+        url: format!("{}{path}", server.base_url()),
+        directory: directory.to_owned(),
+        name: name.into(),
+    }
+}
+
+async fn server() -> Server {
+    Server::bind(("127.0.0.1", 0), Config::default())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_last_json_line_has_every_promised_field() {
+    let (server, directory) = (server().await, tempfile::tempdir().unwrap());
+    let path = format!("/synthetic/{SIZE}");
+    let file = remote_file(&server, &path, directory.path(), "it");
+    let download = describe(&file, &options(vec![digest()])).unwrap();
+    let mut view = View::new(Display::Quiet, "it");
+    let report = follow(download, &mut view, &mut Stop::never())
+        .await
+        .unwrap();
+    let line: serde_json::Value =
+        serde_json::from_str(&json::completed(&report).to_string()).unwrap();
+    assert_eq!(line["event"], "done");
+    assert_eq!(line["url"], file.url);
+    assert_eq!(line["path"], directory.path().join("it").to_str().unwrap());
+    assert_eq!(line["bytes"], SIZE);
+    assert_eq!(line["fetched_bytes"], SIZE);
+    assert_eq!(line["resumed_bytes"], 0);
+    assert_eq!(line["retries"], 0);
+    assert_eq!(line["verified"], "digest");
+    assert_eq!(line["sha256"], digest().hex());
+    assert!(line["elapsed_s"].as_f64().unwrap() > 0.0);
+    for name in ["wasted_bytes", "connections_peak", "requests"] {
+        assert!(line[name].is_u64(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_fails_leaves_the_others_their_turn() {
+    let (server, directory) = (server().await, tempfile::tempdir().unwrap());
+    let file = |path: &str, name| remote_file(&server, path, directory.path(), name);
+    let settings = GetSettings {
+        files: vec![
+            file("/missing", "first"),
+            file(&format!("/synthetic/{SIZE}"), "second"),
+            RemoteFile {
+                url: "nonsense".to_owned(),
+                ..file("", "third")
+            },
+        ],
+        options: options(Vec::new()),
+        display: Display::Quiet,
+    };
+    assert_eq!(run(settings, Stop::never()).await, Exit::Refused);
+    let second = directory.path().join("second").metadata();
+    assert!(second.is_ok_and(|found| found.len() == SIZE));
+}

@@ -1,0 +1,122 @@
+//! Owns the name a download gets when the user gives none: a URL path in, one safe path component
+//! out. Knows no directory and no file; whether the name is taken is for others to find out.
+#[cfg(test)]
+mod tests;
+
+use std::fmt::{self, Display, Formatter};
+
+use percent_encoding::percent_decode_str;
+
+use crate::terminal_text::is_hidden;
+
+/// Longest name, in bytes of UTF-8. File systems stop at 255 (ext4, XFS, Btrfs, NTFS, APFS); the
+/// rest is room for `.part.journal` and whatever else is put behind a name.
+const LONGEST_NAME: usize = 200;
+
+/// How much of a name's end survives shortening if it starts with a dot: `.tar.zst.sha256` and
+/// the like, which say what the file is.
+const LONGEST_EXTENSION: usize = 20;
+
+/// What a URL that names nothing is saved as.
+const FALLBACK: &str = "download";
+
+/// Stems that are devices on Windows in any letter case and with any extension.
+const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"];
+
+/// The name of a downloaded file: one path component, harmless under POSIX and Windows rules alike.
+///
+/// It is never empty and at most 200 bytes long. It holds no separator, no control, bidirectional
+/// or invisible character and none of `<>:"|?*`; starts with neither dot, dash nor space; ends with
+/// neither dot nor space; and is no device. Both systems' rules hold everywhere, so that a name
+/// means the same wherever the file is carried.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct OutputName(String);
+
+impl OutputName {
+    /// Takes the name from the last segment of a URL's path, still percent-encoded.
+    ///
+    /// Percent-decoding happens once, so `%252F` stays `%2F`. Separators that decoding uncovers are
+    /// separators: only what follows the last one counts. Bytes that are not UTF-8, and characters
+    /// a name must not hold, become `_`. Use the path the user asked for, never that of a redirect.
+    pub(crate) fn from_url_path(path: &str) -> Self {
+        let segment = path.rsplit('/').next().unwrap_or_default();
+        let decoded = percent_decode_str(segment).decode_utf8_lossy();
+        let base = decoded.rsplit(['/', '\\']).next().unwrap_or_default();
+        let replaced: String = base
+            .chars()
+            .map(|character| if is_unfit(character) { '_' } else { character })
+            .collect();
+        let trimmed = trimmed(&replaced);
+        if trimmed.is_empty() {
+            return Self(FALLBACK.to_owned());
+        }
+        // Cutting can uncover a device: `con`, many spaces, `x.txt`.
+        let name = shortened(trimmed.to_owned());
+        Self(if is_device(&name) {
+            shortened(format!("_{name}"))
+        } else {
+            name
+        })
+    }
+
+    /// The name, to be joined to a directory.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Display for OutputName {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+fn is_unfit(character: char) -> bool {
+    is_hidden(character)
+        || matches!(
+            character,
+            '<' | '>' | ':' | '"' | '|' | '?' | '*' | char::REPLACEMENT_CHARACTER
+        )
+}
+
+/// Drops what would hide the file or look like an option in front, and what Windows drops behind.
+fn trimmed(name: &str) -> &str {
+    name.trim_start_matches(|character: char| {
+        matches!(character, '.' | '-') || character.is_whitespace()
+    })
+    .trim_end_matches(|character: char| character == '.' || character.is_whitespace())
+}
+
+/// Whether Windows would open a device by this name: what counts is what precedes the first dot,
+/// without the spaces at its end.
+fn is_device(name: &str) -> bool {
+    let stem = name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .trim_end()
+        .to_lowercase();
+    if DEVICES.contains(&stem.as_str()) {
+        return true;
+    }
+    let port = stem
+        .strip_prefix("com")
+        .or_else(|| stem.strip_prefix("lpt"));
+    // Superscript digits are digits there: `COM¹` is the first serial port.
+    port.is_some_and(|port| {
+        let mut digits = port.chars();
+        matches!(digits.next(), Some('0'..='9' | '¹' | '²' | '³')) && digits.next().is_none()
+    })
+}
+
+/// Takes characters out of the middle, so that the extension stays.
+fn shortened(name: String) -> String {
+    if name.len() <= LONGEST_NAME {
+        return name;
+    }
+    let tail = &name[name.ceil_char_boundary(name.len() - LONGEST_EXTENSION)..];
+    let extension = tail.find('.').map_or("", |dot| &tail[dot..]);
+    let stem = &name[..name.floor_char_boundary(LONGEST_NAME - extension.len())];
+    // A dot or space at the cut would end the name, or double the extension's dot.
+    format!("{}{extension}", trimmed(stem))
+}

@@ -1,0 +1,229 @@
+//! Names as the network sends them, each with the class of fault it is kept for.
+use super::{FALLBACK, LONGEST_NAME, OutputName};
+use crate::terminal_text::is_hidden;
+use std::path::{Component, Path};
+
+/// What follows the part file's name as well is the journal's.
+const LONGEST_SUFFIX: &str = ".part.journal";
+
+/// URL path, expected name.
+const NAMES: &[(&str, &str)] = &[
+    // As meant.
+    (
+        "/images/debian-12.5.0-amd64-netinst.iso",
+        "debian-12.5.0-amd64-netinst.iso",
+    ),
+    ("file.bin", "file.bin"),
+    ("/a%20b%20(1).tar.gz", "a b (1).tar.gz"),
+    ("/caf%C3%A9", "café"),
+    ("/%E3%83%95%E3%82%A1%E3%82%A4%E3%83%AB.bin", "ファイル.bin"),
+    ("/e%CC%81.bin", "e\u{301}.bin"),
+    ("/100%", "100%"),
+    ("/100%2", "100%2"),
+    ("/a%zz", "a%zz"),
+    ("/a+b", "a+b"),
+    ("/model.safetensors;v=2", "model.safetensors;v=2"),
+    ("/a-b.c-", "a-b.c-"),
+    // Names nothing.
+    ("", FALLBACK),
+    ("/", FALLBACK),
+    ("/dir/", FALLBACK),
+    ("/%20", FALLBACK),
+    ("/.", FALLBACK),
+    ("/..", FALLBACK),
+    ("/...", FALLBACK),
+    ("/-", FALLBACK),
+    ("/%2e%2e", FALLBACK),
+    ("/%2F", FALLBACK),
+    ("/a%2F", FALLBACK),
+    // Traversal, encoded once (aria2 CVE-2010-1512, pip CVE-2019-20916).
+    ("/..%2F..%2Fetc%2Fpasswd", "passwd"),
+    (
+        "/%2e%2e%2f%2e%2e%2f.ssh%2fauthorized_keys",
+        "authorized_keys",
+    ),
+    ("/%2Fetc%2Fshadow", "shadow"),
+    ("/dir%2Ffile.bin", "file.bin"),
+    // Traversal, encoded twice: decoding again is the fault (pip CVE-2026-13346).
+    ("/%252e%252e%252fetc%252fpasswd", "%2e%2e%2fetc%2fpasswd"),
+    ("/..%252F..%252Fx", "%2F..%2Fx"),
+    // The Windows way (wget2, hf_hub #1429).
+    ("/..%5C..%5Cevil.exe", "evil.exe"),
+    ("/a\\b", "b"),
+    ("/%5C%5Chost%5Cshare", "share"),
+    ("/C:%5Cboot.ini", "boot.ini"),
+    ("/C:x", "C_x"),
+    ("/a:b", "a_b"),
+    ("/file.txt::$DATA", "file.txt__$DATA"),
+    ("/CON", "_CON"),
+    ("/con.txt", "_con.txt"),
+    ("/NUL%20.tar.gz", "_NUL .tar.gz"),
+    ("/nul.", "_nul"),
+    ("/COM1", "_COM1"),
+    ("/com%C2%B9.log", "_com¹.log"),
+    ("/LPT9.bin", "_LPT9.bin"),
+    ("/CONIN$", "_CONIN$"),
+    ("/CONSOLE", "CONSOLE"),
+    ("/COM10", "COM10"),
+    ("/lpt", "lpt"),
+    ("/a%3Cb%3Ec%22d%7Ce%3Ff%2Ag", "a_b_c_d_e_f_g"),
+    ("/name.%20.%20", "name"),
+    // Hidden files and options (yt-dlp CVE-2024-38519, lftp's `file:` names).
+    ("/.bashrc", "bashrc"),
+    ("/%20.profile", "profile"),
+    ("/-rf", "rf"),
+    ("/--output=x", "output=x"),
+    ("/.-.-x", "x"),
+    ("/%C2%A0.netrc", "netrc"),
+    // The terminal and the log (rsync's newline in a name, bidirectional override).
+    ("/a%0Ab", "a_b"),
+    ("/a%00.png", "a_.png"),
+    ("/%1B%5B2Jx", "_[2Jx"),
+    ("/%C2%9B31m", "_31m"),
+    ("/x%7F", "x_"),
+    ("/invoice%E2%80%AEfdp.exe", "invoice_fdp.exe"),
+    ("/a%E2%80%8Bb", "a_b"),
+    ("/a%E2%80%A8b", "a_b"),
+    // Not UTF-8: a lone byte, an overlong `/`, a surrogate.
+    ("/%FF%FE.bin", "__.bin"),
+    ("/..%C0%AF..%C0%AFx", "__..__x"),
+    ("/%ED%A0%80", "___"),
+];
+
+#[test]
+fn names_are_what_the_table_says() {
+    for &(path, expected) in NAMES {
+        let name = OutputName::from_url_path(path);
+        assert_eq!(name.as_str(), expected, "from {path:?}");
+        assert_eq!(name.to_string(), expected);
+    }
+}
+
+/// What every name promises, whatever it was made from.
+fn assert_safe(path: &str) {
+    let name = OutputName::from_url_path(path);
+    let name = name.as_str();
+    let components: Vec<_> = Path::new(name).components().collect();
+    assert_eq!(
+        components,
+        [Component::Normal(name.as_ref())],
+        "from {path:?}"
+    );
+    assert!(
+        name.len() <= LONGEST_NAME,
+        "{} bytes from {path:?}",
+        name.len()
+    );
+    let unfit = |character: char| is_hidden(character) || "/\\<>:\"|?*".contains(character);
+    assert!(!name.contains(unfit), "{name:?} from {path:?}");
+    assert!(!name.starts_with(['.', '-', ' ']), "{name:?} from {path:?}");
+    assert!(!name.ends_with(['.', ' ']), "{name:?} from {path:?}");
+    let again = OutputName::from_url_path(&name.replace('%', "%25"));
+    assert_eq!(
+        again.as_str(),
+        name,
+        "sanitising twice changes the name from {path:?}"
+    );
+}
+
+#[test]
+fn every_pair_of_bytes_makes_a_safe_name() {
+    for first in 0..=u8::MAX {
+        for second in 0..=u8::MAX {
+            assert_safe(&format!("/%{first:02x}%{second:02x}"));
+        }
+    }
+}
+
+#[test]
+fn hostile_pieces_in_any_order_make_a_safe_name() {
+    let pieces = [
+        "..",
+        "%2F",
+        "\\",
+        "CON",
+        ".",
+        "-",
+        "%20",
+        "%00",
+        "x",
+        "%25",
+        "%E2%80%AE",
+        ":",
+        "%C3",
+        "é",
+    ];
+    for first in pieces {
+        for second in pieces {
+            for third in pieces {
+                for fourth in pieces {
+                    assert_safe(&[first, second, third, fourth].concat());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_length_is_safe_and_leaves_room_for_the_journal() {
+    assert!(LONGEST_NAME + LONGEST_SUFFIX.len() <= 255);
+    for length in 0..260 {
+        for (letter, extension) in [
+            ("a", ""),
+            ("a", ".bin"),
+            ("é", ".tar.gz"),
+            ("語", ""),
+            ("🎉", ".🎉"),
+            (".", ".x"),
+            (" ", ""),
+        ] {
+            assert_safe(&format!("/{}{extension}", letter.repeat(length)));
+            assert_safe(&format!("/x{}{extension}", letter.repeat(length)));
+            assert_safe(&format!(
+                "/x{}{}",
+                ".y".repeat(length),
+                letter.repeat(length)
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_long_name_keeps_its_extension() {
+    let long = "x".repeat(300);
+    for extension in [".bin", ".tar.zst", ".safetensors", ".part01.rar"] {
+        let name = OutputName::from_url_path(&format!("/{long}{extension}"));
+        assert!(name.as_str().ends_with(&format!("x{extension}")), "{name}");
+        assert_eq!(name.as_str().len(), LONGEST_NAME);
+    }
+}
+
+#[test]
+fn a_name_is_cut_between_characters() {
+    let name = OutputName::from_url_path(&format!("/x{}.bin", "語".repeat(100)));
+    // One byte, then as many three-byte characters as fit before four bytes of extension.
+    assert_eq!(name.as_str(), format!("x{}.bin", "語".repeat(65)));
+}
+
+#[test]
+fn a_name_that_fits_is_not_cut() {
+    let exact = "y".repeat(LONGEST_NAME);
+    assert_eq!(OutputName::from_url_path(&exact).as_str(), exact);
+    assert_eq!(
+        OutputName::from_url_path(&format!("{exact}z")).as_str(),
+        exact
+    );
+}
+
+#[test]
+fn a_device_stays_renamed_when_its_name_is_cut() {
+    let name = OutputName::from_url_path(&format!("/nul.{}.bin", "z".repeat(300)));
+    assert!(name.as_str().starts_with("_nul."), "{name}");
+    assert!(name.as_str().ends_with("z.bin"), "{name}");
+}
+
+#[test]
+fn cutting_a_name_never_uncovers_a_device() {
+    let name = OutputName::from_url_path(&format!("/con{}x.txt", " ".repeat(300)));
+    assert_eq!(name.as_str(), "_con.txt");
+}

@@ -1,0 +1,227 @@
+//! Owns what is shown of a download while it runs and when it ends, in one of four ways. Decides
+//! nothing about the download.
+
+mod bars;
+mod block_map;
+pub(crate) mod json;
+mod plain;
+mod sentence;
+mod speed;
+
+use std::time::Duration;
+
+use accelerator::{Download, Error, Event, Progress, Report, Verification};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::exit_code::Exit;
+use crate::printer;
+use crate::signal::Stop;
+use crate::terminal_text::TerminalText;
+use bars::Bars;
+use speed::Speed;
+
+pub(crate) use block_map::{BlockMap, Palette};
+pub(crate) use sentence::{connections, percent};
+
+/// Longest name of a file in front of a line, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// How a download is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Display {
+    /// Lines at the bottom of a terminal that are drawn anew ten times a second.
+    Bars {
+        /// How to draw the block map.
+        palette: Palette,
+        /// Whether every event is told.
+        verbose: bool,
+    },
+    /// A line every few seconds.
+    Plain {
+        /// Whether every event is told.
+        verbose: bool,
+    },
+    /// JSON on standard output.
+    Json {
+        /// Whether standard error has errors only.
+        quiet: bool,
+    },
+    /// Errors only.
+    Quiet,
+}
+
+impl Display {
+    /// How often progress is shown; at [`Display::Quiet`] never, which an hour is as good as.
+    const fn interval(self) -> Duration {
+        match self {
+            Self::Bars { .. } => Duration::from_millis(100),
+            Self::Plain { .. } => Duration::from_secs(5),
+            Self::Json { .. } => Duration::from_secs(1),
+            Self::Quiet => Duration::from_hours(1),
+        }
+    }
+}
+
+/// One download on its way, as it is shown.
+pub(crate) struct View {
+    display: Display,
+    /// As given.
+    name: String,
+    /// As shown.
+    label: String,
+    speed: Speed,
+    bars: Option<Bars>,
+}
+
+impl View {
+    /// Shows a download of the file of this name.
+    pub(crate) fn new(display: Display, name: &str) -> Self {
+        let bars = match display {
+            Display::Bars { palette, .. } => Some(Bars::new(palette)),
+            Display::Plain { .. } | Display::Json { .. } | Display::Quiet => None,
+        };
+        Self {
+            display,
+            label: TerminalText(name).capped(LONGEST_NAME),
+            name: name.to_owned(),
+            speed: Speed::new(),
+            bars,
+        }
+    }
+
+    fn started(&mut self, url: &str) {
+        match self.display {
+            Display::Json { .. } => printer::data(json::started(url, &self.name)),
+            Display::Plain { .. } => self.tell(&plain::started(url)),
+            Display::Bars { .. } | Display::Quiet => {}
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let (is_detail, text) = sentence::of_event(event);
+        match self.display {
+            Display::Json { .. } => printer::data(json::event(event)),
+            Display::Bars { verbose, .. } | Display::Plain { verbose } if verbose || !is_detail => {
+                self.tell(&text);
+            }
+            Display::Bars { .. } | Display::Plain { .. } | Display::Quiet => {}
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress, elapsed: Duration) {
+        self.speed.note(elapsed, progress.tally.fetched_bytes);
+        let numbers = sentence::Numbers::new(progress, self.speed.rate());
+        match self.display {
+            Display::Json { .. } => printer::data(json::progress(&numbers, elapsed)),
+            Display::Plain { .. } => self.tell(&plain::progress(&numbers)),
+            Display::Bars { .. } => {
+                if let Some(bars) = &self.bars {
+                    bars.draw(&self.label, &numbers, progress);
+                }
+            }
+            Display::Quiet => {}
+        }
+    }
+
+    /// Nothing is drawn from here on; what was drawn last stays.
+    fn interrupted(&mut self) {
+        if let Some(bars) = self.bars.take() {
+            bars.leave();
+        }
+    }
+
+    /// Shows how it ended, and returns the exit that means.
+    pub(crate) fn ended(&mut self, outcome: &Result<Report, Error>) -> Exit {
+        // The bars go first: what they showed is in the last line.
+        self.bars = None;
+        match outcome {
+            Ok(report) => {
+                self.completed(report);
+                Exit::Success
+            }
+            Err(error) => self.failed(error),
+        }
+    }
+
+    fn completed(&self, report: &Report) {
+        match self.display {
+            Display::Bars { .. } | Display::Plain { .. } => {
+                printer::note(TerminalText(&sentence::of_report(report)));
+            }
+            Display::Json { quiet } => {
+                if !quiet && report.verified == Verification::None {
+                    self.tell(sentence::UNVERIFIED);
+                }
+                printer::data(json::completed(report));
+            }
+            Display::Quiet => {}
+        }
+    }
+
+    fn failed(&self, error: &Error) -> Exit {
+        if let Display::Json { .. } = self.display {
+            printer::data(json::failed(error));
+        }
+        let what = format!("{}: {}", self.label, sentence::of_error(error));
+        printer::failure(Exit::from(error.kind()), &what)
+    }
+
+    /// Shows a line about the file, above the bars where there are any.
+    fn tell(&self, text: &str) {
+        let line = format!("{}: {}", self.label, TerminalText(text));
+        match &self.bars {
+            Some(bars) => bars.print_above(&line),
+            None => printer::note(line),
+        }
+    }
+}
+
+/// Runs a download and shows it, until its end or until it is asked to stop.
+///
+/// The download runs in a task of its own: a terminal that is held with Ctrl-S holds up what is
+/// shown, not what is fetched.
+pub(crate) async fn follow(
+    download: Download,
+    view: &mut View,
+    stop: &mut Stop,
+) -> Result<Report, Error> {
+    let progress = download.progress();
+    let mut events = download.events();
+    let cancel = download.cancel_handle();
+    view.started(download.url().as_str());
+    let mut running = JoinSet::new();
+    running.spawn(download.run());
+    let mut ticks = tokio::time::interval(view.display.interval());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let start: Instant = ticks.tick().await;
+    let (mut has_events, mut asked_to_stop) = (true, false);
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            () = stop.requested(), if !asked_to_stop => {
+                asked_to_stop = true;
+                view.interrupted();
+                cancel.cancel();
+            }
+            event = events.next(), if has_events => match event {
+                Some(event) => view.event(&event),
+                None => has_events = false,
+            },
+            now = ticks.tick() => view.progress(&progress.snapshot(), now.duration_since(start)),
+            Some(ended) = running.join_next() => break ended,
+        }
+    };
+    // Events are told before the end they led to. Whoever still could send one has nothing to say.
+    while has_events {
+        tokio::select! {
+            biased;
+            Some(event) = events.next() => view.event(&event),
+            () = std::future::ready(()) => has_events = false,
+        }
+    }
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(lost) => std::panic::resume_unwind(lost.into_panic()),
+    }
+}

@@ -1,0 +1,217 @@
+//! Owns the words in which a download is told to a person. Escapes nothing and prints nothing.
+
+use std::time::Duration;
+
+use accelerator::{
+    ByteCount, BytesPerSecond, Digest, Error, ErrorKind, Event, Phase, Progress, Report, Tally,
+    Verification,
+};
+
+use super::speed;
+use crate::duration;
+
+/// What a download whose bytes rest on nothing has to say.
+pub(crate) const UNVERIFIED: &str = "not verified: the server gives no strong validator, and no \
+--checksum was given";
+
+/// The numbers of a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Numbers {
+    pub(crate) phase: Phase,
+    /// In the part file, or claimed by an earlier run.
+    pub(crate) present: ByteCount,
+    pub(crate) length: Option<ByteCount>,
+    pub(crate) digested: ByteCount,
+    pub(crate) rate: BytesPerSecond,
+    pub(crate) left: Option<Duration>,
+    pub(crate) connections: usize,
+}
+
+impl Numbers {
+    /// The numbers of a snapshot, at this smoothed rate.
+    pub(crate) fn new(progress: &Progress, rate: BytesPerSecond) -> Self {
+        let present = progress.received.len() + progress.claimed.len();
+        let rest = progress
+            .length
+            .map(|length| ByteCount(length.saturating_sub(present)));
+        Self {
+            phase: progress.phase,
+            present: ByteCount(present),
+            length: progress.length.map(ByteCount),
+            digested: ByteCount(progress.digested),
+            rate,
+            left: rest.and_then(|rest| speed::time_left(rest, rate)),
+            connections: progress.in_flight.len(),
+        }
+    }
+
+    /// The percentage that is present, rounded down so that 100 means all.
+    pub(crate) fn percent(&self) -> Option<u64> {
+        percent(self.present, self.length?)
+    }
+}
+
+/// `part` of `whole` in percent, rounded down; `None` of nothing.
+pub(crate) fn percent(part: ByteCount, whole: ByteCount) -> Option<u64> {
+    let percent = (u128::from(part.0) * 100).checked_div(u128::from(whole.0))?;
+    u64::try_from(percent).ok()
+}
+
+/// `1 connection`, `8 connections`.
+pub(crate) fn connections(number: usize) -> String {
+    match number {
+        1 => "1 connection".to_owned(),
+        _ => format!("{number} connections"),
+    }
+}
+
+/// What happened, and whether it is a detail that only some want to know.
+pub(crate) fn of_event(event: &Event) -> (bool, String) {
+    match event {
+        Event::Resuming { claimed, length } => {
+            let (claimed, length) = (ByteCount(*claimed), ByteCount(*length));
+            let text = format!("resuming: {claimed} of {length} are here from an earlier run");
+            (false, text)
+        }
+        Event::Planned { length, segmented } => {
+            let length = match length {
+                Some(length) => ByteCount(*length).to_string(),
+                None => "length unknown".to_owned(),
+            };
+            let way = if *segmented {
+                "in segments over several connections"
+            } else {
+                "in one stream"
+            };
+            (true, format!("{length}, {way}"))
+        }
+        Event::Positioned { reason } => (true, format!("writing at positions: {reason}")),
+        Event::Retrying { cause, delay } => {
+            let delay = duration::measured(*delay);
+            (true, format!("{cause}; trying again in {delay}"))
+        }
+        Event::WidthChanged { width } => {
+            let width = connections(usize::from(*width));
+            (
+                true,
+                format!("the server refused connections; using {width}"),
+            )
+        }
+        Event::Restarting { reason } => (false, format!("starting over: {reason}")),
+        Event::Verifying => (true, "every byte is here; verifying".to_owned()),
+        Event::Publishing => (true, "proven; writing it to disk".to_owned()),
+        Event::Missed { count } => (true, format!("{count} events came too fast to be shown")),
+        other => (true, format!("{other:?}")),
+    }
+}
+
+/// What was fetched, how fast, and what it rests on.
+pub(crate) fn of_report(report: &Report) -> String {
+    let path = report.path.strip_prefix(".").unwrap_or(&report.path);
+    let how = how(&report.tally, report.elapsed);
+    let coding = match &report.coding {
+        Some(coding) => format!("; still coded with {coding}, which the server insisted on"),
+        None => String::new(),
+    };
+    format!(
+        "{}: {} in {} ({how}){coding}; {}",
+        path.to_string_lossy(),
+        ByteCount(report.bytes),
+        duration::measured(report.elapsed),
+        verified(report.verified, &report.digests),
+    )
+}
+
+fn how(tally: &Tally, elapsed: Duration) -> String {
+    let fetched = match ByteCount(tally.fetched_bytes) {
+        ByteCount(0) => "nothing to fetch".to_owned(),
+        bytes => {
+            let rate = BytesPerSecond::mean(bytes, elapsed);
+            format!("{rate}, {}", connections(tally.connections_peak))
+        }
+    };
+    match ByteCount(tally.resumed_bytes) {
+        ByteCount(0) => fetched,
+        resumed => format!("{fetched}, {resumed} resumed"),
+    }
+}
+
+fn verified(verified: Verification, digests: &[Digest]) -> String {
+    match verified {
+        Verification::Digest => {
+            let names = digests.iter().map(|digest| digest.algorithm().name());
+            format!("verified by {}", names.collect::<Vec<_>>().join(" and "))
+        }
+        Verification::Validator => "verified by validator".to_owned(),
+        Verification::None => UNVERIFIED.to_owned(),
+    }
+}
+
+/// Why it failed, and what to do about it.
+pub(crate) fn of_error(error: &Error) -> String {
+    let kind = error.kind();
+    let advice = if error.is_resumable() && kind != ErrorKind::Corrupt {
+        "; run the same command again to resume"
+    } else if kind == ErrorKind::Cancelled {
+        "; nothing was kept that another run could continue"
+    } else if kind == ErrorKind::Untrusted {
+        "; --cacert trusts another authority"
+    } else {
+        ""
+    };
+    format!("{error}{advice}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use accelerator::{ByteRange, RestartReason};
+
+    #[test]
+    fn numbers_count_what_an_earlier_run_left_as_present() {
+        let mut progress = Progress::default();
+        progress.length = Some(1000);
+        progress.received.insert(ByteRange::new(0, 100).unwrap());
+        progress.claimed.insert(ByteRange::new(100, 300).unwrap());
+        let numbers = Numbers::new(&progress, BytesPerSecond(100));
+        assert_eq!(numbers.present, ByteCount(300));
+        assert_eq!(numbers.percent(), Some(30));
+        assert_eq!(numbers.left, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_percentage_of_100_means_all() {
+        assert_eq!(percent(ByteCount(999), ByteCount(1000)), Some(99));
+        assert_eq!(percent(ByteCount(u64::MAX), ByteCount(u64::MAX)), Some(100));
+        assert_eq!(percent(ByteCount(0), ByteCount(0)), None);
+    }
+
+    #[test]
+    fn the_last_line_says_how_the_bytes_came() {
+        let mut tally = Tally::default();
+        let second = Duration::from_secs(1);
+        assert_eq!(how(&tally, second), "nothing to fetch");
+        tally.resumed_bytes = 1 << 20;
+        assert_eq!(how(&tally, second), "nothing to fetch, 1.00 MiB resumed");
+        tally.fetched_bytes = 2 << 20;
+        tally.connections_peak = 1;
+        assert_eq!(
+            how(&tally, second),
+            "2.00 MiB/s, 1 connection, 1.00 MiB resumed"
+        );
+    }
+
+    #[test]
+    fn what_costs_the_user_something_is_no_detail() {
+        let reason = RestartReason::Changed;
+        let (is_detail, text) = of_event(&Event::Restarting { reason });
+        assert!(!is_detail);
+        assert_eq!(text, "starting over: the remote file has changed");
+        let (is_detail, text) = of_event(&Event::Retrying {
+            cause: "the connection broke".to_owned(),
+            delay: Duration::from_millis(1500),
+        });
+        assert!(is_detail);
+        assert_eq!(text, "the connection broke; trying again in 1.50 s");
+    }
+}

@@ -1,0 +1,168 @@
+//! Owns `sheave serve`: starts the server, says where, shows its requests, stops it. Knows nothing
+//! of ranges.
+
+use std::fs::File;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use accelerator::ByteCount;
+use range_server::{BindError, Content, Ending, RequestRecord, Server};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::duration;
+use crate::exit_code::Exit;
+use crate::printer;
+use crate::report::json::Line;
+use crate::settings::ServeSettings;
+use crate::signal::{Patience, Stop};
+use crate::terminal_text::TerminalText;
+
+/// The server lets responses finish for up to five seconds.
+pub(crate) const PATIENCE: Patience = Patience {
+    grace: Duration::from_secs(6),
+    last_words: "stopped with responses under way",
+};
+
+/// Requests whose log lines may wait to be written. Further ones are counted, not logged: a
+/// terminal that is held must not hold up the server.
+const LOG_BACKLOG: usize = 4096;
+
+/// How long the log may take to be written once the server has stopped.
+const LOG_GRACE: Duration = Duration::from_millis(500);
+
+/// Longest path that is shown, in characters.
+const LONGEST_PATH: usize = 200;
+
+/// Serves until it is asked to stop.
+pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
+    let log_file = match settings.log_json.as_deref().map(open_log).transpose() {
+        Ok(log_file) => log_file,
+        Err(error) => return printer::failure(Exit::Disk, &error),
+    };
+    let mut logging = JoinSet::new();
+    if settings.show_requests || log_file.is_some() {
+        let (sender, receiver) = mpsc::channel(LOG_BACKLOG);
+        settings.config.on_request = Some(Arc::new(move |record: &RequestRecord| {
+            // A full channel shows as a gap in the numbers of requests.
+            let _ = sender.try_send(record.clone());
+        }));
+        let show = settings.show_requests;
+        logging.spawn_blocking(move || log(receiver, show, log_file));
+    }
+    let scope = scope(&settings);
+    let server = match Server::bind(settings.bind, settings.config).await {
+        Ok(server) => server,
+        Err(error) => return could_not_start(settings.bind, &error),
+    };
+    printer::data(server.base_url());
+    if !server.address().ip().is_loopback() {
+        let address = server.address();
+        printer::note(format_args!(
+            "sheave: warning: whoever reaches {address} over the network can read {scope}"
+        ));
+    }
+    stop.requested().await;
+    server.stop().await;
+    // Lines that nobody reads must not keep the program.
+    let _ = tokio::time::timeout(LOG_GRACE, logging.join_next()).await;
+    Exit::Success
+}
+
+fn scope(settings: &ServeSettings) -> String {
+    match &settings.config.content {
+        Content::Directory(directory) => {
+            let root = directory.root.to_string_lossy();
+            format!("every file beneath {}", TerminalText(&root))
+        }
+        Content::SyntheticOnly => "synthetic content".to_owned(),
+    }
+}
+
+fn could_not_start(address: SocketAddr, error: &BindError) -> Exit {
+    match error {
+        BindError::Listen(cause) => printer::failure(
+            Exit::Network,
+            &format_args!("could not listen on {address}: {cause}"),
+        ),
+        BindError::Root { root, source } => printer::failure(
+            Exit::Disk,
+            &format_args!("could not open the directory {}: {source}", root.display()),
+        ),
+    }
+}
+
+fn open_log(path: &Path) -> Result<File, String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the log is the program's own file, not one that is served"
+    )]
+    let file = File::options().append(true).create(true).open(path);
+    file.map_err(|error| format!("could not open the log {}: {error}", path.display()))
+}
+
+/// Writes records until the server is gone. Runs on a thread that may block.
+fn log(mut records: mpsc::Receiver<RequestRecord>, show: bool, mut file: Option<File>) {
+    while let Some(record) = records.blocking_recv() {
+        if show {
+            printer::note(for_people(&record));
+        }
+        if let Some(log) = &mut file {
+            let line = format!("{}\n", for_programs(&record));
+            if let Err(error) = log.write_all(line.as_bytes()) {
+                printer::note(format_args!("sheave: could not write the log: {error}"));
+                file = None;
+            }
+        }
+    }
+}
+
+fn for_people(record: &RequestRecord) -> String {
+    let path = TerminalText(&record.path).capped(LONGEST_PATH);
+    let content = match record.content_range {
+        Some(range) => range.to_string(),
+        None => "whole".to_owned(),
+    };
+    let ending = match record.ending {
+        Ending::Complete => "",
+        Ending::Interrupted => ", interrupted",
+        Ending::Cut => ", cut",
+        Ending::Failed => ", failed",
+    };
+    format!(
+        "{} {} {path} {} {content}: {} in {}{ending}",
+        record.peer,
+        TerminalText(record.method.as_str()),
+        record.status.as_u16(),
+        ByteCount(record.sent.0),
+        duration::measured(record.elapsed),
+    )
+}
+
+fn for_programs(record: &RequestRecord) -> Line {
+    let ending = match record.ending {
+        Ending::Complete => "complete",
+        Ending::Interrupted => "interrupted",
+        Ending::Cut => "cut",
+        Ending::Failed => "failed",
+    };
+    Line::new()
+        .with("request", record.number)
+        .with("connection", record.connection)
+        .with("peer", record.peer.to_string())
+        .with("method", record.method.as_str())
+        .with("path", record.path.as_str())
+        .with("range", record.range())
+        .with("status", record.status.as_u16())
+        .with(
+            "content_range",
+            record.content_range.map(|range| range.to_string()),
+        )
+        .with("promised_bytes", record.promised.0)
+        .with("sent_bytes", record.sent.0)
+        .with_seconds("elapsed_s", record.elapsed)
+        .with("ending", ending)
+}

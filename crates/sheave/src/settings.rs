@@ -1,0 +1,399 @@
+//! Owns what the program was told to do: arguments and environment in, checked settings out. The
+//! only place that reads the environment.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use accelerator::{ByteCount, Digest, WriteMode};
+use url::Url;
+
+use crate::args::{Command, Connections, DemoArgs, GetArgs, InspectArgs, ServeArgs, Write};
+use crate::output_name::OutputName;
+use crate::report::{Display, Palette};
+
+/// What to do, with everything needed to do it.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Download.
+    Get(GetSettings),
+    /// Serve.
+    Serve(ServeSettings),
+    /// Show that it works.
+    Demo(DemoSettings),
+    /// Show a part file.
+    Inspect(InspectSettings),
+}
+
+/// Settings of `get`.
+#[derive(Debug)]
+pub(crate) struct GetSettings {
+    /// The files, in the order given.
+    pub(crate) files: Vec<RemoteFile>,
+    /// What holds for every file.
+    pub(crate) options: DownloadOptions,
+    /// How it is shown.
+    pub(crate) display: Display,
+}
+
+/// A file to download, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemoteFile {
+    /// As given; it may hold secrets.
+    pub(crate) url: String,
+    /// Where the file goes.
+    pub(crate) directory: PathBuf,
+    /// Its name there.
+    pub(crate) name: OsString,
+}
+
+/// Settings of a download that do not say which. What is `None` is left to the library.
+#[derive(Debug)]
+pub(crate) struct DownloadOptions {
+    /// Most connections at once.
+    pub(crate) connections: Option<u16>,
+    /// The digests the file must have.
+    pub(crate) digests: Vec<Digest>,
+    /// Names and values of additional header fields.
+    pub(crate) headers: Vec<(String, String)>,
+    /// PEM certificates to trust too.
+    pub(crate) trusted_pem: Option<Vec<u8>>,
+    /// Failures in a row before giving up.
+    pub(crate) max_tries: Option<u32>,
+    /// Longest silence of a connection.
+    pub(crate) stall_timeout: Option<Duration>,
+    /// How the part file is written.
+    pub(crate) write_mode: WriteMode,
+    /// Whether the final name may be taken from another file.
+    pub(crate) overwrite: bool,
+    /// Whether bytes of an earlier run are used.
+    pub(crate) resume: bool,
+    /// Whether to wait for the disk before publishing.
+    pub(crate) sync: bool,
+}
+
+/// Settings of `serve`.
+pub(crate) struct ServeSettings {
+    /// Where to listen.
+    pub(crate) bind: SocketAddr,
+    /// What to serve, and how fast.
+    pub(crate) config: range_server::Config,
+    /// Where to append a record of every request.
+    pub(crate) log_json: Option<PathBuf>,
+    /// Whether requests are shown.
+    pub(crate) show_requests: bool,
+}
+
+impl std::fmt::Debug for ServeSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServeSettings")
+            .field("bind", &self.bind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of `demo`.
+#[derive(Debug)]
+pub(crate) struct DemoSettings {
+    /// How much to download.
+    pub(crate) size: ByteCount,
+    /// Where the temporary directory is made.
+    pub(crate) directory: PathBuf,
+    /// Whether the file stays.
+    pub(crate) keep: bool,
+    /// How it is shown.
+    pub(crate) display: Display,
+}
+
+/// Settings of `inspect`.
+#[derive(Debug)]
+pub(crate) struct InspectSettings {
+    /// The part file.
+    pub(crate) part: PathBuf,
+    /// Whether the answer is JSON.
+    pub(crate) json: bool,
+    /// How the block map is drawn.
+    pub(crate) palette: Palette,
+}
+
+/// Why arguments that are fine one by one make no sense together, or cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UsageError {
+    /// One file name for several URLs.
+    #[error("--output names one file, and there are {urls} URLs; use --dir")]
+    OneOutput {
+        /// How many there are.
+        urls: usize,
+    },
+    /// One digest for several URLs.
+    #[error("--checksum belongs to one file, and there are {urls} URLs")]
+    OneChecksum {
+        /// How many there are.
+        urls: usize,
+    },
+    /// The same algorithm twice.
+    #[error("there are two checksums of the algorithm {algorithm}")]
+    SameAlgorithm {
+        /// Its name.
+        algorithm: &'static str,
+    },
+    /// Two URLs would get one name.
+    #[error("two of the URLs would be saved as {name}; download them one by one with --output")]
+    SameName {
+        /// That name.
+        name: String,
+    },
+    /// `--output` ends like a directory.
+    #[error("--output {} names no file; use --dir for a directory", path.display())]
+    NoFileName {
+        /// As given.
+        path: PathBuf,
+    },
+    /// A header without a colon. It is not repeated: it may be a secret.
+    #[error("a header is written 'NAME: VALUE'")]
+    NoColon,
+    /// The file of `--cacert` cannot be read.
+    #[error("cannot read the certificates in {}: {source}", path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// What the environment says about how to show things.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Environment {
+    /// Whether standard error is a terminal that can move its cursor.
+    pub(crate) terminal: bool,
+    /// How to draw on it.
+    pub(crate) palette: Palette,
+    /// How to draw on standard output.
+    pub(crate) output_palette: Palette,
+}
+
+impl Environment {
+    /// Reads the environment.
+    pub(crate) fn read() -> Self {
+        let terminal_type = variable("TERM").unwrap_or_default();
+        let can_move_cursor = !matches!(terminal_type.as_str(), "" | "dumb");
+        let colour = can_move_cursor && variable("NO_COLOR").is_none();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(variable);
+        let unicode = locale.is_none_or(|locale| shows_unicode(&locale));
+        Self {
+            terminal: can_move_cursor && io::stderr().is_terminal(),
+            palette: Palette { colour, unicode },
+            output_palette: Palette {
+                colour: colour && io::stdout().is_terminal(),
+                unicode,
+            },
+        }
+    }
+}
+
+/// A variable that is set and not empty, which is how `NO_COLOR` and the locale are defined.
+fn variable(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    let value = std::env::var(name).ok();
+    value.filter(|value| !value.is_empty())
+}
+
+/// Whether a locale's characters are Unicode, as in `en_US.UTF-8`.
+fn shows_unicode(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+impl Job {
+    /// Checks the arguments together.
+    pub(crate) fn new(command: Command, environment: Environment) -> Result<Self, UsageError> {
+        match command {
+            Command::Get(args) => get(args, environment).map(Self::Get),
+            Command::Serve(args) => Ok(Self::Serve(serve(args))),
+            Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
+            Command::Inspect(args) => Ok(Self::Inspect(inspect(args, environment))),
+        }
+    }
+}
+
+fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageError> {
+    let display = if args.json {
+        Display::Json { quiet: args.quiet }
+    } else if args.quiet {
+        Display::Quiet
+    } else if environment.terminal {
+        Display::Bars {
+            palette: environment.palette,
+            verbose: args.verbose,
+        }
+    } else {
+        Display::Plain {
+            verbose: args.verbose,
+        }
+    };
+    Ok(GetSettings {
+        files: files(&args)?,
+        display,
+        options: DownloadOptions {
+            connections: match args.connections {
+                Connections::Auto => None,
+                Connections::AtMost(number) => Some(number),
+            },
+            digests: digests(args.checksums, args.urls.len())?,
+            headers: args
+                .headers
+                .iter()
+                .map(|text| header(text))
+                .collect::<Result<_, _>>()?,
+            trusted_pem: args.cacert.map(certificates).transpose()?,
+            max_tries: args.max_tries,
+            stall_timeout: args.stall_timeout,
+            write_mode: match args.write {
+                Write::Auto => WriteMode::Auto,
+                Write::Mapped => WriteMode::Mapped,
+                Write::Positioned => WriteMode::Positioned,
+            },
+            overwrite: args.overwrite,
+            resume: !args.no_resume,
+            sync: !args.no_sync,
+        },
+    })
+}
+
+fn files(args: &GetArgs) -> Result<Vec<RemoteFile>, UsageError> {
+    if let Some(path) = &args.output {
+        let [url] = args.urls.as_slice() else {
+            let urls = args.urls.len();
+            return Err(UsageError::OneOutput { urls });
+        };
+        let (directory, name) = split(path)?;
+        let url = url.clone();
+        return Ok(vec![RemoteFile {
+            url,
+            directory,
+            name,
+        }]);
+    }
+    let directory = args.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    let mut taken = BTreeSet::new();
+    let mut files = Vec::new();
+    for url in &args.urls {
+        // The library says what is wrong with a URL that cannot be parsed, in its turn.
+        let name = match Url::parse(url) {
+            Ok(url) => OutputName::from_url_path(url.path()).as_str().to_owned(),
+            Err(_) => format!("download-{}", files.len() + 1),
+        };
+        if !taken.insert(name.clone()) {
+            return Err(UsageError::SameName { name });
+        }
+        files.push(RemoteFile {
+            url: url.clone(),
+            directory: directory.clone(),
+            name: name.into(),
+        });
+    }
+    Ok(files)
+}
+
+fn split(path: &Path) -> Result<(PathBuf, OsString), UsageError> {
+    let ends_like_a_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let name = path.file_name().filter(|_| !ends_like_a_directory);
+    let name = name.ok_or_else(|| UsageError::NoFileName {
+        path: path.to_owned(),
+    })?;
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    Ok((directory.to_owned(), name.to_owned()))
+}
+
+fn digests(checksums: Vec<Digest>, urls: usize) -> Result<Vec<Digest>, UsageError> {
+    if urls > 1 && !checksums.is_empty() {
+        return Err(UsageError::OneChecksum { urls });
+    }
+    let mut algorithms = BTreeSet::new();
+    for algorithm in checksums.iter().map(Digest::algorithm) {
+        if !algorithms.insert(algorithm) {
+            let algorithm = algorithm.name();
+            return Err(UsageError::SameAlgorithm { algorithm });
+        }
+    }
+    Ok(checksums)
+}
+
+fn header(text: &str) -> Result<(String, String), UsageError> {
+    let (name, value) = text.split_once(':').ok_or(UsageError::NoColon)?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn certificates(path: PathBuf) -> Result<Vec<u8>, UsageError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the file is part of the settings, and the library takes its content"
+    )]
+    let content = std::fs::read(&path);
+    content.map_err(|source| UsageError::Certificates { path, source })
+}
+
+fn serve(args: ServeArgs) -> ServeSettings {
+    let limits = range_server::Limits::default();
+    let max_connections = args
+        .max_connections
+        .and_then(|number| usize::try_from(number).ok());
+    ServeSettings {
+        bind: args.bind,
+        config: range_server::Config {
+            content: range_server::Content::Directory(range_server::Directory {
+                root: args.dir,
+                allow_hidden: args.allow_hidden,
+                allow_symlinks: args.allow_symlinks,
+            }),
+            limits: range_server::Limits {
+                max_connections: max_connections.unwrap_or(limits.max_connections),
+                ..limits
+            },
+            rate: args.rate,
+            rate_per_connection: args.rate_per_connection,
+            ..range_server::Config::default()
+        },
+        log_json: args.log_json,
+        show_requests: !args.quiet,
+    }
+}
+
+fn demo(args: DemoArgs, environment: Environment) -> DemoSettings {
+    DemoSettings {
+        size: args.size,
+        directory: args.dir.unwrap_or_else(std::env::temp_dir),
+        keep: args.keep,
+        display: if environment.terminal {
+            Display::Bars {
+                palette: environment.palette,
+                verbose: false,
+            }
+        } else {
+            Display::Quiet
+        },
+    }
+}
+
+fn inspect(args: InspectArgs, environment: Environment) -> InspectSettings {
+    InspectSettings {
+        part: args.part,
+        json: args.json,
+        palette: environment.output_palette,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Command lines, and what they come to.
+
+use super::*;
+
+const PIPED: Environment = Environment {
+    terminal: false,
+    palette: Palette::PLAIN,
+    output_palette: Palette::PLAIN,
+};
+
+fn job(line: &str, environment: Environment) -> Result<Job, UsageError> {
+    let arguments = std::iter::once("sheave").chain(line.split_whitespace());
+    let command = crate::args::parse(arguments.map(OsString::from)).expect("well-formed");
+    Job::new(command, environment)
+}
+
+fn get_settings(line: &str) -> GetSettings {
+    match job(line, PIPED) {
+        Ok(Job::Get(settings)) => settings,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn places(line: &str) -> Vec<(String, String)> {
+    let text = |text: &std::ffi::OsStr| text.to_str().unwrap().to_owned();
+    get_settings(line)
+        .files
+        .iter()
+        .map(|file| (text(file.directory.as_os_str()), text(&file.name)))
+        .collect()
+}
+
+#[test]
+fn the_name_is_the_one_given_or_that_of_the_url() {
+    for (line, directory, name) in [
+        ("http://a/b/disk.img?x#y", ".", "disk.img"),
+        ("http://a/", ".", "download"),
+        ("-d out http://a/b", "out", "b"),
+        ("-o c http://a/b", ".", "c"),
+        ("-o out/c http://a/b", "out", "c"),
+        ("-o /c http://a/b", "/", "c"),
+        ("--output=../c http://a/b", "..", "c"),
+    ] {
+        let expected = vec![(directory.to_owned(), name.to_owned())];
+        assert_eq!(places(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_url_that_is_none_leaves_the_others_their_turn() {
+    assert_eq!(places("get nonsense http://a/b nonsense").len(), 3);
+}
+
+#[test]
+fn contradictions_are_usage_errors() {
+    let digest = format!("--checksum sha-256={}", "0".repeat(64));
+    for (line, complaint) in [
+        ("-o c http://a/b http://a/d".to_owned(), "2 URLs; use --dir"),
+        ("-o out/ http://a/b".to_owned(), "names no file"),
+        ("-o .. http://a/b".to_owned(), "names no file"),
+        ("http://a/b http://c/b".to_owned(), "saved as b"),
+        (
+            "--header Authorization http://a/b".to_owned(),
+            "'NAME: VALUE'",
+        ),
+        (
+            "--cacert /nonexistent/pem http://a/b".to_owned(),
+            "/nonexistent/pem",
+        ),
+        (format!("{digest} http://a/b http://a/c"), "belongs to one"),
+        (format!("{digest} {digest} http://a/b"), "algorithm sha-256"),
+    ] {
+        let error = job(&line, PIPED).unwrap_err().to_string();
+        assert!(error.contains(complaint), "{line}: {error}");
+    }
+}
+
+#[test]
+fn what_is_shown_depends_on_where_it_goes() {
+    let palette = Palette {
+        colour: true,
+        unicode: true,
+    };
+    let terminal = Environment {
+        terminal: true,
+        palette,
+        output_palette: palette,
+    };
+    for (line, piped, on_terminal) in [
+        (
+            "u://",
+            Display::Plain { verbose: false },
+            Display::Bars {
+                palette,
+                verbose: false,
+            },
+        ),
+        (
+            "-v u://",
+            Display::Plain { verbose: true },
+            Display::Bars {
+                palette,
+                verbose: true,
+            },
+        ),
+        ("-q u://", Display::Quiet, Display::Quiet),
+        (
+            "--json u://",
+            Display::Json { quiet: false },
+            Display::Json { quiet: false },
+        ),
+        (
+            "--json -q u://",
+            Display::Json { quiet: true },
+            Display::Json { quiet: true },
+        ),
+    ] {
+        for (environment, expected) in [(PIPED, piped), (terminal, on_terminal)] {
+            let Ok(Job::Get(settings)) = job(line, environment) else {
+                panic!("{line}");
+            };
+            assert_eq!(settings.display, expected, "{line}");
+        }
+    }
+}
+
+#[test]
+fn header_values_may_hold_colons() {
+    assert_eq!(
+        header("Referer:  http://a/b ").unwrap(),
+        ("Referer".to_owned(), "http://a/b".to_owned())
+    );
+}
+
+#[test]
+fn a_locale_says_whether_its_characters_are_unicode() {
+    for (locale, unicode) in [
+        ("en_US.UTF-8", true),
+        ("C.utf8", true),
+        ("C", false),
+        ("POSIX", false),
+        ("de_DE.ISO-8859-1", false),
+    ] {
+        assert_eq!(shows_unicode(locale), unicode, "{locale}");
+    }
+}

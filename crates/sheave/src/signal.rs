@@ -1,0 +1,189 @@
+//! Owns what signals do: the first asks the work to stop, and whatever happens the program is
+//! gone soon after; the second ends it at once. Knows nothing of the work.
+
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinError;
+
+use crate::exit_code::Exit;
+use crate::printer;
+
+/// How the program deals with work that was asked to stop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// How long the work may take to put itself away.
+    pub(crate) grace: Duration,
+    /// What to tell the user when it did not.
+    pub(crate) last_words: &'static str,
+}
+
+/// Tells the work that it should stop; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Never asks.
+    #[cfg(test)]
+    pub(crate) fn never() -> Self {
+        Self(watch::channel(false).1)
+    }
+
+    /// Whether it should stop.
+    pub(crate) fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Returns once it should stop.
+    pub(crate) async fn requested(&mut self) {
+        if self.0.wait_for(|requested| *requested).await.is_err() {
+            // The supervisor left without asking, and so never will.
+            pending::<()>().await;
+        }
+    }
+}
+
+/// Runs the work on other threads while this one listens for signals, so that work that hangs
+/// cannot keep the program from ending.
+pub(crate) fn supervise<W, F>(patience: Patience, work: W) -> Exit
+where
+    W: FnOnce(Stop) -> F,
+    F: Future<Output = Exit> + Send + 'static,
+{
+    run_supervised(patience, work).unwrap_or_else(|error| {
+        printer::failure(
+            Exit::Internal,
+            &format_args!("could not start threads or listen for signals: {error}"),
+        )
+    })
+}
+
+fn run_supervised<W, F>(patience: Patience, work: W) -> io::Result<Exit>
+where
+    W: FnOnce(Stop) -> F,
+    F: Future<Output = Exit> + Send + 'static,
+{
+    let listener = Builder::new_current_thread().enable_all().build()?;
+    let workers = Builder::new_multi_thread().enable_all().build()?;
+    let (stop, stop_requested) = watch::channel(false);
+    let mut signals = listener.block_on(async { Signals::listen() })?;
+    let mut working = workers.spawn(work(Stop(stop_requested)));
+    let exit = listener.block_on(async {
+        let interrupted = tokio::select! {
+            ended = &mut working => return exit_of(ended),
+            interrupted = signals.next() => interrupted,
+        };
+        stop.send_replace(true);
+        tokio::select! {
+            ended = &mut working => {
+                let exit = exit_of(ended);
+                if exit == Exit::Interrupted { interrupted } else { exit }
+            }
+            again = signals.next() => printer::failure(again, &patience.last_words),
+            () = tokio::time::sleep(patience.grace) => {
+                printer::failure(interrupted, &patience.last_words)
+            }
+        }
+    });
+    // What is still running would hold the program up; it can end anywhere without harm.
+    workers.shutdown_background();
+    Ok(exit)
+}
+
+fn exit_of(ended: Result<Exit, JoinError>) -> Exit {
+    ended.unwrap_or_else(|_panicked| {
+        printer::failure(
+            Exit::Internal,
+            &"internal error; please report the lines above as a bug",
+        )
+    })
+}
+
+/// The signals that mean "stop".
+struct Signals {
+    /// `nohup` switches it off for what it starts, and then it stays off.
+    hangup: Option<Signal>,
+    /// Shells switch it off for what a script starts with `&`; it is listened to all the same,
+    /// since Ctrl-C is meant for the script and everything it has started.
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let hangup = SignalKind::hangup();
+        let is_ignored = ignored_signals() >> (hangup.as_raw_value() - 1) & 1 == 1;
+        Ok(Self {
+            hangup: (!is_ignored).then(|| signal(hangup)).transpose()?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them; returns how the program ends because of it.
+    async fn next(&mut self) -> Exit {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            _ = hangup => Exit::Interrupted,
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Terminated,
+        }
+    }
+}
+
+/// Which signals this process ignores, as the mask of `proc_pid_status(5)`; none if it cannot be
+/// told.
+fn ignored_signals() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what was inherited can be asked without unsafe code only here"
+    )]
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored_in(&status)
+}
+
+fn ignored_in(status: &str) -> u64 {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_the_process_status() {
+        let status = "SigBlk:\t0000000000000002\nSigIgn:\t0000000000000001\nSigCgt:\t0000\n";
+        assert_eq!(ignored_in(status), 1, "SIGHUP, as under nohup");
+        assert_eq!(ignored_in("SigIgn:\tno number"), 0);
+        assert_eq!(ignored_in(""), 0);
+    }
+
+    #[test]
+    fn work_that_ends_by_itself_gives_its_own_exit() {
+        let patience = Patience {
+            grace: Duration::from_secs(1),
+            last_words: "",
+        };
+        assert_eq!(
+            supervise(patience, |_| async { Exit::Corrupt }),
+            Exit::Corrupt
+        );
+        assert_eq!(
+            supervise(patience, |_| async { panic!("a bug") }),
+            Exit::Internal
+        );
+    }
+}
