@@ -13,6 +13,9 @@ use tokio::task::JoinError;
 use crate::exit_code::Exit;
 use crate::printer;
 
+/// How long the last words may take.
+const LAST_WORDS_GRACE: Duration = Duration::from_millis(100);
+
 /// How the program deals with work that was asked to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
@@ -83,15 +86,23 @@ where
                 let exit = exit_of(ended);
                 if exit == Exit::Interrupted { interrupted } else { exit }
             }
-            again = signals.next() => printer::failure(again, &patience.last_words),
+            again = signals.next() => give_up(again, patience.last_words).await,
             () = tokio::time::sleep(patience.grace) => {
-                printer::failure(interrupted, &patience.last_words)
+                give_up(interrupted, patience.last_words).await
             }
         }
     });
     // What is still running would hold the program up; it can end anywhere without harm.
     workers.shutdown_background();
+    listener.shutdown_background();
     Ok(exit)
+}
+
+/// Says the last words, unless nobody takes them: it may be standard error that work hangs on.
+async fn give_up(exit: Exit, last_words: &'static str) -> Exit {
+    let saying = tokio::task::spawn_blocking(move || printer::failure(exit, &last_words));
+    let _ = tokio::time::timeout(LAST_WORDS_GRACE, saying).await;
+    exit
 }
 
 fn exit_of(ended: Result<Exit, JoinError>) -> Exit {
