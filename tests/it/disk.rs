@@ -4,9 +4,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::files;
-use crate::support::program::get;
+use crate::support::program::{get, start_get};
 use crate::support::site::Site;
+use crate::support::{files, wait};
 
 /// A file system in memory of a few mebibytes, unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
@@ -143,4 +143,33 @@ fn a_directory_that_does_not_exist_is_a_disk_error() {
     )
     .expect(7);
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+}
+
+#[test]
+fn a_part_file_cut_short_while_it_is_mapped_is_one_line_and_loses_only_what_was_cut() {
+    use range_core::units::{ByteCount, BytesPerSecond};
+    use range_server::{Effect, Fault, synthetic};
+    let rate = Effect::Rate(BytesPerSecond(20 << 20));
+    let site = Site::synthetic(vec![Fault::always(rate)]);
+    let into = files::directory();
+    let url = site.url("/synthetic/100MiB?seed=6");
+    let running = start_get(&url, into.path(), &["-x", "4", "--write", "mapped"]);
+    let journal = into.path().join("100MiB.part.journal");
+    wait::until("some blocks", || {
+        std::fs::metadata(&journal)
+            .ok()
+            .filter(|journal| journal.len() > 1000)
+    });
+    let part = std::fs::File::options()
+        .write(true)
+        .open(into.path().join("100MiB.part"));
+    part.unwrap().set_len(0).unwrap();
+    let ran = running.finish().expect(7);
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    get(&url, into.path(), &[]).expect(0);
+    let digest = synthetic::sha256(synthetic::Seed(6), ByteCount(100 << 20));
+    assert_eq!(
+        files::sha256(&into.path().join("100MiB")),
+        files::hex(&digest)
+    );
 }
