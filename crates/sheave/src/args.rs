@@ -117,8 +117,14 @@ pub(crate) struct GetArgs {
     /// Replace a connection that is silent for so long, as in 500ms, 20s, 2m [default: 20s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
-    /// How to write the part file
-    #[arg(long, value_enum, default_value_t = Write::Auto)]
+    /// Write the part file mapped, or at positions, or as is best
+    #[arg(
+        long,
+        value_name = "mapped|positioned|auto",
+        value_enum,
+        default_value_t = Write::Auto,
+        hide_possible_values = true
+    )]
     pub(crate) write: Write,
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, value_name = "FILE")]
@@ -146,11 +152,11 @@ pub(crate) enum Connections {
 /// How the part file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Write {
-    /// Mapped where that is safe and fast
+    /// Mapped where that is safe and fast.
     Auto,
-    /// Through memory mappings, or not at all
+    /// Through memory mappings, or not at all.
     Mapped,
-    /// At positions, with ordinary writes
+    /// At positions, with ordinary writes.
     Positioned,
 }
 
@@ -189,8 +195,8 @@ pub(crate) struct ServeArgs {
 /// Arguments of `demo`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DemoArgs {
-    /// How much to download
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = ByteCount::parse)]
+    /// How much to download, 16MiB or more
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_demo_size)]
     pub(crate) size: ByteCount,
     /// Make the temporary directory in this one [default: the system's]
     #[arg(long, value_name = "DIR")]
@@ -250,6 +256,15 @@ fn parse_connections(text: &str) -> Result<Connections, &'static str> {
     match text.parse() {
         Ok(number @ 1..=256) => Ok(Connections::AtMost(number)),
         Ok(_) | Err(_) => Err("use a number from 1 to 256, or auto"),
+    }
+}
+
+/// Smaller files are one segment of few blocks, of which an interruption leaves too little to show.
+fn parse_demo_size(text: &str) -> Result<ByteCount, String> {
+    match ByteCount::parse(text) {
+        Ok(size) if size < ByteCount(16 << 20) => Err("the demo needs 16MiB or more".to_owned()),
+        Ok(size) => Ok(size),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -344,6 +359,7 @@ mod tests {
             "serve --rate 0",
             "serve --max-connections 0",
             "demo --size big",
+            "demo --size 15MiB",
         ] {
             let kind = parsed(line).unwrap_err();
             assert!(

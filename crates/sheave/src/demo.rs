@@ -1,6 +1,7 @@
 //! Owns `sheave demo`: a download of synthetic content from this machine, interrupted half-way on
 //! purpose, resumed and verified. Says what each phase did and how fast.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::duration;
 use crate::exit_code::Exit;
 use crate::printer;
 use crate::report::{self, View, follow};
+use crate::serve;
 use crate::settings::DemoSettings;
 use crate::signal::{Patience, Stop};
 
@@ -55,7 +57,10 @@ pub(crate) async fn run(settings: DemoSettings, stop: Stop) -> Exit {
         .tempdir_in(&settings.directory);
     let directory = match directory {
         Ok(directory) => directory,
-        Err(error) => return printer::failure(Exit::Disk, &error),
+        Err(error) => {
+            let what = format_args!("could not make a temporary directory: {error}");
+            return printer::failure(Exit::Disk, &what);
+        }
     };
     let keep = settings.keep;
     let exit = serve_and_fetch(settings, directory.path(), stop).await;
@@ -77,12 +82,13 @@ fn put_away(directory: TempDir, keep: bool) {
 async fn serve_and_fetch(settings: DemoSettings, directory: &Path, stop: Stop) -> Exit {
     let size = settings.size;
     let config = Config {
-        rate: (size.0 < UNPACED_SIZE).then_some(BytesPerSecond((size.0 * 2).max(1))),
+        rate: (size.0 < UNPACED_SIZE).then_some(BytesPerSecond(size.0 * 2)),
         ..Config::default()
     };
-    let server = match Server::bind(("127.0.0.1", 0), config).await {
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = match Server::bind(address, config).await {
         Ok(server) => server,
-        Err(error) => return printer::failure(Exit::Network, &error),
+        Err(error) => return serve::could_not_start(address, &error),
     };
     let url = format!("{}/synthetic/{}", server.base_url(), size.0);
     printer::data(format_args!(
@@ -109,10 +115,10 @@ async fn expect(size: ByteCount, mut stop: Stop) -> Option<Digest> {
     let mut computing = JoinSet::new();
     computing.spawn_blocking(move || synthetic::sha256(synthetic::Seed::default(), size));
     let bytes = tokio::select! {
-        computed = computing.join_next() => computed?.ok()?,
+        computed = computing.join_next() => computed.expect("it was spawned").expect("it cannot fail"),
         () = stop.requested() => return None,
     };
-    let digest = Digest::new(DigestAlgorithm::Sha256, &bytes)?;
+    let digest = Digest::new(DigestAlgorithm::Sha256, &bytes).expect("it has 32 bytes");
     let elapsed = start.elapsed();
     printer::data(format_args!(
         "expect   sha-256 {:.16}..., computed in {} ({})",

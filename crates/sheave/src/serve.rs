@@ -82,7 +82,8 @@ fn scope(settings: &ServeSettings) -> String {
     }
 }
 
-fn could_not_start(address: SocketAddr, error: &BindError) -> Exit {
+/// Says why the server could not start.
+pub(crate) fn could_not_start(address: SocketAddr, error: &BindError) -> Exit {
     match error {
         BindError::Listen(cause) => printer::failure(
             Exit::Network,
