@@ -161,7 +161,7 @@ impl Session {
         let transport = Arc::new(HttpTransport::new(ClientSettings {
             url: self.settings.url.clone(),
             headers: self.settings.headers.clone(),
-            extra_roots: &self.settings.extra_roots,
+            extra_roots: self.settings.extra_roots.clone(),
             connections: self.settings.connections.get().into(),
         })?);
         let (mut beginning, mut earlier) = self.begin(target.find()?);

@@ -169,7 +169,6 @@ impl<'a> Driver<'a> {
         drop(self.syncer.take());
         drop(self.verifier.take());
         self.show(true);
-        self.tally.requests = self.around.transport.requests();
         let outcome = match (self.fatal, outcome) {
             (Some(error), _) => Err(error),
             (None, Some(outcome)) => Ok(outcome),

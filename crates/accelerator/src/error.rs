@@ -126,20 +126,29 @@ impl Error {
 impl fmt::Display for Error {
     /// The cause and what is behind it, in one line. Foreign text is not escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.cause)?;
-        let mut source = self.0.cause.source();
-        let mut last = self.0.cause.to_string();
-        while let Some(error) = source {
-            let text = error.to_string();
-            // Wrappers often repeat the text of what they wrap.
-            if !last.contains(&text) {
-                write!(f, ": {text}")?;
-            }
-            last = text;
-            source = error.source();
-        }
-        Ok(())
+        f.write_str(&in_one_line(&self.0.cause))
     }
+}
+
+/// An error and its first cause. What lies between them are the HTTP library's layers, which
+/// say where in it the error passed and nothing a user could act on.
+pub(crate) fn in_one_line(error: &(dyn StdError + 'static)) -> String {
+    match causes(error).skip(1).last() {
+        Some(first) => format!("{error}: {first}"),
+        None => error.to_string(),
+    }
+}
+
+/// An error, what caused it, what caused that, and so on.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
 }
 
 impl StdError for Error {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{Driver, SNAPSHOT_INTERVAL};
 use crate::digester::Digester;
-use crate::error::{Cause, Error, ErrorKind};
+use crate::error::{Cause, Error, ErrorKind, in_one_line};
 use crate::events::Event;
 use crate::generation::Generation;
 use crate::keeper::Keeper;
@@ -130,7 +130,7 @@ impl Driver<'_> {
     fn cause_of(&self, class: FailureClass) -> String {
         match (&self.last_error, class) {
             (_, FailureClass::Stalled) => Cause::Stalled.to_string(),
-            (Some(error), _) => error.to_string(),
+            (Some(error), _) => in_one_line(error),
             (None, class) => format!("{class:?}"),
         }
     }

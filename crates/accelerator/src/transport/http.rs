@@ -3,7 +3,7 @@
 
 use std::error::Error as StdError;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use url::Url;
 use super::error::TransportError;
 use super::head::Head;
 use super::redirect::Trail;
+use crate::error::causes;
 
 /// Longest time to wait for a connection, name look-up and TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,24 +25,66 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a client is made of.
-pub(crate) struct ClientSettings<'a> {
+pub(crate) struct ClientSettings {
     pub(crate) url: Url,
     /// Sent to the origin of `url` only.
     pub(crate) headers: HeaderMap,
     /// PEM certificates trusted beside the system's.
-    pub(crate) extra_roots: &'a [Vec<u8>],
+    pub(crate) extra_roots: Vec<Vec<u8>>,
     pub(crate) connections: usize,
 }
 
 /// Sends the requests of one download.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
-    client: reqwest::Client,
+    clients: Clients,
     original: Url,
     headers: HeaderMap,
     /// Where the last redirects led, so that each segment need not follow them again.
     known: Mutex<Option<Trail>>,
     requests: AtomicU64,
+}
+
+/// One client a scheme, made when it is first needed: reading the system's certificates takes
+/// longer than a small file, and plain HTTP has no use for them.
+#[derive(Debug)]
+struct Clients {
+    extra_roots: Vec<reqwest::Certificate>,
+    connections: usize,
+    plain: OnceLock<reqwest::Client>,
+    secure: OnceLock<reqwest::Client>,
+}
+
+impl Clients {
+    fn for_scheme(&self, scheme: &str) -> Result<&reqwest::Client, TransportError> {
+        let is_secure = scheme == "https";
+        let slot = if is_secure { &self.secure } else { &self.plain };
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        let builder = if is_secure {
+            self.builder().tls_certs_merge(self.extra_roots.clone())
+        } else {
+            self.builder().tls_certs_only([])
+        };
+        let client = builder.build().map_err(untrusted)?;
+        // Of two workers that come first, one keeps its client.
+        Ok(slot.get_or_init(|| client))
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .user_agent(concat!("sheave/", env!("CARGO_PKG_VERSION")))
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(self.connections)
+    }
 }
 
 /// A reply whose body has not been read.
@@ -52,24 +95,18 @@ pub(crate) struct Reply {
 }
 
 impl HttpTransport {
-    pub(crate) fn new(settings: ClientSettings<'_>) -> Result<Self, TransportError> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("sheave/", env!("CARGO_PKG_VERSION")))
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(settings.connections);
-        for pem in settings.extra_roots {
-            let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(untrusted)?;
-            builder = builder.tls_certs_merge(roots);
+    pub(crate) fn new(settings: ClientSettings) -> Result<Self, TransportError> {
+        let mut extra_roots = Vec::new();
+        for pem in &settings.extra_roots {
+            extra_roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(untrusted)?);
         }
         Ok(Self {
-            client: builder.build().map_err(untrusted)?,
+            clients: Clients {
+                extra_roots,
+                connections: settings.connections,
+                plain: OnceLock::new(),
+                secure: OnceLock::new(),
+            },
             original: settings.url,
             headers: settings.headers,
             known: Mutex::new(None),
@@ -146,7 +183,8 @@ impl HttpTransport {
             headers.insert(RANGE, value);
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let request = self.client.get(trail.here().clone()).headers(headers);
+        let client = self.clients.for_scheme(trail.here().scheme())?;
+        let request = client.get(trail.here().clone()).headers(headers);
         request
             .send()
             .await
@@ -192,17 +230,6 @@ fn classify(error: reqwest::Error, stage: Stage) -> TransportError {
     } else {
         TransportError::Interrupted { source }
     }
-}
-
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = error.source();
-        Some(error)
-    })
 }
 
 /// TLS errors travel inside I/O errors, at times several deep, which do not list them as their
