@@ -18,3 +18,4 @@ mod output;
 mod resume;
 mod serve;
 mod support;
+mod syscalls;

@@ -115,7 +115,9 @@ async fn expect(size: ByteCount, mut stop: Stop) -> Option<Digest> {
     let mut computing = JoinSet::new();
     computing.spawn_blocking(move || synthetic::sha256(synthetic::Seed::default(), size));
     let bytes = tokio::select! {
-        computed = computing.join_next() => computed.expect("it was spawned").expect("it cannot fail"),
+        computed = computing.join_next() => {
+            computed.expect("it was spawned").expect("it cannot fail")
+        }
         () = stop.requested() => return None,
     };
     let digest = Digest::new(DigestAlgorithm::Sha256, &bytes).expect("it has 32 bytes");

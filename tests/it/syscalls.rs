@@ -1,0 +1,104 @@
+//! The n-th call of a system call fails. Exit 0 still means an identical file; anything else is
+//! one line, nothing under the final name, and the same command then completes.
+
+use std::path::Path;
+use std::process::Command;
+
+use range_core::units::ByteCount;
+use range_server::synthetic::{self, Seed};
+
+use crate::support::files;
+use crate::support::program::{self, Ran, get};
+use crate::support::site::Site;
+
+const MIB: u64 = 1 << 20;
+
+/// Calls the disk side makes, and how each can fail. `EINTR` is no failure at all.
+const DISK: [(&str, &[&str]); 7] = [
+    ("fallocate", &["EIO", "ENOSPC", "EDQUOT", "EINTR"]),
+    ("ftruncate", &["EIO", "EINTR"]),
+    ("pwrite64", &["EIO", "ENOSPC", "EDQUOT", "EINTR"]),
+    ("fdatasync", &["EIO", "ENOSPC", "EDQUOT"]),
+    ("fsync", &["EIO", "ENOSPC", "EDQUOT"]),
+    ("renameat2", &["EIO", "ENOSPC", "EACCES"]),
+    ("fchmod", &["EIO", "EPERM"]),
+];
+
+/// How many of each call are failed in turn.
+const CALLS: u32 = 4;
+
+/// Downloads 6 MiB while the `call`-th `name` fails with `error`.
+fn get_failing(url: &str, into: &Path, write: &str, name: &str, error: &str, call: u32) -> Ran {
+    let mut command = Command::new("strace");
+    command
+        .args([
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            &format!("trace={name}"),
+        ])
+        .args(["-e", &format!("inject={name}:error={error}:when={call}")])
+        .arg(program::path())
+        .args(["get", "--json", "-x", "2", "--write", write, "-d"])
+        .args([into.to_str().unwrap(), url]);
+    program::start_command(command).finish()
+}
+
+fn has_strace() -> bool {
+    let found = Command::new("strace").arg("-V").output().is_ok();
+    if !found {
+        eprintln!("SKIPPED: strace is not installed");
+    }
+    found
+}
+
+#[test]
+fn a_disk_call_that_fails_leaves_nothing_wrong_behind() {
+    if !has_strace() {
+        return;
+    }
+    let site = Site::synthetic(Vec::new());
+    let url = site.url("/synthetic/6MiB?seed=8");
+    let digest = files::hex(&synthetic::sha256(Seed(8), ByteCount(6 * MIB)));
+    let mut failed = 0;
+    for write in ["mapped", "positioned"] {
+        for (name, errors) in DISK {
+            for error in errors {
+                for call in 1..=CALLS {
+                    let case = format!("{write}: call {call} of {name} fails with {error}");
+                    let into = files::directory();
+                    let ran = get_failing(&url, into.path(), write, name, error, call);
+                    check(&case, &ran, into.path(), &url, &digest);
+                    assert!(*error != "EINTR" || ran.code == Some(0), "{case}: {ran:?}");
+                    failed += u32::from(ran.code != Some(0));
+                }
+            }
+        }
+    }
+    assert!(
+        failed > 20,
+        "only {failed} cases met their call: the test tests nothing"
+    );
+}
+
+fn check(case: &str, ran: &Ran, into: &Path, url: &str, digest: &str) {
+    let output = into.join("6MiB");
+    match ran.code {
+        Some(0) => assert_eq!(files::sha256(&output), digest, "{case}"),
+        Some(7 | 8) => {
+            assert_eq!(ran.stderr.lines().count(), 1, "{case}: {ran:?}");
+            // A sync of the directory fails after the name is there, and then it is right.
+            if output.exists() {
+                assert_eq!(files::sha256(&output), digest, "{case}");
+                return;
+            }
+            let again = get(url, into, &[]);
+            assert_eq!(again.code, Some(0), "{case}: {ran:?}, then {again:?}");
+            assert_eq!(files::sha256(&output), digest, "{case}");
+            assert_eq!(files::names(into), ["6MiB"], "{case}");
+        }
+        _ => panic!("{case}: {ran:?}"),
+    }
+}
