@@ -80,6 +80,11 @@ fn an_output_that_exists_is_replaced_only_on_request() {
     std::fs::write(&output, b"precious").unwrap();
     let ran = get(&site.url("/synthetic/2MiB"), into.path(), &[]).expect(8);
     assert_eq!(ran.last_json()["kind"], "exists");
+    assert_eq!(
+        ran.stderr.matches("exists").count(),
+        1,
+        "said once: {ran:?}"
+    );
     assert_eq!(site.requests().len(), 0, "nothing is asked for in vain");
     assert_eq!(std::fs::read(&output).unwrap(), b"precious");
     get(&site.url("/synthetic/2MiB"), into.path(), &["--overwrite"]).expect(0);

@@ -133,9 +133,11 @@ impl fmt::Display for Error {
 /// An error and its first cause. What lies between them are the HTTP library's layers, which
 /// say where in it the error passed and nothing a user could act on.
 pub(crate) fn in_one_line(error: &(dyn StdError + 'static)) -> String {
-    match causes(error).skip(1).last() {
-        Some(first) => format!("{error}: {first}"),
-        None => error.to_string(),
+    let text = error.to_string();
+    match causes(error).skip(1).last().map(ToString::to_string) {
+        // Some errors contain the text of what caused them.
+        Some(first) if !text.contains(&first) => format!("{text}: {first}"),
+        Some(_) | None => text,
     }
 }
 
