@@ -35,11 +35,13 @@ impl Pace {
         }
     }
 
-    /// Bytes per second, or `None` before the first window is over. A worker that has fallen
+    /// Bytes per second, or `None` before anything can be said: the first window
+    /// counts from early on, for downloads shorter than it. A worker that has fallen
     /// silent is as slow as its silence is long.
     pub(super) fn at(&self, now: Timestamp, latency: Duration) -> Option<u64> {
         let elapsed = now.since(self.since);
-        if elapsed < window(latency) * 2 {
+        let measured_soon = self.rate.is_none() && elapsed >= first_window(latency);
+        if elapsed < window(latency) * 2 && !measured_soon {
             return self.rate;
         }
         Some(BytesPerSecond::mean(ByteCount(self.bytes), elapsed).0)
@@ -49,6 +51,11 @@ impl Pace {
 /// Slow start and a reply's way here must not pass for a slow worker.
 fn window(latency: Duration) -> Duration {
     limits::PACE_WINDOW.max(latency * 4)
+}
+
+/// Two reports, or four latencies, whichever is longer.
+fn first_window(latency: Duration) -> Duration {
+    (limits::REPORT_INTERVAL * 2).max(latency * 4)
 }
 
 #[cfg(test)]
