@@ -79,6 +79,11 @@ const STEPS: &[Step] = &[
         work: cargo(&["test", "--workspace"]),
     },
     Step {
+        name: "simulation",
+        quick: false,
+        work: cargo(&["xtask", "sim", "--seeds", "100"]),
+    },
+    Step {
         name: "documentation",
         quick: false,
         work: Work::Cargo {
@@ -254,6 +259,7 @@ mod tests {
                 "cargo clippy --workspace --all-targets -- -D warnings",
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
+                "cargo xtask sim --seeds 100",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \
                  --document-private-items",
                 "cargo deny check",

@@ -13,6 +13,7 @@
 
 mod ci;
 mod layers;
+mod sim;
 mod tidy;
 mod workspace;
 
@@ -34,6 +35,8 @@ enum Task {
     Layers,
     /// Check the house rules no lint covers
     Tidy,
+    /// Run the scheduler in simulated worlds, beside the policies of others
+    Sim(sim::Simulation),
     /// Run what CI runs, cheapest first, up to the first failure
     Ci {
         /// Stop after the checks that neither link nor run the product
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Layers => layers::check(),
         Task::Tidy => tidy::check(),
+        Task::Sim(simulation) => sim::run(&simulation),
         Task::Ci { quick } => ci::run(quick),
     };
     match outcome {

@@ -25,6 +25,17 @@ pub const SEGMENT_MAX: u64 = 64 << 20;
 /// A segment is split only while this much of it is left, so that each half pays for its request.
 pub const SPLIT_MIN: u64 = 4 << 20;
 
+/// Shortest time over which a worker's rate is measured; four times a reply's latency where that
+/// is more.
+pub const PACE_WINDOW: Duration = Duration::from_millis(500);
+
+/// How often the last segments are looked at while workers are free: a silent worker sends
+/// nothing that would wake anyone.
+pub const TAIL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// A worker slower than this many tenths of what is typical loses its remainder to a free one.
+pub const CRAWL_TENTHS: u64 = 3;
+
 /// A worker reports after this many bytes, so that the driver wakes a few thousand times a
 /// second at most even at 10 GB/s over many connections.
 pub const REPORT_BYTES: u64 = 256 << 10;

@@ -1,7 +1,8 @@
 //! Owns what is started, split, stopped or synced after an input, and what to wait for.
 
-use super::input::{Lease, SegmentId};
+use super::input::Lease;
 use super::output::{CheckpointId, Event, Outcome, Output, Request, Route, WaitReason};
+use super::pace::Pace;
 use super::retry::Failures;
 use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
 use super::{Scheduler, Shape, split};
@@ -19,7 +20,7 @@ impl Scheduler {
         self.stop_the_stalled();
         self.raise_width();
         self.start_workers();
-        self.split_for_free_workers();
+        self.use_free_workers();
         self.checkpoint_if_due();
     }
 
@@ -77,7 +78,7 @@ impl Scheduler {
         }
     }
 
-    fn has_free_worker(&self) -> bool {
+    pub(super) fn has_free_worker(&self) -> bool {
         self.active.len() < usize::from(self.width)
     }
 
@@ -139,6 +140,7 @@ impl Scheduler {
             shrinking: None,
             stopping: None,
             last_progress: self.now,
+            pace: Pace::begin(self.now),
             failures: retry.map_or_else(Failures::default, |retry| retry.failures),
             route,
         };
@@ -154,47 +156,6 @@ impl Scheduler {
         let lease = Lease::first(self.next_segment);
         self.next_segment += 1;
         lease
-    }
-
-    /// Each free worker takes half of the segment with most left, one victim a worker.
-    fn split_for_free_workers(&mut self) {
-        if !matches!(self.shape, Shape::Segmented { .. })
-            || !self.waiting.is_empty()
-            || self.host_gate > self.now
-        {
-            return;
-        }
-        let splitting = self
-            .active
-            .values()
-            .filter(|active| active.shrinking.is_some())
-            .count();
-        let free = usize::from(self.width).saturating_sub(self.active.len() + splitting);
-        for _ in 0..free {
-            let Some((segment, cut)) = self.largest_splittable() else {
-                return;
-            };
-            let active = self
-                .active
-                .get_mut(&segment)
-                .expect("the victim was just found");
-            active.shrinking = Some(cut);
-            self.outputs.push_back(Output::Shrink {
-                lease: active.lease,
-                cut,
-            });
-        }
-    }
-
-    fn largest_splittable(&self) -> Option<(SegmentId, u64)> {
-        self.active
-            .iter()
-            .filter_map(|(id, active)| {
-                let cut = split::cut_in_half(active, self.config.block_size)?;
-                Some((active.left?.len(), *id, cut))
-            })
-            .max()
-            .map(|(_, id, cut)| (id, cut))
     }
 
     fn checkpoint_if_due(&mut self) {
@@ -249,11 +210,23 @@ impl Scheduler {
             .map(|due| (due, WaitReason::Checkpoint));
         let raise = (self.width < self.config.width.get())
             .then_some((self.width_raise_at, WaitReason::Workers));
-        stalls.chain(retries).chain(checkpoint).chain(raise).min()
+        let tail = self
+            .watches_the_tail()
+            .then(|| (self.now + limits::TAIL_INTERVAL, WaitReason::Workers));
+        stalls
+            .chain(retries)
+            .chain(checkpoint)
+            .chain(raise)
+            .chain(tail)
+            .min()
     }
 }
 
-fn stop(active: &mut Active, cause: StopCause, outputs: &mut alloc::collections::VecDeque<Output>) {
+pub(super) fn stop(
+    active: &mut Active,
+    cause: StopCause,
+    outputs: &mut alloc::collections::VecDeque<Output>,
+) {
     if active.stopping.is_none() {
         active.stopping = Some(cause);
         outputs.push_back(Output::Stop {

@@ -7,8 +7,9 @@ use super::{Scheduler, Shape};
 use crate::range::ByteRange;
 
 impl Scheduler {
-    /// Panics when an invariant of the [`Scheduler`] is broken.
-    pub(super) fn check_invariants(&self) {
+    /// Panics when an invariant of the [`Scheduler`] is broken. Debug builds call it after every
+    /// input; a simulation calls it in any build.
+    pub fn check_invariants(&self) {
         self.check_partition();
         assert!(
             self.active.len() <= usize::from(self.config.width.get()),

@@ -5,10 +5,12 @@ mod dispatch;
 mod input;
 mod invariants;
 mod output;
+mod pace;
 mod react;
 mod retry;
 mod segment;
 mod split;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -121,6 +123,10 @@ pub struct Scheduler {
     /// How far any try of a plain stream came.
     stream_furthest: u64,
     ever_opened: bool,
+    /// What a reply's head takes to arrive, recent ones counting most.
+    latency: Duration,
+    /// What a worker brought in a second, recent ones counting most; 0 before any was measured.
+    typical_rate: u64,
     range_mistakes: u32,
     /// No request to the host starts before this.
     host_gate: Timestamp,
@@ -159,6 +165,8 @@ impl Scheduler {
             received_total: 0,
             stream_furthest: 0,
             ever_opened: false,
+            latency: Duration::ZERO,
+            typical_rate: 0,
             range_mistakes: 0,
             host_gate: Timestamp::START,
             checkpoint: Checkpoint::default(),

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::input::{Body, Input, Lease, Stop};
 use super::output::{Event, Grant, Outcome, Output, Route};
+use super::pace::Pace;
 use super::retry::backoff;
 use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
 use super::{Scheduler, Shape, split};
@@ -57,8 +58,15 @@ impl Scheduler {
             return;
         };
         active.phase = Phase::Streaming;
+        let latency = now.since(active.last_progress);
         active.last_progress = now;
+        active.pace = Pace::begin(now);
         let kind = active.kind;
+        self.latency = if self.ever_opened {
+            (self.latency + latency) / 2
+        } else {
+            latency
+        };
         self.ever_opened = true;
         match (kind, body) {
             // The lease stands since the start; a reply that is shorter is legal (RFC 9110
@@ -133,7 +141,7 @@ impl Scheduler {
     }
 
     fn moved(&mut self, lease: Lease, position: u64) {
-        let now = self.now;
+        let (now, latency) = (self.now, self.latency);
         let Some(active) = self.current(lease) else {
             return;
         };
@@ -141,6 +149,7 @@ impl Scheduler {
             return;
         };
         active.last_progress = now;
+        active.pace.moved(now, written.len(), latency);
         active.route = Route::Known;
         let is_stream = active.kind == Kind::Stream;
         let added = self.received.insert(written);

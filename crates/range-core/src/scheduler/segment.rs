@@ -2,6 +2,7 @@
 
 use super::input::{Attempt, Lease, SegmentId};
 use super::output::Route;
+use super::pace::Pace;
 use super::retry::Failures;
 use crate::range::ByteRange;
 use crate::time::Timestamp;
@@ -71,6 +72,7 @@ pub(super) struct Active {
     pub(super) shrinking: Option<u64>,
     pub(super) stopping: Option<StopCause>,
     pub(super) last_progress: Timestamp,
+    pub(super) pace: Pace,
     pub(super) failures: Failures,
     pub(super) route: Route,
 }
@@ -82,6 +84,8 @@ pub(super) enum StopCause {
     Ending,
     /// Nothing arrived for too long.
     Stalled,
+    /// A free worker fetches the remainder sooner.
+    TakenOver,
 }
 
 impl Active {

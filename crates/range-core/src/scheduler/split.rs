@@ -1,10 +1,13 @@
 //! Owns where segments are cut: how much is carved from what is planned, and whose lease is
 //! split when nothing is planned any more.
 
+use core::time::Duration;
+
 use super::segment::{Active, Phase};
 use crate::block::BlockSize;
 use crate::limits;
 use crate::range::ByteRange;
+use crate::units::BytesPerSecond;
 
 /// How long a segment carved from the plan is, for a file of `length` bytes over `width` workers.
 ///
@@ -37,13 +40,29 @@ pub(super) fn carve(
 
 /// Where to cut a lease so that its worker and a thief finish together, or `None` when too little
 /// is left to be worth a request.
-pub(super) fn cut_in_half(active: &Active, block: BlockSize) -> Option<u64> {
+///
+/// The thief has `typical` bytes a second once its reply's head has come, after `latency`; an
+/// `own` rate that is not known yet counts as typical.
+pub(super) fn cut(
+    active: &Active,
+    own: BytesPerSecond,
+    typical: BytesPerSecond,
+    latency: Duration,
+    block: BlockSize,
+) -> Option<u64> {
     let left = active.left?;
     let splittable = active.phase == Phase::Streaming
         && active.shrinking.is_none()
         && active.stopping.is_none()
         && left.len() >= limits::SPLIT_MIN;
-    let cut = block.ceil(left.start() + left.len() / 2);
+    let both = u128::from(own.0) + u128::from(typical.0);
+    let head_start = u128::from(typical.0) * latency.as_millis() / 1000;
+    let kept = ((u128::from(left.len()) + head_start) * u128::from(own.0))
+        .checked_div(both)
+        .map_or(left.len() / 2, |kept| {
+            u64::try_from(kept).unwrap_or(u64::MAX)
+        });
+    let cut = block.ceil(left.start().saturating_add(kept));
     (splittable && left.start() < cut && cut < left.end()).then_some(cut)
 }
 

@@ -5,6 +5,7 @@ use std::vec::Vec;
 use super::*;
 use crate::failure::FailureClass;
 use crate::limits;
+use crate::units::BytesPerSecond;
 
 const MIB: u64 = 1 << 20;
 
@@ -581,4 +582,61 @@ fn a_lowered_width_recovers_slowly() {
         "{outputs:?}"
     );
     assert_eq!(starts(&outputs).len(), 1);
+}
+
+/// Two workers of four still stream, one of them silently, when everything else has arrived.
+#[test]
+fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
+    let (mut bench, outputs) = Bench::segmented(4, 16 * MIB);
+    let started: Vec<_> = starts(&outputs).into_iter().map(|start| start.0).collect();
+    for lease in &started {
+        bench.open(*lease, range(0, 16 * MIB), 16 * MIB);
+    }
+    for second in 1..=3 {
+        bench.now = Timestamp::after_start(Duration::from_secs(second));
+        for (index, lease) in (0_u64..).zip([FIRST].into_iter().chain(started.clone())) {
+            let position = index * 4 * MIB + second * MIB;
+            bench.feed(Input::Received { lease, position });
+        }
+    }
+    for (index, lease) in (1_u64..).zip(started) {
+        let position = (index + 1) * 4 * MIB;
+        let how = Stop::Drained;
+        bench.feed(Input::Stopped {
+            lease,
+            position,
+            how,
+        });
+    }
+    assert_eq!(bench.feed(Input::Tick).len(), 1, "it has its usual rate");
+    let outputs = bench.after(Duration::from_secs(5));
+    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    let outputs = bench.feed(Input::Stopped {
+        lease: FIRST,
+        position: 3 * MIB,
+        how: Stop::Told,
+    });
+    let rest = Request::Part(range(3 * MIB, 4 * MIB));
+    assert_eq!(starts(&outputs)[0].1, rest);
+}
+
+#[test]
+fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
+    let (mut bench, outputs) = Bench::segmented(2, 64 * MIB);
+    let second = starts(&outputs)[0].0;
+    bench.open(second, range(4 * MIB, 8 * MIB), 64 * MIB);
+    let active = bench.scheduler.active[&second.segment];
+    let cut = |own, typical| {
+        split::cut(
+            &active,
+            BytesPerSecond(own),
+            BytesPerSecond(typical),
+            Duration::ZERO,
+            BlockSize::DEFAULT,
+        )
+    };
+    assert_eq!(cut(1, 3), Some(5 * MIB));
+    assert_eq!(cut(1, 1), Some(6 * MIB));
+    assert_eq!(cut(3, 1), Some(7 * MIB));
+    assert_eq!(cut(1, 0), None, "a thief without a rate gets nothing");
 }

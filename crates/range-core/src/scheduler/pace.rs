@@ -1,0 +1,74 @@
+//! Owns how fast a worker is, as of its last reports. Knows no other worker.
+
+use core::time::Duration;
+
+use crate::limits;
+use crate::time::Timestamp;
+use crate::units::{ByteCount, BytesPerSecond};
+
+/// A worker's rate over windows of at least [`limits::PACE_WINDOW`], recent ones counting most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    since: Timestamp,
+    bytes: u64,
+    rate: Option<u64>,
+}
+
+impl Pace {
+    pub(super) const fn begin(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            bytes: 0,
+            rate: None,
+        }
+    }
+
+    /// Takes in bytes that arrived until `now`; `latency` is what a reply's head takes.
+    pub(super) fn moved(&mut self, now: Timestamp, bytes: u64, latency: Duration) {
+        self.bytes += bytes;
+        let elapsed = now.since(self.since);
+        if elapsed >= window(latency) {
+            let mean = BytesPerSecond::mean(ByteCount(self.bytes), elapsed).0;
+            self.rate = Some(self.rate.map_or(mean, |rate| rate / 2 + mean / 2));
+            self.since = now;
+            self.bytes = 0;
+        }
+    }
+
+    /// Bytes per second, or `None` before anything can be said: the first window
+    /// counts from early on, for downloads shorter than it. A worker that has fallen
+    /// silent is as slow as its silence is long.
+    pub(super) fn at(&self, now: Timestamp, latency: Duration) -> Option<u64> {
+        let elapsed = now.since(self.since);
+        let measured_soon = self.rate.is_none() && elapsed >= first_window(latency);
+        if elapsed < window(latency) * 2 && !measured_soon {
+            return self.rate;
+        }
+        Some(BytesPerSecond::mean(ByteCount(self.bytes), elapsed).0)
+    }
+}
+
+/// Slow start and a reply's way here must not pass for a slow worker.
+fn window(latency: Duration) -> Duration {
+    limits::PACE_WINDOW.max(latency * 4)
+}
+
+/// Two reports, or four latencies, whichever is longer.
+fn first_window(latency: Duration) -> Duration {
+    (limits::REPORT_INTERVAL * 2).max(latency * 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_makes_a_worker_slow() {
+        let after = |seconds| Timestamp::after_start(Duration::from_secs(seconds));
+        let mut pace = Pace::begin(Timestamp::START);
+        assert_eq!(pace.at(Timestamp::START, Duration::ZERO), None);
+        pace.moved(after(1), 1000, Duration::ZERO);
+        assert_eq!(pace.at(after(1), Duration::ZERO), Some(1000));
+        assert_eq!(pace.at(after(11), Duration::ZERO), Some(0));
+    }
+}

@@ -1,0 +1,28 @@
+//! Owns a world of virtual links and servers in which a download policy runs as it would on the
+//! wire, in virtual time. Knows no clock, socket, file, task or randomness but a seed.
+//!
+//! A run is a function of its [`World`], its policy and the commit: the same three give the same
+//! report, to the last bit.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "fluid amounts become whole bytes; every one is positive and far below 2^53"
+)]
+
+mod bound;
+mod dice;
+mod family;
+mod network;
+mod policy;
+mod reference;
+mod run;
+mod summary;
+mod world;
+
+pub use bound::lower_bound;
+pub use family::Family;
+pub use policy::{Contender, Policy};
+pub use run::{Report, Unfinished, run};
+pub use summary::{Row, summarise};
+pub use world::{Penalty, World};

@@ -1,0 +1,293 @@
+//! Owns connections and the bytes that flow over them: handshakes, slow start, fair shares of the
+//! link. Knows no lease, segment or policy.
+
+use std::collections::BTreeMap;
+
+use crate::dice::Dice;
+use crate::world::World;
+
+/// What a fresh connection sends before the first acknowledgement: ten packets (RFC 6928).
+pub(crate) const INITIAL_WINDOW: f64 = 14_600.0;
+
+/// Numbers connections in the order they were opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ConnectionId(u32);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    /// A request is under way; its reply's head arrives then.
+    Asking { until: f64 },
+    /// A reply's body arrives.
+    Streaming,
+    /// The reply has arrived in full; another request may follow.
+    Idle,
+    /// The client has let go, but what was sent until the server learnt of it still arrives.
+    Closing { until: f64 },
+}
+
+#[derive(Clone, Debug)]
+struct Connection {
+    state: State,
+    /// What slow start allows, in bytes per second.
+    ramp: f64,
+    next_doubling: f64,
+    most: f64,
+    rate: f64,
+    /// Bytes of this reply that have arrived, and those still to come.
+    arrived: f64,
+    left: f64,
+    stalled: bool,
+}
+
+/// What a reply's head turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Head {
+    Accepted,
+    Refused,
+}
+
+/// Every connection of one client.
+#[derive(Debug)]
+pub(crate) struct Network<'w> {
+    world: &'w World,
+    now: f64,
+    connections: BTreeMap<ConnectionId, Connection>,
+    opened: u32,
+    /// Set when something happened that changes shares.
+    stale: bool,
+    pub(crate) wasted: f64,
+    pub(crate) peak: usize,
+    pub(crate) requests: u64,
+}
+
+impl<'w> Network<'w> {
+    pub(crate) const fn new(world: &'w World) -> Self {
+        Self {
+            world,
+            now: 0.0,
+            connections: BTreeMap::new(),
+            opened: 0,
+            stale: true,
+            wasted: 0.0,
+            peak: 0,
+            requests: 0,
+        }
+    }
+
+    /// Asks for `bytes` over an idle connection, or a fresh one.
+    pub(crate) fn ask(&mut self, bytes: u64) -> ConnectionId {
+        self.requests += 1;
+        let idle = self
+            .connections
+            .iter()
+            .find(|(_, connection)| connection.state == State::Idle)
+            .map(|(id, _)| *id);
+        let trip = self.world.round_trip;
+        let id = idle.unwrap_or_else(|| self.open());
+        let trips = if idle.is_some() { 1.0 } else { 2.0 };
+        let connection = self.connections.get_mut(&id).expect("found or just opened");
+        connection.state = State::Asking {
+            until: self.now + trips * trip,
+        };
+        connection.arrived = 0.0;
+        connection.left = bytes as f64;
+        self.stale = true;
+        self.peak = self.peak.max(self.used());
+        id
+    }
+
+    fn open(&mut self) -> ConnectionId {
+        let id = ConnectionId(self.opened);
+        self.opened += 1;
+        let mut dice = Dice::new(self.world.seed ^ (u64::from(id.0) << 32));
+        let slower = dice.logarithmic(1.0, self.world.spread);
+        let connection = Connection {
+            state: State::Idle,
+            ramp: INITIAL_WINDOW / self.world.round_trip.max(1e-6),
+            next_doubling: f64::INFINITY,
+            most: self.world.connection_rate / slower,
+            rate: 0.0,
+            arrived: 0.0,
+            left: 0.0,
+            stalled: false,
+        };
+        self.connections.insert(id, connection);
+        id
+    }
+
+    /// Connections with a request on them.
+    fn used(&self) -> usize {
+        self.connections
+            .values()
+            .filter(|c| matches!(c.state, State::Asking { .. } | State::Streaming))
+            .count()
+    }
+
+    fn streaming(&self) -> usize {
+        self.connections
+            .values()
+            .filter(|c| c.state == State::Streaming)
+            .count()
+    }
+
+    /// Lets go of a connection. One whose reply is complete is kept for the next request.
+    pub(crate) fn release(&mut self, id: ConnectionId) {
+        let until = self.now + self.world.round_trip;
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.state = match connection.state {
+                State::Streaming if connection.left < 0.5 => State::Idle,
+                State::Streaming => State::Closing { until },
+                State::Asking { .. } | State::Idle | State::Closing { .. } => {
+                    self.connections.remove(&id);
+                    self.stale = true;
+                    return;
+                }
+            };
+        }
+        self.stale = true;
+    }
+
+    /// Forgets a connection that the server ended.
+    pub(crate) fn drop_broken(&mut self, id: ConnectionId) {
+        self.connections.remove(&id);
+        self.stale = true;
+    }
+
+    /// Every connection breaks.
+    pub(crate) fn reset(&mut self) {
+        self.connections.clear();
+        self.stale = true;
+    }
+
+    /// The oldest connection that streams falls silent. False when there is none.
+    pub(crate) fn stall_one(&mut self) -> bool {
+        let found = self
+            .connections
+            .values_mut()
+            .find(|c| c.state == State::Streaming && c.left > 0.5);
+        self.stale = true;
+        found.map(|connection| connection.stalled = true).is_some()
+    }
+
+    /// Bytes of the current reply that have arrived.
+    pub(crate) fn arrived(&self, id: ConnectionId) -> f64 {
+        self.connections[&id].arrived
+    }
+
+    /// The rate the connection has until the next event.
+    pub(crate) fn rate(&mut self, id: ConnectionId) -> f64 {
+        self.share();
+        self.connections[&id].rate
+    }
+
+    /// The next moment at which a rate changes or a head arrives.
+    pub(crate) fn next_event(&mut self) -> f64 {
+        self.share();
+        let mut next = self.world.next_link_change(self.now);
+        for connection in self.connections.values() {
+            next = next.min(match connection.state {
+                State::Asking { until } | State::Closing { until } => until,
+                State::Streaming => connection.next_doubling,
+                State::Idle => f64::INFINITY,
+            });
+        }
+        next
+    }
+
+    /// Lets time pass, at most to the next event, and tells which heads have arrived.
+    pub(crate) fn advance(&mut self, to: f64) -> Vec<(ConnectionId, Head)> {
+        self.share();
+        let span = to - self.now;
+        for connection in self.connections.values_mut() {
+            let bytes = (connection.rate * span).min(connection.left);
+            connection.left -= bytes;
+            match connection.state {
+                State::Closing { .. } => self.wasted += bytes,
+                State::Streaming => connection.arrived += bytes,
+                State::Asking { .. } | State::Idle => {}
+            }
+        }
+        self.stale |= self.world.next_link_change(self.now) <= to;
+        self.now = to;
+        self.ramp_up();
+        self.heads()
+    }
+
+    fn ramp_up(&mut self) {
+        let (now, trip) = (self.now, self.world.round_trip);
+        let before = self.connections.len();
+        self.connections
+            .retain(|_, c| !matches!(c.state, State::Closing { until } if until <= now));
+        self.stale |= self.connections.len() != before;
+        for connection in self.connections.values_mut() {
+            if connection.state == State::Streaming && connection.next_doubling <= now {
+                connection.ramp *= 2.0;
+                connection.next_doubling = now + trip;
+                self.stale = true;
+            }
+        }
+    }
+
+    fn heads(&mut self) -> Vec<(ConnectionId, Head)> {
+        let mut heads = Vec::new();
+        let mut streaming = self.streaming();
+        let limit = self.world.refuse_above.unwrap_or(usize::MAX);
+        for (id, connection) in &mut self.connections {
+            if !matches!(connection.state, State::Asking { until } if until <= self.now) {
+                continue;
+            }
+            self.stale = true;
+            if streaming < limit {
+                streaming += 1;
+                connection.state = State::Streaming;
+                connection.next_doubling = self.now + self.world.round_trip;
+                heads.push((*id, Head::Accepted));
+            } else {
+                heads.push((*id, Head::Refused));
+            }
+        }
+        heads
+    }
+
+    /// Divides the link: equal shares, and what one connection cannot use goes to the others.
+    fn share(&mut self) {
+        if !self.stale {
+            return;
+        }
+        self.stale = false;
+        let mut link = self.world.link_rate(self.now);
+        if let Some(penalty) = self.world.penalty
+            && self.streaming() > penalty.above
+        {
+            link *= penalty.factor;
+        }
+        let mut takers: Vec<&mut Connection> = Vec::new();
+        for connection in self.connections.values_mut() {
+            connection.rate = 0.0;
+            let sends = matches!(connection.state, State::Streaming | State::Closing { .. });
+            if sends && !connection.stalled && connection.left > 0.0 {
+                takers.push(connection);
+            }
+        }
+        takers.sort_by(|a, b| a.limit().total_cmp(&b.limit()));
+        let mut count = takers.len();
+        for connection in takers {
+            let fair = link / count as f64;
+            connection.rate = connection.limit().min(fair);
+            link -= connection.rate;
+            count -= 1;
+            // Slow start goes on only while it is what holds the connection back.
+            if connection.ramp > connection.rate {
+                connection.next_doubling = f64::INFINITY;
+            } else if connection.next_doubling == f64::INFINITY {
+                connection.next_doubling = self.now + self.world.round_trip;
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn limit(&self) -> f64 {
+        self.ramp.min(self.most)
+    }
+}

@@ -1,0 +1,244 @@
+//! Owns the policies of others, reduced to how they divide a file. Knows no network.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use range_core::ByteRange;
+use range_core::scheduler::{
+    Attempt, Body, Grant, Input, Lease, Outcome, Output, Request, Route, SegmentId, Stop,
+    WaitReason,
+};
+use range_core::time::Timestamp;
+
+use crate::policy::Policy;
+
+/// Connections; what people who compare downloaders give axel and aria2.
+const WIDTH: usize = 16;
+/// aria2's smallest piece, which is also its default.
+const PIECE: u64 = 1 << 20;
+/// axel splits nothing smaller than twice this.
+const HALVING_MIN: u64 = 100 << 10;
+/// aria2's timeout.
+const STALL: Duration = Duration::from_mins(1);
+/// Wait after a failure, so that a refusing server is not stormed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How a file is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    Static,
+    Halving,
+    Pieces,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Worker {
+    left: Option<ByteRange>,
+    last_progress: Timestamp,
+    shrinking: bool,
+    stopping: bool,
+}
+
+/// A policy that divides by habit and measures nothing.
+#[derive(Debug)]
+pub(crate) struct Reference {
+    habit: Habit,
+    now: Timestamp,
+    length: Option<u64>,
+    probed: bool,
+    next_segment: u32,
+    waiting: VecDeque<ByteRange>,
+    /// Nothing starts before this.
+    gate: Timestamp,
+    workers: BTreeMap<Lease, Worker>,
+    outputs: VecDeque<Output>,
+}
+
+impl Reference {
+    pub(crate) fn new(habit: Habit) -> Self {
+        Self {
+            habit,
+            now: Timestamp::START,
+            length: None,
+            probed: false,
+            next_segment: 0,
+            waiting: VecDeque::new(),
+            gate: Timestamp::START,
+            workers: BTreeMap::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    fn start(&mut self, left: Option<ByteRange>) {
+        let lease = Lease {
+            segment: SegmentId(self.next_segment),
+            attempt: Attempt(1),
+        };
+        self.next_segment += 1;
+        let worker = Worker {
+            left,
+            last_progress: self.now,
+            shrinking: false,
+            stopping: false,
+        };
+        self.workers.insert(lease, worker);
+        self.outputs.push_back(Output::Start {
+            lease,
+            request: left.map_or(Request::First, Request::Part),
+            route: Route::Known,
+        });
+    }
+
+    /// The first reply tells the length: divide the file.
+    fn divide(&mut self, lease: Lease, length: u64) {
+        self.length = Some(length);
+        let part = match self.habit {
+            Habit::Static | Habit::Halving => length.div_ceil(WIDTH as u64),
+            Habit::Pieces => PIECE,
+        };
+        let mut at = 0;
+        while let Some(range) = ByteRange::new(at, (at + part).min(length)) {
+            self.waiting.push_back(range);
+            at = range.end();
+        }
+        let first = self
+            .waiting
+            .pop_front()
+            .expect("a world's file is not empty");
+        if let Some(worker) = self.workers.get_mut(&lease) {
+            worker.left = Some(first);
+        }
+        self.outputs.push_back(Output::Grant {
+            lease,
+            grant: Grant::Range(first),
+        });
+    }
+
+    fn moved(&mut self, lease: Lease, position: u64) {
+        let now = self.now;
+        if let Some(worker) = self.workers.get_mut(&lease) {
+            worker.last_progress = now;
+            worker.left = worker.left.and_then(|left| left.split_at(position).1);
+        }
+    }
+
+    fn stopped(&mut self, lease: Lease, position: u64, how: Stop) {
+        self.moved(lease, position);
+        let Some(worker) = self.workers.remove(&lease) else {
+            return;
+        };
+        if how != Stop::Drained {
+            self.gate = self.now + RETRY;
+        }
+        match worker.left {
+            Some(left) => self.waiting.push_front(left),
+            None if self.length.is_none() => self.probed = false,
+            None => {}
+        }
+    }
+
+    fn dispatch(&mut self) {
+        for (lease, worker) in &mut self.workers {
+            if !worker.stopping && self.now.since(worker.last_progress) >= STALL {
+                worker.stopping = true;
+                self.outputs.push_back(Output::Stop { lease: *lease });
+            }
+        }
+        if self.gate > self.now {
+            return;
+        }
+        if !self.probed {
+            self.probed = true;
+            self.start(None);
+        }
+        while self.workers.len() < WIDTH {
+            let Some(range) = self.waiting.pop_front() else {
+                break;
+            };
+            self.start(Some(range));
+        }
+        if self.habit == Habit::Halving && self.length.is_some() && self.waiting.is_empty() {
+            self.halve();
+        }
+    }
+
+    fn halve(&mut self) {
+        let splitting = self.workers.values().filter(|w| w.shrinking).count();
+        for _ in self.workers.len() + splitting..WIDTH {
+            let largest = self
+                .workers
+                .iter_mut()
+                .filter(|(_, worker)| !worker.shrinking && !worker.stopping)
+                .filter_map(|(lease, worker)| Some((worker.left?, lease, worker)))
+                .max_by_key(|(left, lease, _)| (left.len(), **lease));
+            let Some((left, lease, worker)) = largest else {
+                return;
+            };
+            if left.len() < 2 * HALVING_MIN {
+                return;
+            }
+            worker.shrinking = true;
+            self.outputs.push_back(Output::Shrink {
+                lease: *lease,
+                cut: left.start() + left.len() / 2,
+            });
+        }
+    }
+}
+
+impl Policy for Reference {
+    fn handle_input(&mut self, now: Timestamp, input: Input) {
+        self.now = now;
+        match input {
+            Input::Opened {
+                lease,
+                body: Body::Part {
+                    complete_length, ..
+                },
+            } if self.length.is_none() => self.divide(lease, complete_length),
+            Input::Received { lease, position } => self.moved(lease, position),
+            Input::Shrunk { lease, end } => {
+                if let Some(worker) = self.workers.get_mut(&lease) {
+                    worker.shrinking = false;
+                    let (kept, released) = worker.left.map_or((None, None), |l| l.split_at(end));
+                    worker.left = kept;
+                    self.waiting.extend(released);
+                }
+            }
+            Input::Stopped {
+                lease,
+                position,
+                how,
+            } => self.stopped(lease, position, how),
+            Input::Tick
+            | Input::Opened { .. }
+            | Input::Verified { .. }
+            | Input::Rejected { .. }
+            | Input::Durable { .. }
+            | Input::Cancel => {}
+        }
+        self.dispatch();
+    }
+
+    fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        if let Some(length) = self.length
+            && self.workers.is_empty()
+            && self.waiting.is_empty()
+        {
+            return Output::Finished(Outcome::Complete { length });
+        }
+        let gate = (self.gate > self.now).then_some(self.gate);
+        let stall = self.workers.values().filter(|worker| !worker.stopping);
+        Output::Wait {
+            until: stall.map(|w| w.last_progress + STALL).chain(gate).min(),
+            reason: WaitReason::Workers,
+        }
+    }
+
+    fn check(&self) {
+        assert!(self.workers.len() <= WIDTH, "a reference policy's width");
+    }
+}

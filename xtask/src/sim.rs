@@ -1,0 +1,72 @@
+//! Owns how the simulator is run. Knows nothing of what it simulates.
+use clap::Args;
+
+use crate::workspace::{self, Failure};
+
+/// Which worlds are simulated; each is left to the simulator where nothing is said.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Simulation {
+    /// How many worlds of each scenario
+    #[arg(long)]
+    seeds: Option<u64>,
+    /// Only this scenario
+    #[arg(long)]
+    scenario: Option<String>,
+    /// Only the world of this seed, told in full
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+impl Simulation {
+    fn arguments(&self) -> Vec<String> {
+        let options = [
+            ("--seeds", self.seeds.map(|seeds| seeds.to_string())),
+            ("--scenario", self.scenario.clone()),
+            ("--seed", self.seed.map(|seed| seed.to_string())),
+        ];
+        options
+            .into_iter()
+            .filter_map(|(name, value)| Some([name.to_owned(), value?]))
+            .flatten()
+            .collect()
+    }
+}
+
+/// Runs the simulator with optimisation: a debug build takes minutes where this takes seconds.
+pub(crate) fn run(simulation: &Simulation) -> Result<(), Failure> {
+    let mut command = workspace::command(
+        "cargo",
+        &["run", "--quiet", "--release", "-p", "simulator", "--"],
+    );
+    command.args(simulation.arguments());
+    let line = || "cargo run --release -p simulator".to_owned();
+    let status = command.status().map_err(|source| Failure::Start {
+        command: line(),
+        source,
+    })?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::Command {
+            command: line(),
+            status,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Simulation;
+
+    #[test]
+    fn only_what_was_said_is_passed_on() {
+        assert_eq!(Simulation::default().arguments(), Vec::<String>::new());
+        let simulation = Simulation {
+            seeds: None,
+            scenario: Some("short".to_owned()),
+            seed: Some(3),
+        };
+        let expected = ["--scenario", "short", "--seed", "3"];
+        assert_eq!(simulation.arguments(), expected);
+    }
+}
