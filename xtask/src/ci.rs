@@ -81,7 +81,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "simulation",
         quick: false,
-        work: cargo(&["xtask", "sim", "--seeds", "100"]),
+        work: cargo(&["xtask", "sim", "--seeds", "10"]),
     },
     Step {
         name: "documentation",
@@ -259,7 +259,7 @@ mod tests {
                 "cargo clippy --workspace --all-targets -- -D warnings",
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
-                "cargo xtask sim --seeds 100",
+                "cargo xtask sim --seeds 10",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \
                  --document-private-items",
                 "cargo deny check",
