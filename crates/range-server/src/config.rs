@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use range_core::http::conditional::RangePolicy;
 use range_core::units::BytesPerSecond;
 
 use crate::fault::Fault;
@@ -21,6 +22,9 @@ pub struct Config {
     pub content: Content,
     /// What a peer may cost.
     pub limits: Limits,
+    /// How many ranges a request may ask for, and what a malformed `Range` leads to. Default: 64,
+    /// and the whole file.
+    pub ranges: RangePolicy,
     /// How fast each connection is served at most. Default: unlimited.
     pub rate_per_connection: Option<BytesPerSecond>,
     /// How fast all connections together are served at most. Default: unlimited.

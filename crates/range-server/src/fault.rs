@@ -32,7 +32,8 @@ pub enum Effect {
     NoContentLength,
     /// Serves another generation.
     Version(Version),
-    /// Closes the connection after exactly so many content bytes, if there are more.
+    /// Closes the connection after exactly so many content bytes, the heads of parts among them,
+    /// if there are more.
     CutAfter(ByteCount),
     /// Answers with this status and, as content, its name.
     Status {
@@ -47,7 +48,7 @@ pub enum Effect {
     DelayHead(Duration),
     /// Sends content no faster than this on each connection.
     Rate(BytesPerSecond),
-    /// Starts a 206 so many bytes before the offset asked for, and says so in `Content-Range`, as
+    /// Starts a 206 with a single range so many bytes before the offset asked for, and says so in `Content-Range`, as
     /// caches with aligned blocks do.
     StartEarlier(ByteCount),
     /// Sends neither `ETag` nor `Last-Modified`.

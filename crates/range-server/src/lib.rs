@@ -21,6 +21,7 @@ mod fault;
 mod handler;
 mod host;
 mod pace;
+mod random;
 mod record;
 mod reply;
 mod server;
@@ -28,5 +29,6 @@ pub mod synthetic;
 
 pub use config::{Config, Content, Directory, Limits, RequestHook};
 pub use fault::{Effect, Fault, Version};
+pub use range_core::http::conditional::{InvalidRange, RangePolicy};
 pub use record::{Ending, RequestRecord};
 pub use server::{BindError, Server};

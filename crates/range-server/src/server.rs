@@ -71,6 +71,7 @@ impl Server {
         let shared = Arc::new(Shared {
             address: listener.local_addr().map_err(BindError::Listen)?,
             directory,
+            ranges: config.ranges,
             faults: config.faults,
             version: AtomicU8::default(),
             requests: AtomicU64::default(),

@@ -10,4 +10,5 @@ mod conformance;
 mod directory;
 mod faults;
 mod life;
+mod multipart;
 mod site;
