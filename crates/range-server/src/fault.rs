@@ -159,10 +159,10 @@ mod tests {
         assert_eq!(numbers(&Fault::on(2..=3, effect())), [2, 3]);
         assert_eq!(numbers(&Fault::on(2..3, effect())), [2]);
         assert_eq!(numbers(&Fault::on(4.., effect())), [4, 5]);
-        assert_eq!(numbers(&Fault::on(..0, effect())), []);
-        assert_eq!(numbers(&Fault::on(1..1, effect())), []);
+        assert!(numbers(&Fault::on(..0, effect())).is_empty());
+        assert!(numbers(&Fault::on(1..1, effect())).is_empty());
         assert_eq!(numbers(&Fault::always(effect()).at("/a")), [1, 2, 3, 4, 5]);
-        assert_eq!(numbers(&Fault::always(effect()).at("/b")), []);
+        assert!(numbers(&Fault::always(effect()).at("/b")).is_empty());
     }
 
     #[test]

@@ -108,6 +108,7 @@ async fn answer(shared: &Shared, request: &Parts, plan: &FaultPlan) -> Reply {
             let reply = answer_get(shared, request, conditional::Method::Head, plan, date).await;
             reply.without_payload()
         }
+        Method::OPTIONS => Reply::options(date),
         _ => Reply::method_not_allowed(date),
     }
 }
@@ -151,7 +152,8 @@ async fn answer_get(
             let policy = shared.ranges;
             Reply::content(method, fields, representation, date, policy, boundary, plan)
         }
-        Found::Listing(page) => Reply::page(page, date),
+        Found::Listing(listing) => Reply::listing(&listing, &request.headers, date),
+        Found::WithSlash => Reply::with_slash(path, query, date),
         Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
         Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
     }

@@ -1,7 +1,7 @@
 //! Gives: files and synthetic content by byte range, to the letter of RFC 9110, or against it on
 //! command.
 //!
-//! In scope: HTTP/1.1 GET and HEAD of one directory and of content computed from its offset
+//! In scope: HTTP/1.1 GET, HEAD and OPTIONS of one directory and of content computed from its offset
 //! ([`synthetic`]); faults by request number ([`Fault`]); a record of every response
 //! ([`RequestRecord`]).
 //!
@@ -11,6 +11,7 @@
 //! Needs a tokio runtime with I/O and time enabled. Dropping a [`Server`] stops it at once.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod body;
 mod buffer;
 mod clock;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
@@ -15,8 +15,12 @@ use range_core::ByteRange;
 use range_core::http::conditional::{self, Decision, Method, RangePolicy};
 use range_core::http::{Boundary, ContentRange, HttpDate, Multipart, Validators};
 
-use crate::content::{Representation, Source};
+use crate::accept;
+use crate::content::{Listing, Representation, Source};
 use crate::fault::{FaultPlan, Instead};
+
+/// The methods that are served.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// A response before it meets a connection.
 pub(crate) struct Reply {
@@ -113,22 +117,38 @@ impl Reply {
         )
     }
 
-    /// The answer to methods other than GET and HEAD.
-    pub(crate) fn method_not_allowed(date: HttpDate) -> Self {
-        Self::status(StatusCode::METHOD_NOT_ALLOWED, date)
-            .with(ALLOW, HeaderValue::from_static("GET, HEAD"))
+    /// The answer to OPTIONS, which is the same for everything there is.
+    pub(crate) fn options(date: HttpDate) -> Self {
+        Self::status(StatusCode::NO_CONTENT, date).with(ALLOW, METHODS)
     }
 
-    /// A page the server made, which must neither run anything nor be kept.
-    pub(crate) fn page(html: String, date: HttpDate) -> Self {
+    /// The answer to methods that are not served.
+    pub(crate) fn method_not_allowed(date: HttpDate) -> Self {
+        Self::status(StatusCode::METHOD_NOT_ALLOWED, date).with(ALLOW, METHODS)
+    }
+
+    /// A page the server made, which must neither run anything nor be kept; for programs that ask
+    /// for it, the same as JSON.
+    pub(crate) fn listing(listing: &Listing, fields: &HeaderMap, date: HttpDate) -> Self {
+        let (text, media_type) = if accept::prefers_json(fields) {
+            (listing.json(), "application/json")
+        } else {
+            (listing.html(), "text/html; charset=utf-8")
+        };
         let policy = HeaderValue::from_static("default-src 'none'");
-        Self::new(StatusCode::OK, date, Payload::Text(html))
-            .with(
-                CONTENT_TYPE,
-                HeaderValue::from_static("text/html; charset=utf-8"),
-            )
+        Self::new(StatusCode::OK, date, Payload::Text(text))
+            .with(CONTENT_TYPE, HeaderValue::from_static(media_type))
             .with(CONTENT_SECURITY_POLICY, policy)
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+            .with(VARY, HeaderValue::from_static("accept"))
+    }
+
+    /// Sends the client to the same directory with a slash at the end. Temporary, because another
+    /// directory may be served here tomorrow.
+    pub(crate) fn with_slash(path: &str, query: Option<&str>, date: HttpDate) -> Self {
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        let location = value(format_args!("{path}/{query}"));
+        Self::status(StatusCode::TEMPORARY_REDIRECT, date).with(LOCATION, location)
     }
 
     /// What a fault answers in place of the content.

@@ -271,13 +271,31 @@ fn a_connection_carries_many_exact_responses() {
 #[test]
 fn other_methods_are_not_allowed() {
     let site = site();
-    for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "get"] {
+    for method in ["POST", "PUT", "DELETE", "TRACE", "PATCH", "get"] {
         let answer = site.request(method, FILE, &["Content-Length: 0"]);
         assert_eq!(
             (answer.status, answer.header("allow")),
-            (405, Some("GET, HEAD")),
+            (405, Some("GET, HEAD, OPTIONS")),
             "{method}"
         );
+    }
+}
+
+#[test]
+fn options_tells_the_methods_and_nothing_else() {
+    let site = site();
+    for target in [FILE, "/nothing", "*"] {
+        let mut client = site.connect();
+        for _ in 0..2 {
+            client.send("OPTIONS", target, &["If-Match: \"a\"", "Range: bytes=5-"]);
+            let answer = client.receive_head();
+            assert_eq!(
+                (answer.status, answer.header("allow")),
+                (204, Some("GET, HEAD, OPTIONS")),
+                "{target}"
+            );
+            assert_eq!(answer.header("content-length"), None);
+        }
     }
 }
 
