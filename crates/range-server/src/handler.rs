@@ -23,11 +23,13 @@ use crate::pace::Pace;
 use crate::random;
 use crate::record::{Delivery, Ending, RequestRecord};
 use crate::reply::Reply;
+use crate::tls::TlsIdentity;
 
 /// What all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     pub(crate) directory: Option<ServedDirectory>,
+    pub(crate) tls: Option<TlsIdentity>,
     pub(crate) ranges: RangePolicy,
     pub(crate) faults: Vec<Fault>,
     pub(crate) version: AtomicU8,

@@ -12,3 +12,4 @@ mod faults;
 mod life;
 mod multipart;
 mod site;
+mod tls;
