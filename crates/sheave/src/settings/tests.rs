@@ -67,6 +67,18 @@ fn contradictions_are_usage_errors() {
             "--cacert /nonexistent/pem http://a/b".to_owned(),
             "/nonexistent/pem",
         ),
+        (
+            "serve --tls --cert /nonexistent/pem --key /nonexistent/key".to_owned(),
+            "certificates in /nonexistent/pem",
+        ),
+        (
+            "serve --tls --cert /dev/null --key /nonexistent/key".to_owned(),
+            "key in /nonexistent/key",
+        ),
+        (
+            "serve --tls --cert /dev/null --key /dev/null".to_owned(),
+            "failed to read the certificates: no items found",
+        ),
         (format!("{digest} http://a/b http://a/c"), "belongs to one"),
         (format!("{digest} {digest} http://a/b"), "algorithm sha-256"),
     ] {
