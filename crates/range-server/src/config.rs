@@ -75,8 +75,9 @@ impl Directory {
 pub struct Limits {
     /// Connections served at once. Further ones wait in the listen queue. Default: 512.
     pub max_connections: usize,
-    /// How long a peer may take for the TLS handshake, and to send a request head, counted from the end of the response
-    /// before it or from the start of the connection. Default: 30 s.
+    /// How long a peer may take for the TLS handshake, and how long to send a request head,
+    /// counted from the end of the response before it or from the start of the connection.
+    /// Default: 30 s.
     pub header_timeout: Duration,
     /// How long a connection may move no byte in either direction. Default: 60 s.
     pub stall_timeout: Duration,

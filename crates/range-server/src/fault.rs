@@ -48,8 +48,8 @@ pub enum Effect {
     DelayHead(Duration),
     /// Sends content no faster than this on each connection.
     Rate(BytesPerSecond),
-    /// Starts a 206 with a single range so many bytes before the offset asked for, and says so in `Content-Range`, as
-    /// caches with aligned blocks do.
+    /// Starts a 206 with a single range so many bytes before the offset asked for, and says so in
+    /// `Content-Range`, as caches with aligned blocks do.
     StartEarlier(ByteCount),
     /// Sends neither `ETag` nor `Last-Modified`.
     OmitValidators,

@@ -42,8 +42,9 @@ pub enum TlsError {
 
 impl TlsIdentity {
     /// Makes a key, and a certificate signed by itself for `localhost`, `127.0.0.1`, `::1` and
-    /// these names and IP addresses. Clients have to be told to trust [`Self::certificate_pem`]; as it
-    /// is no authority, nothing else can be signed with it. The key never leaves the process.
+    /// these names and IP addresses. Clients have to be told to trust [`Self::certificate_pem`];
+    /// as it is no authority, nothing else can be signed with it. The key never leaves the
+    /// process.
     pub fn generate(names: impl IntoIterator<Item = String>) -> Result<Self, TlsError> {
         let loopback = LOOPBACK_NAMES.map(str::to_owned);
         let names: BTreeSet<String> = loopback.into_iter().chain(names).collect();

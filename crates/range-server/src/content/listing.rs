@@ -1,5 +1,5 @@
-//! Owns the pages that show a directory, to people and to programs. Names are the file system's, so each is escaped for the
-//! place it stands in.
+//! Owns the pages that show a directory, to people and to programs. Names are the file system's,
+//! so each is escaped for the place it stands in.
 
 use std::fmt::Write as _;
 use std::os::fd::OwnedFd;

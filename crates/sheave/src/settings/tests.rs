@@ -88,6 +88,26 @@ fn contradictions_are_usage_errors() {
 }
 
 #[test]
+fn what_serve_is_told_reaches_the_server() {
+    let settings = |line: &str| match job(line, PIPED) {
+        Ok(Job::Serve(settings)) => settings,
+        other => panic!("{line}: {other:?}"),
+    };
+    let plain = settings("serve");
+    assert_eq!(plain.config.ranges, range_server::RangePolicy::default());
+    assert!(plain.tls.is_none() && plain.show_requests);
+    let strict = settings("serve -q --tls --max-ranges 3 --invalid-range reject --allow-hidden a");
+    assert_eq!(strict.config.ranges.max_ranges.get(), 3);
+    let reject = range_server::InvalidRange::Reject;
+    assert_eq!(strict.config.ranges.invalid, reject);
+    assert!(matches!(strict.tls, Some(Tls::Generated)) && !strict.show_requests);
+    let range_server::Content::Directory(directory) = strict.config.content else {
+        panic!("a directory is served");
+    };
+    assert!(directory.allow_hidden && !directory.allow_symlinks);
+}
+
+#[test]
 fn what_is_shown_depends_on_where_it_goes() {
     let palette = Palette {
         colour: true,
