@@ -16,7 +16,7 @@ use crate::connection::ConnectionState;
 use crate::content::{ReadError, Source};
 use crate::pace::Pace;
 use crate::record::{Delivery, Ending};
-use crate::reply::Payload;
+use crate::reply::{Payload, Piece};
 
 /// The body of every response. An error makes hyper abort the connection, so that a short body
 /// is never taken for a whole one.
@@ -47,10 +47,12 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
                 .map_err(|never| match never {})
                 .boxed_unsync()
         }
-        Payload::Bytes { source, range } => {
-            let state = Some(Progress {
+        Payload::Content { source, pieces } => {
+            let mut pieces = pieces.into_iter();
+            let state = pieces.next().map(|piece| Progress {
                 source,
-                left: range,
+                piece,
+                rest: pieces,
                 sending,
             });
             StreamBody::new(stream::try_unfold(state, next_frame)).boxed_unsync()
@@ -60,7 +62,9 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
 
 struct Progress {
     source: Source,
-    left: ByteRange,
+    /// What is left of the piece under way.
+    piece: Piece,
+    rest: std::vec::IntoIter<Piece>,
     sending: Sending,
 }
 
@@ -81,10 +85,10 @@ async fn next_frame(
         delivery.end(Ending::Cut);
         match connection.cut().await {}
     }
-    let chunk = progress.sending.chunk(progress.left.len());
+    let chunk = progress.sending.chunk(progress.piece.length());
     progress.sending.wait_for_turn(chunk).await;
-    let (bytes, left) = match progress.read(chunk).await {
-        Ok(read) => read,
+    let (bytes, left) = match progress.take(chunk).await {
+        Ok(taken) => taken,
         Err(error) => {
             progress.sending.delivery.end(Ending::Failed);
             return Err(error);
@@ -92,14 +96,14 @@ async fn next_frame(
     };
     progress.sending.delivery.add_sent(bytes.len());
     let frame = Frame::data(bytes);
-    let Some(left) = left else {
+    let Some(piece) = left.or_else(|| progress.rest.next()) else {
         progress.sending.delivery.end(Ending::Complete);
         return Ok(Some((frame, None)));
     };
     if let Some(cut_after) = &mut progress.sending.cut_after {
         *cut_after -= chunk;
     }
-    Ok(Some((frame, Some(Progress { left, ..progress }))))
+    Ok(Some((frame, Some(Progress { piece, ..progress }))))
 }
 
 impl Sending {
@@ -122,13 +126,33 @@ impl Sending {
 }
 
 impl Progress {
-    /// Reads the next `chunk` bytes. With the last ones, makes sure that all of them were of
-    /// one version.
-    async fn read(&self, chunk: u64) -> Result<(Bytes, Option<ByteRange>), ReadError> {
+    /// The next `chunk` bytes of the piece, and what is left of it.
+    async fn take(&self, chunk: u64) -> Result<(Bytes, Option<Piece>), ReadError> {
         let length = usize::try_from(chunk).expect("a chunk is not longer than a buffer");
+        match &self.piece {
+            Piece::Text(text) => {
+                let mut taken = text.clone();
+                let left = taken.split_off(length);
+                Ok((taken, (!left.is_empty()).then_some(Piece::Text(left))))
+            }
+            Piece::Range(range) => {
+                let (bytes, left) = self.read(*range, length).await?;
+                Ok((bytes, left.map(Piece::Range)))
+            }
+        }
+    }
+
+    /// Reads the first `length` bytes of `range`. With its last ones, makes sure that all of them
+    /// were of one version.
+    async fn read(
+        &self,
+        range: ByteRange,
+        length: usize,
+    ) -> Result<(Bytes, Option<ByteRange>), ReadError> {
         let buffer = self.sending.buffers.take();
-        let buffer = self.source.read(buffer, self.left.start(), length).await?;
-        let (_, left) = self.left.split_at(self.left.start() + chunk);
+        let buffer = self.source.read(buffer, range.start(), length).await?;
+        let chunk = u64::try_from(length).expect("a buffer's length fits 64 bits");
+        let (_, left) = range.split_at(range.start() + chunk);
         if left.is_none() {
             self.source.check_unchanged()?;
         }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use range_core::http::conditional::RangePolicy;
 use range_core::units::BytesPerSecond;
 
 use crate::fault::Fault;
 use crate::record::RequestRecord;
+use crate::tls::TlsIdentity;
 
 /// Called once for every response, when it ends, on the task of its connection: it has to be
 /// quick and must not block. What is refused before it is a request, such as a malformed or
@@ -19,8 +21,13 @@ pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
 pub struct Config {
     /// What is served beside `/synthetic/`.
     pub content: Content,
+    /// Serves https instead of http. Default: http.
+    pub tls: Option<TlsIdentity>,
     /// What a peer may cost.
     pub limits: Limits,
+    /// How many ranges a request may ask for, and what a malformed `Range` leads to. Default: 64,
+    /// and the whole file.
+    pub ranges: RangePolicy,
     /// How fast each connection is served at most. Default: unlimited.
     pub rate_per_connection: Option<BytesPerSecond>,
     /// How fast all connections together are served at most. Default: unlimited.
@@ -68,8 +75,9 @@ impl Directory {
 pub struct Limits {
     /// Connections served at once. Further ones wait in the listen queue. Default: 512.
     pub max_connections: usize,
-    /// How long a peer may take to send a request head, counted from the end of the response
-    /// before it or from the start of the connection. Default: 30 s.
+    /// How long a peer may take for the TLS handshake, and how long to send a request head,
+    /// counted from the end of the response before it or from the start of the connection.
+    /// Default: 30 s.
     pub header_timeout: Duration,
     /// How long a connection may move no byte in either direction. Default: 60 s.
     pub stall_timeout: Duration,

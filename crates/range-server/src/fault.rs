@@ -32,7 +32,8 @@ pub enum Effect {
     NoContentLength,
     /// Serves another generation.
     Version(Version),
-    /// Closes the connection after exactly so many content bytes, if there are more.
+    /// Closes the connection after exactly so many content bytes, the heads of parts among them,
+    /// if there are more.
     CutAfter(ByteCount),
     /// Answers with this status and, as content, its name.
     Status {
@@ -47,8 +48,8 @@ pub enum Effect {
     DelayHead(Duration),
     /// Sends content no faster than this on each connection.
     Rate(BytesPerSecond),
-    /// Starts a 206 so many bytes before the offset asked for, and says so in `Content-Range`, as
-    /// caches with aligned blocks do.
+    /// Starts a 206 with a single range so many bytes before the offset asked for, and says so in
+    /// `Content-Range`, as caches with aligned blocks do.
     StartEarlier(ByteCount),
     /// Sends neither `ETag` nor `Last-Modified`.
     OmitValidators,
@@ -158,10 +159,10 @@ mod tests {
         assert_eq!(numbers(&Fault::on(2..=3, effect())), [2, 3]);
         assert_eq!(numbers(&Fault::on(2..3, effect())), [2]);
         assert_eq!(numbers(&Fault::on(4.., effect())), [4, 5]);
-        assert_eq!(numbers(&Fault::on(..0, effect())), []);
-        assert_eq!(numbers(&Fault::on(1..1, effect())), []);
+        assert!(numbers(&Fault::on(..0, effect())).is_empty());
+        assert!(numbers(&Fault::on(1..1, effect())).is_empty());
         assert_eq!(numbers(&Fault::always(effect()).at("/a")), [1, 2, 3, 4, 5]);
-        assert_eq!(numbers(&Fault::always(effect()).at("/b")), []);
+        assert!(numbers(&Fault::always(effect()).at("/b")).is_empty());
     }
 
     #[test]

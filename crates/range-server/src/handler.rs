@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use http::header::HOST;
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version as HttpVersion};
-use range_core::http::{HttpDate, conditional};
+use range_core::http::HttpDate;
+use range_core::http::conditional::{self, RangePolicy};
 use range_core::units::{ByteCount, BytesPerSecond};
 
 use crate::body::{self, Body, Sending};
@@ -19,13 +20,17 @@ use crate::content::{self, Found, ServedDirectory};
 use crate::fault::{self, Fault, FaultPlan, Version};
 use crate::host;
 use crate::pace::Pace;
+use crate::random;
 use crate::record::{Delivery, Ending, RequestRecord};
 use crate::reply::Reply;
+use crate::tls::TlsIdentity;
 
 /// What all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     pub(crate) directory: Option<ServedDirectory>,
+    pub(crate) tls: Option<TlsIdentity>,
+    pub(crate) ranges: RangePolicy,
     pub(crate) faults: Vec<Fault>,
     pub(crate) version: AtomicU8,
     pub(crate) requests: AtomicU64,
@@ -61,6 +66,7 @@ pub(crate) async fn respond(
         headers: request.headers,
         status: reply.status,
         content_range: reply.content_range,
+        parts: reply.parts,
         promised: ByteCount(reply.payload.length()),
         sent: ByteCount(0),
         elapsed: arrived.elapsed(),
@@ -104,6 +110,7 @@ async fn answer(shared: &Shared, request: &Parts, plan: &FaultPlan) -> Reply {
             let reply = answer_get(shared, request, conditional::Method::Head, plan, date).await;
             reply.without_payload()
         }
+        Method::OPTIONS => Reply::options(date),
         _ => Reply::method_not_allowed(date),
     }
 }
@@ -143,9 +150,12 @@ async fn answer_get(
     let (path, query) = (request.uri.path(), request.uri.query());
     match content::find(shared.directory.as_ref(), path, query, version, date).await {
         Found::Representation(representation) => {
-            Reply::content(method, &request.headers, representation, date, plan)
+            let (fields, boundary) = (&request.headers, random::boundary());
+            let policy = shared.ranges;
+            Reply::content(method, fields, representation, date, policy, boundary, plan)
         }
-        Found::Listing(page) => Reply::page(page, date),
+        Found::Listing(listing) => Reply::listing(&listing, &request.headers, date),
+        Found::WithSlash => Reply::with_slash(path, query, date),
         Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
         Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
     }

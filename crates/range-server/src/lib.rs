@@ -1,9 +1,9 @@
 //! Gives: files and synthetic content by byte range, to the letter of RFC 9110, or against it on
 //! command.
 //!
-//! In scope: HTTP/1.1 GET and HEAD of one directory and of content computed from its offset
-//! ([`synthetic`]); faults by request number ([`Fault`]); a record of every response
-//! ([`RequestRecord`]).
+//! In scope: HTTP/1.1 GET, HEAD and OPTIONS of one directory and of content computed from its
+//! offset ([`synthetic`]); TLS, with a certificate of its own if none is given ([`TlsIdentity`]);
+//! faults by request number ([`Fault`]); a record of every response ([`RequestRecord`]).
 //!
 //! Out of scope: uploads, virtual hosts, compression, HTTP/2 (which would carry all segments over
 //! one TCP connection), and anything that downloads.
@@ -11,6 +11,7 @@
 //! Needs a tokio runtime with I/O and time enabled. Dropping a [`Server`] stops it at once.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod body;
 mod buffer;
 mod clock;
@@ -21,12 +22,16 @@ mod fault;
 mod handler;
 mod host;
 mod pace;
+mod random;
 mod record;
 mod reply;
 mod server;
 pub mod synthetic;
+mod tls;
 
 pub use config::{Config, Content, Directory, Limits, RequestHook};
 pub use fault::{Effect, Fault, Version};
+pub use range_core::http::conditional::{InvalidRange, RangePolicy};
 pub use record::{Ending, RequestRecord};
 pub use server::{BindError, Server};
+pub use tls::{TlsError, TlsIdentity};

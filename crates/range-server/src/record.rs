@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use range_core::ByteRange;
 use range_core::http::ContentRange;
 use range_core::units::ByteCount;
 use tokio::time::Instant;
@@ -30,6 +31,9 @@ pub struct RequestRecord {
     pub status: http::StatusCode,
     /// `Content-Range` of the response.
     pub content_range: Option<ContentRange>,
+    /// The ranges of a `multipart/byteranges` response in the order they are sent; none for any
+    /// other. Such a response has no `Content-Range` in its head.
+    pub parts: Vec<ByteRange>,
     /// How many content bytes the response head announced; for HEAD none, although
     /// `Content-Length` is sent.
     pub promised: ByteCount,

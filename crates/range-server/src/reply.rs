@@ -3,25 +3,32 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
-use range_core::http::conditional::{self, Decision, Method};
-use range_core::http::{ContentRange, HttpDate, Validators};
+use range_core::http::conditional::{self, Decision, Method, RangePolicy};
+use range_core::http::{Boundary, ContentRange, HttpDate, Multipart, Validators};
 
-use crate::content::{Representation, Source};
+use crate::accept;
+use crate::content::{Listing, Representation, Source};
 use crate::fault::{FaultPlan, Instead};
+
+/// The methods that are served.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// A response before it meets a connection.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) content_range: Option<ContentRange>,
+    /// The ranges of a multipart response, in the order they are sent; of any other, none.
+    pub(crate) parts: Vec<ByteRange>,
     pub(crate) payload: Payload,
 }
 
@@ -31,18 +38,48 @@ pub(crate) enum Payload {
     Empty,
     /// A short text of the server's own.
     Text(String),
-    /// These bytes of a representation.
-    Bytes { source: Source, range: ByteRange },
+    /// Bytes of a representation, and what stands between them. At least one piece.
+    Content { source: Source, pieces: Vec<Piece> },
+}
+
+/// Something to send that is not empty.
+pub(crate) enum Piece {
+    /// Text of the server's own.
+    Text(Bytes),
+    /// A range of the representation.
+    Range(ByteRange),
+}
+
+impl Piece {
+    fn text(text: String) -> Self {
+        Self::Text(Bytes::from(text))
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Text(text) => length_of(text),
+            Self::Range(range) => range.len(),
+        }
+    }
 }
 
 impl Payload {
+    fn range(source: Source, range: ByteRange) -> Self {
+        let pieces = vec![Piece::Range(range)];
+        Self::Content { source, pieces }
+    }
+
     pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Empty => 0,
-            Self::Text(text) => u64::try_from(text.len()).expect("a text's length fits 64 bits"),
-            Self::Bytes { range, .. } => range.len(),
+            Self::Text(text) => length_of(text.as_bytes()),
+            Self::Content { pieces, .. } => pieces.iter().map(Piece::length).sum(),
         }
     }
+}
+
+fn length_of(text: &[u8]) -> u64 {
+    u64::try_from(text.len()).expect("a text's length fits 64 bits")
 }
 
 impl Reply {
@@ -58,6 +95,7 @@ impl Reply {
             status,
             headers,
             content_range: None,
+            parts: Vec::new(),
             payload,
         }
     }
@@ -79,22 +117,38 @@ impl Reply {
         )
     }
 
-    /// The answer to methods other than GET and HEAD.
-    pub(crate) fn method_not_allowed(date: HttpDate) -> Self {
-        Self::status(StatusCode::METHOD_NOT_ALLOWED, date)
-            .with(ALLOW, HeaderValue::from_static("GET, HEAD"))
+    /// The answer to OPTIONS, which is the same for everything there is.
+    pub(crate) fn options(date: HttpDate) -> Self {
+        Self::status(StatusCode::NO_CONTENT, date).with(ALLOW, METHODS)
     }
 
-    /// A page the server made, which must neither run anything nor be kept.
-    pub(crate) fn page(html: String, date: HttpDate) -> Self {
+    /// The answer to methods that are not served.
+    pub(crate) fn method_not_allowed(date: HttpDate) -> Self {
+        Self::status(StatusCode::METHOD_NOT_ALLOWED, date).with(ALLOW, METHODS)
+    }
+
+    /// A page the server made, which must neither run anything nor be kept; for programs that ask
+    /// for it, the same as JSON.
+    pub(crate) fn listing(listing: &Listing, fields: &HeaderMap, date: HttpDate) -> Self {
+        let (text, media_type) = if accept::prefers_json(fields) {
+            (listing.json(), "application/json")
+        } else {
+            (listing.html(), "text/html; charset=utf-8")
+        };
         let policy = HeaderValue::from_static("default-src 'none'");
-        Self::new(StatusCode::OK, date, Payload::Text(html))
-            .with(
-                CONTENT_TYPE,
-                HeaderValue::from_static("text/html; charset=utf-8"),
-            )
+        Self::new(StatusCode::OK, date, Payload::Text(text))
+            .with(CONTENT_TYPE, HeaderValue::from_static(media_type))
             .with(CONTENT_SECURITY_POLICY, policy)
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+            .with(VARY, HeaderValue::from_static("accept"))
+    }
+
+    /// Sends the client to the same directory with a slash at the end. Temporary, because another
+    /// directory may be served here tomorrow.
+    pub(crate) fn with_slash(path: &str, query: Option<&str>, date: HttpDate) -> Self {
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        let location = value(format_args!("{path}/{query}"));
+        Self::status(StatusCode::TEMPORARY_REDIRECT, date).with(LOCATION, location)
     }
 
     /// What a fault answers in place of the content.
@@ -121,6 +175,8 @@ impl Reply {
         fields: &HeaderMap,
         representation: Representation,
         date: HttpDate,
+        policy: RangePolicy,
+        boundary: Boundary,
         plan: &FaultPlan,
     ) -> Self {
         let mut validators = Validators::default();
@@ -129,13 +185,28 @@ impl Reply {
             validators.last_modified = representation.last_modified;
             validators.date = Some(date);
         }
+        let selected = conditional::Representation {
+            length: representation.length,
+            validators: &validators,
+            media_type: &representation.media_type,
+        };
         let length = representation.length;
         let source = representation.source;
-        let mut reply = match decide(method, fields, length, &validators, plan) {
+        let mut reply = match decide(method, fields, selected, policy, plan) {
             Decision::Whole => Self::whole(source, length, date),
             Decision::Partial(range) => {
                 Self::partial(source, start_earlier(range, plan), length, date)
             }
+            Decision::Several(ranges) => Self::several(
+                source,
+                ranges,
+                Multipart {
+                    boundary,
+                    media_type: &representation.media_type,
+                    complete_length: length,
+                },
+                date,
+            ),
             Decision::NotModified => Self::new(StatusCode::NOT_MODIFIED, date, Payload::Empty),
             Decision::PreconditionFailed => {
                 return Self::status(StatusCode::PRECONDITION_FAILED, date);
@@ -160,7 +231,7 @@ impl Reply {
 
     fn whole(source: Source, length: u64, date: HttpDate) -> Self {
         let payload = match ByteRange::whole(length) {
-            Some(range) => Payload::Bytes { source, range },
+            Some(range) => Payload::range(source, range),
             None => Payload::Empty,
         };
         Self::new(StatusCode::OK, date, payload)
@@ -171,12 +242,29 @@ impl Reply {
             range,
             complete_length: Some(length),
         };
-        Self::new(
-            StatusCode::PARTIAL_CONTENT,
-            date,
-            Payload::Bytes { source, range },
-        )
-        .with_content_range(content_range)
+        let payload = Payload::range(source, range);
+        Self::new(StatusCode::PARTIAL_CONTENT, date, payload).with_content_range(content_range)
+    }
+
+    /// Several ranges as parts. The head must not have a `Content-Range` (RFC 9110 §15.3.7.2).
+    fn several(
+        source: Source,
+        ranges: Vec<ByteRange>,
+        multipart: Multipart<'_>,
+        date: HttpDate,
+    ) -> Self {
+        let mut pieces = Vec::with_capacity(2 * ranges.len() + 1);
+        for (index, &range) in ranges.iter().enumerate() {
+            pieces.push(Piece::text(multipart.part_head(range, index == 0)));
+            pieces.push(Piece::Range(range));
+        }
+        pieces.push(Piece::text(multipart.close()));
+        let payload = Payload::Content { source, pieces };
+        let reply = Self {
+            parts: ranges,
+            ..Self::new(StatusCode::PARTIAL_CONTENT, date, payload)
+        };
+        reply.with(CONTENT_TYPE, value(multipart.content_type()))
     }
 
     fn with_content_range(mut self, content_range: ContentRange) -> Self {
@@ -202,7 +290,8 @@ impl Reply {
             self.headers
                 .insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         }
-        if !is_short {
+        // The type of a multipart message is its own; its parts have the representation's.
+        if !is_short && self.parts.is_empty() {
             self.headers.insert(CONTENT_TYPE, value(media_type));
         }
     }
@@ -217,8 +306,8 @@ impl Reply {
 fn decide(
     method: Method,
     fields: &HeaderMap,
-    length: u64,
-    validators: &Validators,
+    representation: conditional::Representation<'_>,
+    policy: RangePolicy,
     plan: &FaultPlan,
 ) -> Decision {
     let field = |name| field(fields, &name);
@@ -237,7 +326,7 @@ fn decide(
         if_range: if_range.as_deref(),
         range: range.as_deref(),
     };
-    conditional::decide(&request, conditional::Representation { length, validators })
+    conditional::decide(&request, representation, policy)
 }
 
 fn start_earlier(range: ByteRange, plan: &FaultPlan) -> ByteRange {

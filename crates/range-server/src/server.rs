@@ -11,6 +11,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -71,6 +72,8 @@ impl Server {
         let shared = Arc::new(Shared {
             address: listener.local_addr().map_err(BindError::Listen)?,
             directory,
+            tls: config.tls,
+            ranges: config.ranges,
             faults: config.faults,
             version: AtomicU8::default(),
             requests: AtomicU64::default(),
@@ -99,9 +102,10 @@ impl Server {
         self.shared.address
     }
 
-    /// `http://ADDRESS:PORT`, without a slash at the end.
+    /// `http://ADDRESS:PORT`, or https with TLS, without a slash at the end.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.shared.address)
+        let scheme = self.shared.tls.as_ref().map_or("http", |_| "https");
+        format!("{scheme}://{}", self.shared.address)
     }
 
     /// Serves another generation of everything from the next request on, unless a fault names
@@ -171,6 +175,27 @@ async fn serve(
     // The last, short segment of a response would otherwise wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let stream = WatchedStream::new(stream, Arc::clone(&state), limits.stall_timeout);
+    let Some(tls) = shared.tls.clone() else {
+        return converse(stream, state, shared, limits, stopped).await;
+    };
+    let handshake = tls.acceptor().accept(stream);
+    let secured = tokio::select! {
+        secured = tokio::time::timeout(limits.header_timeout, handshake) => secured,
+        _ = stopped.wait_for(|&stopped| stopped) => return,
+    };
+    if let Ok(Ok(stream)) = secured {
+        converse(stream, state, shared, limits, stopped).await;
+    }
+}
+
+/// Answers requests until the peer or the server has had enough.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    state: Arc<ConnectionState>,
+    shared: Arc<Shared>,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
     let service = service_fn(|request: http::Request<_>| {
         let (request, _content): (_, hyper::body::Incoming) = request.into_parts();
         let response = handler::respond(Arc::clone(&shared), Arc::clone(&state), request);

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ Examples:
   sheave serve                                  this directory, on http://127.0.0.1:8080
   sheave serve --bind 127.0.0.1:0 ~/images      on a free port; the first line says which
   sheave serve --rate-per-connection 2MiB .     slowly, to see connections add up
+  sheave serve --tls                            https; the second line names the certificate's file
 
 Content of any size is at /synthetic/SIZE, as in http://127.0.0.1:8080/synthetic/10GiB.";
 
@@ -160,8 +162,21 @@ pub(crate) enum Write {
     Positioned,
 }
 
+/// What a malformed `Range` is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InvalidRange {
+    /// The whole file.
+    Ignore,
+    /// 416.
+    Reject,
+}
+
 /// Arguments of `serve`.
 #[derive(Debug, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct ServeArgs {
     /// The directory to serve
     #[arg(default_value = ".", value_name = "DIR")]
@@ -169,6 +184,16 @@ pub(crate) struct ServeArgs {
     /// Listen here; port 0 stands for any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) bind: SocketAddr,
+    /// Serve https; without --cert, with a certificate made for this run, whose file is named on
+    /// the second line
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// The certificate, and those that lead to its authority, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The private key of the certificate, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
     /// Serve names that start with a dot
     #[arg(long)]
     pub(crate) allow_hidden: bool,
@@ -184,6 +209,18 @@ pub(crate) struct ServeArgs {
     /// Send at most so many bytes a second on each connection
     #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
     pub(crate) rate_per_connection: Option<BytesPerSecond>,
+    /// Send the whole file to who asks for more than N ranges of it at once [default: 64]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_ranges: Option<NonZeroU16>,
+    /// Answer a malformed Range with the whole file, or with 416
+    #[arg(
+        long,
+        value_name = "ignore|reject",
+        value_enum,
+        default_value_t = InvalidRange::Ignore,
+        hide_possible_values = true
+    )]
+    pub(crate) invalid_range: InvalidRange,
     /// Append one JSON object per request to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) log_json: Option<PathBuf>,
@@ -358,6 +395,9 @@ mod tests {
             "serve --bind here",
             "serve --rate 0",
             "serve --max-connections 0",
+            "serve --max-ranges 0",
+            "serve --max-ranges 65536",
+            "serve --invalid-range obey",
             "demo --size big",
             "demo --size 15MiB",
         ] {
@@ -370,10 +410,18 @@ mod tests {
         for line in ["-q -v u://", "-o a -d b u://"] {
             assert_eq!(parsed(line).unwrap_err(), ErrorKind::ArgumentConflict);
         }
-        assert_eq!(
-            parsed("get").unwrap_err(),
-            ErrorKind::MissingRequiredArgument
-        );
+        for line in [
+            "get",
+            "serve --tls --cert a",
+            "serve --tls --key b",
+            "serve --cert a --key b",
+        ] {
+            assert_eq!(
+                parsed(line).unwrap_err(),
+                ErrorKind::MissingRequiredArgument,
+                "{line}"
+            );
+        }
         assert_eq!(
             parsed("").unwrap_err(),
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accelerator::ByteCount;
-use range_server::{BindError, Content, Ending, RequestRecord, Server};
+use range_server::{BindError, Content, Ending, RequestRecord, Server, TlsIdentity};
+use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -17,7 +18,7 @@ use crate::duration;
 use crate::exit_code::Exit;
 use crate::printer;
 use crate::report::json::Line;
-use crate::settings::ServeSettings;
+use crate::settings::{ServeSettings, Tls};
 use crate::signal::{Patience, Stop};
 use crate::terminal_text::TerminalText;
 
@@ -53,12 +54,19 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
         let show = settings.show_requests;
         logging.spawn_blocking(move || log(receiver, show, log_file));
     }
+    let certificate = match identify(&mut settings) {
+        Ok(certificate) => certificate,
+        Err(exit) => return exit,
+    };
     let scope = scope(&settings);
     let server = match Server::bind(settings.bind, settings.config).await {
         Ok(server) => server,
         Err(error) => return could_not_start(settings.bind, &error),
     };
     printer::data(server.base_url());
+    if let Some(certificate) = &certificate {
+        printer::data(certificate.path().display());
+    }
     if !server.address().ip().is_loopback() {
         let address = server.address();
         printer::note(format_args!(
@@ -70,6 +78,40 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     // Lines that nobody reads must not keep the program.
     let _ = tokio::time::timeout(LOG_GRACE, logging.join_next()).await;
     Exit::Success
+}
+
+/// Settles who an https server is. A generated certificate is put in a file, for clients to be
+/// pointed at, which is removed when what is returned is dropped.
+fn identify(settings: &mut ServeSettings) -> Result<Option<NamedTempFile>, Exit> {
+    match settings.tls.take() {
+        None => Ok(None),
+        Some(Tls::Given(identity)) => {
+            settings.config.tls = Some(identity);
+            Ok(None)
+        }
+        Some(Tls::Generated) => {
+            let address = settings.bind.ip();
+            let name = (!address.is_unspecified()).then(|| address.to_string());
+            let identity = TlsIdentity::generate(name).map_err(|error| {
+                printer::failure(Exit::Internal, &format_args!("failed to {error}"))
+            })?;
+            let file = write_certificate(identity.certificate_pem()).map_err(|error| {
+                let what = format!("could not write the certificate: {error}");
+                printer::failure(Exit::Disk, &what)
+            })?;
+            settings.config.tls = Some(identity);
+            Ok(Some(file))
+        }
+    }
+}
+
+fn write_certificate(pem: &str) -> std::io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new()
+        .prefix("sheave-")
+        .suffix(".pem")
+        .tempfile()?;
+    file.write_all(pem.as_bytes())?;
+    Ok(file)
 }
 
 fn scope(settings: &ServeSettings) -> String {
@@ -123,9 +165,10 @@ fn log(mut records: mpsc::Receiver<RequestRecord>, show: bool, mut file: Option<
 
 fn for_people(record: &RequestRecord) -> String {
     let path = TerminalText(&record.path).capped(LONGEST_PATH);
-    let content = match record.content_range {
-        Some(range) => range.to_string(),
-        None => "whole".to_owned(),
+    let content = match (record.content_range, record.parts.len()) {
+        (Some(range), _) => range.to_string(),
+        (None, 0) => "whole".to_owned(),
+        (None, parts) => format!("{parts} parts"),
     };
     let ending = match record.ending {
         Ending::Complete => "",
@@ -162,6 +205,7 @@ fn for_programs(record: &RequestRecord) -> Line {
             "content_range",
             record.content_range.map(|range| range.to_string()),
         )
+        .with("parts", record.parts.len())
         .with("promised_bytes", record.promised.0)
         .with("sent_bytes", record.sent.0)
         .with_seconds("elapsed_s", record.elapsed)

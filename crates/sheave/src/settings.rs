@@ -4,16 +4,19 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use accelerator::{ByteCount, Digest, WriteMode};
 use url::Url;
 
-use crate::args::{Command, Connections, DemoArgs, GetArgs, InspectArgs, ServeArgs, Write};
+use crate::args::{Command, Connections, DemoArgs, GetArgs, InspectArgs, Write};
 use crate::output_name::OutputName;
 use crate::report::{Display, Palette};
+
+mod serve;
+
+pub(crate) use serve::{ServeSettings, Tls};
 
 /// What to do, with everything needed to do it.
 #[derive(Debug)]
@@ -73,26 +76,6 @@ pub(crate) struct DownloadOptions {
     pub(crate) resume: bool,
     /// Whether to wait for the disk before publishing.
     pub(crate) sync: bool,
-}
-
-/// Settings of `serve`.
-pub(crate) struct ServeSettings {
-    /// Where to listen.
-    pub(crate) bind: SocketAddr,
-    /// What to serve, and how fast.
-    pub(crate) config: range_server::Config,
-    /// Where to append a record of every request.
-    pub(crate) log_json: Option<PathBuf>,
-    /// Whether requests are shown.
-    pub(crate) show_requests: bool,
-}
-
-impl std::fmt::Debug for ServeSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServeSettings")
-            .field("bind", &self.bind)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Settings of `demo`.
@@ -163,6 +146,23 @@ pub(crate) enum UsageError {
         /// Why not.
         source: io::Error,
     },
+    /// The file of `--key` cannot be read.
+    #[error("cannot read the key in {}: {source}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The files of `--cert` and `--key` hold nothing to serve with.
+    #[error(
+        "cannot serve with --cert and --key: failed to {source}: {}",
+        serve::cause(source)
+    )]
+    Tls {
+        /// Why not.
+        source: range_server::TlsError,
+    },
 }
 
 /// What the environment says about how to show things.
@@ -218,7 +218,7 @@ impl Job {
     pub(crate) fn new(command: Command, environment: Environment) -> Result<Self, UsageError> {
         match command {
             Command::Get(args) => get(args, environment).map(Self::Get),
-            Command::Serve(args) => Ok(Self::Serve(serve(args))),
+            Command::Serve(args) => ServeSettings::new(args).map(Self::Serve),
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
             Command::Inspect(args) => Ok(Self::Inspect(inspect(args, environment))),
         }
@@ -343,32 +343,6 @@ fn certificates(path: PathBuf) -> Result<Vec<u8>, UsageError> {
     )]
     let content = std::fs::read(&path);
     content.map_err(|source| UsageError::Certificates { path, source })
-}
-
-fn serve(args: ServeArgs) -> ServeSettings {
-    let limits = range_server::Limits::default();
-    let max_connections = args
-        .max_connections
-        .and_then(|number| usize::try_from(number).ok());
-    ServeSettings {
-        bind: args.bind,
-        config: range_server::Config {
-            content: range_server::Content::Directory(range_server::Directory {
-                root: args.dir,
-                allow_hidden: args.allow_hidden,
-                allow_symlinks: args.allow_symlinks,
-            }),
-            limits: range_server::Limits {
-                max_connections: max_connections.unwrap_or(limits.max_connections),
-                ..limits
-            },
-            rate: args.rate,
-            rate_per_connection: args.rate_per_connection,
-            ..range_server::Config::default()
-        },
-        log_json: args.log_json,
-        show_requests: !args.quiet,
-    }
 }
 
 fn demo(args: DemoArgs, environment: Environment) -> DemoSettings {

@@ -1,8 +1,12 @@
 //! Owns the one decision a server takes on a GET or HEAD: preconditions in their order, then the
 //! range (RFC 9110 §13.2.2 and §14.2). Knows no header map, no file and no clock.
 
+use alloc::vec::Vec;
+use core::num::NonZeroU16;
+
 use super::date::HttpDate;
-use super::range_header::{RangeHeader, ResolvedRange};
+use super::multipart;
+use super::range_header::{MAX_RANGES_DEFAULT, RangeHeader, ResolvedRange};
 use super::syntax::trim;
 use super::validator::{EntityTag, EntityTagRef, Strength, Validators};
 use crate::range::ByteRange;
@@ -58,15 +62,50 @@ pub struct Representation<'a> {
     pub length: u64,
     /// Its validators; `date` is the `Date` the response is going to carry.
     pub validators: &'a Validators,
+    /// Its `Content-Type`, which every part of several repeats.
+    pub media_type: &'a str,
+}
+
+/// What a server is free to choose about ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RangePolicy {
+    /// How many ranges one request may ask for; one that asks for more gets the whole. Default:
+    /// [`MAX_RANGES_DEFAULT`].
+    pub max_ranges: NonZeroU16,
+    /// What a malformed `Range` leads to. Default: it is ignored.
+    pub invalid: InvalidRange,
+}
+
+impl Default for RangePolicy {
+    fn default() -> Self {
+        Self {
+            max_ranges: MAX_RANGES_DEFAULT,
+            invalid: InvalidRange::Ignore,
+        }
+    }
+}
+
+/// What a malformed `Range` leads to; §14.2 permits both. One with an unknown unit is no
+/// malformed one, and must be ignored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InvalidRange {
+    /// 200 with the whole representation, as Apache answers.
+    #[default]
+    Ignore,
+    /// 416, as nginx and Go answer.
+    Reject,
 }
 
 /// What to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// 200 with the whole representation.
     Whole,
     /// 206 with these bytes.
     Partial(ByteRange),
+    /// 206 with each of these, at least two disjoint ranges, as a part of `multipart/byteranges`
+    /// content that is not longer than the representation.
+    Several(Vec<ByteRange>),
     /// 304.
     NotModified,
     /// 412.
@@ -77,9 +116,12 @@ pub enum Decision {
 
 /// Decides how to answer a request for a representation.
 ///
-/// A `Range` with an unknown unit must be ignored, and one that is malformed is ignored too, as
-/// Apache does and §14.2 permits. A malformed precondition is as if it held no tag and no date.
-pub fn decide(request: &Request<'_>, representation: Representation<'_>) -> Decision {
+/// A malformed precondition is as if it held no tag and no date.
+pub fn decide(
+    request: &Request<'_>,
+    representation: Representation<'_>,
+    policy: RangePolicy,
+) -> Decision {
     let validators = representation.validators;
     if !may_proceed(request, validators) {
         return Decision::PreconditionFailed;
@@ -93,12 +135,31 @@ pub fn decide(request: &Request<'_>, representation: Representation<'_>) -> Deci
             .if_range
             .is_none_or(|value| is_current(value, validators))
     });
-    let Some(RangeHeader::Set(specs)) = range.map(RangeHeader::parse) else {
-        return Decision::Whole;
-    };
-    match specs.resolve(representation.length) {
-        ResolvedRange::Whole => Decision::Whole,
+    match range.map(|range| RangeHeader::parse(range, policy.max_ranges)) {
+        Some(RangeHeader::Set(specs)) => {
+            within_bounds(specs.resolve(representation.length), representation)
+        }
+        Some(RangeHeader::Invalid) if policy.invalid == InvalidRange::Reject => {
+            Decision::RangeNotSatisfiable
+        }
+        _ => Decision::Whole,
+    }
+}
+
+/// Never more than the whole: what is asked for in many small parts would otherwise cost more to
+/// send than to fetch (§17.15, and the amplification found in CDNs that forward such requests).
+fn within_bounds(resolved: ResolvedRange, representation: Representation<'_>) -> Decision {
+    let Representation {
+        length, media_type, ..
+    } = representation;
+    match resolved {
         ResolvedRange::One(range) => Decision::Partial(range),
+        ResolvedRange::Several(ranges)
+            if multipart::length(&ranges, media_type, length) <= length =>
+        {
+            Decision::Several(ranges)
+        }
+        ResolvedRange::Whole | ResolvedRange::Several(_) => Decision::Whole,
         ResolvedRange::Unsatisfiable => Decision::RangeNotSatisfiable,
     }
 }

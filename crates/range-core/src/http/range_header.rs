@@ -3,17 +3,19 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroU16;
 
+use super::coalesce::coalesced;
 use super::syntax::{Decimal, split_once, trim};
 use crate::range::ByteRange;
-use crate::range_set::RangeSet;
 
 /// Longest field value that is looked at.
 pub const MAX_RANGE_HEADER_BYTES: usize = 4096;
 
-/// Most ranges one field may ask for. Together with [`MAX_RANGE_HEADER_BYTES`] it bounds what a
-/// request can cost before anything is allocated (CVE-2011-3192, CVE-2025-62727).
-pub const MAX_RANGE_SPECS: usize = 64;
+/// Most ranges one field may ask for, unless a server is told otherwise. Together with
+/// [`MAX_RANGE_HEADER_BYTES`] it bounds what a request can cost before anything is allocated
+/// (CVE-2011-3192, CVE-2025-62727).
+pub const MAX_RANGES_DEFAULT: NonZeroU16 = NonZeroU16::new(64).unwrap();
 
 /// What a client asks for: one range, so that the answer is never multipart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +41,15 @@ impl fmt::Display for RangeRequest {
 pub enum RangeHeader {
     /// The unit is not `bytes`. Must be ignored (§14.2).
     UnknownUnit,
-    /// Some part is malformed, or a limit is exceeded. May be ignored or refused (§14.2).
+    /// Some part is malformed. May be ignored or refused (§14.2).
     Invalid,
+    /// The field is longer, or asks for more ranges, than is looked at. May be ignored (§14.2).
+    TooMany,
     /// At least one well-formed range.
     Set(RangeSpecs),
 }
 
-/// Between 1 and [`MAX_RANGE_SPECS`] ranges, in the order asked for.
+/// At least one range, and no more than are allowed, in the order asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RangeSpecs(Vec<RangeSpec>);
 
@@ -61,21 +65,24 @@ enum RangeSpec {
 }
 
 /// What a set of ranges comes to for a representation of known length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResolvedRange {
     /// Send the whole representation with 200.
     Whole,
     /// Send these bytes with 206.
     One(ByteRange),
+    /// At least two ranges, in the order asked for, [`NEAR_GAP`](super::NEAR_GAP) or more apart.
+    Several(Vec<ByteRange>),
     /// No range touches the representation: 416.
     Unsatisfiable,
 }
 
 impl RangeHeader {
-    /// Parses a field value.
-    pub fn parse(value: &[u8]) -> Self {
+    /// Parses a field value that may ask for so many ranges. Linear in the field's length, and
+    /// allocates only once the number of ranges is known to be allowed.
+    pub fn parse(value: &[u8], max_ranges: NonZeroU16) -> Self {
         if value.len() > MAX_RANGE_HEADER_BYTES {
-            return Self::Invalid;
+            return Self::TooMany;
         }
         let Some((unit, specs)) = split_once(trim(value), b'=') else {
             return Self::Invalid;
@@ -90,8 +97,10 @@ impl RangeHeader {
                 .map(trim)
                 .filter(|e| !e.is_empty())
         };
-        if !(1..=MAX_RANGE_SPECS).contains(&elements().count()) {
-            return Self::Invalid;
+        match elements().count() {
+            0 => return Self::Invalid,
+            count if count > usize::from(max_ranges.get()) => return Self::TooMany,
+            _ => {}
         }
         elements()
             .map(RangeSpec::parse)
@@ -103,23 +112,17 @@ impl RangeHeader {
 impl RangeSpecs {
     /// What the ranges come to for a representation of `length` bytes.
     ///
-    /// Ranges that overlap or touch are one range (§15.3.7.2). When more than one is left the
-    /// answer is the whole, as §14.2 permits: no client that matters asks for several, and a
-    /// whole never costs more than its length. An empty representation is always sent whole.
+    /// Ranges that overlap, touch or lie near one another are one range (§15.3.7.2). An empty
+    /// representation is always sent whole.
     pub fn resolve(&self, length: u64) -> ResolvedRange {
         if length == 0 {
             return ResolvedRange::Whole;
         }
-        let satisfiable: RangeSet = self
-            .0
-            .iter()
-            .filter_map(|spec| spec.resolve(length))
-            .collect();
-        let mut runs = satisfiable.iter();
-        match (runs.next(), runs.next()) {
-            (None, _) => ResolvedRange::Unsatisfiable,
-            (Some(range), None) => ResolvedRange::One(range),
-            (Some(_), Some(_)) => ResolvedRange::Whole,
+        let ranges = coalesced(self.0.iter().filter_map(|spec| spec.resolve(length)));
+        match *ranges {
+            [] => ResolvedRange::Unsatisfiable,
+            [range] => ResolvedRange::One(range),
+            _ => ResolvedRange::Several(ranges),
         }
     }
 }
@@ -167,23 +170,32 @@ mod tests {
         assert_eq!(RangeRequest::Exactly(range).to_string(), "bytes=5-9");
     }
 
+    fn parse(text: &str) -> RangeHeader {
+        RangeHeader::parse(text.as_bytes(), MAX_RANGES_DEFAULT)
+    }
+
     #[test]
     fn limits_hold_before_anything_is_parsed() {
-        let many = |count| String::from("bytes=") + &"0-1,".repeat(count);
-        let is_set =
-            |text: &str| matches!(RangeHeader::parse(text.as_bytes()), RangeHeader::Set(_));
-        assert!(is_set(&many(MAX_RANGE_SPECS)));
-        assert!(!is_set(&many(MAX_RANGE_SPECS + 1)));
+        let many = |count: u16| String::from("bytes=") + &"0-1,".repeat(usize::from(count));
+        let is_set = |text: &str| matches!(parse(text), RangeHeader::Set(_));
+        let most = MAX_RANGES_DEFAULT.get();
+        assert!(is_set(&many(most)));
+        assert_eq!(parse(&many(most + 1)), RangeHeader::TooMany);
         let padded = |length: usize| String::from("bytes=") + &"0".repeat(length - 7) + "-";
         assert!(is_set(&padded(MAX_RANGE_HEADER_BYTES)));
-        assert!(!is_set(&padded(MAX_RANGE_HEADER_BYTES + 1)));
+        assert_eq!(
+            parse(&padded(MAX_RANGE_HEADER_BYTES + 1)),
+            RangeHeader::TooMany
+        );
         assert!(is_set(&(String::from("bytes=0-1") + &",".repeat(1000))));
+        let two = RangeHeader::parse(b"bytes=0-1,0-1", NonZeroU16::MIN);
+        assert_eq!(two, RangeHeader::TooMany);
     }
 
     #[test]
     fn the_longest_representation_keeps_its_edges() {
         let resolve = |text: &str, length| {
-            let RangeHeader::Set(specs) = RangeHeader::parse(text.as_bytes()) else {
+            let RangeHeader::Set(specs) = parse(text) else {
                 panic!("{text} is a range header");
             };
             specs.resolve(length)

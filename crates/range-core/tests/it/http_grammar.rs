@@ -1,12 +1,16 @@
 //! Properties of the HTTP grammar: what is written is read back, and no input is too strange.
 
 use proptest::prelude::*;
-use range_core::ByteRange;
-use range_core::http::conditional::{Decision, Method, Representation, Request, decide};
-use range_core::http::{
-    ContentRange, EntityTag, HttpDate, RangeHeader, RangeRequest, ResolvedRange, Strength,
-    Validators, retry_after,
+use range_core::http::conditional::{
+    Decision, Method, RangePolicy, Representation, Request, decide,
 };
+use range_core::http::multipart::{self, Boundary, Multipart};
+use range_core::http::range_header::MAX_RANGES_DEFAULT;
+use range_core::http::{
+    ContentRange, EntityTag, HttpDate, NEAR_GAP, RangeHeader, RangeRequest, ResolvedRange,
+    Strength, Validators, retry_after,
+};
+use range_core::{ByteRange, RangeSet};
 
 fn byte_range() -> impl Strategy<Value = ByteRange> {
     (any::<u64>(), any::<u64>())
@@ -36,7 +40,83 @@ fn field_value() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Ranges that overlap, touch and lie near one another often enough to matter.
+fn crowded_ranges() -> impl Strategy<Value = Vec<ByteRange>> {
+    let range = (0..3000_u64, 1..150_u64)
+        .prop_map(|(start, length)| ByteRange::from_length(start, length).unwrap());
+    prop::collection::vec(range, 1..=20)
+}
+
+fn resolved(field: &str, length: u64) -> ResolvedRange {
+    let RangeHeader::Set(specs) = RangeHeader::parse(field.as_bytes(), MAX_RANGES_DEFAULT) else {
+        panic!("{field} is a range header");
+    };
+    specs.resolve(length)
+}
+
+/// The field that asks for these ranges.
+fn field_of(ranges: &[ByteRange]) -> String {
+    let specs: Vec<String> = ranges
+        .iter()
+        .map(|range| format!("{}-{}", range.start(), range.last()))
+        .collect();
+    format!("bytes={}", specs.join(","))
+}
+
 proptest! {
+    #[test]
+    fn parts_are_the_union_of_what_was_asked_for(asked in crowded_ranges()) {
+        const LENGTH: u64 = 3000;
+        let parts = match resolved(&field_of(&asked), LENGTH) {
+            ResolvedRange::One(range) => vec![range],
+            ResolvedRange::Several(ranges) => ranges,
+            ResolvedRange::Whole | ResolvedRange::Unsatisfiable => {
+                panic!("every range is satisfiable")
+            }
+        };
+        let whole = ByteRange::whole(LENGTH).unwrap();
+        let clipped: Vec<ByteRange> =
+            asked.iter().filter_map(|range| range.intersect(whole)).collect();
+        let mut union: RangeSet = clipped.iter().copied().collect();
+        // A gap before the first range or behind the last is none between two.
+        let near: Vec<ByteRange> = union
+            .gaps(whole)
+            .filter(|gap| gap.end() < LENGTH && gap.len() < NEAR_GAP)
+            .filter(|gap| union.first().is_some_and(|first| first.start() < gap.start()))
+            .collect();
+        for gap in near {
+            union.insert(gap);
+        }
+        let sent: RangeSet = parts.iter().copied().collect();
+        prop_assert_eq!(&sent, &union);
+        let total: u64 = parts.iter().map(|part| part.len()).sum();
+        prop_assert_eq!(total, sent.len(), "parts are disjoint");
+        prop_assert_eq!(sent.iter().count(), parts.len(), "no two parts touch");
+        let first_asked = |part: &ByteRange| {
+            clipped.iter().position(|range| part.covers(*range)).expect("part of a range")
+        };
+        prop_assert!(parts.is_sorted_by_key(first_asked), "parts keep the order");
+    }
+
+    #[test]
+    fn a_multipart_message_is_as_long_as_announced(
+        asked in prop::collection::vec(byte_range(), 1..20),
+        random: u128,
+        media_type in "[a-z]{1,20}/[a-z+.-]{1,40}",
+    ) {
+        let multipart = Multipart {
+            boundary: Boundary::new(random),
+            media_type: &media_type,
+            complete_length: u64::MAX,
+        };
+        let mut written = multipart.close().len() as u64;
+        for (index, range) in asked.iter().enumerate() {
+            let head = multipart.part_head(*range, index == 0);
+            written = written.saturating_add(head.len() as u64).saturating_add(range.len());
+        }
+        prop_assert_eq!(multipart::length(&asked, &media_type, u64::MAX), written);
+    }
+
     #[test]
     fn content_ranges_are_read_back(value in content_range()) {
         prop_assert_eq!(ContentRange::parse(value.to_string().as_bytes()), Ok(value));
@@ -74,10 +154,7 @@ proptest! {
     #[test]
     fn a_request_resolves_to_what_was_meant(range in byte_range(), length in 1_u64..) {
         let resolve = |request: RangeRequest| {
-            let RangeHeader::Set(specs) = RangeHeader::parse(request.to_string().as_bytes()) else {
-                panic!("{request} is a range header");
-            };
-            specs.resolve(length)
+            resolved(&request.to_string(), length)
         };
         let expect = |range: Option<ByteRange>| {
             range.map_or(ResolvedRange::Unsatisfiable, ResolvedRange::One)
@@ -108,9 +185,20 @@ proptest! {
             last_modified: field(4).and_then(HttpDate::parse),
             date: field(3).and_then(HttpDate::parse),
         };
-        let decision = decide(&request, Representation { length, validators: &validators });
-        if let Decision::Partial(range) = decision {
-            prop_assert!(range.end() <= length);
+        let decision = decide(
+            &request,
+            Representation { length, validators: &validators, media_type: "text/plain" },
+            RangePolicy::default(),
+        );
+        match decision {
+            Decision::Partial(range) => prop_assert!(range.end() <= length),
+            Decision::Several(ranges) => {
+                prop_assert!(multipart::length(&ranges, "text/plain", length) <= length);
+            }
+            Decision::Whole
+            | Decision::NotModified
+            | Decision::PreconditionFailed
+            | Decision::RangeNotSatisfiable => {}
         }
         let wait = field(0).and_then(|value| retry_after::parse(value, validators.date));
         prop_assert!(wait.unwrap_or_default() <= retry_after::MAX_RETRY_AFTER);

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use range_core::http::HttpDate;
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::{Errno, Result};
 
-use super::listing;
+use super::listing::Listing;
 use super::path::RelativePath;
 use super::{FileSource, Found, Representation, Source};
 use crate::config::Directory;
@@ -19,6 +19,9 @@ use crate::fault::Version;
 
 /// How often a lookup is tried again when a rename elsewhere made the kernel unsure of it.
 const ATTEMPTS: usize = 8;
+
+/// The name of the file that stands for its directory.
+const INDEX: &[u8] = b"index.html";
 
 /// A directory held open, so that what it is called no longer matters.
 #[derive(Clone)]
@@ -64,20 +67,40 @@ impl ServedDirectory {
         let stat = fstat(&file)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind.is_dir() {
-            let entries = listing::entries(&file, self.allow_hidden, self.allow_symlinks)?;
-            return Ok(Found::Listing(listing::page(path.segments(), &entries)));
+            return self.find_in(&file, path, version, date);
         }
         if !kind.is_file() || path.is_directory_form {
             return Ok(Found::Missing);
         }
-        let file = FileSource::new(file, &stat, version);
-        Ok(Found::Representation(Representation {
-            length: file.length(),
-            entity_tag: file.entity_tag(date),
-            last_modified: file.last_modified(date),
-            media_type: media_type(path),
-            source: Source::File(file),
-        }))
+        let representation = representation(path, file, &stat, version, date);
+        Ok(Found::Representation(representation))
+    }
+
+    /// What stands for a directory: its index, if that is a file which is served, or its listing.
+    fn find_in(
+        &self,
+        directory: &OwnedFd,
+        path: &RelativePath,
+        version: Version,
+        date: HttpDate,
+    ) -> Result<Found> {
+        let index = path.child(INDEX);
+        match self.open_beneath(&index) {
+            Ok(file) => {
+                let stat = fstat(&file)?;
+                if FileType::from_raw_mode(stat.st_mode).is_file() {
+                    if !path.is_directory_form {
+                        return Ok(Found::WithSlash);
+                    }
+                    let representation = representation(&index, file, &stat, version, date);
+                    return Ok(Found::Representation(representation));
+                }
+            }
+            Err(error) if matches!(found_instead(error), Found::Missing) => {}
+            Err(error) => return Err(error),
+        }
+        let (allow_hidden, allow_symlinks) = (self.allow_hidden, self.allow_symlinks);
+        Listing::read(path.segments(), directory, allow_hidden, allow_symlinks).map(Found::Listing)
     }
 
     fn open_beneath(&self, path: &RelativePath) -> Result<OwnedFd> {
@@ -139,6 +162,23 @@ fn found_instead(error: Errno) -> Found {
         | Errno::NXIO
         | Errno::INVAL => Found::Missing,
         _ => Found::Failed,
+    }
+}
+
+fn representation(
+    path: &RelativePath,
+    file: OwnedFd,
+    stat: &Stat,
+    version: Version,
+    date: HttpDate,
+) -> Representation {
+    let file = FileSource::new(file, stat, version);
+    Representation {
+        length: file.length(),
+        entity_tag: file.entity_tag(date),
+        last_modified: file.last_modified(date),
+        media_type: media_type(path),
+        source: Source::File(file),
     }
 }
 

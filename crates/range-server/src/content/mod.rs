@@ -14,6 +14,7 @@ use crate::synthetic::{self, Seed, SyntheticFile};
 
 pub(crate) use directory::ServedDirectory;
 pub(crate) use file::{FileSource, ReadError};
+pub(crate) use listing::Listing;
 
 const SYNTHETIC_PREFIX: &str = "/synthetic/";
 
@@ -24,8 +25,10 @@ const SYNTHETIC_LAST_MODIFIED: u64 = 1_577_836_800;
 pub(crate) enum Found {
     /// Something to send by range.
     Representation(Representation),
-    /// An HTML page about a directory.
-    Listing(String),
+    /// The names in a directory.
+    Listing(Listing),
+    /// A directory with an index, whose links would lead astray without a slash at the end.
+    WithSlash,
     /// Nothing that is served.
     Missing,
     /// Something that could not be opened just then, for want of descriptors or by an I/O error.

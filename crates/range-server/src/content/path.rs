@@ -40,6 +40,16 @@ impl RelativePath {
         &self.segments
     }
 
+    /// A name within the directory this path leads to.
+    pub(super) fn child(&self, name: &[u8]) -> Self {
+        let mut segments = self.segments.clone();
+        segments.push(name.to_vec());
+        Self {
+            segments,
+            is_directory_form: false,
+        }
+    }
+
     /// The path as the system writes it, `.` for the root itself.
     pub(super) fn joined(&self) -> Vec<u8> {
         if self.segments.is_empty() {

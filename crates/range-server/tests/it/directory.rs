@@ -275,3 +275,53 @@ fn a_directory_that_is_not_there_cannot_be_served() {
     let bound = runtime.block_on(Server::bind("127.0.0.1:0", config));
     assert!(matches!(bound, Err(BindError::Root { root, .. }) if root == missing));
 }
+
+#[test]
+fn an_index_stands_for_its_directory() {
+    let outer = laid_out();
+    let root = outer.path().join("root");
+    fs::write(root.join("dir/index.html"), "<p>index").unwrap();
+    fs::create_dir_all(root.join("odd/index.html")).unwrap();
+    fs::create_dir(root.join("linked")).unwrap();
+    symlink("../../secret", root.join("linked/index.html")).unwrap();
+    let site = site(&root);
+    let index = site.get("/dir/", &["Range: bytes=3-"]);
+    assert_eq!(
+        (index.status, index.content.as_slice()),
+        (206, b"index".as_slice())
+    );
+    assert_eq!(index.header("content-type"), Some("text/html"));
+    assert_eq!(site.get("/dir/index.html", &[]).content, b"<p>index");
+    let moved = site.get("/dir?a=b", &[]);
+    assert_eq!(
+        (moved.status, moved.header("location")),
+        (307, Some("/dir/?a=b"))
+    );
+    for path in ["/odd/", "/linked/"] {
+        let listing = site.get(path, &[]);
+        assert_eq!(listing.status, 200, "{path}");
+        let page = String::from_utf8(listing.content).unwrap();
+        assert!(page.starts_with("<!doctype html>"), "{path}: {page}");
+    }
+}
+
+#[test]
+fn programs_get_a_listing_they_can_read() {
+    let outer = laid_out();
+    let site = site(&outer.path().join("root"));
+    let listing = site.get("/dir", &["Accept: application/json"]);
+    assert_eq!(listing.header("content-type"), Some("application/json"));
+    assert_eq!(listing.header("vary"), Some("accept"));
+    let parsed: serde_json::Value = serde_json::from_slice(&listing.content).unwrap();
+    let expected = serde_json::json!({
+        "url": "/dir/",
+        "complete": true,
+        "entries": [
+            { "name": "a b%c.bin", "url": "/dir/a%20b%25c.bin", "directory": false, "bytes": 5 }
+        ],
+    });
+    assert_eq!(parsed, expected);
+    let page = site.get("/dir", &["Accept: text/html,application/json"]);
+    assert_eq!(page.header("vary"), Some("accept"));
+    assert!(page.content.starts_with(b"<!doctype html>"));
+}

@@ -10,4 +10,6 @@ mod conformance;
 mod directory;
 mod faults;
 mod life;
+mod multipart;
 mod site;
+mod tls;

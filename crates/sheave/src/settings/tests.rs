@@ -67,12 +67,44 @@ fn contradictions_are_usage_errors() {
             "--cacert /nonexistent/pem http://a/b".to_owned(),
             "/nonexistent/pem",
         ),
+        (
+            "serve --tls --cert /nonexistent/pem --key /nonexistent/key".to_owned(),
+            "certificates in /nonexistent/pem",
+        ),
+        (
+            "serve --tls --cert /dev/null --key /nonexistent/key".to_owned(),
+            "key in /nonexistent/key",
+        ),
+        (
+            "serve --tls --cert /dev/null --key /dev/null".to_owned(),
+            "failed to read the certificates: no items found",
+        ),
         (format!("{digest} http://a/b http://a/c"), "belongs to one"),
         (format!("{digest} {digest} http://a/b"), "algorithm sha-256"),
     ] {
         let error = job(&line, PIPED).unwrap_err().to_string();
         assert!(error.contains(complaint), "{line}: {error}");
     }
+}
+
+#[test]
+fn what_serve_is_told_reaches_the_server() {
+    let settings = |line: &str| match job(line, PIPED) {
+        Ok(Job::Serve(settings)) => settings,
+        other => panic!("{line}: {other:?}"),
+    };
+    let plain = settings("serve");
+    assert_eq!(plain.config.ranges, range_server::RangePolicy::default());
+    assert!(plain.tls.is_none() && plain.show_requests);
+    let strict = settings("serve -q --tls --max-ranges 3 --invalid-range reject --allow-hidden a");
+    assert_eq!(strict.config.ranges.max_ranges.get(), 3);
+    let reject = range_server::InvalidRange::Reject;
+    assert_eq!(strict.config.ranges.invalid, reject);
+    assert!(matches!(strict.tls, Some(Tls::Generated)) && !strict.show_requests);
+    let range_server::Content::Directory(directory) = strict.config.content else {
+        panic!("a directory is served");
+    };
+    assert!(directory.allow_hidden && !directory.allow_symlinks);
 }
 
 #[test]

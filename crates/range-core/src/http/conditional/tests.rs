@@ -20,18 +20,30 @@ fn partial(first: u64, last: u64) -> Decision {
     Decision::Partial(ByteRange::new(first, last + 1).unwrap())
 }
 
+fn representation_of(length: u64, validators: &Validators) -> Representation<'_> {
+    Representation {
+        length,
+        validators,
+        media_type: "application/octet-stream",
+    }
+}
+
 fn decide_range(method: Method, range: &str, length: u64) -> Decision {
+    decide_range_by(RangePolicy::default(), method, range, length)
+}
+
+fn decide_range_by(policy: RangePolicy, method: Method, range: &str, length: u64) -> Decision {
     let request = Request {
         range: Some(range.as_bytes()),
         ..Request::new(method)
     };
-    decide(
-        &request,
-        Representation {
-            length,
-            validators: &validators("\"v1\""),
-        },
-    )
+    let validators = validators("\"v1\"");
+    decide(&request, representation_of(length, &validators), policy)
+}
+
+fn several(ranges: &[(u64, u64)]) -> Decision {
+    let range = |&(first, last): &(u64, u64)| ByteRange::new(first, last + 1).unwrap();
+    Decision::Several(ranges.iter().map(range).collect())
 }
 
 #[test]
@@ -62,8 +74,8 @@ fn ranges_of_a_thousand_bytes() {
         ("items=0-1", Whole),
         ("Bytes=0-1", partial(0, 1)),
         ("bytes= 0-1 ", partial(0, 1)),
-        ("bytes=0-1, 5-6", Whole),
-        ("bytes=0-1,,5-6,", Whole),
+        ("bytes=0-1, 5-6", partial(0, 6)),
+        ("bytes=0-1,,5-6,", partial(0, 6)),
         ("bytes=,,0-1,\t,", partial(0, 1)),
         ("bytes=0-99999999999999999999", partial(0, 999)),
         ("bytes=99999999999999999999-", RangeNotSatisfiable),
@@ -73,7 +85,12 @@ fn ranges_of_a_thousand_bytes() {
             "bytes=-9223372036854775808,-9223372036854775809",
             partial(0, 999),
         ),
-        ("bytes=0-9,500-509", Whole),
+        ("bytes=0-9,500-509", several(&[(0, 9), (500, 509)])),
+        ("bytes=500-509 ,\t0-9", several(&[(500, 509), (0, 9)])),
+        ("bytes=-1,0-0,5-5,2000-", several(&[(999, 999), (0, 5)])),
+        ("bytes=0-9,89-99", partial(0, 99)),
+        ("bytes=0-9,90-99", several(&[(0, 9), (90, 99)])),
+        ("bytes=0-399,500-999", Whole),
         ("bytes=2000-,0-9", partial(0, 9)),
         ("bytes=2000-,3000-", RangeNotSatisfiable),
         ("bytes=0-99,50-149", partial(0, 149)),
@@ -90,6 +107,67 @@ fn ranges_of_a_thousand_bytes() {
 }
 
 #[test]
+fn several_ranges_are_at_most_as_long_as_the_whole() {
+    let range = "bytes=0-0,200-200";
+    let announced = multipart::length(
+        &[
+            ByteRange::new(0, 1).unwrap(),
+            ByteRange::new(200, 201).unwrap(),
+        ],
+        "application/octet-stream",
+        301,
+    );
+    // The length of the length is part of the heads: three digits in all three cases.
+    assert!((202..1000).contains(&announced), "{announced}");
+    let expected = several(&[(0, 0), (200, 200)]);
+    assert_eq!(decide_range(Method::Get, range, announced), expected);
+    assert_eq!(decide_range(Method::Get, range, announced + 1), expected);
+    assert_eq!(
+        decide_range(Method::Get, range, announced - 1),
+        Decision::Whole
+    );
+}
+
+#[test]
+fn more_ranges_than_allowed_are_the_whole_whatever_else_is_chosen() {
+    let policy = RangePolicy {
+        max_ranges: NonZeroU16::new(2).unwrap(),
+        invalid: InvalidRange::Reject,
+    };
+    for (range, expected) in [
+        ("bytes=0-0,500-500", several(&[(0, 0), (500, 500)])),
+        ("bytes=0-0,500-500,800-800", Decision::Whole),
+        ("bytes=0-,0-,0-", Decision::Whole),
+        ("bytes=0-0,,,,0-0", partial(0, 0)),
+    ] {
+        let decision = decide_range_by(policy, Method::Get, range, 1000);
+        assert_eq!(decision, expected, "{range}");
+    }
+}
+
+#[test]
+fn malformed_ranges_are_rejected_where_that_is_chosen() {
+    let policy = RangePolicy {
+        invalid: InvalidRange::Reject,
+        ..RangePolicy::default()
+    };
+    let decide = |method, range, length| decide_range_by(policy, method, range, length);
+    for range in ["bytes=5-2", "bytes=abc", "bytes=-", "bytes=", "bytes=0-1,x"] {
+        let rejected = decide(Method::Get, range, 1000);
+        assert_eq!(rejected, Decision::RangeNotSatisfiable, "{range}");
+        let head = decide(Method::Head, range, 1000);
+        assert_eq!(head, Decision::Whole, "HEAD {range}");
+        let ignored = decide_range(Method::Get, range, 1000);
+        assert_eq!(ignored, Decision::Whole, "{range}");
+    }
+    for range in ["items=0-1", "items=5-2"] {
+        let decision = decide(Method::Get, range, 1000);
+        assert_eq!(decision, Decision::Whole, "{range}");
+    }
+    assert_eq!(decide(Method::Get, "bytes=0-", 0), Decision::Whole);
+}
+
+#[test]
 fn an_empty_representation_is_sent_whole() {
     for range in ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=-0", "bytes=1-"] {
         assert_eq!(
@@ -99,11 +177,12 @@ fn an_empty_representation_is_sent_whole() {
         );
     }
     let request = Request::new(Method::Get);
-    let representation = Representation {
-        length: 0,
-        validators: &Validators::default(),
-    };
-    assert_eq!(decide(&request, representation), Decision::Whole);
+    let validators = Validators::default();
+    let representation = representation_of(0, &validators);
+    assert_eq!(
+        decide(&request, representation, RangePolicy::default()),
+        Decision::Whole
+    );
 }
 
 #[test]
@@ -129,17 +208,15 @@ fn if_range_takes_strong_tags_and_exact_strong_dates() {
             if_range: Some(if_range.as_bytes()),
             ..Request::new(Method::Get)
         };
-        let representation = Representation {
-            length: 1000,
-            validators: &validators(tag),
-        };
+        let validators = validators(tag);
+        let representation = representation_of(1000, &validators);
         let expected = if is_heeded {
             partial(0, 9)
         } else {
             Decision::Whole
         };
         assert_eq!(
-            decide(&request, representation),
+            decide(&request, representation, RangePolicy::default()),
             expected,
             "{if_range} against {tag}"
         );
@@ -153,11 +230,12 @@ fn if_range_makes_an_unsatisfiable_range_whole_when_stale() {
         if_range: Some(b"\"v0\""),
         ..Request::new(Method::Get)
     };
-    let representation = Representation {
-        length: 1000,
-        validators: &validators("\"v1\""),
-    };
-    assert_eq!(decide(&request, representation), Decision::Whole);
+    let validators = validators("\"v1\"");
+    let representation = representation_of(1000, &validators);
+    assert_eq!(
+        decide(&request, representation, RangePolicy::default()),
+        Decision::Whole
+    );
 }
 
 #[test]
@@ -169,11 +247,11 @@ fn if_range_by_a_weak_date_is_not_heeded() {
         if_range: Some(MODIFIED.as_bytes()),
         ..Request::new(Method::Get)
     };
-    let representation = Representation {
-        length: 1000,
-        validators: &fresh,
-    };
-    assert_eq!(decide(&request, representation), Decision::Whole);
+    let representation = representation_of(1000, &fresh);
+    assert_eq!(
+        decide(&request, representation, RangePolicy::default()),
+        Decision::Whole
+    );
 }
 
 /// `If-Match`, `If-Unmodified-Since`, `If-None-Match`, `If-Modified-Since`; empty is absent.
@@ -197,10 +275,8 @@ fn decide_preconditions(fields: Preconditions, range: &'static str, tag: &str) -
     };
     decide(
         &request,
-        Representation {
-            length: 1000,
-            validators: &validators(tag),
-        },
+        representation_of(1000, &validators(tag)),
+        RangePolicy::default(),
     )
 }
 

@@ -1,0 +1,112 @@
+//! Owns what `serve` was told to do: arguments in, the settings of a server out. Starts nothing.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use range_server::{Config, Content, Directory, Limits, RangePolicy, TlsError, TlsIdentity};
+
+use super::UsageError;
+use crate::args::{InvalidRange, ServeArgs};
+
+/// Settings of `serve`.
+pub(crate) struct ServeSettings {
+    /// Where to listen.
+    pub(crate) bind: SocketAddr,
+    /// What to serve, and how fast. Its `tls` is left to [`Self::tls`].
+    pub(crate) config: Config,
+    /// Whether and as whom to serve https.
+    pub(crate) tls: Option<Tls>,
+    /// Where to append a record of every request.
+    pub(crate) log_json: Option<PathBuf>,
+    /// Whether requests are shown.
+    pub(crate) show_requests: bool,
+}
+
+/// Who an https server is.
+pub(crate) enum Tls {
+    /// Who `--cert` and `--key` say.
+    Given(TlsIdentity),
+    /// Whoever it makes itself.
+    Generated,
+}
+
+impl std::fmt::Debug for ServeSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServeSettings")
+            .field("bind", &self.bind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ServeSettings {
+    /// Checks the arguments together, and reads certificate and key.
+    pub(super) fn new(args: ServeArgs) -> Result<Self, UsageError> {
+        let limits = Limits::default();
+        let max_connections = args
+            .max_connections
+            .and_then(|number| usize::try_from(number).ok());
+        Ok(Self {
+            bind: args.bind,
+            tls: tls(args.tls, args.cert.as_deref(), args.key.as_deref())?,
+            config: Config {
+                content: Content::Directory(Directory {
+                    root: args.dir,
+                    allow_hidden: args.allow_hidden,
+                    allow_symlinks: args.allow_symlinks,
+                }),
+                limits: Limits {
+                    max_connections: max_connections.unwrap_or(limits.max_connections),
+                    ..limits
+                },
+                ranges: RangePolicy {
+                    max_ranges: args.max_ranges.unwrap_or(RangePolicy::default().max_ranges),
+                    invalid: match args.invalid_range {
+                        InvalidRange::Ignore => range_server::InvalidRange::Ignore,
+                        InvalidRange::Reject => range_server::InvalidRange::Reject,
+                    },
+                },
+                rate: args.rate,
+                rate_per_connection: args.rate_per_connection,
+                ..Config::default()
+            },
+            log_json: args.log_json,
+            show_requests: !args.quiet,
+        })
+    }
+}
+
+fn tls(wanted: bool, cert: Option<&Path>, key: Option<&Path>) -> Result<Option<Tls>, UsageError> {
+    if !wanted {
+        return Ok(None);
+    }
+    // Neither is accepted without the other.
+    let (Some(cert), Some(key)) = (cert, key) else {
+        return Ok(Some(Tls::Generated));
+    };
+    let certificates = read(cert).map_err(|source| UsageError::Certificates {
+        path: cert.to_owned(),
+        source,
+    })?;
+    let key = read(key).map_err(|source| UsageError::Key {
+        path: key.to_owned(),
+        source,
+    })?;
+    let identity =
+        TlsIdentity::from_pem(&certificates, &key).map_err(|source| UsageError::Tls { source })?;
+    Ok(Some(Tls::Given(identity)))
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the file is part of the settings, and the library takes its content"
+    )]
+    let content = std::fs::read_to_string(path);
+    content
+}
+
+/// What lies behind an error of the server's library.
+pub(super) fn cause(error: &TlsError) -> String {
+    error.source().map_or_else(String::new, ToString::to_string)
+}
