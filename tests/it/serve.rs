@@ -133,3 +133,41 @@ fn our_own_client_gets_a_file_from_it() {
         files::sha256(&original)
     );
 }
+
+#[test]
+fn several_ranges_and_a_generated_certificate_work_for_curl_and_our_own_client() {
+    let root = files::directory();
+    let bytes = files::bytes(1, 10_000);
+    std::fs::write(root.path().join("a.bin"), &bytes).unwrap();
+    let mut child = Command::new(program::path())
+        .args(["serve", "--bind", "127.0.0.1:0", "--tls"])
+        .arg(root.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = lines.next().unwrap().unwrap();
+    let certificate = lines.next().unwrap().unwrap();
+    let serving = Serving { child, url };
+    let url = format!("{}/a.bin", serving.url);
+    assert!(url.starts_with("https://"), "{url}");
+
+    let into = files::directory();
+    program::get(&url, into.path(), &["--cacert", &certificate]).expect(0);
+    assert_eq!(std::fs::read(into.path().join("a.bin")).unwrap(), bytes);
+
+    let ranges = ["--cacert", &certificate, "-r", "0-9,5000-5009", &url];
+    let Some(output) = curl(&ranges) else { return };
+    assert!(output.status.success(), "{output:?}");
+    for part in [&bytes[..10], &bytes[5000..5010]] {
+        assert!(output.stdout.windows(10).any(|window| window == part));
+    }
+    let shown = String::from_utf8_lossy(&output.stdout).to_ascii_lowercase();
+    for field in [
+        "content-range: bytes 0-9/10000",
+        "content-range: bytes 5000-5009/10000",
+    ] {
+        assert!(shown.contains(field), "{field} is missing in {shown}");
+    }
+}
