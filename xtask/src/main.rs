@@ -11,6 +11,7 @@
     reason = "reads the sources it checks, times its own steps"
 )]
 
+mod bench;
 mod ci;
 mod layers;
 mod tidy;
@@ -40,6 +41,8 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Measure the program beside its peers and beside what the machine allows
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::check(),
         Task::Tidy => tidy::check(),
         Task::Ci { quick } => ci::run(quick),
+        Task::Bench(arguments) => return bench::main(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
