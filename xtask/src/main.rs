@@ -11,6 +11,7 @@
     reason = "reads the sources it checks, times its own steps"
 )]
 
+mod bench;
 mod ci;
 mod layers;
 mod sim;
@@ -43,6 +44,8 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Measure the program beside its peers and beside what the machine allows
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::check(),
         Task::Sim(simulation) => sim::run(&simulation),
         Task::Ci { quick } => ci::run(quick),
+        Task::Bench(arguments) => return bench::main(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,71 @@
+//! Owns `cargo xtask bench`: what may be asked for, and in which order it is done. What is measured
+//! is `scenario`'s, how is `round`'s and `process`'s.
+mod arguments;
+mod content;
+mod document;
+mod failure;
+mod http;
+mod machine;
+mod peers;
+mod process;
+mod program;
+mod reference;
+mod round;
+mod scenario;
+mod server;
+mod statistics;
+mod table;
+mod workshop;
+
+use std::process::ExitCode;
+
+pub(crate) use arguments::Arguments;
+use failure::Failure;
+use scenario::Setting;
+
+/// Runs what was asked for, and says what went wrong.
+pub(crate) fn main(arguments: &Arguments) -> ExitCode {
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: failed to {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(reference) = &arguments.reference {
+        return reference::run(reference);
+    }
+    let workshop = workshop::Workshop::open()?;
+    let program = program::build(&workshop)?;
+    let setting = Setting {
+        arguments,
+        workshop: &workshop,
+        program: &program,
+    };
+    let mut reports = Vec::new();
+    for &scenario in arguments.scenarios() {
+        eprintln!("==> bench {}", scenario.name());
+        let report = scenario::run(scenario, &setting)?;
+        if !arguments.json {
+            println!("{}", table::section(&report));
+        }
+        if arguments.write {
+            document::replace(scenario.name(), &table::section(&report))?;
+        }
+        reports.push(report);
+    }
+    if arguments.json {
+        println!("{}", table::json(&reports));
+    }
+    let broken = reports.iter().flat_map(|report| &report.rows);
+    let broken = broken.filter(|row| row.must_succeed && row.measured.is_err());
+    match broken.map(|row| row.name.as_str()).collect::<Vec<_>>() {
+        names if names.is_empty() => Ok(()),
+        names => Err(Failure::Wrong {
+            names: names.join(", "),
+        }),
+    }
+}

@@ -1,0 +1,176 @@
+//! Owns the command line of `cargo xtask bench`, and what it defaults to. Measures nothing.
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// What to measure, and how long.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// What to measure
+    #[arg(value_enum, required_unless_present = "url")]
+    scenario: Option<Asked>,
+    /// Small sizes and single runs: shows that the harness works, and no speed
+    #[arg(long)]
+    pub(super) quick: bool,
+    /// Runs of each contender [default: 5; 1 for `memory`; tenfold for `small`]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) runs: Option<u32>,
+    /// Size of the file, as in 512MiB [default: 2GiB; 20GiB for `memory`]
+    #[arg(long, value_parser = parse_size)]
+    pub(super) size: Option<u64>,
+    /// Only these peers, by name, as in aria2,curl
+    #[arg(long, value_delimiter = ',')]
+    pub(super) peers: Vec<String>,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Replace the tables in docs/benchmarks.md
+    #[arg(long)]
+    pub(super) write: bool,
+    #[command(flatten)]
+    pub(super) reference: Option<Reference>,
+}
+
+/// The reference as a process of its own, so that it is measured as every other contender is.
+#[derive(Args)]
+pub(super) struct Reference {
+    /// Be the reference: fetch this address
+    #[arg(long = "reference", value_name = "URL", hide = true, required = false)]
+    pub(super) url: String,
+    /// Where the reference writes; without it, it only receives
+    #[arg(long, hide = true)]
+    pub(super) into: Option<PathBuf>,
+    /// How many connections the reference uses
+    #[arg(long, hide = true, default_value_t = 8)]
+    pub(super) connections: u64,
+    /// How many bytes the reference fetches
+    #[arg(long, hide = true, default_value_t = 1)]
+    pub(super) length: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Asked {
+    Loopback,
+    Verify,
+    Tls,
+    Small,
+    Memory,
+    Serve,
+    All,
+}
+
+/// One thing that is measured, and one table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Scenario {
+    Loopback,
+    Verify,
+    Tls,
+    Small,
+    Memory,
+    Serve,
+}
+
+impl Scenario {
+    /// As it is asked for, and as its table is marked.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Verify => "verify",
+            Self::Tls => "tls",
+            Self::Small => "small",
+            Self::Memory => "memory",
+            Self::Serve => "serve",
+        }
+    }
+}
+
+impl Arguments {
+    pub(super) fn scenarios(&self) -> &'static [Scenario] {
+        match self.scenario {
+            None => &[],
+            Some(Asked::Loopback) => &[Scenario::Loopback],
+            Some(Asked::Verify) => &[Scenario::Verify],
+            Some(Asked::Tls) => &[Scenario::Tls],
+            Some(Asked::Small) => &[Scenario::Small],
+            Some(Asked::Memory) => &[Scenario::Memory],
+            Some(Asked::Serve) => &[Scenario::Serve],
+            Some(Asked::All) => &[
+                Scenario::Loopback,
+                Scenario::Verify,
+                Scenario::Tls,
+                Scenario::Small,
+                Scenario::Memory,
+                Scenario::Serve,
+            ],
+        }
+    }
+
+    pub(super) fn size_or(&self, usual: u64) -> u64 {
+        self.size
+            .unwrap_or(if self.quick { 64 << 20 } else { usual })
+    }
+
+    pub(super) fn runs_or(&self, usual: u32) -> u32 {
+        self.runs.unwrap_or(if self.quick { 1 } else { usual })
+    }
+
+    /// Whether a peer is to be run: every one, unless some are named.
+    pub(super) fn wants(&self, peer: &str) -> bool {
+        self.peers.is_empty() || self.peers.iter().any(|wanted| wanted == peer)
+    }
+}
+
+/// A number of bytes, alone or with KiB, MiB or GiB.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let shift = match &text[digits.len()..] {
+        "" => 0,
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        unit => return Err(format!("`{unit}` is none of KiB, MiB, GiB")),
+    };
+    let number: u64 = digits.parse().map_err(|_| "no number".to_owned())?;
+    match number.checked_mul(1 << shift) {
+        None => Err("more than 2^64 bytes".to_owned()),
+        Some(0) => Err("nothing to download".to_owned()),
+        Some(size) => Ok(size),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::{Arguments, Scenario, parse_size};
+
+    fn parse(words: &str) -> Result<Arguments, clap::Error> {
+        let command = Arguments::augment_args(Command::new("bench").no_binary_name(true));
+        let matches = command.try_get_matches_from(words.split(' '))?;
+        Arguments::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn a_scenario_or_the_reference_is_asked_for() {
+        let arguments = parse("tls --peers aria2,curl --size 1MiB").unwrap();
+        assert_eq!(arguments.scenarios(), [Scenario::Tls]);
+        assert!(arguments.reference.is_none());
+        assert!(arguments.wants("curl") && !arguments.wants("axel"));
+        assert_eq!((arguments.size_or(9), arguments.runs_or(5)), (1 << 20, 5));
+        let reference = parse("--reference http://h/p --length 7")
+            .unwrap()
+            .reference;
+        assert_eq!(reference.map(|reference| reference.length), Some(7));
+        assert!(parse("--quick").is_err());
+    }
+
+    #[test]
+    fn sizes_have_units_of_1024() {
+        assert_eq!(parse_size("7"), Ok(7));
+        assert_eq!(parse_size("2GiB"), Ok(2 << 30));
+        assert!(parse_size("2GB").is_err());
+        assert!(parse_size("MiB").is_err());
+        assert!(parse_size("0KiB").is_err());
+        assert!(parse_size("99999999999999GiB").is_err());
+    }
+}

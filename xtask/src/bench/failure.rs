@@ -1,0 +1,36 @@
+//! Owns why a benchmark has no result at all. A contender that fails is a row, not one of these.
+use std::io;
+
+/// Reads on after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A file or socket of the harness itself; the contenders have their own.
+    #[error("{what}: {source}")]
+    Io { what: String, source: io::Error },
+    /// Another benchmark works in the same directory, and neither would measure anything.
+    #[error("start: another benchmark is running")]
+    Busy,
+    /// A program the harness cannot do without is not on the search path.
+    #[error("find {program}: it is not installed")]
+    Missing { program: &'static str },
+    /// A program the harness cannot do without was not content.
+    #[error("run `{command}`: {complaint}")]
+    Command { command: String, complaint: String },
+    /// A server of the harness answered with something else than was asked of it.
+    #[error("fetch {url}: {reason}")]
+    Http { url: String, reason: String },
+    /// The document lacks the two lines between which a table belongs.
+    #[error("find `{marker}` in docs/benchmarks.md")]
+    Marker { marker: String },
+    /// The program or the reference failed, or wrote other bytes than were served.
+    #[error("download what was served with {names}; the tables say how")]
+    Wrong { names: String },
+}
+
+impl Failure {
+    /// For `map_err`, where an operation of the harness fails.
+    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+}

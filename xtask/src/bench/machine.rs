@@ -1,0 +1,97 @@
+//! Owns what has to be said of the machine and of the programs on it for a time to mean anything.
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::peers::PEERS;
+
+/// Where a program is on the search path, or where administrators' programs are.
+pub(super) fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let directories = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    directories
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+/// Processor, memory, kernel, load and versions, one line each.
+pub(super) fn description(program: &Path, disk: &Path) -> Vec<String> {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let model = value_of(&read("/proc/cpuinfo"), "model name").unwrap_or_default();
+    let memory = value_of(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or_default();
+    let disk = disk.display().to_string();
+    let commit = ["describe", "--always", "--dirty"];
+    let commit = crate::workspace::command("git", &commit);
+    let mut lines = vec![
+        format!("date: {}", first_line("date", &["-u", "+%F"])),
+        format!("processor: {cores} × {model}"),
+        format!("memory: {memory}"),
+        format!("kernel: {}", read("/proc/sys/kernel/osrelease").trim()),
+        format!(
+            "file system: {}",
+            first_line("stat", &["-f", "-c", "%T", &disk])
+        ),
+        format!("load at the start: {load}"),
+        format!("commit: {}", first_line_of(commit)),
+        first_line_of(version_of(program)),
+        first_line("nginx", &["-v"]),
+    ];
+    let peers = PEERS.iter().map(|peer| match find(peer.program) {
+        Some(path) => first_line_of(version_of(&path)),
+        None => format!("{}: not installed", peer.name),
+    });
+    lines.extend(peers);
+    lines
+}
+
+fn version_of(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg("--version");
+    command
+}
+
+fn first_line(program: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(find(program).unwrap_or_else(|| program.into()));
+    command.args(arguments);
+    first_line_of(command)
+}
+
+/// What a program says first, to whomever.
+fn first_line_of(mut command: Command) -> String {
+    let Ok(output) = command.output() else {
+        return format!("{}: cannot be run", command.get_program().display());
+    };
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    said.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// The value on the first line `NAME : VALUE`.
+fn value_of(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, value_of};
+
+    #[test]
+    fn a_value_is_found_by_its_whole_name() {
+        let text = "model\t\t: 1\nmodel name\t: Some CPU\nmodel name\t: Other\n";
+        assert_eq!(value_of(text, "model name").as_deref(), Some("Some CPU"));
+        assert_eq!(value_of(text, "absent"), None);
+    }
+
+    #[test]
+    fn a_program_is_found_or_not() {
+        assert!(find("sh").is_some());
+        assert!(find("no-such-program-anywhere").is_none());
+    }
+}

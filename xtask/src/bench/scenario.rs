@@ -1,0 +1,318 @@
+//! Owns what each scenario consists of: its content, its servers and its contenders. How they are
+//! run and judged is `round`'s.
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::arguments::{Arguments, Scenario};
+use super::failure::Failure;
+use super::peers::{self, Job, PEERS};
+use super::process::Line;
+use super::reference::shares;
+use super::round::{self, Contender, Expected};
+use super::server::Server;
+use super::table::Report;
+use super::workshop::{Workshop, stdout_of};
+use super::{content, machine};
+
+const NAME: &str = "file";
+const USUAL: u64 = 2 << 30;
+
+/// What every scenario is given.
+pub(super) struct Setting<'a> {
+    pub(super) arguments: &'a Arguments,
+    pub(super) workshop: &'a Workshop,
+    pub(super) program: &'a Path,
+}
+
+/// The rows of a scenario, and what to say of them.
+struct Plan {
+    about: String,
+    runs: u32,
+    contenders: Vec<Contender>,
+    /// Kept until the last run.
+    _servers: Vec<Server>,
+}
+
+pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
+    let machine = machine::description(setting.program, &setting.workshop.output());
+    let plan = match scenario {
+        Scenario::Loopback => large(setting, false, false),
+        Scenario::Verify => large(setting, false, true),
+        Scenario::Tls => large(setting, true, false),
+        Scenario::Small => small(setting),
+        Scenario::Memory => memory(setting),
+        Scenario::Serve => serve(setting),
+    }?;
+    let rows = round::run(plan.contenders, plan.runs, setting.workshop)?;
+    Ok(Report {
+        scenario: scenario.name(),
+        about: format!("{} Runs of each: {}.", plan.about, plan.runs),
+        machine,
+        rows,
+    })
+}
+
+/// One large file, with TLS or without, verified or not.
+fn large(setting: &Setting<'_>, tls: bool, verify: bool) -> Result<Plan, Failure> {
+    let size = setting.arguments.size_or(USUAL);
+    let source = setting.source(NAME, size)?;
+    let server = Server::nginx(setting.workshop, tls)?;
+    let mut job = setting.job(&server, NAME);
+    if verify {
+        job.digest = Some(sha256(&source)?);
+    }
+    let expected = Expected::File(source.clone());
+    let mut contenders = vec![
+        setting.ours("sheave", "", &job, &expected),
+        setting.ours("sheave --no-sync", "--no-sync", &job, &expected),
+    ];
+    contenders.extend(setting.peers(&job, &expected));
+    if verify {
+        contenders.push(hash_alone(&source));
+    }
+    if tls {
+        contenders.push(Contender {
+            lines: Ok(vec![peers::curl_to_nothing(&job)]),
+            ..Contender::without_output(
+                "limit: curl to /dev/null",
+                vec![peers::curl_to_nothing(&job.shown())],
+            )
+        });
+    } else {
+        contenders.push(reference(&job, size, true, &expected)?);
+        contenders.push(reference(&job, size, false, &Expected::Nothing)?);
+    }
+    let scheme = if tls { "https" } else { "http" };
+    let verified = if verify { ", verified by SHA-256" } else { "" };
+    Ok(Plan {
+        about: format!("{} MiB over {scheme} from nginx{verified}.", size >> 20),
+        runs: setting.arguments.runs_or(5),
+        contenders,
+        _servers: vec![server],
+    })
+}
+
+/// The digest of the source and nothing else, by the fastest program at hand.
+fn hash_alone(source: &Path) -> Contender {
+    let line = |path: String| vec![Line::of("openssl dgst -sha256").and(path)];
+    Contender {
+        lines: match machine::find("openssl") {
+            Some(_) => Ok(line(source.display().to_string())),
+            None => Err("MISSING: openssl is not installed".to_owned()),
+        },
+        ..Contender::without_output("limit: SHA-256 alone", line("FILE".to_owned()))
+    }
+}
+
+/// Files so small that starting the process is most of it.
+fn small(setting: &Setting<'_>) -> Result<Plan, Failure> {
+    let server = Server::nginx(setting.workshop, false)?;
+    let mut contenders = Vec::new();
+    for (name, size) in [("1KiB", 1 << 10), ("1MiB", 1 << 20)] {
+        let expected = Expected::File(setting.source(name, size)?);
+        let job = setting.job(&server, name);
+        contenders.push(setting.ours(&format!("sheave {name}"), "", &job, &expected));
+        let no_sync = format!("sheave --no-sync {name}");
+        contenders.push(setting.ours(&no_sync, "--no-sync", &job, &expected));
+        let curl = setting.peers(&job, &expected);
+        contenders.extend(
+            curl.filter(|peer| peer.name == "curl")
+                .map(|peer| Contender {
+                    name: format!("curl {name}"),
+                    ..peer
+                }),
+        );
+    }
+    let version = |program: String| vec![Line(vec![program, "--version".to_owned()])];
+    contenders.push(Contender {
+        lines: Ok(version(setting.program.display().to_string())),
+        must_succeed: true,
+        ..Contender::without_output("sheave --version", version("sheave".to_owned()))
+    });
+    Ok(Plan {
+        about: "1 KiB and 1 MiB over http from nginx, the start of the process included. Ratios \
+                are to the first row."
+            .to_owned(),
+        runs: setting.arguments.runs_or(5).saturating_mul(10),
+        contenders,
+        _servers: vec![server],
+    })
+}
+
+/// Two files of which one is ten times as large, over 16 connections.
+fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
+    let size = setting.arguments.size_or(20 << 30);
+    let server = Server::sheave(setting.program, setting.workshop)?;
+    let contenders = [size.div_ceil(10), size].map(|size| {
+        let url = format!("{}/synthetic/{size}", server.url);
+        let job = Job {
+            url: url.clone(),
+            ..setting.job(&server, NAME)
+        };
+        let expected = Expected::Answer { url, length: size };
+        setting.ours(&format!("{} MiB", size >> 20), "-x 16", &job, &expected)
+    });
+    Ok(Plan {
+        about: "Peak memory of `sheave get` with 16 connections, from `sheave serve` to the disk. \
+                The content is computed by the server, and never zero, so that the output is as \
+                large on the disk as its length. It is compared with what one plain request gets."
+            .to_owned(),
+        runs: setting.arguments.runs_or(1),
+        contenders: contenders.into(),
+        _servers: vec![server],
+    })
+}
+
+/// The servers, as one client sees them that writes nothing.
+fn serve(setting: &Setting<'_>) -> Result<Plan, Failure> {
+    let size = setting.arguments.size_or(USUAL);
+    setting.source(NAME, size)?;
+    let nginx = Server::nginx(setting.workshop, false)?;
+    let own = Server::sheave(setting.program, setting.workshop)?;
+    let targets = [
+        ("sheave serve, file", format!("{}/{NAME}", own.url)),
+        (
+            "sheave serve, synthetic",
+            format!("{}/synthetic/{size}", own.url),
+        ),
+        ("nginx, file", format!("{}/{NAME}", nginx.url)),
+    ];
+    let contenders = [1, 8].into_iter().flat_map(|connections| {
+        targets.each_ref().map(|(name, url)| Contender {
+            lines: Ok(vec![curl_in_parts(url, size, connections)]),
+            must_succeed: true,
+            ..Contender::without_output(
+                &format!("{name}, {connections}"),
+                vec![curl_in_parts("URL/FILE", size, connections)],
+            )
+        })
+    });
+    Ok(Plan {
+        about: format!(
+            "{} MiB to one curl process that writes to /dev/null, over one connection and over \
+             eight. Ratios are to the first row. curl has one thread: where it is the limit, \
+             servers look alike. CPU and memory are curl's.",
+            size >> 20
+        ),
+        runs: setting.arguments.runs_or(5),
+        contenders: contenders.collect(),
+        _servers: vec![nginx, own],
+    })
+}
+
+/// One curl that asks for each share on a connection of its own.
+fn curl_in_parts(url: &str, size: u64, connections: u64) -> Line {
+    let mut line = Line::of("curl -q --parallel --parallel-immediate");
+    for (index, share) in shares(size, connections).enumerate() {
+        if index > 0 {
+            line = line.and("--next");
+        }
+        let range = format!("{}-{}", share.start, share.end - 1);
+        line = line
+            .and_all(Line::of("-sS --fail -o /dev/null -r").0)
+            .and(range)
+            .and(url);
+    }
+    line
+}
+
+impl Setting<'_> {
+    fn source(&self, name: &str, size: u64) -> Result<PathBuf, Failure> {
+        let path = self.workshop.source().join(name);
+        content::make(&path, size)?;
+        Ok(path)
+    }
+
+    fn job(&self, server: &Server, name: &str) -> Job {
+        let certificate = server.certificate.as_ref();
+        Job {
+            url: format!("{}/{name}", server.url),
+            directory: self.workshop.output().display().to_string(),
+            name: name.to_owned(),
+            certificate: certificate.map(|path| path.display().to_string()),
+            digest: None,
+        }
+    }
+
+    fn ours(&self, name: &str, options: &str, job: &Job, expected: &Expected) -> Contender {
+        let shown = peers::sheave(Path::new("sheave"), options, &job.shown());
+        Contender {
+            name: name.to_owned(),
+            lines: Ok(vec![peers::sheave(self.program, options, job)]),
+            shown: vec![shown],
+            output: job.output().into(),
+            expected: expected.clone(),
+            must_succeed: true,
+        }
+    }
+
+    fn peers(&self, job: &Job, expected: &Expected) -> impl Iterator<Item = Contender> {
+        let wanted = PEERS.iter().filter(|peer| self.arguments.wants(peer.name));
+        wanted.map(|peer| Contender {
+            name: peer.name.to_owned(),
+            lines: match machine::find(peer.program) {
+                Some(_) => Ok(peer.lines(job)),
+                None => Err(format!("MISSING: {} is not installed", peer.program)),
+            },
+            shown: peer.lines(&job.shown()),
+            output: job.output().into(),
+            expected: expected.clone(),
+            must_succeed: false,
+        })
+    }
+}
+
+/// The limit of the machine: this program, as a process of its own.
+fn reference(
+    job: &Job,
+    size: u64,
+    writes: bool,
+    expected: &Expected,
+) -> Result<Contender, Failure> {
+    let this = env::current_exe().map_err(Failure::io("find this program"))?;
+    let name = if writes {
+        "limit: receive and write"
+    } else {
+        "limit: receive"
+    };
+    let line = |program: &str, job: &Job, length: &str| {
+        let line = Line(vec![program.to_owned(), "bench".to_owned()]).and_all([
+            "--reference",
+            job.url.as_str(),
+            "--length",
+            length,
+        ]);
+        let into = writes.then(|| ["--into".to_owned(), job.output()]);
+        vec![line.and_all(into.into_iter().flatten())]
+    };
+    let program = this.display().to_string();
+    Ok(Contender {
+        lines: Ok(line(&program, job, &size.to_string())),
+        output: job.output().into(),
+        expected: expected.clone(),
+        must_succeed: true,
+        ..Contender::without_output(name, line("xtask", &job.shown(), "LENGTH"))
+    })
+}
+
+impl Contender {
+    /// One whose lines are still to be said, and of which nothing is kept.
+    fn without_output(name: &str, shown: Vec<Line>) -> Self {
+        Self {
+            name: name.to_owned(),
+            lines: Err("not run".to_owned()),
+            shown,
+            output: PathBuf::new(),
+            expected: Expected::Nothing,
+            must_succeed: false,
+        }
+    }
+}
+
+fn sha256(path: &Path) -> Result<String, Failure> {
+    let mut command = Command::new("sha256sum");
+    command.arg(path);
+    let said = stdout_of(command)?;
+    Ok(said.split(' ').next().unwrap_or_default().to_owned())
+}
