@@ -4,12 +4,15 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 const LINE: &[u8] = b"lost the part file while it was mapped: it was cut short, or its disk \
 failed; run the same command again to resume\n";
 
 static EXIT_CODE: AtomicI32 = AtomicI32::new(1);
+
+/// Whether some thread has begun to print the line.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// From here on, a SIGBUS prints one line to standard error and ends the process with
 /// `exit_code`, without unwinding, flushing or running exit handlers.
@@ -56,6 +59,11 @@ fn set_disposition(
 }
 
 extern "C" fn on_bus_error(_signal: libc::c_int) {
+    // Threads that fault together leave the line to the first of them, which ends them all.
+    while ENDING.swap(true, Ordering::SeqCst) {
+        // SAFETY: `pause` may be called from a handler.
+        unsafe { libc::pause() };
+    }
     // SAFETY: the line is a static of that length. `write` may be called from a handler; if it
     // fails there is nobody left to tell.
     let _written = unsafe { libc::write(libc::STDERR_FILENO, LINE.as_ptr().cast(), LINE.len()) };
