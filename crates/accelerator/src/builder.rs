@@ -85,7 +85,7 @@ impl DownloadBuilder {
             extra_roots: Vec::new(),
             max_tries: 10,
             stall_timeout: Duration::from_secs(20),
-            write_mode: WriteMode::Auto,
+            write_mode: WriteMode::default(),
             overwrite: false,
             sync: true,
             resume: true,

@@ -25,11 +25,6 @@ pub enum Event {
         /// Whether it comes in segments, over several connections.
         segmented: bool,
     },
-    /// The part file is written at positions, not mapped.
-    Positioned {
-        /// Why.
-        reason: &'static str,
-    },
     /// A segment will be tried again.
     Retrying {
         /// What went wrong.

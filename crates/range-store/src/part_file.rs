@@ -150,7 +150,7 @@ impl Store for PartFile {
         let file = Arc::clone(&self.file);
         let sink = match self.backend {
             Backend::Mapped => Sink::Mapped(Windows::new(file)),
-            Backend::Positioned { .. } => Sink::Positioned(file),
+            Backend::Positioned => Sink::Positioned(file),
         };
         Ok(Lease::new(claim, sink))
     }

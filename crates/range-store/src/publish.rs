@@ -191,7 +191,7 @@ mod tests {
         let directory = Directory::open(temp.path()).unwrap();
         let names = PartNames::new(OsStr::new("output")).unwrap();
         let length = Length::Known(ByteCount(5));
-        let part = PartFile::create(&directory, &names, length, WriteMode::Auto).unwrap();
+        let part = PartFile::create(&directory, &names, length, WriteMode::default()).unwrap();
         step(&directory, &names).unwrap();
         finish(&directory, &names, part.identity(), true).unwrap();
         assert!(
@@ -201,7 +201,7 @@ mod tests {
         );
         assert!(directory.entry(names.part()).unwrap().is_none());
 
-        let other = PartFile::create(&directory, &names, length, WriteMode::Auto).unwrap();
+        let other = PartFile::create(&directory, &names, length, WriteMode::default()).unwrap();
         let error = step(&directory, &names).unwrap_err();
         assert!(matches!(error, StoreError::OutputExists { .. }), "{error}");
         assert!(

@@ -1,10 +1,10 @@
 //! Owns the questions asked of a file system before a file is written: is there room, can blocks
-//! be reserved, is it known to map well. Knows nothing of what the file is for.
+//! be reserved. Knows nothing of what the file is for.
 
 use std::os::fd::AsFd;
 
 use range_core::units::ByteCount;
-use rustix::fs::{FallocateFlags, FsWord};
+use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 use rustix::process::Resource;
 
@@ -82,16 +82,4 @@ pub(crate) fn reserve(file: &OwnedFile, length: ByteCount) -> Result<Reservation
         }
         Err(errno) => Err(StoreError::io("reserve disk space", errno)),
     }
-}
-
-/// Whether a shared mapping of reserved blocks is known to behave on this file's file system:
-/// local, no copy on write, no second fault that allocates. ext2 and ext3 share ext4's number;
-/// they cannot reserve, so they are never asked about.
-pub(crate) fn maps_well(file: &OwnedFile) -> Result<bool, StoreError> {
-    const EXT4: FsWord = 0xEF53;
-    const XFS: FsWord = 0x5846_5342;
-    const TMPFS: FsWord = 0x0102_1994;
-    let stat = rustix::fs::fstatfs(file)
-        .map_err(|errno| StoreError::io("ask the file system for its type", errno))?;
-    Ok(matches!(stat.f_type, EXT4 | XFS | TMPFS))
 }

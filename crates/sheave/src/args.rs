@@ -154,7 +154,7 @@ pub(crate) enum Connections {
 /// How the part file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Write {
-    /// Mapped where that is safe and fast.
+    /// As was measured to be fastest: at positions.
     Auto,
     /// Through memory mappings, or not at all.
     Mapped,

@@ -258,7 +258,7 @@ fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageErro
             max_tries: args.max_tries,
             stall_timeout: args.stall_timeout,
             write_mode: match args.write {
-                Write::Auto => WriteMode::Auto,
+                Write::Auto => WriteMode::default(),
                 Write::Mapped => WriteMode::Mapped,
                 Write::Positioned => WriteMode::Positioned,
             },

@@ -92,9 +92,6 @@ impl Driver<'_> {
     }
 
     pub(super) fn keep(&mut self, keeper: Keeper) {
-        if let range_store::Backend::Positioned { why } = keeper.part.backend() {
-            self.around.events.send(Event::Positioned { reason: why });
-        }
         let synced = self.synced.clone();
         self.syncer = Some(Syncer::start(keeper.clone(), move |checkpoint, result| {
             // A driver that is gone has no use for it.

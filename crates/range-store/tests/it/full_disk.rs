@@ -13,7 +13,7 @@ fn a_file_without_room_is_refused_and_leaves_nothing() {
     };
     let scratch = mounted.scratch();
     let free = scratch.free();
-    for mode in [WriteMode::Auto, WriteMode::Mapped, WriteMode::Positioned] {
+    for mode in [WriteMode::Mapped, WriteMode::Positioned] {
         for length in [8 * MIB, free] {
             let error = scratch.create(known(length), mode).unwrap_err();
             assert!(error.is_out_of_space(), "{error}");
@@ -31,7 +31,9 @@ fn discarding_gives_the_space_back() {
     };
     let scratch = mounted.scratch();
     let free = scratch.free();
-    let part = scratch.create(known(3 * MIB), WriteMode::Auto).unwrap();
+    let part = scratch
+        .create(known(3 * MIB), WriteMode::default())
+        .unwrap();
     assert!(scratch.free() <= free - 3 * MIB, "blocks are reserved");
     range_store::discard(&part).unwrap();
     drop(part);
@@ -44,14 +46,16 @@ fn what_is_reserved_can_be_filled_and_reopened_on_a_full_disk() {
         return;
     };
     let scratch = mounted.scratch();
-    let part = scratch.create(known(3 * MIB), WriteMode::Auto).unwrap();
+    let part = scratch
+        .create(known(3 * MIB), WriteMode::default())
+        .unwrap();
     let rest = vec![1; usize::try_from(scratch.free()).unwrap()];
     scratch.write(OsStr::new("somebody else's"), &rest);
     assert_eq!(scratch.free(), 0);
     let whole = range(0, 3 * MIB);
     part.lease(whole).unwrap().write(&pattern(whole)).unwrap();
     drop(part);
-    let part = scratch.open(known(3 * MIB), WriteMode::Auto).unwrap();
+    let part = scratch.open(known(3 * MIB), WriteMode::default()).unwrap();
     part.lease(whole).unwrap().write(&pattern(whole)).unwrap();
     assert!(scratch.read(scratch.names.part()) == pattern(whole));
 }
@@ -64,7 +68,9 @@ fn a_resume_without_room_changes_nothing() {
     let scratch = mounted.scratch();
     scratch.write(scratch.names.part(), &[1; 4096]);
     let free = scratch.free();
-    let error = scratch.open(known(8 * MIB), WriteMode::Auto).unwrap_err();
+    let error = scratch
+        .open(known(8 * MIB), WriteMode::default())
+        .unwrap_err();
     assert!(error.is_out_of_space(), "{error}");
     assert_eq!(scratch.read(scratch.names.part()), [1; 4096]);
     assert_eq!(scratch.free(), free);
@@ -76,7 +82,9 @@ fn a_disk_that_fills_up_on_the_way_is_an_error() {
         return;
     };
     let scratch = mounted.scratch();
-    let part = scratch.create(Length::Unknown, WriteMode::Auto).unwrap();
+    let part = scratch
+        .create(Length::Unknown, WriteMode::default())
+        .unwrap();
     let mut lease = part.lease(range(0, 8 * MIB)).unwrap();
     lease.write(&vec![7; 1 << 20]).unwrap();
     let error = lease.write(&vec![8; 7 << 20]).unwrap_err();

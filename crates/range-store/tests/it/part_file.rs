@@ -9,7 +9,9 @@ use crate::support::{MIB, Mounted, Planted, Scratch, known, pattern, range};
 #[test]
 fn what_was_written_is_there_after_reopening() {
     let scratch = Scratch::new();
-    let part = scratch.create(known(3 * MIB + 5), WriteMode::Auto).unwrap();
+    let part = scratch
+        .create(known(3 * MIB + 5), WriteMode::default())
+        .unwrap();
     assert_eq!(scratch.mode(scratch.names.part()), 0o600);
     let identity = part.identity();
     let written = range(MIB - 3, 2 * MIB + 1);
@@ -19,7 +21,9 @@ fn what_was_written_is_there_after_reopening() {
         .unwrap();
     drop(part);
 
-    let part = scratch.open(known(3 * MIB + 5), WriteMode::Auto).unwrap();
+    let part = scratch
+        .open(known(3 * MIB + 5), WriteMode::default())
+        .unwrap();
     assert_eq!(part.identity(), identity);
     let mut bytes = pattern(written);
     bytes.fill(0);
@@ -29,18 +33,20 @@ fn what_was_written_is_there_after_reopening() {
 
 #[test]
 fn nothing_to_resume_is_told_apart() {
-    let error = Scratch::new().open(known(1), WriteMode::Auto).unwrap_err();
+    let error = Scratch::new()
+        .open(known(1), WriteMode::default())
+        .unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::NotFound);
 }
 
 #[test]
 fn a_second_user_is_told_that_the_file_is_in_use() {
     let scratch = Scratch::new();
-    let part = scratch.create(known(10), WriteMode::Auto).unwrap();
+    let part = scratch.create(known(10), WriteMode::default()).unwrap();
     let lease = part.lease(range(0, 10)).unwrap();
     let refused = || {
         scratch
-            .open(known(10), WriteMode::Auto)
+            .open(known(10), WriteMode::default())
             .unwrap_err()
             .disposition()
     };
@@ -52,7 +58,7 @@ fn a_second_user_is_told_that_the_file_is_in_use() {
         "a live lease holds the lock"
     );
     drop(lease);
-    scratch.open(known(10), WriteMode::Auto).unwrap();
+    scratch.open(known(10), WriteMode::default()).unwrap();
 }
 
 #[test]
@@ -61,13 +67,13 @@ fn planted_names_are_neither_created_over_nor_opened() {
         let scratch = Scratch::new();
         let name = scratch.names.part().to_owned();
         planted.plant(&scratch, &name);
-        let error = scratch.create(known(10), WriteMode::Auto).unwrap_err();
+        let error = scratch.create(known(10), WriteMode::default()).unwrap_err();
         assert!(
             matches!(error, StoreError::Exists { .. }),
             "{planted:?}: {error}"
         );
         for length in [known(10), known(0), Length::Unknown] {
-            let error = scratch.open(length, WriteMode::Auto).unwrap_err();
+            let error = scratch.open(length, WriteMode::default()).unwrap_err();
             assert!(
                 matches!(error, StoreError::NotOurs { .. }),
                 "{planted:?}: {error}"
@@ -86,7 +92,7 @@ fn another_users_file_is_refused() {
         eprintln!("SKIPPED: cannot give a file away: {error}");
         return;
     }
-    let error = scratch.open(known(10), WriteMode::Auto).unwrap_err();
+    let error = scratch.open(known(10), WriteMode::default()).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
     assert_eq!(scratch.read(scratch.names.part()), b"theirs");
 }
@@ -95,7 +101,7 @@ fn another_users_file_is_refused() {
 fn a_file_longer_than_the_download_is_left_alone() {
     let scratch = Scratch::new();
     scratch.write(scratch.names.part(), b"eleven byte");
-    let error = scratch.open(known(10), WriteMode::Auto).unwrap_err();
+    let error = scratch.open(known(10), WriteMode::default()).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
     assert_eq!(scratch.read(scratch.names.part()), b"eleven byte");
 }
@@ -113,75 +119,30 @@ fn a_shorter_file_is_extended() {
 fn an_unknown_length_keeps_what_is_there() {
     let scratch = Scratch::new();
     scratch.write(scratch.names.part(), b"abc");
-    let part = scratch.open(Length::Unknown, WriteMode::Auto).unwrap();
-    assert_eq!(
-        part.backend(),
-        Backend::Positioned {
-            why: "the length is unknown"
-        }
-    );
+    let part = scratch.open(Length::Unknown, WriteMode::default()).unwrap();
+    assert_eq!(part.backend(), Backend::Positioned);
     assert_eq!(scratch.length(scratch.names.part()), 3);
 }
 
 #[test]
-fn mapping_is_chosen_where_it_is_safe() {
+fn mapping_is_done_on_demand_or_refused() {
     let scratch = Scratch::new();
-    let backend = |mode| {
+    for (mode, backend) in [
+        (WriteMode::default(), Backend::Positioned),
+        (WriteMode::Mapped, Backend::Mapped),
+    ] {
         let part = scratch.create(known(10), mode).unwrap();
+        assert_eq!(part.backend(), backend);
         range_store::discard(&part).unwrap();
-        part.backend()
-    };
-    assert_eq!(backend(WriteMode::Mapped), Backend::Mapped);
-    assert!(matches!(
-        backend(WriteMode::Positioned),
-        Backend::Positioned { .. }
-    ));
-    // The build directory may lie on any file system; these are mounted for certain.
-    for (kind, mapped) in [("tmpfs", true), ("ramfs", false)] {
-        let Some(mounted) = Mounted::new(kind, "size=4m") else {
-            return;
-        };
-        let part = mounted
-            .scratch()
-            .create(known(10), WriteMode::Auto)
-            .unwrap();
-        assert_eq!(
-            part.backend() == Backend::Mapped,
-            mapped,
-            "{kind}: {:?}",
-            part.backend()
-        );
     }
-}
-
-#[test]
-fn a_file_system_that_is_not_known_to_map_well_is_mapped_only_on_demand() {
-    // An overlay can reserve blocks, and is none of the file systems known.
-    let Some(layers) = Mounted::new("tmpfs", "size=4m") else {
-        return;
-    };
-    let scratch = layers.scratch();
-    let [lower, upper, work] = ["lower", "upper", "work"].map(|layer| {
-        Planted::Directory.plant(&scratch, layer.as_ref());
-        scratch
-            .path(layer.as_ref())
-            .into_os_string()
-            .into_string()
-            .unwrap()
-    });
-    let options = format!("lowerdir={lower},upperdir={upper},workdir={work}");
-    let Some(mounted) = Mounted::new("overlay", &options) else {
+    // ramfs cannot reserve blocks.
+    let Some(mounted) = Mounted::new("ramfs", "size=4m") else {
         return;
     };
     let scratch = mounted.scratch();
-    let part = scratch.create(known(10), WriteMode::Auto).unwrap();
-    let why = "the file system is not known to map well";
-    assert_eq!(part.backend(), Backend::Positioned { why });
-    drop(part);
-    let part = scratch.open(known(10), WriteMode::Mapped).unwrap();
-    assert_eq!(part.backend(), Backend::Mapped);
-    part.lease(range(0, 10)).unwrap().write(&[1; 10]).unwrap();
-    assert_eq!(scratch.read(scratch.names.part()), [1; 10]);
+    let error = scratch.create(known(10), WriteMode::Mapped).unwrap_err();
+    assert!(matches!(error, StoreError::Unmappable { .. }), "{error}");
+    scratch.create(known(10), WriteMode::default()).unwrap();
 }
 
 #[test]
@@ -209,7 +170,7 @@ fn mapping_is_refused_where_blocks_cannot_be_reserved() {
         "what was there is as before"
     );
 
-    let part = scratch.open(known(10), WriteMode::Auto).unwrap();
+    let part = scratch.open(known(10), WriteMode::default()).unwrap();
     part.lease(range(9, 10)).unwrap().write(b"j").unwrap();
     assert_eq!(scratch.read(scratch.names.part()), b"abc\0\0\0\0\0\0j");
 }
@@ -224,7 +185,9 @@ fn absurd_lengths_create_nothing() {
         (1 << 60, StoreFailure::Full),
     ] {
         let free = scratch.free();
-        let error = scratch.create(known(length), WriteMode::Auto).unwrap_err();
+        let error = scratch
+            .create(known(length), WriteMode::default())
+            .unwrap_err();
         assert_eq!(error.disposition(), failure, "{length}: {error}");
         assert!(scratch.listing().is_empty());
         assert!(

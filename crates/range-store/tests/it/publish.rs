@@ -20,7 +20,7 @@ const OVERWRITE: Publish = Publish {
 /// A complete part file that holds "whole", and its journal.
 fn complete(scratch: &Scratch) -> PartFile {
     AppendLog::create(&scratch.directory, &scratch.names).unwrap();
-    let part = scratch.create(known(5), WriteMode::Auto).unwrap();
+    let part = scratch.create(known(5), WriteMode::default()).unwrap();
     part.lease(range(0, 5)).unwrap().write(b"whole").unwrap();
     part
 }
@@ -154,7 +154,7 @@ fn a_crash_before_the_final_name_leaves_a_part_file_to_publish() {
             .unwrap()
             .is_none()
     );
-    let part = scratch.open(known(5), WriteMode::Auto).unwrap();
+    let part = scratch.open(known(5), WriteMode::default()).unwrap();
     publish_cleanly(&part, PLAIN).unwrap();
     assert_published(&scratch);
 }
@@ -183,7 +183,7 @@ fn a_crash_between_link_and_removal_leaves_two_names() {
     let scratch = Scratch::new();
     let identity = complete(&scratch).identity();
     scratch.link(scratch.names.part(), scratch.names.final_name());
-    let error = scratch.open(known(5), WriteMode::Auto).unwrap_err();
+    let error = scratch.open(known(5), WriteMode::default()).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
     finish_crashed(&scratch, true, |_| {}, identity);
 }

@@ -18,7 +18,7 @@ fn options(digests: Vec<Digest>) -> DownloadOptions {
         trusted_pem: None,
         max_tries: None,
         stall_timeout: None,
-        write_mode: WriteMode::Auto,
+        write_mode: WriteMode::default(),
         overwrite: false,
         resume: true,
         sync: false,

@@ -108,7 +108,6 @@ pub(crate) fn event(event: &Event) -> Line {
         Event::Planned { length, segmented } => Line::event("planned")
             .with("bytes", *length)
             .with("segmented", *segmented),
-        Event::Positioned { reason } => Line::event("positioned").with("reason", *reason),
         Event::Retrying { cause, delay } => Line::event("retrying")
             .with("cause", cause.as_str())
             .with_seconds("delay_s", *delay),

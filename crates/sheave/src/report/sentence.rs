@@ -85,7 +85,6 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
             };
             (true, format!("{length}, {way}"))
         }
-        Event::Positioned { reason } => (true, format!("writing at positions: {reason}")),
         Event::Retrying { cause, delay } => {
             let delay = duration::measured(*delay);
             (true, format!("{cause}; trying again in {delay}"))
