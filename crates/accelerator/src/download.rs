@@ -9,8 +9,7 @@ use range_core::RangeSet;
 use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::failure::FailureClass;
 use range_core::scheduler::{Beginning, Outcome};
-use range_core::units::ByteCount;
-use range_store::Store;
+use range_store::{Failpoint, Store};
 use tokio::sync::watch;
 
 use crate::builder::{DownloadBuilder, Settings};
@@ -278,11 +277,14 @@ impl Session {
             None => driver::create(target, empty_file(fetched.generation.as_ref())).await?,
         };
         if keeper.length.is_none() {
-            keeper.part.set_length(ByteCount(length))?;
+            let known = fetched.generation.as_ref();
+            let validators = known.map(|known| known.validators.clone());
+            target.settle(&keeper, validators.unwrap_or_default(), length)?;
         }
         let digests = self.digest(fetched.digester, &keeper, length).await?;
         self.progress.set_phase(Phase::Publishing);
         self.events.send(Event::Publishing);
+        Failpoint::PublishBegun.reached();
         let how = self.settings.publish;
         let part = Arc::clone(&keeper.part);
         let published = tokio::task::spawn_blocking(move || range_store::publish(&part, how)).await;
@@ -290,6 +292,7 @@ impl Session {
             published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
+        Failpoint::Published.reached();
         Ok(self.report(length, fetched.generation.as_ref(), digests, fetched.coding))
     }
 

@@ -1,10 +1,11 @@
 //! Owns the part file and its journal while a download writes to them: what is claimed, and in
 //! which order. Knows no network.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
-use range_core::journal::Encoder;
+use range_core::journal::{Encoder, Header};
+use range_core::units::ByteCount;
 use range_store::{AppendLog, Directory, PartFile, Store, StoreError};
 
 use crate::segment_writer::SegmentWriter;
@@ -32,6 +33,9 @@ pub(crate) struct Journal {
 struct Encoding {
     encoder: Encoder,
     buffer: Vec<u8>,
+    /// Claims about a file whose length is not known, without which the journal's reader could
+    /// not check them: 32 bytes a block, 32 MiB for a tebibyte.
+    held: Option<Vec<(BlockIndex, BlockHash)>>,
 }
 
 impl Keeper {
@@ -47,10 +51,22 @@ impl Keeper {
 }
 
 impl Journal {
+    /// The journal of a file of known length: `log` ends where `encoder` goes on.
     pub(crate) fn new(log: AppendLog, encoder: Encoder) -> Self {
+        Self::with(log, encoder, None)
+    }
+
+    /// The journal of a file whose length only the end of the reply will tell. It claims nothing
+    /// until it is [settled](Self::settle).
+    pub(crate) fn unsettled(log: AppendLog, encoder: Encoder) -> Self {
+        Self::with(log, encoder, Some(Vec::new()))
+    }
+
+    fn with(log: AppendLog, encoder: Encoder, held: Option<Vec<(BlockIndex, BlockHash)>>) -> Self {
         let encoding = Encoding {
             encoder,
             buffer: Vec::with_capacity(64),
+            held,
         };
         Self {
             log,
@@ -60,8 +76,12 @@ impl Journal {
 
     /// Claims a block that is wholly written.
     pub(crate) fn record(&self, block: BlockIndex, hash: BlockHash) -> Result<(), StoreError> {
-        let mut guard = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.lock();
         let encoding = &mut *guard;
+        if let Some(held) = &mut encoding.held {
+            held.push((block, hash));
+            return Ok(());
+        }
         let before = encoding.encoder.clone();
         encoding.buffer.clear();
         encoding.encoder.block(block, hash, &mut encoding.buffer);
@@ -71,7 +91,24 @@ impl Journal {
         })
     }
 
+    /// Begins anew with a header that states the length, and claims what was held.
+    pub(crate) fn settle(&self, header: &Header) -> Result<(), StoreError> {
+        let mut encoding = self.lock();
+        let (mut encoder, mut bytes) = Encoder::begin(header);
+        for (block, hash) in encoding.held.take().into_iter().flatten() {
+            encoder.block(block, hash, &mut bytes);
+        }
+        encoding.encoder = encoder;
+        self.log.truncate(ByteCount(0))?;
+        self.log.append(&bytes)
+    }
+
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.log.sync()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Encoding> {
+        // Every change is undone where it fails, so it is right whatever panicked.
+        self.encoder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

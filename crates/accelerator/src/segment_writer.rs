@@ -3,9 +3,12 @@
 
 use range_core::block::BlockSize;
 use range_core::range::ByteRange;
-use range_store::{BlockHasher, Lease, Store, StoreError};
+use range_store::{BlockHasher, Failpoint, Lease, Store, StoreError};
 
 use crate::keeper::Keeper;
+
+/// Length of a file whose length is not known: more than there can be.
+const LONGEST: u64 = i64::MAX.unsigned_abs();
 
 /// Writes one lease from its start on.
 #[derive(Debug)]
@@ -49,9 +52,7 @@ impl SegmentWriter {
 
     /// Writes `bytes`, which must not be more than remain.
     pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
-        let Some(length) = self.keeper.length else {
-            return self.lease.write(bytes);
-        };
+        let length = self.keeper.length.unwrap_or(LONGEST);
         while !bytes.is_empty() {
             let block = self.block_size().block_at(self.position());
             let range = self.block_size().range_of(block, length);
@@ -68,7 +69,9 @@ impl SegmentWriter {
                     Some(hasher) => hasher.finish(),
                     None => self.keeper.part.hash_block(range)?,
                 };
+                Failpoint::BlockWritten.reached();
                 self.keeper.journal.record(block, hash)?;
+                Failpoint::BlockRecorded.reached();
                 self.begin_block();
             }
             bytes = later;

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use range_core::scheduler::CheckpointId;
-use range_store::{Store, StoreError};
+use range_store::{Failpoint, Store, StoreError};
 
 use crate::keeper::Keeper;
 
@@ -57,7 +57,12 @@ impl Drop for Syncer {
 
 /// The directory comes last: without the names of both files their content is lost too.
 fn sync(keeper: &Keeper) -> Result<(), StoreError> {
+    Failpoint::CheckpointBegun.reached();
     keeper.part.sync_data()?;
+    Failpoint::DataSynced.reached();
     keeper.journal.sync()?;
-    keeper.directory.sync()
+    Failpoint::JournalSynced.reached();
+    keeper.directory.sync()?;
+    Failpoint::CheckpointDone.reached();
+    Ok(())
 }

@@ -6,12 +6,13 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
+use range_core::http::validator::Validators;
 use range_core::journal::{self, Decoded, Header, SessionId};
 use range_core::limits;
 use range_core::units::ByteCount;
 use range_store::{
-    AppendLog, Directory, Length, PartFile, PartNames, StoreError, StoreFailure, Unfinished,
-    WriteMode,
+    AppendLog, Directory, Failpoint, Length, PartFile, PartNames, Store, StoreError, StoreFailure,
+    Unfinished, WriteMode,
 };
 
 use crate::builder::Settings;
@@ -145,6 +146,7 @@ impl Target {
             return discard(&part, RestartReason::NoValidator);
         }
         log.truncate(ByteCount(decoded.believed))?;
+        Failpoint::EarlierFound.reached();
         let claims = latest_claims(&decoded);
         let generation = Generation {
             length: Some(header.length),
@@ -208,6 +210,7 @@ impl Target {
         // The journal's file comes first, so that a part file without one is never ours, whenever
         // a kill comes between.
         let log = AppendLog::create(&self.directory, self.names()).map_err(created_by_another)?;
+        Failpoint::JournalCreated.reached();
         let length = generation.length;
         let reserved = length.map_or(Length::Unknown, |length| Length::Known(ByteCount(length)));
         let mode = self.settings.write_mode;
@@ -219,18 +222,49 @@ impl Target {
                 return Err(created_by_another(error));
             }
         };
+        Failpoint::PartReserved.reached();
         let header = self.header(&part, generation);
         let (encoder, bytes) = journal::Encoder::begin(&header);
         log.append(&bytes).inspect_err(|_| {
             let _discarded = range_store::discard(&part);
         })?;
+        Failpoint::HeaderWritten.reached();
+        let journal = match length {
+            Some(_) => Journal::new(log, encoder),
+            None => Journal::unsettled(log, encoder),
+        };
         Ok(Keeper {
             directory: self.directory.clone(),
             part: Arc::new(part),
             length,
             block_size: header.block_size,
-            journal: Arc::new(Journal::new(log, encoder)),
+            journal: Arc::new(journal),
         })
+    }
+
+    /// Tells part file and journal the length they were begun without. From here on they are as
+    /// good as if it had been known, so that a kill before the end of publishing loses nothing.
+    pub(crate) fn settle(
+        &self,
+        keeper: &Keeper,
+        validators: Validators,
+        length: u64,
+    ) -> Result<(), StoreError> {
+        keeper.part.set_length(ByteCount(length))?;
+        // The writer claimed each block when it was full; the last one may never be.
+        let last = keeper.block_size.block_at(length);
+        if let Some(range) = keeper.block_size.range_of(last, length) {
+            keeper
+                .journal
+                .record(last, keeper.part.hash_block(range)?)?;
+        }
+        let generation = Generation {
+            length: Some(length),
+            validators,
+        };
+        keeper
+            .journal
+            .settle(&self.header(&keeper.part, &generation))
     }
 
     fn header(&self, part: &PartFile, generation: &Generation) -> Header {

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use range_core::block::{BlockHash, BlockIndex};
 use range_core::range::ByteRange;
-use range_store::{Store, StoreError};
+use range_store::{Failpoint, Store, StoreError};
 
 use crate::keeper::Keeper;
 
@@ -46,6 +46,7 @@ impl Verifier {
                         return;
                     }
                     found(check(&keeper, block, hash));
+                    Failpoint::BlockVerified.reached();
                 }
             })
             .expect("the system can start a thread");

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use crate::directory::Directory;
 use crate::error::StoreError;
+use crate::failpoint::Failpoint;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
 use crate::umask;
@@ -81,6 +82,7 @@ pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
     }
     rustix::fs::fchmod(file, umask::new_file_mode())
         .map_err(|errno| StoreError::io("set the permissions of the part file", errno))?;
+    Failpoint::PermissionsSet.reached();
     if how.sync {
         file.sync_all()?;
     }
@@ -88,6 +90,7 @@ pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
         file.check_name()?;
         place(file.directory(), names, how)?;
     }
+    Failpoint::FinalNamePlaced.reached();
     let loose_end = finish(file.directory(), names, file.identity(), how.sync).err();
     Ok(Published { loose_end })
 }
@@ -98,6 +101,7 @@ pub fn discard(part: &PartFile) -> Result<(), StoreError> {
     let directory = part.file().directory();
     if directory.holds(part.names().part(), part.identity())? {
         part.file().remove()?;
+        Failpoint::PartDiscarded.reached();
         directory.remove_name(part.names().journal())?;
     }
     Ok(())
@@ -115,6 +119,7 @@ pub(crate) fn finish(
     if sync {
         directory.sync()?;
     }
+    Failpoint::DirectorySynced.reached();
     directory.remove_name(names.journal())
 }
 

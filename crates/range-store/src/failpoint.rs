@@ -1,0 +1,120 @@
+//! Owns the points at which a test may have this process killed. Knows nothing of what is done
+//! there.
+//!
+//! Only a build with the feature `failpoints` can be killed. It reads `SHEAVE_FAILPOINT`, as in
+//! `BlockWritten:3`, and ends as by `kill -9` the third time that point is reached, on whatever
+//! thread. In any other build reaching a point is nothing at all.
+
+/// A moment between two steps that change what is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Failpoint {
+    /// The journal exists and is empty.
+    JournalCreated,
+    /// The part file exists, with its blocks reserved where they can be.
+    PartReserved,
+    /// The journal has its header.
+    HeaderWritten,
+    /// A block is wholly written and nothing claims it.
+    BlockWritten,
+    /// A block is written and claimed.
+    BlockRecorded,
+    /// A checkpoint was asked for.
+    CheckpointBegun,
+    /// A checkpoint has put the data on the disk.
+    DataSynced,
+    /// A checkpoint has put the journal on the disk.
+    JournalSynced,
+    /// A checkpoint is complete.
+    CheckpointDone,
+    /// An earlier run's part file is locked, and its journal cut where belief ends.
+    EarlierFound,
+    /// A block of an earlier run was read back and hashed.
+    BlockVerified,
+    /// The part file was thrown away, its journal not yet.
+    PartDiscarded,
+    /// Every byte is proven.
+    PublishBegun,
+    /// The part file has the permissions of the final one.
+    PermissionsSet,
+    /// The final name is there.
+    FinalNamePlaced,
+    /// The final name is there for good.
+    DirectorySynced,
+    /// All is done; only the process has not ended.
+    Published,
+}
+
+impl Failpoint {
+    /// Every point.
+    pub const ALL: [Self; 17] = [
+        Self::JournalCreated,
+        Self::PartReserved,
+        Self::HeaderWritten,
+        Self::BlockWritten,
+        Self::BlockRecorded,
+        Self::CheckpointBegun,
+        Self::DataSynced,
+        Self::JournalSynced,
+        Self::CheckpointDone,
+        Self::EarlierFound,
+        Self::BlockVerified,
+        Self::PartDiscarded,
+        Self::PublishBegun,
+        Self::PermissionsSet,
+        Self::FinalNamePlaced,
+        Self::DirectorySynced,
+        Self::Published,
+    ];
+
+    /// To be called where the point is.
+    #[cfg(not(feature = "failpoints"))]
+    #[inline]
+    pub const fn reached(self) {}
+
+    /// To be called where the point is. Does not return if it was to be the last.
+    #[cfg(feature = "failpoints")]
+    pub fn reached(self) {
+        armed::reached(self);
+    }
+}
+
+#[cfg(feature = "failpoints")]
+mod armed {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::Failpoint;
+
+    const VARIABLE: &str = "SHEAVE_FAILPOINT";
+
+    /// The point that kills, and how often it is still to be reached.
+    static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
+
+    pub(super) fn reached(point: Failpoint) {
+        let Some((name, left)) = ARMED.get_or_init(read) else {
+            return;
+        };
+        if *name == format!("{point:?}") && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let own = rustix::process::getpid();
+            rustix::process::kill_process(own, rustix::process::Signal::KILL)
+                .expect("a process may kill itself");
+        }
+    }
+
+    fn read() -> Option<(String, AtomicU64)> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a build that can be killed is told so from outside, past all settings"
+        )]
+        let value = std::env::var(VARIABLE).ok()?;
+        let (name, times) = value.split_once(':').expect("it is written NAME:TIMES");
+        let times = times.parse().expect("the times are a number");
+        assert!(
+            Failpoint::ALL
+                .iter()
+                .any(|point| name == format!("{point:?}")),
+            "{name} is no failpoint"
+        );
+        Some((name.to_owned(), AtomicU64::new(times)))
+    }
+}
