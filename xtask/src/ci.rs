@@ -1,6 +1,5 @@
 //! Owns the list of what CI runs, in order, and the report of it. What a step means is the step's.
 use std::fmt::Write as _;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::workspace::{self, Failure};
@@ -84,6 +83,11 @@ const STEPS: &[Step] = &[
         work: cargo(&["xtask", "sim", "--seeds", "10"]),
     },
     Step {
+        name: "kill loop",
+        quick: false,
+        work: cargo(&["xtask", "crash", "--rounds", "100"]),
+    },
+    Step {
         name: "documentation",
         quick: false,
         work: Work::Cargo {
@@ -139,31 +143,16 @@ impl Work {
             } => {
                 let mut command = workspace::command("cargo", arguments);
                 command.envs(rustdoc_flags.map(|flags| ("RUSTDOCFLAGS", flags)));
-                self.finish(command)?;
+                workspace::run(command, &self.line())?;
             }
             Self::Plugin { name, .. } if !is_installed(name) => return Ok(Outcome::Skipped),
             Self::Plugin { name, arguments } => {
                 let mut command = workspace::command("cargo", &[name]);
                 command.args(*arguments);
-                self.finish(command)?;
+                workspace::run(command, &self.line())?;
             }
         }
         Ok(Outcome::Passed)
-    }
-
-    fn finish(&self, mut command: Command) -> Result<(), Failure> {
-        let status = command.status().map_err(|source| Failure::Start {
-            command: self.line(),
-            source,
-        })?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failure::Command {
-                command: self.line(),
-                status,
-            })
-        }
     }
 }
 
@@ -260,6 +249,7 @@ mod tests {
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
                 "cargo xtask sim --seeds 10",
+                "cargo xtask crash --rounds 100",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \
                  --document-private-items",
                 "cargo deny check",

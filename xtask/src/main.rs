@@ -13,6 +13,7 @@
 
 mod bench;
 mod ci;
+mod crash;
 mod layers;
 mod sim;
 mod tidy;
@@ -38,6 +39,8 @@ enum Task {
     Tidy,
     /// Run the scheduler in simulated worlds, beside the policies of others
     Sim(sim::Simulation),
+    /// Kill the program at every failpoint and at random moments, and compare what it ends with
+    Crash(crash::Crash),
     /// Run what CI runs, cheapest first, up to the first failure
     Ci {
         /// Stop after the checks that neither link nor run the product
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::check(),
         Task::Tidy => tidy::check(),
         Task::Sim(simulation) => sim::run(&simulation),
+        Task::Crash(crash) => crash::run(&crash),
         Task::Ci { quick } => ci::run(quick),
         Task::Bench(arguments) => return bench::main(&arguments),
     };

@@ -39,19 +39,7 @@ pub(crate) fn run(simulation: &Simulation) -> Result<(), Failure> {
         &["run", "--quiet", "--release", "-p", "simulator", "--"],
     );
     command.args(simulation.arguments());
-    let line = || "cargo run --release -p simulator".to_owned();
-    let status = command.status().map_err(|source| Failure::Start {
-        command: line(),
-        source,
-    })?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::Command {
-            command: line(),
-            status,
-        })
-    }
+    workspace::run(command, "cargo run --release -p simulator")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Owns where the checkout is and how its facts are read: processes, files, failures. Knows no
 //! rule.
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 /// Why a task did not succeed; reads on after "failed to".
@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// The program ran and was not content.
     #[error("run `{command}`: {status}")]
     Command { command: String, status: ExitStatus },
+    /// What was built cannot get the name it is to have.
+    #[error("rename {}: {source}", path.display())]
+    Rename { path: PathBuf, source: io::Error },
     /// A file that was listed cannot be read, or is not UTF-8.
     #[error("read {path}: {source}")]
     Read { path: String, source: io::Error },
@@ -40,6 +43,22 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
     command
+}
+
+/// Runs a command with the terminal as it is. `line` is how it is told of.
+pub(crate) fn run(mut command: Command, line: &str) -> Result<(), Failure> {
+    let status = command.status().map_err(|source| Failure::Start {
+        command: line.to_owned(),
+        source,
+    })?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::Command {
+            command: line.to_owned(),
+            status,
+        })
+    }
 }
 
 /// What a program prints; what it complains of goes to the terminal.
