@@ -14,13 +14,18 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The wall clock, which `Date` shows and ages of files are counted on.
+/// The wall clock, which records are stamped with.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one reader of the wall clock"
 )]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
+/// The wall clock as `Date` shows it, which ages of files are counted on.
 pub(crate) fn date() -> HttpDate {
-    let since_epoch = SystemTime::now()
+    let since_epoch = wall()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     HttpDate::from_unix_seconds(since_epoch.as_secs())

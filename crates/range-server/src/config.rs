@@ -21,7 +21,7 @@ pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
 pub struct Config {
     /// What is served beside `/synthetic/`.
     pub content: Content,
-    /// Serves https instead of http. Default: http.
+    /// Serves https instead of http; with [`Config::faults`], without HTTP/2. Default: http.
     pub tls: Option<TlsIdentity>,
     /// What a peer may cost.
     pub limits: Limits,
@@ -75,11 +75,15 @@ impl Directory {
 pub struct Limits {
     /// Connections served at once. Further ones wait in the listen queue. Default: 512.
     pub max_connections: usize,
+    /// Connections served at once to one address, an IPv6 network of 64 bits being one. Further
+    /// ones are closed unheard. Default: 256, and as many as there are for loopback.
+    pub max_connections_per_address: Option<usize>,
     /// How long a peer may take for the TLS handshake, and how long to send a request head,
     /// counted from the end of the response before it or from the start of the connection.
     /// Default: 30 s.
     pub header_timeout: Duration,
-    /// How long a connection may move no byte in either direction. Default: 60 s.
+    /// How long a connection may move no byte: in either direction, or out while there is
+    /// something to send. Default: 60 s.
     pub stall_timeout: Duration,
     /// How long [`Server::stop`](crate::Server::stop) lets responses finish. Default: 5 s.
     pub drain_timeout: Duration,
@@ -89,6 +93,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 512,
+            max_connections_per_address: None,
             header_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_mins(1),
             drain_timeout: Duration::from_secs(5),

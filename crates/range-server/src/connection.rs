@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,17 +21,17 @@ pub(crate) struct ConnectionState {
     pub(crate) number: u64,
     pub(crate) peer: SocketAddr,
     is_to_be_cut: AtomicBool,
-    is_held: AtomicBool,
+    /// How many responses wait on purpose.
+    held: AtomicUsize,
 }
 
 impl ConnectionState {
     pub(crate) fn new(number: u64, peer: SocketAddr) -> Self {
-        let (is_to_be_cut, is_held) = (AtomicBool::new(false), AtomicBool::new(false));
         Self {
             number,
             peer,
-            is_to_be_cut,
-            is_held,
+            is_to_be_cut: AtomicBool::new(false),
+            held: AtomicUsize::new(0),
         }
     }
 
@@ -44,18 +44,35 @@ impl ConnectionState {
 
     /// Waits on purpose, without the connection counting as stalled.
     pub(crate) async fn hold(&self, delay: Duration) {
-        self.is_held.store(true, Ordering::Release);
+        let _held = Held::new(&self.held);
         tokio::time::sleep(delay).await;
-        self.is_held.store(false, Ordering::Release);
     }
 }
 
-/// A socket that fails when it moved no byte, either way, for the stall timeout.
+/// One response that waits on purpose, until it is dropped.
+struct Held<'a>(&'a AtomicUsize);
+
+impl<'a> Held<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A socket that fails when for the stall timeout it moved no byte either way, or took none of
+/// those it was given, however much the peer sends meanwhile.
 pub(crate) struct WatchedStream {
     stream: TcpStream,
     state: Arc<ConnectionState>,
     stall_timeout: Duration,
     stalled: Pin<Box<Sleep>>,
+    is_write_blocked: bool,
 }
 
 impl WatchedStream {
@@ -70,6 +87,7 @@ impl WatchedStream {
             state,
             stall_timeout,
             stalled,
+            is_write_blocked: false,
         }
     }
 
@@ -86,11 +104,13 @@ impl WatchedStream {
         answer: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if answer.is_ready() {
-            self.restart_timeout();
+            if !self.is_write_blocked {
+                self.restart_timeout();
+            }
             return answer;
         }
         while self.stalled.as_mut().poll(cx).is_ready() {
-            if !self.state.is_held.load(Ordering::Acquire) {
+            if self.state.held.load(Ordering::Acquire) == 0 {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             self.restart_timeout();
@@ -117,6 +137,7 @@ impl AsyncWrite for WatchedStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let answer = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.is_write_blocked = answer.is_pending();
         self.watch(cx, answer)
     }
 
@@ -126,6 +147,7 @@ impl AsyncWrite for WatchedStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let answer = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.is_write_blocked = answer.is_pending();
         self.watch(cx, answer)
     }
 

@@ -40,13 +40,13 @@ pub(crate) struct Shared {
     pub(crate) on_request: Option<RequestHook>,
 }
 
-/// Answers one request. A connection has one at a time.
+/// Answers one request. An HTTP/1.1 connection has one at a time.
 pub(crate) async fn respond(
     shared: Arc<Shared>,
     connection: Arc<ConnectionState>,
     request: Parts,
 ) -> Response<Body> {
-    let arrived = clock::now();
+    let (arrived, time) = (clock::now(), clock::wall());
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
     let plan = fault::plan(&shared.faults, number, request.uri.path());
     if !plan.delay_head.is_zero() {
@@ -56,6 +56,7 @@ pub(crate) async fn respond(
 
     let record = RequestRecord {
         number,
+        time,
         connection: connection.number,
         peer: connection.peer,
         method: request.method,
@@ -63,8 +64,10 @@ pub(crate) async fn respond(
             .uri
             .path_and_query()
             .map_or_else(String::new, ToString::to_string),
+        protocol: request.version,
         headers: request.headers,
         status: reply.status,
+        response_headers: reply.headers.clone(),
         content_range: reply.content_range,
         parts: reply.parts,
         promised: ByteCount(reply.payload.length()),
@@ -154,7 +157,7 @@ async fn answer_get(
             let policy = shared.ranges;
             Reply::content(method, fields, representation, date, policy, boundary, plan)
         }
-        Found::Listing(listing) => Reply::listing(&listing, &request.headers, date),
+        Found::Listing(listing) => Reply::listing(listing, &request.headers, query, date),
         Found::WithSlash => Reply::with_slash(path, query, date),
         Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
         Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),

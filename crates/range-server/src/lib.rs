@@ -1,23 +1,25 @@
 //! Gives: files and synthetic content by byte range, to the letter of RFC 9110, or against it on
 //! command.
 //!
-//! In scope: HTTP/1.1 GET, HEAD and OPTIONS of one directory and of content computed from its
-//! offset ([`synthetic`]); TLS, with a certificate of its own if none is given ([`TlsIdentity`]);
+//! In scope: GET, HEAD and OPTIONS of one directory and of content computed from its offset
+//! ([`synthetic`]), over HTTP/1.1, and over TLS also HTTP/2; a certificate of its own if none is
+//! given ([`TlsIdentity`]);
 //! faults by request number ([`Fault`]); a record of every response ([`RequestRecord`]).
 //!
-//! Out of scope: uploads, virtual hosts, compression, HTTP/2 (which would carry all segments over
-//! one TCP connection), and anything that downloads.
+//! Out of scope: uploads, virtual hosts, compression on the fly, and anything that downloads.
 //!
 //! Needs a tokio runtime with I/O and time enabled. Dropping a [`Server`] stops it at once.
 #![forbid(unsafe_code)]
 
 mod accept;
+mod addresses;
 mod body;
 mod buffer;
 mod clock;
 mod config;
 mod connection;
 mod content;
+mod conversation;
 mod fault;
 mod handler;
 mod host;

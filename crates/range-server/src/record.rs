@@ -1,10 +1,10 @@
 //! Owns what is told about a response once it has ended. Does not know who listens.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use range_core::ByteRange;
-use range_core::http::ContentRange;
+use range_core::http::{ContentRange, HttpDate};
 use range_core::units::ByteCount;
 use tokio::time::Instant;
 
@@ -17,6 +17,8 @@ pub struct RequestRecord {
     /// Which request of the server this was, counted from 1 over all connections in the order in
     /// which heads arrived.
     pub number: u64,
+    /// When its head arrived.
+    pub time: SystemTime,
     /// Which connection it came on, counted from 1.
     pub connection: u64,
     /// The other end.
@@ -25,10 +27,14 @@ pub struct RequestRecord {
     pub method: http::Method,
     /// Path and query, as sent.
     pub path: String,
+    /// The version of HTTP it was sent in.
+    pub protocol: http::Version,
     /// The request's header fields. They may hold credentials: pick what to print.
     pub headers: http::HeaderMap,
     /// The status of the response.
     pub status: http::StatusCode,
+    /// The response's header fields.
+    pub response_headers: http::HeaderMap,
     /// `Content-Range` of the response.
     pub content_range: Option<ContentRange>,
     /// The ranges of a `multipart/byteranges` response in the order they are sent; none for any
@@ -46,9 +52,23 @@ pub struct RequestRecord {
 }
 
 impl RequestRecord {
+    /// [`Self::time`] as RFC 3339 has it, in UTC and to the millisecond.
+    pub fn time_stamp(&self) -> String {
+        let since_epoch = self.time.duration_since(SystemTime::UNIX_EPOCH);
+        let since_epoch = since_epoch.unwrap_or_default();
+        let seconds = HttpDate::from_unix_seconds(since_epoch.as_secs()).rfc_3339();
+        let whole = seconds.trim_end_matches('Z');
+        format!("{whole}.{:03}Z", since_epoch.subsec_millis())
+    }
+
     /// A request header field as text, or `None` when it is absent or not visible ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A response header field as text, or `None` when it is absent or not visible ASCII.
+    pub fn response_header(&self, name: &str) -> Option<&str> {
+        self.response_headers.get(name)?.to_str().ok()
     }
 
     /// The `Range` that was asked for.

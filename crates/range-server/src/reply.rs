@@ -16,7 +16,7 @@ use range_core::http::conditional::{self, Decision, Method, RangePolicy};
 use range_core::http::{Boundary, ContentRange, HttpDate, Multipart, Validators};
 
 use crate::accept;
-use crate::content::{Listing, Representation, Source};
+use crate::content::{self, Listing, Representation, Source};
 use crate::fault::{FaultPlan, Instead};
 
 /// The methods that are served.
@@ -129,16 +129,20 @@ impl Reply {
 
     /// A page the server made, which must neither run anything nor be kept; for programs that ask
     /// for it, the same as JSON.
-    pub(crate) fn listing(listing: &Listing, fields: &HeaderMap, date: HttpDate) -> Self {
+    pub(crate) fn listing(
+        mut listing: Listing,
+        fields: &HeaderMap,
+        query: Option<&str>,
+        date: HttpDate,
+    ) -> Self {
         let (text, media_type) = if accept::prefers_json(fields) {
             (listing.json(), "application/json")
         } else {
-            (listing.html(), "text/html; charset=utf-8")
+            (listing.html(query), "text/html; charset=utf-8")
         };
-        let policy = HeaderValue::from_static("default-src 'none'");
         Self::new(StatusCode::OK, date, Payload::Text(text))
             .with(CONTENT_TYPE, HeaderValue::from_static(media_type))
-            .with(CONTENT_SECURITY_POLICY, policy)
+            .with(CONTENT_SECURITY_POLICY, content::listing_policy())
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
             .with(VARY, HeaderValue::from_static("accept"))
     }

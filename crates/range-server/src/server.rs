@@ -1,6 +1,5 @@
 //! Owns the life of a server: bind, accept, stop. Every task it starts ends with it.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,24 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::addresses::AddressCounts;
 use crate::buffer::BufferPool;
 use crate::config::{Config, Content, Limits};
-use crate::connection::{ConnectionState, WatchedStream};
+use crate::connection::ConnectionState;
 use crate::content::ServedDirectory;
+use crate::conversation;
 use crate::fault::Version;
-use crate::handler::{self, Shared};
+use crate::handler::Shared;
 use crate::pace::Pace;
-
-/// Longest request head that is read.
-const MAX_HEAD_BYTES: usize = 32 << 10;
+use crate::tls::TlsIdentity;
 
 /// How long accepting pauses after it failed, as it does when descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -69,10 +64,15 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .map_err(BindError::Listen)?;
+        let tls = if config.faults.is_empty() {
+            config.tls
+        } else {
+            config.tls.map(TlsIdentity::without_http_2)
+        };
         let shared = Arc::new(Shared {
             address: listener.local_addr().map_err(BindError::Listen)?,
             directory,
-            tls: config.tls,
+            tls,
             ranges: config.ranges,
             faults: config.faults,
             version: AtomicU8::default(),
@@ -130,6 +130,7 @@ async fn accept(
     mut stopped: watch::Receiver<bool>,
 ) {
     let slots = Arc::new(Semaphore::new(limits.max_connections));
+    let addresses = AddressCounts::new(limits.max_connections_per_address);
     let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
@@ -150,66 +151,21 @@ async fn accept(
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        // Closed unheard: an answer would cost what the limit is there to save.
+        let Some(counted) = addresses.enter(peer.ip()) else {
+            continue;
+        };
         number += 1;
         let state = Arc::new(ConnectionState::new(number, peer));
-        let serving = serve(stream, state, Arc::clone(&shared), limits, stopped.clone());
+        let shared = Arc::clone(&shared);
+        let serving = conversation::serve(stream, state, shared, limits, stopped.clone());
         connections.spawn(async move {
             serving.await;
-            drop(slot);
+            drop((slot, counted));
         });
     }
     drop(listener);
     let drained = async { while connections.join_next().await.is_some() {} };
     // Those that do not end in time are aborted when the set is dropped.
     let _ = tokio::time::timeout(limits.drain_timeout, drained).await;
-}
-
-/// Serves one connection until it ends. How it ends is for the records to tell.
-async fn serve(
-    stream: TcpStream,
-    state: Arc<ConnectionState>,
-    shared: Arc<Shared>,
-    limits: Limits,
-    mut stopped: watch::Receiver<bool>,
-) {
-    // The last, short segment of a response would otherwise wait for an acknowledgement.
-    let _ = stream.set_nodelay(true);
-    let stream = WatchedStream::new(stream, Arc::clone(&state), limits.stall_timeout);
-    let Some(tls) = shared.tls.clone() else {
-        return converse(stream, state, shared, limits, stopped).await;
-    };
-    let handshake = tls.acceptor().accept(stream);
-    let secured = tokio::select! {
-        secured = tokio::time::timeout(limits.header_timeout, handshake) => secured,
-        _ = stopped.wait_for(|&stopped| stopped) => return,
-    };
-    if let Ok(Ok(stream)) = secured {
-        converse(stream, state, shared, limits, stopped).await;
-    }
-}
-
-/// Answers requests until the peer or the server has had enough.
-async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    state: Arc<ConnectionState>,
-    shared: Arc<Shared>,
-    limits: Limits,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let service = service_fn(|request: http::Request<_>| {
-        let (request, _content): (_, hyper::body::Incoming) = request.into_parts();
-        let response = handler::respond(Arc::clone(&shared), Arc::clone(&state), request);
-        async { Ok::<_, Infallible>(response.await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_header_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        _ = stopped.wait_for(|&stopped| stopped) => connection.as_mut().graceful_shutdown(),
-    }
-    let _ = connection.await;
 }

@@ -14,9 +14,13 @@ use tokio_rustls::rustls::{self, ServerConfig};
 /// Names every generated certificate is for.
 const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
+/// What HTTP/2 is called in a handshake (RFC 9113 §3.1).
+pub(crate) const ALPN_HTTP_2: &[u8] = b"h2";
+
 /// A certificate with its private key: what makes a server an https server.
 ///
-/// TLS 1.2 and 1.3; over ALPN only `http/1.1` is offered. Cheap to clone.
+/// TLS 1.2 and 1.3; over ALPN `h2` is offered before `http/1.1`, and who asks for nothing gets
+/// the latter. Cheap to clone.
 #[derive(Clone)]
 pub struct TlsIdentity {
     acceptor: TlsAcceptor,
@@ -90,7 +94,7 @@ impl TlsIdentity {
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
             .map_err(TlsError::Unusable)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![ALPN_HTTP_2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             certificate_pem,
@@ -101,6 +105,18 @@ impl TlsIdentity {
     /// `curl --cacert`.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
+    }
+
+    /// Offers nothing but HTTP/1.1, as for faults, which are about bytes on a connection of their
+    /// own: over HTTP/2 a cut would take other responses with it, and not be exact.
+    #[must_use]
+    pub fn without_http_2(self) -> Self {
+        let mut config = ServerConfig::clone(self.acceptor.config());
+        config.alpn_protocols.retain(|name| name != ALPN_HTTP_2);
+        Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            ..self
+        }
     }
 
     pub(crate) fn acceptor(&self) -> &TlsAcceptor {

@@ -203,6 +203,9 @@ pub(crate) struct ServeArgs {
     /// Serve at most N connections at once [default: 512]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_connections: Option<u32>,
+    /// Serve at most N of them to one address [default: 256; from this machine any number]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) max_connections_per_address: Option<u32>,
     /// Send at most so many bytes a second, as in 10MiB
     #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
     pub(crate) rate: Option<BytesPerSecond>,
@@ -395,6 +398,7 @@ mod tests {
             "serve --bind here",
             "serve --rate 0",
             "serve --max-connections 0",
+            "serve --max-connections-per-address 0",
             "serve --max-ranges 0",
             "serve --max-ranges 65536",
             "serve --invalid-range obey",

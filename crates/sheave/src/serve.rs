@@ -193,18 +193,25 @@ fn for_programs(record: &RequestRecord) -> Line {
         Ending::Cut => "cut",
         Ending::Failed => "failed",
     };
+    let content_range = record.content_range.map(|range| range.to_string());
     Line::new()
+        .with("time", record.time_stamp())
         .with("request", record.number)
         .with("connection", record.connection)
         .with("peer", record.peer.to_string())
         .with("method", record.method.as_str())
         .with("path", record.path.as_str())
+        .with("protocol", format!("{:?}", record.protocol))
         .with("range", record.range())
+        .with("if_match", record.header("if-match"))
+        .with("if_none_match", record.header("if-none-match"))
+        .with("if_modified_since", record.header("if-modified-since"))
+        .with("if_unmodified_since", record.header("if-unmodified-since"))
+        .with("if_range", record.header("if-range"))
         .with("status", record.status.as_u16())
-        .with(
-            "content_range",
-            record.content_range.map(|range| range.to_string()),
-        )
+        .with("etag", record.response_header("etag"))
+        .with("last_modified", record.response_header("last-modified"))
+        .with("content_range", content_range)
         .with("parts", record.parts.len())
         .with("promised_bytes", record.promised.0)
         .with("sent_bytes", record.sent.0)

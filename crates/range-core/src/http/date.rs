@@ -1,5 +1,7 @@
 //! Owns [`HttpDate`], a moment as HTTP writes it (RFC 9110 §5.6.7). Knows no clock.
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
@@ -152,12 +154,23 @@ impl HttpDate {
         let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
         Some(Self::from_unix_seconds(seconds))
     }
-}
 
-impl fmt::Display for HttpDate {
-    /// IMF-fixdate, the only form a sender may use.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, time) = (self.0 / SECONDS_PER_DAY, self.0 % SECONDS_PER_DAY);
+    /// The moment as RFC 3339 has it, `1994-11-06T08:49:37Z`, which sorts as text.
+    pub fn rfc_3339(self) -> String {
+        let Civil {
+            year, month, day, ..
+        } = self.civil();
+        let (hour, minute, second) = self.time_of_day();
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
+    const fn time_of_day(self) -> (u64, u64, u64) {
+        let time = self.0 % SECONDS_PER_DAY;
+        (time / 3600, time / 60 % 60, time % 60)
+    }
+
+    fn civil(self) -> Civil {
+        let days = self.0 / SECONDS_PER_DAY;
         // 400 years have 146 097 days; the estimate is off by at most one year either way.
         let mut year = 1969 + days * 400 / 146_097;
         while days_before_year(year + 1) <= days {
@@ -169,10 +182,31 @@ impl fmt::Display for HttpDate {
             day -= days_in_month(year, month);
             month += 1;
         }
-        // 1970-01-01 was a Thursday, the fourth day of the week.
-        let weekday = name(&WEEKDAYS, (days + 3) % 7);
-        let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-        let (day, month) = (day + 1, name(&MONTHS, month - 1));
+        Civil {
+            year,
+            month,
+            day: day + 1,
+            // 1970-01-01 was a Thursday, the fourth day of the week.
+            weekday: (days + 3) % 7,
+        }
+    }
+}
+
+/// A day of the calendar; month and day count from 1, the weekday from Monday as 0.
+struct Civil {
+    year: u64,
+    month: u64,
+    day: u64,
+    weekday: u64,
+}
+
+impl fmt::Display for HttpDate {
+    /// IMF-fixdate, the only form a sender may use.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let civil = self.civil();
+        let (hour, minute, second) = self.time_of_day();
+        let weekday = name(&WEEKDAYS, civil.weekday);
+        let (day, month, year) = (civil.day, name(&MONTHS, civil.month - 1), civil.year);
         write!(
             f,
             "{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT"
@@ -263,6 +297,9 @@ mod tests {
             assert_eq!(date.to_string(), text);
         }
         assert_eq!(HttpDate::from_unix_seconds(u64::MAX), HttpDate::LATEST);
+        let leap_day = HttpDate::from_unix_seconds(1_709_208_007);
+        assert_eq!(leap_day.rfc_3339(), "2024-02-29T12:00:07Z");
+        assert_eq!(HttpDate::LATEST.rfc_3339(), "9999-12-31T23:59:59Z");
         let leap_second = HttpDate::parse(b"Sat, 31 Dec 2016 23:59:60 GMT").unwrap();
         assert_eq!(leap_second.to_string(), "Sun, 01 Jan 2017 00:00:00 GMT");
         let two_digits = HttpDate::parse(b"Tuesday, 01-Jan-69 00:00:00 GMT").unwrap();

@@ -1,14 +1,20 @@
-//! Owns the pages that show a directory, to people and to programs. Names are the file system's,
-//! so each is escaped for the place it stands in.
+//! Owns the list of what is served of a directory, and shows it to programs. Names are the file
+//! system's: any bytes but a slash.
 
-use std::fmt::Write as _;
+mod order;
+mod page;
+
 use std::os::fd::OwnedFd;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use range_core::http::HttpDate;
 use range_core::units::ByteCount;
 use rustix::fs::{AtFlags, Dir, FileType, statat};
 use rustix::io::Result;
 use serde_json::json;
+
+use order::Order;
+pub(crate) use page::policy;
 
 /// Most entries shown. The page is built in memory.
 const MAX_ENTRIES: usize = 10_000;
@@ -23,17 +29,18 @@ const UNESCAPED_IN_URL: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) struct Listing {
     /// Names from the root to the directory.
     segments: Vec<Vec<u8>>,
-    /// Sorted by name.
     entries: Vec<Entry>,
 }
 
 /// One name in a directory.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 struct Entry {
     name: Vec<u8>,
     is_directory: bool,
     /// Unknown for directories and links.
     size: Option<ByteCount>,
+    /// Unknown before 1970, and for links.
+    modified: Option<HttpDate>,
 }
 
 fn entries(directory: &OwnedFd, allow_hidden: bool, allow_symlinks: bool) -> Result<Vec<Entry>> {
@@ -59,16 +66,21 @@ fn entries(directory: &OwnedFd, allow_hidden: bool, allow_symlinks: bool) -> Res
             .ok()
             .filter(|_| kind.is_file())
             .map(ByteCount);
+        let modified = u64::try_from(stat.st_mtime)
+            .ok()
+            .filter(|_| !kind.is_symlink())
+            .map(HttpDate::from_unix_seconds);
         entries.push(Entry {
             name: name.to_vec(),
             is_directory,
             size,
+            modified,
         });
         if entries.len() == MAX_ENTRIES {
             break;
         }
     }
-    entries.sort();
+    Order::default().sort(&mut entries);
     Ok(entries)
 }
 
@@ -98,33 +110,11 @@ impl Listing {
         std::iter::once("/".to_owned()).chain(encoded).collect()
     }
 
-    /// The page for people.
-    pub(crate) fn html(&self) -> String {
-        let names = self.segments.iter();
-        let escaped_names = names.map(|name| format!("{}/", escaped(name)));
-        let title: String = std::iter::once("/".to_owned())
-            .chain(escaped_names)
-            .collect();
-        let base = self.base();
-        let mut page = format!(
-            "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\n\
-             <h1>{title}</h1>\n<ul>\n"
-        );
-        for entry in &self.entries {
-            let slash = if entry.is_directory { "/" } else { "" };
-            let url = percent_encode(&entry.name, UNESCAPED_IN_URL);
-            let name = escaped(&entry.name);
-            let _ = write!(page, "<li><a href=\"{base}{url}{slash}\">{name}{slash}</a>");
-            if let Some(size) = entry.size {
-                let _ = write!(page, " {size}");
-            }
-            page.push('\n');
-        }
-        if self.is_cut() {
-            page.push_str("<li>and possibly more\n");
-        }
-        page.push_str("</ul>\n</html>\n");
-        page
+    /// The page for people, sorted as a URL's query asks for.
+    pub(crate) fn html(&mut self, query: Option<&str>) -> String {
+        let order = Order::parse(query);
+        order.sort(&mut self.entries);
+        page::write(self, order)
     }
 
     /// The same for programs. Names are text as far as they are UTF-8; `url` is always exact.
@@ -138,63 +128,11 @@ impl Listing {
                 "url": format!("{base}{url}{slash}"),
                 "directory": entry.is_directory,
                 "bytes": entry.size.map(|size| size.0),
+                "modified": entry.modified.map(HttpDate::rfc_3339),
             })
         };
         let entries: Vec<_> = self.entries.iter().map(entry).collect();
         let listing = json!({ "url": base, "complete": !self.is_cut(), "entries": entries });
         format!("{listing}\n")
-    }
-}
-
-/// A name as HTML text, also within a quoted attribute.
-fn escaped(name: &[u8]) -> String {
-    let mut text = String::new();
-    for letter in String::from_utf8_lossy(name).chars() {
-        match letter {
-            '&' => text.push_str("&amp;"),
-            '<' => text.push_str("&lt;"),
-            '>' => text.push_str("&gt;"),
-            '"' => text.push_str("&quot;"),
-            '\'' => text.push_str("&#39;"),
-            letter if letter.is_control() => text.push(char::REPLACEMENT_CHARACTER),
-            letter => text.push(letter),
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_break_out_of_text_or_link() {
-        for name in [
-            "<img src=x onerror=a>",
-            "\" onmouseover=\"a",
-            "javascript:a",
-            "a&b'c\n",
-        ] {
-            let entry = Entry {
-                name: name.into(),
-                is_directory: false,
-                size: Some(ByteCount(1)),
-            };
-            let listing = Listing {
-                segments: vec![name.into()],
-                entries: vec![entry],
-            };
-            let page = listing.html();
-            let items: Vec<&str> = page
-                .lines()
-                .filter(|line| line.starts_with("<li>"))
-                .collect();
-            let [item] = items.as_slice() else {
-                panic!("one line per entry: {page}")
-            };
-            assert_eq!(item.matches('<').count(), 3, "{item}");
-            assert_eq!(item.matches('"').count(), 2, "{item}");
-            assert!(item.starts_with("<li><a href=\"/"), "{item}");
-        }
     }
 }

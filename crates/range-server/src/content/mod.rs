@@ -14,7 +14,7 @@ use crate::synthetic::{self, Seed, SyntheticFile};
 
 pub(crate) use directory::ServedDirectory;
 pub(crate) use file::{FileSource, ReadError};
-pub(crate) use listing::Listing;
+pub(crate) use listing::{Listing, policy as listing_policy};
 
 const SYNTHETIC_PREFIX: &str = "/synthetic/";
 

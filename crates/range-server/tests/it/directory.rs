@@ -154,26 +154,62 @@ fn a_directory_is_listed_without_what_is_not_served() {
     let site = site(&outer.path().join("root"));
     let page = site.get("/", &[]);
     assert_eq!(page.status, 200);
-    assert_eq!(
-        page.header("content-security-policy"),
-        Some("default-src 'none'")
-    );
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(
         page.header("content-type"),
         Some("text/html; charset=utf-8")
     );
     let html = String::from_utf8(page.content).unwrap();
     assert!(
-        html.contains("<a href=\"/plain.txt\">plain.txt</a> 10 B"),
+        html.contains("<a href=\"/plain.txt\"><bdi>plain.txt</bdi></a></th>")
+            && html.contains("<td class=\"size\">10 B</td>"),
         "{html}"
     );
-    assert!(html.contains("<a href=\"/dir/\">dir/</a>"), "{html}");
+    assert!(
+        html.contains("<a href=\"/dir/\"><bdi>dir</bdi>/</a>"),
+        "{html}"
+    );
     for absent in [".git", ".env", "out", "alias", "fifo", "magic"] {
-        assert!(!html.contains(absent), "{absent} in {html}");
+        assert!(
+            !html.contains(&format!("<bdi>{absent}")),
+            "{absent} in {html}"
+        );
     }
     for path in ["/dir", "/dir/"] {
         let html = String::from_utf8(site.get(path, &[]).content).unwrap();
         assert!(html.contains("href=\"/dir/a%20b%25c.bin\""), "{html}");
+    }
+}
+
+#[test]
+fn a_listing_is_sorted_as_the_url_asks() {
+    let root = tempfile::tempdir().unwrap();
+    for (name, length, age) in [("a", 3, 100), ("b", 1, 300), ("c", 2, 200)] {
+        let path = root.path().join(name);
+        fs::write(&path, vec![0; length]).unwrap();
+        set_age(&path, Duration::from_secs(age));
+    }
+    fs::create_dir(root.path().join("z")).unwrap();
+    let site = site(root.path());
+    for (query, expected) in [
+        ("", "zabc"),
+        ("?sort=name&order=descending", "zcba"),
+        ("?sort=size&order=ascending", "zbca"),
+        ("?sort=size&order=descending", "zacb"),
+        ("?sort=modified&order=ascending", "zbca"),
+        ("?sort=%3Cscript%3E&order=%22", "zabc"),
+    ] {
+        let page = site.get(&format!("/{query}"), &[]);
+        let html = String::from_utf8(page.content).unwrap();
+        let shown: String = html
+            .split("<bdi>")
+            .skip(1)
+            .filter_map(|rest| rest.chars().next())
+            .collect();
+        assert_eq!(shown, expected, "{query}");
     }
 }
 
@@ -312,12 +348,20 @@ fn programs_get_a_listing_they_can_read() {
     let listing = site.get("/dir", &["Accept: application/json"]);
     assert_eq!(listing.header("content-type"), Some("application/json"));
     assert_eq!(listing.header("vary"), Some("accept"));
-    let parsed: serde_json::Value = serde_json::from_slice(&listing.content).unwrap();
+    let mut parsed: serde_json::Value = serde_json::from_slice(&listing.content).unwrap();
+    let modified = parsed["entries"][0]["modified"].take();
+    assert!(
+        modified
+            .as_str()
+            .is_some_and(|stamp| stamp.len() == 20 && stamp.ends_with('Z')),
+        "{modified}"
+    );
     let expected = serde_json::json!({
         "url": "/dir/",
         "complete": true,
         "entries": [
-            { "name": "a b%c.bin", "url": "/dir/a%20b%25c.bin", "directory": false, "bytes": 5 }
+            { "name": "a b%c.bin", "url": "/dir/a%20b%25c.bin", "directory": false, "bytes": 5,
+              "modified": null }
         ],
     });
     assert_eq!(parsed, expected);

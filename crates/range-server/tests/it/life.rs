@@ -121,6 +121,57 @@ fn a_peer_that_does_not_read_is_dropped() {
     drop(client);
 }
 
+/// Sending meanwhile is no excuse.
+#[test]
+fn a_peer_that_sends_but_does_not_read_is_dropped() {
+    let limits = Limits {
+        stall_timeout: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let site = with_limits(limits);
+    let mut client = site.connect();
+    client.send("GET", "/synthetic/8EiB", &[]);
+    let mut sender = client.stream.try_clone().unwrap();
+    // Paced by the system: the socket takes no more than its buffer until the server reads.
+    let sending = std::thread::spawn(move || while sender.write_all(b"GET ").is_ok() {});
+    let record = site.next_record();
+    assert_eq!(record.ending, Ending::Interrupted);
+    drop(client);
+    sending.join().unwrap();
+}
+
+#[test]
+fn an_address_has_only_so_many_connections() {
+    let site = with_limits(Limits {
+        max_connections_per_address: Some(1),
+        ..Limits::default()
+    });
+    let mut first = site.connect();
+    first.send("GET", "/synthetic/1", &[]);
+    assert_eq!(first.receive(false).status, 200);
+    assert!(site.connect().is_ended(), "the second is closed unheard");
+    first.send("GET", "/synthetic/2", &[]);
+    assert_eq!(first.receive(false).content, content(0, 2));
+    drop(first);
+    // The place is free once the server has noticed.
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let mut next = site.connect();
+        let sent = next
+            .stream
+            .write_all(b"GET /synthetic/1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let mut status = [0; 12];
+        if sent.is_ok() && next.stream.read_exact(&mut status).is_ok() {
+            assert_eq!(&status, b"HTTP/1.1 200");
+            break;
+        }
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the place stays taken"
+        );
+    }
+}
+
 #[test]
 fn a_peer_that_leaves_is_recorded() {
     let site = Site::start(Config::default());
@@ -134,6 +185,10 @@ fn a_peer_that_leaves_is_recorded() {
     drop(client);
     let record = site.next_record();
     assert_eq!((record.number, record.connection), (1, 1));
+    assert_eq!(record.protocol, http::Version::HTTP_11);
+    let stamp = record.time_stamp();
+    assert!(stamp.len() == 24 && stamp.ends_with('Z'), "{stamp}");
+    assert!(record.response_header("etag").is_some());
     assert_eq!(
         (record.path.as_str(), record.range()),
         ("/synthetic/8EiB", Some("bytes=5-"))

@@ -9,6 +9,7 @@
 mod conformance;
 mod directory;
 mod faults;
+mod http_2;
 mod life;
 mod multipart;
 mod site;

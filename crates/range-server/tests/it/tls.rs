@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use crate::site::{Site, content};
 
 /// An https site, and the file that holds what its clients have to trust.
-fn site(config: Config) -> (Site, NamedTempFile) {
+pub(crate) fn site(config: Config) -> (Site, NamedTempFile) {
     let identity = TlsIdentity::generate([]).unwrap();
     site_of(identity, config)
 }
@@ -30,7 +30,7 @@ fn site_of(identity: TlsIdentity, config: Config) -> (Site, NamedTempFile) {
 
 /// What curl makes of a path, or `None` where there is no curl.
 #[expect(clippy::print_stderr, reason = "who skips a test has to say so")]
-fn curl(site: &Site, path: &str, arguments: &[&str]) -> Option<Output> {
+pub(crate) fn curl(site: &Site, path: &str, arguments: &[&str]) -> Option<Output> {
     let output = Command::new("curl")
         .args(["-sS", "--max-time", "20", "--noproxy", "*"])
         .args(arguments)

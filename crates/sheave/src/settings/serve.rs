@@ -43,9 +43,7 @@ impl ServeSettings {
     /// Checks the arguments together, and reads certificate and key.
     pub(super) fn new(args: ServeArgs) -> Result<Self, UsageError> {
         let limits = Limits::default();
-        let max_connections = args
-            .max_connections
-            .and_then(|number| usize::try_from(number).ok());
+        let count = |number: Option<u32>| number.and_then(|number| usize::try_from(number).ok());
         Ok(Self {
             bind: args.bind,
             tls: tls(args.tls, args.cert.as_deref(), args.key.as_deref())?,
@@ -56,7 +54,8 @@ impl ServeSettings {
                     allow_symlinks: args.allow_symlinks,
                 }),
                 limits: Limits {
-                    max_connections: max_connections.unwrap_or(limits.max_connections),
+                    max_connections: count(args.max_connections).unwrap_or(limits.max_connections),
+                    max_connections_per_address: count(args.max_connections_per_address),
                     ..limits
                 },
                 ranges: RangePolicy {

@@ -1,0 +1,129 @@
+//! Owns the protocol of a connection: TLS where it is on, then HTTP/1.1 or what was agreed. Knows
+//! nothing of what is answered.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::body::Body;
+use crate::config::Limits;
+use crate::connection::{ConnectionState, WatchedStream};
+use crate::handler::{self, Shared};
+use crate::tls::ALPN_HTTP_2;
+
+/// Longest request head that is read.
+const MAX_HEAD_BYTES: u32 = 32 << 10;
+
+/// Responses under way at once on an HTTP/2 connection: what browsers expect, and RFC 9113 §6.5.2
+/// recommends as the least.
+const MAX_STREAMS: u32 = 100;
+
+/// Content an HTTP/2 stream may have waiting for its turn. A hundred streams nobody reads then
+/// hold a few MiB, beside the buffer each is filled from.
+const MAX_STREAM_BACKLOG: usize = 64 << 10;
+
+/// Serves one connection until it ends. How it ends is for the records to tell.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    state: Arc<ConnectionState>,
+    shared: Arc<Shared>,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // The last, short segment of a response would otherwise wait for an acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let stream = WatchedStream::new(stream, Arc::clone(&state), limits.stall_timeout);
+    let Some(tls) = shared.tls.clone() else {
+        return speak_http_1(stream, state, shared, limits, stopped).await;
+    };
+    let handshake = tls.acceptor().accept(stream);
+    let secured = tokio::select! {
+        secured = tokio::time::timeout(limits.header_timeout, handshake) => secured,
+        _ = stopped.wait_for(|&stopped| stopped) => return,
+    };
+    let Ok(Ok(stream)) = secured else { return };
+    if stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP_2) {
+        speak_http_2(stream, state, shared, stopped).await;
+    } else {
+        speak_http_1(stream, state, shared, limits, stopped).await;
+    }
+}
+
+fn service(
+    state: Arc<ConnectionState>,
+    shared: Arc<Shared>,
+) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
+    service_fn(move |request: Request<Incoming>| {
+        let (request, _content) = request.into_parts();
+        let response = handler::respond(Arc::clone(&shared), Arc::clone(&state), request);
+        async { Ok(response.await) }
+    })
+}
+
+async fn speak_http_1(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    state: Arc<ConnectionState>,
+    shared: Arc<Shared>,
+    limits: Limits,
+    stopped: watch::Receiver<bool>,
+) {
+    let max_head = usize::try_from(MAX_HEAD_BYTES).expect("a head fits memory");
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_header_size(max_head)
+        .serve_connection(TokioIo::new(stream), service(state, shared));
+    until_ended(connection, stopped).await;
+}
+
+async fn speak_http_2(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    state: Arc<ConnectionState>,
+    shared: Arc<Shared>,
+    stopped: watch::Receiver<bool>,
+) {
+    let connection = http2::Builder::new(StreamTasks::default())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD_BYTES)
+        .max_send_buf_size(MAX_STREAM_BACKLOG)
+        .serve_connection(TokioIo::new(stream), service(state, shared));
+    until_ended(connection, stopped).await;
+}
+
+/// Answers requests until the peer or the server has had enough.
+async fn until_ended(connection: impl GracefulConnection, mut stopped: watch::Receiver<bool>) {
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopped.wait_for(|&stopped| stopped) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// Runs the streams of one HTTP/2 connection, and ends them with it.
+#[derive(Clone, Default)]
+struct StreamTasks(Arc<Mutex<JoinSet<()>>>);
+
+impl<F> Executor<F> for StreamTasks
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Ended tasks are kept by the set until they are joined.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(stream);
+    }
+}
