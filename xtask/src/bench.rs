@@ -4,6 +4,7 @@ mod arguments;
 mod content;
 mod document;
 mod failure;
+mod guardian;
 mod http;
 mod machine;
 mod peers;
@@ -38,12 +39,18 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(reference) = &arguments.reference {
         return reference::run(reference);
     }
+    if arguments.guardian {
+        guardian::guard();
+        return Ok(());
+    }
+    let load = machine::Load::now();
     let workshop = workshop::Workshop::open()?;
     let program = program::build(&workshop)?;
     let setting = Setting {
         arguments,
         workshop: &workshop,
         program: &program,
+        load,
     };
     let mut reports = Vec::new();
     for &scenario in arguments.scenarios() {

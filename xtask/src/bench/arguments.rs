@@ -5,9 +5,13 @@ use clap::{Args, ValueEnum};
 
 /// What to measure, and how long.
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Arguments {
     /// What to measure
-    #[arg(value_enum, required_unless_present = "url")]
+    #[arg(value_enum, required_unless_present_any = ["url", "guardian"])]
     scenario: Option<Asked>,
     /// Small sizes and single runs: shows that the harness works, and no speed
     #[arg(long)]
@@ -27,6 +31,9 @@ pub(crate) struct Arguments {
     /// Replace the tables in docs/benchmarks.md
     #[arg(long)]
     pub(super) write: bool,
+    /// Be the guardian: undo what standard input says when it ends
+    #[arg(long, hide = true)]
+    pub(super) guardian: bool,
     #[command(flatten)]
     pub(super) reference: Option<Reference>,
 }
@@ -161,6 +168,7 @@ mod tests {
             .unwrap()
             .reference;
         assert_eq!(reference.map(|reference| reference.length), Some(7));
+        assert!(parse("--guardian").unwrap().guardian);
         assert!(parse("--quick").is_err());
     }
 

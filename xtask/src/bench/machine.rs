@@ -15,14 +15,39 @@ pub(super) fn find(program: &str) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
+/// How busy the machine was before the harness did anything: beside other work, times mean little.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load(f64);
+
+impl Load {
+    /// More than this is said beside the table.
+    const QUIET: f64 = 0.5;
+
+    /// The average of the last minute.
+    pub(super) fn now() -> Self {
+        let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let first = text.split(' ').next().unwrap_or_default();
+        Self(first.parse().unwrap_or_default())
+    }
+
+    /// What has to be said of it, if anything.
+    pub(super) fn warning(self) -> Option<String> {
+        let Self(load) = self;
+        (load > Self::QUIET).then(|| {
+            format!(
+                "**The machine was busy: its load average was {load} at the start.** Only ratios \
+                 can be meant."
+            )
+        })
+    }
+}
+
 /// Processor, memory, kernel, load and versions, one line each.
-pub(super) fn description(program: &Path, disk: &Path) -> Vec<String> {
+pub(super) fn description(program: &Path, disk: &Path, Load(load): Load) -> Vec<String> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let model = value_of(&read("/proc/cpuinfo"), "model name").unwrap_or_default();
     let memory = value_of(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
-    let load = read("/proc/loadavg");
-    let load = load.split(' ').next().unwrap_or_default();
     let disk = disk.display().to_string();
     let commit = ["describe", "--always", "--dirty"];
     let commit = crate::workspace::command("git", &commit);
@@ -80,7 +105,17 @@ fn value_of(text: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{find, value_of};
+    use super::{Load, find, value_of};
+
+    #[test]
+    fn only_a_busy_machine_is_worth_a_warning() {
+        assert_eq!(Load(0.5).warning(), None);
+        let warning = Load(1.25).warning().unwrap();
+        assert!(
+            warning.contains("busy") && warning.contains("1.25"),
+            "{warning}"
+        );
+    }
 
     #[test]
     fn a_value_is_found_by_its_whole_name() {

@@ -2,7 +2,7 @@
 //! program is for.
 use std::fmt::{self, Display, Formatter};
 use std::fs;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -86,8 +86,9 @@ impl Memory {
     }
 }
 
-/// Runs a program to its end; what it prints is of no interest unless it fails.
-pub(super) fn run(line: &Line) -> Result<Cost, String> {
+/// Runs a program to its end; what it prints is of no interest unless it fails. What `guard` answers
+/// is kept until then.
+pub(super) fn run<G>(line: &Line, guard: impl FnOnce(&Child) -> G) -> Result<Cost, String> {
     let (program, arguments) = line.0.split_first().ok_or("an empty command line")?;
     let mut complaints = tempfile().map_err(|error| error.to_string())?;
     let sink = complaints.try_clone().map_err(|error| error.to_string())?;
@@ -99,6 +100,7 @@ pub(super) fn run(line: &Line) -> Result<Cost, String> {
         .stderr(sink)
         .spawn()
         .map_err(|error| error.to_string())?;
+    let _guard = guard(&child);
     let id = Pid::from_child(&child);
     let (used, memory) = thread::scope(|scope| {
         let (ended, running) = mpsc::channel::<()>();
@@ -186,9 +188,9 @@ mod tests {
     #[test]
     fn a_failure_says_what_the_program_said_last() {
         let line = Line::of("sh -c").and("echo first >&2; echo last >&2; exit 3");
-        assert_eq!(run(&line).unwrap_err(), "exit status: 3: last");
-        assert!(run(&Line::of("true")).is_ok());
-        assert!(run(&Line::of("no-such-program-anywhere")).is_err());
+        assert_eq!(run(&line, |_| ()).unwrap_err(), "exit status: 3: last");
+        assert!(run(&Line::of("true"), |_| ()).is_ok());
+        assert!(run(&Line::of("no-such-program-anywhere"), |_| ()).is_err());
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 
 use super::failure::Failure;
+use super::guardian::Guardian;
 use super::process::{self, Cost, Line, Memory};
 use super::statistics::{Summary, summary};
 use super::workshop::Workshop;
@@ -75,7 +77,7 @@ pub(super) fn run(
         for (contender, costs) in contenders.iter().zip(&mut costs) {
             if let Ok(earlier) = costs {
                 workshop.clear_output()?;
-                match attempt(contender) {
+                match attempt(contender, workshop.guardian()) {
                     Ok(cost) => earlier.push(cost),
                     Err(reason) => *costs = Err(format!("run {number}: {reason}")),
                 }
@@ -89,10 +91,11 @@ pub(super) fn run(
         .collect())
 }
 
-fn attempt(contender: &Contender) -> Result<Cost, String> {
+fn attempt(contender: &Contender, guardian: &Guardian) -> Result<Cost, String> {
     let lines = contender.lines.as_ref().map_err(Clone::clone)?;
     let cost = lines.iter().try_fold(Cost::default(), |cost, line| {
-        process::run(line).map(|next| cost.then(next))
+        let guard = |child: &Child| guardian.kill("KILL", child);
+        process::run(line, guard).map(|next| cost.then(next))
     })?;
     judge(&contender.expected, &contender.output)?;
     Ok(cost)

@@ -23,6 +23,7 @@ pub(super) struct Setting<'a> {
     pub(super) arguments: &'a Arguments,
     pub(super) workshop: &'a Workshop,
     pub(super) program: &'a Path,
+    pub(super) load: machine::Load,
 }
 
 /// The rows of a scenario, and what to say of them.
@@ -35,7 +36,7 @@ struct Plan {
 }
 
 pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
-    let machine = machine::description(setting.program, &setting.workshop.output());
+    let machine = machine::description(setting.program, &setting.workshop.output(), setting.load);
     let plan = match scenario {
         Scenario::Loopback => large(setting, false, false),
         Scenario::Verify => large(setting, false, true),
@@ -44,10 +45,12 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
         Scenario::Memory => memory(setting),
         Scenario::Serve => serve(setting),
     }?;
+    let busy = setting.load.warning();
+    let busy = busy.map_or_else(String::new, |warning| format!("\n\n{warning}"));
     let rows = round::run(plan.contenders, plan.runs, setting.workshop)?;
     Ok(Report {
         scenario: scenario.name(),
-        about: format!("{} Runs of each: {}.", plan.about, plan.runs),
+        about: format!("{} Runs of each: {}.{busy}", plan.about, plan.runs),
         machine,
         rows,
     })

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::failure::Failure;
+use super::guardian::Undo;
 use super::machine;
 use super::workshop::{Workshop, stdout_of};
 
@@ -19,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A server that is running. Stopped when dropped.
 pub(super) struct Server {
     child: Child,
+    /// SIGTERM lets nginx stop its workers, which SIGKILL would leave behind.
+    _undo: Undo,
     /// `http://HOST:PORT`, or the same with https.
     pub(super) url: String,
     /// The authority to trust, for https.
@@ -47,6 +50,7 @@ impl Server {
             "http://127.0.0.1"
         };
         let server = Self {
+            _undo: workshop.guardian().kill("TERM", &child),
             child,
             url: format!("{scheme}:{port}"),
             certificate,
@@ -67,6 +71,7 @@ impl Server {
         let stdout = child.stdout.take().expect("standard output is piped");
         let read = BufReader::new(stdout).read_line(&mut line);
         let server = Self {
+            _undo: workshop.guardian().kill("TERM", &child),
             child,
             url: line.trim().to_owned(),
             certificate: None,
@@ -78,7 +83,6 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // SIGTERM lets nginx stop its workers, which SIGKILL would leave behind.
         let _told = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let _reaped = self.child.wait();
     }

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::failure::Failure;
+use super::guardian::Guardian;
 use crate::workspace;
 
 /// Emptied when opened and when dropped; nobody else has it meanwhile.
 pub(super) struct Workshop {
     root: PathBuf,
     _lock: File,
+    guardian: Guardian,
 }
 
 impl Workshop {
@@ -19,7 +21,11 @@ impl Workshop {
         fs::create_dir_all(&root).map_err(Failure::io("create the working directory"))?;
         let lock = File::create(root.join("lock")).map_err(Failure::io("create the lock"))?;
         lock.try_lock().map_err(|_| Failure::Busy)?;
-        let workshop = Self { root, _lock: lock };
+        let workshop = Self {
+            root,
+            _lock: lock,
+            guardian: Guardian::start()?,
+        };
         for directory in [
             workshop.source(),
             workshop.output(),
@@ -30,6 +36,11 @@ impl Workshop {
             fs::create_dir_all(&directory).map_err(Failure::io("create a directory"))?;
         }
         Ok(workshop)
+    }
+
+    /// Who ends what was started here, should this process be killed.
+    pub(super) fn guardian(&self) -> &Guardian {
+        &self.guardian
     }
 
     /// What servers serve.

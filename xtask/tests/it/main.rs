@@ -1,0 +1,4 @@
+//! The project's commands as processes.
+#![forbid(unsafe_code)]
+
+mod guardian;
