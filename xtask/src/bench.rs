@@ -6,6 +6,7 @@ mod document;
 mod failure;
 mod guardian;
 mod http;
+mod link;
 mod machine;
 mod peers;
 mod process;
@@ -43,6 +44,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         guardian::guard();
         return Ok(());
     }
+    if arguments.checks_link() {
+        return check_link();
+    }
     let load = machine::Load::now();
     let workshop = workshop::Workshop::open()?;
     let program = program::build(&workshop)?;
@@ -74,5 +78,25 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         names => Err(Failure::Wrong {
             names: names.join(", "),
         }),
+    }
+}
+
+fn check_link() -> Result<(), Failure> {
+    let measurements = link::check(&guardian::Guardian::start()?)?;
+    println!("{:<16}{:>10}{:>10}{:>9}", "", "asked", "measured", "error");
+    for measurement in &measurements {
+        println!(
+            "{:<16}{:>10.2}{:>10.2}{:>+8.2}%  {}",
+            measurement.what,
+            measurement.asked,
+            measurement.measured,
+            measurement.error() * 100.0,
+            measurement.carried
+        );
+    }
+    if measurements.iter().all(link::Measurement::is_close) {
+        Ok(())
+    } else {
+        Err(Failure::Link)
     }
 }

@@ -63,6 +63,8 @@ enum Asked {
     Small,
     Memory,
     Serve,
+    /// Whether the emulated link is what is asked of it; needs root
+    Link,
     All,
 }
 
@@ -94,7 +96,7 @@ impl Scenario {
 impl Arguments {
     pub(super) fn scenarios(&self) -> &'static [Scenario] {
         match self.scenario {
-            None => &[],
+            None | Some(Asked::Link) => &[],
             Some(Asked::Loopback) => &[Scenario::Loopback],
             Some(Asked::Verify) => &[Scenario::Verify],
             Some(Asked::Tls) => &[Scenario::Tls],
@@ -110,6 +112,11 @@ impl Arguments {
                 Scenario::Serve,
             ],
         }
+    }
+
+    /// Whether the link itself is to be measured.
+    pub(super) fn checks_link(&self) -> bool {
+        matches!(self.scenario, Some(Asked::Link))
     }
 
     pub(super) fn size_or(&self, usual: u64) -> u64 {

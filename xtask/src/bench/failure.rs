@@ -19,6 +19,12 @@ pub(super) enum Failure {
     /// A server of the harness answered with something else than was asked of it.
     #[error("fetch {url}: {reason}")]
     Http { url: String, reason: String },
+    /// Namespaces, devices and settings of the kernel are an administrator's.
+    #[error("{what}: only root may; run it as root, or leave it out")]
+    Rights { what: &'static str },
+    /// The link that is to be measured on is another than was asked for.
+    #[error("emulate a link within 3 % of what was asked for; the table says where")]
+    Link,
     /// The document lacks the two lines between which a table belongs.
     #[error("find `{marker}` in docs/benchmarks.md")]
     Marker { marker: String },

@@ -86,8 +86,8 @@ impl Memory {
     }
 }
 
-/// Runs a program to its end; what it prints is of no interest unless it fails. What `guard` answers
-/// is kept until then.
+/// Runs a program to its end; what it prints is of no interest unless it fails. What `guard`
+/// answers is kept until then.
 pub(super) fn run<G>(line: &Line, guard: impl FnOnce(&Child) -> G) -> Result<Cost, String> {
     let (program, arguments) = line.0.split_first().ok_or("an empty command line")?;
     let mut complaints = tempfile().map_err(|error| error.to_string())?;
