@@ -57,6 +57,9 @@ pub struct Directory {
     pub allow_hidden: bool,
     /// Follows symbolic links that stay beneath the root. Default: no.
     pub allow_symlinks: bool,
+    /// Serves `NAME.br`, `NAME.zst` or `NAME.gz` as the coded form of `NAME` to who accepts it,
+    /// unless it is older. Only who laid out the directory knows that they are that. Default: no.
+    pub precompressed: bool,
 }
 
 impl Directory {
@@ -66,6 +69,7 @@ impl Directory {
             root: root.into(),
             allow_hidden: false,
             allow_symlinks: false,
+            precompressed: false,
         }
     }
 }

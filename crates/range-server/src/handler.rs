@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use http::header::HOST;
+use http::header::{ACCEPT_ENCODING, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version as HttpVersion};
-use range_core::http::HttpDate;
 use range_core::http::conditional::{self, RangePolicy};
+use range_core::http::{AcceptEncoding, HttpDate};
 use range_core::units::{ByteCount, BytesPerSecond};
 
 use crate::body::{self, Body, Sending};
@@ -16,13 +16,14 @@ use crate::buffer::BufferPool;
 use crate::clock;
 use crate::config::RequestHook;
 use crate::connection::ConnectionState;
-use crate::content::{self, Found, ServedDirectory};
+use crate::content::{self, Digests, Found, ServedDirectory};
+use crate::digest_fields;
 use crate::fault::{self, Fault, FaultPlan, Version};
 use crate::host;
 use crate::pace::Pace;
 use crate::random;
 use crate::record::{Delivery, Ending, RequestRecord};
-use crate::reply::Reply;
+use crate::reply::{Reply, field};
 use crate::tls::TlsIdentity;
 
 /// What all connections of a server share.
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) rate_per_connection: Option<BytesPerSecond>,
     pub(crate) pace: Option<Arc<Pace>>,
     pub(crate) buffers: BufferPool,
+    pub(crate) digests: Arc<Digests>,
     pub(crate) on_request: Option<RequestHook>,
 }
 
@@ -151,11 +153,19 @@ async fn answer_get(
         .version
         .unwrap_or(Version(shared.version.load(Ordering::Relaxed)));
     let (path, query) = (request.uri.path(), request.uri.query());
-    match content::find(shared.directory.as_ref(), path, query, version, date).await {
+    let fields = &request.headers;
+    let accepted = field(fields, &ACCEPT_ENCODING)
+        .map(|value| AcceptEncoding::parse(&value))
+        .unwrap_or_default();
+    let directory = shared.directory.as_ref();
+    match content::find(directory, path, query, accepted, version, date).await {
         Found::Representation(representation) => {
-            let (fields, boundary) = (&request.headers, random::boundary());
+            let (length, boundary) = (representation.length, random::boundary());
             let policy = shared.ranges;
-            Reply::content(method, fields, representation, date, policy, boundary, plan)
+            let mut reply =
+                Reply::content(method, fields, representation, date, policy, boundary, plan);
+            digest_fields::add(&mut reply, fields, method, length, &shared.digests).await;
+            reply
         }
         Found::Listing(listing) => Reply::listing(listing, &request.headers, query, date),
         Found::WithSlash => Reply::with_slash(path, query, date),

@@ -20,6 +20,7 @@ mod config;
 mod connection;
 mod content;
 mod conversation;
+mod digest_fields;
 mod fault;
 mod handler;
 mod host;

@@ -5,15 +5,18 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, IF_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION,
+    RANGE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
 use range_core::http::conditional::{self, Decision, Method, RangePolicy};
-use range_core::http::{Boundary, ContentRange, HttpDate, Multipart, Validators};
+use range_core::http::{
+    Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResponseHead, Status,
+    Validators,
+};
 
 use crate::accept;
 use crate::content::{self, Listing, Representation, Source};
@@ -64,11 +67,6 @@ impl Piece {
 }
 
 impl Payload {
-    fn range(source: Source, range: ByteRange) -> Self {
-        let pieces = vec![Piece::Range(range)];
-        Self::Content { source, pieces }
-    }
-
     pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Empty => 0,
@@ -189,114 +187,113 @@ impl Reply {
             validators.last_modified = representation.last_modified;
             validators.date = Some(date);
         }
+        let Representation {
+            length,
+            media_type,
+            variant,
+            source,
+            ..
+        } = representation;
         let selected = conditional::Representation {
-            length: representation.length,
+            length,
             validators: &validators,
-            media_type: &representation.media_type,
+            media_type: &media_type,
         };
-        let length = representation.length;
-        let source = representation.source;
-        let mut reply = match decide(method, fields, selected, policy, plan) {
-            Decision::Whole => Self::whole(source, length, date),
-            Decision::Partial(range) => {
-                Self::partial(source, start_earlier(range, plan), length, date)
-            }
-            Decision::Several(ranges) => Self::several(
-                source,
-                ranges,
-                Multipart {
-                    boundary,
-                    media_type: &representation.media_type,
-                    complete_length: length,
-                },
-                date,
-            ),
-            Decision::NotModified => Self::new(StatusCode::NOT_MODIFIED, date, Payload::Empty),
-            Decision::PreconditionFailed => {
-                return Self::status(StatusCode::PRECONDITION_FAILED, date);
-            }
-            // The content of a 416 is not the representation, so nothing describes it (§15.5.17).
-            Decision::RangeNotSatisfiable => {
-                return Self::status(StatusCode::RANGE_NOT_SATISFIABLE, date).with_content_range(
-                    ContentRange::Unsatisfied {
-                        complete_length: length,
-                    },
-                );
-            }
+        let fields = Conditions::of(fields, plan);
+        let request = fields.request(method);
+        let decision = conditional::decide(&request, selected, policy);
+        let decision = start_earlier(decision, plan);
+        let head = ResponseHead::new(&decision, &request, selected, variant);
+        let multipart = Multipart {
+            boundary,
+            media_type: &media_type,
+            complete_length: length,
         };
-        let is_validated_range =
-            reply.status == StatusCode::PARTIAL_CONTENT && fields.contains_key(IF_RANGE);
-        reply.describe(&validators, &representation.media_type, is_validated_range);
+        let is_refused = matches!(
+            decision,
+            Decision::PreconditionFailed | Decision::RangeNotSatisfiable
+        );
+        let mut reply = if is_refused {
+            Self::status(status(head.status), date)
+        } else {
+            Self::of_representation(decision, head.status, source, multipart, date)
+        };
+        reply.spell(&head, multipart);
         if plan.no_content_length {
             reply.headers.remove(CONTENT_LENGTH);
         }
         reply
     }
 
-    fn whole(source: Source, length: u64, date: HttpDate) -> Self {
-        let payload = match ByteRange::whole(length) {
-            Some(range) => Payload::range(source, range),
-            None => Payload::Empty,
-        };
-        Self::new(StatusCode::OK, date, payload)
-    }
-
-    fn partial(source: Source, range: ByteRange, length: u64, date: HttpDate) -> Self {
-        let content_range = ContentRange::Satisfied {
-            range,
-            complete_length: Some(length),
-        };
-        let payload = Payload::range(source, range);
-        Self::new(StatusCode::PARTIAL_CONTENT, date, payload).with_content_range(content_range)
-    }
-
-    /// Several ranges as parts. The head must not have a `Content-Range` (RFC 9110 §15.3.7.2).
-    fn several(
+    /// A response with what the decision sends of the representation.
+    fn of_representation(
+        decision: Decision,
+        status_decided: Status,
         source: Source,
-        ranges: Vec<ByteRange>,
         multipart: Multipart<'_>,
         date: HttpDate,
     ) -> Self {
-        let mut pieces = Vec::with_capacity(2 * ranges.len() + 1);
-        for (index, &range) in ranges.iter().enumerate() {
-            pieces.push(Piece::text(multipart.part_head(range, index == 0)));
-            pieces.push(Piece::Range(range));
+        let (mut parts, mut pieces) = (Vec::new(), Vec::new());
+        match decision {
+            Decision::Whole => {
+                let whole = ByteRange::whole(multipart.complete_length);
+                pieces.extend(whole.map(Piece::Range));
+            }
+            Decision::Partial(range) => pieces.push(Piece::Range(range)),
+            Decision::Several(ranges) => {
+                for (index, &range) in ranges.iter().enumerate() {
+                    pieces.push(Piece::text(multipart.part_head(range, index == 0)));
+                    pieces.push(Piece::Range(range));
+                }
+                pieces.push(Piece::text(multipart.close()));
+                parts = ranges;
+            }
+            Decision::NotModified
+            | Decision::PreconditionFailed
+            | Decision::RangeNotSatisfiable => {}
         }
-        pieces.push(Piece::text(multipart.close()));
-        let payload = Payload::Content { source, pieces };
-        let reply = Self {
-            parts: ranges,
-            ..Self::new(StatusCode::PARTIAL_CONTENT, date, payload)
+        let payload = if pieces.is_empty() {
+            Payload::Empty
+        } else {
+            Payload::Content { source, pieces }
         };
-        reply.with(CONTENT_TYPE, value(multipart.content_type()))
+        Self {
+            parts,
+            ..Self::new(status(status_decided), date, payload)
+        }
     }
 
-    fn with_content_range(mut self, content_range: ContentRange) -> Self {
-        self.content_range = Some(content_range);
-        self.with(CONTENT_RANGE, value(content_range))
-    }
-
-    /// Adds the representation's header fields. A 304 leaves out what its recipient knows
-    /// (RFC 9110 §15.4.5), and so does a 206 to a request with `If-Range` (§15.3.7).
-    fn describe(&mut self, validators: &Validators, media_type: &str, is_validated_range: bool) {
-        let is_short = is_validated_range || self.status == StatusCode::NOT_MODIFIED;
-        if let Some(tag) = &validators.entity_tag {
-            let tag =
-                HeaderValue::from_bytes(tag.as_bytes()).expect("a tag holds no control bytes");
-            self.headers.insert(ETAG, tag);
-        }
-        if let Some(date) = validators.last_modified
-            && (!is_short || validators.entity_tag.is_none())
-        {
-            self.headers.insert(LAST_MODIFIED, value(date));
-        }
-        if self.status != StatusCode::NOT_MODIFIED {
-            self.headers
-                .insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        }
-        // The type of a multipart message is its own; its parts have the representation's.
-        if !is_short && self.parts.is_empty() {
-            self.headers.insert(CONTENT_TYPE, value(media_type));
+    /// Writes the fields that were decided.
+    fn spell(&mut self, head: &ResponseHead<'_>, multipart: Multipart<'_>) {
+        debug_assert!(
+            head.content_length
+                .is_none_or(|length| length == self.payload.length()),
+            "what is announced is what is sent"
+        );
+        self.content_range = head.content_range;
+        let content_type = match head.content_type {
+            Some(ContentType::Representation(media_type)) => Some(value(media_type)),
+            Some(ContentType::Multipart) => Some(value(multipart.content_type())),
+            None => None,
+        };
+        let tag = head.entity_tag.map(|tag| {
+            HeaderValue::from_bytes(tag.as_bytes()).expect("a tag holds no control bytes")
+        });
+        let coding = head.content_coding.map(ContentCoding::name);
+        let ranges = head.accepts_ranges.then_some("bytes");
+        let vary = head.varies_by_coding.then_some("accept-encoding");
+        for (name, value) in [
+            (CONTENT_RANGE, head.content_range.map(value)),
+            (CONTENT_TYPE, content_type),
+            (CONTENT_ENCODING, coding.map(HeaderValue::from_static)),
+            (ETAG, tag),
+            (LAST_MODIFIED, head.last_modified.map(value)),
+            (ACCEPT_RANGES, ranges.map(HeaderValue::from_static)),
+            (VARY, vary.map(HeaderValue::from_static)),
+        ] {
+            if let Some(value) = value {
+                self.headers.insert(name, value);
+            }
         }
     }
 
@@ -307,40 +304,58 @@ impl Reply {
     }
 }
 
-fn decide(
-    method: Method,
-    fields: &HeaderMap,
-    representation: conditional::Representation<'_>,
-    policy: RangePolicy,
-    plan: &FaultPlan,
-) -> Decision {
-    let field = |name| field(fields, &name);
-    let if_match = field(IF_MATCH);
-    let if_unmodified_since = field(IF_UNMODIFIED_SINCE);
-    let if_none_match = field(IF_NONE_MATCH);
-    let if_modified_since = field(IF_MODIFIED_SINCE);
-    let if_range = field(IF_RANGE);
-    let range = field(RANGE).filter(|_| !plan.ignore_range);
-    let request = conditional::Request {
-        method,
-        if_match: if_match.as_deref(),
-        if_unmodified_since: if_unmodified_since.as_deref(),
-        if_none_match: if_none_match.as_deref(),
-        if_modified_since: if_modified_since.as_deref(),
-        if_range: if_range.as_deref(),
-        range: range.as_deref(),
-    };
-    conditional::decide(&request, representation, policy)
+/// The fields of a request that take part in the decision.
+struct Conditions<'a> {
+    if_match: Option<Cow<'a, [u8]>>,
+    if_unmodified_since: Option<Cow<'a, [u8]>>,
+    if_none_match: Option<Cow<'a, [u8]>>,
+    if_modified_since: Option<Cow<'a, [u8]>>,
+    if_range: Option<Cow<'a, [u8]>>,
+    range: Option<Cow<'a, [u8]>>,
 }
 
-fn start_earlier(range: ByteRange, plan: &FaultPlan) -> ByteRange {
+impl<'a> Conditions<'a> {
+    fn of(fields: &'a HeaderMap, plan: &FaultPlan) -> Self {
+        let field = |name| field(fields, &name);
+        Self {
+            if_match: field(IF_MATCH),
+            if_unmodified_since: field(IF_UNMODIFIED_SINCE),
+            if_none_match: field(IF_NONE_MATCH),
+            if_modified_since: field(IF_MODIFIED_SINCE),
+            if_range: field(IF_RANGE),
+            range: field(RANGE).filter(|_| !plan.ignore_range),
+        }
+    }
+
+    fn request(&self, method: Method) -> conditional::Request<'_> {
+        conditional::Request {
+            method,
+            if_match: self.if_match.as_deref(),
+            if_unmodified_since: self.if_unmodified_since.as_deref(),
+            if_none_match: self.if_none_match.as_deref(),
+            if_modified_since: self.if_modified_since.as_deref(),
+            if_range: self.if_range.as_deref(),
+            range: self.range.as_deref(),
+        }
+    }
+}
+
+fn status(decided: Status) -> StatusCode {
+    StatusCode::from_u16(decided.code()).expect("each is a status code")
+}
+
+fn start_earlier(decision: Decision, plan: &FaultPlan) -> Decision {
+    let Decision::Partial(range) = decision else {
+        return decision;
+    };
     let start = range.start().saturating_sub(plan.start_earlier.0);
-    ByteRange::new(start, range.end()).expect("an earlier start leaves the range longer")
+    let range = ByteRange::new(start, range.end());
+    Decision::Partial(range.expect("an earlier start leaves the range longer"))
 }
 
 /// A field's value, its lines joined with commas (RFC 9110 §5.3). For a field that is no list
 /// that makes several lines malformed, as they should be.
-fn field<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
+pub(crate) fn field<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
     let mut lines = fields.get_all(name).iter().map(HeaderValue::as_bytes);
     let first = Cow::Borrowed(lines.next()?);
     Some(lines.fold(first, |joined, line| {

@@ -80,6 +80,7 @@ impl Server {
             rate_per_connection: config.rate_per_connection,
             pace: config.rate.map(|rate| Arc::new(Pace::new(rate))),
             buffers: BufferPool::default(),
+            digests: Arc::default(),
             on_request: config.on_request,
         });
         let (stop, stopped) = watch::channel(false);

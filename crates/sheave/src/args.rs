@@ -200,6 +200,9 @@ pub(crate) struct ServeArgs {
     /// Follow symbolic links that stay in the directory
     #[arg(long)]
     pub(crate) allow_symlinks: bool,
+    /// Serve NAME.br, NAME.zst or NAME.gz in place of NAME to who accepts it, unless it is older
+    #[arg(long)]
+    pub(crate) precompressed: bool,
     /// Serve at most N connections at once [default: 512]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_connections: Option<u32>,

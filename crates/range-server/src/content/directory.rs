@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use range_core::http::HttpDate;
+use range_core::http::{AcceptEncoding, ContentCoding, HttpDate, Variant};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::{Errno, Result};
 
@@ -29,6 +29,15 @@ pub(crate) struct ServedDirectory {
     root: Arc<OwnedFd>,
     allow_hidden: bool,
     allow_symlinks: bool,
+    precompressed: bool,
+}
+
+/// What a request asks of a path beside its name.
+#[derive(Clone, Copy)]
+struct Wanted {
+    accepted: AcceptEncoding,
+    version: Version,
+    date: HttpDate,
 }
 
 impl ServedDirectory {
@@ -40,16 +49,28 @@ impl ServedDirectory {
             root: Arc::new(root),
             allow_hidden: directory.allow_hidden,
             allow_symlinks: directory.allow_symlinks,
+            precompressed: directory.precompressed,
         })
     }
 
     /// Finds what an absolute, undecoded request path leads to, on a blocking thread.
-    pub(super) async fn find(&self, path: &str, version: Version, date: HttpDate) -> Found {
+    pub(super) async fn find(
+        &self,
+        path: &str,
+        accepted: AcceptEncoding,
+        version: Version,
+        date: HttpDate,
+    ) -> Found {
         let Some(path) = RelativePath::parse(path, self.allow_hidden) else {
             return Found::Missing;
         };
         let directory = self.clone();
-        let find = move || directory.find_blocking(&path, version, date);
+        let wanted = Wanted {
+            accepted,
+            version,
+            date,
+        };
+        let find = move || directory.find_blocking(&path, wanted);
         match tokio::task::spawn_blocking(find).await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => found_instead(error),
@@ -57,33 +78,22 @@ impl ServedDirectory {
         }
     }
 
-    fn find_blocking(
-        &self,
-        path: &RelativePath,
-        version: Version,
-        date: HttpDate,
-    ) -> Result<Found> {
+    fn find_blocking(&self, path: &RelativePath, wanted: Wanted) -> Result<Found> {
         let file = self.open_beneath(path)?;
         let stat = fstat(&file)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind.is_dir() {
-            return self.find_in(&file, path, version, date);
+            return self.find_in(&file, path, wanted);
         }
         if !kind.is_file() || path.is_directory_form {
             return Ok(Found::Missing);
         }
-        let representation = representation(path, file, &stat, version, date);
+        let representation = self.representation(path, file, &stat, wanted);
         Ok(Found::Representation(representation))
     }
 
     /// What stands for a directory: its index, if that is a file which is served, or its listing.
-    fn find_in(
-        &self,
-        directory: &OwnedFd,
-        path: &RelativePath,
-        version: Version,
-        date: HttpDate,
-    ) -> Result<Found> {
+    fn find_in(&self, directory: &OwnedFd, path: &RelativePath, wanted: Wanted) -> Result<Found> {
         let index = path.child(INDEX);
         match self.open_beneath(&index) {
             Ok(file) => {
@@ -92,7 +102,7 @@ impl ServedDirectory {
                     if !path.is_directory_form {
                         return Ok(Found::WithSlash);
                     }
-                    let representation = representation(&index, file, &stat, version, date);
+                    let representation = self.representation(&index, file, &stat, wanted);
                     return Ok(Found::Representation(representation));
                 }
             }
@@ -101,6 +111,54 @@ impl ServedDirectory {
         }
         let (allow_hidden, allow_symlinks) = (self.allow_hidden, self.allow_symlinks);
         Listing::read(path.segments(), directory, allow_hidden, allow_symlinks).map(Found::Listing)
+    }
+
+    /// The file itself, or what is kept beside it in a coding that is accepted.
+    fn representation(
+        &self,
+        path: &RelativePath,
+        file: OwnedFd,
+        stat: &Stat,
+        wanted: Wanted,
+    ) -> Representation {
+        let mut coded = self.coded_forms(path, stat);
+        let is_negotiated = !coded.is_empty();
+        let is_there = |coding| coded.iter().any(|(there, ..)| *there == coding);
+        let coding = wanted.accepted.choose(is_there);
+        let chosen = coded.iter().position(|(there, ..)| Some(*there) == coding);
+        let (file, stat) = match chosen.map(|at| coded.swap_remove(at)) {
+            Some((_, file, stat)) => (file, stat),
+            None => (file, *stat),
+        };
+        let file = FileSource::new(file, &stat, wanted.version, wanted.date);
+        Representation {
+            length: file.length(),
+            entity_tag: file.entity_tag(coding),
+            last_modified: file.last_modified(wanted.date),
+            media_type: media_type(path),
+            variant: Variant {
+                coding,
+                is_negotiated,
+            },
+            source: Source::File(file),
+        }
+    }
+
+    /// Regular files beside a file that hold it coded, going by their names. One that is older
+    /// than the file was not made from what the file holds.
+    fn coded_forms(&self, path: &RelativePath, stat: &Stat) -> Vec<(ContentCoding, OwnedFd, Stat)> {
+        if !self.precompressed {
+            return Vec::new();
+        }
+        let age = |stat: &Stat| (stat.st_mtime, stat.st_mtime_nsec);
+        let forms = ContentCoding::ALL.into_iter().filter_map(|coding| {
+            let file = self.open_beneath(&path.with_suffix(coding.suffix())).ok()?;
+            let found = fstat(&file).ok()?;
+            let is_usable =
+                FileType::from_raw_mode(found.st_mode).is_file() && age(&found) >= age(stat);
+            is_usable.then_some((coding, file, found))
+        });
+        forms.collect()
     }
 
     fn open_beneath(&self, path: &RelativePath) -> Result<OwnedFd> {
@@ -162,23 +220,6 @@ fn found_instead(error: Errno) -> Found {
         | Errno::NXIO
         | Errno::INVAL => Found::Missing,
         _ => Found::Failed,
-    }
-}
-
-fn representation(
-    path: &RelativePath,
-    file: OwnedFd,
-    stat: &Stat,
-    version: Version,
-    date: HttpDate,
-) -> Representation {
-    let file = FileSource::new(file, stat, version);
-    Representation {
-        length: file.length(),
-        entity_tag: file.entity_tag(date),
-        last_modified: file.last_modified(date),
-        media_type: media_type(path),
-        source: Source::File(file),
     }
 }
 

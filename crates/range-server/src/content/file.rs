@@ -7,11 +7,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use range_core::http::{EntityTag, HttpDate, Strength};
+use range_core::http::{ContentCoding, EntityTag, HttpDate, Strength};
 use rustix::fs::Stat;
 use rustix::io::ReadWriteFlags;
 
-use super::dated;
+use super::{Identity, dated};
 use crate::buffer::Buffer;
 use crate::fault::Version;
 
@@ -35,11 +35,13 @@ pub(crate) struct FileSource {
     file: Arc<File>,
     state: FileState,
     version: Version,
+    is_settled: bool,
 }
 
 /// What changes when a file does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct FileState {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FileState {
+    device: u64,
     inode: u64,
     length: u64,
     modified_seconds: i64,
@@ -49,6 +51,7 @@ struct FileState {
 impl FileState {
     fn of(stat: &Stat) -> Self {
         Self {
+            device: stat.st_dev,
             inode: stat.st_ino,
             length: u64::try_from(stat.st_size).unwrap_or(0),
             modified_seconds: stat.st_mtime,
@@ -58,37 +61,51 @@ impl FileState {
 }
 
 impl FileSource {
-    pub(super) fn new(file: OwnedFd, stat: &Stat, version: Version) -> Self {
+    /// An open file as `stat` has it at `date`.
+    pub(super) fn new(file: OwnedFd, stat: &Stat, version: Version, date: HttpDate) -> Self {
+        let state = FileState::of(stat);
+        let now = i64::try_from(date.unix_seconds()).unwrap_or(i64::MAX);
         Self {
             file: Arc::new(File::from(file)),
-            state: FileState::of(stat),
+            state,
             version,
+            is_settled: state.modified_seconds < now.saturating_sub(1),
         }
+    }
+
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.is_settled.then_some(Identity::File {
+            state: self.state,
+            version: self.version,
+        })
     }
 
     pub(super) fn length(&self) -> u64 {
         self.state.length
     }
 
-    /// Inode, length and modification time. Weak while the file is so young that its clock, the
-    /// coarse one of the kernel, could give a second change the same time.
-    pub(super) fn entity_tag(&self, date: HttpDate) -> Option<EntityTag> {
+    /// Inode, length, modification time and coding. Weak while the file is so young that its
+    /// clock, the coarse one of the kernel, could give a second change the same time.
+    pub(super) fn entity_tag(&self, coding: Option<ContentCoding>) -> Option<EntityTag> {
         let FileState {
+            device: _,
             inode,
             length,
             modified_seconds,
             modified_nanos,
         } = self.state;
-        let now = i64::try_from(date.unix_seconds()).unwrap_or(i64::MAX);
-        let is_settled = modified_seconds < now.saturating_sub(1);
-        let strength = if is_settled {
+        let strength = if self.is_settled {
             Strength::Strong
         } else {
             Strength::Weak
         };
         let version = self.version.0;
-        let opaque =
+        let mut opaque =
             format!("{inode:x}-{length:x}-{modified_seconds:x}.{modified_nanos:x}-v{version}");
+        if let Some(coding) = coding {
+            opaque.push('-');
+            opaque.push_str(coding.name());
+        }
         EntityTag::new(strength, &opaque)
     }
 
@@ -118,12 +135,23 @@ impl FileSource {
                 Err(failed) => return Err(ReadError::Io(failed.into())),
             };
         }
+        self.apply_version(buffer.use_front(length));
+        Ok(buffer)
+    }
+
+    /// Fills `target` from `offset` on, waiting for the disk.
+    pub(super) fn read_blocking(&self, target: &mut [u8], offset: u64) -> Result<(), ReadError> {
+        read_exact(&self.file, target, offset)?;
+        self.apply_version(target);
+        Ok(())
+    }
+
+    fn apply_version(&self, bytes: &mut [u8]) {
         if self.version != Version::default() {
-            for byte in buffer.use_front(length) {
+            for byte in bytes {
                 *byte ^= self.version.0;
             }
         }
-        Ok(buffer)
     }
 
     /// How many bytes could be had without waiting. Errors count as none: the blocking read
@@ -151,8 +179,12 @@ fn read_rest(
 ) -> Result<Buffer, ReadError> {
     let offset = offset + u64::try_from(missing.start).expect("a buffer's length fits 64 bits");
     let target = &mut buffer.use_front(missing.end)[missing.start..];
+    read_exact(file, target, offset).map(|()| buffer)
+}
+
+fn read_exact(file: &File, target: &mut [u8], offset: u64) -> Result<(), ReadError> {
     match file.read_exact_at(target, offset) {
-        Ok(()) => Ok(buffer),
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(ReadError::Truncated),
         Err(error) => Err(ReadError::Io(error)),
     }

@@ -1,18 +1,21 @@
 //! Owns the step from a request's path to a representation that can be read from any offset.
 //! Knows neither preconditions nor ranges.
 
+mod digests;
 mod directory;
 mod file;
 mod listing;
 mod path;
 
-use range_core::http::{EntityTag, HttpDate, Strength};
+use range_core::http::{AcceptEncoding, EntityTag, HttpDate, Strength, Variant};
 
 use crate::buffer::Buffer;
 use crate::fault::Version;
 use crate::synthetic::{self, Seed, SyntheticFile};
 
+pub(crate) use digests::Digests;
 pub(crate) use directory::ServedDirectory;
+use file::FileState;
 pub(crate) use file::{FileSource, ReadError};
 pub(crate) use listing::{Listing, policy as listing_policy};
 
@@ -41,6 +44,7 @@ pub(crate) struct Representation {
     pub(crate) entity_tag: Option<EntityTag>,
     pub(crate) last_modified: Option<HttpDate>,
     pub(crate) media_type: String,
+    pub(crate) variant: Variant,
     pub(crate) source: Source,
 }
 
@@ -50,7 +54,14 @@ pub(crate) enum Source {
     /// An open file.
     File(FileSource),
     /// A computation.
-    Synthetic(Seed),
+    Synthetic { seed: Seed, size: u64 },
+}
+
+/// What makes the bytes of a source what they are: equal ones have equal bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    File { state: FileState, version: Version },
+    Synthetic { seed: Seed, size: u64 },
 }
 
 impl Source {
@@ -64,10 +75,32 @@ impl Source {
     ) -> Result<Buffer, ReadError> {
         match self {
             Self::File(file) => file.read(buffer, offset, length).await,
-            Self::Synthetic(seed) => {
+            Self::Synthetic { seed, .. } => {
                 synthetic::fill(*seed, offset, buffer.use_front(length));
                 Ok(buffer)
             }
+        }
+    }
+
+    /// Fills `target` from `offset` on. May wait for the disk.
+    fn read_blocking(&self, target: &mut [u8], offset: u64) -> Result<(), ReadError> {
+        match self {
+            Self::File(file) => file.read_blocking(target, offset),
+            Self::Synthetic { seed, .. } => {
+                synthetic::fill(*seed, offset, target);
+                Ok(())
+            }
+        }
+    }
+
+    /// Who the bytes are, or `None` while a change to them could go unseen.
+    fn identity(&self) -> Option<Identity> {
+        match self {
+            Self::File(file) => file.identity(),
+            Self::Synthetic { seed, size } => Some(Identity::Synthetic {
+                seed: *seed,
+                size: *size,
+            }),
         }
     }
 
@@ -75,16 +108,17 @@ impl Source {
     pub(crate) fn check_unchanged(&self) -> Result<(), ReadError> {
         match self {
             Self::File(file) => file.check_unchanged(),
-            Self::Synthetic(_) => Ok(()),
+            Self::Synthetic { .. } => Ok(()),
         }
     }
 }
 
-/// Finds what `path` (undecoded, absolute) leads to.
+/// Finds what `path` (undecoded, absolute) leads to, in a coding that is accepted.
 pub(crate) async fn find(
     directory: Option<&ServedDirectory>,
     path: &str,
     query: Option<&str>,
+    accepted: AcceptEncoding,
     version: Version,
     date: HttpDate,
 ) -> Found {
@@ -95,7 +129,7 @@ pub(crate) async fn find(
         });
     }
     match directory {
-        Some(directory) => directory.find(path, version, date).await,
+        Some(directory) => directory.find(path, accepted, version, date).await,
         None => Found::Missing,
     }
 }
@@ -111,7 +145,11 @@ fn synthetic_representation(file: SyntheticFile, version: Version) -> Representa
             version,
         )),
         media_type: "application/octet-stream".to_owned(),
-        source: Source::Synthetic(seed),
+        variant: Variant::default(),
+        source: Source::Synthetic {
+            seed,
+            size: file.size.0,
+        },
     }
 }
 

@@ -50,6 +50,18 @@ impl RelativePath {
         }
     }
 
+    /// The path of the name that is longer by `suffix`.
+    pub(super) fn with_suffix(&self, suffix: &str) -> Self {
+        let mut segments = self.segments.clone();
+        if let Some(last) = segments.last_mut() {
+            last.extend_from_slice(suffix.as_bytes());
+        }
+        Self {
+            segments,
+            is_directory_form: false,
+        }
+    }
+
     /// The path as the system writes it, `.` for the root itself.
     pub(super) fn joined(&self) -> Vec<u8> {
         if self.segments.is_empty() {

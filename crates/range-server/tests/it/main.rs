@@ -14,3 +14,4 @@ mod life;
 mod multipart;
 mod site;
 mod tls;
+mod variants;

@@ -52,6 +52,7 @@ impl ServeSettings {
                     root: args.dir,
                     allow_hidden: args.allow_hidden,
                     allow_symlinks: args.allow_symlinks,
+                    precompressed: args.precompressed,
                 }),
                 limits: Limits {
                     max_connections: count(args.max_connections).unwrap_or(limits.max_connections),

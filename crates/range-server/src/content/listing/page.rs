@@ -154,11 +154,21 @@ fn escaped(name: &[u8]) -> String {
             '>' => text.push_str("&gt;"),
             '"' => text.push_str("&quot;"),
             '\'' => text.push_str("&#39;"),
-            letter if letter.is_control() => text.push(char::REPLACEMENT_CHARACTER),
+            letter if letter.is_control() || is_direction(letter) => {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
             letter => text.push(letter),
         }
     }
     text
+}
+
+/// Whether a character turns the direction of text, and could make `gpj.exe` read `exe.jpg`.
+const fn is_direction(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]
@@ -195,6 +205,7 @@ mod tests {
                 let count = |page: &str| page.matches(character).count();
                 assert_eq!(count(&page), count(&harmless), "{character:?} in {page}");
             }
+            assert!(!page.contains('\u{202e}'), "{page}");
             let rows: Vec<&str> = page.lines().filter(|line| line.contains("<tr><")).collect();
             assert!(
                 matches!(rows[..], [row] if row.contains("<a href=\"/")),

@@ -1,0 +1,189 @@
+//! Owns the hashing of representations on request: off the tasks that serve, few at once, and of
+//! each version once. Knows no header field.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use range_core::ByteRange;
+use range_core::digest::{Digest, DigestAlgorithm};
+use sha2::digest::DynDigest;
+use tokio::sync::Semaphore;
+
+use super::{Identity, Source};
+
+/// Digests remembered: some hundred bytes each.
+const MAX_KNOWN: usize = 1024;
+
+/// Hashed at once. One large file then does not keep everybody waiting, and the rest of the
+/// machine stays free to serve.
+const MAX_AT_ONCE: usize = 2;
+
+/// How long a response waits for its digest; most clients give up on a head after 30 s or more.
+/// It goes without then, and the next to ask finds it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Read at once. Hashing is slower than either copying or the calls this saves.
+const CHUNK: usize = 256 << 10;
+
+/// Digests that have been computed, and the right to compute more.
+pub(crate) struct Digests {
+    known: Mutex<Known>,
+    turns: Arc<Semaphore>,
+}
+
+#[derive(Default)]
+struct Known {
+    digests: HashMap<Key, Digest>,
+    /// The keys from the oldest on.
+    age: VecDeque<Key>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    identity: Identity,
+    algorithm: DigestAlgorithm,
+}
+
+impl Default for Digests {
+    fn default() -> Self {
+        Self {
+            known: Mutex::default(),
+            turns: Arc::new(Semaphore::new(MAX_AT_ONCE)),
+        }
+    }
+}
+
+impl Digests {
+    /// The digest of a whole representation, or `None` when it cannot be had in time.
+    pub(crate) async fn of_all(
+        self: &Arc<Self>,
+        source: &Source,
+        length: u64,
+        algorithm: DigestAlgorithm,
+    ) -> Option<Digest> {
+        let whole = ByteRange::whole(length);
+        let Some(identity) = source.identity() else {
+            return self.of_range(source, whole, algorithm).await;
+        };
+        let key = Key {
+            identity,
+            algorithm,
+        };
+        if let Some(digest) = self.find(key) {
+            return Some(digest);
+        }
+        self.compute(source, whole, algorithm, Some(key)).await
+    }
+
+    /// The digest of a part, or of nothing; not remembered.
+    pub(crate) async fn of_range(
+        self: &Arc<Self>,
+        source: &Source,
+        range: Option<ByteRange>,
+        algorithm: DigestAlgorithm,
+    ) -> Option<Digest> {
+        self.compute(source, range, algorithm, None).await
+    }
+
+    async fn compute(
+        self: &Arc<Self>,
+        source: &Source,
+        range: Option<ByteRange>,
+        algorithm: DigestAlgorithm,
+        key: Option<Key>,
+    ) -> Option<Digest> {
+        let computing = async {
+            let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+            // Somebody else may have asked for the same meanwhile.
+            if let Some(digest) = key.and_then(|key| self.find(key)) {
+                return Some(digest);
+            }
+            let (source, server) = (source.clone(), Arc::downgrade(self));
+            let hashing = tokio::task::spawn_blocking(move || {
+                let digest = hash(&source, range, algorithm, &server)?;
+                if let (Some(key), Some(digests)) = (key, server.upgrade()) {
+                    digests.remember(key, digest);
+                }
+                drop(turn);
+                Some(digest)
+            });
+            hashing.await.ok().flatten()
+        };
+        tokio::time::timeout(PATIENCE, computing).await.ok()?
+    }
+
+    fn find(&self, key: Key) -> Option<Digest> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.digests.get(&key).copied()
+    }
+
+    fn remember(&self, key: Key, digest: Digest) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.digests.insert(key, digest).is_some() {
+            return;
+        }
+        known.age.push_back(key);
+        if known.age.len() > MAX_KNOWN
+            && let Some(oldest) = known.age.pop_front()
+        {
+            known.digests.remove(&oldest);
+        }
+    }
+}
+
+/// Hashes a range, unless it cannot be read, changes meanwhile, or the server is gone.
+fn hash(
+    source: &Source,
+    range: Option<ByteRange>,
+    algorithm: DigestAlgorithm,
+    server: &Weak<Digests>,
+) -> Option<Digest> {
+    let mut hasher: Box<dyn DynDigest> = match algorithm {
+        DigestAlgorithm::Sha256 => Box::new(sha2::Sha256::default()),
+        DigestAlgorithm::Sha512 => Box::new(sha2::Sha512::default()),
+    };
+    let mut buffer = vec![0; CHUNK];
+    let mut left = range;
+    while let Some(range) = left {
+        // The server's stop waits for nobody's digest.
+        server.upgrade()?;
+        let length = usize::try_from(range.len()).map_or(CHUNK, |length| length.min(CHUNK));
+        source
+            .read_blocking(&mut buffer[..length], range.start())
+            .ok()?;
+        hasher.update(&buffer[..length]);
+        let length = u64::try_from(length).expect("a buffer's length fits 64 bits");
+        (_, left) = range.split_at(range.start() + length);
+    }
+    source.check_unchanged().ok()?;
+    Digest::new(algorithm, &hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::Seed;
+
+    #[test]
+    fn only_the_latest_digests_are_remembered() {
+        let digests = Digests::default();
+        let key = |size| Key {
+            identity: Identity::Synthetic {
+                seed: Seed(0),
+                size,
+            },
+            algorithm: DigestAlgorithm::Sha256,
+        };
+        let digest = Digest::new(DigestAlgorithm::Sha256, &[0; 32]).unwrap();
+        let last = u64::try_from(MAX_KNOWN).unwrap();
+        for size in 0..=last {
+            digests.remember(key(size), digest);
+            digests.remember(key(size), digest);
+        }
+        assert_eq!(digests.find(key(0)), None);
+        assert_eq!(digests.find(key(1)), Some(digest));
+        assert_eq!(digests.find(key(last)), Some(digest));
+        assert_eq!(digests.known.lock().unwrap().age.len(), MAX_KNOWN);
+    }
+}
