@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use range_core::digest::Digest;
+use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::limits;
 use range_store::{PartNames, Publish, WriteMode};
 use url::Url;
@@ -28,6 +28,14 @@ pub(crate) struct Settings {
     pub(crate) write_mode: WriteMode,
     pub(crate) publish: Publish,
     pub(crate) resume: bool,
+    pub(crate) remote_time: bool,
+}
+
+impl Settings {
+    /// Of the digests that are expected, in their order.
+    pub(crate) fn algorithms(&self) -> Vec<DigestAlgorithm> {
+        self.digests.iter().map(Digest::algorithm).collect()
+    }
 }
 
 /// Why a setting makes no sense.
@@ -57,6 +65,10 @@ pub enum InvalidSetting {
 /// Settings of a download; see [`Download::builder`](crate::Download::builder).
 #[derive(Debug)]
 #[must_use]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is set by a method of its own"
+)]
 pub struct DownloadBuilder {
     url: String,
     directory: PathBuf,
@@ -71,6 +83,7 @@ pub struct DownloadBuilder {
     overwrite: bool,
     sync: bool,
     resume: bool,
+    remote_time: bool,
 }
 
 impl DownloadBuilder {
@@ -89,6 +102,7 @@ impl DownloadBuilder {
             overwrite: false,
             sync: true,
             resume: true,
+            remote_time: false,
         }
     }
 
@@ -172,6 +186,13 @@ impl DownloadBuilder {
         self
     }
 
+    /// Whether the finished file shows the server's `Last-Modified`, where it is sent, as the time
+    /// of its last change. Default: no, it shows when it was written.
+    pub fn remote_time(mut self, remote_time: bool) -> Self {
+        self.remote_time = remote_time;
+        self
+    }
+
     /// Checks the settings. Touches neither network nor disk.
     pub fn build(self) -> Result<Download, Error> {
         let url = Url::parse(&self.url).map_err(|source| InvalidSetting::Url { source })?;
@@ -196,6 +217,7 @@ impl DownloadBuilder {
                 sync: self.sync,
             },
             resume: self.resume,
+            remote_time: self.remote_time,
         }))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, TryRecvError};
 use std::thread::JoinHandle;
 
 use range_core::digest::{Digest, DigestAlgorithm};
-use range_store::{Store, StoreError};
+use range_store::{ReadOnlyFile, Store, StoreError};
 use sha2::digest::Digest as _;
 use sha2::{Sha256, Sha512};
 use tokio::sync::oneshot;
@@ -24,6 +24,9 @@ pub(crate) struct Digester {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Fills a buffer with the bytes from an offset on.
+type ReadAt = Box<dyn Fn(u64, &mut [u8]) -> Result<(), StoreError> + Send>;
+
 enum Order {
     /// Bytes before this offset are final.
     Frontier(u64),
@@ -33,12 +36,23 @@ enum Order {
 
 impl Digester {
     pub(crate) fn start(store: Arc<dyn Store>, algorithms: Vec<DigestAlgorithm>) -> Self {
+        let read_at = move |offset, buffer: &mut [u8]| store.read_at(offset, buffer);
+        Self::start_reading(Box::new(read_at), algorithms)
+    }
+
+    /// For a file that is complete.
+    pub(crate) fn of_file(file: ReadOnlyFile, algorithms: Vec<DigestAlgorithm>) -> Self {
+        let read_at = move |offset, buffer: &mut [u8]| file.read_at(offset, buffer);
+        Self::start_reading(Box::new(read_at), algorithms)
+    }
+
+    fn start_reading(read_at: ReadAt, algorithms: Vec<DigestAlgorithm>) -> Self {
         let (orders, inbox) = mpsc::channel();
         let covered = Arc::new(AtomicU64::new(0));
         let shown = Arc::clone(&covered);
         let hashers = algorithms.into_iter().map(Hasher::new).collect();
         let state = State {
-            store,
+            read_at,
             hashers,
             covered: shown,
             position: 0,
@@ -91,7 +105,7 @@ impl Drop for Digester {
 }
 
 struct State {
-    store: Arc<dyn Store>,
+    read_at: ReadAt,
     hashers: Vec<Hasher>,
     covered: Arc<AtomicU64>,
     position: u64,
@@ -141,7 +155,7 @@ impl State {
     fn step(&mut self, piece: &mut [u8]) -> Result<(), StoreError> {
         let left = usize::try_from(self.frontier - self.position).unwrap_or(usize::MAX);
         let piece = &mut piece[..left.min(PIECE)];
-        self.store.read_at(self.position, piece)?;
+        (self.read_at)(self.position, piece)?;
         for hasher in &mut self.hashers {
             hasher.update(piece);
         }

@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use range_core::RangeSet;
-use range_core::digest::{Digest, DigestAlgorithm};
+use range_core::digest::Digest;
 use range_core::failure::FailureClass;
-use range_core::scheduler::{Beginning, Outcome};
+use range_core::scheduler::{Beginning, Outcome, Request, Route};
 use range_store::{Failpoint, Store};
 use tokio::sync::watch;
 
@@ -21,8 +21,10 @@ use crate::events::{Event, EventStream, Events, RestartReason};
 use crate::generation::Generation;
 use crate::keeper::Keeper;
 use crate::progress::{Phase, ProgressHandle, Tally};
+use crate::published::Published;
 use crate::redact::SafeUrl;
 use crate::target::{Earlier, Found, Target};
+use crate::transport::accept::accept;
 use crate::transport::http::{ClientSettings, HttpTransport};
 use crate::worker::AttemptError;
 
@@ -138,6 +140,19 @@ impl Download {
     }
 }
 
+/// A file that needs nothing but its name.
+struct Proven {
+    keeper: Keeper,
+    length: u64,
+    digests: Vec<Digest>,
+}
+
+/// A file that has its name already.
+struct AlreadyThere {
+    length: u64,
+    generation: Option<Generation>,
+}
+
 struct Session {
     clock: Clock,
     settings: Arc<Settings>,
@@ -150,19 +165,19 @@ struct Session {
 impl Session {
     async fn run(mut self) -> Result<Report, Error> {
         let target = Arc::new(Target::open(Arc::clone(&self.settings))?);
-        if let Some(generation) = target.recover()? {
-            let length = generation.length.expect("a journal states the length");
-            self.tally.resumed_bytes = length;
-            let digests = self.settings.digests.clone();
-            return Ok(self.report(length, Some(&generation), digests, None));
-        }
-        target.check_output()?;
         let transport = Arc::new(HttpTransport::new(ClientSettings {
             url: self.settings.url.clone(),
             headers: self.settings.headers.clone(),
             extra_roots: self.settings.extra_roots.clone(),
             connections: self.settings.connections.get().into(),
         })?);
+        if let Some(there) = self.already_there(&target, &transport).await? {
+            self.tally.resumed_bytes = there.length;
+            self.tally.requests = transport.requests();
+            let digests = self.settings.digests.clone();
+            return Ok(self.report(there.length, there.generation.as_ref(), digests, None));
+        }
+        target.check_output()?;
         let (mut beginning, mut earlier) = self.begin(target.find()?);
         let mut restarted = false;
         loop {
@@ -176,19 +191,25 @@ impl Session {
                 cancelled: self.cancelled.clone(),
             };
             let plain = matches!(beginning, Beginning::SingleStream);
-            let fetched = Driver::new(around, beginning, earlier.take(), &mut self.tally)
+            let mut fetched = Driver::new(around, beginning, earlier.take(), &mut self.tally)
                 .run()
                 .await;
             let reason = match &fetched.outcome {
                 Ok(Outcome::Complete { length }) => {
                     let length = *length;
-                    return self.finish(&target, fetched, length).await;
+                    match self.prove(&target, &mut fetched, length).await {
+                        Ok(proven) => return self.publish(proven, fetched).await,
+                        Err(error) if !restarted && self.may_be_mixed(&error, &fetched) => {
+                            RestartReason::Unproven
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
                 Ok(Outcome::Changed) if !restarted => RestartReason::Changed,
                 Ok(Outcome::SingleStreamNeeded) if !plain => RestartReason::RangesUnreliable,
                 Ok(_) | Err(_) => return Err(failure(&self.settings, fetched)),
             };
-            restarted |= reason == RestartReason::Changed;
+            restarted |= reason != RestartReason::RangesUnreliable;
             beginning = if plain || reason == RestartReason::RangesUnreliable {
                 Beginning::SingleStream
             } else {
@@ -196,6 +217,47 @@ impl Session {
             };
             self.start_over(fetched, reason)?;
         }
+    }
+
+    /// The file, if it is there already: published by a run that was killed before it could say
+    /// so, or having every digest that is expected.
+    async fn already_there(
+        &self,
+        target: &Arc<Target>,
+        transport: &HttpTransport,
+    ) -> Result<Option<AlreadyThere>, Error> {
+        let settings = &self.settings;
+        let looking = Arc::clone(target);
+        let published = tokio::task::spawn_blocking(move || looking.published()).await;
+        let published =
+            published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
+        if let Some(published) = published {
+            let is_it = published.is_wanted(settings)
+                || settings.digests.is_empty() && is_served(&published, transport).await?;
+            if is_it {
+                let generation = published.generation();
+                published.finish(settings.publish.sync)?;
+                return Ok(Some(AlreadyThere {
+                    length: generation.length.expect("a journal states the length"),
+                    generation: Some(generation),
+                }));
+            }
+        }
+        if settings.digests.is_empty() || settings.publish.overwrite {
+            return Ok(None);
+        }
+        let Some(file) = target.final_file() else {
+            return Ok(None);
+        };
+        self.progress.set_phase(Phase::Verifying);
+        let length = file.length()?.0;
+        let digests = Digester::of_file(file, settings.algorithms())
+            .finish(length)
+            .await?;
+        Ok((digests == settings.digests).then_some(AlreadyThere {
+            length,
+            generation: None,
+        }))
     }
 
     fn report(
@@ -264,36 +326,67 @@ impl Session {
         Ok(())
     }
 
-    async fn finish(
-        self,
+    /// Makes sure that the file is whole and has the digests that are expected.
+    async fn prove(
+        &self,
         target: &Arc<Target>,
-        fetched: Fetched,
+        fetched: &mut Fetched,
         length: u64,
-    ) -> Result<Report, Error> {
+    ) -> Result<Proven, Error> {
         self.progress.set_phase(Phase::Verifying);
         self.events.send(Event::Verifying);
-        let keeper = match fetched.keeper {
-            Some(keeper) => keeper,
+        let keeper = match &fetched.keeper {
+            Some(keeper) => keeper.clone(),
             None => driver::create(target, empty_file(fetched.generation.as_ref())).await?,
         };
+        fetched.keeper = Some(keeper.clone());
         if keeper.length.is_none() {
             let known = fetched.generation.as_ref();
             let validators = known.map(|known| known.validators.clone());
             target.settle(&keeper, validators.unwrap_or_default(), length)?;
         }
-        let digests = self.digest(fetched.digester, &keeper, length).await?;
+        let digests = self
+            .digest(fetched.digester.take(), &keeper, length)
+            .await?;
+        Ok(Proven {
+            keeper,
+            length,
+            digests,
+        })
+    }
+
+    /// Whether a file with another digest may be one of bytes of two generations: nothing but the
+    /// digest could tell whether those of an earlier run still belong to it.
+    fn may_be_mixed(&self, error: &Error, fetched: &Fetched) -> bool {
+        let known = fetched.generation.as_ref();
+        error.kind() == ErrorKind::Corrupt
+            && self.tally.resumed_bytes > 0
+            && !known.is_some_and(|known| known.validators.is_strong())
+    }
+
+    async fn publish(self, proven: Proven, fetched: Fetched) -> Result<Report, Error> {
         self.progress.set_phase(Phase::Publishing);
         self.events.send(Event::Publishing);
         Failpoint::PublishBegun.reached();
+        let part = Arc::clone(&proven.keeper.part);
+        let generation = fetched.generation.as_ref();
+        let modified = generation.and_then(|known| known.validators.last_modified);
+        if let Some(date) = modified.filter(|_| self.settings.remote_time) {
+            part.set_modified(UNIX_EPOCH + Duration::from_secs(date.unix_seconds()))?;
+        }
         let how = self.settings.publish;
-        let part = Arc::clone(&keeper.part);
         let published = tokio::task::spawn_blocking(move || range_store::publish(&part, how)).await;
         let published =
             published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
         Failpoint::Published.reached();
-        Ok(self.report(length, fetched.generation.as_ref(), digests, fetched.coding))
+        Ok(self.report(
+            proven.length,
+            generation,
+            proven.digests,
+            fetched.coding.clone(),
+        ))
     }
 
     /// The digests that were expected, or an error when one of them is another.
@@ -308,8 +401,8 @@ impl Session {
             return Ok(Vec::new());
         }
         let digester = digester.unwrap_or_else(|| {
-            let algorithms: Vec<DigestAlgorithm> = expected.iter().map(Digest::algorithm).collect();
-            Digester::start(Arc::clone(&keeper.part) as Arc<dyn Store>, algorithms)
+            let store = Arc::clone(&keeper.part) as Arc<dyn Store>;
+            Digester::start(store, self.settings.algorithms())
         });
         let digests = digester.finish(length).await?;
         for (expected, actual) in expected.iter().zip(&digests) {
@@ -323,6 +416,13 @@ impl Session {
         }
         Ok(digests)
     }
+}
+
+/// Whether what an earlier run published is what the URL leads to.
+async fn is_served(published: &Published, transport: &HttpTransport) -> Result<bool, Error> {
+    let reply = transport.open(Request::First, Route::Original).await?;
+    let accepted = accept(Request::First, None, &reply.head)?;
+    Ok(published.is_served(&accepted.generation))
 }
 
 fn empty_file(generation: Option<&Generation>) -> Generation {

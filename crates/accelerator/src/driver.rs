@@ -80,6 +80,8 @@ pub(crate) struct Driver<'a> {
     tally: &'a mut Tally,
     keeper: Option<Keeper>,
     generation: Option<Generation>,
+    /// Whether there are bytes of an earlier run.
+    resumes: bool,
     coding: Option<String>,
     workers: JoinSet<()>,
     orders: BTreeMap<Lease, mpsc::UnboundedSender<Order>>,
@@ -122,6 +124,7 @@ impl<'a> Driver<'a> {
             tally,
             keeper: None,
             generation: None,
+            resumes: earlier.is_some(),
             coding: None,
             workers: JoinSet::new(),
             orders: BTreeMap::new(),

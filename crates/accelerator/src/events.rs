@@ -75,6 +75,12 @@ pub enum RestartReason {
          cannot be trusted"
     )]
     NoValidator,
+    /// With the bytes of an earlier run it has another digest than expected.
+    #[error(
+        "together with the earlier bytes, which only the checksum could tell from others, it does \
+         not have the checksum"
+    )]
+    Unproven,
     /// The server cannot be relied on with ranges.
     #[error("the server does not serve ranges reliably; fetching in one stream")]
     RangesUnreliable,

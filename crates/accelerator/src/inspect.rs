@@ -1,17 +1,21 @@
-//! Owns what can be told about a part file from its journal. Reads only; needs no lock.
+//! Owns what can be told about a part file: from its journal, and by reading it back. Reads only;
+//! needs no lock.
 
 use std::path::Path;
 
 use range_core::RangeSet;
+use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::digest::Digest;
 use range_core::journal;
 use range_core::limits;
 use range_core::units::ByteCount;
-use range_store::{AppendLog, Directory, PartNames};
+use range_store::{AppendLog, Directory, PartNames, ReadOnlyFile, StoreError};
 
 use crate::error::{Cause, Error, ErrorKind};
+use crate::stored_url;
+use crate::target::latest_claims;
 
-/// What a part file holds, as its journal claims. Only resuming proves it.
+/// What a part file holds, as its journal claims. [Reading it back](Self::verify) proves it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inspection {
@@ -29,6 +33,62 @@ pub struct Inspection {
     pub digests: Vec<Digest>,
     /// How many bytes of the journal could not be believed: a torn last record, as a rule.
     pub torn: u64,
+    claims: Claims,
+}
+
+/// What the journal claims, and where to find it.
+#[derive(Clone, Debug)]
+struct Claims {
+    directory: Directory,
+    names: PartNames,
+    block_size: BlockSize,
+    /// Ascending, each block once.
+    hashes: Vec<(BlockIndex, BlockHash)>,
+}
+
+/// What reading a part file back has shown so far.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Checked {
+    /// Bytes that are what their hashes say.
+    pub verified: RangeSet,
+    /// Bytes that are not, or are missing. A download fetches them again.
+    pub rejected: RangeSet,
+    /// Claimed bytes that were not read yet.
+    pub left: RangeSet,
+}
+
+impl Inspection {
+    /// Reads every claimed block back and compares its hash. Takes no lock and changes nothing, so
+    /// that a download that is under way goes on.
+    ///
+    /// Blocks for as long as the disk takes. `progress` is called after every block. Fails when
+    /// there is no part file, or it cannot be read.
+    pub fn verify(&self, mut progress: impl FnMut(&Checked)) -> Result<Checked, Error> {
+        let claims = &self.claims;
+        let part = ReadOnlyFile::part(&claims.directory, &claims.names)?;
+        let mut checked = Checked {
+            left: self.claimed.clone(),
+            ..Checked::default()
+        };
+        for &(block, hash) in &claims.hashes {
+            let range = claims.block_size.range_of(block, self.length);
+            let range = range.expect("the journal's reader lets no block past the end through");
+            let is_right = match part.hash_block(range) {
+                Ok(found) => found == hash,
+                Err(StoreError::Ended { .. }) => false,
+                Err(error) => return Err(error.into()),
+            };
+            checked.left.remove(range);
+            if is_right {
+                checked.verified.insert(range);
+            } else {
+                checked.rejected.insert(range);
+            }
+            progress(&checked);
+        }
+        Ok(checked)
+    }
 }
 
 /// Reads the journal of `part`, a path that ends in `.part`.
@@ -45,13 +105,14 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
         Error::new(ErrorKind::Invalid, Cause::NotAPartName { part })
     })?;
     let names = PartNames::new(final_name)?;
-    let log = AppendLog::open(&Directory::open(directory)?, &names)?;
+    let directory = Directory::open(directory)?;
+    let log = AppendLog::open(&directory, &names)?;
     let bytes = log.read_all(ByteCount(limits::JOURNAL_MAX))?;
     let decoded = journal::decode(&bytes)
         .map_err(|error| Error::new(ErrorKind::Disk, Cause::Journal(error)))?;
+    let hashes = latest_claims(&decoded);
     let header = decoded.header;
-    let ranges = decoded
-        .blocks
+    let ranges = hashes
         .iter()
         .filter_map(|(block, _)| header.block_size.range_of(*block, header.length));
     Ok(Inspection {
@@ -64,7 +125,13 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
             .map(ToString::to_string),
         last_modified: header.validators.last_modified.map(|date| date.to_string()),
         digests: header.digests,
-        url: header.url,
+        url: stored_url::shown(&header.url).to_owned(),
         torn: bytes.len() as u64 - decoded.believed,
+        claims: Claims {
+            directory,
+            names,
+            block_size: header.block_size,
+            hashes,
+        },
     })
 }

@@ -11,8 +11,8 @@ use range_core::journal::{self, Decoded, Header, SessionId};
 use range_core::limits;
 use range_core::units::ByteCount;
 use range_store::{
-    AppendLog, Directory, Failpoint, Length, PartFile, PartNames, Store, StoreError, StoreFailure,
-    Unfinished, WriteMode,
+    AppendLog, Directory, Failpoint, Length, PartFile, PartNames, ReadOnlyFile, Store, StoreError,
+    StoreFailure, WriteMode,
 };
 
 use crate::builder::Settings;
@@ -20,7 +20,8 @@ use crate::error::{Cause, Error, ErrorKind};
 use crate::events::RestartReason;
 use crate::generation::Generation;
 use crate::keeper::{Journal, Keeper};
-use crate::redact::SafeUrl;
+use crate::published::Published;
+use crate::stored_url;
 
 /// Where a download goes.
 #[derive(Debug)]
@@ -63,31 +64,14 @@ impl Target {
         Ok(publish.check(&self.directory, self.names())?)
     }
 
-    /// Completes a publish that was cut off after the final name had appeared, which it can only
-    /// have done with a proven file. `None` when there is no such file, or it is not what the
-    /// journal says.
-    pub(crate) fn recover(&self) -> Result<Option<Generation>, Error> {
-        let log = match AppendLog::open(&self.directory, self.names()) {
-            Ok(log) => log,
-            Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let Ok(journal) = read(&log)? else {
-            return Ok(None);
-        };
-        let identity = journal.header.part_file;
-        let Some(found) = Unfinished::find(&self.directory, self.names(), identity)? else {
-            return Ok(None);
-        };
-        let wanted = journal.header.digests == self.settings.digests;
-        if !wanted || !is_what_the_journal_says(&found, &journal)? {
-            return Ok(None);
-        }
-        found.finish(self.settings.publish.sync)?;
-        Ok(Some(Generation {
-            length: Some(journal.header.length),
-            validators: journal.header.validators,
-        }))
+    /// What an earlier run published and did not live to tell.
+    pub(crate) fn published(&self) -> Result<Option<Published>, Error> {
+        Published::find(&self.directory, self.names())
+    }
+
+    /// The file that has the final name, if there is one and it can be read.
+    pub(crate) fn final_file(&self) -> Option<ReadOnlyFile> {
+        ReadOnlyFile::published(&self.directory, self.names()).ok()
     }
 
     fn names(&self) -> &PartNames {
@@ -268,44 +252,29 @@ impl Target {
     }
 
     fn header(&self, part: &PartFile, generation: &Generation) -> Header {
+        let session = random_session();
         Header {
-            session: random_session(),
+            session,
             part_file: part.identity(),
             // Without a length nothing can be resumed; the journal then only says whose it is.
             length: generation.length.unwrap_or(0),
             block_size: BlockSize::DEFAULT,
             validators: generation.validators.clone(),
-            url: SafeUrl::new(&self.settings.url).as_str().to_owned(),
+            url: stored_url::stored(&self.settings.url, session),
             digests: self.settings.digests.clone(),
         }
     }
 }
 
-fn is_what_the_journal_says(found: &Unfinished, journal: &Decoded) -> Result<bool, StoreError> {
-    let (length, block_size) = (journal.header.length, journal.header.block_size);
-    let claims = latest_claims(journal);
-    if found.length()?.0 != length || claims.len() as u64 != block_size.count(length) {
-        return Ok(false);
-    }
-    for (block, hash) in claims {
-        let range = block_size.range_of(block, length);
-        let range = range.expect("the journal's reader lets no block past the end through");
-        if found.hash_block(range)? != hash {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 /// Ascending, each block once: one that was fetched twice is claimed twice, and the later claim
 /// is the valid one.
-fn latest_claims(journal: &Decoded) -> Vec<(BlockIndex, BlockHash)> {
+pub(crate) fn latest_claims(journal: &Decoded) -> Vec<(BlockIndex, BlockHash)> {
     let latest: BTreeMap<BlockIndex, BlockHash> = journal.blocks.iter().copied().collect();
     latest.into_iter().collect()
 }
 
 /// Inner error: the journal cannot be used. Outer error: it cannot be read.
-fn read(log: &AppendLog) -> Result<Result<Decoded, journal::DecodeError>, StoreError> {
+pub(crate) fn read(log: &AppendLog) -> Result<Result<Decoded, journal::DecodeError>, StoreError> {
     let bytes = log.read_all(ByteCount(limits::JOURNAL_MAX))?;
     Ok(journal::decode(&bytes))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use range_core::failure::FailureClass;
+use range_core::http::validator::Agreement;
 use range_core::limits;
 use range_core::scheduler::{Lease, Request, Route, Stop};
 use range_core::time::Timestamp;
@@ -25,6 +26,9 @@ pub(crate) struct Job {
     pub(crate) lease: Lease,
     pub(crate) request: Request,
     pub(crate) route: Route,
+    /// Whether a reply that has nothing to compare is of another generation: its bytes would lie
+    /// beside an earlier run's, and nothing else tells whether they belong together.
+    pub(crate) must_agree: bool,
     /// What replies are compared with.
     pub(crate) pinned: Option<Generation>,
     /// Present from the start when the bytes are known; granted later otherwise.
@@ -81,6 +85,16 @@ impl AttemptError {
             Self::Transport(error) => error.disposition(),
             Self::Store(_) => FailureClass::Storage,
         }
+    }
+}
+
+fn agree(pinned: Option<&Generation>, accepted: &Accepted) -> Result<(), TransportError> {
+    let validators = &accepted.generation.validators;
+    match pinned.map(|pinned| pinned.validators.compare(validators)) {
+        Some(Agreement::Same) | None => Ok(()),
+        Some(Agreement::Different | Agreement::Unknown) => Err(TransportError::Changed {
+            what: "nothing tells whether it is the same file",
+        }),
     }
 }
 
@@ -148,6 +162,9 @@ impl Worker {
             }
         };
         let accepted = accept(self.job.request, self.job.pinned.as_ref(), &reply.head)?;
+        if self.job.must_agree {
+            agree(self.job.pinned.as_ref(), &accepted)?;
+        }
         self.promised_end = match accepted.body {
             range_core::scheduler::Body::Part { range, .. } => Some(range.end()),
             range_core::scheduler::Body::Whole { length } => length,

@@ -35,7 +35,7 @@ impl Directory {
     /// Opens the directory at `path`, following symbolic links.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let fd = rustix::fs::open(path, flags, Mode::empty())
+        let fd = rustix::io::retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))
             .map_err(|errno| StoreError::io("open the output directory", errno))?;
         Ok(Self { fd: Arc::new(fd) })
     }
@@ -43,7 +43,7 @@ impl Directory {
     /// Makes names created, renamed and removed so far survive a power cut. Blocks for one
     /// device flush, typically 1 to 30 ms.
     pub fn sync(&self) -> Result<(), StoreError> {
-        rustix::fs::fsync(&self.fd)
+        rustix::io::retry_on_intr(|| rustix::fs::fsync(&self.fd))
             .map_err(|errno| StoreError::io("sync the output directory", errno))
     }
 

@@ -33,6 +33,7 @@ mod names;
 mod owned_file;
 mod part_file;
 mod publish;
+mod read_only;
 #[expect(
     unsafe_code,
     reason = "a shared mapping can be written soundly only by raw pointer"
@@ -57,5 +58,6 @@ pub use names::{NameError, PartNames};
 pub use part_file::PartFile;
 pub use publish::{Publish, Published, discard, publish};
 pub use range_core::file_identity::FileIdentity;
+pub use read_only::ReadOnlyFile;
 pub use store::{Length, Store};
 pub use unfinished::Unfinished;

@@ -3,10 +3,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::SystemTime;
 
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
-use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
 
 use crate::directory::{Directory, identity_of};
@@ -51,26 +52,19 @@ impl OwnedFile {
         Self::open_with(directory, name, OFlags::RDONLY, true)
     }
 
+    /// Opens any regular file for reading, whoever made it.
+    pub(crate) fn open_to_read(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
+        let (fd, stat) = open_regular(directory, name, OFlags::RDONLY)?;
+        Ok(Self::new(fd, directory, name, &stat))
+    }
+
     fn open_with(
         directory: &Directory,
         name: &OsStr,
         access: OFlags,
         may_have_two_names: bool,
     ) -> Result<Self, StoreError> {
-        // Without NONBLOCK a FIFO planted at the name would hold the open until somebody writes.
-        let fd =
-            open_at(directory, name, access | OFlags::NONBLOCK).map_err(|errno| match errno {
-                Errno::NOENT => StoreError::NotFound {
-                    name: name.to_owned(),
-                },
-                Errno::LOOP => StoreError::not_ours(name, "is a symbolic link"),
-                Errno::ISDIR | Errno::NXIO => StoreError::not_ours(name, "is not a regular file"),
-                _ => StoreError::io("open a file beside the output", errno),
-            })?;
-        let stat = stat(&fd)?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(StoreError::not_ours(name, "is not a regular file"));
-        }
+        let (fd, stat) = open_regular(directory, name, access)?;
         if stat.st_nlink != 1 && !(stat.st_nlink == 2 && may_have_two_names) {
             return Err(StoreError::not_ours(name, "has other names, or none"));
         }
@@ -143,6 +137,25 @@ impl OwnedFile {
             .map_err(|errno| StoreError::io("set the length of a file", errno))
     }
 
+    /// Sets the time of the last change; before 1970 counts as 1970.
+    pub(crate) fn set_modified(&self, time: SystemTime) -> Result<(), StoreError> {
+        let since = time
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let times = Timestamps {
+            last_access: Timespec {
+                tv_sec: 0,
+                tv_nsec: UTIME_OMIT,
+            },
+            last_modification: Timespec {
+                tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: since.subsec_nanos().into(),
+            },
+        };
+        rustix::fs::futimens(&self.fd, &times)
+            .map_err(|errno| StoreError::io("set the time of the part file", errno))
+    }
+
     /// Writes all of `bytes` at `offset`. After an error, any number of them may be in the file.
     pub(crate) fn write_at(&self, mut offset: u64, mut bytes: &[u8]) -> Result<(), StoreError> {
         let failed = |errno| StoreError::io("write beside the output", errno);
@@ -195,13 +208,32 @@ impl AsFd for OwnedFile {
     }
 }
 
+/// Opens a regular file that exists.
+fn open_regular(
+    directory: &Directory,
+    name: &OsStr,
+    access: OFlags,
+) -> Result<(OwnedFd, Stat), StoreError> {
+    // Without NONBLOCK a FIFO planted at the name would hold the open until somebody writes.
+    let fd = open_at(directory, name, access | OFlags::NONBLOCK).map_err(|errno| match errno {
+        Errno::NOENT => StoreError::NotFound {
+            name: name.to_owned(),
+        },
+        Errno::LOOP => StoreError::not_ours(name, "is a symbolic link"),
+        Errno::ISDIR | Errno::NXIO => StoreError::not_ours(name, "is not a regular file"),
+        _ => StoreError::io("open a file beside the output", errno),
+    })?;
+    let stat = stat(&fd)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(StoreError::not_ours(name, "is not a regular file"));
+    }
+    Ok((fd, stat))
+}
+
 fn open_at(directory: &Directory, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
-    rustix::fs::openat(
-        directory,
-        name,
-        flags | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-        PRIVATE,
-    )
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // A signal can end a slow open, as on network file systems.
+    rustix::io::retry_on_intr(|| rustix::fs::openat(directory, name, flags, PRIVATE))
 }
 
 fn stat(fd: &OwnedFd) -> Result<Stat, StoreError> {

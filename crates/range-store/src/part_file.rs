@@ -2,6 +2,7 @@
 //! the journal's contents, nor of which bytes are right.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
@@ -117,6 +118,12 @@ impl PartFile {
     /// The names the part file was made with.
     pub fn names(&self) -> &PartNames {
         &self.names
+    }
+
+    /// Sets the time of the last change that the published file shows. To be called after the last
+    /// write.
+    pub fn set_modified(&self, time: SystemTime) -> Result<(), StoreError> {
+        self.file.set_modified(time)
     }
 
     pub(crate) fn file(&self) -> &OwnedFile {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use range_core::ByteRange;
-use range_core::digest::Digest;
 use range_core::failure::FailureClass;
 use range_core::scheduler::{Event as Decision, Grant, Lease, Request, Route};
 use tokio::sync::mpsc;
@@ -37,6 +36,7 @@ impl Driver<'_> {
             lease,
             request,
             route,
+            must_agree: self.resumes && self.around.settings.digests.is_empty(),
             pinned,
             writer,
             transport: Arc::clone(&self.around.transport),
@@ -102,8 +102,7 @@ impl Driver<'_> {
     }
 
     fn start_digester(&mut self, keeper: &Keeper) {
-        let digests = &self.around.settings.digests;
-        let algorithms: Vec<_> = digests.iter().map(Digest::algorithm).collect();
+        let algorithms = self.around.settings.algorithms();
         if !algorithms.is_empty() {
             let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
             self.digester = Some(Digester::start(store, algorithms));

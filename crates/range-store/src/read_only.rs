@@ -1,0 +1,43 @@
+//! Owns a look at a file of a download: no lock is taken, and nothing changes. Knows nothing of
+//! what its bytes should be.
+
+use range_core::ByteRange;
+use range_core::block::BlockHash;
+use range_core::units::ByteCount;
+
+use crate::directory::Directory;
+use crate::error::StoreError;
+use crate::names::PartNames;
+use crate::owned_file::OwnedFile;
+use crate::store::hash_range;
+
+/// A part file or a final file, open to be read, whoever made it and whoever is writing to it.
+#[derive(Debug)]
+pub struct ReadOnlyFile(OwnedFile);
+
+impl ReadOnlyFile {
+    /// Opens the part file. It must be a regular file.
+    pub fn part(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+        OwnedFile::open_to_read(directory, names.part()).map(Self)
+    }
+
+    /// Opens what has the final name. It must be a regular file.
+    pub fn published(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+        OwnedFile::open_to_read(directory, names.final_name()).map(Self)
+    }
+
+    /// The length of the file.
+    pub fn length(&self) -> Result<ByteCount, StoreError> {
+        self.0.length()
+    }
+
+    /// Fills `buffer` with the bytes from `offset` on.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
+        self.0.read_at(offset, buffer)
+    }
+
+    /// The hash of the bytes of `range`.
+    pub fn hash_block(&self, range: ByteRange) -> Result<BlockHash, StoreError> {
+        hash_range(range, |offset, buffer| self.read_at(offset, buffer))
+    }
+}
