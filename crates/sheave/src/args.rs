@@ -50,6 +50,7 @@ Examples:
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   sheave inspect disk.img.part
+  sheave inspect --verify disk.img.part         read it back; exit 6 if a block is damaged
   sheave inspect --json disk.img.part";
 
 /// Download one large file over several connections, keep every byte however it is stopped, and
@@ -110,6 +111,9 @@ pub(crate) struct GetArgs {
     /// Do not wait for the disk at the end; a power cut soon after may damage the file
     #[arg(long)]
     pub(crate) no_sync: bool,
+    /// Give the file the time of the server's Last-Modified, where there is one
+    #[arg(long)]
+    pub(crate) remote_time: bool,
     /// Send this header to the URL's origin, and nowhere else (repeatable)
     #[arg(long = "header", value_name = "K: V")]
     pub(crate) headers: Vec<String>,
@@ -255,6 +259,9 @@ pub(crate) struct InspectArgs {
     /// The part file; its journal is beside it
     #[arg(value_name = "FILE.part")]
     pub(crate) part: PathBuf,
+    /// Read back what is claimed, and compare every block with its hash
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,

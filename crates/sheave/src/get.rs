@@ -48,7 +48,8 @@ fn describe(file: &RemoteFile, options: &DownloadOptions) -> Result<Download, Er
         .write_mode(options.write_mode)
         .overwrite(options.overwrite)
         .resume(options.resume)
-        .sync(options.sync);
+        .sync(options.sync)
+        .remote_time(options.remote_time);
     if let Some(connections) = options.connections {
         builder = builder.connections(connections);
     }

@@ -1,38 +1,76 @@
 //! Owns `sheave inspect`: what a part file holds, on standard output. Does not read it itself.
 
-use accelerator::{ByteCount, Inspection};
+use accelerator::{ByteCount, Checked, Error, Inspection};
 use console::Term;
 
 use crate::exit_code::Exit;
 use crate::printer;
-use crate::report::{self, BlockMap, json};
+use crate::report::{self, Bars, BlockMap, json};
 use crate::settings::InspectSettings;
 use crate::terminal_text::TerminalText;
+
+/// How often the bars are drawn anew while a part file is read back.
+const STEPS: u64 = 200;
 
 /// Shows one part file.
 pub(crate) fn run(settings: &InspectSettings) -> Exit {
     let part = settings.part.to_string_lossy();
-    let inspection = match accelerator::inspect(&settings.part) {
-        Ok(inspection) => inspection,
+    let inspected = accelerator::inspect(&settings.part).and_then(|inspection| {
+        let checked = settings.verify.then(|| verify(settings, &inspection));
+        Ok((checked.transpose()?, inspection))
+    });
+    let (checked, inspection) = match inspected {
+        Ok(both) => both,
         Err(error) => {
             return printer::failure(error.kind().into(), &format_args!("{part}: {error}"));
         }
     };
+    let checked = checked.as_ref();
     if settings.json {
-        printer::data(json::inspection(&part, &inspection));
-        return Exit::Success;
+        printer::data(json::inspection(&part, &inspection, checked));
+    } else {
+        for (label, value) in facts(&part, &inspection, checked) {
+            printer::data(format_args!("{label:<9} {}", TerminalText(&value)));
+        }
+        if let Some(map) = BlockMap::of_inspection(&inspection, checked) {
+            let (_, columns) = Term::stdout().size();
+            printer::data(settings.palette.draw(&map.cells(usize::from(columns))));
+        }
     }
-    for (label, value) in facts(&part, &inspection) {
-        printer::data(format_args!("{label:<9} {}", TerminalText(&value)));
+    match checked.map_or(0, |checked| checked.rejected.len()) {
+        0 => Exit::Success,
+        rejected => printer::failure(
+            Exit::Corrupt,
+            &format_args!(
+                "{part}: {} are not what was written; get fetches them again",
+                amount(rejected)
+            ),
+        ),
     }
-    if let Some(map) = BlockMap::of_inspection(&inspection) {
-        let (_, columns) = Term::stdout().size();
-        printer::data(settings.palette.draw(&map.cells(usize::from(columns))));
-    }
-    Exit::Success
 }
 
-fn facts(part: &str, inspection: &Inspection) -> Vec<(&'static str, String)> {
+fn verify(settings: &InspectSettings, inspection: &Inspection) -> Result<Checked, Error> {
+    let name = settings.part.file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    let bars = settings.bars.map(Bars::new);
+    let step = inspection.claimed.len() / STEPS;
+    let mut drawn_at = u64::MAX;
+    inspection.verify(|checked| {
+        let left = checked.left.len();
+        if let Some(bars) = &bars
+            && drawn_at - left >= step
+        {
+            drawn_at = left;
+            bars.draw_check(&name, inspection, checked);
+        }
+    })
+}
+
+fn facts(
+    part: &str,
+    inspection: &Inspection,
+    checked: Option<&Checked>,
+) -> Vec<(&'static str, String)> {
     let (present, length) = (inspection.claimed.len(), inspection.length);
     let share = report::percent(ByteCount(present), ByteCount(length));
     let mut facts = vec![
@@ -44,6 +82,10 @@ fn facts(part: &str, inspection: &Inspection) -> Vec<(&'static str, String)> {
             format!("{}, {}%", amount(present), share.unwrap_or(100)),
         ),
     ];
+    if let Some(checked) = checked {
+        facts.push(("verified", amount(checked.verified.len())));
+        facts.push(("rejected", amount(checked.rejected.len())));
+    }
     facts.extend(inspection.entity_tag.clone().map(|tag| ("etag", tag)));
     let modified = inspection.last_modified.clone();
     facts.extend(modified.map(|date| ("modified", date)));

@@ -55,6 +55,10 @@ pub(crate) struct RemoteFile {
 
 /// Settings of a download that do not say which. What is `None` is left to the library.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct DownloadOptions {
     /// Most connections at once.
     pub(crate) connections: Option<u16>,
@@ -76,6 +80,8 @@ pub(crate) struct DownloadOptions {
     pub(crate) resume: bool,
     /// Whether to wait for the disk before publishing.
     pub(crate) sync: bool,
+    /// Whether the file gets the server's time.
+    pub(crate) remote_time: bool,
 }
 
 /// Settings of `demo`.
@@ -96,6 +102,10 @@ pub(crate) struct DemoSettings {
 pub(crate) struct InspectSettings {
     /// The part file.
     pub(crate) part: PathBuf,
+    /// Whether its bytes are read back.
+    pub(crate) verify: bool,
+    /// How to draw how far that is; not at all where nobody could see it.
+    pub(crate) bars: Option<Palette>,
     /// Whether the answer is JSON.
     pub(crate) json: bool,
     /// How the block map is drawn.
@@ -265,6 +275,7 @@ fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageErro
             overwrite: args.overwrite,
             resume: !args.no_resume,
             sync: !args.no_sync,
+            remote_time: args.remote_time,
         },
     })
 }
@@ -364,6 +375,8 @@ fn demo(args: DemoArgs, environment: Environment) -> DemoSettings {
 fn inspect(args: InspectArgs, environment: Environment) -> InspectSettings {
     InspectSettings {
         part: args.part,
+        verify: args.verify,
+        bars: environment.terminal.then_some(environment.palette),
         json: args.json,
         palette: environment.output_palette,
     }

@@ -22,6 +22,7 @@ fn options(digests: Vec<Digest>) -> DownloadOptions {
         overwrite: false,
         resume: true,
         sync: false,
+        remote_time: false,
     }
 }
 

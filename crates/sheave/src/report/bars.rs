@@ -1,7 +1,7 @@
 //! Owns the two lines at the bottom of the terminal: the file as a block map, and its numbers. The
 //! only file that names the progress library.
 
-use accelerator::{Phase, Progress};
+use accelerator::{ByteCount, BytesPerSecond, Checked, Inspection, Phase, Progress};
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -48,6 +48,27 @@ impl Bars {
             .set_message(self.palette.draw(&cells.unwrap_or_default()));
         self.numbers
             .set_message(numbers_line(name, numbers, columns));
+    }
+
+    /// Draws how far the reading back of a part file is.
+    pub(crate) fn draw_check(&self, name: &str, inspection: &Inspection, checked: &Checked) {
+        let (_, columns) = self.terminal.size();
+        let columns = usize::from(columns);
+        let cells = BlockMap::of_inspection(inspection, Some(checked));
+        let cells = cells.map(|map| map.cells(columns)).unwrap_or_default();
+        let claimed = inspection.claimed.len();
+        let numbers = Numbers {
+            phase: Phase::Verifying,
+            present: ByteCount(claimed),
+            length: Some(ByteCount(claimed)),
+            digested: ByteCount(claimed - checked.left.len()),
+            rate: BytesPerSecond(0),
+            left: None,
+            connections: 0,
+        };
+        self.map.set_message(self.palette.draw(&cells));
+        self.numbers
+            .set_message(numbers_line(name, &numbers, columns));
     }
 
     /// Prints a line above them, where it stays.

@@ -1,6 +1,6 @@
 //! Owns the picture of a file as a row of cells. Knows neither terminal nor download.
 
-use accelerator::{ByteRange, Inspection, Progress, RangeSet};
+use accelerator::{ByteRange, Checked, Inspection, Progress, RangeSet};
 
 /// What is known about a file, to be drawn.
 #[derive(Clone, Copy, Debug)]
@@ -8,12 +8,15 @@ pub(crate) struct BlockMap<'a> {
     length: u64,
     received: &'a RangeSet,
     claimed: Option<&'a RangeSet>,
+    rejected: Option<&'a RangeSet>,
     in_flight: &'a [ByteRange],
 }
 
 /// What a cell's part of the file is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cell {
+    /// Bytes are there and are not what an earlier run claims.
+    Rejected,
     /// Every byte is there.
     Done,
     /// Every byte is there or claimed by an earlier run, and those are being read back.
@@ -40,16 +43,22 @@ impl<'a> BlockMap<'a> {
             length: progress.length.filter(|&length| length > 0)?,
             received: &progress.received,
             claimed: Some(&progress.claimed),
+            rejected: None,
             in_flight: &progress.in_flight,
         })
     }
 
-    /// What a part file holds; `None` if its length is zero.
-    pub(crate) fn of_inspection(inspection: &'a Inspection) -> Option<Self> {
+    /// What a part file holds, as far as it was read back, if it was; `None` if its length is
+    /// zero.
+    pub(crate) fn of_inspection(
+        inspection: &'a Inspection,
+        checked: Option<&'a Checked>,
+    ) -> Option<Self> {
         (inspection.length > 0).then_some(Self {
             length: inspection.length,
-            received: &inspection.claimed,
-            claimed: None,
+            received: checked.map_or(&inspection.claimed, |checked| &checked.verified),
+            claimed: checked.map(|checked| &checked.left),
+            rejected: checked.map(|checked| &checked.rejected),
             in_flight: &[],
         })
     }
@@ -81,7 +90,9 @@ impl<'a> BlockMap<'a> {
     fn cell(self, range: ByteRange) -> Cell {
         let received = self.received.covered(range);
         let claimed = self.claimed.map_or(0, |claimed| claimed.covered(range));
-        if received == range.len() {
+        if self.rejected.is_some_and(|set| set.covered(range) > 0) {
+            Cell::Rejected
+        } else if received == range.len() {
             Cell::Done
         } else if received.saturating_add(claimed) >= range.len() {
             Cell::Verifying
@@ -128,6 +139,8 @@ impl Palette {
             (Cell::Verifying, false) => ("33", '+'),
             (Cell::InFlight, true) => ("36", '▒'),
             (Cell::InFlight, false) => ("36", '>'),
+            (Cell::Rejected, true) => ("31", '×'),
+            (Cell::Rejected, false) => ("31", 'x'),
             (Cell::Missing, true) => ("90", '░'),
             (Cell::Missing, false) => ("90", '.'),
         }
@@ -157,6 +170,7 @@ mod tests {
             length,
             received: &received,
             claimed: Some(&claimed),
+            rejected: None,
             in_flight,
         };
         Palette::PLAIN.draw(&map.cells(columns))
@@ -212,6 +226,22 @@ mod tests {
         assert_eq!(row(end, &[], &[], &[range(end - 1, end)], 4), "...>");
         // A server may send more than the length it gave first.
         assert_eq!(row(10, &[], &[], &[range(10, 11)], 4), "....");
+    }
+
+    #[test]
+    fn a_rejected_byte_is_seen_however_small_its_share() {
+        let (received, rejected) = (
+            [range(0, 50), range(51, 60)].into_iter().collect(),
+            [range(50, 51)].into_iter().collect(),
+        );
+        let map = BlockMap {
+            length: 100,
+            received: &received,
+            claimed: None,
+            rejected: Some(&rejected),
+            in_flight: &[],
+        };
+        assert_eq!(Palette::PLAIN.draw(&map.cells(10)), "#####x....");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use accelerator::{
-    Digest, DigestAlgorithm, Error, ErrorKind, Event, Inspection, Phase, Report, Verification,
+    Checked, Digest, DigestAlgorithm, Error, ErrorKind, Event, Inspection, Phase, RangeSet, Report,
+    Verification,
 };
 use serde_json::{Value, json};
 
@@ -182,22 +183,29 @@ const fn kind_name(kind: ErrorKind) -> &'static str {
 }
 
 /// What a part file holds.
-pub(crate) fn inspection(part: &str, inspection: &Inspection) -> Line {
-    let present: Vec<Value> = inspection
-        .claimed
-        .iter()
-        .map(|range| json!([range.start(), range.end()]))
-        .collect();
+pub(crate) fn inspection(part: &str, inspection: &Inspection, checked: Option<&Checked>) -> Line {
     Line::new()
         .with("part", part)
         .with("url", inspection.url.as_str())
         .with("bytes", inspection.length)
         .with("present_bytes", inspection.claimed.len())
-        .with("present", present)
+        .with("present", ranges(&inspection.claimed))
         .with("entity_tag", inspection.entity_tag.as_deref())
         .with("last_modified", inspection.last_modified.as_deref())
         .with("digests", digest_names(&inspection.digests))
         .with("torn_bytes", inspection.torn)
+        .with_known(
+            "verified_bytes",
+            checked.map(|checked| checked.verified.len()),
+        )
+        .with_known("rejected", checked.map(|checked| ranges(&checked.rejected)))
+}
+
+/// Pairs of a first offset and the one after the last.
+fn ranges(set: &RangeSet) -> Vec<Value> {
+    set.iter()
+        .map(|range| json!([range.start(), range.end()]))
+        .collect()
 }
 
 /// Digests as they are written on the command line.

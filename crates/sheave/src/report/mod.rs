@@ -18,9 +18,9 @@ use crate::exit_code::Exit;
 use crate::printer;
 use crate::signal::Stop;
 use crate::terminal_text::TerminalText;
-use bars::Bars;
 use speed::Speed;
 
+pub(crate) use bars::Bars;
 pub(crate) use block_map::{BlockMap, Palette};
 pub(crate) use sentence::{connections, percent};
 
