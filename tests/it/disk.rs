@@ -178,3 +178,19 @@ fn a_part_file_cut_short_while_it_is_mapped_is_one_line_and_loses_only_what_was_
         files::hex(&digest)
     );
 }
+
+#[test]
+fn a_read_only_disk_is_one_line() {
+    let Some(disk) = SmallDisk::mount() else {
+        return;
+    };
+    let remounted = Command::new("mount")
+        .args(["-o", "remount,ro"])
+        .arg(disk.0.path())
+        .status();
+    assert!(remounted.unwrap().success());
+    let site = Site::synthetic(Vec::new());
+    let ran = get(&site.url("/synthetic/1MiB"), disk.0.path(), &[]).expect(7);
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    assert_eq!(ran.last_json()["resumable"], false);
+}

@@ -1,16 +1,13 @@
 //! Downloads that are cut off in every way, and what the same command makes of it.
 
 use std::path::Path;
-use std::time::Duration;
-
-use range_server::{Effect, Fault};
-use rustix::process::Signal;
 
 use crate::download::set_old;
 use crate::support::nginx::Nginx;
 use crate::support::program::{self, Running, get};
 use crate::support::site::Site;
 use crate::support::{files, wait};
+use range_server::{Effect, Fault};
 
 const MIB: u64 = 1 << 20;
 const RECORD: u64 = 33;
@@ -31,7 +28,7 @@ fn records(directory: &Path, name: &str) -> u64 {
 }
 
 /// Waits until a download has recorded at least so many blocks. False when it ended before.
-fn reaches(running: &mut Running, directory: &Path, name: &str, blocks: u64) -> bool {
+pub(crate) fn reaches(running: &mut Running, directory: &Path, name: &str, blocks: u64) -> bool {
     wait::until("the download", || {
         if running.has_ended() {
             return Some(false);
@@ -86,7 +83,7 @@ fn kill_9_at_five_random_points_costs_little_and_ends_identical() {
 }
 
 /// A server slow enough to be interrupted: 20 MiB/s on each connection.
-fn slow() -> Fault {
+pub(crate) fn slow() -> Fault {
     Fault::always(Effect::Rate(range_server_rate(20 * MIB)))
 }
 
@@ -94,36 +91,8 @@ fn range_server_rate(bytes: u64) -> range_core::units::BytesPerSecond {
     range_core::units::BytesPerSecond(bytes)
 }
 
-#[test]
-fn the_first_interrupt_saves_and_says_how_to_go_on() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let site = Site::synthetic(vec![slow()]);
-        let into = files::directory();
-        let url = site.url("/synthetic/400MiB");
-        let mut running = program::start_get(&url, into.path(), &["-x", "4"]);
-        assert!(reaches(&mut running, into.path(), "400MiB", 20));
-        let told = std::time::Instant::now();
-        running.signal(signal);
-        let ran = running.finish().expect(code);
-        assert!(
-            told.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            told.elapsed()
-        );
-        assert!(ran.stderr.contains("same command"), "{ran:?}");
-        assert_eq!(ran.last_json()["kind"], "cancelled");
-        assert_eq!(ran.last_json()["resumable"], true);
-        assert_eq!(
-            files::names(into.path()),
-            ["400MiB.part", "400MiB.part.journal"]
-        );
-        let kept = ran_resumes(&url, into.path(), "400MiB");
-        assert!(kept >= 20 * MIB, "only {kept} bytes were kept");
-    }
-}
-
 /// Finishes a download and returns how many bytes were kept.
-fn ran_resumes(url: &str, into: &Path, name: &str) -> u64 {
+pub(crate) fn ran_resumes(url: &str, into: &Path, name: &str) -> u64 {
     let ran = get(url, into, &["-x", "8"]).expect(0);
     assert_eq!(files::names(into), [name]);
     assert_eq!(
@@ -134,14 +103,14 @@ fn ran_resumes(url: &str, into: &Path, name: &str) -> u64 {
 }
 
 /// Starts a slow download and kills it after at least 20 blocks.
-fn killed(site: &Site, url: &str, into: &Path, name: &str) {
+pub(crate) fn killed(site: &Site, url: &str, into: &Path, name: &str) {
     assert!(site.requests().len() < 1000);
     let mut running = program::start_get(url, into, &["-x", "4"]);
     assert!(reaches(&mut running, into, name, 20));
     running.kill();
 }
 
-fn expected(seed: u64, length: u64) -> String {
+pub(crate) fn expected(seed: u64, length: u64) -> String {
     use range_core::units::ByteCount;
     use range_server::synthetic::{self, Seed};
     files::hex(&synthetic::sha256(Seed(seed), ByteCount(length)))
@@ -279,21 +248,4 @@ fn without_a_validator_only_a_checksum_allows_resuming() {
         let verified = if with_checksum { "digest" } else { "none" };
         assert_eq!(ran.last_json()["verified"], verified);
     }
-}
-
-#[test]
-fn inspect_tells_what_a_part_file_holds() {
-    let site = Site::synthetic(vec![slow()]);
-    let into = files::directory();
-    let url = site.url("/synthetic/100MiB?seed=3");
-    let url = url.replace("http://", "http://user:secret@");
-    killed(&site, &url, into.path(), "100MiB");
-    let part = into.path().join("100MiB.part");
-    let part = part.to_str().unwrap();
-    let shown = program::run(["inspect", part]).expect(0);
-    assert!(shown.stdout.contains("100"), "{shown:?}");
-    assert!(!shown.stdout.contains("secret"), "{shown:?}");
-    let json = program::run(["inspect", part, "--json"]).expect(0);
-    assert_eq!(json.number("bytes"), 100 * MIB);
-    assert!(json.number("present_bytes") >= 19 * MIB, "{json:?}");
 }

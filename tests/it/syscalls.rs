@@ -1,15 +1,14 @@
 //! The n-th call of a system call fails. Exit 0 still means an identical file; anything else is
 //! one line, nothing under the final name, and the same command then completes.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use range_core::units::ByteCount;
 use range_server::synthetic::{self, Seed};
 
-use crate::support::files;
 use crate::support::program::{self, Ran, get};
 use crate::support::site::Site;
+use crate::support::{files, strace};
 
 const MIB: u64 = 1 << 20;
 
@@ -19,9 +18,16 @@ const DISK: [(&str, &[&str]); 7] = [
     ("ftruncate", &["EIO", "EINTR"]),
     ("pwrite64", &["EIO", "ENOSPC", "EDQUOT", "EINTR"]),
     ("fdatasync", &["EIO", "ENOSPC", "EDQUOT"]),
-    ("fsync", &["EIO", "ENOSPC", "EDQUOT"]),
+    ("fsync", &["EIO", "ENOSPC", "EDQUOT", "EINTR"]),
     ("renameat2", &["EIO", "ENOSPC", "EACCES"]),
     ("fchmod", &["EIO", "EPERM"]),
+];
+
+/// Calls that everything makes, so that only those for our files are failed.
+const OF_OUR_FILES: [(&str, &[&str]); 3] = [
+    ("openat", &["EIO", "ENOSPC", "EDQUOT", "EMFILE", "EINTR"]),
+    ("mmap", &["ENOMEM", "EIO"]),
+    ("unlinkat", &["EIO", "EACCES"]),
 ];
 
 /// How many of each call are failed in turn.
@@ -29,34 +35,35 @@ const CALLS: u32 = 4;
 
 /// Downloads 6 MiB while the `call`-th `name` fails with `error`.
 fn get_failing(url: &str, into: &Path, write: &str, name: &str, error: &str, call: u32) -> Ran {
-    let mut command = Command::new("strace");
+    let (trace, inject) = (
+        format!("trace={name}"),
+        format!("inject={name}:error={error}:when={call}"),
+    );
+    let is_common = OF_OUR_FILES.iter().any(|(common, _)| *common == name);
+    let paths = if is_common {
+        our_paths(into)
+    } else {
+        Vec::new()
+    };
+    let mut command = strace::command_for(&paths, &[&trace, &inject]);
     command
-        .args([
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            &format!("trace={name}"),
-        ])
-        .args(["-e", &format!("inject={name}:error={error}:when={call}")])
-        .arg(program::path())
         .args(["get", "--json", "-x", "2", "--write", write, "-d"])
         .args([into.to_str().unwrap(), url]);
     program::start_command(command).finish()
 }
 
-fn has_strace() -> bool {
-    let found = Command::new("strace").arg("-V").output().is_ok();
-    if !found {
-        eprintln!("SKIPPED: strace is not installed");
-    }
-    found
+/// As names in the directory, and as what descriptors stand for.
+fn our_paths(into: &Path) -> Vec<PathBuf> {
+    let names = ["6MiB", "6MiB.part", "6MiB.part.journal"].map(PathBuf::from);
+    names
+        .iter()
+        .flat_map(|name| [name.clone(), into.join(name)])
+        .collect()
 }
 
 #[test]
 fn a_disk_call_that_fails_leaves_nothing_wrong_behind() {
-    if !has_strace() {
+    if !strace::is_installed() {
         return;
     }
     let site = Site::synthetic(Vec::new());
@@ -64,7 +71,7 @@ fn a_disk_call_that_fails_leaves_nothing_wrong_behind() {
     let digest = files::hex(&synthetic::sha256(Seed(8), ByteCount(6 * MIB)));
     let mut failed = 0;
     for write in ["mapped", "positioned"] {
-        for (name, errors) in DISK {
+        for (name, errors) in DISK.into_iter().chain(OF_OUR_FILES) {
             for error in errors {
                 for call in 1..=CALLS {
                     let case = format!("{write}: call {call} of {name} fails with {error}");

@@ -5,4 +5,5 @@ pub(crate) mod nginx;
 pub(crate) mod program;
 pub(crate) mod python;
 pub(crate) mod site;
+pub(crate) mod strace;
 pub(crate) mod wait;

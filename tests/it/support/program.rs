@@ -140,6 +140,12 @@ impl Running {
         rustix::process::kill_process(id, signal).unwrap();
     }
 
+    /// As [`signal`](Self::signal), if it has not ended.
+    pub(crate) fn try_signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        let _delivered = rustix::process::kill_process(id, signal);
+    }
+
     /// Waits for the end.
     pub(crate) fn finish(mut self) -> Ran {
         let status = wait::until("the program", || self.child.try_wait().unwrap());

@@ -1,0 +1,34 @@
+//! The program under strace, which makes its system calls fail, wait or kill.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::program;
+
+/// Whether strace is there; says loudly that it is not.
+pub(crate) fn is_installed() -> bool {
+    let found = Command::new("strace").arg("-V").output().is_ok();
+    if !found {
+        eprintln!("SKIPPED: strace is not installed");
+    }
+    found
+}
+
+/// The program, to be given its arguments, with what each expression of `-e` says.
+pub(crate) fn command(expressions: &[&str]) -> Command {
+    command_for(&[], expressions)
+}
+
+/// As [`command`], for calls with one of `paths` only, if there are any.
+pub(crate) fn command_for(paths: &[PathBuf], expressions: &[&str]) -> Command {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null"]);
+    for path in paths {
+        command.arg("-P").arg(path);
+    }
+    for expression in expressions {
+        command.args(["-e", expression]);
+    }
+    command.arg(program::path());
+    command
+}
