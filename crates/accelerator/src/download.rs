@@ -375,7 +375,8 @@ impl Session {
             part.set_modified(UNIX_EPOCH + Duration::from_secs(date.unix_seconds()))?;
         }
         let how = self.settings.publish;
-        let published = tokio::task::spawn_blocking(move || range_store::publish(&part, how)).await;
+        let keeper = proven.keeper;
+        let published = tokio::task::spawn_blocking(move || keeper.publish(how)).await;
         let published =
             published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
         // The file has its name and is complete; a journal that could not be removed harms nobody.

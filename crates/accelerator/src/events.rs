@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use range_core::journal::Unusable;
 use tokio::sync::broadcast;
 
 /// How many events a slow listener may fall behind before it misses some.
@@ -84,6 +85,16 @@ pub enum RestartReason {
     /// The server cannot be relied on with ranges.
     #[error("the server does not serve ranges reliably; fetching in one stream")]
     RangesUnreliable,
+}
+
+impl From<Unusable> for RestartReason {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::JournalDamaged => Self::JournalDamaged,
+            Unusable::LengthUnknown => Self::LengthUnknown,
+            Unusable::NoValidator => Self::NoValidator,
+        }
+    }
 }
 
 /// Sends events; never waits for a listener.

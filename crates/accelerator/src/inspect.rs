@@ -6,14 +6,10 @@ use std::path::Path;
 use range_core::RangeSet;
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::digest::Digest;
-use range_core::journal;
-use range_core::limits;
-use range_core::units::ByteCount;
 use range_store::{AppendLog, Directory, PartNames, ReadOnlyFile, StoreError};
 
 use crate::error::{Cause, Error, ErrorKind};
-use crate::stored_url;
-use crate::target::latest_claims;
+use crate::{stored_url, target};
 
 /// What a part file holds, as its journal claims. [Reading it back](Self::verify) proves it.
 #[derive(Clone, Debug)]
@@ -107,10 +103,9 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
     let names = PartNames::new(final_name)?;
     let directory = Directory::open(directory)?;
     let log = AppendLog::open(&directory, &names)?;
-    let bytes = log.read_all(ByteCount(limits::JOURNAL_MAX))?;
-    let decoded = journal::decode(&bytes)
-        .map_err(|error| Error::new(ErrorKind::Disk, Cause::Journal(error)))?;
-    let hashes = latest_claims(&decoded);
+    let decoded =
+        target::read(&log)?.map_err(|error| Error::new(ErrorKind::Disk, Cause::Journal(error)))?;
+    let hashes = decoded.blocks;
     let header = decoded.header;
     let ranges = hashes
         .iter()
@@ -126,7 +121,7 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
         last_modified: header.validators.last_modified.map(|date| date.to_string()),
         digests: header.digests,
         url: stored_url::shown(&header.url).to_owned(),
-        torn: bytes.len() as u64 - decoded.believed,
+        torn: log.length().0 - decoded.believed,
         claims: Claims {
             directory,
             names,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::journal::{Encoder, Header};
 use range_core::units::ByteCount;
-use range_store::{AppendLog, Directory, PartFile, Store, StoreError};
+use range_store::{AppendLog, Directory, PartFile, Publish, Published, Store, StoreError};
 
 use crate::segment_writer::SegmentWriter;
 
@@ -47,6 +47,15 @@ impl Keeper {
             .lease(range)
             .expect("the scheduler's leases are exclusive");
         SegmentWriter::new(lease, self.clone())
+    }
+
+    /// Gives the file its final name. The journal reaches the disk before: after a power cut it
+    /// is by its claims that the final file is known as ours.
+    pub(crate) fn publish(&self, how: Publish) -> Result<Published, StoreError> {
+        if how.sync {
+            self.journal.sync()?;
+        }
+        range_store::publish(&self.part, how)
     }
 }
 

@@ -1,13 +1,12 @@
 //! Owns where a download goes: finding what an earlier run left, creating the part file and its
 //! journal, and throwing both away. Knows no network.
 
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::http::validator::Validators;
-use range_core::journal::{self, Decoded, Header, SessionId};
+use range_core::journal::{self, Decoded, Header, SessionId, Verdict};
 use range_core::limits;
 use range_core::units::ByteCount;
 use range_store::{
@@ -90,19 +89,11 @@ impl Target {
         if !self.settings.resume {
             return self.throw_away(log, RestartReason::NotWanted);
         }
-        let decoded = match read(&log)? {
-            Ok(decoded) => decoded,
-            Err(error @ journal::DecodeError::UnknownVersion { .. }) => {
-                // Whoever wrote it can still use it.
-                return Err(Error::new(ErrorKind::Exists, Cause::Journal(error)));
-            }
-            Err(journal::DecodeError::NotAJournal | journal::DecodeError::HeaderDamaged) => {
-                return self.throw_away(log, RestartReason::JournalDamaged);
-            }
+        let decoded = match self.judge(&log)? {
+            Verdict::Continue(decoded) => decoded,
+            Verdict::StartOver(why) => return self.throw_away(log, why.into()),
+            Verdict::Leave(error) => return Err(left_alone(error)),
         };
-        if decoded.header.length == 0 {
-            return self.throw_away(log, RestartReason::LengthUnknown);
-        }
         let length = Length::Known(ByteCount(decoded.header.length));
         match PartFile::open(
             &self.directory,
@@ -122,16 +113,14 @@ impl Target {
     /// The journal is read again now that the part file is locked: the process that held the
     /// lock may have written until the last moment.
     fn found(&self, part: PartFile, log: AppendLog) -> Result<Found, Error> {
-        let Ok(decoded) = read(&log)? else {
-            return discard(&part, RestartReason::JournalDamaged);
+        let decoded = match self.judge(&log)? {
+            Verdict::Continue(decoded) => decoded,
+            Verdict::StartOver(why) => return discard(&part, why.into()),
+            Verdict::Leave(error) => return Err(left_alone(error)),
         };
         let header = &decoded.header;
-        if !header.validators.is_strong() && self.settings.digests.is_empty() {
-            return discard(&part, RestartReason::NoValidator);
-        }
         log.truncate(ByteCount(decoded.believed))?;
         Failpoint::EarlierFound.reached();
-        let claims = latest_claims(&decoded);
         let generation = Generation {
             length: Some(header.length),
             validators: header.validators.clone(),
@@ -146,8 +135,15 @@ impl Target {
         Ok(Found::Earlier(Box::new(Earlier {
             keeper,
             generation,
-            claims,
+            claims: decoded.blocks,
         })))
+    }
+
+    fn judge(&self, log: &AppendLog) -> Result<Verdict, StoreError> {
+        Ok(journal::judge(
+            read(log)?,
+            !self.settings.digests.is_empty(),
+        ))
     }
 
     /// A part file alone may be somebody else's, so it is deleted only on request.
@@ -266,17 +262,16 @@ impl Target {
     }
 }
 
-/// Ascending, each block once: one that was fetched twice is claimed twice, and the later claim
-/// is the valid one.
-pub(crate) fn latest_claims(journal: &Decoded) -> Vec<(BlockIndex, BlockHash)> {
-    let latest: BTreeMap<BlockIndex, BlockHash> = journal.blocks.iter().copied().collect();
-    latest.into_iter().collect()
-}
-
 /// Inner error: the journal cannot be used. Outer error: it cannot be read.
 pub(crate) fn read(log: &AppendLog) -> Result<Result<Decoded, journal::DecodeError>, StoreError> {
-    let bytes = log.read_all(ByteCount(limits::JOURNAL_MAX))?;
-    Ok(journal::decode(&bytes))
+    let mut decoder = journal::Decoder::new();
+    log.read_through(ByteCount(limits::JOURNAL_MAX), |piece| decoder.feed(piece))?;
+    Ok(decoder.finish())
+}
+
+/// Whoever wrote the journal can still use it.
+fn left_alone(error: journal::DecodeError) -> Error {
+    Error::new(ErrorKind::Exists, Cause::Journal(error))
 }
 
 fn discard(part: &PartFile, reason: RestartReason) -> Result<Found, Error> {

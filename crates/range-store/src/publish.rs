@@ -95,13 +95,16 @@ pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
     Ok(Published { loose_end })
 }
 
-/// Removes the part file and then the journal, unless the part file was replaced by another.
+/// Removes the part file and then the journal, unless the part file was replaced by another. A
+/// power cut on the way leaves both, the journal, or nothing.
+///
 /// Leases may be live; what they write is lost, and the space is free when they are dropped.
 pub fn discard(part: &PartFile) -> Result<(), StoreError> {
     let directory = part.file().directory();
     if directory.holds(part.names().part(), part.identity())? {
         part.file().remove()?;
         Failpoint::PartDiscarded.reached();
+        directory.sync()?;
         directory.remove_name(part.names().journal())?;
     }
     Ok(())

@@ -3,9 +3,13 @@
 //! `docs/formats/journal.md` is the specification of the layout.
 
 mod codec;
+mod decoder;
 mod header;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-pub use codec::{DecodeError, Decoded, Encoder, decode};
+pub use codec::Encoder;
+pub use decoder::{DecodeError, Decoded, Decoder, decode};
 pub use header::{Header, SessionId};
+pub use verdict::{Unusable, Verdict, judge};

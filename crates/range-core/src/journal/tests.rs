@@ -151,3 +151,72 @@ fn files_that_are_no_journal_say_so() {
         DecodeError::UnknownVersion { found: 2 }
     );
 }
+
+#[test]
+fn a_journal_reads_the_same_in_pieces_of_any_size() {
+    let mut damaged = journal(40);
+    let whole = damaged.len();
+    damaged[whole - 100] ^= 1;
+    for bytes in [journal(40), damaged, journal(0), b"shea".to_vec()] {
+        let at_once = decode(&bytes);
+        for size in [1, 7, 33, 100, bytes.len()] {
+            let mut decoder = Decoder::new();
+            bytes.chunks(size).for_each(|piece| decoder.feed(piece));
+            match (decoder.finish(), &at_once) {
+                (Ok(piecewise), Ok(at_once)) => {
+                    assert_eq!(piecewise.blocks, at_once.blocks);
+                    assert_eq!(piecewise.believed, at_once.believed);
+                }
+                (Err(piecewise), Err(at_once)) => assert_eq!(piecewise, *at_once),
+                other => panic!("pieces of {size}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn of_two_claims_of_a_block_the_later_one_is_valid() {
+    let (mut encoder, mut bytes) = Encoder::begin(&header());
+    for (index, hash) in [(3, 1), (1, 2), (3, 4), (0, 5), (3, 6)] {
+        encoder.block(BlockIndex(index), BlockHash(hash), &mut bytes);
+    }
+    let claims = [(0, 5), (1, 2), (3, 6)].map(|(block, hash)| (BlockIndex(block), BlockHash(hash)));
+    assert_eq!(decode(&bytes).unwrap().blocks, claims);
+}
+
+#[test]
+fn a_file_is_complete_when_every_block_is_claimed() {
+    assert!(!decode(&journal(99)).unwrap().is_complete());
+    assert!(decode(&journal(100)).unwrap().is_complete());
+}
+
+#[test]
+fn a_journal_is_continued_only_if_the_remote_file_can_be_told_from_others() {
+    let begin = |header: Header| decode(&Encoder::begin(&header).1);
+    let weak = Header {
+        validators: Validators::default(),
+        ..header()
+    };
+    let unknown_length = Header {
+        length: 0,
+        ..header()
+    };
+    assert!(matches!(
+        judge(begin(header()), false),
+        Verdict::Continue(_)
+    ));
+    assert!(matches!(
+        judge(begin(weak.clone()), true),
+        Verdict::Continue(_)
+    ));
+    for (journal, why) in [
+        (begin(weak), Unusable::NoValidator),
+        (begin(unknown_length), Unusable::LengthUnknown),
+        (Err(DecodeError::NotAJournal), Unusable::JournalDamaged),
+        (Err(DecodeError::HeaderDamaged), Unusable::JournalDamaged),
+    ] {
+        assert!(matches!(judge(journal, false), Verdict::StartOver(found) if found == why));
+    }
+    let future = DecodeError::UnknownVersion { found: 2 };
+    assert!(matches!(judge(Err(future), true), Verdict::Leave(_)));
+}

@@ -7,14 +7,20 @@ use range_store::{AppendLog, StoreError, StoreFailure};
 
 use crate::support::{Planted, Scratch};
 
-const LIMIT: ByteCount = ByteCount(1 << 20);
+fn read(log: &AppendLog) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let limit = ByteCount(1 << 20);
+    log.read_through(limit, |piece| bytes.extend_from_slice(piece))
+        .unwrap();
+    bytes
+}
 
 #[test]
 fn a_log_is_read_back_and_continued() {
     let scratch = Scratch::new();
     let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
     assert_eq!(scratch.mode(scratch.names.journal()), 0o600);
-    assert_eq!(log.read_all(LIMIT).unwrap(), b"");
+    assert_eq!(read(&log), b"");
     log.append(b"one").unwrap();
     log.append(b"").unwrap();
     log.append(b"two").unwrap();
@@ -24,7 +30,7 @@ fn a_log_is_read_back_and_continued() {
     let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
     assert_eq!(log.length(), ByteCount(6));
     log.append(b"three").unwrap();
-    assert_eq!(log.read_all(LIMIT).unwrap(), b"onetwothree");
+    assert_eq!(read(&log), b"onetwothree");
     log.remove().unwrap();
     assert!(scratch.listing().is_empty());
 }
@@ -46,8 +52,8 @@ fn a_log_over_the_limit_is_not_read() {
     let scratch = Scratch::new();
     scratch.write(scratch.names.journal(), b"12345");
     let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
-    assert_eq!(log.read_all(ByteCount(5)).unwrap(), b"12345");
-    let error = log.read_all(ByteCount(4)).unwrap_err();
+    log.read_through(ByteCount(5), |_| ()).unwrap();
+    let error = log.read_through(ByteCount(4), |_| ()).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::TooLarge, "{error}");
 }
 
@@ -61,7 +67,7 @@ fn appends_of_several_threads_do_not_mix() {
             scope.spawn(move || (0..200).for_each(|_| log.append(&[letter; 33]).unwrap()));
         }
     });
-    let bytes = log.read_all(LIMIT).unwrap();
+    let bytes = read(&log);
     let mut records: Vec<&[u8]> = bytes.chunks(33).collect();
     records.sort_unstable();
     let expected = (b'a'..=b'd').flat_map(|letter| std::iter::repeat_n([letter; 33], 200));

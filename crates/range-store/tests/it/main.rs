@@ -11,6 +11,7 @@
 
 mod append_log;
 mod conformance;
+mod crash_states;
 mod full_disk;
 mod lease_model;
 mod part_file;

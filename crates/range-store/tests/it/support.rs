@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use std::{env, fs};
 
 use range_core::ByteRange;
+use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 use range_store::{Directory, Length, PartFile, PartNames, StoreError, WriteMode};
 use rustix::fs::Mode;
@@ -80,6 +81,14 @@ impl Scratch {
 
     pub(crate) fn write(&self, name: &OsStr, bytes: &[u8]) {
         fs::write(self.path(name), bytes).unwrap();
+    }
+
+    pub(crate) fn identity(&self, name: &OsStr) -> FileIdentity {
+        let file = fs::symlink_metadata(self.path(name)).unwrap();
+        FileIdentity {
+            device: file.dev(),
+            inode: file.ino(),
+        }
     }
 
     pub(crate) fn mode(&self, name: &OsStr) -> u32 {
@@ -245,6 +254,12 @@ impl Random {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (mixed ^ (mixed >> 31)) % bound
     }
+}
+
+/// What the variable says, for a test that may be run longer than CI does.
+pub(crate) fn number_from_environment(name: &str) -> Option<u64> {
+    let value = env::var_os(name)?;
+    Some(value.to_str().unwrap().parse().unwrap())
 }
 
 /// Whether this process is the child that [`run_as_child`] started.
