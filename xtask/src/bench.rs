@@ -8,6 +8,7 @@ mod guardian;
 mod http;
 mod link;
 mod machine;
+mod manners;
 mod peers;
 mod process;
 mod program;
@@ -17,6 +18,7 @@ mod scenario;
 mod server;
 mod statistics;
 mod table;
+mod wan;
 mod workshop;
 
 use std::process::ExitCode;
@@ -57,9 +59,17 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         load,
     };
     let mut reports = Vec::new();
-    for &scenario in arguments.scenarios() {
+    for scenario in arguments.scenarios() {
         eprintln!("==> bench {}", scenario.name());
-        let report = scenario::run(scenario, &setting)?;
+        let report = match scenario::run(scenario, &setting) {
+            Err(failure @ (Failure::Missing { .. } | Failure::Rights { .. }))
+                if arguments.is_all() =>
+            {
+                eprintln!("SKIPPED {}: cannot {failure}", scenario.name());
+                continue;
+            }
+            report => report?,
+        };
         if !arguments.json {
             println!("{}", table::section(&report));
         }

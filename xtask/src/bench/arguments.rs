@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::wan::{self, Path};
+
 /// What to measure, and how long.
 #[derive(Args)]
 #[expect(
@@ -16,12 +18,15 @@ pub(crate) struct Arguments {
     /// Small sizes and single runs: shows that the harness works, and no speed
     #[arg(long)]
     pub(super) quick: bool,
-    /// Runs of each contender [default: 5; 1 for `memory`; tenfold for `small`]
+    /// Runs of each contender [default: 5; 3 for `wan`; 1 for `memory`; tenfold for `small`]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) runs: Option<u32>,
-    /// Size of the file, as in 512MiB [default: 2GiB; 20GiB for `memory`]
+    /// Size of the file, as in 512MiB [default: 2GiB; 20GiB for `memory`; by link for `wan`]
     #[arg(long, value_parser = parse_size)]
     pub(super) size: Option<u64>,
+    /// Only these links of `wan`, by name, as in wan-20ms,wan-bbr
+    #[arg(long, value_delimiter = ',')]
+    pub(super) links: Vec<String>,
     /// Only these peers, by name, as in aria2,curl
     #[arg(long, value_delimiter = ',')]
     pub(super) peers: Vec<String>,
@@ -63,13 +68,15 @@ enum Asked {
     Small,
     Memory,
     Serve,
+    /// Emulated links; needs root
+    Wan,
     /// Whether the emulated link is what is asked of it; needs root
     Link,
     All,
 }
 
 /// One thing that is measured, and one table.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Scenario {
     Loopback,
     Verify,
@@ -77,6 +84,7 @@ pub(super) enum Scenario {
     Small,
     Memory,
     Serve,
+    Wan(&'static Path),
 }
 
 impl Scenario {
@@ -89,34 +97,57 @@ impl Scenario {
             Self::Small => "small",
             Self::Memory => "memory",
             Self::Serve => "serve",
+            Self::Wan(path) => path.name,
         }
     }
 }
 
 impl Arguments {
-    pub(super) fn scenarios(&self) -> &'static [Scenario] {
+    pub(super) fn scenarios(&self) -> Vec<Scenario> {
+        let wan = || {
+            let wanted = wan::PATHS.iter().filter(|path| self.wants_link(path.name));
+            wanted.map(Scenario::Wan)
+        };
         match self.scenario {
-            None | Some(Asked::Link) => &[],
-            Some(Asked::Loopback) => &[Scenario::Loopback],
-            Some(Asked::Verify) => &[Scenario::Verify],
-            Some(Asked::Tls) => &[Scenario::Tls],
-            Some(Asked::Small) => &[Scenario::Small],
-            Some(Asked::Memory) => &[Scenario::Memory],
-            Some(Asked::Serve) => &[Scenario::Serve],
-            Some(Asked::All) => &[
+            None | Some(Asked::Link) => vec![],
+            Some(Asked::Loopback) => vec![Scenario::Loopback],
+            Some(Asked::Verify) => vec![Scenario::Verify],
+            Some(Asked::Tls) => vec![Scenario::Tls],
+            Some(Asked::Small) => vec![Scenario::Small],
+            Some(Asked::Memory) => vec![Scenario::Memory],
+            Some(Asked::Serve) => vec![Scenario::Serve],
+            Some(Asked::Wan) => wan().collect(),
+            Some(Asked::All) => [
                 Scenario::Loopback,
                 Scenario::Verify,
                 Scenario::Tls,
                 Scenario::Small,
                 Scenario::Memory,
                 Scenario::Serve,
-            ],
+            ]
+            .into_iter()
+            .chain(wan())
+            .collect(),
+        }
+    }
+
+    /// Whether a link is to be run: every one, unless some are named.
+    fn wants_link(&self, link: &str) -> bool {
+        if self.links.is_empty() {
+            !self.quick || wan::QUICK.contains(&link)
+        } else {
+            self.links.iter().any(|wanted| wanted == link)
         }
     }
 
     /// Whether the link itself is to be measured.
     pub(super) fn checks_link(&self) -> bool {
         matches!(self.scenario, Some(Asked::Link))
+    }
+
+    /// Whether everything is asked for that this machine can do.
+    pub(super) fn is_all(&self) -> bool {
+        matches!(self.scenario, Some(Asked::All))
     }
 
     pub(super) fn size_or(&self, usual: u64) -> u64 {
@@ -167,7 +198,18 @@ mod tests {
     #[test]
     fn a_scenario_or_the_reference_is_asked_for() {
         let arguments = parse("tls --peers aria2,curl --size 1MiB").unwrap();
-        assert_eq!(arguments.scenarios(), [Scenario::Tls]);
+        let names = |arguments: &Arguments| -> Vec<_> {
+            arguments
+                .scenarios()
+                .into_iter()
+                .map(Scenario::name)
+                .collect()
+        };
+        assert_eq!(names(&arguments), ["tls"]);
+        let quick = parse("wan --quick").unwrap();
+        assert_eq!(names(&quick), ["wan-100ms", "wan-crawling"]);
+        let one = parse("wan --links wan-bbr").unwrap();
+        assert_eq!(names(&one), ["wan-bbr"]);
         assert!(arguments.reference.is_none());
         assert!(arguments.wants("curl") && !arguments.wants("axel"));
         assert_eq!((arguments.size_or(9), arguments.runs_or(5)), (1 << 20, 5));

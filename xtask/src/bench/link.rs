@@ -126,6 +126,11 @@ impl Link {
         })
     }
 
+    /// Where the server listens.
+    pub(super) fn address() -> Ipv4Addr {
+        SERVER
+    }
+
     /// Does something on a thread that is, with its children, at the server's end.
     pub(super) fn at_server<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
         self.server.within(work)

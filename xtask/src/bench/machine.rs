@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::peers::PEERS;
+use super::process::Line;
 
 /// Where a program is on the search path, or where administrators' programs are.
 pub(super) fn find(program: &str) -> Option<PathBuf> {
@@ -65,9 +66,21 @@ pub(super) fn description(program: &Path, disk: &Path, Load(load): Load) -> Vec<
         first_line_of(version_of(program)),
         first_line("nginx", &["-v"]),
     ];
-    let peers = PEERS.iter().map(|peer| match find(peer.program) {
-        Some(path) => first_line_of(version_of(&path)),
-        None => format!("{}: not installed", peer.name),
+    let peers = PEERS.iter().map(|peer| match peer.missing() {
+        None => {
+            let Line(words) = peer.version();
+            let mut words = words.iter();
+            let mut command = Command::new(words.next().map_or("", String::as_str));
+            command.args(words);
+            // Not every one of them tells its version.
+            let said = first_line_of(command);
+            if said.contains("error") {
+                format!("{}: of unknown version", peer.name)
+            } else {
+                said
+            }
+        }
+        Some(_) => format!("{}: not installed", peer.name),
     });
     lines.extend(peers);
     lines

@@ -1,8 +1,12 @@
 //! Owns how the program and each of its peers is told to download one file: its best sensible
 //! settings, as command lines. Runs none of them.
+use std::env;
 use std::path::Path;
+use std::process::Command;
 
+use super::machine;
 use super::process::Line;
+use super::workshop::stdout_of;
 
 /// What is to be downloaded. Text throughout: it ends in command lines.
 #[derive(Clone, Debug)]
@@ -43,62 +47,125 @@ impl Job {
 pub(super) struct Peer {
     /// As in `--peers`.
     pub(super) name: &'static str,
-    /// What is looked for on the search path.
-    pub(super) program: &'static str,
-    download: fn(&Job) -> Line,
+    /// Where it comes from.
+    pub(super) home: Home,
+    /// With so many connections.
+    download: fn(&Job, u32) -> Line,
+    /// How many connections suit it on one machine.
+    usual: u32,
+    /// How many are tried over a distance: the best of them counts.
+    far: &'static [u32],
     /// Whether `download` verifies a digest by itself.
     verifies: bool,
 }
 
+/// What has to be there for a peer to run.
+pub(super) enum Home {
+    /// A program of this name on the search path.
+    Program(&'static str),
+    /// A module of this name that the interpreter of `python` can import.
+    Python(&'static str),
+}
+
 /// All of them, in the order of the tables.
 pub(super) const PEERS: &[Peer] = &[
-    Peer {
-        name: "aria2",
-        program: "aria2c",
-        download: aria2,
-        verifies: true,
-    },
-    Peer {
-        name: "axel",
-        program: "axel",
-        download: axel,
-        verifies: false,
-    },
-    Peer {
-        name: "lftp",
-        program: "lftp",
-        download: lftp,
-        verifies: false,
-    },
-    Peer {
-        name: "wget2",
-        program: "wget2",
-        download: wget2,
-        verifies: false,
-    },
-    Peer {
-        name: "curl",
-        program: "curl",
-        download: curl,
-        verifies: false,
-    },
-    Peer {
-        name: "rclone",
-        program: "rclone",
-        download: rclone,
-        verifies: false,
-    },
+    // It refuses more than 16 to a server.
+    peer("aria2", Home::Program("aria2c"), aria2, 16, &[16]).verifying(),
+    peer("axel", Home::Program("axel"), axel, 16, &[16, 32]),
+    peer("lftp", Home::Program("lftp"), lftp, 8, &[16, 32]),
+    peer("wget2", Home::Program("wget2"), wget2, 8, &[16, 32]),
+    peer("curl", Home::Program("curl"), curl, 1, &[1]),
+    peer("rclone", Home::Program("rclone"), rclone, 8, &[16, 32]),
+    peer("ripget", Home::Program("ripget"), ripget, 10, &[16, 32]),
+    // Its crate calls it `fd`, which on most machines is another program: link it to this name.
+    peer(
+        "fast-down",
+        Home::Program("fast-down"),
+        fast_down,
+        8,
+        &[16, 32],
+    ),
+    peer(
+        "hf_transfer",
+        Home::Python("hf_transfer"),
+        hf_transfer,
+        8,
+        &[16, 32],
+    ),
 ];
 
+const fn peer(
+    name: &'static str,
+    home: Home,
+    download: fn(&Job, u32) -> Line,
+    usual: u32,
+    far: &'static [u32],
+) -> Peer {
+    Peer {
+        name,
+        home,
+        download,
+        usual,
+        far,
+        verifies: false,
+    }
+}
+
 impl Peer {
+    const fn verifying(mut self) -> Self {
+        self.verifies = true;
+        self
+    }
+
     /// What to run, one line after the other.
     pub(super) fn lines(&self, job: &Job) -> Vec<Line> {
-        let mut lines = vec![(self.download)(job)];
+        self.lines_over(job, self.usual)
+    }
+
+    /// The same for each number of connections that is worth a try over a distance.
+    pub(super) fn far_lines(&self, job: &Job) -> impl Iterator<Item = (u32, Vec<Line>)> {
+        let widths = self.far.iter();
+        widths.map(|&width| (width, self.lines_over(job, width)))
+    }
+
+    fn lines_over(&self, job: &Job, connections: u32) -> Vec<Line> {
+        let mut lines = vec![(self.download)(job, connections)];
         if job.digest.is_some() && !self.verifies {
             lines.push(Line::of("sha256sum").and(job.output()));
         }
         lines
     }
+
+    /// Why it cannot be run, if it cannot.
+    pub(super) fn missing(&self) -> Option<String> {
+        match self.home {
+            Home::Program(program) => machine::find(program)
+                .is_none()
+                .then(|| format!("MISSING: {program} is not installed")),
+            Home::Python(module) => {
+                let mut import = Command::new(python());
+                import.args(["-c", &format!("import {module}")]);
+                stdout_of(import)
+                    .is_err()
+                    .then(|| format!("MISSING: {} cannot import {module}", python()))
+            }
+        }
+    }
+
+    /// What says its version.
+    pub(super) fn version(&self) -> Line {
+        match self.home {
+            Home::Program(program) => Line::of(program).and("--version"),
+            Home::Python(module) => Line(vec![python(), "-c".to_owned()]).and(format!(
+                "from importlib.metadata import version; print('{module}', version('{module}'))"
+            )),
+        }
+    }
+}
+
+/// The interpreter that has the modules: `SHEAVE_BENCH_PYTHON`, or what is on the search path.
+fn python() -> String {
+    env::var("SHEAVE_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
 /// The program itself, with its defaults but for what is named.
@@ -114,12 +181,14 @@ pub(super) fn sheave(program: &Path, options: &str, job: &Job) -> Line {
         .and(&job.url)
 }
 
-fn aria2(job: &Job) -> Line {
+fn aria2(job: &Job, connections: u32) -> Line {
     let digest = job.digest.as_ref();
     let digest = digest.map(|digest| format!("--checksum=sha-256={digest}"));
-    let fixed = "aria2c --no-conf --quiet --summary-interval=0 -x16 -s16 --min-split-size=1M \
-                 --file-allocation=falloc";
-    Line::of(fixed)
+    let options = format!(
+        "aria2c --no-conf --quiet --summary-interval=0 -x{connections} -s{connections} \
+         --min-split-size=1M --file-allocation=falloc"
+    );
+    Line::of(&options)
         .and_all(job.trust("--ca-certificate").into_iter().chain(digest))
         .and("-d")
         .and(&job.directory)
@@ -128,37 +197,39 @@ fn aria2(job: &Job) -> Line {
         .and(&job.url)
 }
 
-fn axel(job: &Job) -> Line {
+fn axel(job: &Job, connections: u32) -> Line {
     // It has no option for an authority to trust.
     let trust = job.certificate.as_ref().map(|_| "--insecure".to_owned());
-    Line::of("axel -q -n 16")
+    Line::of("axel -q -n")
+        .and(connections.to_string())
         .and_all(trust)
         .and("-o")
         .and(job.output())
         .and(&job.url)
 }
 
-fn lftp(job: &Job) -> Line {
+fn lftp(job: &Job, connections: u32) -> Line {
     let trust = job.certificate.as_ref();
     let trust = trust.map(|file| format!("set ssl:ca-file \"{file}\"; "));
     let trust = trust.unwrap_or_default();
     let script = format!(
-        "{trust}set pget:save-status never; pget -n 8 \"{}\" -o \"{}\"",
+        "{trust}set pget:save-status never; pget -n {connections} \"{}\" -o \"{}\"",
         job.url,
         job.output()
     );
     Line::of("lftp --norc -c").and(script)
 }
 
-fn wget2(job: &Job) -> Line {
-    Line::of("wget2 --no-config -q --chunk-size=1M --max-threads=8")
+fn wget2(job: &Job, connections: u32) -> Line {
+    Line::of("wget2 --no-config -q --chunk-size=1M")
+        .and(format!("--max-threads={connections}"))
         .and_all(job.trust("--ca-certificate"))
         .and("-O")
         .and(job.output())
         .and(&job.url)
 }
 
-fn curl(job: &Job) -> Line {
+fn curl(job: &Job, _one: u32) -> Line {
     let line = Line::of("curl -q -sS --fail");
     let trust = job.certificate.as_ref();
     line.and_all(trust.into_iter().flat_map(|file| ["--cacert", file]))
@@ -176,10 +247,13 @@ pub(super) fn curl_to_nothing(job: &Job) -> Line {
         .and(&job.url)
 }
 
-fn rclone(job: &Job) -> Line {
+fn rclone(job: &Job, connections: u32) -> Line {
     let (base, name) = job.url.rsplit_once('/').unwrap_or((&job.url, ""));
     // `copyurl` has one connection only, so the site is addressed as a remote.
-    Line::of("rclone copyto --multi-thread-streams 8 --multi-thread-cutoff 1M --config")
+    let options = format!("--multi-thread-streams {connections} --multi-thread-cutoff 1M");
+    Line::of("rclone copyto")
+        .and_all(Line::of(&options).0)
+        .and("--config")
         .and("")
         .and_all(job.trust("--ca-cert"))
         .and_all(["--http-url", base])
@@ -187,11 +261,51 @@ fn rclone(job: &Job) -> Line {
         .and(job.output())
 }
 
+fn ripget(job: &Job, connections: u32) -> Line {
+    trusting_environment(job)
+        .and_all(["ripget", "--silent", "--threads"])
+        .and(connections.to_string())
+        .and(&job.url)
+        .and(job.output())
+}
+
+fn fast_down(job: &Job, connections: u32) -> Line {
+    let trust = job.certificate.as_ref().map(|_| "--accept-invalid-certs");
+    Line::of("fast-down download --force --yes --no-resume --threads")
+        .and(connections.to_string())
+        .and_all(trust)
+        .and("-d")
+        .and(&job.directory)
+        .and("-o")
+        .and(&job.name)
+        .and(&job.url)
+}
+
+/// A library without a program; its users ask it for pieces of 10 MiB.
+fn hf_transfer(job: &Job, connections: u32) -> Line {
+    let call = "import sys, hf_transfer; \
+                hf_transfer.download(sys.argv[1], sys.argv[2], int(sys.argv[3]), 10 << 20)";
+    trusting_environment(job)
+        .and(python())
+        .and("-c")
+        .and(call)
+        .and(&job.url)
+        .and(job.output())
+        .and(connections.to_string())
+}
+
+/// What stands before a program that has no option for an authority to trust.
+fn trusting_environment(job: &Job) -> Line {
+    let trust = job.certificate.as_ref();
+    let trust = trust.map(|file| ["env".to_owned(), format!("SSL_CERT_FILE={file}")]);
+    Line(trust.into_iter().flatten().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{Job, PEERS, sheave};
+    use super::{Home, Job, PEERS, sheave};
 
     fn job() -> Job {
         Job {
@@ -217,9 +331,12 @@ mod tests {
         for peer in PEERS {
             let lines = peer.lines(&job());
             let first = lines[0].to_string();
-            assert!(first.starts_with(peer.program), "{first}");
+            if let Home::Program(program) = peer.home {
+                assert!(first.contains(program), "{first}");
+            }
             assert!(first.contains("/d"), "{first}");
-            let trusts = first.contains("/c") || first.contains("--insecure");
+            let trusts = ["/c", "--insecure", "--accept-invalid-certs"];
+            let trusts = trusts.iter().any(|trust| first.contains(trust));
             assert!(trusts, "{first}");
             let own = first.contains("sha-256=00");
             assert_eq!(lines.len(), if own { 1 } else { 2 }, "{first}");
@@ -229,6 +346,16 @@ mod tests {
                 ..job()
             };
             assert_eq!(peer.lines(&plain).len(), 1);
+        }
+    }
+
+    #[test]
+    fn more_connections_are_asked_for_over_a_distance() {
+        for peer in PEERS.iter().filter(|peer| peer.name != "curl") {
+            for (width, lines) in peer.far_lines(&job()) {
+                let line = lines[0].to_string();
+                assert!(line.contains(&width.to_string()), "{line}");
+            }
         }
     }
 

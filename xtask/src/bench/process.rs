@@ -12,8 +12,8 @@ use wait4::Wait4;
 
 /// How often memory is looked at. A peak that lasts for less may be missed.
 const SAMPLING: Duration = Duration::from_millis(3);
-/// A program that takes longer is killed, and has failed.
-const LONGEST: Duration = Duration::from_mins(15);
+/// A program that takes longer is killed, and has failed, where nothing else is said.
+pub(super) const LONGEST: Duration = Duration::from_mins(15);
 
 /// A program and its arguments.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -88,7 +88,11 @@ impl Memory {
 
 /// Runs a program to its end; what it prints is of no interest unless it fails. What `guard`
 /// answers is kept until then.
-pub(super) fn run<G>(line: &Line, guard: impl FnOnce(&Child) -> G) -> Result<Cost, String> {
+pub(super) fn run<G>(
+    line: &Line,
+    at_most: Duration,
+    guard: impl FnOnce(&Child) -> G,
+) -> Result<Cost, String> {
     let (program, arguments) = line.0.split_first().ok_or("an empty command line")?;
     let mut complaints = tempfile().map_err(|error| error.to_string())?;
     let sink = complaints.try_clone().map_err(|error| error.to_string())?;
@@ -104,12 +108,15 @@ pub(super) fn run<G>(line: &Line, guard: impl FnOnce(&Child) -> G) -> Result<Cos
     let id = Pid::from_child(&child);
     let (used, memory) = thread::scope(|scope| {
         let (ended, running) = mpsc::channel::<()>();
-        let sampler = scope.spawn(move || sample(id, start, &running));
+        let sampler = scope.spawn(move || sample(id, start + at_most, &running));
         let used = child.wait4().map(|used| (used, start.elapsed()));
         drop(ended);
         (used, sampler.join().expect("sampling does not panic"))
     });
     let (used, elapsed) = used.map_err(|error| error.to_string())?;
+    if elapsed > at_most {
+        return Err(format!("took longer than {} s", at_most.as_secs()));
+    }
     explain(used.status, &mut complaints)?;
     Ok(Cost {
         elapsed,
@@ -139,14 +146,14 @@ fn tempfile() -> rustix::io::Result<fs::File> {
 }
 
 /// Looks at a program's memory until it ends, and ends it when it takes too long.
-fn sample(id: Pid, start: Instant, running: &mpsc::Receiver<()>) -> Memory {
+fn sample(id: Pid, end: Instant, running: &mpsc::Receiver<()>) -> Memory {
     let status = format!("/proc/{}/status", id.as_raw_nonzero());
     let mut peak = Memory::default();
     loop {
         if let Ok(text) = fs::read_to_string(&status) {
             peak = peak.greatest(memory(&text));
         }
-        if start.elapsed() > LONGEST {
+        if Instant::now() > end {
             let _ended = kill_process(id, Signal::KILL);
         }
         match running.recv_timeout(SAMPLING) {
@@ -172,7 +179,7 @@ fn memory(status: &str) -> Memory {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Memory, memory, run};
+    use super::{Duration, LONGEST, Line, Memory, memory, run};
 
     #[test]
     fn memory_is_read_by_name() {
@@ -188,9 +195,14 @@ mod tests {
     #[test]
     fn a_failure_says_what_the_program_said_last() {
         let line = Line::of("sh -c").and("echo first >&2; echo last >&2; exit 3");
-        assert_eq!(run(&line, |_| ()).unwrap_err(), "exit status: 3: last");
-        assert!(run(&Line::of("true"), |_| ()).is_ok());
-        assert!(run(&Line::of("no-such-program-anywhere"), |_| ()).is_err());
+        assert_eq!(
+            run(&line, LONGEST, |_| ()).unwrap_err(),
+            "exit status: 3: last"
+        );
+        let long = run(&Line::of("sleep 30"), Duration::from_millis(20), |_| ());
+        assert_eq!(long.unwrap_err(), "took longer than 0 s");
+        assert!(run(&Line::of("true"), LONGEST, |_| ()).is_ok());
+        assert!(run(&Line::of("no-such-program-anywhere"), LONGEST, |_| ()).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::time::Duration;
 
 use super::failure::Failure;
 use super::guardian::Guardian;
@@ -33,6 +34,8 @@ pub(super) struct Contender {
     pub(super) shown: Vec<Line>,
     pub(super) output: PathBuf,
     pub(super) expected: Expected,
+    /// A run that takes longer is ended, and the row says so.
+    pub(super) at_most: Duration,
     /// The program and the reference: their failure is one of the whole benchmark.
     pub(super) must_succeed: bool,
 }
@@ -95,7 +98,7 @@ fn attempt(contender: &Contender, guardian: &Guardian) -> Result<Cost, String> {
     let lines = contender.lines.as_ref().map_err(Clone::clone)?;
     let cost = lines.iter().try_fold(Cost::default(), |cost, line| {
         let guard = |child: &Child| guardian.kill("KILL", child);
-        process::run(line, guard).map(|next| cost.then(next))
+        process::run(line, contender.at_most, guard).map(|next| cost.then(next))
     })?;
     judge(&contender.expected, &contender.output)?;
     Ok(cost)

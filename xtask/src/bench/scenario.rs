@@ -1,13 +1,16 @@
 //! Owns what each scenario consists of: its content, its servers and its contenders. How they are
 //! run and judged is `round`'s.
+mod far;
+
 use std::env;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::arguments::{Arguments, Scenario};
 use super::failure::Failure;
 use super::peers::{self, Job, PEERS};
-use super::process::Line;
+use super::process::{self, Line};
 use super::reference::shares;
 use super::round::{self, Contender, Expected};
 use super::server::Server;
@@ -38,6 +41,7 @@ struct Plan {
 pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
     let machine = machine::description(setting.program, &setting.workshop.output(), setting.load);
     let plan = match scenario {
+        Scenario::Wan(path) => return far::run(path, setting, machine),
         Scenario::Loopback => large(setting, false, false),
         Scenario::Verify => large(setting, false, true),
         Scenario::Tls => large(setting, true, false),
@@ -45,13 +49,12 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
         Scenario::Memory => memory(setting),
         Scenario::Serve => serve(setting),
     }?;
-    let busy = setting.load.warning();
-    let busy = busy.map_or_else(String::new, |warning| format!("\n\n{warning}"));
     let rows = round::run(plan.contenders, plan.runs, setting.workshop)?;
     Ok(Report {
         scenario: scenario.name(),
-        about: format!("{} Runs of each: {}.{busy}", plan.about, plan.runs),
+        about: setting.about(&plan.about, plan.runs),
         machine,
+        bound: None,
         rows,
     })
 }
@@ -60,7 +63,7 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
 fn large(setting: &Setting<'_>, tls: bool, verify: bool) -> Result<Plan, Failure> {
     let size = setting.arguments.size_or(USUAL);
     let source = setting.source(NAME, size)?;
-    let server = Server::nginx(setting.workshop, tls)?;
+    let server = Server::nginx(setting.workshop, Ipv4Addr::LOCALHOST, tls)?;
     let mut job = setting.job(&server, NAME);
     if verify {
         job.digest = Some(sha256(&source)?);
@@ -110,7 +113,7 @@ fn hash_alone(source: &Path) -> Contender {
 
 /// Files so small that starting the process is most of it.
 fn small(setting: &Setting<'_>) -> Result<Plan, Failure> {
-    let server = Server::nginx(setting.workshop, false)?;
+    let server = Server::nginx(setting.workshop, Ipv4Addr::LOCALHOST, false)?;
     let mut contenders = Vec::new();
     for (name, size) in [("1KiB", 1 << 10), ("1MiB", 1 << 20)] {
         let expected = Expected::File(setting.source(name, size)?);
@@ -171,7 +174,7 @@ fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
 fn serve(setting: &Setting<'_>) -> Result<Plan, Failure> {
     let size = setting.arguments.size_or(USUAL);
     setting.source(NAME, size)?;
-    let nginx = Server::nginx(setting.workshop, false)?;
+    let nginx = Server::nginx(setting.workshop, Ipv4Addr::LOCALHOST, false)?;
     let own = Server::sheave(setting.program, setting.workshop)?;
     let targets = [
         ("sheave serve, file", format!("{}/{NAME}", own.url)),
@@ -221,6 +224,13 @@ fn curl_in_parts(url: &str, size: u64, connections: u64) -> Line {
 }
 
 impl Setting<'_> {
+    /// What stands above the table.
+    fn about(&self, what: &str, runs: u32) -> String {
+        let busy = self.load.warning();
+        let busy = busy.map_or_else(String::new, |warning| format!("\n\n{warning}"));
+        format!("{what} Runs of each: {runs}.{busy}")
+    }
+
     fn source(&self, name: &str, size: u64) -> Result<PathBuf, Failure> {
         let path = self.workshop.source().join(name);
         content::make(&path, size)?;
@@ -246,6 +256,7 @@ impl Setting<'_> {
             shown: vec![shown],
             output: job.output().into(),
             expected: expected.clone(),
+            at_most: process::LONGEST,
             must_succeed: true,
         }
     }
@@ -254,13 +265,14 @@ impl Setting<'_> {
         let wanted = PEERS.iter().filter(|peer| self.arguments.wants(peer.name));
         wanted.map(|peer| Contender {
             name: peer.name.to_owned(),
-            lines: match machine::find(peer.program) {
-                Some(_) => Ok(peer.lines(job)),
-                None => Err(format!("MISSING: {} is not installed", peer.program)),
+            lines: match peer.missing() {
+                None => Ok(peer.lines(job)),
+                Some(reason) => Err(reason),
             },
             shown: peer.lines(&job.shown()),
             output: job.output().into(),
             expected: expected.clone(),
+            at_most: process::LONGEST,
             must_succeed: false,
         })
     }
@@ -308,6 +320,7 @@ impl Contender {
             shown,
             output: PathBuf::new(),
             expected: Expected::Nothing,
+            at_most: process::LONGEST,
             must_succeed: false,
         }
     }

@@ -1,7 +1,7 @@
 //! Owns the servers of a benchmark: nginx and the program's own, started, waited for and stopped.
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -30,13 +30,17 @@ pub(super) struct Server {
 
 impl Server {
     /// nginx, serving what the workshop's source directory holds.
-    pub(super) fn nginx(workshop: &Workshop, tls: bool) -> Result<Self, Failure> {
+    pub(super) fn nginx(
+        workshop: &Workshop,
+        address: Ipv4Addr,
+        tls: bool,
+    ) -> Result<Self, Failure> {
         let program = machine::find("nginx").ok_or(Failure::Missing { program: "nginx" })?;
         let directory = workshop.configuration();
         let certificate = tls.then(|| make_certificate(&directory)).transpose()?;
-        let port = free_port().map_err(Failure::io("find a free port"))?;
+        let port = free_port(address).map_err(Failure::io("find a free port"))?;
         let configuration = directory.join("nginx.conf");
-        let text = nginx_configuration(&directory, &workshop.source(), port, tls);
+        let text = nginx_configuration(&directory, &workshop.source(), (address, port), tls);
         fs::write(&configuration, text).map_err(Failure::io("configure nginx"))?;
         let child = Command::new(program)
             .arg("-c")
@@ -44,18 +48,18 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .map_err(Failure::io("start nginx"))?;
-        let scheme = if tls {
-            "https://localhost"
+        let site = if tls {
+            "https://localhost".to_owned()
         } else {
-            "http://127.0.0.1"
+            format!("http://{address}")
         };
         let server = Self {
             _undo: workshop.guardian().kill("TERM", &child),
             child,
-            url: format!("{scheme}:{port}"),
+            url: format!("{site}:{port}"),
             certificate,
         };
-        wait_for(port)?;
+        wait_for(address, port)?;
         Ok(server)
     }
 
@@ -88,10 +92,10 @@ impl Drop for Server {
     }
 }
 
-fn wait_for(port: u16) -> Result<(), Failure> {
+fn wait_for(address: Ipv4Addr, port: u16) -> Result<(), Failure> {
     let start = Instant::now();
     loop {
-        match TcpStream::connect(("127.0.0.1", port)) {
+        match TcpStream::connect((address, port)) {
             Ok(_listens) => return Ok(()),
             Err(source) if start.elapsed() > PATIENCE => {
                 return Err(Failure::io("reach nginx")(source));
@@ -103,11 +107,16 @@ fn wait_for(port: u16) -> Result<(), Failure> {
 }
 
 /// A port that was free a moment ago, for a program that cannot choose one itself.
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+fn free_port(address: Ipv4Addr) -> std::io::Result<u16> {
+    Ok(TcpListener::bind((address, 0))?.local_addr()?.port())
 }
 
-fn nginx_configuration(at: &Path, root: &Path, port: u16, tls: bool) -> String {
+fn nginx_configuration(
+    at: &Path,
+    root: &Path,
+    (address, port): (Ipv4Addr, u16),
+    tls: bool,
+) -> String {
     let (at, root) = (at.display(), root.display());
     let user = if rustix::process::getuid().is_root() {
         "user root;"
@@ -128,7 +137,7 @@ fn nginx_configuration(at: &Path, root: &Path, port: u16, tls: bool) -> String {
          events {{ worker_connections 512; }}
          http {{
            access_log off; sendfile on; tcp_nopush on; {temporary}
-           server {{ listen 127.0.0.1:{port}{ssl}; root {root}; {certificate} }}
+           server {{ listen {address}:{port}{ssl}; root {root}; {certificate} }}
          }}"
     )
 }

@@ -1,5 +1,6 @@
 //! Owns how results are shown: as a table for people, as JSON for programs. Measures nothing.
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,10 +12,13 @@ pub(super) struct Report {
     /// What was measured, in a sentence or two.
     pub(super) about: String,
     pub(super) machine: Vec<String>,
+    /// What no client is faster than, where that can be said.
+    pub(super) bound: Option<Duration>,
     /// The first is what the ratios are to.
     pub(super) rows: Vec<Row>,
 }
 
+/// Where there is a bound, a last column is of it.
 const HEAD: [&str; 8] = [
     "",
     "median s",
@@ -28,7 +32,7 @@ const HEAD: [&str; 8] = [
 
 /// A part of the document: what, the table, the command lines, the machine.
 pub(super) fn section(report: &Report) -> String {
-    let mut text = format!("{}\n\n{}", report.about, table(&report.rows));
+    let mut text = format!("{}\n\n{}", report.about, table(&report.rows, report.bound));
     text.push_str("\n```text\n");
     for row in &report.rows {
         let lines: Vec<String> = row.shown.iter().map(ToString::to_string).collect();
@@ -42,16 +46,23 @@ pub(super) fn section(report: &Report) -> String {
     text + "```\n"
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[Row], bound: Option<Duration>) -> String {
     let ours = rows.first().and_then(|row| row.measured.as_ref().ok());
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, ours)).collect();
-    let mut widths = HEAD.map(|head| head.chars().count().max(4));
+    let last = bound.map(|bound| format!("of {:.2} s", bound.as_secs_f64()));
+    let head = HEAD.into_iter().map(str::to_owned).chain(last);
+    let head: Vec<String> = head.collect();
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, ours, bound)).collect();
+    let mut widths: Vec<usize> = head
+        .iter()
+        .map(|head| head.chars().count().max(4))
+        .collect();
     for line in &cells {
         // A reason instead of numbers stands in the last cell, and widens none.
-        for (width, cell) in widths
-            .iter_mut()
-            .zip(line)
-            .take(if line.len() == 2 { 1 } else { 8 })
+        for (width, cell) in
+            widths
+                .iter_mut()
+                .zip(line)
+                .take(if line.len() == 2 { 1 } else { line.len() })
         {
             *width = (*width).max(cell.chars().count());
         }
@@ -65,10 +76,10 @@ fn table(rows: &[Row]) -> String {
                 _ => write!(text, " {cell:>width$} |"),
             };
         }
-        text.push_str(&" |".repeat(HEAD.len() - cells.len()));
+        text.push_str(&" |".repeat(head.len() - cells.len()));
         text.push('\n');
     };
-    line(&HEAD.map(str::to_owned));
+    line(&head);
     let rule = |(index, width): (usize, usize)| {
         let dashes = "-".repeat(width - 1);
         if index == 0 {
@@ -77,14 +88,21 @@ fn table(rows: &[Row]) -> String {
             format!("{dashes}:")
         }
     };
-    line(&widths.into_iter().enumerate().map(rule).collect::<Vec<_>>());
+    line(
+        &widths
+            .iter()
+            .copied()
+            .enumerate()
+            .map(rule)
+            .collect::<Vec<_>>(),
+    );
     for cells in &cells {
         line(cells);
     }
     text
 }
 
-fn cells(row: &Row, ours: Option<&Measured>) -> Vec<String> {
+fn cells(row: &Row, ours: Option<&Measured>, bound: Option<Duration>) -> Vec<String> {
     let measured = match &row.measured {
         Ok(measured) => measured,
         Err(reason) => return vec![row.name.clone(), reason.replace('|', "/")],
@@ -94,7 +112,7 @@ fn cells(row: &Row, ours: Option<&Measured>) -> Vec<String> {
         0 => "-".to_owned(),
         some => format!("{:.1}", some as f64 / 1024.0),
     };
-    vec![
+    let mut cells = vec![
         row.name.clone(),
         format!("{:.3}", measured.seconds.median),
         format!("{:.3}", measured.seconds.least),
@@ -103,7 +121,10 @@ fn cells(row: &Row, ours: Option<&Measured>) -> Vec<String> {
         format!("{:.3}", measured.cpu),
         mebibytes(measured.memory.resident),
         mebibytes(measured.memory.anonymous),
-    ]
+    ];
+    let of_bound = bound.map(|bound| measured.seconds.median / bound.as_secs_f64());
+    cells.extend(of_bound.map(|factor| format!("{factor:.2}")));
+    cells
 }
 
 /// Every report, as an array.
@@ -125,6 +146,7 @@ pub(super) fn json(reports: &[Report]) -> Value {
             "scenario": report.scenario,
             "about": report.about,
             "machine": report.machine,
+            "bound_seconds": report.bound.map(|bound| bound.as_secs_f64()),
             "rows": report.rows.iter().map(row).collect::<Vec<_>>(),
         })
     });
@@ -135,7 +157,7 @@ pub(super) fn json(reports: &[Report]) -> Value {
 mod tests {
     use super::super::process::Memory;
     use super::super::statistics::Summary;
-    use super::{Measured, Report, Row, json, table};
+    use super::{Duration, Measured, Report, Row, json, table};
 
     fn rows() -> Vec<Row> {
         let row = |name: &str, median: f64| Row {
@@ -165,7 +187,7 @@ mod tests {
     #[test]
     fn ratios_are_to_the_first_row_and_what_is_missing_is_named() {
         assert_eq!(
-            table(&rows()),
+            table(&rows(), None),
             "\
 |        | median s | min s | max s | ratio | CPU s | resident MiB | anonymous MiB |
 | :----- | -------: | ----: | ----: | ----: | ----: | -----------: | ------------: |
@@ -177,11 +199,25 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_is_a_column() {
+        assert_eq!(
+            table(&rows()[1..], Some(Duration::from_secs(4))),
+            "\
+|       | median s | min s | max s | ratio | CPU s | resident MiB | anonymous MiB | of 4.00 s |
+| :---- | -------: | ----: | ----: | ----: | ----: | -----------: | ------------: | --------: |
+| aria2 |    5.000 | 0.500 | 9.000 |  1.00 | 0.250 |          2.0 |             - |      1.25 |
+| axel  | not installed | | | | | | | |
+"
+        );
+    }
+
+    #[test]
     fn json_has_a_failure_or_numbers() {
         let report = Report {
             scenario: "tls",
             about: String::new(),
             machine: Vec::new(),
+            bound: None,
             rows: rows(),
         };
         let value = json(&[report]);

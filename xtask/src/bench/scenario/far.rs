@@ -1,0 +1,114 @@
+//! Owns the contenders of the `wan` scenarios: the program with its defaults, and each peer with
+//! every width that is worth a try. What a link is like is `wan`'s.
+use std::net::Ipv4Addr;
+
+use super::super::arguments::Arguments;
+use super::super::failure::Failure;
+use super::super::link::Link;
+use super::super::manners::Mannered;
+use super::super::peers::{Job, PEERS};
+use super::super::process;
+use super::super::round::{self, Contender, Expected};
+use super::super::server::Server;
+use super::super::table::Report;
+use super::super::wan::{Kind, Path};
+use super::{NAME, Setting};
+
+/// A contender that takes so many times as long as the best possible is ended.
+const PATIENCE: u32 = 6;
+/// In MiB, for `--quick`.
+const QUICK: u64 = 8;
+
+/// Whoever serves, running.
+enum Host {
+    Nginx(Server),
+    Mannered(Mannered),
+}
+
+pub(super) fn run(
+    path: &'static Path,
+    setting: &Setting<'_>,
+    machine: Vec<String>,
+) -> Result<Report, Failure> {
+    let arguments = setting.arguments;
+    let usual = if arguments.quick { QUICK } else { path.size };
+    let size = arguments.size.unwrap_or(usual << 20);
+    let expected = Expected::File(setting.source(NAME, size)?);
+    let link = Link::open(&path.profile, setting.workshop.guardian())?;
+    let host = link.at_server(|| host(path, Link::address(), setting))??;
+    let bound = path.bound(size);
+    let mut contenders = contenders(setting, &host, &expected);
+    for contender in &mut contenders {
+        contender.at_most = process::LONGEST.min(bound * PATIENCE);
+    }
+    let runs = arguments.runs_or(3);
+    let rows = link.at_client(|| round::run(contenders, runs, setting.workshop))??;
+    let what = format!("{} MiB {}.", size >> 20, path.about());
+    let carried = link.carried();
+    Ok(Report {
+        scenario: path.name,
+        about: format!(
+            "{}\n\nOn the link, both ways: {carried}.",
+            setting.about(&what, runs)
+        ),
+        machine,
+        bound: Some(bound),
+        rows,
+    })
+}
+
+fn host(path: &Path, address: Ipv4Addr, setting: &Setting<'_>) -> Result<Host, Failure> {
+    match path.server {
+        Kind::Nginx => Server::nginx(setting.workshop, address, false).map(Host::Nginx),
+        Kind::Mannered(manner) => {
+            Mannered::start(address, setting.workshop.source(), manner).map(Host::Mannered)
+        }
+    }
+}
+
+fn contenders(setting: &Setting<'_>, host: &Host, expected: &Expected) -> Vec<Contender> {
+    let job = |site: &str, path: &str| Job {
+        url: format!("{site}/{path}"),
+        directory: setting.workshop.output().display().to_string(),
+        name: NAME.to_owned(),
+        certificate: None,
+        digest: None,
+    };
+    let (plain, steady) = match host {
+        Host::Nginx(server) => (job(&server.url, NAME), None),
+        Host::Mannered(server) => {
+            let site = format!("http://{}:{}", Link::address(), server.port);
+            (job(&site, NAME), Some(job(&site, &Mannered::steady(NAME))))
+        }
+    };
+    let mut contenders = vec![
+        setting.ours("sheave", "", &plain, expected),
+        setting.ours("sheave --no-sync", "--no-sync", &plain, expected),
+    ];
+    if let Some(steady) = steady {
+        contenders.push(setting.ours("sheave, a steady server", "", &steady, expected));
+    }
+    contenders.extend(peers(setting.arguments, &plain, expected));
+    contenders
+}
+
+fn peers(arguments: &Arguments, job: &Job, expected: &Expected) -> Vec<Contender> {
+    let shown = job.shown();
+    let wanted = PEERS.iter().filter(|peer| arguments.wants(peer.name));
+    let widths = wanted.flat_map(|peer| {
+        let missing = peer.missing();
+        let lines = peer.far_lines(job).zip(peer.far_lines(&shown));
+        lines.map(move |((width, lines), (_, shown))| Contender {
+            name: format!("{} {width}", peer.name),
+            lines: missing.clone().map_or(Ok(lines), Err),
+            shown,
+            output: job.output().into(),
+            expected: expected.clone(),
+            at_most: process::LONGEST,
+            must_succeed: false,
+        })
+    });
+    // One number of connections is enough to see that the harness works.
+    let most = if arguments.quick { 1 } else { usize::MAX };
+    widths.take(most).collect()
+}
