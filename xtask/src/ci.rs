@@ -87,6 +87,12 @@ const STEPS: &[Step] = &[
         quick: false,
         work: cargo(&["xtask", "crash", "--rounds", "100"]),
     },
+    // It would rot unseen: its figures are nobody's to assert.
+    Step {
+        name: "benchmarks",
+        quick: false,
+        work: cargo(&["xtask", "bench", "all", "--quick"]),
+    },
     Step {
         name: "documentation",
         quick: false,
@@ -249,6 +255,7 @@ mod tests {
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
                 "cargo xtask sim --seeds 10",
+                "cargo xtask bench all --quick",
                 "cargo xtask crash --rounds 100",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \
                  --document-private-items",

@@ -68,6 +68,8 @@ enum Asked {
     Small,
     Memory,
     Serve,
+    /// The disk, with nothing in the page cache; needs root
+    Disk,
     /// Emulated links; needs root
     Wan,
     /// Whether the emulated link is what is asked of it; needs root
@@ -84,6 +86,7 @@ pub(super) enum Scenario {
     Small,
     Memory,
     Serve,
+    Disk,
     Wan(&'static Path),
 }
 
@@ -97,6 +100,7 @@ impl Scenario {
             Self::Small => "small",
             Self::Memory => "memory",
             Self::Serve => "serve",
+            Self::Disk => "disk",
             Self::Wan(path) => path.name,
         }
     }
@@ -116,6 +120,7 @@ impl Arguments {
             Some(Asked::Small) => vec![Scenario::Small],
             Some(Asked::Memory) => vec![Scenario::Memory],
             Some(Asked::Serve) => vec![Scenario::Serve],
+            Some(Asked::Disk) => vec![Scenario::Disk],
             Some(Asked::Wan) => wan().collect(),
             Some(Asked::All) => [
                 Scenario::Loopback,
@@ -124,6 +129,7 @@ impl Arguments {
                 Scenario::Small,
                 Scenario::Memory,
                 Scenario::Serve,
+                Scenario::Disk,
             ]
             .into_iter()
             .chain(wan())

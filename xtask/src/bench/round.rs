@@ -60,10 +60,15 @@ pub(super) struct Measured {
     pub(super) memory: Memory,
 }
 
-/// Runs every contender so often, in turn. One that fails once is not run again.
+/// What the machine needs before each run.
+pub(super) type Preparation = fn() -> Result<(), Failure>;
+
+/// Runs every contender so often, in turn, each run after `before`. One that fails once is not run
+/// again.
 pub(super) fn run(
     contenders: Vec<Contender>,
     runs: u32,
+    before: Option<Preparation>,
     workshop: &Workshop,
 ) -> Result<Vec<Row>, Failure> {
     let mut costs: Vec<Result<Vec<Cost>, String>> = contenders
@@ -80,6 +85,7 @@ pub(super) fn run(
         for (contender, costs) in contenders.iter().zip(&mut costs) {
             if let Ok(earlier) = costs {
                 workshop.clear_output()?;
+                before.map_or(Ok(()), |prepare| prepare())?;
                 match attempt(contender, workshop.guardian()) {
                     Ok(cost) => earlier.push(cost),
                     Err(reason) => *costs = Err(format!("run {number}: {reason}")),

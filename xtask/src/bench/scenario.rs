@@ -1,5 +1,6 @@
 //! Owns what each scenario consists of: its content, its servers and its contenders. How they are
 //! run and judged is `round`'s.
+mod disk;
 mod far;
 
 use std::env;
@@ -12,8 +13,8 @@ use super::failure::Failure;
 use super::peers::{self, Job, PEERS};
 use super::process::{self, Line};
 use super::reference::shares;
-use super::round::{self, Contender, Expected};
-use super::server::Server;
+use super::round::{self, Contender, Expected, Preparation};
+use super::server::{Server, Site};
 use super::table::Report;
 use super::workshop::{Workshop, stdout_of};
 use super::{content, machine};
@@ -34,8 +35,11 @@ struct Plan {
     about: String,
     runs: u32,
     contenders: Vec<Contender>,
+    /// Done before each run.
+    before: Option<Preparation>,
     /// Kept until the last run.
     _servers: Vec<Server>,
+    _undo: Option<(disk::DirtyLimits, disk::Source)>,
 }
 
 pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
@@ -48,8 +52,9 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
         Scenario::Small => small(setting),
         Scenario::Memory => memory(setting),
         Scenario::Serve => serve(setting),
+        Scenario::Disk => disk::plan(setting),
     }?;
-    let rows = round::run(plan.contenders, plan.runs, setting.workshop)?;
+    let rows = round::run(plan.contenders, plan.runs, plan.before, setting.workshop)?;
     Ok(Report {
         scenario: scenario.name(),
         about: setting.about(&plan.about, plan.runs),
@@ -63,7 +68,7 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
 fn large(setting: &Setting<'_>, tls: bool, verify: bool) -> Result<Plan, Failure> {
     let size = setting.arguments.size_or(USUAL);
     let source = setting.source(NAME, size)?;
-    let server = Server::nginx(setting.workshop, Ipv4Addr::LOCALHOST, tls)?;
+    let server = setting.nginx(tls)?;
     let mut job = setting.job(&server, NAME);
     if verify {
         job.digest = Some(sha256(&source)?);
@@ -95,7 +100,9 @@ fn large(setting: &Setting<'_>, tls: bool, verify: bool) -> Result<Plan, Failure
         about: format!("{} MiB over {scheme} from nginx{verified}.", size >> 20),
         runs: setting.arguments.runs_or(5),
         contenders,
+        before: None,
         _servers: vec![server],
+        _undo: None,
     })
 }
 
@@ -113,7 +120,7 @@ fn hash_alone(source: &Path) -> Contender {
 
 /// Files so small that starting the process is most of it.
 fn small(setting: &Setting<'_>) -> Result<Plan, Failure> {
-    let server = Server::nginx(setting.workshop, Ipv4Addr::LOCALHOST, false)?;
+    let server = setting.nginx(false)?;
     let mut contenders = Vec::new();
     for (name, size) in [("1KiB", 1 << 10), ("1MiB", 1 << 20)] {
         let expected = Expected::File(setting.source(name, size)?);
@@ -142,7 +149,9 @@ fn small(setting: &Setting<'_>) -> Result<Plan, Failure> {
             .to_owned(),
         runs: setting.arguments.runs_or(5).saturating_mul(10),
         contenders,
+        before: None,
         _servers: vec![server],
+        _undo: None,
     })
 }
 
@@ -166,7 +175,9 @@ fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
             .to_owned(),
         runs: setting.arguments.runs_or(1),
         contenders: contenders.into(),
+        before: None,
         _servers: vec![server],
+        _undo: None,
     })
 }
 
@@ -174,7 +185,7 @@ fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
 fn serve(setting: &Setting<'_>) -> Result<Plan, Failure> {
     let size = setting.arguments.size_or(USUAL);
     setting.source(NAME, size)?;
-    let nginx = Server::nginx(setting.workshop, Ipv4Addr::LOCALHOST, false)?;
+    let nginx = setting.nginx(false)?;
     let own = Server::sheave(setting.program, setting.workshop)?;
     let targets = [
         ("sheave serve, file", format!("{}/{NAME}", own.url)),
@@ -203,7 +214,9 @@ fn serve(setting: &Setting<'_>) -> Result<Plan, Failure> {
         ),
         runs: setting.arguments.runs_or(5),
         contenders: contenders.collect(),
+        before: None,
         _servers: vec![nginx, own],
+        _undo: None,
     })
 }
 
@@ -235,6 +248,16 @@ impl Setting<'_> {
         let path = self.workshop.source().join(name);
         content::make(&path, size)?;
         Ok(path)
+    }
+
+    /// nginx on this machine, serving the sources.
+    fn nginx(&self, tls: bool) -> Result<Server, Failure> {
+        let site = Site {
+            address: Ipv4Addr::LOCALHOST,
+            root: self.workshop.source(),
+            tls,
+        };
+        Server::nginx(self.workshop, &site)
     }
 
     fn job(&self, server: &Server, name: &str) -> Job {

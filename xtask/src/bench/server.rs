@@ -28,19 +28,22 @@ pub(super) struct Server {
     pub(super) certificate: Option<PathBuf>,
 }
 
+/// What nginx serves, and where.
+pub(super) struct Site {
+    pub(super) address: Ipv4Addr,
+    pub(super) root: PathBuf,
+    pub(super) tls: bool,
+}
+
 impl Server {
-    /// nginx, serving what the workshop's source directory holds.
-    pub(super) fn nginx(
-        workshop: &Workshop,
-        address: Ipv4Addr,
-        tls: bool,
-    ) -> Result<Self, Failure> {
+    pub(super) fn nginx(workshop: &Workshop, site: &Site) -> Result<Self, Failure> {
+        let &Site { address, tls, .. } = site;
         let program = machine::find("nginx").ok_or(Failure::Missing { program: "nginx" })?;
         let directory = workshop.configuration();
         let certificate = tls.then(|| make_certificate(&directory)).transpose()?;
         let port = free_port(address).map_err(Failure::io("find a free port"))?;
         let configuration = directory.join("nginx.conf");
-        let text = nginx_configuration(&directory, &workshop.source(), (address, port), tls);
+        let text = nginx_configuration(&directory, site, port);
         fs::write(&configuration, text).map_err(Failure::io("configure nginx"))?;
         let child = Command::new(program)
             .arg("-c")
@@ -48,7 +51,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .map_err(Failure::io("start nginx"))?;
-        let site = if tls {
+        let host = if tls {
             "https://localhost".to_owned()
         } else {
             format!("http://{address}")
@@ -56,7 +59,7 @@ impl Server {
         let server = Self {
             _undo: workshop.guardian().kill("TERM", &child),
             child,
-            url: format!("{site}:{port}"),
+            url: format!("{host}:{port}"),
             certificate,
         };
         wait_for(address, port)?;
@@ -111,12 +114,8 @@ fn free_port(address: Ipv4Addr) -> std::io::Result<u16> {
     Ok(TcpListener::bind((address, 0))?.local_addr()?.port())
 }
 
-fn nginx_configuration(
-    at: &Path,
-    root: &Path,
-    (address, port): (Ipv4Addr, u16),
-    tls: bool,
-) -> String {
+fn nginx_configuration(at: &Path, site: &Site, port: u16) -> String {
+    let Site { address, root, tls } = site;
     let (at, root) = (at.display(), root.display());
     let user = if rustix::process::getuid().is_root() {
         "user root;"
@@ -126,7 +125,7 @@ fn nginx_configuration(
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {at}/{kind};\n"))
         .concat();
-    let (ssl, certificate) = if tls {
+    let (ssl, certificate) = if *tls {
         let files = format!("ssl_certificate {at}/ca.pem; ssl_certificate_key {at}/key.pem;");
         (" ssl", files)
     } else {

@@ -9,7 +9,7 @@ use super::super::manners::Mannered;
 use super::super::peers::{Job, PEERS};
 use super::super::process;
 use super::super::round::{self, Contender, Expected};
-use super::super::server::Server;
+use super::super::server::{Server, Site};
 use super::super::table::Report;
 use super::super::wan::{Kind, Path};
 use super::{NAME, Setting};
@@ -42,7 +42,7 @@ pub(super) fn run(
         contender.at_most = process::LONGEST.min(bound * PATIENCE);
     }
     let runs = arguments.runs_or(3);
-    let rows = link.at_client(|| round::run(contenders, runs, setting.workshop))??;
+    let rows = link.at_client(|| round::run(contenders, runs, None, setting.workshop))??;
     let what = format!("{} MiB {}.", size >> 20, path.about());
     let carried = link.carried();
     Ok(Report {
@@ -59,7 +59,14 @@ pub(super) fn run(
 
 fn host(path: &Path, address: Ipv4Addr, setting: &Setting<'_>) -> Result<Host, Failure> {
     match path.server {
-        Kind::Nginx => Server::nginx(setting.workshop, address, false).map(Host::Nginx),
+        Kind::Nginx => {
+            let site = Site {
+                address,
+                root: setting.workshop.source(),
+                tls: false,
+            };
+            Server::nginx(setting.workshop, &site).map(Host::Nginx)
+        }
         Kind::Mannered(manner) => {
             Mannered::start(address, setting.workshop.source(), manner).map(Host::Mannered)
         }
