@@ -255,8 +255,8 @@ mod tests {
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
                 "cargo xtask sim --seeds 10",
-                "cargo xtask bench all --quick",
                 "cargo xtask crash --rounds 100",
+                "cargo xtask bench all --quick",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \
                  --document-private-items",
                 "cargo deny check",

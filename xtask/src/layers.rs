@@ -27,8 +27,8 @@ const PROCESS_TESTS: &str = "sheave-tests";
 /// All that the crate without clocks, files and sockets may take from outside the workspace. What
 /// is added here has to be `no_std` and free of I/O.
 const CORE_MAY_USE: &[&str] = &["crc32c", "thiserror"];
-/// The same for the tests of that crate.
-const CORE_TESTS_MAY_USE: &[&str] = &["crc32c", "proptest", "thiserror"];
+/// The same for the tests and benchmarks of that crate.
+const CORE_TESTS_MAY_USE: &[&str] = &["crc32c", "divan", "proptest", "thiserror"];
 
 /// Outside crates, each with the only crates that may depend on it.
 const OWNED: &[(&str, &[&str])] = &[

@@ -27,7 +27,19 @@ fn between(document: &str, scenario: &str, section: &str) -> Result<String, Fail
 
 #[cfg(test)]
 mod tests {
+    use super::super::wan::PATHS;
     use super::between;
+
+    #[test]
+    fn every_scenario_has_its_place_in_the_document() {
+        let document = include_str!("../../../docs/benchmarks.md");
+        let fixed = [
+            "loopback", "verify", "tls", "small", "memory", "serve", "disk",
+        ];
+        for name in fixed.into_iter().chain(PATHS.iter().map(|path| path.name)) {
+            assert!(between(document, name, "").is_ok(), "{name}");
+        }
+    }
 
     #[test]
     fn only_what_is_between_the_markers_is_replaced() {

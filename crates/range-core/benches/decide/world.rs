@@ -1,0 +1,153 @@
+//! Owns workers that bring what they are asked for, in turn and without fail, so that a scheduler
+//! has as much to do as in a long download. Judges nothing.
+use std::collections::VecDeque;
+use std::num::NonZeroU16;
+use std::time::Duration;
+
+use range_core::ByteRange;
+use range_core::block::BlockSize;
+use range_core::scheduler::{
+    Beginning, Body, Grant, Input, Lease, Output, Request, Scheduler, SchedulerConfig, Stop,
+};
+use range_core::time::Timestamp;
+
+/// More than any measurement gets through.
+const LENGTH: u64 = 1 << 60;
+/// What a worker brings between two reports.
+const STEP: u64 = 256 << 10;
+
+struct Worker {
+    lease: Lease,
+    range: ByteRange,
+    position: u64,
+}
+
+/// A download that is under way and does not end.
+pub(crate) struct World {
+    scheduler: Scheduler,
+    now: Timestamp,
+    workers: VecDeque<Worker>,
+}
+
+impl World {
+    /// Begins, and goes on until so many workers are at it.
+    pub(crate) fn with_workers(width: NonZeroU16) -> Self {
+        let config = SchedulerConfig {
+            width,
+            block_size: BlockSize::DEFAULT,
+            max_tries: 5,
+            stall_timeout: Duration::from_secs(20),
+            seed: 1,
+        };
+        let mut world = Self {
+            scheduler: Scheduler::new(config, Beginning::Fresh),
+            now: Timestamp::START,
+            workers: VecDeque::new(),
+        };
+        world.feed(Input::Tick);
+        while world.workers.len() < usize::from(width.get()) {
+            world.report();
+        }
+        world
+    }
+
+    /// The next worker in turn brings as much as it does between two reports.
+    pub(crate) fn report(&mut self) {
+        self.now = self.now + Duration::from_micros(100);
+        let mut worker = self.workers.pop_front().expect("the download does not end");
+        let lease = worker.lease;
+        worker.position = (worker.position + STEP).min(worker.range.end());
+        let position = worker.position;
+        if position < worker.range.end() {
+            self.workers.push_back(worker);
+            self.feed(Input::Received { lease, position });
+        } else {
+            let how = Stop::Drained;
+            self.feed(Input::Stopped {
+                lease,
+                position,
+                how,
+            });
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            self.scheduler.handle_input(self.now, input);
+            loop {
+                let output = self.scheduler.poll_output();
+                if matches!(output, Output::Wait { .. }) {
+                    break;
+                }
+                inputs.extend(self.obey(output));
+            }
+        }
+    }
+
+    /// Does as told, and says what there is to answer.
+    fn obey(&mut self, output: Output) -> Option<Input> {
+        match output {
+            Output::Start { lease, request, .. } => Some(self.open(lease, request)),
+            Output::Grant {
+                lease,
+                grant: Grant::Range(range),
+            } => {
+                self.begin(lease, range);
+                None
+            }
+            Output::Shrink { lease, cut } => {
+                let worker = self.worker(lease)?;
+                let end = cut.max(worker.position);
+                worker.range = ByteRange::new(worker.range.start(), end)?;
+                Some(Input::Shrunk { lease, end })
+            }
+            Output::Stop { lease } => {
+                let position = self.worker(lease)?.position;
+                self.workers.retain(|worker| worker.lease != lease);
+                let how = Stop::Told;
+                Some(Input::Stopped {
+                    lease,
+                    position,
+                    how,
+                })
+            }
+            Output::Checkpoint { id } => Some(Input::Durable { checkpoint: id }),
+            Output::Finished(outcome) => panic!("the download ended: {outcome:?}"),
+            Output::Grant {
+                grant: Grant::ToEnd,
+                ..
+            }
+            | Output::Event(_)
+            | Output::Wait { .. } => None,
+        }
+    }
+
+    fn open(&mut self, lease: Lease, request: Request) -> Input {
+        let range = match request {
+            Request::Part(range) => range,
+            Request::First | Request::Whole => ByteRange::new(0, LENGTH).expect("not empty"),
+        };
+        if matches!(request, Request::Part(_)) {
+            self.begin(lease, range);
+        }
+        let body = Body::Part {
+            range,
+            complete_length: LENGTH,
+        };
+        Input::Opened { lease, body }
+    }
+
+    fn begin(&mut self, lease: Lease, range: ByteRange) {
+        let position = range.start();
+        self.workers.push_back(Worker {
+            lease,
+            range,
+            position,
+        });
+    }
+
+    fn worker(&mut self, lease: Lease) -> Option<&mut Worker> {
+        self.workers.iter_mut().find(|worker| worker.lease == lease)
+    }
+}
