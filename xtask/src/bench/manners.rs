@@ -1,5 +1,5 @@
-//! Owns a server that is slow in a way of its own: a cap on each connection, a penalty for too many,
-//! one connection that crawls. Serves files rightly otherwise; knows no client.
+//! Owns a server that is slow in a way of its own: a cap on each connection, a penalty for too
+//! many, one connection that crawls. Serves files rightly otherwise; knows no client.
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::slice;
 
 use super::machine;
 use super::process::Line;
@@ -117,18 +118,28 @@ impl Peer {
         self
     }
 
-    /// What to run, one line after the other.
-    pub(super) fn lines(&self, job: &Job) -> Vec<Line> {
-        self.lines_over(job, self.usual)
+    /// How many connections are worth a try: one number, or several over a distance.
+    pub(super) fn widths(&self, far: bool) -> &[u32] {
+        if far {
+            self.far
+        } else {
+            slice::from_ref(&self.usual)
+        }
     }
 
-    /// The same for each number of connections that is worth a try over a distance.
-    pub(super) fn far_lines(&self, job: &Job) -> impl Iterator<Item = (u32, Vec<Line>)> {
-        let widths = self.far.iter();
-        widths.map(|&width| (width, self.lines_over(job, width)))
+    /// What to run over so many connections, one line after the other.
+    pub(super) fn lines(&self, job: &Job, connections: u32) -> Vec<Line> {
+        let python = python();
+        let mut lines = self.shown(job, connections);
+        let words = lines.iter_mut().flat_map(|Line(words)| words);
+        for word in words.filter(|word| *word == PYTHON) {
+            word.clone_from(&python);
+        }
+        lines
     }
 
-    fn lines_over(&self, job: &Job, connections: u32) -> Vec<Line> {
+    /// The same as printed: whoever runs it has the interpreter elsewhere.
+    pub(super) fn shown(&self, job: &Job, connections: u32) -> Vec<Line> {
         let mut lines = vec![(self.download)(job, connections)];
         if job.digest.is_some() && !self.verifies {
             lines.push(Line::of("sha256sum").and(job.output()));
@@ -163,9 +174,11 @@ impl Peer {
     }
 }
 
-/// The interpreter that has the modules: `SHEAVE_BENCH_PYTHON`, or what is on the search path.
+/// The interpreter of modules, unless `SHEAVE_BENCH_PYTHON` names another.
+const PYTHON: &str = "python3";
+
 fn python() -> String {
-    env::var("SHEAVE_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+    env::var("SHEAVE_BENCH_PYTHON").unwrap_or_else(|_| PYTHON.to_owned())
 }
 
 /// The program itself, with its defaults but for what is named.
@@ -286,9 +299,7 @@ fn hf_transfer(job: &Job, connections: u32) -> Line {
     let call = "import sys, hf_transfer; \
                 hf_transfer.download(sys.argv[1], sys.argv[2], int(sys.argv[3]), 10 << 20)";
     trusting_environment(job)
-        .and(python())
-        .and("-c")
-        .and(call)
+        .and_all([PYTHON, "-c", call])
         .and(&job.url)
         .and(job.output())
         .and(connections.to_string())
@@ -329,7 +340,7 @@ mod tests {
     #[test]
     fn every_peer_trusts_verifies_and_writes_where_it_is_told() {
         for peer in PEERS {
-            let lines = peer.lines(&job());
+            let lines = peer.lines(&job(), 8);
             let first = lines[0].to_string();
             if let Home::Program(program) = peer.home {
                 assert!(first.contains(program), "{first}");
@@ -345,15 +356,15 @@ mod tests {
                 digest: None,
                 ..job()
             };
-            assert_eq!(peer.lines(&plain).len(), 1);
+            assert_eq!(peer.lines(&plain, 8).len(), 1);
         }
     }
 
     #[test]
     fn more_connections_are_asked_for_over_a_distance() {
         for peer in PEERS.iter().filter(|peer| peer.name != "curl") {
-            for (width, lines) in peer.far_lines(&job()) {
-                let line = lines[0].to_string();
+            for &width in peer.widths(true) {
+                let line = peer.lines(&job(), width)[0].to_string();
                 assert!(line.contains(&width.to_string()), "{line}");
             }
         }
@@ -361,7 +372,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_names_no_place_of_this_machine() {
-        for line in PEERS.iter().flat_map(|peer| peer.lines(&job().shown())) {
+        for line in PEERS.iter().flat_map(|peer| peer.shown(&job().shown(), 8)) {
             let line = line.to_string();
             assert!(
                 !line.contains("localhost") && !line.contains("/d/"),

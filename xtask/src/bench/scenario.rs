@@ -78,7 +78,7 @@ fn large(setting: &Setting<'_>, tls: bool, verify: bool) -> Result<Plan, Failure
         setting.ours("sheave", "", &job, &expected),
         setting.ours("sheave --no-sync", "--no-sync", &job, &expected),
     ];
-    contenders.extend(setting.peers(&job, &expected));
+    contenders.extend(setting.peers(&job, &expected, false));
     if verify {
         contenders.push(hash_alone(&source));
     }
@@ -128,7 +128,7 @@ fn small(setting: &Setting<'_>) -> Result<Plan, Failure> {
         contenders.push(setting.ours(&format!("sheave {name}"), "", &job, &expected));
         let no_sync = format!("sheave --no-sync {name}");
         contenders.push(setting.ours(&no_sync, "--no-sync", &job, &expected));
-        let curl = setting.peers(&job, &expected);
+        let curl = setting.peers(&job, &expected, false);
         contenders.extend(
             curl.filter(|peer| peer.name == "curl")
                 .map(|peer| Contender {
@@ -284,19 +284,26 @@ impl Setting<'_> {
         }
     }
 
-    fn peers(&self, job: &Job, expected: &Expected) -> impl Iterator<Item = Contender> {
+    /// Every peer that is wanted, over a distance once for each width that is worth a try.
+    fn peers(&self, job: &Job, expected: &Expected, far: bool) -> impl Iterator<Item = Contender> {
         let wanted = PEERS.iter().filter(|peer| self.arguments.wants(peer.name));
-        wanted.map(|peer| Contender {
-            name: peer.name.to_owned(),
-            lines: match peer.missing() {
-                None => Ok(peer.lines(job)),
-                Some(reason) => Err(reason),
-            },
-            shown: peer.lines(&job.shown()),
-            output: job.output().into(),
-            expected: expected.clone(),
-            at_most: process::LONGEST,
-            must_succeed: false,
+        wanted.flat_map(move |peer| {
+            let missing = peer.missing();
+            peer.widths(far).iter().map(move |&width| Contender {
+                name: if far {
+                    format!("{} {width}", peer.name)
+                } else {
+                    peer.name.to_owned()
+                },
+                lines: missing
+                    .clone()
+                    .map_or_else(|| Ok(peer.lines(job, width)), Err),
+                shown: peer.shown(&job.shown(), width),
+                output: job.output().into(),
+                expected: expected.clone(),
+                at_most: process::LONGEST,
+                must_succeed: false,
+            })
         })
     }
 }

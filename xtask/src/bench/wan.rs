@@ -113,7 +113,7 @@ impl Path {
                 megabytes(whole)
             ),
             Kind::Mannered(Manner::Crawling { each, one_in }) => format!(
-                "from a server that gives each connection {}, and one in {one_in} a hundredth of it",
+                "from a server that gives each connection {}, one in {one_in} a hundredth of it",
                 megabytes(each)
             ),
         };

@@ -39,7 +39,7 @@ pub(super) fn plan(setting: &Setting<'_>) -> Result<Plan, Failure> {
         setting.ours("sheave", "", &job, &expected),
         setting.ours("sheave --no-sync", "--no-sync", &job, &expected),
     ];
-    contenders.extend(setting.peers(&job, &expected));
+    contenders.extend(setting.peers(&job, &expected, false));
     contenders.push(direct(
         &file.display().to_string(),
         &job.output(),
@@ -47,9 +47,9 @@ pub(super) fn plan(setting: &Setting<'_>) -> Result<Plan, Failure> {
     ));
     Ok(Plan {
         about: format!(
-            "{} MiB over http from nginx, which has them in memory, to an empty page cache of which \
-             a third of the file may be dirty (`vm.dirty_bytes`, lowered for the run): more than \
-             that waits for the disk, whoever writes. The limit copies the same bytes past the \
+            "{} MiB over http from nginx, which has them in memory, to an empty page cache. A \
+             third of the file may be dirty in it (`vm.dirty_bytes`, lowered for the run): what is \
+             more waits for the disk, whoever writes. The limit copies the same bytes past the \
              cache and waits for the disk.",
             size >> 20
         ),

@@ -2,11 +2,10 @@
 //! every width that is worth a try. What a link is like is `wan`'s.
 use std::net::Ipv4Addr;
 
-use super::super::arguments::Arguments;
 use super::super::failure::Failure;
 use super::super::link::Link;
 use super::super::manners::Mannered;
-use super::super::peers::{Job, PEERS};
+use super::super::peers::Job;
 use super::super::process;
 use super::super::round::{self, Contender, Expected};
 use super::super::server::{Server, Site};
@@ -15,7 +14,7 @@ use super::super::wan::{Kind, Path};
 use super::{NAME, Setting};
 
 /// A contender that takes so many times as long as the best possible is ended.
-const PATIENCE: u32 = 6;
+const PATIENCE: u32 = 4;
 /// In MiB, for `--quick`.
 const QUICK: u64 = 8;
 
@@ -95,27 +94,12 @@ fn contenders(setting: &Setting<'_>, host: &Host, expected: &Expected) -> Vec<Co
     if let Some(steady) = steady {
         contenders.push(setting.ours("sheave, a steady server", "", &steady, expected));
     }
-    contenders.extend(peers(setting.arguments, &plain, expected));
+    // One of them is enough to see that the harness works.
+    let most = if setting.arguments.quick {
+        1
+    } else {
+        usize::MAX
+    };
+    contenders.extend(setting.peers(&plain, expected, true).take(most));
     contenders
-}
-
-fn peers(arguments: &Arguments, job: &Job, expected: &Expected) -> Vec<Contender> {
-    let shown = job.shown();
-    let wanted = PEERS.iter().filter(|peer| arguments.wants(peer.name));
-    let widths = wanted.flat_map(|peer| {
-        let missing = peer.missing();
-        let lines = peer.far_lines(job).zip(peer.far_lines(&shown));
-        lines.map(move |((width, lines), (_, shown))| Contender {
-            name: format!("{} {width}", peer.name),
-            lines: missing.clone().map_or(Ok(lines), Err),
-            shown,
-            output: job.output().into(),
-            expected: expected.clone(),
-            at_most: process::LONGEST,
-            must_succeed: false,
-        })
-    });
-    // One number of connections is enough to see that the harness works.
-    let most = if arguments.quick { 1 } else { usize::MAX };
-    widths.take(most).collect()
 }
