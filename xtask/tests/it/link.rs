@@ -1,27 +1,71 @@
 //! Owns the proof that the emulated link is what was asked for, and leaves nothing behind.
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Measurements of time do not go on beside each other.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// What `xtask bench link` prints and exits with is its own judgement: within 3 % or not.
 #[test]
 fn the_emulated_link_is_within_three_percent_of_what_was_asked() {
-    if !rustix::process::geteuid().is_root() || !Path::new("/dev/net/tun").exists() {
-        eprintln!("SKIPPED: only root can make namespaces, and only with /dev/net/tun devices");
-        return;
-    }
-    let child = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["bench", "link"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let names = format!("sheave-bench-{}-", child.id());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(child) = start() else { return };
+    let names = names(&child);
     let output = child.wait_with_output().unwrap();
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{table}");
     for what in ["round trip", "rate", "loss"] {
         assert!(table.contains(what), "{table}");
     }
-    let left = Command::new("ip").args(["netns", "list"]).output().unwrap();
-    let left = String::from_utf8_lossy(&left.stdout);
-    assert!(!left.contains(&names), "{left}");
+    assert!(!namespaces().contains(&names), "{names}");
+}
+
+#[test]
+fn a_killed_benchmark_leaves_no_namespace() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut child) = start() else { return };
+    let names = names(&child);
+    wait_until(|| namespaces().contains(&names));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until(|| !namespaces().contains(&names));
+}
+
+/// `None`, loudly, where links cannot be emulated.
+fn start() -> Option<Child> {
+    if !rustix::process::geteuid().is_root() || !Path::new("/dev/net/tun").exists() {
+        eprintln!("SKIPPED: only root can make namespaces, and only with /dev/net/tun devices");
+        return None;
+    }
+    if Command::new("ip").arg("-V").output().is_err() {
+        eprintln!("SKIPPED: `ip` is not installed");
+        return None;
+    }
+    let child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["bench", "link"])
+        .stdout(Stdio::piped())
+        .spawn();
+    Some(child.unwrap())
+}
+
+/// What the names of a benchmark's namespaces begin with.
+fn names(child: &Child) -> String {
+    format!("sheave-bench-{}-", child.id())
+}
+
+fn namespaces() -> String {
+    let listed = Command::new("ip").args(["netns", "list"]).output().unwrap();
+    String::from_utf8_lossy(&listed.stdout).into_owned()
+}
+
+/// The kernel tells nobody of either.
+fn wait_until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(20), "waited too long");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
