@@ -1,0 +1,130 @@
+//! Owns fuzzing of the one decision on GET and HEAD: preconditions come first, whatever is sent.
+#![no_main]
+
+use core::num::NonZeroU16;
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use range_core::http::conditional::{
+    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
+};
+use range_core::http::{EntityTag, HttpDate, Strength, Validators, multipart};
+
+const MEDIA_TYPE: &str = "application/octet-stream";
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    length: u64,
+    is_head: bool,
+    rejects_invalid: bool,
+    max_ranges: NonZeroU16,
+    tag: Option<(bool, &'a str)>,
+    last_modified: Option<u32>,
+    date: Option<u32>,
+    if_match: Option<&'a [u8]>,
+    if_unmodified_since: Option<&'a [u8]>,
+    if_none_match: Option<&'a [u8]>,
+    if_modified_since: Option<&'a [u8]>,
+    if_range: Option<&'a [u8]>,
+    range: Option<&'a [u8]>,
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let date = |seconds: u32| HttpDate::from_unix_seconds(u64::from(seconds));
+    let validators = Validators {
+        entity_tag: input.tag.and_then(|(is_weak, opaque)| {
+            let strength = if is_weak {
+                Strength::Weak
+            } else {
+                Strength::Strong
+            };
+            EntityTag::new(strength, opaque)
+        }),
+        last_modified: input.last_modified.map(date),
+        date: input.date.map(date),
+    };
+    let request = Request {
+        method: if input.is_head {
+            Method::Head
+        } else {
+            Method::Get
+        },
+        if_match: input.if_match,
+        if_unmodified_since: input.if_unmodified_since,
+        if_none_match: input.if_none_match,
+        if_modified_since: input.if_modified_since,
+        if_range: input.if_range,
+        range: input.range,
+    };
+    let policy = RangePolicy {
+        max_ranges: input.max_ranges,
+        invalid: if input.rejects_invalid {
+            InvalidRange::Reject
+        } else {
+            InvalidRange::Ignore
+        },
+    };
+    let length = input.length;
+    let representation = Representation {
+        length,
+        validators: &validators,
+        media_type: MEDIA_TYPE,
+    };
+    let decision = decide(&request, representation, policy);
+
+    let without_range = Request {
+        range: None,
+        if_range: None,
+        ..request
+    };
+    let plain = decide(&without_range, representation, policy);
+    match &decision {
+        // A range is heeded only where the answer would otherwise be the whole (§14.2).
+        Decision::Partial(_) | Decision::Several(_) | Decision::RangeNotSatisfiable => {
+            assert_eq!(plain, Decision::Whole);
+            assert!(!input.is_head && input.range.is_some());
+        }
+        Decision::Whole => assert_eq!(plain, Decision::Whole),
+        Decision::NotModified => {
+            assert_eq!(plain, Decision::NotModified);
+            assert!(input.if_none_match.is_some() || input.if_modified_since.is_some());
+        }
+        Decision::PreconditionFailed => {
+            assert_eq!(plain, Decision::PreconditionFailed);
+            assert!(input.if_match.is_some() || input.if_unmodified_since.is_some());
+        }
+    }
+    match decision {
+        Decision::Partial(range) => assert!(range.end() <= length),
+        Decision::Several(ranges) => {
+            assert!((2..=usize::from(input.max_ranges.get())).contains(&ranges.len()));
+            assert!(ranges.iter().all(|range| range.end() <= length));
+            assert!(multipart::length(&ranges, MEDIA_TYPE, length) <= length);
+        }
+        Decision::Whole
+        | Decision::NotModified
+        | Decision::PreconditionFailed
+        | Decision::RangeNotSatisfiable => {}
+    }
+    // In the presence of the first of a pair, the second must be ignored (§13.2.2).
+    if input.if_match.is_some() {
+        let alone = Request {
+            if_unmodified_since: None,
+            ..request
+        };
+        assert_eq!(
+            decide(&alone, representation, policy),
+            decide(&request, representation, policy)
+        );
+    }
+    if input.if_none_match.is_some() {
+        let alone = Request {
+            if_modified_since: None,
+            ..request
+        };
+        assert_eq!(
+            decide(&alone, representation, policy),
+            decide(&request, representation, policy)
+        );
+    }
+});
