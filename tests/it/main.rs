@@ -9,6 +9,7 @@
 )]
 
 mod contention;
+mod credentials;
 mod demo;
 mod disk;
 mod download;
@@ -18,6 +19,7 @@ mod inspect;
 mod library;
 mod output;
 mod process;
+mod proxy;
 mod published;
 mod resume;
 mod serve;

@@ -4,25 +4,33 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::limits;
 use range_store::{PartNames, Publish, WriteMode};
 use url::Url;
 
+use crate::credentials::{Credentials, InvalidCredentials};
 use crate::download::Download;
 use crate::error::Error;
+use crate::proxy::Proxies;
+use crate::redact::Secret;
 
 /// Everything a download needs to know.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// Without user and password, which are among the headers.
     pub(crate) url: Url,
     pub(crate) directory: PathBuf,
     pub(crate) names: PartNames,
     pub(crate) connections: NonZeroU16,
     pub(crate) digests: Vec<Digest>,
+    /// For the origin of `url` only.
     pub(crate) headers: HeaderMap,
-    pub(crate) extra_roots: Vec<Vec<u8>>,
+    pub(crate) tls: TlsSettings,
+    pub(crate) proxies: Proxies,
+    pub(crate) allow_private: bool,
     pub(crate) max_tries: u32,
     pub(crate) stall_timeout: Duration,
     pub(crate) write_mode: WriteMode,
@@ -36,6 +44,26 @@ impl Settings {
     pub(crate) fn algorithms(&self) -> Vec<DigestAlgorithm> {
         self.digests.iter().map(Digest::algorithm).collect()
     }
+}
+
+/// Whom a download trusts, and what it shows of itself, over TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsSettings {
+    /// PEM certificates trusted beside the system's.
+    pub(crate) extra_roots: Vec<Vec<u8>>,
+    /// A certificate and its key, in PEM, shown to the origin of the URL only.
+    pub(crate) identity: Option<Secret<Vec<u8>>>,
+    pub(crate) oldest: TlsVersion,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// RFC 5246, the oldest that is spoken.
+    #[default]
+    V1_2,
+    /// RFC 8446.
+    V1_3,
 }
 
 /// Why a setting makes no sense.
@@ -60,28 +88,38 @@ pub enum InvalidSetting {
         /// The name as given.
         name: String,
     },
+    /// User and password of the URL cannot be sent.
+    #[error("user and password in the URL: {0}")]
+    Credentials(#[from] InvalidCredentials),
+    /// Two of: user and password in the URL, credentials, a header `Authorization`.
+    #[error("there are two sets of credentials: in the URL, as a setting, or as a header")]
+    TwoCredentials,
+    /// What should be certificates of authorities is none.
+    #[error("the certificates of authorities are not in PEM format")]
+    Authorities,
+    /// What should be a certificate and its key is none. It is not repeated.
+    #[error("the client's certificate and key are not in PEM format")]
+    Identity,
 }
 
 /// Settings of a download; see [`Download::builder`](crate::Download::builder).
 #[derive(Debug)]
 #[must_use]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is set by a method of its own"
-)]
 pub struct DownloadBuilder {
-    url: String,
+    url: Secret<String>,
     directory: PathBuf,
     name: std::ffi::OsString,
     connections: u16,
     digests: Vec<Digest>,
-    headers: Vec<(String, String)>,
-    extra_roots: Vec<Vec<u8>>,
+    headers: Vec<(String, Secret<String>)>,
+    credentials: Option<Credentials>,
+    tls: TlsSettings,
+    proxies: Proxies,
+    allow_private: bool,
     max_tries: u32,
     stall_timeout: Duration,
     write_mode: WriteMode,
-    overwrite: bool,
-    sync: bool,
+    publish: Publish,
     resume: bool,
     remote_time: bool,
 }
@@ -89,18 +127,23 @@ pub struct DownloadBuilder {
 impl DownloadBuilder {
     pub(crate) fn new(url: String) -> Self {
         Self {
-            url,
+            url: url.into(),
             directory: PathBuf::from("."),
             name: "download".into(),
             connections: limits::WIDTH_DEFAULT.get(),
             digests: Vec::new(),
             headers: Vec::new(),
-            extra_roots: Vec::new(),
+            credentials: None,
+            tls: TlsSettings::default(),
+            proxies: Proxies::default(),
+            allow_private: false,
             max_tries: 10,
             stall_timeout: Duration::from_secs(20),
             write_mode: WriteMode::default(),
-            overwrite: false,
-            sync: true,
+            publish: Publish {
+                overwrite: false,
+                sync: true,
+            },
             resume: true,
             remote_time: false,
         }
@@ -136,13 +179,49 @@ impl DownloadBuilder {
     /// A header field for the origin of the URL. It is not sent anywhere else, redirects
     /// included. `Range` and `Accept-Encoding` are ours and cannot be set.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.push((name.into(), Secret::new(value.into())));
+        self
+    }
+
+    /// Who the download says it is to the origin of the URL, and to nobody else: once a redirect
+    /// has left that origin they are not sent again, not even back there. User and password in the
+    /// URL are the same thing said differently, and both together are an error.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
         self
     }
 
     /// PEM certificates of authorities to trust beside the system's.
     pub fn trust(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.extra_roots.push(pem.into());
+        self.tls.extra_roots.push(pem.into());
+        self
+    }
+
+    /// A certificate, those that lead to its authority, and its private key, in PEM, to show to
+    /// the origin of the URL if it asks. After a redirect elsewhere they are not shown again.
+    pub fn identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.identity = Some(Secret::new(pem.into()));
+        self
+    }
+
+    /// The oldest version of TLS that is accepted. Default: 1.2.
+    pub fn oldest_tls(mut self, version: TlsVersion) -> Self {
+        self.tls.oldest = version;
+        self
+    }
+
+    /// Who stands between. Default: nobody; the environment is not read.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Whether a server out in the world may redirect to an address of this machine, its network
+    /// or its provider's inside. Default: no. Where the URL itself leads inside, its redirects may
+    /// as well. Behind a proxy, whose look-ups nobody sees, only URLs that name an address or
+    /// `localhost` are judged.
+    pub fn allow_private(mut self, allow: bool) -> Self {
+        self.allow_private = allow;
         self
     }
 
@@ -154,7 +233,8 @@ impl DownloadBuilder {
     }
 
     /// How long a connection may be silent before it is replaced. There is no limit on the time
-    /// of the whole download. Default: 20 seconds.
+    /// of the whole download. While a host has addresses that were never tried, one that does not
+    /// answer is left after half of it. Default: 20 seconds.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout;
         self
@@ -168,7 +248,7 @@ impl DownloadBuilder {
 
     /// Whether a file under the final name may be replaced. Default: no.
     pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.overwrite = overwrite;
+        self.publish.overwrite = overwrite;
         self
     }
 
@@ -176,7 +256,7 @@ impl DownloadBuilder {
     /// Without it a power cut within the next half minute can damage the finished file. Default:
     /// yes.
     pub fn sync(mut self, sync: bool) -> Self {
-        self.sync = sync;
+        self.publish.sync = sync;
         self
     }
 
@@ -195,39 +275,47 @@ impl DownloadBuilder {
 
     /// Checks the settings. Touches neither network nor disk.
     pub fn build(self) -> Result<Download, Error> {
-        let url = Url::parse(&self.url).map_err(|source| InvalidSetting::Url { source })?;
+        let url = Url::parse(self.url.reveal());
+        let mut url = url.map_err(|source| InvalidSetting::Url { source })?;
         if !matches!(url.scheme(), "http" | "https") {
             let scheme = url.scheme().to_owned();
             return Err(InvalidSetting::Scheme { scheme }.into());
+        }
+        let mut headers = parse_headers(&self.headers)?;
+        let in_url = Credentials::take_from(&mut url).map_err(InvalidSetting::Credentials)?;
+        for credentials in self.credentials.into_iter().chain(in_url) {
+            let header = headers.insert(AUTHORIZATION, credentials.header_value());
+            if header.is_some() {
+                return Err(InvalidSetting::TwoCredentials.into());
+            }
         }
         let connections = self.connections.clamp(1, limits::WIDTH_MAX.get());
         Ok(Download::new(Settings {
             url,
             names: PartNames::new(&self.name)?,
-            headers: parse_headers(&self.headers)?,
+            headers,
             connections: NonZeroU16::new(connections).expect("at least 1"),
             directory: self.directory,
             digests: self.digests,
-            extra_roots: self.extra_roots,
+            tls: self.tls,
+            proxies: self.proxies,
+            allow_private: self.allow_private,
             max_tries: self.max_tries,
             stall_timeout: self.stall_timeout,
             write_mode: self.write_mode,
-            publish: Publish {
-                overwrite: self.overwrite,
-                sync: self.sync,
-            },
+            publish: self.publish,
             resume: self.resume,
             remote_time: self.remote_time,
         }))
     }
 }
 
-fn parse_headers(headers: &[(String, String)]) -> Result<HeaderMap, InvalidSetting> {
+fn parse_headers(headers: &[(String, Secret<String>)]) -> Result<HeaderMap, InvalidSetting> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let malformed = || InvalidSetting::Header { name: name.clone() };
         let key = HeaderName::try_from(name.as_str()).map_err(|_| malformed())?;
-        let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| malformed())?;
+        let mut value = HeaderValue::try_from(value.reveal().as_str()).map_err(|_| malformed())?;
         value.set_sensitive(true);
         map.append(key, value);
     }

@@ -25,7 +25,7 @@ use crate::published::Published;
 use crate::redact::SafeUrl;
 use crate::target::{Earlier, Found, Target};
 use crate::transport::accept::accept;
-use crate::transport::http::{ClientSettings, HttpTransport};
+use crate::transport::http::{HttpTransport, TransportSettings};
 use crate::worker::AttemptError;
 
 /// One download, not started yet.
@@ -165,10 +165,13 @@ struct Session {
 impl Session {
     async fn run(mut self) -> Result<Report, Error> {
         let target = Arc::new(Target::open(Arc::clone(&self.settings))?);
-        let transport = Arc::new(HttpTransport::new(ClientSettings {
+        let transport = Arc::new(HttpTransport::new(TransportSettings {
             url: self.settings.url.clone(),
             headers: self.settings.headers.clone(),
-            extra_roots: self.settings.extra_roots.clone(),
+            tls: self.settings.tls.clone(),
+            proxies: self.settings.proxies.clone(),
+            allow_private: self.settings.allow_private,
+            stall_timeout: self.settings.stall_timeout,
             connections: self.settings.connections.get().into(),
         })?);
         if let Some(there) = self.already_there(&target, &transport).await? {

@@ -181,6 +181,7 @@ impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
         let kind = match &error {
             TransportError::Unreachable { .. }
+            | TransportError::Silent
             | TransportError::Interrupted { .. }
             | TransportError::NotHttp { .. }
             | TransportError::Surplus

@@ -24,6 +24,7 @@
 
 mod builder;
 mod clock;
+mod credentials;
 mod digester;
 mod download;
 mod driver;
@@ -32,7 +33,9 @@ mod events;
 mod generation;
 mod inspect;
 mod keeper;
+mod netrc;
 mod progress;
+mod proxy;
 mod published;
 mod redact;
 mod segment_writer;
@@ -43,13 +46,16 @@ mod transport;
 mod verifier;
 mod worker;
 
-pub use builder::{DownloadBuilder, InvalidSetting};
+pub use builder::{DownloadBuilder, InvalidSetting, TlsVersion};
+pub use credentials::{Credentials, InvalidCredentials};
 pub use download::{CancelHandle, Download, Report, Verification};
 pub use error::{Error, ErrorKind};
 pub use events::{Event, EventStream, RestartReason};
 pub use inspect::{Checked, Inspection, inspect};
+pub use netrc::{Netrc, NetrcError};
 pub use progress::{Phase, Progress, ProgressHandle, Tally};
-pub use redact::SafeUrl;
+pub use proxy::{InvalidProxy, Proxies, Proxy};
+pub use redact::{SafeUrl, Secret};
 
 pub use range_core::digest::{Digest, DigestAlgorithm};
 pub use range_core::range::ByteRange;

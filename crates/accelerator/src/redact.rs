@@ -1,8 +1,10 @@
-//! Owns [`SafeUrl`], a URL that cannot show its secrets.
+//! Owns [`SafeUrl`], a URL that cannot show its secrets, and [`Secret`], a value that never shows.
 
 use std::fmt;
 
 use url::Url;
+
+use crate::credentials::strip_user;
 
 /// A URL as it may be shown, logged and stored: without user, password, fragment, and the values
 /// of its query, any of which may be a credential.
@@ -13,9 +15,7 @@ impl SafeUrl {
     pub(crate) fn new(url: &Url) -> Self {
         let mut shown = url.clone();
         shown.set_fragment(None);
-        // A URL without an authority has no user to remove, and refuses.
-        let _without_user = shown.set_username("");
-        let _without_password = shown.set_password(None);
+        strip_user(&mut shown);
         if url.query().is_some() {
             shown.set_query(Some("..."));
         }
@@ -40,9 +40,51 @@ impl fmt::Debug for SafeUrl {
     }
 }
 
+/// A value that is for its receiver alone: neither an error, nor a log, nor `{:?}` shows it.
+///
+/// There is no `Display`: whoever needs the value says so with [`reveal`](Self::reveal).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T>(T);
+
+impl<T> Secret<T> {
+    /// Keeps a value from being shown.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value, for the one it is meant for.
+    pub const fn reveal(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> From<T> for Secret<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(...)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let secret = Secret::new("hush".to_owned());
+        assert_eq!(
+            format!("{secret:?} {:#?}", Some(&secret))
+                .matches("hush")
+                .count(),
+            0
+        );
+        assert_eq!(secret.reveal(), "hush");
+    }
 
     #[test]
     fn nothing_that_may_be_secret_is_shown() {

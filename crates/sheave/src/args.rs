@@ -13,6 +13,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use crate::duration;
 use crate::exit_code::Exit;
 
+mod connection;
+
+pub(crate) use connection::{ConnectionArgs, TlsMin};
+
 const EXAMPLES: &str = "\
 Examples:
   sheave https://example.org/disk.img     download to ./disk.img
@@ -28,7 +32,7 @@ Examples:
   sheave get https://example.org/disk.img
   sheave get -o local.img -x 16 https://example.org/disk.img
   sheave get --checksum sha-256=9f86d081... https://example.org/disk.img
-  sheave get --header 'Authorization: Bearer ...' https://example.org/private.img
+  sheave get --bearer-file ~/.token https://example.org/private.img
   sheave get --json https://example.org/disk.img | tail -n 1
 
 After an interruption run the same command again: what was fetched is checked and kept.";
@@ -67,7 +71,7 @@ struct Args {
 pub(crate) enum Command {
     /// Download files (the default: `sheave URL` is `sheave get URL`)
     #[command(after_help = GET_EXAMPLES)]
-    Get(GetArgs),
+    Get(Box<GetArgs>),
     /// Serve a directory, and synthetic content, by byte range
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
@@ -114,9 +118,6 @@ pub(crate) struct GetArgs {
     /// Give the file the time of the server's Last-Modified, where there is one
     #[arg(long)]
     pub(crate) remote_time: bool,
-    /// Send this header to the URL's origin, and nowhere else (repeatable)
-    #[arg(long = "header", value_name = "K: V")]
-    pub(crate) headers: Vec<String>,
     /// Give up after N failures in a row without progress [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_tries: Option<u32>,
@@ -132,9 +133,6 @@ pub(crate) struct GetArgs {
         hide_possible_values = true
     )]
     pub(crate) write: Write,
-    /// Trust the certificate authorities in this PEM file too
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cacert: Option<PathBuf>,
     /// Write one JSON object per line to standard output
     #[arg(long)]
     pub(crate) json: bool,
@@ -144,6 +142,8 @@ pub(crate) struct GetArgs {
     /// Show retries and other events
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 /// How many connections are allowed.
@@ -341,7 +341,7 @@ mod tests {
 
     fn get(line: &str) -> GetArgs {
         match parsed(line) {
-            Ok(Command::Get(args)) => args,
+            Ok(Command::Get(args)) => *args,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -378,7 +378,7 @@ mod tests {
         assert_eq!(args.urls.len(), 2);
         assert_eq!(args.connections, Connections::Auto);
         assert_eq!(args.write, Write::Auto);
-        assert!(args.output.is_none() && args.dir.is_none() && args.cacert.is_none());
+        assert!(args.output.is_none() && args.dir.is_none() && args.connection.cacert.is_none());
         assert!(args.max_tries.is_none() && args.stall_timeout.is_none());
         assert!(!args.overwrite && !args.no_resume && !args.no_sync);
         assert!(!args.json && !args.quiet && !args.verbose);

@@ -43,7 +43,7 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
 }
 
 fn describe(file: &RemoteFile, options: &DownloadOptions) -> Result<Download, Error> {
-    let mut builder = Download::builder(&file.url)
+    let mut builder = Download::builder(file.url.reveal())
         .output(&file.directory, &file.name)
         .write_mode(options.write_mode)
         .overwrite(options.overwrite)
@@ -59,16 +59,10 @@ fn describe(file: &RemoteFile, options: &DownloadOptions) -> Result<Download, Er
     if let Some(timeout) = options.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }
-    if let Some(pem) = &options.trusted_pem {
-        builder = builder.trust(pem.as_slice());
-    }
     for digest in &options.digests {
         builder = builder.expect_digest(*digest);
     }
-    for (name, value) in &options.headers {
-        builder = builder.header(name, value);
-    }
-    builder.build()
+    options.connection.apply(builder, file.url.reveal()).build()
 }
 
 #[cfg(test)]

@@ -7,15 +7,17 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use accelerator::{ByteCount, Digest, WriteMode};
+use accelerator::{ByteCount, Digest, Secret, WriteMode};
 use url::Url;
 
 use crate::args::{Command, Connections, DemoArgs, GetArgs, InspectArgs, Write};
 use crate::output_name::OutputName;
 use crate::report::{Display, Palette};
 
+mod connection;
 mod serve;
 
+pub(crate) use connection::{ConnectionError, ConnectionSettings};
 pub(crate) use serve::{ServeSettings, Tls};
 
 /// What to do, with everything needed to do it.
@@ -45,8 +47,8 @@ pub(crate) struct GetSettings {
 /// A file to download, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RemoteFile {
-    /// As given; it may hold secrets.
-    pub(crate) url: String,
+    /// As given.
+    pub(crate) url: Secret<String>,
     /// Where the file goes.
     pub(crate) directory: PathBuf,
     /// Its name there.
@@ -64,10 +66,8 @@ pub(crate) struct DownloadOptions {
     pub(crate) connections: Option<u16>,
     /// The digests the file must have.
     pub(crate) digests: Vec<Digest>,
-    /// Names and values of additional header fields.
-    pub(crate) headers: Vec<(String, String)>,
-    /// PEM certificates to trust too.
-    pub(crate) trusted_pem: Option<Vec<u8>>,
+    /// Whom they talk to, and as whom.
+    pub(crate) connection: ConnectionSettings,
     /// Failures in a row before giving up.
     pub(crate) max_tries: Option<u32>,
     /// Longest silence of a connection.
@@ -145,10 +145,10 @@ pub(crate) enum UsageError {
         /// As given.
         path: PathBuf,
     },
-    /// A header without a colon. It is not repeated: it may be a secret.
-    #[error("a header is written 'NAME: VALUE'")]
-    NoColon,
-    /// The file of `--cacert` cannot be read.
+    /// Whom it is to talk to, or as whom, cannot be.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// The file of `--cert` cannot be read.
     #[error("cannot read the certificates in {}: {source}", path.display())]
     Certificates {
         /// The file.
@@ -227,7 +227,7 @@ impl Job {
     /// Checks the arguments together.
     pub(crate) fn new(command: Command, environment: Environment) -> Result<Self, UsageError> {
         match command {
-            Command::Get(args) => get(args, environment).map(Self::Get),
+            Command::Get(args) => get(*args, environment).map(Self::Get),
             Command::Serve(args) => ServeSettings::new(args).map(Self::Serve),
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
             Command::Inspect(args) => Ok(Self::Inspect(inspect(args, environment))),
@@ -259,12 +259,7 @@ fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageErro
                 Connections::AtMost(number) => Some(number),
             },
             digests: digests(args.checksums, args.urls.len())?,
-            headers: args
-                .headers
-                .iter()
-                .map(|text| header(text))
-                .collect::<Result<_, _>>()?,
-            trusted_pem: args.cacert.map(certificates).transpose()?,
+            connection: ConnectionSettings::new(&args.connection, &args.urls, &variable)?,
             max_tries: args.max_tries,
             stall_timeout: args.stall_timeout,
             write_mode: match args.write {
@@ -287,9 +282,8 @@ fn files(args: &GetArgs) -> Result<Vec<RemoteFile>, UsageError> {
             return Err(UsageError::OneOutput { urls });
         };
         let (directory, name) = split(path)?;
-        let url = url.clone();
         return Ok(vec![RemoteFile {
-            url,
+            url: url.clone().into(),
             directory,
             name,
         }]);
@@ -307,7 +301,7 @@ fn files(args: &GetArgs) -> Result<Vec<RemoteFile>, UsageError> {
             return Err(UsageError::SameName { name });
         }
         files.push(RemoteFile {
-            url: url.clone(),
+            url: url.clone().into(),
             directory: directory.clone(),
             name: name.into(),
         });
@@ -340,20 +334,6 @@ fn digests(checksums: Vec<Digest>, urls: usize) -> Result<Vec<Digest>, UsageErro
         }
     }
     Ok(checksums)
-}
-
-fn header(text: &str) -> Result<(String, String), UsageError> {
-    let (name, value) = text.split_once(':').ok_or(UsageError::NoColon)?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
-}
-
-fn certificates(path: PathBuf) -> Result<Vec<u8>, UsageError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the file is part of the settings, and the library takes its content"
-    )]
-    let content = std::fs::read(&path);
-    content.map_err(|source| UsageError::Certificates { path, source })
 }
 
 fn demo(args: DemoArgs, environment: Environment) -> DemoSettings {

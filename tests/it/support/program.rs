@@ -100,6 +100,13 @@ pub(crate) fn start<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Runnin
 }
 
 pub(crate) fn start_command(mut command: Command) -> Running {
+    // A proxy of whoever runs the tests has no part in them.
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        if !command.get_envs().any(|(set, _)| set == name) {
+            command.env_remove(name);
+        }
+        command.env_remove(name.to_uppercase());
+    }
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

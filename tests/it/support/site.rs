@@ -32,7 +32,20 @@ impl Site {
         })
     }
 
-    pub(crate) fn start(mut config: Config) -> Self {
+    /// Serves synthetic content on a port of this machine.
+    pub(crate) fn at(port: u16, faults: Vec<Fault>) -> Self {
+        let config = Config {
+            faults,
+            ..Config::default()
+        };
+        Self::start_at(port, config)
+    }
+
+    pub(crate) fn start(config: Config) -> Self {
+        Self::start_at(0, config)
+    }
+
+    fn start_at(port: u16, mut config: Config) -> Self {
         let runtime = Runtime::new().unwrap();
         let records = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&records);
@@ -40,7 +53,7 @@ impl Site {
             sink.lock().unwrap().push(record.clone());
         }));
         let server = runtime
-            .block_on(Server::bind("127.0.0.1:0", config))
+            .block_on(Server::bind(("127.0.0.1", port), config))
             .unwrap();
         Self {
             runtime,

@@ -17,6 +17,8 @@ pub(crate) enum TransportError {
     Unreachable { source: Source },
     #[error("the server's identity could not be verified")]
     Untrusted { source: Source },
+    #[error("an address of the server connects and does not answer")]
+    Silent,
     #[error("the connection broke")]
     Interrupted { source: Source },
     #[error("the server did not speak HTTP that can be trusted")]
@@ -54,6 +56,7 @@ impl TransportError {
         match self {
             Self::Unreachable { .. } => FailureClass::Unreachable,
             Self::Untrusted { .. } | Self::NotHttp { .. } => FailureClass::Untrusted,
+            Self::Silent => FailureClass::Stalled,
             Self::Interrupted { .. } => FailureClass::Interrupted,
             Self::Status {
                 status: 408 | 425 | 429 | 500..=599,

@@ -1,9 +1,11 @@
 //! Owns the HTTP client. The only file that names the HTTP library; retries and redirects of the
 //! library are off, because the scheduler and `redirect` decide about them.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +17,12 @@ use url::Url;
 
 use super::error::TransportError;
 use super::head::Head;
-use super::redirect::Trail;
+use super::redirect::{RedirectError, Trail};
+use super::resolver::{AddressBook, LookUpError, Reach};
+use crate::builder::{InvalidSetting, TlsSettings, TlsVersion};
 use crate::error::causes;
+use crate::proxy::{Proxies, Proxy};
+use crate::redact::SafeUrl;
 
 /// Longest time to wait for a connection, name look-up and TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,13 +30,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection that is not needed at the moment is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a client is made of.
-pub(crate) struct ClientSettings {
+/// What a transport is made of.
+pub(crate) struct TransportSettings {
+    /// Without user and password.
     pub(crate) url: Url,
     /// Sent to the origin of `url` only.
     pub(crate) headers: HeaderMap,
-    /// PEM certificates trusted beside the system's.
-    pub(crate) extra_roots: Vec<Vec<u8>>,
+    pub(crate) tls: TlsSettings,
+    pub(crate) proxies: Proxies,
+    /// Whether a redirect may lead from the world to the inside.
+    pub(crate) allow_private: bool,
+    pub(crate) stall_timeout: Duration,
     pub(crate) connections: usize,
 }
 
@@ -40,50 +50,130 @@ pub(crate) struct HttpTransport {
     clients: Clients,
     original: Url,
     headers: HeaderMap,
+    allow_private: bool,
+    stall_timeout: Duration,
     /// Where the last redirects led, so that each segment need not follow them again.
     known: Mutex<Option<Trail>>,
     requests: AtomicU64,
 }
 
-/// One client a scheme, made when it is first needed: reading the system's certificates takes
-/// longer than a small file, and plain HTTP has no use for them.
+/// The clients of a download, each made when it is first needed: reading the system's
+/// certificates takes longer than a small file, and plain HTTP has no use for them. Connections
+/// are never shared between two of them.
 #[derive(Debug)]
 struct Clients {
-    extra_roots: Vec<reqwest::Certificate>,
+    roots: Vec<reqwest::Certificate>,
+    identity: Option<reqwest::Identity>,
+    oldest_tls: TlsVersion,
+    proxies: Proxies,
+    addresses: Arc<AddressBook>,
     connections: usize,
-    plain: OnceLock<reqwest::Client>,
-    secure: OnceLock<reqwest::Client>,
+    made: Mutex<HashMap<ClientKind, reqwest::Client>>,
+}
+
+/// What a client may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ClientKind {
+    /// Whether it is for https.
+    secure: bool,
+    /// Whether it shows the user's certificate.
+    identified: bool,
+    /// Which addresses it connects to.
+    reach: Reach,
 }
 
 impl Clients {
-    fn for_scheme(&self, scheme: &str) -> Result<&reqwest::Client, TransportError> {
-        let is_secure = scheme == "https";
-        let slot = if is_secure { &self.secure } else { &self.plain };
-        if let Some(client) = slot.get() {
-            return Ok(client);
+    fn new(settings: &TransportSettings) -> Result<Self, InvalidSetting> {
+        let tls = &settings.tls;
+        let mut roots = Vec::new();
+        for pem in &tls.extra_roots {
+            let found = reqwest::Certificate::from_pem_bundle(pem);
+            let found = found.ok().filter(|found| !found.is_empty());
+            roots.extend(found.ok_or(InvalidSetting::Authorities)?);
         }
-        let builder = if is_secure {
-            self.builder().tls_certs_merge(self.extra_roots.clone())
-        } else {
-            self.builder().tls_certs_only([])
-        };
-        let client = builder.build().map_err(untrusted)?;
-        // Of two workers that come first, one keeps its client.
-        Ok(slot.get_or_init(|| client))
+        let identity = tls.identity.as_ref().map(|pem| {
+            reqwest::Identity::from_pem(pem.reveal()).map_err(|_| InvalidSetting::Identity)
+        });
+        Ok(Self {
+            roots,
+            identity: identity.transpose()?,
+            oldest_tls: tls.oldest,
+            proxies: settings.proxies.clone(),
+            addresses: Arc::new(AddressBook::new(settings.proxies.hosts())),
+            connections: settings.connections,
+            made: Mutex::default(),
+        })
     }
 
-    fn builder(&self) -> reqwest::ClientBuilder {
-        reqwest::Client::builder()
+    /// The client for the next request of a trail.
+    fn client_for(&self, trail: &Trail) -> Result<reqwest::Client, TransportError> {
+        let secure = trail.here().scheme() == "https";
+        let kind = ClientKind {
+            secure,
+            identified: secure && self.identity.is_some() && trail.is_trusted(),
+            reach: trail.reach(),
+        };
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(&kind) {
+            return Ok(client.clone());
+        }
+        let client = self.make(kind).map_err(untrusted)?;
+        made.insert(kind, client.clone());
+        Ok(client)
+    }
+
+    fn make(&self, kind: ClientKind) -> Result<reqwest::Client, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
             .user_agent(concat!("sheave/", env!("CARGO_PKG_VERSION")))
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
+            .dns_resolver(Resolver {
+                addresses: Arc::clone(&self.addresses),
+                reach: kind.reach,
+            })
+            .tls_version_min(match self.oldest_tls {
+                TlsVersion::V1_2 => reqwest::tls::Version::TLS_1_2,
+                TlsVersion::V1_3 => reqwest::tls::Version::TLS_1_3,
+            })
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(self.connections)
+            .pool_max_idle_per_host(self.connections);
+        let proxy = self.proxies.for_scheme(kind.secure);
+        if let Some(proxy) = proxy {
+            let except = reqwest::NoProxy::from_string(self.proxies.except());
+            let proxy = reqwest::Proxy::all(proxy.secret_url().clone())?;
+            builder = builder.proxy(proxy.no_proxy(except));
+        }
+        builder = if kind.secure || proxy.is_some_and(Proxy::is_secure) {
+            builder.tls_certs_merge(self.roots.clone())
+        } else {
+            builder.tls_certs_only([])
+        };
+        if let Some(identity) = self.identity.clone().filter(|_| kind.identified) {
+            builder = builder.identity(identity);
+        }
+        builder.build()
+    }
+}
+
+/// What the HTTP library asks for addresses.
+#[derive(Debug)]
+struct Resolver {
+    addresses: Arc<AddressBook>,
+    reach: Reach,
+}
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let (addresses, reach) = (Arc::clone(&self.addresses), self.reach);
+        Box::pin(async move {
+            let found = addresses.look_up(name.as_str(), reach).await?;
+            Ok(Box::new(found.into_iter()) as reqwest::dns::Addrs)
+        })
     }
 }
 
@@ -95,20 +185,13 @@ pub(crate) struct Reply {
 }
 
 impl HttpTransport {
-    pub(crate) fn new(settings: ClientSettings) -> Result<Self, TransportError> {
-        let mut extra_roots = Vec::new();
-        for pem in &settings.extra_roots {
-            extra_roots.extend(reqwest::Certificate::from_pem_bundle(pem).map_err(untrusted)?);
-        }
+    pub(crate) fn new(settings: TransportSettings) -> Result<Self, InvalidSetting> {
         Ok(Self {
-            clients: Clients {
-                extra_roots,
-                connections: settings.connections,
-                plain: OnceLock::new(),
-                secure: OnceLock::new(),
-            },
+            clients: Clients::new(&settings)?,
             original: settings.url,
             headers: settings.headers,
+            allow_private: settings.allow_private,
+            stall_timeout: settings.stall_timeout,
             known: Mutex::new(None),
             requests: AtomicU64::new(0),
         })
@@ -132,6 +215,9 @@ impl HttpTransport {
         let mut trail = self.trail(route);
         loop {
             let response = self.send(&trail, request).await?;
+            if !self.allow_private {
+                trail.answered(self.address_of(&trail, &response));
+            }
             let status = response.status();
             if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
                 let head = Head::new(status, response.headers());
@@ -183,12 +269,53 @@ impl HttpTransport {
             headers.insert(RANGE, value);
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let client = self.clients.for_scheme(trail.here().scheme())?;
+        let client = self.clients.client_for(trail)?;
         let request = client.get(trail.here().clone()).headers(headers);
-        request
-            .send()
-            .await
-            .map_err(|error| classify(error, Stage::Head))
+        let looked_up = self.looked_up_for(trail.here());
+        let reply = self.answer(request.send(), looked_up.as_deref()).await?;
+        reply.map_err(|error| {
+            let error = classify_head(error, trail);
+            if let (TransportError::Unreachable { .. }, Some(host)) = (&error, &looked_up) {
+                self.clients.addresses.silent(host);
+            }
+            error
+        })
+    }
+
+    /// Waits for a reply, but only half the time that silence is borne if the host has addresses
+    /// that were never tried: one of them may answer.
+    async fn answer<T>(
+        &self,
+        reply: impl Future<Output = T>,
+        looked_up: Option<&str>,
+    ) -> Result<T, TransportError> {
+        tokio::pin!(reply);
+        if let Ok(reply) = tokio::time::timeout(self.stall_timeout / 2, &mut reply).await {
+            return Ok(reply);
+        }
+        match looked_up {
+            Some(host) if self.clients.addresses.has_another(host) => {
+                self.clients.addresses.silent(host);
+                Err(TransportError::Silent)
+            }
+            Some(_) | None => Ok(reply.await),
+        }
+    }
+
+    /// The name whose addresses are connected to for a URL: its own, or that of a proxy.
+    fn looked_up_for(&self, url: &Url) -> Option<String> {
+        let connected_to = match self.clients.proxies.for_url(url) {
+            Some(proxy) => proxy.secret_url(),
+            None => url,
+        };
+        connected_to.domain().map(str::to_owned)
+    }
+
+    /// Where the host of a URL answered from; `None` behind a proxy, whose address says nothing.
+    fn address_of(&self, trail: &Trail, response: &reqwest::Response) -> Option<IpAddr> {
+        let is_direct = self.clients.proxies.for_url(trail.here()).is_none();
+        let address = response.remote_addr().filter(|_| is_direct);
+        address.map(|address| address.ip())
     }
 }
 
@@ -199,36 +326,39 @@ impl Reply {
     ///
     /// Dropping the future loses no byte.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
-        self.response
-            .chunk()
-            .await
-            .map_err(|error| classify(error, Stage::Body))
+        self.response.chunk().await.map_err(classify_body)
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Head,
-    Body,
-}
-
 /// Errors keep their causes but lose their URL, which may hold secrets.
-fn classify(error: reqwest::Error, stage: Stage) -> TransportError {
+fn classify_head(error: reqwest::Error, trail: &Trail) -> TransportError {
     let error = error.without_url();
-    let is_certificate = causes(&error).any(is_certificate_error);
+    let is_inside = causes(&error)
+        .filter_map(|cause| cause.downcast_ref())
+        .any(|error| matches!(error, LookUpError::Inside { .. }));
     let is_parse = causes(&error)
         .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
         .any(hyper::Error::is_parse);
     let is_connect = error.is_connect();
-    let source = Box::new(error);
-    if is_certificate {
-        TransportError::Untrusted { source }
+    if is_inside {
+        let to = SafeUrl::new(trail.here());
+        RedirectError::Private { to }.into()
+    } else if causes(&error).any(is_certificate_error) {
+        untrusted(error)
     } else if is_connect {
+        let source = Box::new(error);
         TransportError::Unreachable { source }
-    } else if is_parse && stage == Stage::Head {
+    } else if is_parse {
+        let source = Box::new(error);
         TransportError::NotHttp { source }
     } else {
-        TransportError::Interrupted { source }
+        classify_body(error)
+    }
+}
+
+fn classify_body(error: reqwest::Error) -> TransportError {
+    TransportError::Interrupted {
+        source: Box::new(error.without_url()),
     }
 }
 

@@ -2,7 +2,9 @@
 //! alone decides what is believed.
 
 pub(crate) mod accept;
+mod address;
 pub(crate) mod error;
 pub(crate) mod head;
 pub(crate) mod http;
 pub(crate) mod redirect;
+mod resolver;

@@ -1,9 +1,14 @@
 //! Owns where a redirect leads, and which are not followed. Pure: knows no connection.
 
+use std::net::IpAddr;
+
+use range_core::limits;
 use url::Url;
 
+use super::address;
+use super::resolver::Reach;
+use crate::credentials::strip_user;
 use crate::redact::SafeUrl;
-use range_core::limits;
 
 /// Why a redirect is not followed.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +23,11 @@ pub(crate) enum RedirectError {
         "the server redirects from https to {to}, which anyone on the way could read and change"
     )]
     Downgrade { to: SafeUrl },
+    #[error(
+        "the server redirects to {to}, which is inside this machine or its network; \
+         --allow-private follows it"
+    )]
+    Private { to: SafeUrl },
     #[error("the redirects lead in a circle at {at}")]
     Loop { at: SafeUrl },
     #[error("more than {} redirects", limits::REDIRECTS_MAX)]
@@ -29,6 +39,10 @@ pub(crate) enum RedirectError {
 pub(crate) struct Trail {
     seen: Vec<Url>,
     trusted: bool,
+    /// Whether some place on the way is out in the world.
+    public: bool,
+    /// Whether who sent the request here may only send it out into the world.
+    fenced: bool,
 }
 
 impl Trail {
@@ -36,6 +50,8 @@ impl Trail {
         Self {
             seen: vec![original],
             trusted: true,
+            public: false,
+            fenced: false,
         }
     }
 
@@ -50,6 +66,25 @@ impl Trail {
         self.trusted
     }
 
+    /// Which addresses the request may be sent to.
+    pub(crate) fn reach(&self) -> Reach {
+        if self.fenced {
+            Reach::Public
+        } else {
+            Reach::Anywhere
+        }
+    }
+
+    /// Notes that a host has answered, at this address where it is known. From a host out in the
+    /// world on, redirects do not lead inside.
+    pub(crate) fn answered(&mut self, address: Option<IpAddr>) {
+        self.public |= match address {
+            Some(address) => address::is_public(address),
+            // Behind a proxy only a URL that says so is inside.
+            None => address::names_public_host(self.here()).unwrap_or(true),
+        };
+    }
+
     /// Follows one redirect.
     pub(crate) fn follow(&mut self, location: Option<&[u8]>) -> Result<(), RedirectError> {
         let location = location.ok_or(RedirectError::NoLocation)?;
@@ -59,6 +94,8 @@ impl Trail {
             .join(location)
             .map_err(|_| RedirectError::BadLocation)?;
         to.set_fragment(None);
+        // Who the user is, the user says, and not a server.
+        strip_user(&mut to);
         if !matches!(to.scheme(), "http" | "https") {
             return Err(RedirectError::Scheme {
                 to: SafeUrl::new(&to),
@@ -77,23 +114,21 @@ impl Trail {
         if self.seen.len() > usize::try_from(limits::REDIRECTS_MAX).unwrap_or(usize::MAX) {
             return Err(RedirectError::TooMany);
         }
+        if self.public && address::names_public_host(&to) == Some(false) {
+            return Err(RedirectError::Private {
+                to: SafeUrl::new(&to),
+            });
+        }
         self.trusted &= to.origin() == self.seen[0].origin();
+        self.fenced |= self.public;
         self.seen.push(to);
         Ok(())
     }
 
     /// The trail a later request starts with: the last place alone, as trusted as it was found.
-    pub(crate) fn shortcut(self) -> Self {
-        let trusted = self.trusted;
-        let last = self
-            .seen
-            .into_iter()
-            .next_back()
-            .expect("a trail begins somewhere");
-        Self {
-            seen: vec![last],
-            trusted,
-        }
+    pub(crate) fn shortcut(mut self) -> Self {
+        self.seen.drain(..self.seen.len() - 1);
+        self
     }
 }
 
@@ -169,6 +204,65 @@ mod tests {
             trail(http).follow(None),
             Err(RedirectError::NoLocation)
         ));
+    }
+
+    #[test]
+    fn a_user_in_a_location_is_nobody() {
+        let mut trail = trail("http://a.example/");
+        trail.follow(Some(b"http://us:er@b.example/x")).unwrap();
+        assert_eq!(trail.here().as_str(), "http://b.example/x");
+        let looped = trail.follow(Some(b"http://other:one@a.example/"));
+        assert!(matches!(looped, Err(RedirectError::Loop { .. })));
+    }
+
+    #[test]
+    fn from_the_world_no_redirect_leads_inside() {
+        let outside: Option<IpAddr> = Some("8.8.8.8".parse().unwrap());
+        let inside: Option<IpAddr> = Some("10.0.0.1".parse().unwrap());
+        let targets = [
+            "http://127.0.0.1/",
+            "http://169.254.169.254/",
+            "http://localhost/x",
+        ];
+        for target in targets {
+            let mut trail = trail("http://a.example/");
+            trail.answered(outside);
+            let refused = trail.follow(Some(target.as_bytes()));
+            assert!(
+                matches!(refused, Err(RedirectError::Private { .. })),
+                "{target}"
+            );
+        }
+        for target in targets {
+            let mut trail = trail("http://a.example/");
+            trail.answered(inside);
+            trail.follow(Some(target.as_bytes())).unwrap();
+            assert_eq!(trail.reach(), Reach::Anywhere);
+        }
+        // The place the user named may be anywhere, the next one may not, nor any after it.
+        let mut hops = trail("http://a.example/");
+        hops.answered(outside);
+        assert_eq!(hops.clone().shortcut().reach(), Reach::Anywhere);
+        hops.follow(Some(b"http://b.example/")).unwrap();
+        assert_eq!(hops.reach(), Reach::Public);
+        hops.answered(inside);
+        hops.follow(Some(b"http://c.example/")).unwrap();
+        assert_eq!(hops.shortcut().reach(), Reach::Public);
+    }
+
+    #[test]
+    fn behind_a_proxy_a_url_is_judged_by_what_it_says() {
+        for (url, reach) in [
+            ("http://a.example/", Reach::Public),
+            ("http://8.8.8.8/", Reach::Public),
+            ("http://10.0.0.1/", Reach::Anywhere),
+            ("http://localhost/", Reach::Anywhere),
+        ] {
+            let mut trail = trail(url);
+            trail.answered(None);
+            trail.follow(Some(b"http://b.example/")).unwrap();
+            assert_eq!(trail.reach(), reach, "{url}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod accept_encoding;
 mod coalesce;
 pub mod conditional;
+pub mod content_disposition;
 pub mod content_range;
 pub mod date;
 pub mod multipart;

@@ -14,8 +14,7 @@ fn options(digests: Vec<Digest>) -> DownloadOptions {
     DownloadOptions {
         connections: Some(2),
         digests,
-        headers: Vec::new(),
-        trusted_pem: None,
+        connection: crate::settings::ConnectionSettings::default(),
         max_tries: None,
         stall_timeout: None,
         write_mode: WriteMode::default(),
@@ -33,7 +32,7 @@ fn digest() -> Digest {
 
 fn remote_file(server: &Server, path: &str, directory: &Path, name: &str) -> RemoteFile {
     RemoteFile {
-        url: format!("{}{path}", server.base_url()),
+        url: format!("{}{path}", server.base_url()).into(),
         directory: directory.to_owned(),
         name: name.into(),
     }
@@ -58,7 +57,7 @@ async fn the_last_json_line_has_every_promised_field() {
     let line: serde_json::Value =
         serde_json::from_str(&json::completed(&report).to_string()).unwrap();
     assert_eq!(line["event"], "done");
-    assert_eq!(line["url"], file.url);
+    assert_eq!(line["url"], *file.url.reveal());
     assert_eq!(line["path"], directory.path().join("it").to_str().unwrap());
     assert_eq!(line["bytes"], SIZE);
     assert_eq!(line["fetched_bytes"], SIZE);
@@ -81,7 +80,7 @@ async fn a_file_that_fails_leaves_the_others_their_turn() {
             file("/missing", "first"),
             file(&format!("/synthetic/{SIZE}"), "second"),
             RemoteFile {
-                url: "nonsense".to_owned(),
+                url: "nonsense".to_owned().into(),
                 ..file("", "third")
             },
         ],

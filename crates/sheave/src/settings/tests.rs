@@ -157,14 +157,6 @@ fn what_is_shown_depends_on_where_it_goes() {
 }
 
 #[test]
-fn header_values_may_hold_colons() {
-    assert_eq!(
-        header("Referer:  http://a/b ").unwrap(),
-        ("Referer".to_owned(), "http://a/b".to_owned())
-    );
-}
-
-#[test]
 fn a_locale_says_whether_its_characters_are_unicode() {
     for (locale, unicode) in [
         ("en_US.UTF-8", true),

@@ -1,0 +1,148 @@
+//! Owns [`Credentials`]: who a download says it is, as the one header field that says it. Knows no
+//! connection; `transport` sees to it that the field never leaves its origin.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::HeaderValue;
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::redact::Secret;
+
+/// What a download proves its right with, to the origin of its URL and nobody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials(Secret<String>);
+
+/// Why credentials cannot be sent. They are not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidCredentials {
+    /// RFC 7617 §2 has no way to send such a name.
+    #[error("a user's name cannot contain a colon")]
+    ColonInName,
+    /// RFC 7617 §2 forbids them.
+    #[error("a name or password cannot contain control characters")]
+    ControlCharacter,
+    /// RFC 6750 §2.1 allows letters, digits, `-._~+/` and `=` at the end.
+    #[error("a bearer token is one word of letters, digits and -._~+/=")]
+    NotAToken,
+}
+
+impl Credentials {
+    /// A user's name and password (RFC 7617, in UTF-8).
+    pub fn basic(user: &str, password: &str) -> Result<Self, InvalidCredentials> {
+        if user.contains(':') {
+            return Err(InvalidCredentials::ColonInName);
+        }
+        if [user, password]
+            .into_iter()
+            .any(|text| text.contains(char::is_control))
+        {
+            return Err(InvalidCredentials::ControlCharacter);
+        }
+        let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        Ok(Self(Secret::new(format!("Basic {pair}"))))
+    }
+
+    /// A token that is its own proof (RFC 6750).
+    pub fn bearer(token: &str) -> Result<Self, InvalidCredentials> {
+        let word = token.trim_end_matches('=');
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+        if word.is_empty() || !word.bytes().all(is_token) {
+            return Err(InvalidCredentials::NotAToken);
+        }
+        Ok(Self(Secret::new(format!("Bearer {token}"))))
+    }
+
+    /// Takes user and password out of a URL, where it has them.
+    pub(crate) fn take_from(url: &mut Url) -> Result<Option<Self>, InvalidCredentials> {
+        if url.username().is_empty() && url.password().is_none() {
+            return Ok(None);
+        }
+        let user = percent_decode_str(url.username()).decode_utf8_lossy();
+        let password = percent_decode_str(url.password().unwrap_or_default()).decode_utf8_lossy();
+        let credentials = Self::basic(&user, &password)?;
+        strip_user(url);
+        Ok(Some(credentials))
+    }
+
+    /// The value of `Authorization`, marked as a secret.
+    pub(crate) fn header_value(&self) -> HeaderValue {
+        let text = self.0.reveal().as_str();
+        let mut value = HeaderValue::try_from(text).expect("visible ASCII");
+        value.set_sensitive(true);
+        value
+    }
+}
+
+/// Removes user and password from a URL.
+pub(crate) fn strip_user(url: &mut Url) {
+    // A URL without an authority has no user to remove, and refuses.
+    let _without_user = url.set_username("");
+    let _without_password = url.set_password(None);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(credentials: &Credentials) -> String {
+        let value = credentials.header_value();
+        assert!(value.is_sensitive());
+        value.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn credentials_are_written_as_the_rfcs_have_it() {
+        // The examples of RFC 7617 §2 and §2.1.
+        for (user, password, expected) in [
+            (
+                "Aladdin",
+                "open sesame",
+                "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            ),
+            ("test", "123£", "Basic dGVzdDoxMjPCow=="),
+            ("me", "", "Basic bWU6"),
+            ("", "a:b", "Basic OmE6Yg=="),
+        ] {
+            assert_eq!(text(&Credentials::basic(user, password).unwrap()), expected);
+        }
+        assert_eq!(
+            text(&Credentials::bearer("mF_9.B5f-4.1JqM==").unwrap()),
+            "Bearer mF_9.B5f-4.1JqM=="
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused() {
+        use InvalidCredentials::{ColonInName, ControlCharacter, NotAToken};
+        assert_eq!(Credentials::basic("a:b", "c"), Err(ColonInName));
+        assert_eq!(
+            Credentials::basic("a", "b\r\nX-Evil: 1"),
+            Err(ControlCharacter)
+        );
+        assert_eq!(Credentials::basic("a\0", "b"), Err(ControlCharacter));
+        for token in ["", "=", "a b", "a\nb", "a=b", "é"] {
+            assert_eq!(Credentials::bearer(token), Err(NotAToken), "{token:?}");
+        }
+    }
+
+    #[test]
+    fn a_url_loses_its_user_and_the_user_is_decoded_once() {
+        let mut url = Url::parse("https://us%40er:p%253Aw@a.example/x").unwrap();
+        let taken = Credentials::take_from(&mut url).unwrap().unwrap();
+        assert_eq!(taken, Credentials::basic("us@er", "p%3Aw").unwrap());
+        assert_eq!(url.as_str(), "https://a.example/x");
+        assert_eq!(Credentials::take_from(&mut url), Ok(None));
+    }
+
+    #[test]
+    fn nothing_of_it_is_shown() {
+        let credentials = Credentials::basic("aladdin", "sesame").unwrap();
+        let value = credentials.header_value();
+        assert_eq!(
+            format!("{credentials:?}{value:?}"),
+            "Credentials(Secret(...))Sensitive"
+        );
+    }
+}

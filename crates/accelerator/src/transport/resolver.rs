@@ -1,0 +1,199 @@
+//! Owns the addresses of hosts: which of them may be connected to, and which is tried first. Knows
+//! no HTTP.
+
+use super::address::is_public;
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// The addresses of the hosts of one download.
+#[derive(Debug, Default)]
+pub(crate) struct AddressBook {
+    /// Looked up without regard to where they lead: the user named them as proxies.
+    exempt: HashSet<String>,
+    hosts: Mutex<HashMap<String, Known>>,
+}
+
+/// What was learnt about the addresses of a host.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    addresses: usize,
+    /// How many times the address that was tried first did not answer.
+    silences: usize,
+}
+
+/// Which addresses may be connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reach {
+    /// All.
+    Anywhere,
+    /// Those of hosts out in the world.
+    Public,
+}
+
+/// Why a host has no address to connect to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookUpError {
+    #[error("{host} has no address outside of this machine and its network")]
+    Inside { host: String },
+    #[error("the address of {host} could not be found")]
+    NotFound {
+        host: String,
+        source: std::io::Error,
+    },
+}
+
+impl AddressBook {
+    pub(crate) fn new<'a>(exempt: impl Iterator<Item = &'a str>) -> Self {
+        Self {
+            exempt: exempt.map(str::to_owned).collect(),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// The addresses to try, best first; never none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub(crate) async fn look_up(
+        &self,
+        host: &str,
+        reach: Reach,
+    ) -> Result<Vec<SocketAddr>, LookUpError> {
+        // The connector replaces the port.
+        let found = tokio::net::lookup_host((host, 0)).await;
+        let found = found.map_err(|source| LookUpError::NotFound {
+            host: host.to_owned(),
+            source,
+        })?;
+        self.order(host, reach, found.collect())
+    }
+
+    fn order(
+        &self,
+        host: &str,
+        reach: Reach,
+        mut addresses: Vec<SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, LookUpError> {
+        if reach == Reach::Public && !self.exempt.contains(host) {
+            addresses.retain(|address| is_public(address.ip()));
+        }
+        let mut addresses = interleaved(addresses);
+        if addresses.is_empty() {
+            return Err(LookUpError::Inside {
+                host: host.to_owned(),
+            });
+        }
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = hosts.entry(host.to_owned()).or_default();
+        known.addresses = addresses.len();
+        addresses.rotate_left(known.silences % known.addresses);
+        Ok(addresses)
+    }
+
+    /// Whether a look-up would begin with an address that was never tried. Then it is not worth
+    /// all patience to wait for one that connects and never answers.
+    pub(crate) fn has_another(&self, host: &str) -> bool {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts
+            .get(host)
+            .is_some_and(|known| known.silences + 1 < known.addresses)
+    }
+
+    /// The address that was tried first cannot be reached, or does not answer: the next look-up
+    /// begins with the one after it.
+    pub(crate) fn silent(&self, host: &str) {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = hosts.get_mut(host) {
+            known.silences += 1;
+        }
+    }
+}
+
+/// The families by turns (RFC 8305 §4), beginning with the one the system prefers, so that the
+/// address after a silent one is of the other family.
+fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (preferred, other): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut preferred, mut other) = (preferred.into_iter(), other.into_iter());
+    let mut mixed = Vec::new();
+    loop {
+        let (one, two) = (preferred.next(), other.next());
+        if one.is_none() && two.is_none() {
+            return mixed;
+        }
+        mixed.extend(one.into_iter().chain(two));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+        let parse = |text: &&str| SocketAddr::new(text.parse().unwrap(), 0);
+        texts.iter().map(parse).collect()
+    }
+
+    fn ordered(book: &AddressBook, reach: Reach, found: &[&str]) -> Option<Vec<String>> {
+        let ordered = book.order("h", reach, addresses(found)).ok()?;
+        Some(
+            ordered
+                .iter()
+                .map(|address| address.ip().to_string())
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn families_take_turns_and_the_system_says_which_is_first() {
+        let book = AddressBook::default();
+        for (found, expected) in [
+            (
+                &["2001::1", "2001::2", "1.1.1.1"][..],
+                &["2001::1", "1.1.1.1", "2001::2"][..],
+            ),
+            (
+                &["1.1.1.1", "2001::1", "2001::2"],
+                &["1.1.1.1", "2001::1", "2001::2"],
+            ),
+            (&["1.1.1.1", "1.1.1.2"], &["1.1.1.1", "1.1.1.2"]),
+        ] {
+            assert_eq!(ordered(&book, Reach::Anywhere, found).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_address_that_does_not_answer_goes_to_the_end() {
+        let book = AddressBook::default();
+        let found = ["2001::1", "2001::2", "1.1.1.1"];
+        assert!(!book.has_another("h"));
+        let mut firsts = Vec::new();
+        for _ in 0..4 {
+            firsts.push(ordered(&book, Reach::Anywhere, &found).unwrap().remove(0));
+            let is_last = firsts.len() >= found.len();
+            assert_eq!(book.has_another("h"), !is_last);
+            book.silent("h");
+        }
+        assert_eq!(firsts, ["2001::1", "1.1.1.1", "2001::2", "2001::1"]);
+        book.silent("never looked up");
+        ordered(&book, Reach::Anywhere, &["1.1.1.1"]).unwrap();
+        assert!(!book.has_another("h"));
+    }
+
+    #[test]
+    fn addresses_inside_are_left_out_where_only_the_world_may_be_reached() {
+        let book = AddressBook::new(["proxy"].into_iter());
+        let mixed = ["127.0.0.1", "8.8.8.8", "::1"];
+        assert_eq!(ordered(&book, Reach::Public, &mixed).unwrap(), ["8.8.8.8"]);
+        assert_eq!(ordered(&book, Reach::Anywhere, &mixed).unwrap().len(), 3);
+        assert_eq!(ordered(&book, Reach::Public, &["10.0.0.1"]), None);
+        assert!(
+            book.order("proxy", Reach::Public, addresses(&["10.0.0.1"]))
+                .is_ok()
+        );
+    }
+}

@@ -1,0 +1,365 @@
+//! Owns whom a download talks to, and as whom: arguments, files and environment in, checked values
+//! of the library out.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use accelerator::{Credentials, DownloadBuilder, Netrc, Proxies, Proxy, Secret, TlsVersion};
+use url::Url;
+
+use crate::args::{ConnectionArgs, TlsMin};
+
+/// Largest file of secrets or certificates: the bundle of all public authorities is a quarter of
+/// a megabyte.
+const FILE_MAX: u64 = 4 << 20;
+
+/// Headers that tell nobody anything, and may go to several origins.
+const HARMLESS: &[&str] = &["accept", "accept-language", "cache-control", "user-agent"];
+
+/// Whom every download talks to, and as whom.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConnectionSettings {
+    credentials: Option<Credentials>,
+    netrc: Option<Netrc>,
+    headers: Vec<(String, Secret<String>)>,
+    proxies: Proxies,
+    trusted_pem: Option<Vec<u8>>,
+    identity_pem: Option<Secret<Vec<u8>>>,
+    oldest_tls: TlsVersion,
+    allow_private: bool,
+}
+
+/// Why these arguments cannot be used. Nothing that may be a secret is repeated.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectionError {
+    /// A password on the command line is for every user of the machine to see.
+    #[error(
+        "--user takes the name alone: everyone on this machine can read what is on a command \
+         line; put the password into a file and name it with --password-file"
+    )]
+    PasswordOnCommandLine,
+    /// A user without a password.
+    #[error("--user needs --password-file or --password-env")]
+    NoPassword,
+    /// A variable that is not there.
+    #[error("the environment variable {name} is not set")]
+    NoVariable {
+        /// Its name.
+        name: String,
+    },
+    /// A header without a colon.
+    #[error("a header is written 'NAME: VALUE'")]
+    NoColon,
+    /// A file that cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file of secrets without one.
+    #[error("the first line of {} is empty", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A `.netrc` that is none.
+    #[error("{} is not in the format of .netrc: {source}", path.display())]
+    Netrc {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: accelerator::NetrcError,
+    },
+    /// There is no `~`.
+    #[error("--netrc looks for .netrc in the home directory, and HOME is not set")]
+    NoHome,
+    /// A name, password or token that cannot be sent.
+    #[error(transparent)]
+    Credentials(#[from] accelerator::InvalidCredentials),
+    /// A proxy that cannot be used.
+    #[error("{origin}: {source}")]
+    Proxy {
+        /// The argument or variable.
+        origin: String,
+        /// Why not.
+        source: accelerator::InvalidProxy,
+    },
+    /// One set of credentials, several who would get it.
+    #[error(
+        "credentials, cookies, certificates and headers are for one origin, and the URLs have \
+         {origins}; download them one by one, or use --netrc"
+    )]
+    SeveralOrigins {
+        /// How many there are.
+        origins: usize,
+    },
+}
+
+/// Looks up an environment variable.
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl ConnectionSettings {
+    /// Reads and checks everything the arguments name.
+    pub(crate) fn new(
+        args: &ConnectionArgs,
+        urls: &[String],
+        variables: Variables<'_>,
+    ) -> Result<Self, ConnectionError> {
+        let mut headers = Vec::new();
+        for text in &args.headers {
+            headers.extend(header(text)?);
+        }
+        if let Some(text) = &args.cookie {
+            let cookie = match text.strip_prefix('@') {
+                Some(path) => first_line(Path::new(path))?,
+                None => text.clone(),
+            };
+            headers.push(("Cookie".to_owned(), cookie.into()));
+        }
+        let settings = Self {
+            credentials: credentials(args, variables)?,
+            netrc: netrc(args, variables)?,
+            headers,
+            proxies: proxies(args, variables)?,
+            trusted_pem: args.cacert.as_deref().map(read).transpose()?,
+            identity_pem: identity(args)?,
+            oldest_tls: match args.tls_min {
+                TlsMin::V1_2 => TlsVersion::V1_2,
+                TlsMin::V1_3 => TlsVersion::V1_3,
+            },
+            allow_private: args.allow_private,
+        };
+        let origins = origins(urls);
+        if origins > 1 && settings.is_for_one_origin() {
+            return Err(ConnectionError::SeveralOrigins { origins });
+        }
+        Ok(settings)
+    }
+
+    fn is_for_one_origin(&self) -> bool {
+        let is_harmless = |name: &str| HARMLESS.iter().any(|own| name.eq_ignore_ascii_case(own));
+        self.credentials.is_some()
+            || self.identity_pem.is_some()
+            || !self.headers.iter().all(|(name, _)| is_harmless(name))
+    }
+
+    /// Tells a download. An entry of the `.netrc` is used where nothing else says who the user is.
+    pub(crate) fn apply(&self, mut builder: DownloadBuilder, url: &str) -> DownloadBuilder {
+        builder = builder
+            .proxies(self.proxies.clone())
+            .oldest_tls(self.oldest_tls)
+            .allow_private(self.allow_private);
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value.reveal());
+        }
+        if let Some(pem) = &self.trusted_pem {
+            builder = builder.trust(pem.as_slice());
+        }
+        if let Some(pem) = &self.identity_pem {
+            builder = builder.identity(pem.reveal().as_slice());
+        }
+        let credentials = self.credentials.as_ref().or_else(|| self.of_netrc(url));
+        match credentials {
+            Some(credentials) => builder.credentials(credentials.clone()),
+            None => builder,
+        }
+    }
+
+    fn of_netrc(&self, url: &str) -> Option<&Credentials> {
+        let url = Url::parse(url).ok()?;
+        let names_user = !url.username().is_empty() || url.password().is_some();
+        let is_header = |(name, _): &(String, _)| name.eq_ignore_ascii_case("authorization");
+        if names_user || self.headers.iter().any(is_header) {
+            return None;
+        }
+        self.netrc.as_ref()?.credentials(url.host_str()?)
+    }
+}
+
+/// How many origins the URLs have. One that is none has its error in its turn.
+fn origins(urls: &[String]) -> usize {
+    let parsed = urls.iter().filter_map(|url| Url::parse(url).ok());
+    let origins = parsed.map(|url| url.origin().ascii_serialization());
+    origins.collect::<std::collections::BTreeSet<_>>().len()
+}
+
+fn credentials(
+    args: &ConnectionArgs,
+    variables: Variables<'_>,
+) -> Result<Option<Credentials>, ConnectionError> {
+    if let Some(user) = &args.user {
+        if user.contains(':') {
+            return Err(ConnectionError::PasswordOnCommandLine);
+        }
+        let password = secret(
+            args.password_file.as_deref(),
+            args.password_env.as_deref(),
+            variables,
+        )?;
+        let password = password.ok_or(ConnectionError::NoPassword)?;
+        return Ok(Some(Credentials::basic(user, &password)?));
+    }
+    let token = secret(
+        args.bearer_file.as_deref(),
+        args.bearer_env.as_deref(),
+        variables,
+    )?;
+    Ok(token.map(|token| Credentials::bearer(&token)).transpose()?)
+}
+
+fn secret(
+    file: Option<&Path>,
+    variable: Option<&str>,
+    variables: Variables<'_>,
+) -> Result<Option<String>, ConnectionError> {
+    match (file, variable) {
+        (Some(path), _) => first_line(path).map(Some),
+        (None, Some(name)) => match variables(name) {
+            Some(value) => Ok(Some(value)),
+            None => Err(ConnectionError::NoVariable {
+                name: name.to_owned(),
+            }),
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+fn netrc(
+    args: &ConnectionArgs,
+    variables: Variables<'_>,
+) -> Result<Option<Netrc>, ConnectionError> {
+    let path = match (&args.netrc_file, variables("NETRC")) {
+        (Some(path), _) => path.clone(),
+        (None, _) if !args.netrc => return Ok(None),
+        (None, Some(path)) => path.into(),
+        (None, None) => {
+            let home = variables("HOME").ok_or(ConnectionError::NoHome)?;
+            Path::new(&home).join(".netrc")
+        }
+    };
+    let text = read_text(&path)?;
+    let parsed = Netrc::parse(&text);
+    parsed
+        .map(Some)
+        .map_err(|source| ConnectionError::Netrc { path, source })
+}
+
+/// What is on the command line counts before the environment. `NO_PROXY` holds for both, as in
+/// other programs.
+fn proxies(args: &ConnectionArgs, variables: Variables<'_>) -> Result<Proxies, ConnectionError> {
+    if args.no_proxy {
+        return Ok(Proxies::default());
+    }
+    let except = variables("no_proxy").or_else(|| variables("NO_PROXY"));
+    let except = except.unwrap_or_default();
+    if let Some(text) = &args.proxy {
+        let failed = |source| ConnectionError::Proxy {
+            origin: "--proxy".to_owned(),
+            source,
+        };
+        let mut proxy = Proxy::parse(text).map_err(failed)?;
+        if let (Some(user), Some(path)) = (&args.proxy_user, &args.proxy_password_file) {
+            proxy = proxy.with_user(user, &first_line(path)?).map_err(failed)?;
+        }
+        return Ok(Proxies::new(Some(proxy.clone()), Some(proxy), except));
+    }
+    // In a CGI program this variable is the request's header `Proxy`: anyone could set it.
+    let is_cgi = variables("REQUEST_METHOD").is_some();
+    let http = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+    let http = http
+        .into_iter()
+        .filter(|name| !(is_cgi && *name == "HTTP_PROXY"));
+    let https = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    Ok(Proxies::new(
+        proxy_of(http, variables)?,
+        proxy_of(https.into_iter(), variables)?,
+        except,
+    ))
+}
+
+/// The proxy that the first of these variables names that is set.
+fn proxy_of(
+    mut names: impl Iterator<Item = &'static str>,
+    variables: Variables<'_>,
+) -> Result<Option<Proxy>, ConnectionError> {
+    let set = names.find_map(|name| Some((name, variables(name)?)));
+    let Some((name, text)) = set else {
+        return Ok(None);
+    };
+    let proxy = Proxy::parse(&text).map_err(|source| ConnectionError::Proxy {
+        origin: format!("the environment variable {name}"),
+        source,
+    })?;
+    Ok(Some(proxy))
+}
+
+fn header(text: &str) -> Result<Vec<(String, Secret<String>)>, ConnectionError> {
+    let one = |line: &str| {
+        let (name, value) = line.split_once(':').ok_or(ConnectionError::NoColon)?;
+        Ok((name.trim().to_owned(), value.trim().to_owned().into()))
+    };
+    match text.strip_prefix('@') {
+        Some(path) => {
+            let text = read_text(Path::new(path))?;
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            lines.map(one).collect()
+        }
+        None => Ok(vec![one(text)?]),
+    }
+}
+
+fn identity(args: &ConnectionArgs) -> Result<Option<Secret<Vec<u8>>>, ConnectionError> {
+    let Some(cert) = &args.cert else {
+        return Ok(None);
+    };
+    let mut pem = read(cert)?;
+    if let Some(key) = &args.key {
+        pem.push(b'\n');
+        pem.extend(read(key)?);
+    }
+    Ok(Some(pem.into()))
+}
+
+fn first_line(path: &Path) -> Result<String, ConnectionError> {
+    let text = read_text(path)?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(line.to_owned()),
+        Some(_) | None => Err(ConnectionError::Empty {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, ConnectionError> {
+    String::from_utf8(read(path)?).map_err(|_| ConnectionError::File {
+        path: path.to_owned(),
+        source: io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"),
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
+    let failed = |source| ConnectionError::File {
+        path: path.to_owned(),
+        source,
+    };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the file is part of the settings, and the library takes its content"
+    )]
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut content = Vec::new();
+    let read = file
+        .take(FILE_MAX + 1)
+        .read_to_end(&mut content)
+        .map_err(failed)?;
+    if read as u64 > FILE_MAX {
+        let source = io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB");
+        return Err(failed(source));
+    }
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests;
