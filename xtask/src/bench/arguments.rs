@@ -5,6 +5,9 @@ use clap::{Args, ValueEnum};
 
 use super::wan::{self, Path};
 
+/// Of a file, with `--quick`: several segments, and room wherever a file is made.
+const QUICK: u64 = 16 << 20;
+
 /// What to measure, and how long.
 #[derive(Args)]
 #[expect(
@@ -157,8 +160,7 @@ impl Arguments {
     }
 
     pub(super) fn size_or(&self, usual: u64) -> u64 {
-        self.size
-            .unwrap_or(if self.quick { 64 << 20 } else { usual })
+        self.size.unwrap_or(if self.quick { QUICK } else { usual })
     }
 
     pub(super) fn runs_or(&self, usual: u32) -> u32 {

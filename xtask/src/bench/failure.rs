@@ -20,8 +20,8 @@ pub(super) enum Failure {
     #[error("fetch {url}: {reason}")]
     Http { url: String, reason: String },
     /// Namespaces, devices and settings of the kernel are an administrator's.
-    #[error("{what}: only root may; run it as root, or leave it out")]
-    Rights { what: &'static str },
+    #[error("{what}: {why}; it takes the rights of root over the kernel")]
+    Rights { what: &'static str, why: String },
     /// The link that is to be measured on is another than was asked for.
     #[error("emulate a link within 3 % of what was asked for; the table says where")]
     Link,
@@ -34,6 +34,14 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// For `map_err`, where something fails that not everybody may do, whoever it is.
+    pub(super) fn rights<E: ToString>(what: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::Rights {
+            what,
+            why: error.to_string(),
+        }
+    }
+
     /// For `map_err`, where an operation of the harness fails.
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();

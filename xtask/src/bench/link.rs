@@ -24,6 +24,7 @@ use self::namespace::Namespace;
 use self::queue::{Queue, Shape};
 use super::failure::Failure;
 use super::guardian::Guardian;
+use super::machine;
 
 /// The addresses of RFC 2544, which are for measurements and lead nowhere.
 const SERVER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
@@ -94,15 +95,13 @@ impl Display for Carried {
 }
 
 impl Link {
-    /// Needs the rights of an administrator.
+    /// Needs the rights of root, and `/dev/net/tun`.
     pub(super) fn open(profile: &Profile, guardian: &Guardian) -> Result<Self, Failure> {
-        if !rustix::process::geteuid().is_root() {
-            return Err(Failure::Rights {
-                what: "emulate a link",
-            });
-        }
-        namespace::sweep()?;
-        let server = Namespace::add("server", guardian)?;
+        const WHAT: &str = "emulate a link";
+
+        machine::find("ip").ok_or(Failure::Missing { program: "ip" })?;
+        namespace::sweep().map_err(Failure::rights(WHAT))?;
+        let server = Namespace::add("server", guardian).map_err(Failure::rights(WHAT))?;
         let client = Namespace::add("client", guardian)?;
         let devices = [
             device("s", &server, SERVER, profile)?,
@@ -207,7 +206,7 @@ fn device(
         .offload(true)
         .enable(false)
         .build_sync()
-        .map_err(Failure::io("make a TUN device"))?;
+        .map_err(Failure::rights("make a TUN device"))?;
     device
         .set_tx_queue_len(BACKLOG)
         .and_then(|()| Ok(ioctl_fionbio(&device, true)?))
