@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use range_core::RangeSet;
 use range_core::digest::Digest;
 use range_core::failure::FailureClass;
-use range_core::scheduler::{Beginning, Outcome, Request, Route};
+use range_core::scheduler::{Beginning, Outcome};
 use range_store::{Failpoint, Store};
 use tokio::sync::watch;
 
@@ -21,10 +21,9 @@ use crate::events::{Event, EventStream, Events, RestartReason};
 use crate::generation::Generation;
 use crate::keeper::Keeper;
 use crate::progress::{Phase, ProgressHandle, Tally};
-use crate::published::Published;
+use crate::published::{self, AlreadyThere};
 use crate::redact::SafeUrl;
 use crate::target::{Earlier, Found, Target};
-use crate::transport::accept::accept;
 use crate::transport::http::{HttpTransport, TransportSettings};
 use crate::worker::AttemptError;
 
@@ -147,12 +146,6 @@ struct Proven {
     digests: Vec<Digest>,
 }
 
-/// A file that has its name already.
-struct AlreadyThere {
-    length: u64,
-    generation: Option<Generation>,
-}
-
 struct Session {
     clock: Clock,
     settings: Arc<Settings>,
@@ -222,45 +215,21 @@ impl Session {
         }
     }
 
-    /// The file, if it is there already: published by a run that was killed before it could say
-    /// so, or having every digest that is expected.
+    /// [`published::already_there`], until it is told to stop.
     async fn already_there(
         &self,
         target: &Arc<Target>,
         transport: &HttpTransport,
     ) -> Result<Option<AlreadyThere>, Error> {
-        let settings = &self.settings;
-        let looking = Arc::clone(target);
-        let published = tokio::task::spawn_blocking(move || looking.published()).await;
-        let published =
-            published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
-        if let Some(published) = published {
-            let is_it = published.is_wanted(settings)
-                || settings.digests.is_empty() && is_served(&published, transport).await?;
-            if is_it {
-                let generation = published.generation();
-                published.finish(settings.publish.sync)?;
-                return Ok(Some(AlreadyThere {
-                    length: generation.length.expect("a journal states the length"),
-                    generation: Some(generation),
-                }));
+        let mut cancelled = self.cancelled.clone();
+        let looking = published::already_there(target, transport, &self.settings, &self.progress);
+        tokio::select! {
+            biased;
+            Ok(_) = cancelled.wait_for(|told| *told) => {
+                Err(Error::new(ErrorKind::Cancelled, Cause::Cancelled))
             }
+            there = looking => there,
         }
-        if settings.digests.is_empty() || settings.publish.overwrite {
-            return Ok(None);
-        }
-        let Some(file) = target.final_file() else {
-            return Ok(None);
-        };
-        self.progress.set_phase(Phase::Verifying);
-        let length = file.length()?.0;
-        let digests = Digester::of_file(file, settings.algorithms())
-            .finish(length)
-            .await?;
-        Ok((digests == settings.digests).then_some(AlreadyThere {
-            length,
-            generation: None,
-        }))
     }
 
     fn report(
@@ -420,13 +389,6 @@ impl Session {
         }
         Ok(digests)
     }
-}
-
-/// Whether what an earlier run published is what the URL leads to.
-async fn is_served(published: &Published, transport: &HttpTransport) -> Result<bool, Error> {
-    let reply = transport.open(Request::First, Route::Original).await?;
-    let accepted = accept(Request::First, None, &reply.head)?;
-    Ok(published.is_served(&accepted.generation))
 }
 
 fn empty_file(generation: Option<&Generation>) -> Generation {

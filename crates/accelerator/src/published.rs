@@ -1,15 +1,82 @@
-//! Owns the judgement of a file that has the final name although the run that published it did not
-//! live to say so. Knows no network.
+//! Owns the judgement of a file that has the final name already: whether a download is complete
+//! before it begins. Asks the server one question at most, and changes nothing but to finish what
+//! an earlier run began.
+
+use std::sync::Arc;
 
 use range_core::http::validator::Agreement;
 use range_core::journal::{Decoded, Header};
+use range_core::scheduler::{Request, Route};
 use range_store::{AppendLog, Directory, PartNames, StoreError, StoreFailure, Unfinished};
 
 use crate::builder::Settings;
-use crate::error::Error;
+use crate::digester::Digester;
+use crate::error::{Cause, Error, ErrorKind};
 use crate::generation::Generation;
+use crate::progress::{Phase, ProgressHandle};
 use crate::stored_url;
-use crate::target::read;
+use crate::target::{Target, read};
+use crate::transport::accept::accept;
+use crate::transport::http::HttpTransport;
+
+/// A file that has its name and is what the download would have made.
+#[derive(Debug)]
+pub(crate) struct AlreadyThere {
+    pub(crate) length: u64,
+    /// `None` where only its digest is known.
+    pub(crate) generation: Option<Generation>,
+}
+
+/// Whether the file is there already: an earlier run published it and was killed before it could
+/// say so, or it has every digest that is expected.
+pub(crate) async fn already_there(
+    target: &Arc<Target>,
+    transport: &HttpTransport,
+    settings: &Settings,
+    progress: &ProgressHandle,
+) -> Result<Option<AlreadyThere>, Error> {
+    let looking = Arc::clone(target);
+    let published = tokio::task::spawn_blocking(move || looking.published()).await;
+    let published = published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
+    if let Some(published) = published
+        && (published.is_wanted(settings)
+            || settings.digests.is_empty() && is_served(&published, transport, settings).await?)
+    {
+        let generation = published.generation();
+        published.finish(settings.publish.sync)?;
+        return Ok(Some(AlreadyThere {
+            length: generation.length.expect("a journal states the length"),
+            generation: Some(generation),
+        }));
+    }
+    if settings.digests.is_empty() || settings.publish.overwrite {
+        return Ok(None);
+    }
+    let Some(file) = target.final_file() else {
+        return Ok(None);
+    };
+    progress.set_phase(Phase::Verifying);
+    let length = file.length()?.0;
+    let digester = Digester::of_file(file, settings.algorithms());
+    let digests = digester.finish(length).await?;
+    Ok((digests == settings.digests).then_some(AlreadyThere {
+        length,
+        generation: None,
+    }))
+}
+
+/// Whether what an earlier run published is what the URL leads to.
+async fn is_served(
+    published: &Published,
+    transport: &HttpTransport,
+    settings: &Settings,
+) -> Result<bool, Error> {
+    let open = transport.open(Request::First, Route::Original);
+    let reply = tokio::time::timeout(settings.stall_timeout, open).await;
+    let reply = reply.map_err(|_| Error::new(ErrorKind::Network, Cause::Stalled))??;
+    let accepted = accept(Request::First, None, &reply.head)?;
+    Ok(published.is_served(&accepted.generation))
+}
 
 /// The final file, and the journal that says what it is.
 #[derive(Debug)]

@@ -65,6 +65,7 @@ impl Bars {
             rate: BytesPerSecond(0),
             left: None,
             connections: 0,
+            unverified: ByteCount(checked.left.len()),
         };
         self.map.set_message(self.palette.draw(&cells));
         self.numbers
@@ -137,6 +138,7 @@ fn pieces(numbers: &Numbers) -> Vec<String> {
             let label = if left.is_empty() { "" } else { " left" };
             pieces.push(format!("{:>12}", format!("{left}{label}")));
             pieces.push(sentence::connections(numbers.connections));
+            pieces.extend(numbers.verification());
         }
     }
     pieces
@@ -153,6 +155,7 @@ mod tests {
         present: ByteCount(1 << 29),
         length: Some(ByteCount(1 << 30)),
         digested: ByteCount(1 << 28),
+        unverified: ByteCount(0),
         rate: BytesPerSecond(1 << 27),
         left: Some(Duration::from_secs(4)),
         connections: 8,
@@ -182,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_run_left_is_told_until_it_is_verified() {
+        let numbers = Numbers {
+            unverified: ByteCount(3 << 20),
+            ..HALF_WAY
+        };
+        let line = numbers_line("", &numbers, 100);
+        assert!(
+            line.contains("8 connections  3.00 MiB to be verified"),
+            "{line}"
+        );
+    }
+
+    #[test]
     fn no_line_is_wider_than_the_terminal() {
         let name = "a rather long name of a file that goes on and on.tar.zst";
         for phase in [
@@ -191,7 +207,11 @@ mod tests {
             Phase::Publishing,
         ] {
             for columns in 0..150 {
-                let numbers = Numbers { phase, ..HALF_WAY };
+                let numbers = Numbers {
+                    phase,
+                    unverified: ByteCount(1 << 40),
+                    ..HALF_WAY
+                };
                 let line = numbers_line(name, &numbers, columns);
                 assert!(line.chars().count() <= columns, "{columns}: {line:?}");
             }

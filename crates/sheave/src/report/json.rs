@@ -85,6 +85,7 @@ pub(crate) fn progress(numbers: &Numbers, elapsed: Duration) -> Line {
         .with("phase", phase_name(numbers.phase))
         .with_seconds("elapsed_s", elapsed)
         .with("present_bytes", numbers.present.0)
+        .with("unverified_bytes", numbers.unverified.0)
         .with("bytes", numbers.length.map(|length| length.0))
         .with("bytes_per_second", numbers.rate.0)
         .with("connections", numbers.connections)
@@ -287,6 +288,7 @@ mod tests {
             present: ByteCount(5),
             length: Some(ByteCount(10)),
             digested: ByteCount(0),
+            unverified: ByteCount(0),
             rate: BytesPerSecond(2),
             left: None,
             connections: 8,
@@ -295,7 +297,7 @@ mod tests {
             progress(&numbers, Duration::from_secs(1)).to_string(),
             concat!(
                 r#"{"event":"progress","phase":"fetching","elapsed_s":1.0,"present_bytes":5,"#,
-                r#""bytes":10,"bytes_per_second":2,"connections":8}"#
+                r#""unverified_bytes":0,"bytes":10,"bytes_per_second":2,"connections":8}"#
             )
         );
     }

@@ -30,7 +30,14 @@ fn fetching(numbers: &Numbers) -> String {
         None => String::new(),
     };
     let connections = sentence::connections(numbers.connections);
-    format!("{present}, {}{left}, {connections}", numbers.rate)
+    let verification = match numbers.verification() {
+        Some(rest) => format!(", {rest}"),
+        None => String::new(),
+    };
+    format!(
+        "{present}, {}{left}, {connections}{verification}",
+        numbers.rate
+    )
 }
 
 #[cfg(test)]
@@ -46,6 +53,7 @@ mod tests {
             present: ByteCount(1 << 29),
             length: Some(ByteCount(1 << 30)),
             digested: ByteCount(0),
+            unverified: ByteCount(0),
             rate: BytesPerSecond(1 << 27),
             left: Some(Duration::from_secs(4)),
             connections: 8,

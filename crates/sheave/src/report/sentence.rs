@@ -22,6 +22,8 @@ pub(crate) struct Numbers {
     pub(crate) present: ByteCount,
     pub(crate) length: Option<ByteCount>,
     pub(crate) digested: ByteCount,
+    /// Claimed by an earlier run, and not read back yet.
+    pub(crate) unverified: ByteCount,
     pub(crate) rate: BytesPerSecond,
     pub(crate) left: Option<Duration>,
     pub(crate) connections: usize,
@@ -39,10 +41,16 @@ impl Numbers {
             present: ByteCount(present),
             length: progress.length.map(ByteCount),
             digested: ByteCount(progress.digested),
+            unverified: ByteCount(progress.claimed.len()),
             rate,
             left: rest.and_then(|rest| speed::time_left(rest, rate)),
             connections: progress.in_flight.len(),
         }
+    }
+
+    /// What is left of reading an earlier run's bytes back, while that goes on.
+    pub(crate) fn verification(&self) -> Option<String> {
+        (self.unverified.0 > 0).then(|| format!("{} to be verified", self.unverified))
     }
 
     /// The percentage that is present, rounded down so that 100 means all.
