@@ -15,18 +15,11 @@ use super::{NAME, Plan, Setting, USUAL};
 
 /// How many times what may be dirty the file is.
 const EXCESS: u64 = 3;
-/// For `--quick`: some machines have little memory that is a file system.
-const QUICK: u64 = 16 << 20;
 const KERNEL: &str = "/proc/sys/vm";
 
 /// A file in memory, to a disk that is waited for.
 pub(super) fn plan(setting: &Setting<'_>) -> Result<Plan, Failure> {
-    let usual = if setting.arguments.quick {
-        QUICK
-    } else {
-        USUAL
-    };
-    let size = setting.arguments.size.unwrap_or(usual);
+    let size = setting.arguments.size_or(USUAL);
     let source = Source::make(size, setting.workshop.guardian())?;
     let limits = DirtyLimits::lower(size / EXCESS, setting.workshop.guardian())?;
     let memory = Site {
