@@ -34,6 +34,10 @@ impl Windows {
         Self { file, window: None }
     }
 
+    pub(crate) fn file(&self) -> &OwnedFile {
+        &self.file
+    }
+
     /// Copies `bytes` to `offset`, mapping nothing at or after `end`, which the bytes do not pass.
     pub(crate) fn write_at(
         &mut self,

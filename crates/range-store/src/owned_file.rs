@@ -2,12 +2,16 @@
 //! writes of it. Knows nothing of leases, of mapping, or of which of the two files it is.
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::SystemTime;
 
+use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
-use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT};
+use rustix::fs::{
+    Advice, FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT,
+};
 use rustix::io::Errno;
 
 use crate::directory::{Directory, identity_of};
@@ -189,6 +193,17 @@ impl OwnedFile {
             }
         }
         Ok(())
+    }
+
+    /// Asks the kernel to begin writing `range` to the disk, and waits for nothing. A hint: it
+    /// may fail unseen, and makes nothing durable.
+    ///
+    /// The advice says that the bytes are not needed any more, upon which Linux first begins to
+    /// write those that are dirty, and then forgets those that are clean. Bytes just written are
+    /// dirty, so they stay in memory for whoever reads them next.
+    pub(crate) fn begin_write_back(&self, range: ByteRange) {
+        let length = NonZeroU64::new(range.len());
+        let _hint = rustix::fs::fadvise(&self.fd, range.start(), length, Advice::DontNeed);
     }
 
     /// Makes written bytes, and the length needed to find them, survive a power cut.

@@ -4,7 +4,7 @@
 use std::os::fd::AsFd;
 
 use range_core::units::ByteCount;
-use rustix::fs::FallocateFlags;
+use rustix::fs::{FallocateFlags, StatVfs};
 use rustix::io::Errno;
 use rustix::process::Resource;
 
@@ -41,7 +41,8 @@ pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
 }
 
 /// Fails unless the file system of `fd` has room for `needed` bytes and a reserve: 64 MiB, or 1 %
-/// of the file system where that is less.
+/// of the file system where that is less. One that does not say how much it has is not asked to
+/// reserve either.
 ///
 /// This comes before reserving because a reservation that fails may have filled the disk first:
 /// ext4 leaves what it got until then allocated. An absurd length would fill a disk that way.
@@ -49,10 +50,8 @@ pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreEr
     if needed == ByteCount(0) {
         return Ok(());
     }
-    let stat = rustix::fs::fstatvfs(fd)
-        .map_err(|errno| StoreError::io("ask the file system for its free space", errno))?;
-    // A file system without a limit, such as tmpfs of size 0 or ramfs, shows no blocks at all.
-    if stat.f_blocks == 0 {
+    let stat = room(fd)?;
+    if has_no_limit(&stat) {
         return Ok(());
     }
     let size = stat.f_blocks.saturating_mul(stat.f_frsize);
@@ -65,6 +64,17 @@ pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreEr
     }
 }
 
+fn room(fd: impl AsFd) -> Result<StatVfs, StoreError> {
+    rustix::fs::fstatvfs(fd)
+        .map_err(|errno| StoreError::io("ask the file system for its free space", errno))
+}
+
+/// Whether the file system shows no blocks at all, as tmpfs of size 0 and ramfs do: what is
+/// reserved there is the machine's memory, and nothing says how much of it there is.
+fn has_no_limit(stat: &StatVfs) -> bool {
+    stat.f_blocks == 0
+}
+
 /// Gives the file its length, with all blocks reserved where the file system can.
 ///
 /// The raw system call, because the C library's `posix_fallocate` falls back to writing into
@@ -72,6 +82,11 @@ pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreEr
 pub(crate) fn reserve(file: &OwnedFile, length: ByteCount) -> Result<Reservation, StoreError> {
     if length == ByteCount(0) {
         return Ok(Reservation::Made);
+    }
+    let stat = room(file)?;
+    if has_no_limit(&stat) {
+        file.set_length(length)?;
+        return Ok(Reservation::Unsupported);
     }
     let flags = FallocateFlags::empty();
     match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, length.0)) {

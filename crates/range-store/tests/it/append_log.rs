@@ -2,10 +2,15 @@
 
 use std::thread;
 
+use range_core::block::{BlockHash, BlockIndex, BlockSize};
+use range_core::file_identity::FileIdentity;
+use range_core::http::validator::Validators;
+use range_core::journal::{Decoder, Encoder, Header, SessionId};
+use range_core::limits;
 use range_core::units::ByteCount;
 use range_store::{AppendLog, StoreError, StoreFailure};
 
-use crate::support::{Planted, Scratch};
+use crate::support::{Planted, Scratch, is_child, run_as_child};
 
 fn read(log: &AppendLog) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -109,4 +114,74 @@ fn no_log_is_told_apart() {
     let scratch = Scratch::new();
     let error = AppendLog::open(&scratch.directory, &scratch.names).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::NotFound);
+}
+
+#[test]
+fn the_journal_of_a_terabyte_takes_little_memory() {
+    if is_child() {
+        return keep_the_journal_of_a_terabyte();
+    }
+    let output = run_as_child("append_log::the_journal_of_a_terabyte_takes_little_memory");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}");
+    assert!(report.contains("1 passed"), "{report}");
+}
+
+fn keep_the_journal_of_a_terabyte() {
+    const LENGTH: u64 = 1 << 40;
+    let scratch = Scratch::new();
+    let header = Header {
+        session: SessionId([7; 16]),
+        part_file: FileIdentity {
+            device: 1,
+            inode: 2,
+        },
+        length: LENGTH,
+        block_size: BlockSize::DEFAULT,
+        validators: Validators::default(),
+        url: String::new(),
+        digests: Vec::new(),
+    };
+    let blocks = BlockSize::DEFAULT.count(LENGTH);
+    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let (mut encoder, mut record) = Encoder::begin(&header);
+    log.append(&record).unwrap();
+    let begun = log.length().0;
+    for index in 0..blocks {
+        // In an order that is not the file's.
+        let block = index.wrapping_mul(0x9E37_79B1) % blocks;
+        record.clear();
+        encoder.block(BlockIndex(block), BlockHash(block.into()), &mut record);
+        log.append(&record).unwrap();
+    }
+    assert_eq!(
+        log.length().0,
+        begun + 33 * blocks,
+        "each append adds its record"
+    );
+    assert!(log.length() < ByteCount(64 << 20));
+    let appended = peak_memory();
+
+    let mut decoder = Decoder::new();
+    log.read_through(ByteCount(limits::JOURNAL_MAX), |piece| decoder.feed(piece))
+        .unwrap();
+    let journal = decoder.finish().unwrap();
+    assert!(journal.is_complete());
+    let read = peak_memory();
+    assert!(appended < 16 << 20, "{appended} bytes to append");
+    assert!(read < 64 << 20, "{read} bytes to read");
+}
+
+/// The most this process has had resident, in bytes.
+fn peak_memory() -> u64 {
+    let status = Scratch::at("/proc/self".as_ref()).read("status".as_ref());
+    let status = String::from_utf8(status).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes: u64 = peak
+        .unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap();
+    kibibytes << 10
 }

@@ -1,7 +1,6 @@
 //! One suite that every store passes: mapped and positioned on every file system at hand, and
 //! memory.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -12,7 +11,7 @@ use range_store::{
     WriteMode,
 };
 
-use crate::support::{MIB, Scratch, known, pattern, range};
+use crate::support::{MIB, Scratch, file_systems, known, pattern, range};
 
 /// Makes an empty store of the length.
 type Factory<'a> = &'a dyn Fn(Length) -> Arc<dyn Store>;
@@ -32,17 +31,10 @@ fn every_store_that_grows(check: impl Fn(Factory<'_>)) {
 }
 
 fn over_file_systems(mode: WriteMode, check: &impl Fn(Factory<'_>)) {
-    for parent in [
-        Path::new(env!("CARGO_TARGET_TMPDIR")),
-        Path::new("/dev/shm"),
-    ] {
-        if !parent.is_dir() {
-            eprintln!("SKIPPED: there is no {}", parent.display());
-            continue;
-        }
-        println!("{mode:?} below {}", parent.display());
+    for (kind, parent) in file_systems() {
+        println!("{mode:?} on {kind}");
         check(&|length| {
-            let part = Scratch::on(parent).create(length, mode).unwrap();
+            let part = Scratch::on(&parent).create(length, mode).unwrap();
             assert_eq!(part.backend() == Backend::Mapped, mode == WriteMode::Mapped);
             Arc::new(part)
         });

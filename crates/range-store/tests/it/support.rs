@@ -5,6 +5,7 @@
 )]
 
 use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -15,7 +16,7 @@ use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 use range_store::{Directory, Length, PartFile, PartNames, StoreError, WriteMode};
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 
 pub(crate) const MIB: u64 = 1 << 20;
 
@@ -81,6 +82,24 @@ impl Scratch {
 
     pub(crate) fn write(&self, name: &OsStr, bytes: &[u8]) {
         fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// Writes `length` zeros for good, or nothing.
+    pub(crate) fn try_write(&self, name: &OsStr, length: u64) -> bool {
+        let path = self.path(name);
+        let zeros = vec![0; usize::try_from(length).unwrap()];
+        let written = fs::write(&path, zeros).is_ok()
+            && fs::File::open(&path).is_ok_and(|file| file.sync_all().is_ok());
+        if !written {
+            // There may have been no room for its name either.
+            let _removed = fs::remove_file(path);
+        }
+        written
+    }
+
+    /// How much of the disk a file takes.
+    pub(crate) fn allocated(&self, name: &OsStr) -> u64 {
+        fs::symlink_metadata(self.path(name)).unwrap().blocks() * 512
     }
 
     pub(crate) fn identity(&self, name: &OsStr) -> FileIdentity {
@@ -207,13 +226,78 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        // Lazy, since a failing test may still hold a file.
-        let unmounted = Command::new("umount")
-            .arg("-l")
-            .arg(self.point.path())
-            .status();
-        assert!(unmounted.is_ok_and(|status| status.success()), "unmounted");
+        // A failing test may still hold a file.
+        unmount(self.point.path());
     }
+}
+
+/// A file system of its own in a file, which the kernel throws away when it is dropped or the
+/// process ends, however it ends: its mount point and image have no name any more.
+pub(crate) struct Image {
+    root: OwnedFd,
+}
+
+impl Image {
+    /// Makes a file system of `bytes` with `mkfs.KIND` and `arguments`. Says loudly that the test
+    /// that needs it was skipped where that cannot be done.
+    pub(crate) fn new(kind: &str, arguments: &[&str], bytes: u64) -> Option<Self> {
+        let image = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        image.as_file().set_len(bytes).unwrap();
+        let point = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let mut make = Command::new(format!("mkfs.{kind}"));
+        make.args(arguments).arg(image.path());
+        let mut mount = Command::new("mount");
+        mount.args(["-t", kind, "-o", "loop"]).arg(image.path());
+        mount.arg(point.path());
+        for mut command in [make, mount] {
+            command.env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
+            match command.output() {
+                Ok(Output { status, .. }) if status.success() => {}
+                refused => {
+                    eprintln!("SKIPPED: cannot make a {kind} here: {refused:?}");
+                    return None;
+                }
+            }
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(point.path(), flags, Mode::empty()).unwrap();
+        unmount(point.path());
+        Some(Self { root })
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.root.as_raw_fd()))
+    }
+
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch::at(&self.path())
+    }
+}
+
+/// Lazily: it stays mounted for whoever has a file of it open.
+fn unmount(point: &Path) {
+    let unmounted = Command::new("umount").arg("-l").arg(point).status();
+    assert!(unmounted.is_ok_and(|status| status.success()), "unmounted");
+}
+
+/// Every file system at hand, with its name: the one the project is built on, tmpfs, and images
+/// of ext4, XFS and Btrfs where root may mount them, made once for all tests.
+pub(crate) fn file_systems() -> Vec<(&'static str, PathBuf)> {
+    static IMAGES: LazyLock<Vec<(&str, Image)>> = LazyLock::new(|| {
+        let images = ["ext4", "xfs", "btrfs"].into_iter();
+        // XFS takes no less than 300 MiB.
+        let made = images.map(|kind| Some((kind, Image::new(kind, &["-q"], 400 * MIB)?)));
+        made.flatten().collect()
+    });
+    let mut found = vec![("the build's", PathBuf::from(env!("CARGO_TARGET_TMPDIR")))];
+    let tmpfs = Path::new("/dev/shm");
+    if tmpfs.is_dir() {
+        found.push(("tmpfs", tmpfs.to_owned()));
+    } else {
+        eprintln!("SKIPPED: there is no {}", tmpfs.display());
+    }
+    found.extend(IMAGES.iter().map(|(kind, image)| (*kind, image.path())));
+    found
 }
 
 pub(crate) fn known(bytes: u64) -> Length {
