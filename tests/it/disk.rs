@@ -93,15 +93,34 @@ fn an_output_that_exists_is_replaced_only_on_request() {
 
 #[test]
 fn planted_names_are_refused_and_their_targets_untouched() {
+    type Plant = fn(&Path, &Path);
+    const PLANTS: [(&str, Plant); 4] = [
+        ("symbolic link", |target, name| {
+            symlink(target, name).unwrap();
+        }),
+        ("hard link", |target, name| {
+            std::fs::hard_link(target, name).unwrap();
+        }),
+        ("directory", |_, name| std::fs::create_dir(name).unwrap()),
+        ("FIFO", |_, name| {
+            let made = Command::new("mkfifo").arg(name).status().unwrap();
+            assert!(made.success());
+        }),
+    ];
     let site = Site::synthetic(Vec::new());
-    for name in ["2MiB.part", "2MiB.part.journal", "2MiB"] {
-        let into = files::directory();
-        let target = into.path().join("target");
-        std::fs::write(&target, b"precious").unwrap();
-        symlink(&target, into.path().join(name)).unwrap();
-        let ran = get(&site.url("/synthetic/2MiB"), into.path(), &[]).expect(8);
-        assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
-        assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+    for (kind, plant) in PLANTS {
+        for name in ["2MiB.part", "2MiB.part.journal", "2MiB"] {
+            let case = format!("a {kind} at {name}");
+            let into = files::directory();
+            let target = into.path().join("target");
+            std::fs::write(&target, b"precious").unwrap();
+            plant(&target, &into.path().join(name));
+            let ran = get(&site.url("/synthetic/2MiB"), into.path(), &[]);
+            assert_eq!(ran.code, Some(8), "{case}: {ran:?}");
+            assert_eq!(ran.stderr.lines().count(), 1, "{case}: {ran:?}");
+            assert_eq!(files::names(into.path()), [name, "target"], "{case}");
+            assert_eq!(std::fs::read(&target).unwrap(), b"precious", "{case}");
+        }
     }
 }
 
