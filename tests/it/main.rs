@@ -8,8 +8,11 @@
     reason = "a failed unwrap is a failed test; tests own their files and wait for processes"
 )]
 
+mod browser;
+mod clients;
 mod contention;
 mod credentials;
+mod crowd;
 mod demo;
 mod disk;
 mod download;

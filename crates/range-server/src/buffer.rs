@@ -1,35 +1,63 @@
-//! Owns the memory content passes through: buffers of one size that are used again.
+//! Owns the memory content passes through, and how much of it there may be.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 /// Size of a buffer. Large enough that a system call or a task switch per buffer is small beside
 /// the copying, small enough to stay in a core's second-level cache.
-pub(crate) const BUFFER_SIZE: usize = 256 << 10;
+const BUFFER_SIZE: usize = 256 << 10;
 
-/// Idle buffers kept for the next response: 16 MiB.
-const MAX_IDLE: usize = 64;
+/// Size of a buffer when many are on loan, and of those for less content than that.
+const SMALL_BUFFER_SIZE: usize = 16 << 10;
+
+/// Buffers of full size there are: 16 MiB. A response holds one for as long as its peer does not
+/// read, so a thousand such peers hold 32 MiB and not half a gigabyte.
+const MAX_FULL: usize = 64;
 
 /// Lends out buffers and takes them back when the bytes in them have been sent.
 #[derive(Clone, Default)]
-pub(crate) struct BufferPool {
-    idle: Arc<Mutex<Vec<Box<[u8]>>>>,
+pub(crate) struct BufferPool(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    /// Buffers of full size that can be lent again.
+    idle: Mutex<Vec<Box<[u8]>>>,
+    /// How many of full size are on loan.
+    lent: AtomicUsize,
 }
 
 impl BufferPool {
-    /// A buffer with whatever was last in it.
-    pub(crate) fn take(&self) -> Buffer {
+    /// How many bytes the next buffer should be for at most.
+    pub(crate) fn next_size(&self) -> usize {
+        if self.0.lent.load(Ordering::Relaxed) < MAX_FULL {
+            BUFFER_SIZE
+        } else {
+            SMALL_BUFFER_SIZE
+        }
+    }
+
+    /// A buffer for `length` bytes, at most [`Self::next_size`], with anything in it.
+    pub(crate) fn take(&self, length: usize) -> Buffer {
+        if length <= SMALL_BUFFER_SIZE {
+            return Buffer {
+                memory: vec![0; length].into_boxed_slice(),
+                length,
+                pool: None,
+            };
+        }
+        self.0.lent.fetch_add(1, Ordering::Relaxed);
         let idle = self
+            .0
             .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let memory = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE].into_boxed_slice());
         Buffer {
-            memory,
-            length: 0,
-            pool: self.clone(),
+            memory: idle.unwrap_or_else(|| vec![0; BUFFER_SIZE].into_boxed_slice()),
+            length,
+            pool: Some(Arc::clone(&self.0)),
         }
     }
 }
@@ -38,11 +66,13 @@ impl BufferPool {
 pub(crate) struct Buffer {
     memory: Box<[u8]>,
     length: usize,
-    pool: BufferPool,
+    /// Where it goes back to.
+    pool: Option<Arc<State>>,
 }
 
 impl Buffer {
-    /// The first `length` bytes, at most [`BUFFER_SIZE`], which are in use from then on.
+    /// The first `length` bytes, at most those the buffer was taken for, which are in use from
+    /// then on.
     pub(crate) fn use_front(&mut self, length: usize) -> &mut [u8] {
         self.length = length;
         &mut self.memory[..length]
@@ -62,13 +92,37 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut idle = self
-            .pool
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MAX_IDLE {
+        let Some(pool) = &self.pool else { return };
+        pool.lent.fetch_sub(1, Ordering::Relaxed);
+        let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_FULL {
             idle.push(std::mem::take(&mut self.memory));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_buffers_are_few_and_used_again() {
+        let pool = BufferPool::default();
+        let lent: Vec<Bytes> = (0..MAX_FULL)
+            .map(|_| {
+                assert_eq!(pool.next_size(), BUFFER_SIZE);
+                pool.take(BUFFER_SIZE).freeze()
+            })
+            .collect();
+        assert_eq!(pool.next_size(), SMALL_BUFFER_SIZE);
+        let small = pool.take(SMALL_BUFFER_SIZE).freeze();
+        drop(lent);
+        assert_eq!(pool.next_size(), BUFFER_SIZE);
+        drop(small);
+        assert_eq!(pool.0.idle.lock().unwrap().len(), MAX_FULL);
+        let again = pool.take(BUFFER_SIZE);
+        assert_eq!(pool.0.idle.lock().unwrap().len(), MAX_FULL - 1);
+        drop(again);
+        assert_eq!(pool.take(10).freeze().len(), 10);
     }
 }

@@ -83,6 +83,8 @@ async fn speak_http_1(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(max_head)
+        // Also what hyper gathers before it writes: one buffer then, not two.
+        .max_buf_size(max_head)
         .serve_connection(TokioIo::new(stream), service(state, shared));
     until_ended(connection, stopped).await;
 }

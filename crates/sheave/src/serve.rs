@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use accelerator::ByteCount;
 use range_server::{BindError, Content, Ending, RequestRecord, Server, TlsIdentity};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -59,6 +60,7 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
         Err(exit) => return exit,
     };
     let scope = scope(&settings);
+    make_room(settings.config.limits.max_connections);
     let server = match Server::bind(settings.bind, settings.config).await {
         Ok(server) => server,
         Err(error) => return could_not_start(settings.bind, &error),
@@ -78,6 +80,32 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     // Lines that nobody reads must not keep the program.
     let _ = tokio::time::timeout(LOG_GRACE, logging.join_next()).await;
     Exit::Success
+}
+
+/// Raises the soft limit of descriptors to what the connections take, as far as the hard one
+/// permits: one each, one for the file each sends, and some for the program. Beyond it connections
+/// wait, and files are answered 503.
+fn make_room(max_connections: usize) {
+    let wanted = u64::try_from(max_connections)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(2)
+        .saturating_add(128);
+    let limit = getrlimit(Resource::Nofile);
+    let Some(current) = limit.current.filter(|&current| current < wanted) else {
+        return;
+    };
+    let raised = limit.maximum.map_or(wanted, |hard| hard.min(wanted));
+    let limit = Rlimit {
+        current: Some(raised),
+        ..limit
+    };
+    let reached = setrlimit(Resource::Nofile, limit).map_or(current, |()| raised);
+    if reached < wanted {
+        printer::note(format_args!(
+            "sheave: warning: {reached} open files are allowed; {max_connections} connections may \
+             take {wanted}"
+        ));
+    }
 }
 
 /// Settles who an https server is. A generated certificate is put in a file, for clients to be

@@ -86,3 +86,25 @@ pub(crate) fn names(directory: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// What stands before `length` bytes of sound in a WAV file: 44 100 samples a second of 16 bits,
+/// one channel.
+pub(crate) fn wave_head(length: u32) -> Vec<u8> {
+    let rate: u32 = 44_100;
+    let parts: [&[u8]; 13] = [
+        b"RIFF",
+        &(36 + length).to_le_bytes(),
+        b"WAVE",
+        b"fmt ",
+        &16_u32.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &rate.to_le_bytes(),
+        &(rate * 2).to_le_bytes(),
+        &2_u16.to_le_bytes(),
+        &16_u16.to_le_bytes(),
+        b"data",
+        &length.to_le_bytes(),
+    ];
+    parts.concat()
+}

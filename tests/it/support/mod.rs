@@ -1,5 +1,6 @@
 //! What the tests stand on: the program, servers, files. Asserts nothing about the product.
 
+pub(crate) mod browser;
 pub(crate) mod files;
 pub(crate) mod nginx;
 pub(crate) mod program;

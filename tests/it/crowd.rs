@@ -1,0 +1,160 @@
+//! Many peers that do little: idle, slow, or never reading. What they cost is counted from outside.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::support::{files, program, wait};
+
+/// `sheave serve` as a process of its own, so that its memory is its own too.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    /// Serves a sparse gigabyte as `/big`.
+    fn start(root: &std::path::Path, arguments: &[&str]) -> Self {
+        let big = File::create(root.join("big")).unwrap();
+        big.set_len(1 << 30).unwrap();
+        let mut child = Command::new(program::path())
+            .args(["serve", "-q", "--bind", "127.0.0.1:0"])
+            .args(arguments)
+            .arg(root)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        let address = url.trim().strip_prefix("http://").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(wait::DEADLINE)).unwrap();
+        stream
+    }
+
+    fn ask(&self, stream: &mut TcpStream, path: &str) {
+        let host = &self.address;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+    }
+
+    fn answers(&self) {
+        let mut stream = self.connect();
+        self.ask(&mut stream, "/synthetic/1");
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+
+    /// Resident memory in bytes.
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"))
+            .unwrap();
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib << 10
+    }
+
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))
+            .unwrap()
+            .count()
+    }
+
+    fn wait_for_descriptors(&self, what: &str, is_right: impl Fn(usize) -> bool) {
+        wait::until(what, || is_right(self.descriptors()).then_some(()));
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _killed = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// Whether this process, and those it starts, may have so many descriptors.
+fn make_room(wanted: u64) -> bool {
+    let limit = getrlimit(Resource::Nofile);
+    let may = limit.maximum.is_none_or(|maximum| maximum >= wanted);
+    if may {
+        let current = limit.current.map(|current| current.max(wanted));
+        setrlimit(Resource::Nofile, Rlimit { current, ..limit }).unwrap();
+    } else {
+        eprintln!("SKIPPED: no {wanted} descriptors are allowed here");
+    }
+    may
+}
+
+#[test]
+fn five_thousand_idle_and_slow_connections_cost_little_and_nothing_afterwards() {
+    const CROWD: usize = 5000;
+    if !make_room(6000) {
+        return;
+    }
+    let root = files::directory();
+    let serving = Serving::start(root.path(), &["--max-connections", "6000"]);
+    serving.answers();
+    let (memory, descriptors) = (serving.memory(), serving.descriptors());
+    let mut crowd = Vec::new();
+    for index in 0..CROWD {
+        let mut stream = serving.connect();
+        if index % 2 == 1 {
+            stream.write_all(b"GET /big HTTP/1.1\r\nHost: loc").unwrap();
+        }
+        crowd.push(stream);
+    }
+    serving.wait_for_descriptors("accepting", |count| count >= descriptors + CROWD);
+    serving.answers();
+    let each = serving.memory().saturating_sub(memory) / u64::try_from(CROWD).unwrap();
+    assert!(each < 20 << 10, "{each} bytes for each");
+    drop(crowd);
+    serving.wait_for_descriptors("leaving nothing", |count| count <= descriptors + 2);
+}
+
+#[test]
+fn peers_that_never_read_cost_little() {
+    const CROWD: usize = 300;
+    let root = files::directory();
+    let serving = Serving::start(root.path(), &[]);
+    serving.answers();
+    let (memory, descriptors) = (serving.memory(), serving.descriptors());
+    let crowd: Vec<TcpStream> = (0..CROWD)
+        .map(|index| {
+            let mut stream = serving.connect();
+            let path = if index % 2 == 1 {
+                "/big"
+            } else {
+                "/synthetic/8EiB"
+            };
+            serving.ask(&mut stream, path);
+            // The first byte of the answer, and no more.
+            stream.read_exact(&mut [0]).unwrap();
+            stream
+        })
+        .collect();
+    // Every second one has a file open.
+    serving.wait_for_descriptors("serving all", |count| {
+        count >= descriptors + CROWD + CROWD / 2
+    });
+    let deadline = std::time::Instant::now() + Duration::from_secs(1);
+    let mut grown = 0;
+    while std::time::Instant::now() < deadline {
+        grown = grown.max(serving.memory().saturating_sub(memory));
+    }
+    assert!(grown < 64 << 20, "{grown} bytes for {CROWD}");
+    serving.answers();
+    drop(crowd);
+    serving.wait_for_descriptors("leaving nothing", |count| count <= descriptors + 2);
+}
