@@ -10,7 +10,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
 use range_core::ByteRange;
 
-use crate::buffer::BufferPool;
+use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::clock;
 use crate::connection::ConnectionState;
 use crate::content::{ReadError, Source};
@@ -109,8 +109,7 @@ async fn next_frame(
 impl Sending {
     /// How many bytes to send next of `left`.
     fn chunk(&self, left: u64) -> u64 {
-        let buffer =
-            u64::try_from(self.buffers.next_size()).expect("a buffer's length fits 64 bits");
+        let buffer = u64::try_from(BUFFER_SIZE).expect("a buffer's length fits 64 bits");
         let paces = self.paces.iter().map(|pace| pace.chunk());
         paces
             .chain([buffer, self.cut_after.unwrap_or(u64::MAX)])
@@ -150,7 +149,7 @@ impl Progress {
         range: ByteRange,
         length: usize,
     ) -> Result<(Bytes, Option<ByteRange>), ReadError> {
-        let buffer = self.sending.buffers.take(length);
+        let buffer = self.sending.buffers.take();
         let buffer = self.source.read(buffer, range.start(), length).await?;
         let chunk = u64::try_from(length).expect("a buffer's length fits 64 bits");
         let (_, left) = range.split_at(range.start() + chunk);

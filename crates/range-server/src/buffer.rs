@@ -1,63 +1,38 @@
-//! Owns the memory content passes through, and how much of it there may be.
+//! Owns the memory content passes through: buffers of one size that are used again.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Size of a buffer. Large enough that a system call or a task switch per buffer is small beside
-/// the copying, small enough to stay in a core's second-level cache.
-const BUFFER_SIZE: usize = 256 << 10;
+/// Size of a buffer, and so of what is read and sent at once: one record of TLS, one frame of
+/// HTTP/2. Measured on loopback (256 MiB, plain, seven interleaved runs, 512 KiB of second-level
+/// cache), the server takes 0.16 s of processor time with 16 KiB, and 0.26 to 0.29 s with 32 to
+/// 256 KiB: what was just read is still in the nearest cache when it is sent. A response holds two
+/// for as long as its peer does not read, so that a thousand such peers hold 32 MiB.
+pub(crate) const BUFFER_SIZE: usize = 16 << 10;
 
-/// Size of a buffer when many are on loan, and of those for less content than that.
-const SMALL_BUFFER_SIZE: usize = 16 << 10;
-
-/// Buffers of full size there are: 16 MiB. A response holds one for as long as its peer does not
-/// read, so a thousand such peers hold 32 MiB and not half a gigabyte.
-const MAX_FULL: usize = 64;
+/// Idle buffers kept for the next response: 16 MiB.
+const MAX_IDLE: usize = 1024;
 
 /// Lends out buffers and takes them back when the bytes in them have been sent.
 #[derive(Clone, Default)]
-pub(crate) struct BufferPool(Arc<State>);
-
-#[derive(Default)]
-struct State {
-    /// Buffers of full size that can be lent again.
-    idle: Mutex<Vec<Box<[u8]>>>,
-    /// How many of full size are on loan.
-    lent: AtomicUsize,
+pub(crate) struct BufferPool {
+    idle: Arc<Mutex<Vec<Box<[u8]>>>>,
 }
 
 impl BufferPool {
-    /// How many bytes the next buffer should be for at most.
-    pub(crate) fn next_size(&self) -> usize {
-        if self.0.lent.load(Ordering::Relaxed) < MAX_FULL {
-            BUFFER_SIZE
-        } else {
-            SMALL_BUFFER_SIZE
-        }
-    }
-
-    /// A buffer for `length` bytes, at most [`Self::next_size`], with anything in it.
-    pub(crate) fn take(&self, length: usize) -> Buffer {
-        if length <= SMALL_BUFFER_SIZE {
-            return Buffer {
-                memory: vec![0; length].into_boxed_slice(),
-                length,
-                pool: None,
-            };
-        }
-        self.0.lent.fetch_add(1, Ordering::Relaxed);
+    /// A buffer with whatever was last in it.
+    pub(crate) fn take(&self) -> Buffer {
         let idle = self
-            .0
             .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
+        let memory = idle.unwrap_or_else(|| vec![0; BUFFER_SIZE].into_boxed_slice());
         Buffer {
-            memory: idle.unwrap_or_else(|| vec![0; BUFFER_SIZE].into_boxed_slice()),
-            length,
-            pool: Some(Arc::clone(&self.0)),
+            memory,
+            length: 0,
+            pool: self.clone(),
         }
     }
 }
@@ -66,13 +41,11 @@ impl BufferPool {
 pub(crate) struct Buffer {
     memory: Box<[u8]>,
     length: usize,
-    /// Where it goes back to.
-    pool: Option<Arc<State>>,
+    pool: BufferPool,
 }
 
 impl Buffer {
-    /// The first `length` bytes, at most those the buffer was taken for, which are in use from
-    /// then on.
+    /// The first `length` bytes, at most [`BUFFER_SIZE`], which are in use from then on.
     pub(crate) fn use_front(&mut self, length: usize) -> &mut [u8] {
         self.length = length;
         &mut self.memory[..length]
@@ -92,37 +65,13 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let Some(pool) = &self.pool else { return };
-        pool.lent.fetch_sub(1, Ordering::Relaxed);
-        let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MAX_FULL {
+        let mut idle = self
+            .pool
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
             idle.push(std::mem::take(&mut self.memory));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn full_buffers_are_few_and_used_again() {
-        let pool = BufferPool::default();
-        let lent: Vec<Bytes> = (0..MAX_FULL)
-            .map(|_| {
-                assert_eq!(pool.next_size(), BUFFER_SIZE);
-                pool.take(BUFFER_SIZE).freeze()
-            })
-            .collect();
-        assert_eq!(pool.next_size(), SMALL_BUFFER_SIZE);
-        let small = pool.take(SMALL_BUFFER_SIZE).freeze();
-        drop(lent);
-        assert_eq!(pool.next_size(), BUFFER_SIZE);
-        drop(small);
-        assert_eq!(pool.0.idle.lock().unwrap().len(), MAX_FULL);
-        let again = pool.take(BUFFER_SIZE);
-        assert_eq!(pool.0.idle.lock().unwrap().len(), MAX_FULL - 1);
-        drop(again);
-        assert_eq!(pool.take(10).freeze().len(), 10);
     }
 }

@@ -20,7 +20,7 @@ use crate::body::Body;
 use crate::config::Limits;
 use crate::connection::{ConnectionState, WatchedStream};
 use crate::handler::{self, Shared};
-use crate::tls::ALPN_HTTP_2;
+use crate::tls::{ALPN_HTTP_2, TlsIdentity};
 
 /// Longest request head that is read.
 const MAX_HEAD_BYTES: u32 = 32 << 10;
@@ -39,14 +39,28 @@ pub(crate) async fn serve(
     state: Arc<ConnectionState>,
     shared: Arc<Shared>,
     limits: Limits,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) {
     // The last, short segment of a response would otherwise wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let stream = WatchedStream::new(stream, Arc::clone(&state), limits.stall_timeout);
+    // Boxed too: the largest of the ways is an HTTP/2 connection, and idle ones are many.
     let Some(tls) = shared.tls.clone() else {
-        return speak_http_1(stream, state, shared, limits, stopped).await;
+        return Box::pin(speak_http_1(stream, state, shared, limits, stopped)).await;
     };
+    let securing = secure(stream, tls, state, shared, limits, stopped);
+    Box::pin(securing).await;
+}
+
+/// Agrees on keys and on a protocol, then speaks it.
+async fn secure(
+    stream: WatchedStream,
+    tls: TlsIdentity,
+    state: Arc<ConnectionState>,
+    shared: Arc<Shared>,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
     let handshake = tls.acceptor().accept(stream);
     let secured = tokio::select! {
         secured = tokio::time::timeout(limits.header_timeout, handshake) => secured,
@@ -66,7 +80,12 @@ fn service(
 ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
     service_fn(move |request: Request<Incoming>| {
         let (request, _content) = request.into_parts();
-        let response = handler::respond(Arc::clone(&shared), Arc::clone(&state), request);
+        // Boxed, so that a connection without a request does not hold the room for one.
+        let response = Box::pin(handler::respond(
+            Arc::clone(&shared),
+            Arc::clone(&state),
+            request,
+        ));
         async { Ok(response.await) }
     })
 }
@@ -83,7 +102,7 @@ async fn speak_http_1(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(max_head)
-        // Also what hyper gathers before it writes: one buffer then, not two.
+        // Also what hyper gathers before it writes.
         .max_buf_size(max_head)
         .serve_connection(TokioIo::new(stream), service(state, shared));
     until_ended(connection, stopped).await;

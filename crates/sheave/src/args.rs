@@ -213,6 +213,12 @@ pub(crate) struct ServeArgs {
     /// Serve at most N of them to one address [default: 256; from this machine any number]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_connections_per_address: Option<u32>,
+    /// Drop a peer that takes longer to send a request, counted from the last [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) header_timeout: Option<Duration>,
+    /// Drop a peer that takes no byte of its reply for so long [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) stall_timeout: Option<Duration>,
     /// Send at most so many bytes a second, as in 10MiB
     #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
     pub(crate) rate: Option<BytesPerSecond>,

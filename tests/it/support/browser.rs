@@ -1,4 +1,4 @@
-//! A real browser, headless, driven over the WebDriver protocol. Knows no page.
+//! A real browser, headless, driven over the `WebDriver` protocol. Knows no page.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::wait::DEADLINE;
 
-/// What an element is called in the protocol (W3C WebDriver §12.1).
+/// What an element is called in the protocol (W3C `WebDriver` §12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// One window of a browser of its own, closed when dropped.

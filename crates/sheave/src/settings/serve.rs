@@ -57,6 +57,8 @@ impl ServeSettings {
                 limits: Limits {
                     max_connections: count(args.max_connections).unwrap_or(limits.max_connections),
                     max_connections_per_address: count(args.max_connections_per_address),
+                    header_timeout: args.header_timeout.unwrap_or(limits.header_timeout),
+                    stall_timeout: args.stall_timeout.unwrap_or(limits.stall_timeout),
                     ..limits
                 },
                 ranges: RangePolicy {
