@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use range_core::units::BytesPerSecond;
 use range_server::synthetic::{self, Seed};
-use range_server::{Config, Effect, Fault, Server, Version};
+use range_server::{Config, ContentLength, Effect, Fault, Server, Version};
 use tokio::runtime::Runtime;
 
 use crate::case::{Case, ServerKind};
@@ -24,7 +24,10 @@ impl<'a> Site<'a> {
             ServerKind::Honest => &[],
             ServerKind::NoValidators => &[Effect::OmitValidators],
             ServerKind::IgnoresRanges => &[Effect::IgnoreRange],
-            ServerKind::LengthUnknown => &[Effect::IgnoreRange, Effect::NoContentLength],
+            ServerKind::LengthUnknown => &[
+                Effect::IgnoreRange,
+                Effect::ContentLength(ContentLength::Chunked),
+            ],
         };
         let config = Config {
             faults: effects.iter().cloned().map(Fault::always).collect(),

@@ -60,11 +60,15 @@ fn a_full_disk_is_one_line_and_gives_the_space_back() {
 
 #[test]
 fn a_disk_that_fills_up_under_a_stream_of_unknown_length_is_no_signal() {
-    use range_server::{Effect, Fault};
+    use range_server::{ContentLength, Effect, Fault};
     let Some(disk) = SmallDisk::mount() else {
         return;
     };
-    let faults = [Effect::NoContentLength, Effect::IgnoreRange].map(Fault::always);
+    let faults = [
+        Effect::ContentLength(ContentLength::Chunked),
+        Effect::IgnoreRange,
+    ]
+    .map(Fault::always);
     let site = Site::synthetic(faults.into());
     let ran = get(&site.url("/synthetic/64MiB"), disk.0.path(), &[]);
     assert_eq!(ran.code, Some(7), "{ran:?}");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use range_server::{Effect, Fault};
+use range_server::{ContentLength, Effect, Fault};
 use serde_json::Value;
 
 use crate::support::nginx::Nginx;
@@ -90,7 +90,11 @@ fn every_length_from_a_server_without_ranges() {
 #[test]
 fn every_length_without_a_stated_length() {
     let root = files::directory();
-    let chunked = [Effect::NoContentLength, Effect::IgnoreRange].map(Fault::always);
+    let chunked = [
+        Effect::ContentLength(ContentLength::Chunked),
+        Effect::IgnoreRange,
+    ]
+    .map(Fault::always);
     let site = Site::of(root.path(), chunked.into());
     check_lengths(
         root.path(),

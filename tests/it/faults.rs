@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use range_core::units::{ByteCount, BytesPerSecond};
 use range_server::synthetic::{self, Seed};
-use range_server::{Effect, Fault};
+use range_server::{Effect, Fault, Position, Stop};
 
 use crate::support::files;
 use crate::support::program::{Ran, get};
@@ -41,6 +41,7 @@ fn fails(faults: Vec<Fault>, code: i32) -> Ran {
 
 fn status(code: u16, retry_after: Option<Duration>) -> Effect {
     let code = code.try_into().unwrap();
+    let retry_after = retry_after.map(Into::into);
     Effect::Status { code, retry_after }
 }
 
@@ -66,14 +67,17 @@ fn replies_that_start_elsewhere_are_never_written() {
 fn connections_that_are_cut_are_replaced_and_no_byte_is_lost() {
     let ran = arrives(vec![Fault::on(
         1..=12,
-        Effect::CutAfter(ByteCount(MIB + 333)),
+        Effect::Stop(Stop::Cut, Position::After(ByteCount(MIB + 333))),
     )]);
     assert_eq!(ran.number("fetched_bytes"), 40 * MIB);
 }
 
 #[test]
 fn a_plain_stream_that_is_cut_starts_over() {
-    let cut = Fault::on(1..=2, Effect::CutAfter(ByteCount(7 * MIB)));
+    let cut = Fault::on(
+        1..=2,
+        Effect::Stop(Stop::Cut, Position::After(ByteCount(7 * MIB))),
+    );
     arrives(vec![Fault::always(Effect::IgnoreRange), cut]);
 }
 

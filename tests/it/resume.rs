@@ -7,7 +7,7 @@ use crate::support::nginx::Nginx;
 use crate::support::program::{self, Running, get};
 use crate::support::site::Site;
 use crate::support::{files, wait};
-use range_server::{Effect, Fault};
+use range_server::{ContentLength, Effect, Fault};
 
 const MIB: u64 = 1 << 20;
 const RECORD: u64 = 33;
@@ -195,7 +195,11 @@ fn a_journal_that_is_none_leads_to_a_fresh_start() {
 
 #[test]
 fn a_stream_of_unknown_length_starts_afresh() {
-    let chunked = [Effect::NoContentLength, Effect::IgnoreRange].map(Fault::always);
+    let chunked = [
+        Effect::ContentLength(ContentLength::Chunked),
+        Effect::IgnoreRange,
+    ]
+    .map(Fault::always);
     let site = Site::synthetic([vec![slow()], chunked.into()].concat());
     let into = files::directory();
     let url = site.url("/synthetic/100MiB?seed=3");

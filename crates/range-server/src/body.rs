@@ -9,11 +9,12 @@ use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
 use range_core::ByteRange;
+use range_core::units::ByteCount;
 
 use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::clock;
-use crate::connection::ConnectionState;
 use crate::content::{ReadError, Source};
+use crate::fault::{Crowd, Present};
 use crate::pace::Pace;
 use crate::record::{Delivery, Ending};
 use crate::reply::{Payload, Piece};
@@ -25,17 +26,41 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, ReadError>;
 /// How content is sent.
 pub(crate) struct Sending {
     pub(crate) buffers: BufferPool,
-    pub(crate) connection: Arc<ConnectionState>,
     /// Every pace that has to be kept.
     pub(crate) paces: Vec<Arc<Pace>>,
-    /// The connection is cut after so many bytes.
-    pub(crate) cut_after: Option<u64>,
+    /// A pace to keep while there is a crowd, of whom this response is one.
+    pub(crate) crowd: Option<CrowdPace>,
+    /// Counts the response among those under way until it ends.
+    pub(crate) present: Option<Present>,
+    /// The body ends after so many bytes, for the connection to be dealt with.
+    pub(crate) stop_after: Option<u64>,
+    /// The byte at this offset of the representation is damaged.
+    pub(crate) corrupt: Option<u64>,
     pub(crate) delivery: Delivery,
+}
+
+/// The pace of each response while there are more than are welcome.
+pub(crate) struct CrowdPace {
+    above: u32,
+    pace: Pace,
+}
+
+impl CrowdPace {
+    pub(crate) fn new(crowd: Crowd) -> Self {
+        Self {
+            above: crowd.above,
+            pace: Pace::new(crowd.rate),
+        }
+    }
 }
 
 /// The body that sends a payload.
 pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
     match payload {
+        Payload::Empty | Payload::Text(_) if sending.stop_after == Some(0) => {
+            sending.delivery.end(Ending::Cut);
+            UnsyncBoxBody::default()
+        }
         Payload::Empty => {
             sending.delivery.end(Ending::Complete);
             UnsyncBoxBody::default()
@@ -76,14 +101,9 @@ async fn next_frame(
     let Some(mut progress) = progress else {
         return Ok(None);
     };
-    if progress.sending.cut_after == Some(0) {
-        let Sending {
-            delivery,
-            connection,
-            ..
-        } = progress.sending;
-        delivery.end(Ending::Cut);
-        match connection.cut().await {}
+    if progress.sending.stop_after == Some(0) {
+        progress.sending.delivery.end(Ending::Cut);
+        return Ok(None);
     }
     let chunk = progress.sending.chunk(progress.piece.length());
     progress.sending.wait_for_turn(chunk).await;
@@ -100,8 +120,8 @@ async fn next_frame(
         progress.sending.delivery.end(Ending::Complete);
         return Ok(Some((frame, None)));
     };
-    if let Some(cut_after) = &mut progress.sending.cut_after {
-        *cut_after -= chunk;
+    if let Some(stop_after) = &mut progress.sending.stop_after {
+        *stop_after -= chunk;
     }
     Ok(Some((frame, Some(Progress { piece, ..progress }))))
 }
@@ -110,17 +130,36 @@ impl Sending {
     /// How many bytes to send next of `left`.
     fn chunk(&self, left: u64) -> u64 {
         let buffer = u64::try_from(BUFFER_SIZE).expect("a buffer's length fits 64 bits");
-        let paces = self.paces.iter().map(|pace| pace.chunk());
+        let paces = self.paces().map(Pace::chunk);
         paces
-            .chain([buffer, self.cut_after.unwrap_or(u64::MAX)])
+            .chain([buffer, self.stop_after.unwrap_or(u64::MAX)])
             .fold(left, u64::min)
+    }
+
+    /// Every pace that has to be kept just now.
+    fn paces(&self) -> impl Iterator<Item = &Pace> {
+        let count = self.present.as_ref().map_or(0, Present::count);
+        let crowd = self.crowd.iter().filter(move |crowd| count > crowd.above);
+        let own = self.paces.iter().map(Arc::as_ref);
+        own.chain(crowd.map(|crowd| &crowd.pace))
     }
 
     async fn wait_for_turn(&self, bytes: u64) {
         let now = clock::now();
-        let turn = self.paces.iter().map(|pace| pace.reserve(bytes, now)).max();
+        let turn = self.paces().map(|pace| pace.reserve(bytes, now)).max();
         if let Some(turn) = turn.filter(|&turn| turn > now) {
             tokio::time::sleep_until(turn).await;
+        }
+    }
+}
+
+impl Sending {
+    /// Inverts a bit of the byte that is to be damaged, if it is among these.
+    fn damage(&self, bytes: &mut [u8], offset: u64) {
+        let index = self.corrupt.and_then(|corrupt| corrupt.checked_sub(offset));
+        let index = index.and_then(|index| usize::try_from(index).ok());
+        if let Some(byte) = index.and_then(|index| bytes.get_mut(index)) {
+            *byte ^= 1;
         }
     }
 }
@@ -139,6 +178,13 @@ impl Progress {
                 let (bytes, left) = self.read(*range, length).await?;
                 Ok((bytes, left.map(Piece::Range)))
             }
+            Piece::Filler(ByteCount(filler)) => {
+                let mut buffer = self.sending.buffers.take();
+                buffer.use_front(length).fill(b' ');
+                let left = filler - chunk;
+                let left = (left > 0).then_some(Piece::Filler(ByteCount(left)));
+                Ok((buffer.freeze(), left))
+            }
         }
     }
 
@@ -150,7 +196,8 @@ impl Progress {
         length: usize,
     ) -> Result<(Bytes, Option<ByteRange>), ReadError> {
         let buffer = self.sending.buffers.take();
-        let buffer = self.source.read(buffer, range.start(), length).await?;
+        let mut buffer = self.source.read(buffer, range.start(), length).await?;
+        self.sending.damage(buffer.use_front(length), range.start());
         let chunk = u64::try_from(length).expect("a buffer's length fits 64 bits");
         let (_, left) = range.split_at(range.start() + chunk);
         if left.is_none() {

@@ -1,6 +1,6 @@
 //! Owns the two clocks of the server. Everything else takes time as an argument.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use range_core::http::HttpDate;
 use tokio::time::Instant;
@@ -23,10 +23,14 @@ pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
 }
 
+/// The wall clock as time since 1970, which links expire by.
+pub(crate) fn since_epoch() -> Duration {
+    wall()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
 /// The wall clock as `Date` shows it, which ages of files are counted on.
 pub(crate) fn date() -> HttpDate {
-    let since_epoch = wall()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    HttpDate::from_unix_seconds(since_epoch.as_secs())
+    HttpDate::from_unix_seconds(since_epoch().as_secs())
 }

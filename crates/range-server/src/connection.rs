@@ -1,11 +1,11 @@
-//! Owns the socket of a connection: notices when nothing moves, and cuts on command. Knows
+//! Owns the socket of a connection: notices when nothing moves, and resets on command. Knows
 //! nothing of HTTP.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,13 +14,22 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use crate::clock;
+use crate::send_queue;
+
+/// Longest a reset waits for bytes before it to be acknowledged.
+const RESET_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it looks whether they are.
+const RESET_CHECK: Duration = Duration::from_millis(2);
 
 /// What the responses of a connection and its socket share.
 pub(crate) struct ConnectionState {
     /// Counted from 1.
     pub(crate) number: u64,
     pub(crate) peer: SocketAddr,
-    is_to_be_cut: AtomicBool,
+    is_to_be_reset: AtomicBool,
+    /// What the system calls the socket, once there is one.
+    inode: OnceLock<u64>,
     /// How many responses wait on purpose.
     held: AtomicUsize,
 }
@@ -30,27 +39,39 @@ impl ConnectionState {
         Self {
             number,
             peer,
-            is_to_be_cut: AtomicBool::new(false),
+            is_to_be_reset: AtomicBool::new(false),
+            inode: OnceLock::new(),
             held: AtomicUsize::new(0),
         }
     }
 
-    /// Ends the connection once everything handed to it has been written to the socket. Never
-    /// returns: the task ends with the connection.
-    pub(crate) async fn cut(&self) -> std::convert::Infallible {
-        self.is_to_be_cut.store(true, Ordering::Release);
-        futures::future::pending().await
+    /// Makes the connection end with a reset when its socket is dropped, and waits until the
+    /// peer's system has acknowledged what was sent: a reset takes back what was not.
+    pub(crate) async fn prepare_reset(&self) {
+        let deadline = clock::now() + RESET_PATIENCE;
+        while let Some(inode) = self.inode.get()
+            && send_queue::length(*inode).is_some_and(|bytes| bytes > 0)
+            && clock::now() < deadline
+        {
+            tokio::time::sleep(RESET_CHECK).await;
+        }
+        self.is_to_be_reset.store(true, Ordering::Release);
+    }
+
+    /// Keeps the connection from counting as stalled until what is returned is dropped.
+    pub(crate) fn hold_on(&self) -> Held<'_> {
+        Held::new(&self.held)
     }
 
     /// Waits on purpose, without the connection counting as stalled.
     pub(crate) async fn hold(&self, delay: Duration) {
-        let _held = Held::new(&self.held);
+        let _held = self.hold_on();
         tokio::time::sleep(delay).await;
     }
 }
 
 /// One response that waits on purpose, until it is dropped.
-struct Held<'a>(&'a AtomicUsize);
+pub(crate) struct Held<'a>(&'a AtomicUsize);
 
 impl<'a> Held<'a> {
     fn new(count: &'a AtomicUsize) -> Self {
@@ -82,6 +103,9 @@ impl WatchedStream {
         stall_timeout: Duration,
     ) -> Self {
         let stalled = Box::pin(tokio::time::sleep(stall_timeout));
+        if let Ok(stat) = rustix::fs::fstat(&stream) {
+            let _ = state.inode.set(stat.st_ino);
+        }
         Self {
             stream,
             state,
@@ -155,15 +179,20 @@ impl AsyncWrite for WatchedStream {
         self.stream.is_write_vectored()
     }
 
-    /// hyper flushes only when it has written all it had, which makes a cut exact.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.state.is_to_be_cut.load(Ordering::Acquire) {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Drop for WatchedStream {
+    fn drop(&mut self) {
+        if self.state.is_to_be_reset.load(Ordering::Acquire) {
+            // Where it cannot be set the connection ends with FIN: there is nobody to tell.
+            let _ = self.stream.set_zero_linger();
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! nothing of what is answered.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{Request, Response};
@@ -13,12 +14,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::body::Body;
 use crate::config::Limits;
 use crate::connection::{ConnectionState, WatchedStream};
+use crate::fault::WireResponse;
 use crate::handler::{self, Shared};
 use crate::tls::{ALPN_HTTP_2, TlsIdentity};
 
@@ -77,35 +79,57 @@ async fn secure(
 fn service(
     state: Arc<ConnectionState>,
     shared: Arc<Shared>,
+    wire: Option<mpsc::Sender<WireResponse>>,
 ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
     service_fn(move |request: Request<Incoming>| {
         let (request, _content) = request.into_parts();
+        let (shared, state) = (Arc::clone(&shared), Arc::clone(&state));
         // Boxed, so that a connection without a request does not hold the room for one.
-        let response = Box::pin(handler::respond(
-            Arc::clone(&shared),
-            Arc::clone(&state),
-            request,
-        ));
+        let response = Box::pin(handler::respond(shared, state, request, wire.clone()));
         async { Ok(response.await) }
     })
 }
 
-async fn speak_http_1(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+async fn speak_http_1<S>(
+    mut stream: S,
     state: Arc<ConnectionState>,
     shared: Arc<Shared>,
     limits: Limits,
-    stopped: watch::Receiver<bool>,
-) {
+    mut stopped: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     let max_head = usize::try_from(MAX_HEAD_BYTES).expect("a head fits memory");
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_header_size(max_head)
-        // Also what hyper gathers before it writes.
-        .max_buf_size(max_head)
-        .serve_connection(TokioIo::new(stream), service(state, shared));
-    until_ended(connection, stopped).await;
+    let (hand_over, mut handed_over) = mpsc::channel(1);
+    loop {
+        let wire = Some(hand_over.clone());
+        let service = service(Arc::clone(&state), Arc::clone(&shared), wire);
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_timeout)
+            .max_header_size(max_head)
+            // Also what hyper gathers before it writes.
+            .max_buf_size(max_head)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut is_stopping = false;
+        let response = loop {
+            tokio::select! {
+                _ = &mut connection => return,
+                Some(response) = handed_over.recv() => break response,
+                _ = stopped.wait_for(|&stopped| stopped), if !is_stopping => {
+                    shut_down(&mut connection);
+                    is_stopping = true;
+                }
+            }
+        };
+        let parts = connection.into_parts();
+        let written = response.write(parts.io.into_inner(), &state, stopped.clone());
+        // Requests that were sent before this answer are not looked at.
+        let Some(again) = written.await.filter(|_| parts.read_buf.is_empty()) else {
+            return;
+        };
+        stream = again;
+    }
 }
 
 async fn speak_http_2(
@@ -119,8 +143,13 @@ async fn speak_http_2(
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(MAX_HEAD_BYTES)
         .max_send_buf_size(MAX_STREAM_BACKLOG)
-        .serve_connection(TokioIo::new(stream), service(state, shared));
+        .serve_connection(TokioIo::new(stream), service(state, shared, None));
     until_ended(connection, stopped).await;
+}
+
+/// Lets the response under way be the last.
+fn shut_down(connection: &mut (impl GracefulConnection + Unpin)) {
+    Pin::new(connection).graceful_shutdown();
 }
 
 /// Answers requests until the peer or the server has had enough.

@@ -4,21 +4,24 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use http::header::{ACCEPT_ENCODING, HOST};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version as HttpVersion};
 use range_core::http::conditional::{self, RangePolicy};
 use range_core::http::{AcceptEncoding, HttpDate};
 use range_core::units::{ByteCount, BytesPerSecond};
+use tokio::sync::mpsc;
 
-use crate::body::{self, Body, Sending};
+use crate::body::{self, Body, CrowdPace, Sending};
 use crate::buffer::BufferPool;
 use crate::clock;
 use crate::config::RequestHook;
 use crate::connection::ConnectionState;
 use crate::content::{self, Digests, Found, ServedDirectory};
 use crate::digest_fields;
-use crate::fault::{self, Fault, FaultPlan, Version};
+use crate::fault::{
+    self, ContentLength, FaultPlan, FaultState, Link, Present, ResponseStart, Version, WireResponse,
+};
 use crate::host;
 use crate::pace::Pace;
 use crate::random;
@@ -32,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Option<ServedDirectory>,
     pub(crate) tls: Option<TlsIdentity>,
     pub(crate) ranges: RangePolicy,
-    pub(crate) faults: Vec<Fault>,
+    pub(crate) faults: FaultState,
     pub(crate) version: AtomicU8,
     pub(crate) requests: AtomicU64,
     pub(crate) rate_per_connection: Option<BytesPerSecond>,
@@ -42,19 +45,25 @@ pub(crate) struct Shared {
     pub(crate) on_request: Option<RequestHook>,
 }
 
-/// Answers one request. An HTTP/1.1 connection has one at a time.
+/// Answers one request. An HTTP/1.1 connection has one at a time, and answers past hyper by
+/// `wire`.
 pub(crate) async fn respond(
     shared: Arc<Shared>,
     connection: Arc<ConnectionState>,
     request: Parts,
+    wire: Option<mpsc::Sender<WireResponse>>,
 ) -> Response<Body> {
     let (arrived, time) = (clock::now(), clock::wall());
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
-    let plan = fault::plan(&shared.faults, number, request.uri.path());
+    let mut plan = shared.faults.plan(&request, number, connection.number);
+    let present = shared.admit(&mut plan, request.uri.path());
     if !plan.delay_head.is_zero() {
         connection.hold(plan.delay_head).await;
     }
-    let reply = answer(&shared, &request, &plan).await;
+    let reply = answer(&shared, &request, &plan, connection.number).await;
+    let stop = plan.wire.stop_after(&reply.payload);
+    let has_content = request.method != Method::HEAD && may_have_content(reply.status);
+    let closes = asks_to_close(&request);
 
     let record = RequestRecord {
         number,
@@ -76,27 +85,76 @@ pub(crate) async fn respond(
         sent: ByteCount(0),
         elapsed: arrived.elapsed(),
         ending: Ending::Interrupted,
+        faults: plan.fired,
     };
     let sending = Sending {
         buffers: shared.buffers.clone(),
-        connection,
-        paces: shared.paces(&plan),
-        cut_after: plan.cut_after.map(|bytes| bytes.0),
+        paces: shared.paces(plan.rate),
+        crowd: plan.crowd.map(CrowdPace::new),
+        present,
+        stop_after: stop.map(|(_, bytes)| bytes),
+        corrupt: plan.content.corrupt,
         delivery: Delivery {
             record,
             arrived,
             hook: shared.on_request.clone(),
         },
     };
-    let mut response = Response::new(body::body(reply.payload, sending));
+    let mut body = body::body(reply.payload, sending);
+    if plan.content.gzip && has_content {
+        body = fault::compressed(body);
+    }
+    if let Some(wire) = wire.filter(|_| plan.wire.is_needed()) {
+        let head = ResponseStart {
+            status: reply.status,
+            headers: reply.headers,
+            has_content,
+            closes,
+        };
+        let response = WireResponse::new(head, body, plan.wire, stop);
+        // Fails only when the connection is over, and then so is this.
+        let _ = wire.send(response).await;
+        return std::future::pending().await;
+    }
+    let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
+    if plan.wire.content_length == Some(ContentLength::Chunked) {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
     response
 }
 
+fn may_have_content(status: StatusCode) -> bool {
+    !matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT)
+}
+
+/// Whether the peer does not expect another answer on the connection.
+fn asks_to_close(request: &Parts) -> bool {
+    let option = field(&request.headers, &CONNECTION).unwrap_or_default();
+    let named = |name: &[u8]| {
+        let mut options = option.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        options.any(|option| option.eq_ignore_ascii_case(name))
+    };
+    named(b"close") || (request.version < HttpVersion::HTTP_11 && !named(b"keep-alive"))
+}
+
 impl Shared {
-    fn paces(&self, plan: &FaultPlan) -> Vec<Arc<Pace>> {
-        let own = plan.rate.or(self.rate_per_connection);
+    /// Counts a response in where a fault depends on how many there are.
+    fn admit(&self, plan: &mut FaultPlan, path: &str) -> Option<Present> {
+        if plan.cap.is_none() && plan.crowd.is_none() {
+            return None;
+        }
+        let most = plan.cap.map(|(most, _)| most);
+        let present = self.faults.crowds.enter(path, most);
+        if let (None, Some((_, excess))) = (&present, plan.cap) {
+            plan.exceed(excess);
+        }
+        present
+    }
+
+    fn paces(&self, rate: Option<BytesPerSecond>) -> Vec<Arc<Pace>> {
+        let own = rate.or(self.rate_per_connection);
         own.map(|rate| Arc::new(Pace::new(rate)))
             .into_iter()
             .chain(self.pace.clone())
@@ -104,20 +162,37 @@ impl Shared {
     }
 }
 
-async fn answer(shared: &Shared, request: &Parts, plan: &FaultPlan) -> Reply {
+async fn answer(shared: &Shared, request: &Parts, plan: &FaultPlan, connection: u64) -> Reply {
     let date = clock::date();
     if let Some(status) = refusal(shared.address, request) {
         return Reply::status(status, date);
     }
-    match request.method {
-        Method::GET => answer_get(shared, request, conditional::Method::Get, plan, date).await,
-        Method::HEAD => {
-            let reply = answer_get(shared, request, conditional::Method::Head, plan, date).await;
-            reply.without_payload()
-        }
-        Method::OPTIONS => Reply::options(date),
-        _ => Reply::method_not_allowed(date),
+    let method = match request.method {
+        Method::GET => conditional::Method::Get,
+        Method::HEAD => conditional::Method::Head,
+        Method::OPTIONS => return Reply::options(date),
+        _ => return Reply::method_not_allowed(date),
+    };
+    let reply = match instead(shared, request, plan, date) {
+        Some(reply) => reply,
+        None => answer_get(shared, request, method, plan, connection, date).await,
+    };
+    match method {
+        conditional::Method::Get => reply,
+        conditional::Method::Head => reply.without_payload(),
     }
+}
+
+/// What is answered before any content is looked for, if a fault or a link that expired wants it.
+fn instead(shared: &Shared, request: &Parts, plan: &FaultPlan, date: HttpDate) -> Option<Reply> {
+    let since_epoch = clock::since_epoch();
+    let links = &shared.faults.links;
+    if !Link::of(request.uri.query()).is_valid(links, since_epoch) {
+        return Some(Reply::status(StatusCode::FORBIDDEN, date));
+    }
+    let scheme = shared.tls.as_ref().map_or("http", |_| "https");
+    let instead = plan.instead.as_ref()?;
+    instead.reply(request, scheme, links, date, since_epoch)
 }
 
 /// The status for a request that is not meant for this server, if it is not.
@@ -144,30 +219,29 @@ async fn answer_get(
     request: &Parts,
     method: conditional::Method,
     plan: &FaultPlan,
+    connection: u64,
     date: HttpDate,
 ) -> Reply {
-    if let Some(instead) = &plan.instead {
-        return Reply::instead(instead, date);
-    }
     let version = plan
         .version
         .unwrap_or(Version(shared.version.load(Ordering::Relaxed)));
     let (path, query) = (request.uri.path(), request.uri.query());
-    let fields = &request.headers;
-    let accepted = field(fields, &ACCEPT_ENCODING)
+    let fields = plan.reread(&request.headers);
+    let accepted = field(&fields, &ACCEPT_ENCODING)
         .map(|value| AcceptEncoding::parse(&value))
         .unwrap_or_default();
     let directory = shared.directory.as_ref();
     match content::find(directory, path, query, accepted, version, date).await {
-        Found::Representation(representation) => {
+        Found::Representation(mut representation) => {
+            let tag = representation.entity_tag.clone();
+            plan.replace(&mut representation, connection);
             let (length, boundary) = (representation.length, random::boundary());
             let policy = shared.ranges;
-            let mut reply =
-                Reply::content(method, fields, representation, date, policy, boundary, plan);
-            digest_fields::add(&mut reply, fields, method, length, &shared.digests).await;
-            reply
+            let mut reply = Reply::content(method, &fields, representation, date, policy, boundary);
+            digest_fields::add(&mut reply, &fields, method, length, &shared.digests).await;
+            plan.reshape(reply, tag.as_ref(), boundary, date)
         }
-        Found::Listing(listing) => Reply::listing(listing, &request.headers, query, date),
+        Found::Listing(listing) => Reply::listing(listing, &fields, query, date),
         Found::WithSlash => Reply::with_slash(path, query, date),
         Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
         Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),

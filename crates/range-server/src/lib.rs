@@ -4,7 +4,7 @@
 //! In scope: GET, HEAD and OPTIONS of one directory and of content computed from its offset
 //! ([`synthetic`]), over HTTP/1.1, and over TLS also HTTP/2; a certificate of its own if none is
 //! given ([`TlsIdentity`]);
-//! faults by request number ([`Fault`]); a record of every response ([`RequestRecord`]).
+//! faults ([`Fault`]); a record of every response ([`RequestRecord`]).
 //!
 //! Out of scope: uploads, virtual hosts, compression on the fly, and anything that downloads.
 //!
@@ -28,12 +28,16 @@ mod pace;
 mod random;
 mod record;
 mod reply;
+mod send_queue;
 mod server;
 pub mod synthetic;
 mod tls;
 
 pub use config::{Config, Content, Directory, Limits, RequestHook};
-pub use fault::{Effect, Fault, Version};
+pub use fault::{
+    ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Position, Probability, Redirect,
+    RetryAfter, Stop, Version,
+};
 pub use range_core::http::conditional::{InvalidRange, RangePolicy};
 pub use record::{Ending, RequestRecord};
 pub use server::{BindError, Server};

@@ -49,6 +49,9 @@ pub struct RequestRecord {
     pub elapsed: Duration,
     /// How it ended.
     pub ending: Ending,
+    /// The faults that applied, by [`Effect::name`](crate::Effect::name), in the order they were
+    /// listed.
+    pub faults: Vec<&'static str>,
 }
 
 impl RequestRecord {
@@ -84,7 +87,7 @@ pub enum Ending {
     Complete,
     /// The peer went away, a timeout struck or the server was stopped.
     Interrupted,
-    /// A fault cut the connection.
+    /// A fault stopped it.
     Cut,
     /// The file shrank, changed or could not be read, and the connection was aborted.
     Failed,

@@ -8,7 +8,7 @@ use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, IF_MATCH,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION,
-    RANGE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+    RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
@@ -17,10 +17,10 @@ use range_core::http::{
     Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResponseHead, Status,
     Validators,
 };
+use range_core::units::ByteCount;
 
 use crate::accept;
 use crate::content::{self, Listing, Representation, Source};
-use crate::fault::{FaultPlan, Instead};
 
 /// The methods that are served.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -51,10 +51,12 @@ pub(crate) enum Piece {
     Text(Bytes),
     /// A range of the representation.
     Range(ByteRange),
+    /// So many spaces.
+    Filler(ByteCount),
 }
 
 impl Piece {
-    fn text(text: String) -> Self {
+    pub(crate) fn text(text: String) -> Self {
         Self::Text(Bytes::from(text))
     }
 
@@ -62,6 +64,7 @@ impl Piece {
         match self {
             Self::Text(text) => length_of(text),
             Self::Range(range) => range.len(),
+            Self::Filler(bytes) => bytes.0,
         }
     }
 }
@@ -98,7 +101,7 @@ impl Reply {
         }
     }
 
-    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
@@ -153,24 +156,6 @@ impl Reply {
         Self::status(StatusCode::TEMPORARY_REDIRECT, date).with(LOCATION, location)
     }
 
-    /// What a fault answers in place of the content.
-    pub(crate) fn instead(instead: &Instead, date: HttpDate) -> Self {
-        match instead {
-            Instead::Status { code, retry_after } => {
-                let mut reply = Self::status(*code, date);
-                if let Some(wait) = retry_after {
-                    reply
-                        .headers
-                        .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
-                }
-                reply
-            }
-            Instead::RedirectTo(location) => {
-                Self::status(StatusCode::FOUND, date).with(LOCATION, value(location))
-            }
-        }
-    }
-
     /// The answer to a request for a representation.
     pub(crate) fn content(
         method: Method,
@@ -179,30 +164,28 @@ impl Reply {
         date: HttpDate,
         policy: RangePolicy,
         boundary: Boundary,
-        plan: &FaultPlan,
     ) -> Self {
-        let mut validators = Validators::default();
-        if !plan.omit_validators {
-            validators.entity_tag = representation.entity_tag;
-            validators.last_modified = representation.last_modified;
-            validators.date = Some(date);
-        }
         let Representation {
             length,
+            entity_tag,
+            last_modified,
             media_type,
             variant,
             source,
-            ..
         } = representation;
+        let validators = Validators {
+            entity_tag,
+            last_modified,
+            date: Some(date),
+        };
         let selected = conditional::Representation {
             length,
             validators: &validators,
             media_type: &media_type,
         };
-        let fields = Conditions::of(fields, plan);
+        let fields = Conditions::of(fields);
         let request = fields.request(method);
         let decision = conditional::decide(&request, selected, policy);
-        let decision = start_earlier(decision, plan);
         let head = ResponseHead::new(&decision, &request, selected, variant);
         let multipart = Multipart {
             boundary,
@@ -219,9 +202,6 @@ impl Reply {
             Self::of_representation(decision, head.status, source, multipart, date)
         };
         reply.spell(&head, multipart);
-        if plan.no_content_length {
-            reply.headers.remove(CONTENT_LENGTH);
-        }
         reply
     }
 
@@ -315,7 +295,7 @@ struct Conditions<'a> {
 }
 
 impl<'a> Conditions<'a> {
-    fn of(fields: &'a HeaderMap, plan: &FaultPlan) -> Self {
+    fn of(fields: &'a HeaderMap) -> Self {
         let field = |name| field(fields, &name);
         Self {
             if_match: field(IF_MATCH),
@@ -323,7 +303,7 @@ impl<'a> Conditions<'a> {
             if_none_match: field(IF_NONE_MATCH),
             if_modified_since: field(IF_MODIFIED_SINCE),
             if_range: field(IF_RANGE),
-            range: field(RANGE).filter(|_| !plan.ignore_range),
+            range: field(RANGE),
         }
     }
 
@@ -344,15 +324,6 @@ fn status(decided: Status) -> StatusCode {
     StatusCode::from_u16(decided.code()).expect("each is a status code")
 }
 
-fn start_earlier(decision: Decision, plan: &FaultPlan) -> Decision {
-    let Decision::Partial(range) = decision else {
-        return decision;
-    };
-    let start = range.start().saturating_sub(plan.start_earlier.0);
-    let range = ByteRange::new(start, range.end());
-    Decision::Partial(range.expect("an earlier start leaves the range longer"))
-}
-
 /// A field's value, its lines joined with commas (RFC 9110 §5.3). For a field that is no list
 /// that makes several lines malformed, as they should be.
 pub(crate) fn field<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
@@ -363,6 +334,6 @@ pub(crate) fn field<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<Cow<
     }))
 }
 
-fn value(text: impl std::fmt::Display) -> HeaderValue {
+pub(crate) fn value(text: impl std::fmt::Display) -> HeaderValue {
     HeaderValue::try_from(text.to_string()).expect("the value is written without control bytes")
 }

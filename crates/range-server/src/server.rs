@@ -17,7 +17,7 @@ use crate::config::{Config, Content, Limits};
 use crate::connection::ConnectionState;
 use crate::content::ServedDirectory;
 use crate::conversation;
-use crate::fault::Version;
+use crate::fault::{FaultState, Version};
 use crate::handler::Shared;
 use crate::pace::Pace;
 use crate::tls::TlsIdentity;
@@ -74,7 +74,7 @@ impl Server {
             directory,
             tls,
             ranges: config.ranges,
-            faults: config.faults,
+            faults: FaultState::new(config.faults),
             version: AtomicU8::default(),
             requests: AtomicU64::default(),
             rate_per_connection: config.rate_per_connection,

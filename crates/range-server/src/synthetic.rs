@@ -49,6 +49,8 @@ impl SyntheticFile {
         {
             match pair.split_once('=')? {
                 ("seed", number) => seed = Seed(number.parse().ok()?),
+                // What a redirection adds changes no content.
+                ("hop" | "expires" | "once", _) => {}
                 _ => return None,
             }
         }

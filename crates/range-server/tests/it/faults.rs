@@ -5,7 +5,9 @@ use std::time::Duration;
 use http::StatusCode;
 use range_core::units::{ByteCount, BytesPerSecond};
 use range_server::synthetic::Seed;
-use range_server::{Config, Content, Directory, Effect, Ending, Fault, Version};
+use range_server::{
+    Config, Content, ContentLength, Directory, Effect, Ending, Fault, Position, Stop, Version,
+};
 
 use crate::site::{Site, content, content_of};
 
@@ -27,7 +29,7 @@ fn ranges_can_be_ignored() {
 
 #[test]
 fn the_length_can_be_withheld() {
-    let site = site([Fault::always(Effect::NoContentLength)]);
+    let site = site([Fault::always(Effect::ContentLength(ContentLength::Chunked))]);
     for (fields, expected) in [
         (&[] as &[&str], content(0, 1000)),
         (&["Range: bytes=5-9"], content(5, 10)),
@@ -83,7 +85,10 @@ fn files_have_generations_too() {
 #[test]
 fn a_cut_comes_after_exactly_so_many_bytes() {
     for bytes in [0, 1, 70_000, 3_000_000] {
-        let site = site([Fault::on(1..=1, Effect::CutAfter(ByteCount(bytes)))]);
+        let site = site([Fault::on(
+            1..=1,
+            Effect::Stop(Stop::Cut, Position::After(ByteCount(bytes))),
+        )]);
         let answer = site.get("/synthetic/4MB", &[]);
         assert_eq!(answer.header("content-length"), Some("4000000"));
         assert!(
@@ -98,14 +103,20 @@ fn a_cut_comes_after_exactly_so_many_bytes() {
 
 #[test]
 fn a_cut_at_or_behind_the_end_cuts_nothing() {
-    let site = site([Fault::always(Effect::CutAfter(ByteCount(1000)))]);
+    let site = site([Fault::always(Effect::Stop(
+        Stop::Cut,
+        Position::After(ByteCount(1000)),
+    ))]);
     assert!(site.get(FILE, &[]).is_complete);
     assert!(site.get(FILE, &["Range: bytes=500-"]).is_complete);
 }
 
 #[test]
 fn chunked_content_can_be_cut() {
-    let faults = [Effect::NoContentLength, Effect::CutAfter(ByteCount(700))];
+    let faults = [
+        Effect::ContentLength(ContentLength::Chunked),
+        Effect::Stop(Stop::Cut, Position::After(ByteCount(700))),
+    ];
     let answer = site(faults.map(Fault::always)).get(FILE, &[]);
     assert!(!answer.is_complete && answer.content == content(0, 700));
 }
@@ -114,7 +125,7 @@ fn chunked_content_can_be_cut() {
 fn a_status_can_stand_in_for_the_content() {
     let unavailable = Effect::Status {
         code: StatusCode::SERVICE_UNAVAILABLE,
-        retry_after: Some(Duration::from_secs(7)),
+        retry_after: Some(Duration::from_secs(7).into()),
     };
     let forbidden = Effect::Status {
         code: StatusCode::FORBIDDEN,

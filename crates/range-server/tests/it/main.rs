@@ -9,6 +9,8 @@
 mod conformance;
 mod directory;
 mod faults;
+mod faults_on_ranges;
+mod faults_on_the_wire;
 mod http_2;
 mod life;
 mod multipart;

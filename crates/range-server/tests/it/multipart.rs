@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use range_core::http::ContentRange;
 use range_core::units::ByteCount;
-use range_server::{Config, Content, Directory, Effect, Ending, Fault, InvalidRange, RangePolicy};
+use range_server::{
+    Config, Content, Directory, Effect, Ending, Fault, InvalidRange, Position, RangePolicy, Stop,
+};
 
 use crate::site::{Answer, Site, content};
 
@@ -134,7 +136,7 @@ fn a_current_if_range_keeps_the_type_of_the_message() {
 #[test]
 fn a_cut_falls_within_a_part_to_the_byte() {
     for cut in [0, 20, 150, 1000, 300_000] {
-        let fault = Fault::always(Effect::CutAfter(ByteCount(cut)));
+        let fault = Fault::always(Effect::Stop(Stop::Cut, Position::After(ByteCount(cut))));
         let site = Site::start(Config {
             faults: vec![fault],
             ..Config::default()

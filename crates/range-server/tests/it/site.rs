@@ -167,6 +167,12 @@ impl Client {
         true
     }
 
+    /// The next `length` bytes, whatever they are.
+    pub(crate) fn receive_exactly(&mut self, length: usize) -> Vec<u8> {
+        assert!(self.fill_to(length), "the connection ends early");
+        self.unread.drain(..length).collect()
+    }
+
     /// Whether the server ends the connection without a further byte.
     pub(crate) fn is_ended(&mut self) -> bool {
         !self.fill_to(self.unread.len() + 1)

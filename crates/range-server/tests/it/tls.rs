@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use range_core::units::ByteCount;
-use range_server::{Config, Effect, Ending, Fault, Limits, TlsError, TlsIdentity};
+use range_server::{Config, Effect, Ending, Fault, Limits, Position, Stop, TlsError, TlsIdentity};
 use tempfile::NamedTempFile;
 
 use crate::site::{Site, content};
@@ -89,7 +89,7 @@ fn several_ranges_and_several_requests_go_over_one_connection() {
 
 #[test]
 fn a_cut_is_exact_and_is_no_clean_end() {
-    let fault = Fault::always(Effect::CutAfter(ByteCount(300_000)));
+    let fault = Fault::always(Effect::Stop(Stop::Cut, Position::After(ByteCount(300_000))));
     let (site, trusted) = site(Config {
         faults: vec![fault],
         ..Config::default()

@@ -1,0 +1,73 @@
+//! Owns the count of responses under way for one path, for faults that depend on it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many responses are under way for each path that has such a fault.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Crowds {
+    counts: Arc<Mutex<HashMap<String, u32>>>,
+}
+
+/// One response that is under way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Present {
+    crowds: Crowds,
+    path: String,
+}
+
+impl Crowds {
+    /// Counts a response in, unless so many are under way already.
+    pub(crate) fn enter(&self, path: &str, most: Option<u32>) -> Option<Present> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(path.to_owned()).or_default();
+        if most.is_some_and(|most| *count >= most) {
+            return None;
+        }
+        *count += 1;
+        Some(Present {
+            crowds: self.clone(),
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl Present {
+    /// How many there are, this one among them.
+    pub(crate) fn count(&self) -> u32 {
+        let counts = &self.crowds.counts;
+        let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(&self.path).copied().unwrap_or(0)
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        let counts = &self.crowds.counts;
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.path) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.path);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_leave_make_room() {
+        let crowds = Crowds::default();
+        let (first, second) = (crowds.enter("/a", Some(2)), crowds.enter("/a", Some(2)));
+        assert!(crowds.enter("/a", Some(2)).is_none());
+        assert!(crowds.enter("/b", Some(1)).is_some());
+        assert_eq!(second.as_ref().map(Present::count), Some(2));
+        drop(first);
+        assert!(crowds.enter("/a", Some(2)).is_some());
+        drop(second);
+        assert!(crowds.counts.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,154 @@
+//! Owns the sum of all faults of one request. Performs none of them.
+
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode};
+use range_core::units::{ByteCount, BytesPerSecond};
+
+use super::{
+    ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Occasion, Position, Redirect,
+    RetryAfter, Stop, Version,
+};
+use std::num::{NonZeroU32, NonZeroU64};
+
+/// Everything that is done wrong to one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FaultPlan {
+    /// What the effects are called, in the order they were listed.
+    pub(crate) fired: Vec<&'static str>,
+    pub(crate) delay_head: Duration,
+    pub(crate) rate: Option<BytesPerSecond>,
+    pub(crate) crowd: Option<Crowd>,
+    pub(crate) cap: Option<(u32, Excess)>,
+    pub(crate) instead: Option<Instead>,
+    pub(crate) version: Option<Version>,
+    pub(crate) length: Option<ByteCount>,
+    pub(crate) entity_tag: Option<EntityTagFault>,
+    pub(crate) omit_validators: bool,
+    pub(crate) if_range: Option<IfRange>,
+    pub(crate) ignore_range: bool,
+    pub(crate) content: ContentFaults,
+    pub(crate) wire: WireFaults,
+}
+
+/// More responses than are welcome, and the rate of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Crowd {
+    pub(crate) above: u32,
+    pub(crate) rate: BytesPerSecond,
+}
+
+/// What is done to the content that is sent, and to what the head says about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an effect of its own, and all of them combine"
+)]
+pub(crate) struct ContentFaults {
+    pub(crate) start_earlier: u64,
+    pub(crate) start_later: u64,
+    pub(crate) align_start: Option<NonZeroU64>,
+    pub(crate) end_earlier: u64,
+    pub(crate) cap: Option<(NonZeroU64, Option<StatusCode>)>,
+    pub(crate) overlong: u64,
+    pub(crate) misplace: u64,
+    #[expect(
+        clippy::option_option,
+        reason = "what is stated may be that nothing is known"
+    )]
+    pub(crate) complete_length: Option<Option<ByteCount>>,
+    pub(crate) omit_content_range: bool,
+    pub(crate) multipart: bool,
+    pub(crate) error_page: bool,
+    pub(crate) gzip: bool,
+    pub(crate) corrupt: Option<u64>,
+}
+
+/// What is done to the bytes on the connection, which hyper would not write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WireFaults {
+    pub(crate) drip_head: Option<Duration>,
+    pub(crate) stop: Option<(Stop, Position)>,
+    pub(crate) content_length: Option<ContentLength>,
+    pub(crate) surplus: u64,
+    pub(crate) http_1_0: bool,
+    pub(crate) interim: Option<NonZeroU32>,
+    pub(crate) endless_head: bool,
+}
+
+/// What is answered in place of the content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
+    Status {
+        code: StatusCode,
+        retry_after: Option<RetryAfter>,
+    },
+    RedirectTo(HeaderValue),
+    Redirect(Redirect),
+}
+
+impl FaultPlan {
+    /// Adds those of `faults` that fire.
+    pub(crate) fn add(&mut self, faults: &[Fault], occasion: &Occasion<'_>) {
+        for (index, fault) in faults.iter().enumerate() {
+            if fault.trigger.fires(occasion, index) {
+                self.fired.push(fault.effect.name());
+                self.include(&fault.effect);
+            }
+        }
+    }
+
+    fn include(&mut self, effect: &Effect) {
+        let (content, wire) = (&mut self.content, &mut self.wire);
+        match effect.clone() {
+            Effect::DelayHead(delay) => self.delay_head = delay,
+            Effect::DripHead(pause) => wire.drip_head = Some(pause),
+            Effect::Rate(rate) => self.rate = Some(rate),
+            Effect::CrowdRate { above, rate } => self.crowd = Some(Crowd { above, rate }),
+            Effect::Stop(stop, position) => wire.stop = Some((stop, position)),
+            Effect::ConnectionCap { most, excess } => self.cap = Some((most, excess)),
+            Effect::ContentLength(framing) => wire.content_length = Some(framing),
+            Effect::Surplus(bytes) => wire.surplus = bytes.0,
+            Effect::Http10 => wire.http_1_0 = true,
+            Effect::Interim(count) => wire.interim = Some(count),
+            Effect::EndlessHead => wire.endless_head = true,
+            Effect::IgnoreRange => self.ignore_range = true,
+            Effect::StartEarlier(bytes) => content.start_earlier = bytes.0,
+            Effect::StartLater(bytes) => content.start_later = bytes.0,
+            Effect::AlignStart(block) => content.align_start = Some(block),
+            Effect::EndEarlier(bytes) => content.end_earlier = bytes.0,
+            Effect::RangeCap { most, refusal } => content.cap = Some((most, refusal)),
+            Effect::Overlong(bytes) => content.overlong = bytes.0,
+            Effect::Misplace(bytes) => content.misplace = bytes.0,
+            Effect::CompleteLength(length) => content.complete_length = Some(length),
+            Effect::OmitContentRange => content.omit_content_range = true,
+            Effect::Multipart => content.multipart = true,
+            Effect::Version(version) => self.version = Some(version),
+            Effect::Length(length) => self.length = Some(length),
+            Effect::EntityTag(fault) => self.entity_tag = Some(fault),
+            Effect::OmitValidators => self.omit_validators = true,
+            Effect::IfRange(judgement) => self.if_range = Some(judgement),
+            Effect::Gzip => content.gzip = true,
+            Effect::Corrupt(offset) => content.corrupt = Some(offset),
+            Effect::ErrorPage => content.error_page = true,
+            Effect::Status { code, retry_after } => {
+                self.instead = Some(Instead::Status { code, retry_after });
+            }
+            Effect::RedirectTo(location) => self.instead = Some(Instead::RedirectTo(location)),
+            Effect::Redirect(redirect) => self.instead = Some(Instead::Redirect(redirect)),
+        }
+    }
+
+    /// Stops before the head, or answers a status: what becomes of a response in excess.
+    pub(crate) fn exceed(&mut self, excess: Excess) {
+        match excess {
+            Excess::Status(code) => {
+                self.instead = Some(Instead::Status {
+                    code,
+                    retry_after: None,
+                });
+            }
+            Excess::Stop(stop) => self.wire.stop = Some((stop, Position::BeforeHead)),
+        }
+    }
+}

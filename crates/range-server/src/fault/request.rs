@@ -1,0 +1,61 @@
+//! Owns what faults do before an answer is decided: to the fields of the request, and to the
+//! representation that was found. Decides nothing.
+
+use http::HeaderMap;
+use http::header::{IF_RANGE, RANGE};
+use range_core::http::{EntityTag, Strength};
+
+use super::{EntityTagFault, FaultPlan, IfRange};
+use crate::content::{Representation, Source};
+
+impl FaultPlan {
+    /// The fields the decision is to see: those of the request, or fewer.
+    pub(crate) fn reread(&self, fields: &HeaderMap) -> HeaderMap {
+        let mut fields = fields.clone();
+        let is_refused = self.if_range == Some(IfRange::Refuse) && fields.contains_key(IF_RANGE);
+        if self.ignore_range || is_refused {
+            fields.remove(RANGE);
+        }
+        if self.if_range.is_some() {
+            fields.remove(IF_RANGE);
+        }
+        fields
+    }
+
+    /// Makes another representation of the one that was found.
+    pub(crate) fn replace(&self, representation: &mut Representation, connection: u64) {
+        if let Some(length) = self.length {
+            let longest = match representation.source {
+                Source::File(_) => representation.length,
+                Source::Synthetic { .. } => crate::synthetic::MAX_SIZE.0,
+            };
+            representation.length = length.0.min(longest);
+        }
+        if self.omit_validators {
+            representation.entity_tag = None;
+            representation.last_modified = None;
+        }
+        let Some(tag) = &representation.entity_tag else {
+            return;
+        };
+        let renamed = |suffix: &str| {
+            let opaque = format!("{}-{suffix}", opaque_part(tag));
+            EntityTag::new(tag.strength(), &opaque)
+        };
+        let replaced = match self.entity_tag {
+            None => return,
+            // What has no quotes is put in once nothing can be compared with it.
+            Some(EntityTagFault::Omit | EntityTagFault::Unquote) => None,
+            Some(EntityTagFault::Weaken) => EntityTag::new(Strength::Weak, &opaque_part(tag)),
+            Some(EntityTagFault::Other) => renamed("other"),
+            Some(EntityTagFault::PerConnection) => renamed(&format!("c{connection}")),
+        };
+        representation.entity_tag = replaced;
+    }
+}
+
+/// What stands between the quotes of a tag.
+pub(super) fn opaque_part(tag: &EntityTag) -> String {
+    let text = tag.to_string();
+    text.trim_start_matches("W/").trim_matches('"').to_owned()
+}

@@ -1,0 +1,164 @@
+//! Owns what faults do to an answer that is decided: to the range that is sent, and to what the
+//! head says about it. Pure.
+
+use bytes::Bytes;
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue,
+};
+use range_core::ByteRange;
+use range_core::http::{Boundary, ContentRange, EntityTag, HttpDate, Multipart};
+use range_core::units::ByteCount;
+
+use super::plan::ContentFaults;
+use super::request::opaque_part;
+use super::{EntityTagFault, FaultPlan};
+use crate::reply::{Payload, Piece, Reply, value};
+
+/// What the page that stands in for content begins with.
+const ERROR_PAGE: &str = "<!DOCTYPE html>\n<title>Error</title>\n<h1>Something went wrong</h1>\n";
+
+impl FaultPlan {
+    /// Makes another answer of the one that was decided. `tag` is the representation's own.
+    pub(crate) fn reshape(
+        &self,
+        mut reply: Reply,
+        tag: Option<&EntityTag>,
+        boundary: Boundary,
+        date: HttpDate,
+    ) -> Reply {
+        if !matches!(reply.payload, Payload::Content { .. }) {
+            return reply;
+        }
+        if let Some((most, Some(refusal))) = self.content.cap
+            && single_range(&reply).is_some_and(|(range, _)| range.len() > most.get())
+        {
+            return Reply::status(refusal, date);
+        }
+        if self.content != ContentFaults::default() {
+            self.content.reshape(&mut reply, boundary);
+        }
+        if self.entity_tag == Some(EntityTagFault::Unquote)
+            && let Some(tag) = tag
+        {
+            reply.headers.insert(ETAG, value(opaque_part(tag)));
+        }
+        reply
+    }
+}
+
+impl ContentFaults {
+    fn reshape(&self, reply: &mut Reply, boundary: Boundary) {
+        if let Some((asked, length)) = single_range(reply) {
+            let told = self.moved(asked, length);
+            self.send(reply, told, length);
+            let complete_length = match self.complete_length {
+                None => Some(length),
+                Some(stated) => stated.map(|stated| stated.0),
+            };
+            let content_range = ContentRange::Satisfied {
+                range: told,
+                complete_length,
+            };
+            reply.content_range = Some(content_range);
+            reply.headers.insert(CONTENT_RANGE, value(content_range));
+            if self.multipart {
+                wrap(reply, told, length, boundary);
+            }
+        }
+        if self.omit_content_range {
+            reply.content_range = None;
+            reply.headers.remove(CONTENT_RANGE);
+        }
+        if self.error_page {
+            stand_in(&mut reply.payload);
+            let html = HeaderValue::from_static("text/html; charset=utf-8");
+            reply.headers.insert(CONTENT_TYPE, html);
+        }
+        let announced = HeaderValue::from(reply.payload.length());
+        reply.headers.insert(CONTENT_LENGTH, announced);
+        if self.gzip {
+            // How long it will be is not known before it has been sent.
+            reply.headers.remove(CONTENT_LENGTH);
+            let gzip = HeaderValue::from_static("gzip");
+            reply.headers.insert(CONTENT_ENCODING, gzip);
+        }
+    }
+
+    /// The range `Content-Range` tells of.
+    fn moved(&self, asked: ByteRange, length: u64) -> ByteRange {
+        let mut start = asked.start();
+        start = start.saturating_sub(self.start_earlier);
+        start = start.saturating_add(self.start_later);
+        if let Some(block) = self.align_start {
+            start -= start % block;
+        }
+        let mut end = asked.end().saturating_sub(self.end_earlier);
+        if let Some((most, None)) = self.cap {
+            end = end.min(start.saturating_add(most.get()));
+        }
+        ByteRange::new(start, end.min(length)).unwrap_or(asked)
+    }
+
+    /// Sends what belongs to the range that is told of, or other bytes, or more.
+    fn send(&self, reply: &mut Reply, told: ByteRange, length: u64) {
+        let Payload::Content { pieces, .. } = &mut reply.payload else {
+            return;
+        };
+        let last_start = length - told.len();
+        let start = told.start().saturating_add(self.misplace).min(last_start);
+        let end = (start + told.len()).saturating_add(self.overlong);
+        let sent = ByteRange::new(start, end.min(length));
+        *pieces = Vec::from_iter(sent.map(Piece::Range));
+        pieces.extend(filler(end - end.min(length)));
+    }
+}
+
+/// The range and complete length of a 206 with one range.
+fn single_range(reply: &Reply) -> Option<(ByteRange, u64)> {
+    match reply.content_range? {
+        ContentRange::Satisfied {
+            range,
+            complete_length,
+        } => Some((range, complete_length?)),
+        ContentRange::Unsatisfied { .. } => None,
+    }
+}
+
+/// Puts the heads of a part around the one range.
+fn wrap(reply: &mut Reply, told: ByteRange, complete_length: u64, boundary: Boundary) {
+    let media_type = reply.headers.get(CONTENT_TYPE);
+    let media_type = media_type.and_then(|value| value.to_str().ok());
+    let multipart = Multipart {
+        boundary,
+        media_type: media_type.unwrap_or("application/octet-stream"),
+        complete_length,
+    };
+    let content_type = value(multipart.content_type());
+    if let Payload::Content { pieces, .. } = &mut reply.payload {
+        pieces.insert(0, Piece::text(multipart.part_head(told, true)));
+        pieces.push(Piece::text(multipart.close()));
+    }
+    reply.headers.insert(CONTENT_TYPE, content_type);
+    reply.headers.remove(CONTENT_RANGE);
+    reply.content_range = None;
+    reply.parts = vec![told];
+}
+
+/// Replaces content by a page of the same length.
+fn stand_in(payload: &mut Payload) {
+    let length = payload.length();
+    let Payload::Content { pieces, .. } = payload else {
+        return;
+    };
+    let page = Bytes::from_static(ERROR_PAGE.as_bytes());
+    let shown = usize::try_from(length)
+        .unwrap_or(usize::MAX)
+        .min(page.len());
+    *pieces = vec![Piece::Text(page.slice(..shown))];
+    let shown = pieces[0].length();
+    pieces.extend(filler(length - shown));
+}
+
+fn filler(length: u64) -> Option<Piece> {
+    (length > 0).then_some(Piece::Filler(ByteCount(length)))
+}

@@ -1,0 +1,389 @@
+//! Faults in what is said about ranges and validators, as a client reads them.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+use http::{HeaderValue, Method, StatusCode};
+use range_core::ByteRange;
+use range_core::units::{ByteCount, BytesPerSecond};
+use range_server::synthetic::Seed;
+use range_server::{
+    Config, Effect, EntityTagFault, Excess, Fault, IfRange, Redirect, RetryAfter, Stop,
+};
+
+use crate::site::{Answer, Site, content, content_of};
+
+const FILE: &str = "/synthetic/1000";
+
+fn site(faults: impl IntoIterator<Item = Fault>) -> Site {
+    Site::start(Config {
+        faults: faults.into_iter().collect(),
+        ..Config::default()
+    })
+}
+
+/// What one effect makes of a request for bytes 500 to 599.
+fn answer(effect: Effect) -> Answer {
+    site([Fault::always(effect)]).get(FILE, &["Range: bytes=500-599"])
+}
+
+/// `Content-Range` and content.
+fn told_and_sent(effect: Effect) -> (Option<String>, Vec<u8>) {
+    let answer = answer(effect);
+    assert!(answer.status == 206 && answer.is_complete);
+    (
+        answer.header("content-range").map(str::to_owned),
+        answer.content,
+    )
+}
+
+fn block(bytes: u64) -> NonZeroU64 {
+    NonZeroU64::new(bytes).unwrap()
+}
+
+#[test]
+fn a_range_can_be_another_one_and_say_so() {
+    for (effect, start, end) in [
+        (Effect::StartEarlier(ByteCount(100)), 400, 600),
+        (Effect::StartEarlier(ByteCount(501)), 0, 600),
+        (Effect::StartLater(ByteCount(30)), 530, 600),
+        (Effect::StartLater(ByteCount(100)), 500, 600),
+        (Effect::AlignStart(block(64)), 448, 600),
+        (Effect::EndEarlier(ByteCount(1)), 500, 599),
+        (Effect::EndEarlier(ByteCount(100)), 500, 600),
+        (
+            Effect::RangeCap {
+                most: block(10),
+                refusal: None,
+            },
+            500,
+            510,
+        ),
+    ] {
+        let told = format!("bytes {start}-{}/1000", end - 1);
+        assert_eq!(
+            told_and_sent(effect.clone()),
+            (Some(told), content(start, end)),
+            "{effect:?}"
+        );
+    }
+}
+
+#[test]
+fn content_can_be_another_than_is_said() {
+    let told = Some("bytes 500-599/1000".to_owned());
+    for (effect, start, end) in [
+        (Effect::Misplace(ByteCount(8)), 508, 608),
+        (Effect::Misplace(ByteCount(5000)), 900, 1000),
+        (Effect::Overlong(ByteCount(7)), 500, 607),
+    ] {
+        assert_eq!(
+            told_and_sent(effect.clone()),
+            (told.clone(), content(start, end)),
+            "{effect:?}"
+        );
+    }
+    let (_, past_the_end) = told_and_sent(Effect::Overlong(ByteCount(500)));
+    assert_eq!(past_the_end, [content(500, 1000), vec![b' '; 100]].concat());
+    let mut damaged = content(500, 600);
+    damaged[42] ^= 1;
+    assert_eq!(told_and_sent(Effect::Corrupt(542)), (told.clone(), damaged));
+    assert_eq!(
+        told_and_sent(Effect::Corrupt(600)),
+        (told, content(500, 600))
+    );
+}
+
+#[test]
+fn the_complete_length_can_be_wrong_or_unknown() {
+    let stated = |length| told_and_sent(Effect::CompleteLength(length)).0.unwrap();
+    assert_eq!(stated(Some(ByteCount(7))), "bytes 500-599/7");
+    assert_eq!(stated(None), "bytes 500-599/*");
+}
+
+#[test]
+fn a_206_can_lack_content_range_or_come_in_parts() {
+    assert_eq!(
+        told_and_sent(Effect::OmitContentRange),
+        (None, content(500, 600))
+    );
+    let wrapped = answer(Effect::Multipart);
+    let media_type = wrapped.header("content-type").unwrap();
+    assert!(
+        media_type.starts_with("multipart/byteranges; boundary="),
+        "{media_type}"
+    );
+    assert_eq!(wrapped.header("content-range"), None);
+    let at = wrapped
+        .content
+        .windows(100)
+        .position(|window| window == content(500, 600));
+    assert!(wrapped.is_complete && at.is_some_and(|at| at > 60));
+}
+
+#[test]
+fn a_range_that_is_too_long_can_be_refused() {
+    let refusal = Some(StatusCode::FORBIDDEN);
+    let site = site([Fault::always(Effect::RangeCap {
+        most: block(100),
+        refusal,
+    })]);
+    let status = |range: &str| site.get(FILE, &[range]).status;
+    assert_eq!(status("Range: bytes=0-99"), 206);
+    assert_eq!(status("Range: bytes=0-100"), 403);
+    assert_eq!(site.get(FILE, &[]).status, 200);
+}
+
+#[test]
+fn only_resumed_requests_or_every_other_can_lose_their_range() {
+    let whole = |fault: Fault, ranges: &[&str]| {
+        let site = site([fault]);
+        let statuses = ranges.iter().map(|range| site.get(FILE, &[range]).status);
+        statuses.map(|status| status == 200).collect::<Vec<_>>()
+    };
+    let ignore = || Fault::always(Effect::IgnoreRange);
+    let ranges = [
+        "Range: bytes=0-",
+        "Range: bytes=5-",
+        "Range: bytes=0-9",
+        "Range: bytes=9-",
+    ];
+    assert_eq!(
+        whole(ignore().when_resumed(), &ranges),
+        [false, true, false, true]
+    );
+    assert_eq!(
+        whole(ignore().every(3), &ranges),
+        [false, false, true, false]
+    );
+    let touching = ignore().touching(ByteRange::new(6, 9).unwrap());
+    assert_eq!(whole(touching, &ranges), [true, true, true, false]);
+}
+
+#[test]
+fn entity_tags_can_be_wrong_in_every_way() {
+    let honest = answer(Effect::DelayHead(Duration::ZERO))
+        .header("etag")
+        .unwrap()
+        .to_owned();
+    let tag = |fault| {
+        answer(Effect::EntityTag(fault))
+            .header("etag")
+            .map(str::to_owned)
+    };
+    assert_eq!(tag(EntityTagFault::Omit), None);
+    assert_eq!(tag(EntityTagFault::Weaken), Some(format!("W/{honest}")));
+    assert_eq!(
+        tag(EntityTagFault::Unquote),
+        Some(honest.trim_matches('"').to_owned())
+    );
+    let other = tag(EntityTagFault::Other).unwrap();
+    assert!(other != honest && other.starts_with('"') && other.ends_with('"'));
+
+    let site = site([Fault::always(Effect::EntityTag(
+        EntityTagFault::PerConnection,
+    ))]);
+    let (mut first, mut second) = (site.connect(), site.connect());
+    let mut tags = Vec::new();
+    for client in [&mut first, &mut second] {
+        for _ in 0..2 {
+            client.send("GET", FILE, &["Range: bytes=0-0"]);
+            tags.push(client.receive(false).header("etag").unwrap().to_owned());
+        }
+    }
+    assert!(
+        tags[0] == tags[1] && tags[2] == tags[3] && tags[0] != tags[2],
+        "{tags:?}"
+    );
+}
+
+#[test]
+fn if_range_can_be_ignored_or_refused() {
+    let honest = answer(Effect::DelayHead(Duration::ZERO))
+        .header("etag")
+        .unwrap()
+        .to_owned();
+    for (judgement, tag, status) in [
+        (IfRange::Ignore, "\"stale\"", 206),
+        (IfRange::Refuse, honest.as_str(), 200),
+    ] {
+        let site = site([Fault::always(Effect::IfRange(judgement))]);
+        let fields = ["Range: bytes=0-9", &format!("If-Range: {tag}")];
+        assert_eq!(site.get(FILE, &fields).status, status);
+        assert_eq!(site.get(FILE, &["Range: bytes=0-9"]).status, 206);
+    }
+}
+
+#[test]
+fn a_file_can_change_its_length() {
+    let site = site([Fault::on(2.., Effect::Length(ByteCount(2000)))]);
+    assert_eq!(site.get(FILE, &[]).content, content(0, 1000));
+    let later = site.get(FILE, &["Range: bytes=1500-1509"]);
+    assert_eq!(later.header("content-range"), Some("bytes 1500-1509/2000"));
+    assert_eq!(later.content, content(1500, 1510));
+}
+
+#[test]
+fn content_can_be_compressed_against_all_wishes() {
+    let squeezed = answer(Effect::Gzip);
+    assert_eq!(squeezed.header("content-encoding"), Some("gzip"));
+    assert_eq!(squeezed.header("content-range"), Some("bytes 500-599/1000"));
+    let mut plain = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(squeezed.content.as_slice());
+    std::io::Read::read_to_end(&mut decoder, &mut plain).unwrap();
+    assert!(squeezed.is_complete && plain == content(500, 600));
+}
+
+#[test]
+fn an_error_page_can_have_the_right_length() {
+    for (effect, length) in [
+        (Effect::ErrorPage, 100),
+        (Effect::Rate(BytesPerSecond(1 << 20)), 100),
+    ] {
+        let is_page = effect == Effect::ErrorPage;
+        let answer = answer(effect);
+        assert_eq!((answer.status, answer.content.len()), (206, length));
+        assert_eq!(answer.content.starts_with(b"<!DOCTYPE html>"), is_page);
+    }
+}
+
+#[test]
+fn retry_after_can_be_anything() {
+    let wait = Duration::from_secs(90);
+    for (retry_after, expected) in [
+        (RetryAfter::Seconds(wait), "90"),
+        (RetryAfter::Negative, "-5"),
+        (RetryAfter::Absurd, "99999999999999999999"),
+        (RetryAfter::Garbage, "soon"),
+        (RetryAfter::Past, "Tue, 15 Nov 1994 12:45:26 GMT"),
+    ] {
+        let code = StatusCode::TOO_MANY_REQUESTS;
+        let answer = answer(Effect::Status {
+            code,
+            retry_after: Some(retry_after),
+        });
+        assert_eq!(
+            (answer.status, answer.header("retry-after")),
+            (429, Some(expected))
+        );
+    }
+    let code = StatusCode::SERVICE_UNAVAILABLE;
+    let answer = answer(Effect::Status {
+        code,
+        retry_after: Some(RetryAfter::Date(wait)),
+    });
+    let date = |name| {
+        let value = answer.header(name).unwrap();
+        range_core::http::HttpDate::parse(value.as_bytes()).unwrap()
+    };
+    assert_eq!(date("retry-after").since(date("date")), Some(wait));
+}
+
+#[test]
+fn head_alone_can_be_refused() {
+    let refusal = Effect::Status {
+        code: StatusCode::METHOD_NOT_ALLOWED,
+        retry_after: None,
+    };
+    let site = site([Fault::always(refusal).for_method(Method::HEAD)]);
+    assert_eq!(site.request("HEAD", FILE, &[]).status, 405);
+    assert_eq!(site.get(FILE, &[]).status, 200);
+}
+
+/// Follows redirections on this server, and returns every status and the last location.
+fn follow(site: &Site, path: &str) -> (Vec<u16>, String) {
+    let (mut statuses, mut target) = (Vec::new(), path.to_owned());
+    for _ in 0..5 {
+        let answer = site.get(&target, &[]);
+        statuses.push(answer.status);
+        let Some(location) = answer.header("location") else {
+            break;
+        };
+        location.clone_into(&mut target);
+    }
+    (statuses, target)
+}
+
+#[test]
+fn redirections_come_in_chains_and_loops() {
+    let redirect = |redirect| site([Fault::always(Effect::Redirect(redirect))]);
+    let chain = redirect(Redirect::Chain(NonZeroU32::new(3).unwrap()));
+    assert_eq!(
+        follow(&chain, "/synthetic/9?seed=1").0,
+        [302, 302, 302, 200]
+    );
+    assert_eq!(follow(&redirect(Redirect::Loop), FILE).0, [302; 5]);
+    let elsewhere = redirect(Redirect::CrossOrigin).get(FILE, &[]);
+    let port_and_path = elsewhere
+        .header("location")
+        .unwrap()
+        .strip_prefix("http://127.0.0.1");
+    assert_eq!(
+        port_and_path,
+        Some("/synthetic/1000?hop=1"),
+        "the harness asks localhost"
+    );
+    let anywhere = HeaderValue::from_static("file:///etc/passwd");
+    let answer = answer(Effect::RedirectTo(anywhere));
+    assert_eq!(answer.header("location"), Some("file:///etc/passwd"));
+}
+
+#[test]
+fn redirections_lead_to_links_that_wear_out() {
+    let once = site([Fault::always(Effect::Redirect(Redirect::Once))]);
+    let (statuses, target) = follow(&once, FILE);
+    assert_eq!(
+        (statuses, once.get(&target, &[]).status),
+        (vec![302, 200], 403)
+    );
+    let instant = Redirect::Expiring(Duration::ZERO);
+    let expired = site([Fault::always(Effect::Redirect(instant))]);
+    assert_eq!(follow(&expired, FILE).0, [302, 403]);
+    let hour = Redirect::Expiring(Duration::from_hours(1));
+    let valid = site([Fault::always(Effect::Redirect(hour))]);
+    let (statuses, target) = follow(&valid, "/synthetic/5?seed=2");
+    assert_eq!(statuses, [302, 200]);
+    assert_eq!(valid.get(&target, &[]).content, content_of(Seed(2), 0, 5));
+}
+
+#[test]
+fn connections_in_excess_are_refused_and_those_who_leave_make_room() {
+    let excess = Excess::Status(StatusCode::SERVICE_UNAVAILABLE);
+    let site = site([
+        Fault::always(Effect::ConnectionCap { most: 2, excess }),
+        Fault::on(..=2, Effect::Rate(BytesPerSecond(1))),
+    ]);
+    let mut slow = [site.connect(), site.connect()];
+    for client in &mut slow {
+        client.send("GET", FILE, &[]);
+        assert_eq!(client.receive_head().status, 200);
+    }
+    assert_eq!(site.get(FILE, &[]).status, 503);
+    assert_eq!(site.get("/synthetic/2000", &[]).status, 200);
+    drop(slow);
+    let (_, _) = (site.next_record(), site.next_record());
+    let _ = (site.next_record(), site.next_record());
+    assert_eq!(site.get(FILE, &[]).status, 200);
+    let reset = Excess::Stop(Stop::Reset);
+    let closed = self::site([Fault::always(Effect::ConnectionCap {
+        most: 0,
+        excess: reset,
+    })]);
+    let mut client = closed.connect();
+    client.send("GET", FILE, &[]);
+    assert!(client.is_ended());
+}
+
+#[test]
+fn a_crowd_is_slower() {
+    let elapsed = |above| {
+        let rate = BytesPerSecond(4000);
+        let site = site([Fault::always(Effect::CrowdRate { above, rate })]);
+        assert!(site.get(FILE, &[]).is_complete);
+        site.next_record().elapsed
+    };
+    // The last of five chunks starts after four fifths of the quarter second.
+    let (alone, crowded) = (elapsed(1), elapsed(0));
+    assert!(crowded >= Duration::from_millis(200), "{crowded:?}");
+    assert!(alone < crowded, "{alone:?}");
+}
