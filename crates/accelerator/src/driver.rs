@@ -110,6 +110,7 @@ impl<'a> Driver<'a> {
         let settings = &around.settings;
         let config = SchedulerConfig {
             width: settings.connections,
+            reach: range_core::limits::REACH_DEFAULT,
             block_size: range_core::block::BlockSize::DEFAULT,
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,

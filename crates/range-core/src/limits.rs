@@ -7,23 +7,57 @@ use core::time::Duration;
 /// descriptors and mapped windows (8 MiB each) would stop being negligible.
 pub const WIDTH_MAX: NonZeroU16 = NonZeroU16::new(256).unwrap();
 
-/// Connections used when the user names no number. Six to eight streams fill a lossy link to
-/// about 95 % (1 - 1/(1+3n) of the rate), and few hosts refuse eight.
-pub const WIDTH_DEFAULT: NonZeroU16 = NonZeroU16::new(8).unwrap();
+/// Most connections used when the user names no number. Where more than a few pay, each is held
+/// back by the server or by loss; past 32 more bans than bytes are to be had.
+pub const WIDTH_DEFAULT: NonZeroU16 = NonZeroU16::new(32).unwrap();
 
-/// How long a lowered width stays before one more connection is tried.
+/// Connections a download starts with. Four streams fill a lossy link to 92 % (1 - 1/(1+3n) of
+/// the rate), and hardly a host refuses four.
+pub const WIDTH_START: u16 = 4;
+
+/// Shortest time over which a width that grows is judged: a report of every worker.
+pub const WIDTH_WINDOW: Duration = Duration::from_millis(60);
+
+/// Shortest time over which a width is judged once it has stopped growing.
+pub const WIDTH_WINDOW_SLOW: Duration = Duration::from_secs(1);
+
+/// How many connections more than it has found the search may use.
+pub const WIDTH_PROBE: u16 = 2;
+
+/// How long a width stays at first before a wider one is tried.
 pub const WIDTH_RAISE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Smallest segment carved from what is planned. Below it the round trip of another request
-/// costs more than it spreads.
-pub const SEGMENT_MIN: u64 = 4 << 20;
+/// How long it stays at most: the interval doubles each time nothing was won.
+pub const WIDTH_RAISE_INTERVAL_MAX: Duration = Duration::from_mins(5);
 
-/// Largest segment carved from what is planned: it bounds how far the furthest byte runs ahead
-/// of the frontier, and so how much page cache the digest needs.
-pub const SEGMENT_MAX: u64 = 64 << 20;
+/// A segment is sized for this time at the rate a connection has, or for
+/// [`SEGMENT_LATENCIES`] where that is more.
+pub const SEGMENT_TIME: Duration = Duration::from_secs(4);
 
-/// A segment is split only while this much of it is left, so that each half pays for its request.
-pub const SPLIT_MIN: u64 = 4 << 20;
+/// A segment lasts as many latencies, so that the wait for the next reply costs 2 % at most.
+pub const SEGMENT_LATENCIES: u32 = 50;
+
+/// No segment is carved for fewer latencies than these only so that all finish together: at the
+/// end, splitting is cheaper.
+pub const SEGMENT_LATENCIES_MIN: u32 = 8;
+
+/// A split must save as many latencies: one passes until the thief's first byte, and for one the
+/// victim's reply arrives for nothing.
+pub const SPLIT_LATENCIES: u32 = 4;
+
+/// Largest segment carved before any rate is known.
+pub const SEGMENT_BLIND_MAX: u64 = 16 << 20;
+
+/// Most bytes between the lowest byte that is missing and the furthest one asked for: what the
+/// digest may find gone from the page cache.
+pub const REACH_DEFAULT: u64 = 2 << 30;
+
+/// Shortest time a slow worker is watched, mid-file, before it loses its remainder.
+pub const CRAWL_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Replies in a row that break before their first byte, while others stream, before they count
+/// as a host that refuses more connections.
+pub const BROKEN_STARTS_MAX: u32 = 3;
 
 /// Shortest time over which a worker's rate is measured; four times a reply's latency where that
 /// is more.
@@ -31,7 +65,14 @@ pub const PACE_WINDOW: Duration = Duration::from_millis(500);
 
 /// How often the last segments are looked at while workers are free: a silent worker sends
 /// nothing that would wake anyone.
-pub const TAIL_INTERVAL: Duration = Duration::from_millis(250);
+pub const TAIL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long a worker is silent, while others receive, before a free one takes over what it has at
+/// the end of a file; four latencies where that is more.
+pub const TAIL_SILENCE: Duration = Duration::from_millis(400);
+
+/// How long the last worker of all is: its silence may be the whole link's.
+pub const LAST_SILENCE: Duration = Duration::from_millis(1500);
 
 /// A worker slower than this many tenths of what is typical loses its remainder to a free one.
 pub const CRAWL_TENTHS: u64 = 3;

@@ -99,7 +99,7 @@ pub(crate) struct GetArgs {
     /// Save in this directory, which must exist [default: the current one]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// Use at most N connections, 1 to 256
+    /// Use at most N connections, 1 to 256; auto finds how many pay, up to 32
     #[arg(short = 'x', long, value_name = "N|auto", default_value = "auto")]
     #[arg(value_parser = parse_connections)]
     pub(crate) connections: Connections,

@@ -13,25 +13,32 @@ const RAMPED: f64 = 1e13;
 /// connection may stream, and one round trip later, when the length is known and has been asked
 /// for in parts, as many as the user and the server allow. Each one's rate starts at ten packets a
 /// round trip (RFC 6928) and doubles every round trip; together they get what the link has.
-/// Stalls and resets count as if they cost nothing.
+/// Where all connections are reset, the same begins anew. A stall counts as if it cost nothing.
 pub fn lower_bound(world: &World) -> f64 {
     let step = world.round_trip.max(1e-6);
     let mut at = 2.0 * world.round_trip;
     let mut left = world.length as f64;
     let mut ramp = INITIAL_WINDOW / step;
     let mut others_ramp = 0.0;
+    let mut next_reset = world.reset_every.unwrap_or(f64::INFINITY);
     loop {
+        while next_reset <= at {
+            let first = INITIAL_WINDOW / step;
+            (ramp, others_ramp) = (first, first);
+            at = at.max(next_reset + 2.0 * world.round_trip);
+            next_reset += world.reset_every.unwrap_or(f64::INFINITY);
+        }
         // Past any link's rate, slow start no longer says anything.
         let ramping = others_ramp < RAMPED;
         let next_step = if ramping { at + step } else { f64::INFINITY };
-        let until = next_step.min(world.next_link_change(at));
+        let until = next_step.min(world.next_link_change(at)).min(next_reset);
         let rate = best_rate(world, at, ramp, others_ramp);
         if left <= rate * (until - at) {
             return at + left / rate;
         }
         left -= rate * (until - at);
         at = until;
-        if ramping {
+        if ramping && until >= next_step {
             others_ramp = ramp;
             ramp *= 2.0;
         }

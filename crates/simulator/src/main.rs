@@ -7,12 +7,13 @@ use std::process::ExitCode;
 
 use simulator::{Contender, Family, Report, Row, Unfinished, run, summarise};
 
-const USAGE: &str = "usage: simulator [--seeds N] [--scenario NAME] [--seed S]";
+const USAGE: &str = "usage: simulator [--seeds N] [--scenario NAME] [--seed S] [--only POLICY]";
 
 struct Arguments {
     seeds: u64,
     families: Vec<Family>,
     seed: Option<u64>,
+    contenders: Vec<Contender>,
 }
 
 fn main() -> ExitCode {
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     match arguments.seed {
-        Some(seed) => replay(&arguments.families, seed),
+        Some(seed) => replay(&arguments, seed),
         None => compare(&arguments),
     }
 }
@@ -32,12 +33,14 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
         seeds: 100,
         families: Family::ALL.to_vec(),
         seed: None,
+        contenders: Contender::ALL.to_vec(),
     };
     while let Some(word) = words.next() {
         let value = words.next()?;
         match word.as_str() {
             "--seeds" => arguments.seeds = value.parse().ok()?,
             "--seed" => arguments.seed = Some(value.parse().ok()?),
+            "--only" => arguments.contenders = vec![Contender::named(&value)?],
             "--scenario" => arguments.families = vec![Family::named(&value)?],
             _ => return None,
         }
@@ -46,12 +49,12 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
 }
 
 /// One world of each family, told in full.
-fn replay(families: &[Family], seed: u64) -> ExitCode {
+fn replay(arguments: &Arguments, seed: u64) -> ExitCode {
     let mut finished = true;
-    for family in families {
+    for family in &arguments.families {
         let world = family.world(seed);
         println!("{world:?}");
-        for contender in Contender::ALL {
+        for &contender in &arguments.contenders {
             let outcome = run(&world, contender.policy(&world));
             finished &= outcome.is_ok() || contender != Contender::Ours;
             match outcome {
@@ -83,16 +86,16 @@ fn compare(arguments: &Arguments) -> ExitCode {
         arguments.seeds
     );
     print!("{:<14}", "scenario");
-    for contender in Contender::ALL {
+    for contender in &arguments.contenders {
         print!("{:>16}", contender.name());
     }
-    println!("   ours: waste p50, p99 %  peak  requests  refused");
+    println!("   ours: p99 of 2 s+  waste p50, p99 %  peak  requests  refused");
     let mut worst: Vec<(f64, Family, u64)> = Vec::new();
     let mut unfinished = 0;
     for &family in &arguments.families {
         print!("{:<14}", family.name());
         let mut ours = None;
-        for contender in Contender::ALL {
+        for &contender in &arguments.contenders {
             let runs = runs(family, contender, arguments.seeds);
             let row = summarise(&runs);
             print!("  {:>6.3} {:>6.2}{}", row.mean, row.p99, mark(&row));
@@ -105,7 +108,8 @@ fn compare(arguments: &Arguments) -> ExitCode {
         }
         if let Some(row) = ours {
             println!(
-                "   {:>8.2} {:>8.2}  {:>10} {:>9.0} {:>8.1}",
+                "   {:>16.2} {:>10.2} {:>6.2} {:>8} {:>9.0} {:>8.1}",
+                row.p99_long,
                 100.0 * row.waste_median,
                 100.0 * row.waste_p99,
                 row.peak,

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use range_core::block::BlockSize;
+use range_core::limits;
 use range_core::scheduler::{Beginning, Input, Output, Scheduler, SchedulerConfig};
 use range_core::time::Timestamp;
 
@@ -63,6 +64,13 @@ impl Contender {
         }
     }
 
+    /// The contender whose name begins so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|contender| contender.name().starts_with(name))
+    }
+
     /// The policy, ready for a world.
     pub fn policy(self, world: &World) -> Box<dyn Policy> {
         match self {
@@ -78,6 +86,7 @@ impl Contender {
 fn ours(world: &World) -> Scheduler {
     let config = SchedulerConfig {
         width: NonZeroU16::new(world.ceiling).expect("a world allows a connection"),
+        reach: limits::REACH_DEFAULT,
         block_size: BlockSize::DEFAULT,
         max_tries: 10,
         stall_timeout: Duration::from_secs(20),

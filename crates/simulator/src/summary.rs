@@ -13,6 +13,8 @@ pub struct Row {
     pub mean: f64,
     /// 99th percentile of time over bound.
     pub p99: f64,
+    /// 99th percentile of time over bound, of the runs no client can end within two seconds.
+    pub p99_long: f64,
     /// Median of the bytes fetched for nothing, as part of the file.
     pub waste_median: f64,
     /// 99th percentile of the same.
@@ -30,12 +32,15 @@ pub fn summarise(runs: &[Result<Report, Unfinished>]) -> Row {
     let reports: Vec<&Report> = runs.iter().filter_map(|run| run.as_ref().ok()).collect();
     let count = reports.len().max(1) as f64;
     let ratios: Vec<f64> = reports.iter().map(|r| r.time / r.bound).collect();
+    let long = reports.iter().filter(|r| r.bound >= 2.0);
+    let long: Vec<f64> = long.map(|r| r.time / r.bound).collect();
     let waste: Vec<f64> = reports.iter().map(|r| r.wasted / r.length as f64).collect();
     Row {
         finished: reports.len(),
         unfinished: runs.len() - reports.len(),
         mean: (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / count).exp(),
         p99: percentile(ratios, 0.99),
+        p99_long: percentile(long, 0.99),
         waste_median: percentile(waste.clone(), 0.5),
         waste_p99: percentile(waste, 0.99),
         peak: reports.iter().map(|r| r.peak).max().unwrap_or(0),

@@ -1,14 +1,18 @@
 //! Owns what is started, split, stopped or synced after an input, and what to wait for.
 
+use core::time::Duration;
+
 use super::input::Lease;
 use super::output::{CheckpointId, Event, Outcome, Output, Request, Route, WaitReason};
 use super::pace::Pace;
 use super::retry::Failures;
 use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
+use super::width::{Sample, Verdict};
 use super::{Scheduler, Shape, split};
 use crate::limits;
 use crate::range::ByteRange;
 use crate::time::Timestamp;
+use crate::units::BytesPerSecond;
 
 impl Scheduler {
     pub(super) fn dispatch(&mut self) {
@@ -18,7 +22,6 @@ impl Scheduler {
             return;
         }
         self.stop_the_stalled();
-        self.raise_width();
         self.start_workers();
         self.use_free_workers();
         self.checkpoint_if_due();
@@ -54,14 +57,46 @@ impl Scheduler {
         }
     }
 
-    /// A lowered width recovers one connection at a time, so that a refusal that was an accident
-    /// costs little and one that was meant is tested rarely.
-    fn raise_width(&mut self) {
-        if self.width < self.config.width.get() && self.width_raise_at <= self.now {
-            self.width += 1;
-            self.width_raise_at = self.now + limits::WIDTH_RAISE_INTERVAL;
+    /// Judges the width by what has arrived. Reports of many workers come with one tick, so a
+    /// look waits for the tick, unless that is late.
+    pub(super) fn search_width(&mut self, is_tick: bool) {
+        let Shape::Segmented { length } = self.shape else {
+            return;
+        };
+        let due = self.width.next_look().filter(|_| self.ending.is_none());
+        let late = if is_tick {
+            Duration::ZERO
+        } else {
+            limits::REPORT_INTERVAL
+        };
+        if due.is_none_or(|due| self.now < due + late) {
+            return;
+        }
+        let starting = self.active.values().filter(|a| a.phase == Phase::Starting);
+        let verdict = self.width.look(Sample {
+            now: self.now,
+            received: self.received_total,
+            workers: self.active.len(),
+            starting: starting.count(),
+            latency: self.latency,
+            left: length - self.received.len(),
+        });
+        if verdict == Verdict::Collapsed {
+            self.shed_workers();
+        }
+        self.drop_a_crawler();
+        if verdict != Verdict::Unchanged {
+            let width = self.width.level();
             self.outputs
-                .push_back(Output::Event(Event::WidthChanged { width: self.width }));
+                .push_back(Output::Event(Event::WidthChanged { width }));
+        }
+    }
+
+    /// The latest ones let go; what they have not fetched waits.
+    fn shed_workers(&mut self) {
+        let most = usize::from(self.width.level());
+        for active in self.active.values_mut().skip(most) {
+            stop(active, StopCause::TakenOver, &mut self.outputs);
         }
     }
 
@@ -79,7 +114,7 @@ impl Scheduler {
     }
 
     pub(super) fn has_free_worker(&self) -> bool {
-        self.active.len() < usize::from(self.width)
+        self.active.len() < usize::from(self.width.level())
     }
 
     /// Starts the only worker of a file whose shape is unknown, or that comes as one stream.
@@ -99,18 +134,19 @@ impl Scheduler {
 
     /// Starts the lowest run that may start, so that the frontier keeps close behind.
     fn start_lowest(&mut self, length: u64) -> bool {
-        let ready = self
-            .waiting
-            .values()
-            .find(|waiting| waiting.not_before() <= self.now);
-        let Some(Waiting { range, retry }) = ready.copied() else {
+        let Some(Waiting {
+            range,
+            retry,
+            is_cut,
+        }) = self.ready()
+        else {
             return false;
         };
         self.waiting.remove(&range.start());
-        let (front, rest) = if retry.is_some() {
+        let (front, rest) = if retry.is_some() || is_cut {
             (range, None)
         } else {
-            let segment = split::segment_length(length, self.width, self.config.block_size);
+            let segment = self.segment_length(length);
             split::carve(range, segment, self.config.block_size)
         };
         if let Some(rest) = rest {
@@ -118,6 +154,41 @@ impl Scheduler {
         }
         self.start(Kind::Part, Some(front), retry, Request::Part(front));
         true
+    }
+
+    /// The lowest run, if it may start.
+    pub(super) fn ready(&self) -> Option<Waiting> {
+        let first = self
+            .waiting
+            .values()
+            .find(|waiting| waiting.not_before() <= self.now)?;
+        let lowest_leased = self.active.values().filter_map(|active| active.left);
+        let lowest = lowest_leased.map(ByteRange::start).min();
+        let reach = self.reach();
+        let within = lowest.is_none_or(|lowest| first.range.start() < lowest.saturating_add(reach));
+        within.then_some(*first)
+    }
+
+    fn reach(&self) -> u64 {
+        let blocks = u64::from(self.width.most()) * u64::from(self.config.block_size.get());
+        self.config.reach.max(blocks)
+    }
+
+    pub(super) fn segment_length(&self, length: u64) -> u64 {
+        if self.width.most() == 1 {
+            // There is nobody to share with.
+            return u64::MAX;
+        }
+        let waiting = length - self.received.len();
+        split::segment_length(&split::Plan {
+            length,
+            left: waiting,
+            width: self.width.level(),
+            rate: BytesPerSecond(self.width.rate_of_one()),
+            latency: self.latency,
+            reach: self.reach(),
+            block: self.config.block_size,
+        })
     }
 
     fn start(
@@ -141,6 +212,7 @@ impl Scheduler {
             stopping: None,
             last_progress: self.now,
             pace: Pace::begin(self.now),
+            slow_since: None,
             failures: retry.map_or_else(Failures::default, |retry| retry.failures),
             route,
         };
@@ -203,20 +275,26 @@ impl Scheduler {
             .map(Waiting::not_before)
             .chain(self.restart.map(|retry| retry.not_before))
             .filter(|_| self.has_free_worker())
+            .map(|not_before| not_before.max(self.host_gate))
+            // What may start and has not is out of reach, and waits for a worker's progress.
+            .filter(|not_before| *not_before > self.now)
             .min()
-            .map(|not_before| (not_before.max(self.host_gate), WaitReason::Backoff));
+            .map(|not_before| (not_before, WaitReason::Backoff));
         let checkpoint = (self.checkpoint.unsynced > 0 && self.checkpoint.in_flight.is_none())
             .then(|| self.checkpoint.last + limits::CHECKPOINT_INTERVAL)
             .map(|due| (due, WaitReason::Checkpoint));
-        let raise = (self.width < self.config.width.get())
-            .then_some((self.width_raise_at, WaitReason::Workers));
+        let look = matches!(self.shape, Shape::Segmented { .. })
+            .then(|| self.width.next_look())
+            .flatten()
+            .filter(|_| !self.active.is_empty())
+            .map(|due| (due, WaitReason::Workers));
         let tail = self
             .watches_the_tail()
             .then(|| (self.now + limits::TAIL_INTERVAL, WaitReason::Workers));
         stalls
             .chain(retries)
             .chain(checkpoint)
-            .chain(raise)
+            .chain(look)
             .chain(tail)
             .min()
     }

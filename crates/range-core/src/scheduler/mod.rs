@@ -13,6 +13,7 @@ mod split;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod width;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use core::num::NonZeroU16;
@@ -27,12 +28,16 @@ use crate::range_set::RangeSet;
 use crate::time::Timestamp;
 use retry::Jitter;
 use segment::{Active, Retry, Waiting};
+use width::WidthSearch;
 
 /// What a user may set, in the scheduler's terms.
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerConfig {
     /// Most connections at once; at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) count.
     pub width: NonZeroU16,
+    /// Most bytes between the lowest byte that is missing and the furthest one asked for; at
+    /// least a block for every connection counts.
+    pub reach: u64,
     /// Cuts fall on multiples of it.
     pub block_size: BlockSize,
     /// Failures of one segment in a row, with nothing received by anyone in between, before the
@@ -107,9 +112,7 @@ pub struct Scheduler {
     config: SchedulerConfig,
     now: Timestamp,
     shape: Shape,
-    /// How many connections are used: the setting, or less since a refusal.
-    width: u16,
-    width_raise_at: Timestamp,
+    width: WidthSearch,
     received: RangeSet,
     claimed: RangeSet,
     /// By start offset, so that the lowest bytes are fetched first.
@@ -120,6 +123,7 @@ pub struct Scheduler {
     next_segment: u32,
     /// Bytes received in this run, by any worker; the measure of progress.
     received_total: u64,
+    last_received: Timestamp,
     /// How far any try of a plain stream came.
     stream_furthest: u64,
     ever_opened: bool,
@@ -128,6 +132,11 @@ pub struct Scheduler {
     /// What a worker brought in a second, recent ones counting most; 0 before any was measured.
     typical_rate: u64,
     range_mistakes: u32,
+    /// Replies in a row that broke before their first byte while others streamed.
+    broken_starts: u32,
+    /// Refusals in a row of requests that were made after the one before was heard of.
+    refusals: u32,
+    refused_at: Timestamp,
     /// No request to the host starts before this.
     host_gate: Timestamp,
     checkpoint: Checkpoint,
@@ -154,8 +163,7 @@ impl Scheduler {
             config,
             now: Timestamp::START,
             shape: Shape::Unknown,
-            width: config.width.get(),
-            width_raise_at: Timestamp::START,
+            width: WidthSearch::new(config.width.get()),
             received: RangeSet::new(),
             claimed: RangeSet::new(),
             waiting: BTreeMap::new(),
@@ -163,11 +171,15 @@ impl Scheduler {
             restart: None,
             next_segment: 0,
             received_total: 0,
+            last_received: Timestamp::START,
             stream_furthest: 0,
             ever_opened: false,
             latency: Duration::ZERO,
             typical_rate: 0,
             range_mistakes: 0,
+            broken_starts: 0,
+            refusals: 0,
+            refused_at: Timestamp::START,
             host_gate: Timestamp::START,
             checkpoint: Checkpoint::default(),
             jitter: Jitter::new(config.seed),
@@ -200,6 +212,7 @@ impl Scheduler {
     pub fn handle_input(&mut self, now: Timestamp, input: Input) {
         self.now = self.now.max(now);
         self.react(input);
+        self.search_width(input == Input::Tick);
         self.dispatch();
         if cfg!(debug_assertions) {
             self.check_invariants();

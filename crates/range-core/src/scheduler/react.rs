@@ -68,6 +68,8 @@ impl Scheduler {
             latency
         };
         self.ever_opened = true;
+        self.broken_starts = 0;
+        self.refusals = 0;
         match (kind, body) {
             // The lease stands since the start; a reply that is shorter is legal (RFC 9110
             // §15.3.7) and shows when the worker drains.
@@ -94,7 +96,7 @@ impl Scheduler {
 
     /// The first reply's body becomes the first segment; the rest of the file is planned.
     fn plan_around_probe(&mut self, lease: Lease, served: ByteRange, length: u64) {
-        let segment = split::segment_length(length, self.width, self.config.block_size);
+        let segment = self.segment_length(length);
         let (first, _) = split::carve(served, segment, self.config.block_size);
         if let Some(rest) = ByteRange::new(first.end(), length) {
             self.wait_for(Waiting::planned(rest));
@@ -161,6 +163,7 @@ impl Scheduler {
             self.received_total += added;
         }
         self.checkpoint.unsynced += added;
+        self.last_received = now;
     }
 
     fn shrunk(&mut self, lease: Lease, end: u64) {
@@ -173,7 +176,7 @@ impl Scheduler {
         let (kept, released) = left.split_at(end);
         active.left = kept;
         if let Some(released) = released {
-            self.wait_for(Waiting::planned(released));
+            self.wait_for(Waiting::cut(released));
         }
     }
 
@@ -245,12 +248,8 @@ impl Scheduler {
                 }
             }
             Disposition::Relocate => self.refused(&mut active, class),
-            Disposition::BackOffHost => self.lower_width(),
-            Disposition::BackOff => {
-                if class == FailureClass::Unreachable && self.ever_opened {
-                    self.lower_width();
-                }
-            }
+            Disposition::BackOffHost => self.one_too_many(&active),
+            Disposition::BackOff => self.broken(&active, class),
         }
         if failures >= self.tries_allowed() {
             self.end(Outcome::Failed(class));
@@ -271,7 +270,7 @@ impl Scheduler {
     /// connection too many.
     fn refused(&mut self, active: &mut Active, class: FailureClass) {
         if !self.active.is_empty() && self.ever_opened {
-            self.lower_width();
+            self.one_too_many(active);
         } else if !self.ever_opened || active.route == Route::Original {
             self.end(Outcome::Failed(class));
         }
@@ -288,8 +287,13 @@ impl Scheduler {
         };
         if let FailureClass::Busy { retry_after } = class {
             let asked = retry_after.unwrap_or_default().min(limits::RETRY_AFTER_MAX);
-            delay = delay.max(asked);
-            self.host_gate = self.host_gate.max(self.now + delay);
+            delay = self.busy_delay(active, delay).max(asked);
+            let gate = if self.refusals > 1 || !self.serves_anyone() {
+                delay
+            } else {
+                asked
+            };
+            self.host_gate = self.host_gate.max(self.now + gate);
         }
         if self.ending.is_none() {
             let lease = active.lease;
@@ -312,7 +316,11 @@ impl Scheduler {
 
     fn put_back(&mut self, active: &Active, retry: Option<Retry>) {
         match (active.kind, active.left) {
-            (Kind::Part, Some(range)) => self.wait_for(Waiting { range, retry }),
+            (Kind::Part, Some(range)) => self.wait_for(Waiting {
+                range,
+                retry,
+                is_cut: false,
+            }),
             // A plain stream cannot be continued, so its bytes count for nothing.
             (Kind::Probe | Kind::Stream, _) if retry.is_some() => {
                 self.received = RangeSet::new();
@@ -322,14 +330,50 @@ impl Scheduler {
         }
     }
 
+    /// A host that serves others has refused a connection too many, not this segment: the width
+    /// is lower for it and the segment need not wait. Only refusals of requests that were made
+    /// since the last one was heard of count as another one.
+    fn busy_delay(&mut self, active: &Active, delay: Duration) -> Duration {
+        if !self.serves_anyone() {
+            return delay;
+        }
+        if self.refusals == 0 || active.last_progress > self.refused_at {
+            self.refusals += 1;
+            self.refused_at = self.now;
+        }
+        if self.refusals > 1 {
+            backoff(self.refusals - 1, &mut self.jitter)
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    fn serves_anyone(&self) -> bool {
+        self.active.values().any(|a| a.phase == Phase::Streaming)
+    }
+
+    /// A reply that breaks before its first byte while others stream is how some hosts refuse a
+    /// connection; a link that breaks does so to everyone.
+    fn broken(&mut self, active: &Active, class: FailureClass) {
+        let unreachable = class == FailureClass::Unreachable && self.ever_opened;
+        let is_start = active.phase == Phase::Starting || !active.brought_bytes();
+        if class == FailureClass::Interrupted && is_start && self.serves_anyone() {
+            self.broken_starts += 1;
+        } else {
+            self.broken_starts = 0;
+        }
+        if unreachable || self.broken_starts >= limits::BROKEN_STARTS_MAX {
+            self.one_too_many(active);
+        }
+    }
+
     /// No more workers than those that are served at the moment.
-    fn lower_width(&mut self) {
-        let served = u16::try_from(self.active.len()).unwrap_or(u16::MAX).max(1);
-        self.width_raise_at = self.now + limits::WIDTH_RAISE_INTERVAL;
-        if served < self.width {
-            self.width = served;
+    fn one_too_many(&mut self, refused: &Active) {
+        let served = u16::try_from(self.active.len()).unwrap_or(u16::MAX);
+        if self.width.refused(self.now, refused.last_progress, served) {
+            let width = self.width.level();
             self.outputs
-                .push_back(Output::Event(Event::WidthChanged { width: served }));
+                .push_back(Output::Event(Event::WidthChanged { width }));
         }
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Waiting {
     pub(super) range: ByteRange,
     /// Set when the run is what is left of a failed segment, which is tried again as it is.
     pub(super) retry: Option<Retry>,
+    /// Cut for one worker, which takes all of it.
+    pub(super) is_cut: bool,
 }
 
 /// What a failed segment takes into its next attempt.
@@ -26,7 +28,20 @@ pub(super) struct Retry {
 
 impl Waiting {
     pub(super) const fn planned(range: ByteRange) -> Self {
-        Self { range, retry: None }
+        Self {
+            range,
+            retry: None,
+            is_cut: false,
+        }
+    }
+
+    /// What a split has released.
+    pub(super) const fn cut(range: ByteRange) -> Self {
+        Self {
+            range,
+            retry: None,
+            is_cut: true,
+        }
     }
 
     pub(super) fn not_before(&self) -> Timestamp {
@@ -73,6 +88,8 @@ pub(super) struct Active {
     pub(super) stopping: Option<StopCause>,
     pub(super) last_progress: Timestamp,
     pub(super) pace: Pace,
+    /// Since when it has been far below its peers.
+    pub(super) slow_since: Option<Timestamp>,
     pub(super) failures: Failures,
     pub(super) route: Route,
 }

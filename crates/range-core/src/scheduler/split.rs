@@ -9,16 +9,41 @@ use crate::limits;
 use crate::range::ByteRange;
 use crate::units::BytesPerSecond;
 
-/// How long a segment carved from the plan is, for a file of `length` bytes over `width` workers.
+/// What the length of a segment follows from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Length of the file.
+    pub(super) length: u64,
+    /// How much of it is not received.
+    pub(super) left: u64,
+    pub(super) width: u16,
+    /// What one connection brings; 0 when not known.
+    pub(super) rate: BytesPerSecond,
+    pub(super) latency: Duration,
+    pub(super) reach: u64,
+    pub(super) block: BlockSize,
+}
+
+/// How long a segment carved from the plan is.
 ///
-/// Eight segments a worker keep every worker busy to the end without many splits. A single
-/// worker takes everything in one request: there is nobody to share with.
-pub(super) fn segment_length(length: u64, width: u16, block: BlockSize) -> u64 {
-    if width == 1 {
-        return u64::MAX;
-    }
-    let share = length / (u64::from(width) * 8);
-    block.ceil(share.clamp(limits::SEGMENT_MIN, limits::SEGMENT_MAX))
+/// It lasts long enough for the wait for its reply to cost little, and is no longer than half of
+/// what is each worker's share of the rest, so that all finish at about the same time without
+/// many splits.
+pub(super) fn segment_length(plan: &Plan) -> u64 {
+    let time = limits::SEGMENT_TIME.max(plan.latency * limits::SEGMENT_LATENCIES);
+    let wanted = if plan.rate.0 == 0 {
+        (plan.length / 16).min(limits::SEGMENT_BLIND_MAX)
+    } else {
+        let wanted = u128::from(plan.rate.0) * time.as_millis() / 1000;
+        u64::try_from(wanted).unwrap_or(u64::MAX)
+    };
+    let width = u64::from(plan.width);
+    let least = u128::from(plan.rate.0) * plan.latency.as_millis() / 1000;
+    let least = least * u128::from(limits::SEGMENT_LATENCIES_MIN);
+    let share = (plan.left / (2 * width)).max(u64::try_from(least).unwrap_or(u64::MAX));
+    let most = share.min(plan.reach / (2 * width));
+    plan.block
+        .ceil(wanted.min(most).max(plan.block.get().into()))
 }
 
 /// Carves the next segment off the front of a planned run. The rest, if any, is not worth less
@@ -54,7 +79,7 @@ pub(super) fn cut(
     let splittable = active.phase == Phase::Streaming
         && active.shrinking.is_none()
         && active.stopping.is_none()
-        && left.len() >= limits::SPLIT_MIN;
+        && left.len() > u64::from(block.get());
     let both = u128::from(own.0) + u128::from(typical.0);
     let head_start = u128::from(typical.0) * latency.as_millis() / 1000;
     let kept = ((u128::from(left.len()) + head_start) * u128::from(own.0))
@@ -73,12 +98,25 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     #[test]
-    fn segments_grow_with_the_file_between_the_limits() {
-        let length = |bytes, width| segment_length(bytes, width, BlockSize::DEFAULT);
-        assert_eq!(length(10 * MIB, 8), 4 * MIB);
-        assert_eq!(length(2048 * MIB, 8), 32 * MIB);
-        assert_eq!(length(u64::MAX, 8), 64 * MIB);
-        assert_eq!(length(10 * MIB, 1), u64::MAX);
+    fn segments_grow_with_rate_and_latency_and_shrink_with_what_is_left() {
+        let length = |left, rate, millis| {
+            segment_length(&Plan {
+                length: 1024 * MIB,
+                left,
+                width: 8,
+                rate: BytesPerSecond(rate),
+                latency: Duration::from_millis(millis),
+                reach: limits::REACH_DEFAULT,
+                block: BlockSize::DEFAULT,
+            })
+        };
+        assert_eq!(length(1024 * MIB, 0, 10), 16 * MIB, "no rate is known");
+        assert_eq!(length(1024 * MIB, MIB, 10), 4 * MIB);
+        assert_eq!(length(1024 * MIB, MIB, 300), 15 * MIB);
+        assert_eq!(length(64 * MIB, 10 * MIB, 10), 4 * MIB);
+        assert_eq!(length(MIB, MIB, 10), MIB);
+        assert_eq!(length(8 * MIB, 10 * MIB, 300), 24 * MIB, "too far for less");
+        assert_eq!(length(u64::MAX, u64::MAX, 10), 128 * MIB, "the reach");
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Scheduler {
     pub(super) fn watches_the_tail(&self) -> bool {
         matches!(self.shape, Shape::Segmented { .. })
             && self.has_free_worker()
-            && self.waiting.is_empty()
+            && self.ready().is_none()
             && self.active.values().any(|a| a.stopping.is_none())
     }
 
@@ -31,7 +31,7 @@ impl Scheduler {
             .values()
             .filter(|active| active.shrinking.is_some())
             .count();
-        let free = usize::from(self.width).saturating_sub(self.active.len() + changing);
+        let free = usize::from(self.width.level()).saturating_sub(self.active.len() + changing);
         for _ in 0..free {
             if let Some(segment) = self.crawling() {
                 let active = self.active.get_mut(&segment).expect("it was just found");
@@ -57,31 +57,79 @@ impl Scheduler {
             .collect();
         if rates.len() > 2 || self.typical_rate == 0 {
             rates.sort_unstable();
-            self.typical_rate = rates.get(rates.len() / 2).copied().unwrap_or(0);
+            let median = rates.get(rates.len() / 2).copied();
+            self.typical_rate = median.unwrap_or_else(|| self.width.rate_of_one());
         }
     }
 
-    /// The slowest worker far below what is typical, whose remainder another one would have
-    /// sooner although it has to ask anew.
+    /// The slowest worker whose remainder another one would have much sooner although it has to
+    /// ask anew: it is silent, or far below what is typical, or has less than can be shared.
     fn crawling(&self) -> Option<SegmentId> {
+        let block = u64::from(self.config.block_size.get());
         self.active
             .iter()
-            .filter(|(_, active)| {
-                active.phase == Phase::Streaming
-                    && active.shrinking.is_none()
-                    && active.stopping.is_none()
-            })
+            .filter(|(_, active)| undisturbed(active))
             .filter_map(|(id, active)| {
-                let rate = active.pace.at(self.now, self.latency)?;
-                let left = u128::from(active.left?.len());
-                let crawls = u128::from(rate) * 10
-                    < u128::from(self.typical_rate) * u128::from(limits::CRAWL_TENTHS);
-                let anew =
-                    millis(left, self.typical_rate).saturating_add(2 * self.latency.as_millis());
-                (crawls && millis(left, rate) > anew).then_some((rate, *id))
+                let left = active.left?.len();
+                let silent = self.is_silent(active);
+                let rate = match active.pace.at(self.now, self.latency) {
+                    _ if silent => 0,
+                    rate => rate?,
+                };
+                let anew = millis(u128::from(left), self.typical_rate)
+                    .saturating_add(2 * self.latency.as_millis());
+                let as_it_is = millis(u128::from(left), rate);
+                let takes_over = if silent || self.crawls(rate) {
+                    as_it_is > anew
+                } else {
+                    let margin = limits::TAIL_SILENCE.as_millis();
+                    left <= block && as_it_is > anew.saturating_mul(2).saturating_add(margin)
+                };
+                takes_over.then_some((rate, *id))
             })
             .min()
             .map(|(_, id)| id)
+    }
+
+    fn crawls(&self, rate: u64) -> bool {
+        u128::from(rate) * 10 < u128::from(self.typical_rate) * u128::from(limits::CRAWL_TENTHS)
+    }
+
+    /// Silent for a while in which others were not, or, when it is the last, for longer.
+    fn is_silent(&self, active: &Active) -> bool {
+        let span = limits::TAIL_SILENCE.max(self.latency * 4);
+        let silence = self.now.since(active.last_progress);
+        let others = self.last_received.since(active.last_progress);
+        (silence >= span && others >= span / 2) || silence >= limits::LAST_SILENCE.max(span * 2)
+    }
+
+    /// Mid-file, a worker that stays far below its peers loses its remainder: one at a time, and
+    /// only where what it has left is worth another request.
+    pub(super) fn drop_a_crawler(&mut self) {
+        if self.active.len() < 3 || self.host_gate > self.now {
+            return;
+        }
+        self.measure();
+        let (now, latency, typical) = (self.now, self.latency, self.typical_rate);
+        for active in self.active.values_mut() {
+            let rate = active.pace.at(now, latency);
+            let crawls = undisturbed(active)
+                && rate.is_some_and(|rate| {
+                    u128::from(rate) * 10 < u128::from(typical) * u128::from(limits::CRAWL_TENTHS)
+                });
+            active.slow_since = crawls.then(|| active.slow_since.unwrap_or(now));
+        }
+        let patience = limits::CRAWL_PATIENCE.max(latency * 16);
+        let slow = self.active.values_mut().find(|active| {
+            let long = active
+                .slow_since
+                .is_some_and(|since| now.since(since) >= patience);
+            let left = active.left.map_or(0, |left| u128::from(left.len()));
+            long && millis(left, typical) > 4 * latency.as_millis()
+        });
+        if let Some(active) = slow {
+            stop(active, StopCause::TakenOver, &mut self.outputs);
+        }
     }
 
     fn last_to_finish(&self) -> Option<(SegmentId, u64)> {
@@ -92,10 +140,12 @@ impl Scheduler {
                 let typical = BytesPerSecond(self.typical_rate);
                 let block = self.config.block_size;
                 let cut = split::cut(active, own, typical, self.latency, block)?;
-                let left = active.left?.len();
-                let time = millis(u128::from(left), own.0);
+                let left = active.left?;
+                let time = millis(u128::from(left.len()), own.0);
                 // Nothing is won where the thief's reply would come as the victim finishes.
-                let worth = time > 2 * self.latency.as_millis();
+                let saved = millis(u128::from(left.end() - cut), own.0);
+                let worth = saved > (self.latency * limits::SPLIT_LATENCIES).as_millis();
+                let left = left.len();
                 worth.then_some((time, left, *id, cut))
             })
             .max()
@@ -106,6 +156,11 @@ impl Scheduler {
         let measured = active.pace.at(self.now, self.latency);
         BytesPerSecond(measured.unwrap_or(self.typical_rate))
     }
+}
+
+/// It streams, and nothing has been asked of it.
+fn undisturbed(active: &Active) -> bool {
+    active.phase == Phase::Streaming && active.shrinking.is_none() && active.stopping.is_none()
 }
 
 /// How long `bytes` take at a rate; without a rate, for ever.

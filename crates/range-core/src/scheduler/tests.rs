@@ -18,6 +18,7 @@ impl Bench {
     fn new(width: u16, beginning: Beginning) -> Self {
         let config = SchedulerConfig {
             width: NonZeroU16::new(width).unwrap(),
+            reach: limits::REACH_DEFAULT,
             block_size: BlockSize::DEFAULT,
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),
@@ -124,13 +125,13 @@ fn the_first_request_is_a_probe_and_the_only_one() {
 #[test]
 fn the_probes_body_is_the_first_segment_and_the_lowest_bytes_follow() {
     let (_, outputs) = Bench::segmented(3, 100 * MIB);
-    assert_eq!(granted(&outputs), Some(Grant::Range(range(0, 5 * MIB))));
+    assert_eq!(granted(&outputs), Some(Grant::Range(range(0, 7 * MIB))));
     let requests: Vec<_> = starts(&outputs).into_iter().map(|start| start.1).collect();
     assert_eq!(
         requests,
         [
-            Request::Part(range(5 * MIB, 10 * MIB)),
-            Request::Part(range(10 * MIB, 15 * MIB))
+            Request::Part(range(7 * MIB, 14 * MIB)),
+            Request::Part(range(14 * MIB, 21 * MIB))
         ]
     );
 }
@@ -273,43 +274,30 @@ fn a_reply_that_brings_nothing_counts_as_a_failure() {
 
 #[test]
 fn a_free_worker_splits_the_segment_with_most_left_in_two_phases() {
-    let (mut bench, _) = Bench::segmented(2, 16 * MIB);
-    // 16 MiB over 2 workers are segments of 4 MiB; the second worker finishes everything else.
-    let mut lease = SECOND;
-    bench.open(lease, range(4 * MIB, 8 * MIB), 16 * MIB);
-    bench.feed(Input::Stopped {
-        lease,
-        position: 8 * MIB,
-        how: Stop::Drained,
-    });
-    lease = Lease::first(2);
-    bench.open(lease, range(8 * MIB, 12 * MIB), 16 * MIB);
-    bench.feed(Input::Stopped {
-        lease,
-        position: 12 * MIB,
-        how: Stop::Drained,
-    });
-    lease = Lease::first(3);
-    bench.open(lease, range(12 * MIB, 16 * MIB), 16 * MIB);
-    let outputs = bench.feed(Input::Stopped {
-        lease,
-        position: 16 * MIB,
-        how: Stop::Drained,
-    });
+    let (mut bench, mut outputs) = Bench::segmented(2, 256 * MIB);
+    // The second worker finishes everything but the first segment, of 16 MiB.
+    while let Some(&(lease, Request::Part(part), _)) = starts(&outputs).first() {
+        bench.open(lease, part, 256 * MIB);
+        outputs = bench.feed(Input::Stopped {
+            lease,
+            position: part.end(),
+            how: Stop::Drained,
+        });
+    }
     assert!(
         outputs.contains(&Output::Shrink {
             lease: FIRST,
-            cut: 2 * MIB
+            cut: 8 * MIB
         }),
         "{outputs:?}"
     );
     assert_eq!(starts(&outputs), [], "a thief starts only after the answer");
     let outputs = bench.feed(Input::Shrunk {
         lease: FIRST,
-        end: 3 * MIB,
+        end: 9 * MIB,
     });
-    let stolen = Request::Part(range(3 * MIB, 4 * MIB));
-    assert_eq!(starts(&outputs), [(Lease::first(4), stolen, Route::Known)]);
+    let stolen = Request::Part(range(9 * MIB, 16 * MIB));
+    assert_eq!(starts(&outputs)[0].1, stolen);
 }
 
 #[test]
@@ -577,6 +565,8 @@ fn a_lowered_width_recovers_slowly() {
     let (mut bench, _) = Bench::segmented(2, 400 * MIB);
     bench.fail(SECOND, 25 * MIB, FailureClass::Busy { retry_after: None });
     let outputs = bench.after(limits::WIDTH_RAISE_INTERVAL);
+    assert_eq!(starts(&outputs), []);
+    let outputs = bench.after(limits::WIDTH_WINDOW_SLOW);
     assert!(
         outputs.contains(&Output::Event(Event::WidthChanged { width: 2 })),
         "{outputs:?}"
@@ -587,19 +577,22 @@ fn a_lowered_width_recovers_slowly() {
 /// Two workers of four still stream, one of them silently, when everything else has arrived.
 #[test]
 fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
-    let (mut bench, outputs) = Bench::segmented(4, 16 * MIB);
+    let claimed = [range(16 * MIB, 64 * MIB)].into_iter().collect();
+    let length = 64 * MIB;
+    let mut bench = Bench::new(4, Beginning::Resume { length, claimed });
+    let outputs = bench.feed(Input::Tick);
     let started: Vec<_> = starts(&outputs).into_iter().map(|start| start.0).collect();
     for lease in &started {
-        bench.open(*lease, range(0, 16 * MIB), 16 * MIB);
+        bench.open(*lease, range(0, 16 * MIB), length);
     }
     for second in 1..=3 {
         bench.now = Timestamp::after_start(Duration::from_secs(second));
-        for (index, lease) in (0_u64..).zip([FIRST].into_iter().chain(started.clone())) {
+        for (index, lease) in (0_u64..).zip(started.clone()) {
             let position = index * 4 * MIB + second * MIB;
             bench.feed(Input::Received { lease, position });
         }
     }
-    for (index, lease) in (1_u64..).zip(started) {
+    for (index, lease) in (0_u64..).zip(started).skip(1) {
         let position = (index + 1) * 4 * MIB;
         let how = Stop::Drained;
         bench.feed(Input::Stopped {

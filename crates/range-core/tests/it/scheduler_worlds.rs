@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use range_core::block::BlockSize;
 use range_core::failure::FailureClass;
+use range_core::limits;
 use range_core::scheduler::{
     Beginning, Body, Grant, Input, Lease, Outcome, Output, Request, Scheduler, SchedulerConfig,
     Stop,
@@ -67,6 +68,7 @@ impl World {
         let length = 1 + dice.roll(200 * MIB);
         let config = SchedulerConfig {
             width: NonZeroU16::new(width).unwrap(),
+            reach: limits::REACH_DEFAULT,
             block_size: BlockSize::DEFAULT,
             max_tries: 10_000,
             stall_timeout: Duration::from_secs(20),

@@ -1,0 +1,374 @@
+//! Owns how many connections are used: a search for the level past which goodput no longer grows.
+//! Knows counts of bytes and workers, no segment.
+
+use core::time::Duration;
+
+use crate::limits;
+use crate::time::Timestamp;
+use crate::units::{ByteCount, BytesPerSecond};
+
+/// The search, and what it has found.
+///
+/// A level is doubled as soon as a window shows that it brings at least 5 % more than the one
+/// before it, and left again once it has stopped growing without having done so. Between the last
+/// level that was too narrow and the one that was good, the middle is tried, down to a distance of
+/// two. From there on two more are tried at growing intervals, for a path that has become wider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WidthSearch {
+    /// How many are used.
+    level: u16,
+    /// What the user allows.
+    most: u16,
+    /// What the host lets us have, as far as refusals and collapses have told.
+    ceiling: u16,
+    raise_at: Timestamp,
+    raise_after: Duration,
+    lowered_at: Option<Timestamp>,
+    phase: Phase,
+    level_since: Timestamp,
+    look_at: Timestamp,
+    window: Option<Window>,
+    /// What the last window of this level brought.
+    last: Option<u64>,
+    /// Bytes a second, as of the last window in which everyone was busy.
+    goodput: u64,
+    probe_after: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Each step doubles; `before` is the level below and what it brought.
+    Growing { before: Option<Level> },
+    /// `high` was good, `low` too narrow or not tried; the level lies between.
+    Refining { low: u16, high: Level },
+    /// The level is found; a wider one is tried at a later moment.
+    Settled { probe_at: Timestamp },
+    /// A few more than at the level that was found.
+    Probing { found: Level },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Level {
+    width: u16,
+    goodput: u64,
+}
+
+/// A stretch of time in which every worker of the level was busy.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    since: Timestamp,
+    received: u64,
+}
+
+/// What the search is told each time it looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) now: Timestamp,
+    /// Bytes received in this run.
+    pub(super) received: u64,
+    pub(super) workers: usize,
+    /// How many of the workers wait for a reply's head.
+    pub(super) starting: usize,
+    /// What a reply's head takes.
+    pub(super) latency: Duration,
+    /// Bytes still to come.
+    pub(super) left: u64,
+}
+
+/// What a look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing changes, for all that was seen.
+    Unchanged,
+    /// The width is another one.
+    Changed,
+    /// The width is lower, and those above it must let go: they have halved what arrives.
+    Collapsed,
+}
+
+impl WidthSearch {
+    pub(super) fn new(most: u16) -> Self {
+        Self {
+            level: most.min(limits::WIDTH_START),
+            most,
+            ceiling: most,
+            raise_at: Timestamp::START,
+            raise_after: limits::WIDTH_RAISE_INTERVAL,
+            lowered_at: None,
+            phase: Phase::Growing { before: None },
+            level_since: Timestamp::START,
+            look_at: Timestamp::START,
+            window: None,
+            last: None,
+            goodput: 0,
+            probe_after: limits::WIDTH_RAISE_INTERVAL,
+        }
+    }
+
+    pub(super) const fn level(&self) -> u16 {
+        self.level
+    }
+
+    /// What the user allows.
+    pub(super) const fn most(&self) -> u16 {
+        self.most
+    }
+
+    /// Bytes a second each connection has had lately; 0 before anything was measured.
+    pub(super) fn rate_of_one(&self) -> u64 {
+        self.goodput / u64::from(self.level)
+    }
+
+    /// When the next look is due, and whether it can change anything.
+    pub(super) fn next_look(&self) -> Option<Timestamp> {
+        (self.most > 1).then_some(self.look_at)
+    }
+
+    /// Looks at what has arrived, if a look is due.
+    pub(super) fn look(&mut self, sample: Sample) -> Verdict {
+        if self.most == 1 || sample.now < self.look_at {
+            return Verdict::Unchanged;
+        }
+        let before = self.level;
+        self.raise_ceiling(sample.now);
+        let busy = sample.workers >= usize::from(self.level);
+        let mut collapsed = false;
+        match self.window.take() {
+            Some(window) if busy => {
+                let bytes = ByteCount(sample.received - window.received);
+                let goodput = BytesPerSecond::mean(bytes, sample.now.since(window.since)).0;
+                self.goodput = goodput;
+                collapsed = self.judge(sample, goodput);
+                self.last = Some(goodput);
+                if self.level == before {
+                    self.open_window(sample);
+                } else {
+                    self.begin_level(sample);
+                }
+            }
+            None if busy && self.has_settled(sample) => {
+                // Hardly a host or a link minds twice the start; what it brings is asked later.
+                if self.phase == (Phase::Growing { before: None }) && before == limits::WIDTH_START
+                {
+                    self.level = self.ceiling.min(2 * limits::WIDTH_START);
+                }
+                if self.level == before {
+                    self.open_window(sample);
+                } else {
+                    self.begin_level(sample);
+                }
+            }
+            Some(_) | None => self.look_at = sample.now + self.span(sample.latency) / 2,
+        }
+        match self.level {
+            level if level == before => Verdict::Unchanged,
+            _ if collapsed => Verdict::Collapsed,
+            _ => Verdict::Changed,
+        }
+    }
+
+    /// Everyone's reply has begun, and those above a lowered level have finished what they had.
+    fn has_settled(&self, sample: Sample) -> bool {
+        let waited = sample.now.since(self.level_since);
+        let opened = sample.starting == 0 || waited >= sample.latency * 4;
+        opened && sample.workers <= usize::from(self.level)
+    }
+
+    fn open_window(&mut self, sample: Sample) {
+        self.window = Some(Window {
+            since: sample.now,
+            received: sample.received,
+        });
+        self.look_at = sample.now + self.span(sample.latency);
+    }
+
+    fn begin_level(&mut self, sample: Sample) {
+        self.level_since = sample.now;
+        self.last = None;
+        self.look_at = sample.now + limits::REPORT_INTERVAL;
+    }
+
+    /// Growing must find its level within a short download; what comes after it must not take
+    /// noise for news.
+    fn span(&self, latency: Duration) -> Duration {
+        match self.phase {
+            Phase::Growing { .. } => limits::WIDTH_WINDOW.max(latency / 2),
+            Phase::Refining { .. } | Phase::Settled { .. } | Phase::Probing { .. } => {
+                limits::WIDTH_WINDOW_SLOW.max(latency * 4)
+            }
+        }
+    }
+
+    /// Decides on the level by what it brought. True when it must be left at once.
+    fn judge(&mut self, sample: Sample, goodput: u64) -> bool {
+        let here = Level {
+            width: self.level,
+            goodput,
+        };
+        match self.phase {
+            Phase::Growing { before: None } => self.grow(sample, here),
+            Phase::Growing {
+                before: Some(before),
+            } => {
+                if goodput < before.goodput / 2 && !self.still_rises(sample, goodput) {
+                    return self.collapse(sample, before);
+                } else if pays(before.goodput, goodput, 5) {
+                    self.grow(sample, here);
+                } else if !self.still_rises(sample, goodput) {
+                    self.level = before.width;
+                    self.refine(sample, before);
+                }
+            }
+            Phase::Refining { low, high } => self.narrow(sample, here, low, high),
+            Phase::Settled { probe_at } => {
+                if probe_at <= sample.now && self.level < self.ceiling {
+                    self.phase = Phase::Probing { found: here };
+                    self.level = (self.level + limits::WIDTH_PROBE).min(self.ceiling);
+                }
+            }
+            Phase::Probing { found } => {
+                if goodput < found.goodput / 2 {
+                    return self.collapse(sample, found);
+                }
+                // Half of what the new ones would bring if each brought as much as the others.
+                let added = u64::from(self.level - found.width);
+                let share = 50 * added / u64::from(found.width);
+                if pays(found.goodput, goodput, share.max(1)) {
+                    self.probe_after = limits::WIDTH_RAISE_INTERVAL;
+                    self.grow(sample, here);
+                } else if !self.still_rises(sample, goodput) {
+                    self.level = found.width;
+                    self.settle(sample.now);
+                }
+            }
+        }
+        false
+    }
+
+    /// Slow start: a level is not known to be useless while its goodput grows from window to
+    /// window.
+    fn still_rises(&self, sample: Sample, goodput: u64) -> bool {
+        let patience = limits::WIDTH_WINDOW.max(sample.latency * 2) * 8;
+        let young = sample.now.since(self.level_since) < patience;
+        young && self.last.is_none_or(|last| pays(last, goodput, 3))
+    }
+
+    fn grow(&mut self, sample: Sample, here: Level) {
+        let wider = here.width.saturating_mul(2).min(self.ceiling);
+        if wider > here.width {
+            self.phase = Phase::Growing { before: Some(here) };
+            self.level = wider;
+        } else {
+            self.refine(sample, here);
+        }
+    }
+
+    /// Looks for a narrower level that is as good as `high`, if there is time for it.
+    fn refine(&mut self, sample: Sample, high: Level) {
+        let low = match self.phase {
+            Phase::Growing {
+                before: Some(before),
+            } if before.width < high.width => before.width,
+            _ => (high.width / 2).max(limits::WIDTH_START),
+        };
+        let windows = limits::WIDTH_WINDOW_SLOW.max(sample.latency * 4) * 40;
+        let lasts = u128::from(sample.left)
+            > u128::from(high.goodput).saturating_mul(windows.as_millis()) / 1000;
+        if lasts && high.width <= limits::WIDTH_START && high.width > 1 {
+            self.phase = Phase::Refining { low: 0, high };
+            self.level = high.width / 2;
+        } else if lasts && high.width.saturating_sub(low) > limits::WIDTH_PROBE {
+            self.phase = Phase::Refining { low, high };
+            self.level = low + (high.width - low) / 2;
+        } else {
+            self.level = high.width;
+            self.settle(sample.now);
+        }
+    }
+
+    fn narrow(&mut self, sample: Sample, here: Level, low: u16, high: Level) {
+        // Fewer than at the start must be better, not as good: several streams bear loss better.
+        let good = if here.width < limits::WIDTH_START {
+            pays(high.goodput, here.goodput, 20)
+        } else {
+            !pays(here.goodput, high.goodput, 3)
+        };
+        let (low, high) = if good {
+            let goodput = high.goodput.max(here.goodput);
+            (low, Level { goodput, ..here })
+        } else {
+            (here.width, high)
+        };
+        if high.width - low > limits::WIDTH_PROBE {
+            self.phase = Phase::Refining { low, high };
+            self.level = low + (high.width - low) / 2;
+        } else if good && low > limits::WIDTH_START {
+            // What was taken for too narrow was only slow to start.
+            let low = (low / 2).max(limits::WIDTH_START);
+            self.phase = Phase::Refining { low, high };
+            self.level = low + (high.width - low) / 2;
+        } else if good && high.width > limits::WIDTH_START {
+            self.phase = Phase::Refining { low: 0, high };
+            self.level = limits::WIDTH_START;
+        } else {
+            self.level = high.width;
+            self.settle(sample.now);
+        }
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        self.phase = Phase::Settled {
+            probe_at: now + self.probe_after,
+        };
+        self.probe_after = (self.probe_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
+    }
+
+    fn collapse(&mut self, sample: Sample, good: Level) -> bool {
+        let middle = good.width + (self.level - good.width) / 2;
+        self.raise_after = (self.raise_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
+        self.lower_ceiling(sample.now, middle);
+        self.level = good.width;
+        self.settle(sample.now);
+        true
+    }
+
+    /// The host has refused a connection that was asked for at `began`, while it served `served`
+    /// others. True when the width is lower for it.
+    pub(super) fn refused(&mut self, now: Timestamp, began: Timestamp, served: u16) -> bool {
+        let served = served.max(1);
+        if served >= self.level {
+            return false;
+        }
+        // One burst of refusals is one lesson.
+        if self.lowered_at.is_some_and(|lowered| lowered < began) {
+            self.raise_after = (self.raise_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
+        }
+        self.lower_ceiling(now, served);
+        self.level = served;
+        self.level_since = now;
+        self.window = None;
+        self.last = None;
+        self.settle(now);
+        true
+    }
+
+    fn lower_ceiling(&mut self, now: Timestamp, ceiling: u16) {
+        self.ceiling = ceiling.max(1);
+        self.lowered_at = Some(now);
+        self.raise_at = now + self.raise_after;
+    }
+
+    /// A lowered ceiling recovers one connection at a time, so that a refusal that was an accident
+    /// costs little and one that was meant is tested ever more rarely.
+    fn raise_ceiling(&mut self, now: Timestamp) {
+        if self.ceiling < self.most && self.raise_at <= now {
+            self.ceiling += 1;
+            self.raise_at = now + self.raise_after;
+        }
+    }
+}
+
+/// Whether `after` is at least so many hundredths more than `before`.
+fn pays(before: u64, after: u64, hundredths: u64) -> bool {
+    u128::from(after) * 100 >= u128::from(before) * u128::from(100 + hundredths)
+}
