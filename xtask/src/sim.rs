@@ -15,6 +15,9 @@ pub(crate) struct Simulation {
     /// Only the world of this seed, told in full
     #[arg(long)]
     seed: Option<u64>,
+    /// Only the policy whose name begins so, such as ours
+    #[arg(long)]
+    only: Option<String>,
 }
 
 impl Simulation {
@@ -23,6 +26,7 @@ impl Simulation {
             ("--seeds", self.seeds.map(|seeds| seeds.to_string())),
             ("--scenario", self.scenario.clone()),
             ("--seed", self.seed.map(|seed| seed.to_string())),
+            ("--only", self.only.clone()),
         ];
         options
             .into_iter()
@@ -53,6 +57,7 @@ mod tests {
             seeds: None,
             scenario: Some("short".to_owned()),
             seed: Some(3),
+            only: None,
         };
         let expected = ["--scenario", "short", "--seed", "3"];
         assert_eq!(simulation.arguments(), expected);

@@ -34,6 +34,7 @@ impl World {
     pub(crate) fn with_workers(width: NonZeroU16) -> Self {
         let config = SchedulerConfig {
             width,
+            reach: range_core::limits::REACH_DEFAULT,
             block_size: BlockSize::DEFAULT,
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),

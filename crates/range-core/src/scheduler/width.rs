@@ -269,7 +269,10 @@ impl WidthSearch {
             Phase::Growing {
                 before: Some(before),
             } if before.width < high.width => before.width,
-            _ => (high.width / 2).max(limits::WIDTH_START),
+            Phase::Growing { .. }
+            | Phase::Refining { .. }
+            | Phase::Settled { .. }
+            | Phase::Probing { .. } => (high.width / 2).max(limits::WIDTH_START),
         };
         let windows = limits::WIDTH_WINDOW_SLOW.max(sample.latency * 4) * 40;
         let lasts = u128::from(sample.left)
