@@ -4,28 +4,40 @@
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use range_core::block::{BlockHash, BlockIndex};
-use range_core::journal::{Decoded, Decoder, decode, judge};
+use range_core::block::{BlockHash, BlockIndex, BlockSize};
+use range_core::file_identity::FileIdentity;
+use range_core::http::validator::Validators;
+use range_core::journal::{Decoded, Decoder, Encoder, Header, SessionId, decode, judge};
 
 const START: &[u8] = b"sheave\r\n\x01\x00";
+
+/// How much of the beginning is right.
+#[derive(Arbitrary, Debug)]
+enum Start {
+    /// Nothing: the frames are left out, and the tail is a file of any bytes.
+    Anything,
+    /// Magic and version. The header is the first frame.
+    Preamble,
+    /// The header of a file of five blocks.
+    Header,
+}
 
 /// A journal that is well formed up to some point, so that the checksums let the fuzzer through.
 #[derive(Arbitrary, Debug)]
 struct Input {
-    /// Without it the rest is a file of any bytes.
-    begins_like_a_journal: bool,
-    /// Kind and payload of each frame. The first payload's first 16 bytes are the session.
+    begins_with: Start,
+    /// Kind and payload of each frame.
     frames: Vec<(u8, Vec<u8>)>,
     tail: Vec<u8>,
     piece: u16,
 }
 
-fn chained(frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    let mut session = [0; 16];
-    let first = frames.first().map_or(&[][..], |(_, payload)| payload);
-    let known = first.len().min(16);
-    session[..known].copy_from_slice(&first[..known]);
-    let (mut bytes, mut previous) = (START.to_vec(), 0_u32);
+/// Appends frames that belong to the session and follow each other.
+fn append_chained(bytes: &mut Vec<u8>, session: [u8; 16], frames: &[(u8, Vec<u8>)]) {
+    let mut previous = match bytes.last_chunk() {
+        Some(checksum) if bytes.len() > START.len() => u32::from_le_bytes(*checksum),
+        _ => 0,
+    };
     for (kind, payload) in frames {
         let start = bytes.len();
         bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
@@ -35,14 +47,46 @@ fn chained(frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
         previous = crc32c::crc32c_append(seed, &bytes[start..]);
         bytes.extend_from_slice(&previous.to_le_bytes());
     }
-    bytes
+}
+
+/// The session the first frame has, if it is a header.
+fn session_of(frames: &[(u8, Vec<u8>)]) -> [u8; 16] {
+    let mut session = [0; 16];
+    let first = frames.first().map_or(&[][..], |(_, payload)| payload);
+    let known = first.len().min(16);
+    session[..known].copy_from_slice(&first[..known]);
+    session
+}
+
+fn header() -> Header {
+    Header {
+        session: SessionId([7; 16]),
+        part_file: FileIdentity {
+            device: 1,
+            inode: 2,
+        },
+        length: 4 * 4096 + 1,
+        block_size: BlockSize::new(4096).unwrap(),
+        validators: Validators::default(),
+        url: "http://a.example/f".into(),
+        digests: Vec::new(),
+    }
 }
 
 fuzz_target!(|input: Input| {
-    let mut bytes = Vec::new();
-    if input.begins_like_a_journal {
-        bytes = chained(&input.frames);
-    }
+    let mut bytes = match input.begins_with {
+        Start::Anything => Vec::new(),
+        Start::Preamble => {
+            let mut bytes = START.to_vec();
+            append_chained(&mut bytes, session_of(&input.frames), &input.frames);
+            bytes
+        }
+        Start::Header => {
+            let (_, mut bytes) = Encoder::begin(&header());
+            append_chained(&mut bytes, header().session.0, &input.frames);
+            bytes
+        }
+    };
     bytes.extend_from_slice(&input.tail);
     let whole = decode(&bytes);
     let mut decoder = Decoder::new();
