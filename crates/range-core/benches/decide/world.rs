@@ -22,6 +22,9 @@ struct Worker {
     position: u64,
 }
 
+/// Time in which every worker reports once.
+const TURN: Duration = Duration::from_micros(25_600);
+
 /// A download that is under way and does not end.
 pub(crate) struct World {
     scheduler: Scheduler,
@@ -54,7 +57,9 @@ impl World {
 
     /// The next worker in turn brings as much as it does between two reports.
     pub(crate) fn report(&mut self) {
-        self.now = self.now + Duration::from_micros(100);
+        // Each worker has a rate of its own, so that every further one pays and the width grows.
+        let workers = u32::try_from(self.workers.len()).expect("few workers");
+        self.now = self.now + TURN / workers;
         let mut worker = self.workers.pop_front().expect("the download does not end");
         let lease = worker.lease;
         worker.position = (worker.position + STEP).min(worker.range.end());
