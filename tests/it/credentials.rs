@@ -229,11 +229,18 @@ fn assert_clean(traces: &[u8], secrets: &[&str], what: &str) {
 #[test]
 fn secrets_are_in_no_output_no_journal_and_no_command_line() {
     const SECRETS: &[&str] = &[
-        "sesame", LOGIN, "hunter2", "hunter3", "urlpass", "queryval", "proxpass", "locpass",
-        "locquery",
+        "sesame",
+        LOGIN,
+        "hunter2",
+        "hunter3",
+        "urlpass",
+        "queryval",
+        "proxpass",
+        "locpass",
+        "7766554433",
     ];
     let slow = Fault::always(Effect::Rate(BytesPerSecond(8 * MIB))).at("/synthetic/256MiB");
-    let target = "http://locuser:locpass@127.0.0.1:PORT/synthetic/256MiB?signature=locquery";
+    let target = "http://locuser:locpass@127.0.0.1:PORT/synthetic/256MiB?seed=7766554433";
     let far_port = wait::free_port();
     let far = Site::at(far_port, vec![slow]);
     let near = Site::synthetic(vec![redirect(

@@ -20,6 +20,7 @@ mod faults;
 mod generations;
 mod inspect;
 mod library;
+mod names;
 mod output;
 mod process;
 mod proxy;

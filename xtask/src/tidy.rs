@@ -1,6 +1,7 @@
 //! Owns the house rules that no lint covers, as a list of pure functions over the sources. Where
 //! the sources come from is `workspace`'s to say; edges between crates are `layers`'s.
 mod code;
+mod faults;
 mod modules;
 mod rules;
 #[cfg(test)]
@@ -64,7 +65,11 @@ pub(crate) fn check() -> Result<(), Failure> {
         .into_iter()
         .map(|(path, text)| Source::new(path, text))
         .collect();
-    let breaches = breaches(&sources);
+    let mut breaches = breaches(&sources);
+    breaches.extend(faults::untrue(
+        &workspace::text_of(faults::TABLE)?,
+        &sources,
+    ));
     for breach in &breaches {
         println!("{breach}");
     }

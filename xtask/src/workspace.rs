@@ -81,6 +81,14 @@ pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Result<Vec<u8>, Fa
     }
 }
 
+/// The text of a file, by its path from the root.
+pub(crate) fn text_of(path: &str) -> Result<String, Failure> {
+    std::fs::read_to_string(root().join(path)).map_err(|source| Failure::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Path, from the root, and text of every Rust file that git tracks or would offer to track.
 pub(crate) fn rust_files() -> Result<Vec<(String, String)>, Failure> {
     let listed = output_of(

@@ -8,11 +8,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use range_core::RangeSet;
 use range_core::digest::Digest;
 use range_core::failure::FailureClass;
-use range_core::scheduler::{Beginning, Outcome};
+use range_core::scheduler::{Beginning, Outcome, Request, Route};
 use range_store::{Failpoint, Store};
 use tokio::sync::watch;
 
-use crate::builder::{DownloadBuilder, Settings};
+use crate::builder::{DownloadBuilder, InvalidSetting, Settings};
 use crate::clock::Clock;
 use crate::digester::Digester;
 use crate::driver::{self, Driver, Fetched, Surroundings};
@@ -24,6 +24,8 @@ use crate::progress::{Phase, ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::redact::SafeUrl;
 use crate::target::{Earlier, Found, Target};
+use crate::transport::accept::accept;
+use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, TransportSettings};
 use crate::worker::AttemptError;
 
@@ -111,6 +113,28 @@ impl Download {
         SafeUrl::new(&self.settings.url)
     }
 
+    /// The name the server suggests for the file with `Content-Disposition`: text from a stranger,
+    /// not a safe name. `None` when it suggests none, or makes no sense.
+    ///
+    /// Costs a request whose body is not read, so that the name is known before anything is looked
+    /// for or created under it. It is sent once: a server that does not answer within the stall
+    /// timeout is an error.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection; nothing else changes.
+    pub async fn suggested_name(&self) -> Result<Option<String>, Error> {
+        let ask = async {
+            let transport = transport(&self.settings)?;
+            let reply = transport.open(Request::First, Route::Original);
+            let reply = tokio::time::timeout(self.settings.stall_timeout, reply).await;
+            let reply = reply.map_err(|_| TransportError::Silent)??;
+            accept(Request::First, None, &reply.head)?;
+            Ok(reply.head.suggested_name)
+        };
+        ask.await.map_err(|error: Error| error.for_url(self.url()))
+    }
+
     /// A way to stop it.
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle(Arc::clone(&self.cancel))
@@ -146,6 +170,18 @@ struct Proven {
     digests: Vec<Digest>,
 }
 
+fn transport(settings: &Settings) -> Result<HttpTransport, InvalidSetting> {
+    HttpTransport::new(TransportSettings {
+        url: settings.url.clone(),
+        headers: settings.headers.clone(),
+        tls: settings.tls.clone(),
+        proxies: settings.proxies.clone(),
+        allow_private: settings.allow_private,
+        stall_timeout: settings.stall_timeout,
+        connections: settings.connections.get().into(),
+    })
+}
+
 struct Session {
     clock: Clock,
     settings: Arc<Settings>,
@@ -158,15 +194,7 @@ struct Session {
 impl Session {
     async fn run(mut self) -> Result<Report, Error> {
         let target = Arc::new(Target::open(Arc::clone(&self.settings))?);
-        let transport = Arc::new(HttpTransport::new(TransportSettings {
-            url: self.settings.url.clone(),
-            headers: self.settings.headers.clone(),
-            tls: self.settings.tls.clone(),
-            proxies: self.settings.proxies.clone(),
-            allow_private: self.settings.allow_private,
-            stall_timeout: self.settings.stall_timeout,
-            connections: self.settings.connections.get().into(),
-        })?);
+        let transport = Arc::new(transport(&self.settings)?);
         if let Some(there) = self.already_there(&target, &transport).await? {
             self.tally.resumed_bytes = there.length;
             self.tally.requests = transport.requests();

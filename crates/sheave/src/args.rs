@@ -99,6 +99,9 @@ pub(crate) struct GetArgs {
     /// Save in this directory, which must exist [default: the current one]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// Take the name the server suggests, made harmless, before that of the URL; asks once more
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) content_disposition: bool,
     /// Use at most N connections, 1 to 256; auto finds how many pay, up to 32
     #[arg(short = 'x', long, value_name = "N|auto", default_value = "auto")]
     #[arg(value_parser = parse_connections)]

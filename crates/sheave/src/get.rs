@@ -6,6 +6,7 @@ use std::time::Duration;
 use accelerator::{Download, Error};
 
 use crate::exit_code::Exit;
+use crate::output_name::OutputName;
 use crate::report::{View, follow};
 use crate::settings::{DownloadOptions, GetSettings, RemoteFile};
 use crate::signal::{Patience, Stop};
@@ -21,8 +22,14 @@ pub(crate) const PATIENCE: Patience = Patience {
 pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
     let mut exit = Exit::Success;
     for file in &settings.files {
-        let mut view = View::new(settings.display, &file.name.to_string_lossy());
-        let outcome = match describe(file, &settings.options) {
+        let named = tokio::select! {
+            biased;
+            () = stop.requested() => return Exit::Interrupted,
+            named = named(file, &settings.options) => named,
+        };
+        let name = &named.as_ref().unwrap_or(file).name;
+        let mut view = View::new(settings.display, &name.to_string_lossy());
+        let outcome = match named.and_then(|file| describe(&file, &settings.options)) {
             Ok(download) => follow(download, &mut view, &mut stop).await,
             Err(error) => Err(error),
         };
@@ -40,6 +47,18 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
         }
     }
     exit
+}
+
+/// The file under the name its server suggests, if that is wanted and there is one.
+async fn named(file: &RemoteFile, options: &DownloadOptions) -> Result<RemoteFile, Error> {
+    let mut file = file.clone();
+    if options.content_disposition {
+        let suggested = describe(&file, options)?.suggested_name().await?;
+        if let Some(name) = suggested {
+            file.name = OutputName::from_suggestion(&name).as_str().into();
+        }
+    }
+    Ok(file)
 }
 
 fn describe(file: &RemoteFile, options: &DownloadOptions) -> Result<Download, Error> {

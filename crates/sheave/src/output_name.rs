@@ -23,6 +23,21 @@ const FALLBACK: &str = "download";
 /// Stems that are devices on Windows in any letter case and with any extension.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"];
 
+/// Extensions of files that act when they are opened to be looked at: shortcuts, links to
+/// elsewhere, and programs that pass for documents.
+const TRAPS: &[&str] = &[
+    "desktop",
+    "hta",
+    "library-ms",
+    "lnk",
+    "pif",
+    "scf",
+    "scr",
+    "search-ms",
+    "url",
+    "webloc",
+];
+
 /// The name of a downloaded file: one path component, harmless under POSIX and Windows rules alike.
 ///
 /// It is never empty and at most 200 bytes long. It holds no separator, no control, bidirectional
@@ -41,7 +56,27 @@ impl OutputName {
     pub(crate) fn from_url_path(path: &str) -> Self {
         let segment = path.rsplit('/').next().unwrap_or_default();
         let decoded = percent_decode_str(segment).decode_utf8_lossy();
-        let base = decoded.rsplit(['/', '\\']).next().unwrap_or_default();
+        Self::from_text(&decoded)
+    }
+
+    /// Takes the name from what a server suggests, which is text already: nothing is decoded.
+    ///
+    /// A suggestion of a type that systems run, or follow elsewhere, when a person only opens it
+    /// gets `.download` behind it. A person who wants such a file can name it.
+    pub(crate) fn from_suggestion(text: &str) -> Self {
+        let name = Self::from_text(text);
+        let extension = name
+            .0
+            .rsplit_once('.')
+            .map(|(_, extension)| extension.to_lowercase());
+        if extension.is_some_and(|extension| TRAPS.contains(&extension.as_str())) {
+            return Self(shortened(format!("{}.download", name.0)));
+        }
+        name
+    }
+
+    fn from_text(text: &str) -> Self {
+        let base = text.rsplit(['/', '\\']).next().unwrap_or_default();
         let replaced: String = base
             .chars()
             .map(|character| if is_unfit(character) { '_' } else { character })

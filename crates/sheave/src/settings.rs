@@ -66,6 +66,8 @@ pub(crate) struct DownloadOptions {
     pub(crate) connections: Option<u16>,
     /// The digests the file must have.
     pub(crate) digests: Vec<Digest>,
+    /// Whether the server is asked for a name.
+    pub(crate) content_disposition: bool,
     /// Whom they talk to, and as whom.
     pub(crate) connection: ConnectionSettings,
     /// Failures in a row before giving up.
@@ -259,6 +261,7 @@ fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageErro
                 Connections::AtMost(number) => Some(number),
             },
             digests: digests(args.checksums, args.urls.len())?,
+            content_disposition: args.content_disposition,
             connection: ConnectionSettings::new(&args.connection, &args.urls, &variable)?,
             max_tries: args.max_tries,
             stall_timeout: args.stall_timeout,

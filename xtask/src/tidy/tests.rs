@@ -330,3 +330,32 @@ fn modules_below_modules_are_listed_where_they_are_declared() {
         );
     }
 }
+
+#[test]
+fn the_table_of_faults_has_every_row_and_names_tests_that_exist() {
+    let file = "//! Owns a test.\nfn a_test() {}\n// fn in_a_comment()\n";
+    let sources = [Source::new("tests/it/here.rs".to_owned(), file.to_owned())];
+    let rows: Vec<String> = (1..=34)
+        .map(|row| format!("| A{row} | x | y | `here::a_test` |\n"))
+        .collect();
+    let rows = rows.concat();
+    let untrue = |table: &str| {
+        let breaches = super::faults::untrue(table, &sources);
+        breaches
+            .into_iter()
+            .map(|breach| breach.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(untrue(&rows), CLEAN);
+    assert_eq!(untrue(&rows.replace("| A7 |", "| A70 |")).len(), 1);
+    assert_eq!(untrue(&rows.replace("| A7 |", "| A8 |")).len(), 2);
+    for name in [
+        "here::another",
+        "there::a_test",
+        "here::in_a_comment",
+        "ere::a_test",
+    ] {
+        let table = rows.replacen("here::a_test", name, 1);
+        assert_eq!(untrue(&table).len(), 1, "{name}");
+    }
+}

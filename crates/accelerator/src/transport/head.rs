@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, LAST_MODIFIED,
-    RETRY_AFTER,
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
+    LAST_MODIFIED, RETRY_AFTER,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
+use range_core::http::content_disposition::suggested_name;
 use range_core::http::content_range::ContentRange;
 use range_core::http::date::HttpDate;
 use range_core::http::retry_after;
@@ -34,6 +35,8 @@ pub(crate) struct Head {
     pub(crate) multipart: bool,
     pub(crate) validators: Validators,
     pub(crate) retry_after: Option<Duration>,
+    /// As the server has it: not a name until it is made one.
+    pub(crate) suggested_name: Option<String>,
 }
 
 impl Head {
@@ -65,6 +68,7 @@ impl Head {
             validators,
             retry_after: single(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after::parse(value, date)),
+            suggested_name: single(headers, &CONTENT_DISPOSITION).and_then(suggested_name),
         }
     }
 }

@@ -14,6 +14,7 @@ fn options(digests: Vec<Digest>) -> DownloadOptions {
     DownloadOptions {
         connections: Some(2),
         digests,
+        content_disposition: false,
         connection: crate::settings::ConnectionSettings::default(),
         max_tries: None,
         stall_timeout: None,

@@ -227,3 +227,30 @@ fn cutting_a_name_never_uncovers_a_device() {
     let name = OutputName::from_url_path(&format!("/con{}x.txt", " ".repeat(300)));
     assert_eq!(name.as_str(), "_con.txt");
 }
+
+#[test]
+fn a_suggestion_is_not_decoded_and_no_trap() {
+    for (text, expected) in [
+        ("a%2Fb.txt", "a%2Fb.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\x.img", "x.img"),
+        (".bashrc", "bashrc"),
+        ("report.desktop", "report.desktop.download"),
+        ("x.LNK", "x.LNK.download"),
+        ("setup.exe", "setup.exe"),
+        ("a.url.txt", "a.url.txt"),
+        ("", FALLBACK),
+    ] {
+        assert_eq!(
+            OutputName::from_suggestion(text).as_str(),
+            expected,
+            "from {text:?}"
+        );
+    }
+    let long = format!("{}.desktop", "x".repeat(300));
+    let name = OutputName::from_suggestion(&long);
+    assert!(
+        name.as_str().len() <= LONGEST_NAME && name.as_str().ends_with(".download"),
+        "{name}"
+    );
+}
