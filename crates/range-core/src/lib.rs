@@ -14,6 +14,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod block;
+pub mod conformance;
 pub mod digest;
 pub mod failure;
 pub mod file_identity;

@@ -15,6 +15,7 @@ mod accept;
 mod addresses;
 mod body;
 mod buffer;
+pub mod check;
 mod clock;
 mod config;
 mod connection;

@@ -25,7 +25,7 @@ Examples:
   sheave inspect disk.img.part            see what an interrupted download holds
 
 Exit codes: 0 complete, 1 bug, 2 usage, 3 network, 4 refused, 5 remote file changed,
-6 digest mismatch, 7 disk, 8 in use or exists, 130 or 143 interrupted.";
+6 digest mismatch, 7 disk, 8 in use or exists, 9 server deviates, 130 or 143 interrupted.";
 
 const GET_EXAMPLES: &str = "\
 Examples:
@@ -50,6 +50,14 @@ const DEMO_EXAMPLES: &str = "\
 Examples:
   sheave demo
   sheave demo --size 4GiB --dir /var/tmp";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  sheave check-server http://127.0.0.1:8080/disk.img
+  sheave check-server --json --cacert authority.pem https://example.org/disk.img
+
+The file has to have 1000 bytes or more; one of up to 1MiB is compared whole. Exits with 9 if the
+server does not do what RFC 9110 says it must.";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -81,6 +89,9 @@ pub(crate) enum Command {
     /// Show what the part file of an interrupted download holds
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
+    /// Ask a server how well it keeps the rules of ranges and preconditions
+    #[command(after_help = CHECK_EXAMPLES)]
+    CheckServer(CheckArgs),
 }
 
 /// Arguments of `get`.
@@ -271,6 +282,20 @@ pub(crate) struct InspectArgs {
     /// Read back what is claimed, and compare every block with its hash
     #[arg(long)]
     pub(crate) verify: bool,
+    /// Write one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `check-server`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// A file on the server, http or https
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    /// Trust the certificate authorities in this PEM file; https needs it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     Disk = 7,
     /// Another process is at it, or the output exists.
     Taken = 8,
+    /// The server that was checked does not do what RFC 9110 says it must.
+    Deviates = 9,
     /// Stopped by a signal other than SIGTERM: 128 + SIGINT, as shells have it.
     Interrupted = 130,
     /// Stopped by SIGTERM: 128 + SIGTERM.

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod check_server;
 mod clock;
 mod demo;
 mod duration;
@@ -38,6 +39,9 @@ fn run(command: args::Command) -> Exit {
         Err(error) => return printer::failure(Exit::Usage, &error),
     };
     match job {
+        Job::CheckServer(settings) => signal::supervise(check_server::PATIENCE, |stop| {
+            check_server::run(settings, stop)
+        }),
         Job::Inspect(settings) => inspect::run(&settings),
         Job::Get(settings) => signal::supervise(get::PATIENCE, |stop| get::run(settings, stop)),
         Job::Serve(settings) => {

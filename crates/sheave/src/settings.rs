@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use accelerator::{ByteCount, Digest, Secret, WriteMode};
+use range_server::check::Trust;
 use url::Url;
 
-use crate::args::{Command, Connections, DemoArgs, GetArgs, InspectArgs, Write};
+use crate::args::{CheckArgs, Command, Connections, DemoArgs, GetArgs, InspectArgs, Write};
 use crate::output_name::OutputName;
 use crate::report::{Display, Palette};
 
@@ -31,6 +32,8 @@ pub(crate) enum Job {
     Demo(DemoSettings),
     /// Show a part file.
     Inspect(InspectSettings),
+    /// Check a server.
+    CheckServer(CheckSettings),
 }
 
 /// Settings of `get`.
@@ -97,6 +100,17 @@ pub(crate) struct DemoSettings {
     pub(crate) keep: bool,
     /// How it is shown.
     pub(crate) display: Display,
+}
+
+/// Settings of `check-server`.
+#[derive(Debug)]
+pub(crate) struct CheckSettings {
+    /// A file on the server.
+    pub(crate) url: String,
+    /// Whose certificate is believed.
+    pub(crate) trust: Trust,
+    /// Whether the answer is JSON.
+    pub(crate) json: bool,
 }
 
 /// Settings of `inspect`.
@@ -232,9 +246,19 @@ impl Job {
             Command::Get(args) => get(*args, environment).map(Self::Get),
             Command::Serve(args) => ServeSettings::new(args).map(Self::Serve),
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
+            Command::CheckServer(args) => check_server(args).map(Self::CheckServer),
             Command::Inspect(args) => Ok(Self::Inspect(inspect(args, environment))),
         }
     }
+}
+
+fn check_server(args: CheckArgs) -> Result<CheckSettings, UsageError> {
+    let pem = args.cacert.map(certificates).transpose()?;
+    Ok(CheckSettings {
+        url: args.url,
+        trust: pem.map_or(Trust::Nobody, Trust::Pem),
+        json: args.json,
+    })
 }
 
 fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageError> {

@@ -1,0 +1,107 @@
+//! Owns the conformance table: what a server is asked, what RFC 9110 has it answer, and how far
+//! a reply falls short. Pure; knows no connection, and who asks is for others to say.
+//!
+//! What a row expects of the content of a reply comes from [`conditional::decide`], the decision
+//! our own server takes; the status is written in the table, so that each keeps the other honest.
+//!
+//! [`conditional::decide`]: crate::http::conditional::decide
+
+mod judge;
+mod parts;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::http::Validators;
+use crate::http::conditional::Method;
+
+pub use judge::{judge, judge_plain};
+pub use table::ROWS;
+
+/// Shortest representation the table can be asked of: some rows name bytes up to 509, and several
+/// ranges with their headers have to be shorter than the whole.
+pub const SHORTEST: u64 = 1000;
+
+/// Names and values of header fields, names in lower case.
+pub type Fields = Vec<(&'static str, Vec<u8>)>;
+
+/// What is known of the representation a server is asked for, from a plain GET.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// How many bytes it has; [`SHORTEST`] or more.
+    pub length: u64,
+    /// Its validators, as that reply gave them.
+    pub validators: Validators,
+    /// Its first bytes, which ranges are compared with; all of them where it is short enough.
+    pub known: Vec<u8>,
+}
+
+/// What a server answered.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Names, in lower case, and values of the header fields.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// The content, or its beginning.
+    pub content: Vec<u8>,
+    /// Whether the content was read to its end.
+    pub is_complete: bool,
+}
+
+impl Reply {
+    /// The first value of a field.
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        let found = self.fields.iter().find(|(own, _)| own == name);
+        found.map(|(_, value)| value.as_slice())
+    }
+}
+
+/// How much RFC 9110 asks for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Recommended.
+    Should,
+    /// Required.
+    Must,
+}
+
+/// One thing a server is asked.
+#[derive(Debug)]
+pub struct Row {
+    /// What is asked, in a few words.
+    pub name: &'static str,
+    /// Where RFC 9110 says what to answer.
+    pub section: &'static str,
+    /// How much it asks for one of the statuses below.
+    pub level: Level,
+    /// The method.
+    pub method: Method,
+    /// The status that serves the client best.
+    pub preferred: u16,
+    /// Other statuses that are no deviation.
+    pub permitted: &'static [u16],
+    fields: fn(&Subject) -> Option<Fields>,
+}
+
+impl Row {
+    /// The fields of the request, or `None` where the representation has no validator to ask
+    /// with.
+    pub fn fields(&self, subject: &Subject) -> Option<Fields> {
+        (self.fields)(subject)
+    }
+}
+
+/// Where a reply falls short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much the rule is asked for.
+    pub level: Level,
+    /// Where RFC 9110 says so.
+    pub section: &'static str,
+    /// What was found. Holds no text of the server.
+    pub what: String,
+}

@@ -1,0 +1,154 @@
+//! Owns the asking of the conformance table: one request after another, each bounded in time and
+//! bytes. Judges nothing; that is `range-core`'s.
+
+mod client;
+
+use std::time::Duration;
+
+use http::Uri;
+use range_core::conformance::{self, Reply, SHORTEST, Subject};
+use range_core::http::conditional::Method;
+use range_core::http::{EntityTag, HttpDate, Validators};
+
+use client::Client;
+pub use client::Trust;
+pub use range_core::conformance::{Finding, Level, Row};
+
+/// Longest wait for one reply: slow servers answer, and one that hangs costs the whole table less
+/// than ten minutes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Most bytes read of one reply. Ranges beyond are judged by their heads alone.
+pub const MOST_READ: usize = 1 << 20;
+
+/// Why a server could not be checked at all.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The URL is neither http nor https, or has no host.
+    #[error("only http and https URLs with a host can be checked")]
+    Url,
+    /// The certificates to trust cannot be used.
+    #[error("the certificates cannot be used")]
+    Certificates,
+    /// https, and nothing said whom to trust.
+    #[error("https needs a certificate to trust, or leave to trust any")]
+    NobodyTrusted,
+    /// No connection, or none that spoke HTTP/1.1.
+    #[error("the server cannot be asked: {0}")]
+    Unreachable(String),
+    /// A plain GET was not answered with 200.
+    #[error("a plain GET was answered {0}; a file that can be had is needed")]
+    NotServed(u16),
+    /// The file is too short for the table, or its length is not known.
+    #[error("the file has to have a known length of {SHORTEST} bytes or more")]
+    TooShort,
+}
+
+/// How one row went.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was asked.
+    pub row: &'static Row,
+    /// What came of it.
+    pub answer: Answer,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub enum Answer {
+    /// It could not be asked: the representation has no such validator.
+    NotAsked,
+    /// No reply came, or none that is HTTP.
+    Broken,
+    /// A reply with this status, and where it falls short.
+    Judged {
+        /// The status.
+        status: u16,
+        /// Where it falls short; empty if nowhere.
+        findings: Vec<Finding>,
+    },
+}
+
+/// What a server did with the table.
+#[derive(Debug)]
+pub struct Report {
+    /// The `Server` field, if there is one. Foreign text.
+    pub server: Option<String>,
+    /// How long the file is.
+    pub length: u64,
+    /// What a plain GET falls short of.
+    pub plain: Vec<Finding>,
+    /// The rows, in the order of the table.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Asks the server of `url` the whole table, over as few connections as it permits.
+///
+/// Sends about 55 requests and reads at most [`MOST_READ`] bytes of each reply. Dropping the
+/// future ends the connection.
+pub async fn check(url: &str, trust: &Trust) -> Result<Report, CheckError> {
+    let uri: Uri = url.parse().map_err(|_| CheckError::Url)?;
+    let mut client = Client::new(uri, trust)?;
+    let no_fields = Vec::new();
+    let plain = within(client.ask(Method::Get, &no_fields))
+        .await
+        .map_err(CheckError::Unreachable)?;
+    if plain.status != 200 {
+        return Err(CheckError::NotServed(plain.status));
+    }
+    let subject = subject(&plain).ok_or(CheckError::TooShort)?;
+    let mut outcomes = Vec::with_capacity(conformance::ROWS.len());
+    for row in conformance::ROWS {
+        let answer = answer(&mut client, row, &subject).await;
+        outcomes.push(Outcome { row, answer });
+    }
+    let server = plain.field("server");
+    Ok(Report {
+        server: server.map(|name| String::from_utf8_lossy(name).into_owned()),
+        length: subject.length,
+        plain: conformance::judge_plain(&subject, &plain),
+        outcomes,
+    })
+}
+
+async fn answer(client: &mut Client, row: &'static Row, subject: &Subject) -> Answer {
+    let Some(fields) = row.fields(subject) else {
+        return Answer::NotAsked;
+    };
+    let Ok(reply) = within(client.ask(row.method, &fields)).await else {
+        client.hang_up();
+        return Answer::Broken;
+    };
+    Answer::Judged {
+        status: reply.status,
+        findings: conformance::judge(row, &fields, subject, &reply),
+    }
+}
+
+async fn within(ask: impl Future<Output = Result<Reply, String>>) -> Result<Reply, String> {
+    match tokio::time::timeout(PATIENCE, ask).await {
+        Ok(reply) => reply,
+        Err(_) => Err(format!("no reply within {} s", PATIENCE.as_secs())),
+    }
+}
+
+fn subject(plain: &Reply) -> Option<Subject> {
+    let announced = plain.field("content-length").and_then(|length| {
+        let length: u64 = str::from_utf8(length).ok()?.parse().ok()?;
+        Some(length)
+    });
+    let counted = plain
+        .is_complete
+        .then(|| u64::try_from(plain.content.len()));
+    let length = announced.or(counted.and_then(Result::ok))?;
+    let date = |name| plain.field(name).and_then(HttpDate::parse);
+    (length >= SHORTEST).then(|| Subject {
+        length,
+        validators: Validators {
+            entity_tag: plain.field("etag").and_then(EntityTag::parse),
+            last_modified: date("last-modified"),
+            date: date("date"),
+        },
+        known: plain.content.clone(),
+    })
+}
