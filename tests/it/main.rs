@@ -9,6 +9,7 @@
 )]
 
 mod browser;
+mod check_server;
 mod clients;
 mod contention;
 mod credentials;

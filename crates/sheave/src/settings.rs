@@ -253,7 +253,7 @@ impl Job {
 }
 
 fn check_server(args: CheckArgs) -> Result<CheckSettings, UsageError> {
-    let pem = args.cacert.map(certificates).transpose()?;
+    let pem = args.cacert.as_deref().map(connection::read).transpose()?;
     Ok(CheckSettings {
         url: args.url,
         trust: pem.map_or(Trust::Nobody, Trust::Pem),

@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 pub(crate) mod files;
 pub(crate) mod nginx;
+pub(crate) mod peers;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod python;

@@ -339,7 +339,7 @@ fn read_text(path: &Path) -> Result<String, ConnectionError> {
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
     let failed = |source| ConnectionError::File {
         path: path.to_owned(),
         source,
