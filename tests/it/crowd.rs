@@ -10,6 +10,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::support::{files, program, wait};
 
+/// Descriptors that may still be open, or already closed, for a peer that has just gone.
+const SLACK: usize = 4;
+
 /// `sheave serve` as a process of its own, so that its memory is its own too.
 struct Serving {
     child: Child,
@@ -125,12 +128,12 @@ fn five_thousand_idle_and_slow_connections_cost_little_and_nothing_afterwards() 
         }
         crowd.push(stream);
     }
-    serving.wait_for_descriptors("accepting", |count| count >= descriptors + CROWD);
+    serving.wait_for_descriptors("accepting", |count| count + SLACK >= descriptors + CROWD);
     serving.answers();
     let each = serving.memory().saturating_sub(memory) / u64::try_from(CROWD).unwrap();
     assert!(each < 40 << 10, "{each} bytes for each");
     drop(crowd);
-    serving.wait_for_descriptors("leaving nothing", |count| count <= descriptors + 2);
+    serving.wait_for_descriptors("leaving nothing", |count| count <= descriptors + SLACK);
 }
 
 #[test]
@@ -156,7 +159,7 @@ fn peers_that_never_read_cost_little() {
         .collect();
     // Every second one has a file open.
     serving.wait_for_descriptors("serving all", |count| {
-        count >= descriptors + CROWD + CROWD / 2
+        count + SLACK >= descriptors + CROWD + CROWD / 2
     });
     let deadline = std::time::Instant::now() + Duration::from_secs(1);
     let mut grown = 0;
@@ -166,5 +169,5 @@ fn peers_that_never_read_cost_little() {
     assert!(grown < 64 << 20, "{grown} bytes for {CROWD}");
     serving.answers();
     drop(crowd);
-    serving.wait_for_descriptors("leaving nothing", |count| count <= descriptors + 2);
+    serving.wait_for_descriptors("leaving nothing", |count| count <= descriptors + SLACK);
 }
