@@ -3,11 +3,14 @@
 
 mod crowd;
 mod effect;
+mod grammar;
 mod gzip;
 mod plan;
+mod query;
 mod redirect;
 mod request;
 mod reshape;
+pub mod scenario;
 mod state;
 mod trigger;
 mod wire;
@@ -23,8 +26,10 @@ pub use effect::{
     ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Redirect, RetryAfter, Stop,
     Version,
 };
+pub use grammar::FaultError;
 pub(crate) use gzip::compressed;
 pub(crate) use plan::{Crowd, FaultPlan, Instead};
+pub(crate) use query::disposition;
 pub(crate) use redirect::{Link, Links};
 pub(crate) use state::FaultState;
 pub use trigger::Probability;
@@ -34,7 +39,8 @@ pub(crate) use wire::{ResponseStart, WireResponse};
 /// Something done wrong to some requests: an [`Effect`], and conditions that all have to hold.
 ///
 /// Requests, connections and time are counted by the server: its first request and connection
-/// have number 1, whatever they are for, and its time starts with it.
+/// have number 1, whatever they are for, and its time starts with it. Faults that a URL names in
+/// its query count what is asked of that very URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     effect: Effect,

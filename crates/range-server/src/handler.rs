@@ -55,12 +55,18 @@ pub(crate) async fn respond(
 ) -> Response<Body> {
     let (arrived, time) = (clock::now(), clock::wall());
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
-    let mut plan = shared.faults.plan(&request, number, connection.number);
+    let (mut plan, mistake) = match shared.faults.plan(&request, number, connection.number) {
+        Ok(plan) => (plan, None),
+        Err(mistake) => (FaultPlan::default(), Some(mistake)),
+    };
     let present = shared.admit(&mut plan, request.uri.path());
     if !plan.delay_head.is_zero() {
         connection.hold(plan.delay_head).await;
     }
-    let reply = answer(&shared, &request, &plan, connection.number).await;
+    let reply = match mistake {
+        Some(mistake) => Reply::explanation(StatusCode::BAD_REQUEST, &mistake, clock::date()),
+        None => answer(&shared, &request, &plan, connection.number).await,
+    };
     let stop = plan.wire.stop_after(&reply.payload);
     let has_content = request.method != Method::HEAD && may_have_content(reply.status);
     let closes = asks_to_close(&request);

@@ -35,9 +35,10 @@ pub mod synthetic;
 mod tls;
 
 pub use config::{Config, Content, Directory, Limits, RequestHook};
+pub use fault::scenario;
 pub use fault::{
-    ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Position, Probability, Redirect,
-    RetryAfter, Stop, Version,
+    ContentLength, Effect, EntityTagFault, Excess, Fault, FaultError, IfRange, Position,
+    Probability, Redirect, RetryAfter, Stop, Version,
 };
 pub use range_core::http::conditional::{InvalidRange, RangePolicy};
 pub use record::{Ending, RequestRecord};

@@ -111,7 +111,16 @@ impl Reply {
         if matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
             return Self::new(status, date, Payload::Empty);
         }
-        let text = Payload::Text(format!("{status}\n"));
+        Self::explanation(status, &status, date)
+    }
+
+    /// A status with a line that says why.
+    pub(crate) fn explanation(
+        status: StatusCode,
+        why: &impl std::fmt::Display,
+        date: HttpDate,
+    ) -> Self {
+        let text = Payload::Text(format!("{why}\n"));
         Self::new(status, date, text).with(
             CONTENT_TYPE,
             HeaderValue::from_static("text/plain; charset=utf-8"),

@@ -251,6 +251,9 @@ pub(crate) struct ServeArgs {
         hide_possible_values = true
     )]
     pub(crate) invalid_range: InvalidRange,
+    /// Do wrong what this file says, in TOML; URLs can ask for the same with ?fault=
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
     /// Append one JSON object per request to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) log_json: Option<PathBuf>,

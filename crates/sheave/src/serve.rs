@@ -245,4 +245,5 @@ fn for_programs(record: &RequestRecord) -> Line {
         .with("sent_bytes", record.sent.0)
         .with_seconds("elapsed_s", record.elapsed)
         .with("ending", ending)
+        .with("faults", record.faults.clone())
 }

@@ -180,6 +180,22 @@ pub(crate) enum UsageError {
         /// Why not.
         source: io::Error,
     },
+    /// The file of `--scenario` cannot be read.
+    #[error("cannot read the scenario {}: {source}", path.display())]
+    ScenarioFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file of `--scenario` is no scenario.
+    #[error("the scenario {} is wrong in {source}", path.display())]
+    Scenario {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        source: range_server::scenario::ScenarioError,
+    },
     /// The files of `--cert` and `--key` hold nothing to serve with.
     #[error(
         "cannot serve with --cert and --key: failed to {source}: {}",

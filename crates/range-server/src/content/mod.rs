@@ -19,8 +19,6 @@ use file::FileState;
 pub(crate) use file::{FileSource, ReadError};
 pub(crate) use listing::{Listing, policy as listing_policy};
 
-const SYNTHETIC_PREFIX: &str = "/synthetic/";
-
 /// 2020-01-01 00:00:00 UTC: synthetic content has no age, and clocks are past this.
 const SYNTHETIC_LAST_MODIFIED: u64 = 1_577_836_800;
 
@@ -122,7 +120,7 @@ pub(crate) async fn find(
     version: Version,
     date: HttpDate,
 ) -> Found {
-    if let Some(size) = path.strip_prefix(SYNTHETIC_PREFIX) {
+    if let Some(size) = path.strip_prefix(synthetic::PREFIX) {
         let file = SyntheticFile::parse(size, query);
         return file.map_or(Found::Missing, |file| {
             Found::Representation(synthetic_representation(file, version))

@@ -1,15 +1,17 @@
 //! Owns the sum of all faults of one request. Performs none of them.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
+use range_core::http::HttpDate;
 use range_core::units::{ByteCount, BytesPerSecond};
 
+use super::query::UrlOptions;
 use super::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Occasion, Position, Redirect,
     RetryAfter, Stop, Version,
 };
-use std::num::{NonZeroU32, NonZeroU64};
 
 /// Everything that is done wrong to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,14 @@ pub(crate) struct FaultPlan {
     pub(crate) version: Option<Version>,
     pub(crate) length: Option<ByteCount>,
     pub(crate) entity_tag: Option<EntityTagFault>,
+    /// `Some(None)` leaves it out.
+    #[expect(
+        clippy::option_option,
+        reason = "what is asked for may be that there is none"
+    )]
+    pub(crate) last_modified: Option<Option<HttpDate>>,
+    /// What `Content-Disposition` is to say.
+    pub(crate) name: Option<String>,
     pub(crate) omit_validators: bool,
     pub(crate) if_range: Option<IfRange>,
     pub(crate) ignore_range: bool,
@@ -137,6 +147,14 @@ impl FaultPlan {
             Effect::RedirectTo(location) => self.instead = Some(Instead::RedirectTo(location)),
             Effect::Redirect(redirect) => self.instead = Some(Instead::Redirect(redirect)),
         }
+    }
+
+    /// Adds how a URL wants its content to present itself. Faults come before that.
+    pub(super) fn present(&mut self, options: UrlOptions) {
+        self.entity_tag = self.entity_tag.or(options.entity_tag);
+        self.version = self.version.or(options.version);
+        self.last_modified = options.last_modified;
+        self.name = options.name;
     }
 
     /// Stops before the head, or answers a status: what becomes of a response in excess.

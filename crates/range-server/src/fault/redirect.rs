@@ -166,6 +166,13 @@ impl Redirect {
     }
 }
 
+/// Whether a location names a path, and so the server it comes from.
+pub(super) fn stays_here(location: &HeaderValue) -> bool {
+    let bytes = location.as_bytes();
+    // Browsers read a backslash there as a slash, and two of them as another server.
+    bytes.starts_with(b"/") && !matches!(bytes.get(1), Some(b'/' | b'\\'))
+}
+
 /// The same target with a parameter of this value, in place of one of that name.
 fn with_parameter(uri: &Uri, name: &str, number: impl std::fmt::Display) -> String {
     let others = uri.query().unwrap_or_default().split('&');

@@ -31,6 +31,9 @@ impl FaultPlan {
             };
             representation.length = length.0.min(longest);
         }
+        if let Some(last_modified) = self.last_modified {
+            representation.last_modified = last_modified;
+        }
         if self.omit_validators {
             representation.entity_tag = None;
             representation.last_modified = None;

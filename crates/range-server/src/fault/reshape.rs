@@ -3,7 +3,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue,
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    HeaderValue,
 };
 use range_core::ByteRange;
 use range_core::http::{Boundary, ContentRange, EntityTag, HttpDate, Multipart};
@@ -11,7 +12,7 @@ use range_core::units::ByteCount;
 
 use super::plan::ContentFaults;
 use super::request::opaque_part;
-use super::{EntityTagFault, FaultPlan};
+use super::{EntityTagFault, FaultPlan, disposition};
 use crate::reply::{Payload, Piece, Reply, value};
 
 /// What the page that stands in for content begins with.
@@ -41,6 +42,10 @@ impl FaultPlan {
             && let Some(tag) = tag
         {
             reply.headers.insert(ETAG, value(opaque_part(tag)));
+        }
+        if let Some(name) = &self.name {
+            let disposition = value(disposition(name));
+            reply.headers.insert(CONTENT_DISPOSITION, disposition);
         }
         reply
     }

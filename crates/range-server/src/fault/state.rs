@@ -1,12 +1,23 @@
 //! Owns what faults have to remember between requests, and the step from a request to its plan.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use http::Version as HttpVersion;
 use http::header::RANGE;
 use http::request::Parts;
 use tokio::time::Instant;
 
+use super::query::{QueryError, UrlOptions};
 use super::{Crowds, Fault, FaultPlan, Links, Occasion};
 use crate::clock;
 use crate::reply::field;
+
+/// URLs with faults of their own that are remembered. The one first seen is forgotten first.
+const MAX_URLS: usize = 1024;
+
+/// Connections of one URL that are told apart. Further ones count as the next.
+const MAX_CONNECTIONS: usize = 1024;
 
 /// The faults of a server, and what they remember.
 pub(crate) struct FaultState {
@@ -14,6 +25,14 @@ pub(crate) struct FaultState {
     started: Instant,
     pub(crate) crowds: Crowds,
     pub(crate) links: Links,
+    urls: Mutex<HashMap<String, Tally>>,
+}
+
+/// What was asked of one URL.
+struct Tally {
+    began: Instant,
+    requests: u64,
+    connections: Vec<u64>,
 }
 
 impl FaultState {
@@ -23,22 +42,70 @@ impl FaultState {
             started: clock::now(),
             crowds: Crowds::default(),
             links: Links::default(),
+            urls: Mutex::default(),
         }
     }
 
     /// Everything that is done wrong to the request of this number on the connection of that.
-    pub(crate) fn plan(&self, request: &Parts, number: u64, connection: u64) -> FaultPlan {
+    /// Faults a URL names count its own requests and connections, and its time from the first.
+    pub(crate) fn plan(
+        &self,
+        request: &Parts,
+        number: u64,
+        connection: u64,
+    ) -> Result<FaultPlan, QueryError> {
+        let (path, query) = (request.uri.path(), request.uri.query());
+        let options = UrlOptions::parse(path, query)?;
         let mut plan = FaultPlan::default();
         let range = field(&request.headers, &RANGE);
         let occasion = Occasion {
             request: number,
             connection,
             elapsed: self.started.elapsed(),
-            path: request.uri.path(),
+            path,
             method: &request.method,
             range: range.as_deref(),
         };
         plan.add(&self.faults, &occasion);
-        plan
+        if !options.faults.is_empty() {
+            let url = request.uri.path_and_query().map_or("", |url| url.as_str());
+            let occasion = self.count(url, connection, occasion);
+            plan.add(&options.faults, &occasion);
+        }
+        if plan.wire.is_needed() && request.version > HttpVersion::HTTP_11 {
+            return Err(QueryError::OtherProtocol);
+        }
+        plan.present(options);
+        Ok(plan)
+    }
+
+    /// The occasion as the URL has it.
+    fn count<'a>(&self, url: &str, connection: u64, occasion: Occasion<'a>) -> Occasion<'a> {
+        let mut urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
+        if urls.len() >= MAX_URLS && !urls.contains_key(url) {
+            let oldest = urls.iter().min_by_key(|(_, tally)| tally.began);
+            let oldest = oldest.map(|(url, _)| url.clone());
+            oldest.and_then(|url| urls.remove(&url));
+        }
+        let tally = urls.entry(url.to_owned()).or_insert_with(|| Tally {
+            began: clock::now(),
+            requests: 0,
+            connections: Vec::new(),
+        });
+        tally.requests += 1;
+        let known = tally
+            .connections
+            .iter()
+            .position(|&known| known == connection);
+        let index = known.unwrap_or(tally.connections.len());
+        if known.is_none() && index < MAX_CONNECTIONS {
+            tally.connections.push(connection);
+        }
+        Occasion {
+            request: tally.requests,
+            connection: u64::try_from(index + 1).expect("an index fits 64 bits"),
+            elapsed: tally.began.elapsed(),
+            ..occasion
+        }
     }
 }

@@ -9,6 +9,7 @@
 mod conformance;
 mod directory;
 mod faults;
+mod faults_by_url;
 mod faults_on_ranges;
 mod faults_on_the_wire;
 mod http_2;

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use range_server::{Config, Content, Directory, Limits, RangePolicy, TlsError, TlsIdentity};
+use range_server::{
+    Config, Content, Directory, Fault, Limits, RangePolicy, TlsError, TlsIdentity, scenario,
+};
 
 use super::UsageError;
 use crate::args::{InvalidRange, ServeArgs};
@@ -42,6 +44,7 @@ impl std::fmt::Debug for ServeSettings {
 impl ServeSettings {
     /// Checks the arguments together, and reads certificate and key.
     pub(super) fn new(args: ServeArgs) -> Result<Self, UsageError> {
+        let faults = args.scenario.as_deref().map(faults).transpose()?;
         let limits = Limits::default();
         let count = |number: Option<u32>| number.and_then(|number| usize::try_from(number).ok());
         Ok(Self {
@@ -70,6 +73,7 @@ impl ServeSettings {
                 },
                 rate: args.rate,
                 rate_per_connection: args.rate_per_connection,
+                faults: faults.unwrap_or_default(),
                 ..Config::default()
             },
             log_json: args.log_json,
@@ -97,6 +101,18 @@ fn tls(wanted: bool, cert: Option<&Path>, key: Option<&Path>) -> Result<Option<T
     let identity =
         TlsIdentity::from_pem(&certificates, &key).map_err(|source| UsageError::Tls { source })?;
     Ok(Some(Tls::Given(identity)))
+}
+
+/// The faults a scenario file lists.
+fn faults(path: &Path) -> Result<Vec<Fault>, UsageError> {
+    let text = read(path).map_err(|source| UsageError::ScenarioFile {
+        path: path.to_owned(),
+        source,
+    })?;
+    scenario::parse(&text).map_err(|source| UsageError::Scenario {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
