@@ -1,10 +1,12 @@
 //! Owns the bare connection the table is asked over: open, ask, read a bounded reply, reuse where
 //! the server permits. Repairs nothing that a server sends.
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 use http::header::{ACCEPT_ENCODING, HOST, HeaderValue};
-use http::{Request, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -73,19 +75,35 @@ impl Client {
     }
 
     /// Sends a request and reads the reply, over the open connection if it still takes one.
+    ///
+    /// A server may close a connection between two requests at any time, and the request that
+    /// meets the closing is asked anew on a fresh one (RFC 9112 §9.3.1). What is sent in place of
+    /// a reply is an error all the same.
     pub(super) async fn ask(&mut self, method: Method, fields: &Fields) -> Result<Reply, String> {
-        let mut sender = match self.idle().await {
-            Some(sender) => sender,
-            None => self.connect().await?,
-        };
-        let request = self.request(method, fields)?;
-        let response = sender.send_request(request).await;
-        let (head, body) = response.map_err(|error| error.to_string())?.into_parts();
+        if let Some(mut sender) = self.idle().await {
+            match sender.send_request(self.request(method, fields)?).await {
+                Ok(response) => return self.receive(sender, response).await,
+                Err(error) if met_the_closing(&error) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        let mut sender = self.connect().await?;
+        let response = sender.send_request(self.request(method, fields)?).await;
+        let response = response.map_err(|error| error.to_string())?;
+        self.receive(sender, response).await
+    }
+
+    /// Reads a reply, and keeps the connection if the next can come on it.
+    async fn receive(
+        &mut self,
+        sender: SendRequest<Empty<Bytes>>,
+        response: Response<Incoming>,
+    ) -> Result<Reply, String> {
+        let (head, body) = response.into_parts();
+        let fields = head.headers.iter();
         let mut reply = Reply {
             status: head.status.as_u16(),
-            fields: head
-                .headers
-                .iter()
+            fields: fields
                 .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
                 .collect(),
             ..Reply::default()
@@ -162,6 +180,21 @@ impl Client {
             .spawn(async move { drop(connection.await) });
         Ok(sender)
     }
+}
+
+/// Whether a request failed because the server had closed the connection, rather than by what it
+/// sent. A close with the request unread resets the connection.
+fn met_the_closing(error: &hyper::Error) -> bool {
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    let is_reset = cause.is_some_and(|cause| {
+        matches!(
+            cause.kind(),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+        )
+    });
+    is_reset || error.is_canceled() || error.is_closed() || error.is_incomplete_message()
 }
 
 async fn read(mut body: Incoming, reply: &mut Reply) -> Result<(), String> {

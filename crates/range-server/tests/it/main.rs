@@ -6,6 +6,7 @@
     reason = "tests lay out the files that are served"
 )]
 
+mod check;
 mod conformance;
 mod directory;
 mod faults;
