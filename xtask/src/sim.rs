@@ -15,6 +15,12 @@ pub(crate) struct Simulation {
     /// Only the world of this seed, told in full
     #[arg(long)]
     seed: Option<u64>,
+    /// In how many of those worlds the policies of others run too
+    #[arg(long)]
+    others: Option<u64>,
+    /// The story of one world: every input, output and fault, with virtual time
+    #[arg(long)]
+    trace: bool,
     /// Only the policy whose name begins so, such as ours
     #[arg(long)]
     only: Option<String>,
@@ -26,12 +32,15 @@ impl Simulation {
             ("--seeds", self.seeds.map(|seeds| seeds.to_string())),
             ("--scenario", self.scenario.clone()),
             ("--seed", self.seed.map(|seed| seed.to_string())),
+            ("--others", self.others.map(|others| others.to_string())),
             ("--only", self.only.clone()),
         ];
+        let trace = self.trace.then(|| "--trace".to_owned());
         options
             .into_iter()
             .filter_map(|(name, value)| Some([name.to_owned(), value?]))
             .flatten()
+            .chain(trace)
             .collect()
     }
 }
@@ -54,12 +63,12 @@ mod tests {
     fn only_what_was_said_is_passed_on() {
         assert_eq!(Simulation::default().arguments(), Vec::<String>::new());
         let simulation = Simulation {
-            seeds: None,
             scenario: Some("short".to_owned()),
             seed: Some(3),
-            only: None,
+            trace: true,
+            ..Simulation::default()
         };
-        let expected = ["--scenario", "short", "--seed", "3"];
+        let expected = ["--scenario", "short", "--seed", "3", "--trace"];
         assert_eq!(simulation.arguments(), expected);
     }
 }

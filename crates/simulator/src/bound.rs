@@ -6,63 +6,154 @@ use crate::world::World;
 /// A rate no link has, in bytes per second.
 const RAMPED: f64 = 1e13;
 
+/// A width is as good as another if it gets this part of what that one gets.
+const AS_GOOD: f64 = 0.95;
+
 /// The least time, in seconds, in which a client that does not know the length beforehand can
 /// have the whole file.
 ///
 /// Nothing arrives for two round trips: the handshake, and the first request. From there one
 /// connection may stream, and one round trip later, when the length is known and has been asked
 /// for in parts, as many as the user and the server allow. Each one's rate starts at ten packets a
-/// round trip (RFC 6928) and doubles every round trip; together they get what the link has.
-/// Where all connections are reset, the same begins anew. A stall counts as if it cost nothing.
+/// round trip (RFC 6928) and doubles every round trip; together they get what link and disk have.
+/// Where all connections are reset, the same begins anew, and where the file is replaced, so does
+/// the file. A server that lies about ranges for good serves one stream. What a client could
+/// avoid if it knew what was coming costs nothing: a stall, a throttle, an address that expires.
+/// Where the disk fails, the time is that until nothing more can be written.
 pub fn lower_bound(world: &World) -> f64 {
-    let step = world.round_trip.max(1e-6);
-    let mut at = 2.0 * world.round_trip;
-    let mut left = world.length as f64;
-    let mut ramp = INITIAL_WINDOW / step;
-    let mut others_ramp = 0.0;
-    let mut next_reset = world.reset_every.unwrap_or(f64::INFINITY);
-    loop {
-        while next_reset <= at {
-            let first = INITIAL_WINDOW / step;
-            (ramp, others_ramp) = (first, first);
-            at = at.max(next_reset + 2.0 * world.round_trip);
-            next_reset += world.reset_every.unwrap_or(f64::INFINITY);
-        }
-        // Past any link's rate, slow start no longer says anything.
-        let ramping = others_ramp < RAMPED;
-        let next_step = if ramping { at + step } else { f64::INFINITY };
-        let until = next_step.min(world.next_link_change(at)).min(next_reset);
-        let rate = best_rate(world, at, ramp, others_ramp);
-        if left <= rate * (until - at) {
-            return at + left / rate;
-        }
-        left -= rate * (until - at);
-        at = until;
-        if ramping && until >= next_step {
-            others_ramp = ramp;
-            ramp *= 2.0;
-        }
+    let part = world.disk.fails_at.unwrap_or(1.0);
+    let bytes = world.length as f64 * part;
+    let plain = Fluid::new(world, 0.0).until(bytes, world.replaced_at.unwrap_or(f64::INFINITY));
+    match (plain, world.replaced_at) {
+        (Some(at), _) => at,
+        (None, Some(replaced)) => Fluid::new(world, replaced)
+            .until(bytes, f64::INFINITY)
+            .expect("nothing ends a fluid that may flow for ever"),
+        (None, None) => f64::INFINITY,
     }
 }
 
-/// The best of what the allowed numbers of connections get.
-fn best_rate(world: &World, at: f64, ramp: f64, others_ramp: f64) -> f64 {
-    let link = world.link_rate(at);
-    let total = |connections: usize, link: f64| {
-        let one = ramp.min(world.connection_rate);
-        let other = others_ramp.min(world.connection_rate);
-        let others = if connections > 1 {
-            other * (connections - 1) as f64
+/// How many connections it takes, with those paths a client has first, to get about as much as any
+/// number would, at a moment.
+pub(crate) fn useful_connections(world: &World, at: f64) -> usize {
+    let rate = |connections: usize| {
+        let paths: f64 = (0..connections).map(|path| world.path_rate(path)).sum();
+        paths.min(punished(world, at, connections))
+    };
+    let allowed = world.allowed();
+    let best = (1..=allowed).map(rate).fold(0.0, f64::max);
+    (1..=allowed)
+        .find(|connections| rate(*connections) >= AS_GOOD * best)
+        .unwrap_or(allowed)
+}
+
+/// What the link gives to so many connections.
+fn punished(world: &World, at: f64, connections: usize) -> f64 {
+    let factor = world
+        .penalty
+        .filter(|penalty| connections > penalty.above)
+        .map_or(1.0, |penalty| penalty.factor);
+    world.link_rate(at) * factor
+}
+
+/// Bytes that flow as fast as a world lets them.
+struct Fluid<'w> {
+    world: &'w World,
+    /// The rates of the paths, best first.
+    paths: Vec<f64>,
+    at: f64,
+    /// What slow start allows the first connection, and each other.
+    ramp: f64,
+    others_ramp: f64,
+    next_reset: f64,
+}
+
+impl<'w> Fluid<'w> {
+    fn new(world: &'w World, from: f64) -> Self {
+        let mut paths: Vec<f64> = (0..usize::from(world.ceiling))
+            .map(|path| world.path_rate(path))
+            .collect();
+        paths.sort_by(|a, b| b.total_cmp(a));
+        let honest = match world.lie {
+            Some(lie) if lie.lies == u64::MAX => usize::try_from(lie.honest.max(1)),
+            Some(_) | None => Ok(usize::MAX),
+        };
+        paths.truncate(world.allowed().min(honest.unwrap_or(usize::MAX)));
+        let every = world.reset_every.unwrap_or(f64::INFINITY);
+        let resets_before = if every.is_finite() {
+            (from / every).floor()
         } else {
             0.0
         };
-        (one + others).min(link)
-    };
-    let ceiling = usize::from(world.ceiling).min(world.refuse_above.unwrap_or(usize::MAX));
-    match world.penalty {
-        None => total(ceiling, link),
-        Some(penalty) => {
-            total(ceiling.min(penalty.above), link).max(total(ceiling, link * penalty.factor))
+        Self {
+            world,
+            paths,
+            at: from + 2.0 * world.round_trip + world.hesitation,
+            ramp: INITIAL_WINDOW / world.round_trip.max(1e-6),
+            others_ramp: 0.0,
+            next_reset: if every.is_finite() {
+                (resets_before + 1.0) * every
+            } else {
+                every
+            },
+        }
+    }
+
+    /// When so many bytes have flowed, if that is before the end.
+    fn until(mut self, bytes: f64, end: f64) -> Option<f64> {
+        let world = self.world;
+        let step = world.round_trip.max(1e-6);
+        let mut left = bytes;
+        loop {
+            while self.next_reset <= self.at {
+                self.begin_anew();
+            }
+            if self.at >= end {
+                return None;
+            }
+            // Past any link's rate, slow start no longer says anything.
+            let ramping = self.others_ramp < RAMPED;
+            let next_step = if ramping {
+                self.at + step
+            } else {
+                f64::INFINITY
+            };
+            let next_change = world.next_link_change(self.at);
+            let until = next_step.min(next_change).min(self.next_reset);
+            let rate = self.best_rate();
+            let done = self.at + left / rate;
+            if done <= until {
+                return (done <= end).then_some(done);
+            }
+            left -= rate * (until - self.at);
+            self.at = until;
+            if ramping && until >= next_step {
+                self.others_ramp = self.ramp;
+                self.ramp *= 2.0;
+            }
+        }
+    }
+
+    fn begin_anew(&mut self) {
+        let first = INITIAL_WINDOW / self.world.round_trip.max(1e-6);
+        (self.ramp, self.others_ramp) = (first, first);
+        let ready = self.next_reset + 2.0 * self.world.round_trip + self.world.hesitation;
+        self.at = self.at.max(ready);
+        self.next_reset += self.world.reset_every.unwrap_or(f64::INFINITY);
+    }
+
+    /// The best of what the allowed numbers of connections get.
+    fn best_rate(&self) -> f64 {
+        let total = |connections: usize| {
+            let mut paths = self.paths.iter().take(connections);
+            let first = paths.next().map_or(0.0, |path| path.min(self.ramp));
+            let others: f64 = paths.map(|path| path.min(self.others_ramp)).sum();
+            (first + others).min(punished(self.world, self.at, connections))
+        };
+        let all = self.paths.len();
+        match self.world.penalty {
+            None => total(all),
+            Some(penalty) => total(all.min(penalty.above)).max(total(all)),
         }
     }
 }
@@ -83,14 +174,126 @@ mod tests {
         let mut world = World::plain(1, 1_000_000_000, 0.001, 100_000_000.0);
         world.connection_rate = 1_000_000.0;
         assert!((31.0..31.5).contains(&lower_bound(&world)));
-        world.refuse_above = Some(4);
+        world.refusal = Some(crate::Refusal {
+            above: 4,
+            how: crate::Refusing::Forbidden,
+        });
         assert!((250.0..250.1).contains(&lower_bound(&world)));
-        world.refuse_above = None;
+        world.refusal = None;
         world.penalty = Some(crate::Penalty {
             above: 10,
             factor: 0.2,
         });
         assert!((50.0..50.1).contains(&lower_bound(&world)));
+    }
+
+    fn near(value: f64, expected: f64) {
+        assert!(
+            (value / expected - 1.0).abs() < 1e-6,
+            "{value}, not {expected}"
+        );
+    }
+
+    /// Ten packets a round trip of 0.1 s are 146 kB/s, which is above what every path gives: no
+    /// ramp is left to compute, and the figures are sums a person can do.
+    fn slow(length: u64, rate: f64) -> World {
+        let mut world = World::plain(1, length, 0.1, rate);
+        world.ceiling = 4;
+        world.connection_rate = 100_000.0;
+        world
+    }
+
+    #[test]
+    fn one_connection_streams_a_round_trip_before_the_others() {
+        // 0.2 s, then 0.1 s with one: 10 kB. The other 990 kB at 400 kB/s.
+        near(lower_bound(&slow(1_000_000, 1e9)), 0.3 + 990.0 / 400.0);
+        // The link allows 250 kB/s.
+        near(
+            lower_bound(&slow(1_000_000, 250_000.0)),
+            0.3 + 990.0 / 250.0,
+        );
+    }
+
+    #[test]
+    fn slow_start_doubles_from_ten_packets() {
+        let mut world = World::plain(1, 14_600 * 7, 0.1, 1e9);
+        world.ceiling = 1;
+        // Three round trips of 1, 2 and 4 windows, after two of waiting.
+        near(lower_bound(&world), 0.5);
+    }
+
+    #[test]
+    fn hesitation_and_resets_cost_their_time() {
+        let mut world = slow(1_000_000, 1e9);
+        world.hesitation = 1.0;
+        near(lower_bound(&world), 1.3 + 990.0 / 400.0);
+        world.hesitation = 0.0;
+        // 2 s: 10 kB and 1.7 s at 400 kB/s are there; at 2.2 s all four begin at once.
+        world.reset_every = Some(2.0);
+        near(lower_bound(&world), 2.2 + 310.0 / 400.0);
+    }
+
+    #[test]
+    fn a_link_or_a_disk_that_is_slower_counts() {
+        let mut world = slow(1_000_000, 1e9);
+        world.disk.rate = 200_000.0;
+        near(lower_bound(&world), 0.3 + 990.0 / 200.0);
+        world.disk.rate = f64::INFINITY;
+        world.link.push((1.3, 100_000.0));
+        // 410 kB are there at 1.3 s.
+        near(lower_bound(&world), 1.3 + 590.0 / 100.0);
+        world.disk.fails_at = Some(0.5);
+        near(lower_bound(&world), 1.3 + 90.0 / 100.0);
+    }
+
+    #[test]
+    fn a_replaced_file_begins_anew_unless_it_is_there_by_then() {
+        let mut world = slow(1_000_000, 1e9);
+        world.replaced_at = Some(2.0);
+        near(lower_bound(&world), 2.0 + 0.3 + 990.0 / 400.0);
+        world.replaced_at = Some(10.0);
+        near(lower_bound(&world), 0.3 + 990.0 / 400.0);
+    }
+
+    #[test]
+    fn a_server_that_ignores_ranges_serves_one_stream() {
+        let mut world = slow(1_000_000, 1e9);
+        let mut lie = crate::Lie {
+            honest: 1,
+            lies: u64::MAX,
+            how: crate::Lying::Whole,
+        };
+        world.lie = Some(lie);
+        near(lower_bound(&world), 0.2 + 10.0);
+        // A lie now and then costs who knows of it nothing.
+        lie.lies = 2;
+        world.lie = Some(lie);
+        near(lower_bound(&world), 0.3 + 990.0 / 400.0);
+    }
+
+    #[test]
+    fn paths_that_differ_count_for_what_each_of_them_gives() {
+        let mut world = slow(1_000_000, 1e9);
+        world.spread = 20.0;
+        let paths: Vec<f64> = (0..4).map(|path| world.path_rate(path)).collect();
+        assert!(paths.iter().all(|path| (5e3..=1e5).contains(path)));
+        let best = paths.iter().copied().fold(0.0, f64::max);
+        let first = 0.1 * best;
+        near(
+            lower_bound(&world),
+            0.3 + (1e6 - first) / paths.iter().sum::<f64>(),
+        );
+    }
+
+    #[test]
+    fn as_few_connections_are_useful_as_fill_the_link() {
+        let mut world = slow(1_000_000, 250_000.0);
+        assert_eq!(useful_connections(&world, 0.0), 3);
+        world.penalty = Some(crate::Penalty {
+            above: 2,
+            factor: 0.3,
+        });
+        assert_eq!(useful_connections(&world, 0.0), 2);
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! Owns the kinds of worlds: each turns a seed into one world. Knows no policy.
 
+use std::time::Duration;
+
 use crate::dice::Dice;
-use crate::world::{Penalty, World};
+use crate::world::{Lie, Lying, Penalty, Refusal, Refusing, Throttle, World};
 
 const MIB: f64 = 1_048_576.0;
 const GIB: f64 = 1024.0 * MIB;
+/// Seconds a file takes at most at the rate of its link.
+const LONGEST: f64 = 600.0;
 
 /// A kind of world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
     /// One shared link, nothing else.
     Uniform,
-    /// Connections whose rates differ up to twentyfold.
+    /// Paths whose rates differ up to twentyfold.
     Heterogeneous,
     /// A cap on every connection; 1 to 64 of them fill the link.
     Capped,
-    /// A cap, and 503 above some number of requests.
+    /// A cap, and a server that refuses requests above some number.
     Refusing,
     /// A cap, and a slower link for everyone above some number of requests.
     Penalised,
@@ -27,15 +31,33 @@ pub enum Family {
     Changing,
     /// 300 ms there and back.
     Distant,
+    /// A file of a few seconds on a long, fast path: slow start is most of it.
+    Ramping,
+    /// A disk slower than the link, whose syncs take up to seconds.
+    SlowDisk,
+    /// A disk that takes nothing more mid-way.
+    FailingDisk,
+    /// Connections are slowed down once they have brought their share.
+    Throttling,
+    /// Every reply is a while in coming.
+    Hesitating,
+    /// Ranges are answered with something else, once or for good.
+    Lying,
+    /// The server has another file mid-way.
+    Replaced,
+    /// Where the URL leads to is no longer served after a while.
+    Expiring,
     /// Five seconds at the link's rate.
     Short,
     /// 2 GiB at 2 GB/s and 0.1 ms.
     Loopback,
+    /// 1 TiB.
+    Terabyte,
 }
 
 impl Family {
     /// In the order of the table's rows.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 20] = [
         Self::Uniform,
         Self::Heterogeneous,
         Self::Capped,
@@ -45,8 +67,17 @@ impl Family {
         Self::Resetting,
         Self::Changing,
         Self::Distant,
+        Self::Ramping,
+        Self::SlowDisk,
+        Self::FailingDisk,
+        Self::Throttling,
+        Self::Hesitating,
+        Self::Lying,
+        Self::Replaced,
+        Self::Expiring,
         Self::Short,
         Self::Loopback,
+        Self::Terabyte,
     ];
 
     /// The name a person types.
@@ -61,8 +92,17 @@ impl Family {
             Self::Resetting => "resetting",
             Self::Changing => "changing",
             Self::Distant => "distant",
+            Self::Ramping => "ramping",
+            Self::SlowDisk => "slow-disk",
+            Self::FailingDisk => "failing-disk",
+            Self::Throttling => "throttling",
+            Self::Hesitating => "hesitating",
+            Self::Lying => "lying",
+            Self::Replaced => "replaced",
+            Self::Expiring => "expiring",
             Self::Short => "short",
             Self::Loopback => "loopback",
+            Self::Terabyte => "terabyte",
         }
     }
 
@@ -71,52 +111,162 @@ impl Family {
         Self::ALL.into_iter().find(|family| family.name() == name)
     }
 
-    /// The world of a seed: 10 MiB to 100 GiB, and an hour at most at the link's rate.
+    /// How many of so many seeds differ: some worlds are all alike, or too large for many.
+    pub fn seeds(self, seeds: u64) -> u64 {
+        if self == Self::Loopback {
+            seeds.min(10)
+        } else if self == Self::Terabyte {
+            seeds.div_ceil(100)
+        } else {
+            seeds
+        }
+    }
+
+    /// The world of a seed: 10 MiB to 100 GiB, and ten minutes at most at the link's rate.
     pub fn world(self, seed: u64) -> World {
         let mut dice = Dice::new(seed ^ ((self as u64) << 56));
         let length = dice.logarithmic(10.0 * MIB, 100.0 * GIB);
-        let rate = dice.logarithmic(2e6, 1e9).max(length / 3600.0);
+        let rate = dice.logarithmic(2e6, 1e9).max(length / LONGEST);
         let round_trip = dice.logarithmic(0.0005, 0.2);
         let mut world = World::plain(seed, length as u64, round_trip, rate);
-        let useful = dice.logarithmic(1.0, 64.0);
         match self {
             Self::Uniform => {}
-            Self::Heterogeneous => {
-                world.connection_rate = rate / dice.logarithmic(1.0, 8.0);
-                world.spread = 20.0;
-            }
-            Self::Capped => world.connection_rate = rate / useful,
-            Self::Refusing => {
-                world.connection_rate = rate / useful;
-                world.refuse_above = Some(dice.whole(1, 16) as usize);
-            }
-            Self::Penalised => {
-                world.connection_rate = rate / useful;
-                world.penalty = Some(Penalty {
-                    above: dice.whole(2, 24) as usize,
-                    factor: 0.3,
-                });
-            }
+            Self::Heterogeneous => heterogeneous(&mut world, &mut dice),
+            Self::Capped => cap(&mut world, &mut dice, 64.0),
+            Self::Refusing => refusing(&mut world, &mut dice),
+            Self::Penalised => penalised(&mut world, &mut dice),
             Self::Stalling => world.stall_at = Some(0.99),
-            Self::Resetting => {
-                world.connection_rate = rate / dice.logarithmic(1.0, 16.0);
-                world.reset_every = Some(dice.logarithmic(3.0, 10.0));
-            }
-            Self::Changing => {
-                world.connection_rate = rate / dice.logarithmic(1.0, 16.0);
-                let at = length / rate * (0.2 + 0.6 * dice.fraction());
-                world.link.push((at, rate * dice.logarithmic(0.2, 5.0)));
-            }
-            Self::Distant => {
-                world.round_trip = 0.3;
-                world.connection_rate = rate / dice.logarithmic(1.0, 16.0);
-            }
-            Self::Short => {
-                world.length = (5.0 * rate) as u64;
-                world.connection_rate = rate / dice.logarithmic(1.0, 16.0);
-            }
+            Self::Resetting => resetting(&mut world, &mut dice),
+            Self::Changing => changing(&mut world, &mut dice),
+            Self::Distant => distant(&mut world, &mut dice),
+            Self::Ramping => ramping(&mut world, &mut dice),
+            Self::SlowDisk => slow_disk(&mut world, &mut dice),
+            Self::FailingDisk => failing_disk(&mut world, &mut dice),
+            Self::Throttling => throttling(&mut world, &mut dice),
+            Self::Hesitating => hesitating(&mut world, &mut dice),
+            Self::Lying => lying(&mut world, &mut dice),
+            Self::Replaced => replaced(&mut world, &mut dice),
+            Self::Expiring => expiring(&mut world, &mut dice),
+            Self::Short => short(&mut world, &mut dice),
             Self::Loopback => world = World::plain(seed, 2 << 30, 0.0001, 2e9),
+            Self::Terabyte => terabyte(&mut world, &mut dice),
         }
         world
     }
+}
+
+/// Up to so many connections fill the link.
+fn cap(world: &mut World, dice: &mut Dice, most: f64) {
+    world.connection_rate = world.link[0].1 / dice.logarithmic(1.0, most);
+}
+
+fn heterogeneous(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 8.0);
+    world.spread = 20.0;
+}
+
+fn refusing(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 64.0);
+    let above = dice.whole(1, 16) as usize;
+    let how = match dice.whole(0, 3) {
+        0 => Refusing::Busy(None),
+        1 => Refusing::Busy(Some(Duration::from_secs(dice.whole(1, 10)))),
+        2 => Refusing::Forbidden,
+        _ => Refusing::Reset,
+    };
+    world.refusal = Some(Refusal { above, how });
+}
+
+fn penalised(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 64.0);
+    let above = dice.whole(2, 24) as usize;
+    world.penalty = Some(Penalty { above, factor: 0.3 });
+}
+
+fn resetting(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    world.reset_every = Some(dice.logarithmic(3.0, 10.0));
+}
+
+fn changing(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    let (at, rate) = (moment(world, dice), world.link[0].1);
+    world.link.push((at, rate * dice.logarithmic(0.2, 5.0)));
+}
+
+/// Some time while the file comes.
+fn moment(world: &World, dice: &mut Dice) -> f64 {
+    world.length as f64 / world.link[0].1 * (0.1 + 0.8 * dice.fraction())
+}
+
+fn distant(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    world.round_trip = 0.3;
+}
+
+fn ramping(world: &mut World, dice: &mut Dice) {
+    let rate = dice.logarithmic(2e7, 3e8);
+    world.length = (rate * dice.logarithmic(1.0, 10.0)) as u64;
+    world.link = vec![(0.0, rate)];
+    world.round_trip = dice.logarithmic(0.05, 0.3);
+}
+
+fn slow_disk(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    world.disk.rate = world.link[0].1 * dice.logarithmic(0.1, 1.0);
+    world.disk.sync = dice.logarithmic(0.01, 5.0);
+}
+
+fn failing_disk(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    world.disk.fails_at = Some(0.1 + 0.8 * dice.fraction());
+}
+
+/// As many connections as are allowed make up for what each loses.
+fn throttling(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 8.0);
+    world.throttle = Some(Throttle {
+        after: world.length as f64 / dice.logarithmic(8.0, 256.0),
+        factor: dice.logarithmic(0.25, 0.7),
+    });
+}
+
+fn hesitating(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    world.hesitation = dice.logarithmic(0.05, 2.0);
+}
+
+/// One connection fills the link: with ranges gone, it may be all there is.
+fn lying(world: &mut World, dice: &mut Dice) {
+    let how = if dice.whole(0, 1) == 0 {
+        Lying::Whole
+    } else {
+        Lying::Elsewhere
+    };
+    let lies = if dice.whole(0, 1) == 0 { 2 } else { u64::MAX };
+    let honest = dice.whole(0, 40);
+    world.lie = Some(Lie { honest, lies, how });
+}
+
+fn replaced(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    world.replaced_at = Some(moment(world, dice));
+}
+
+/// Nobody hands out an address that is no longer good when it is asked.
+fn expiring(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    let good = moment(world, dice) / dice.logarithmic(1.0, 8.0);
+    world.expires_after = Some(good.max(1.0 + 4.0 * world.round_trip));
+}
+
+fn short(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 16.0);
+    world.length = (5.0 * world.link[0].1) as u64;
+}
+
+fn terabyte(world: &mut World, dice: &mut Dice) {
+    world.length = 1 << 40;
+    world.link = vec![(0.0, dice.logarithmic(1e8, 2e9))];
+    cap(world, dice, 16.0);
 }

@@ -1,18 +1,30 @@
-//! Owns the command line of the simulator and the tables it prints. Knows no world's details.
+//! Owns the command line of the simulator and what it runs. Knows no world's details.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints tables")]
 
-use std::io::Write as _;
+mod table;
+
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
-use simulator::{Contender, Family, Report, Row, Unfinished, run, summarise};
+use simulator::{Contender, Failure, Family, Report, Trace, escaped, summarise};
+use table::Line;
 
-const USAGE: &str = "usage: simulator [--seeds N] [--scenario NAME] [--seed S] [--only POLICY]";
+const USAGE: &str = "usage: simulator [--seeds N] [--others N] [--scenario NAME] [--seed S] \
+                     [--trace] [--only POLICY]";
+/// So many failed runs are told of; one is enough to begin with.
+const TOLD: usize = 20;
 
 struct Arguments {
     seeds: u64,
+    /// In how many of those worlds the policies of others run too.
+    others: u64,
     families: Vec<Family>,
     seed: Option<u64>,
+    trace: bool,
     contenders: Vec<Contender>,
 }
 
@@ -22,6 +34,10 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}\nscenarios: {}", names.join(", "));
         return ExitCode::from(2);
     };
+    // What is broken is told with the command that replays it; where, in a line.
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("{}", escaped(&panic.to_string()));
+    }));
     match arguments.seed {
         Some(seed) => replay(&arguments, seed),
         None => compare(&arguments),
@@ -31,19 +47,31 @@ fn main() -> ExitCode {
 fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
     let mut arguments = Arguments {
         seeds: 100,
+        others: u64::MAX,
         families: Family::ALL.to_vec(),
         seed: None,
+        trace: false,
         contenders: Contender::ALL.to_vec(),
     };
     while let Some(word) = words.next() {
+        if word == "--trace" {
+            arguments.trace = true;
+            continue;
+        }
         let value = words.next()?;
         match word.as_str() {
             "--seeds" => arguments.seeds = value.parse().ok()?,
+            "--others" => arguments.others = value.parse().ok()?,
             "--seed" => arguments.seed = Some(value.parse().ok()?),
             "--only" => arguments.contenders = vec![Contender::named(&value)?],
             "--scenario" => arguments.families = vec![Family::named(&value)?],
             _ => return None,
         }
+    }
+    if arguments.trace {
+        // A story is one world's.
+        arguments.seed = arguments.seed.or(Some(0));
+        arguments.contenders.truncate(1);
     }
     Some(arguments)
 }
@@ -55,103 +83,127 @@ fn replay(arguments: &Arguments, seed: u64) -> ExitCode {
         let world = family.world(seed);
         println!("{world:?}");
         for &contender in &arguments.contenders {
-            let outcome = run(&world, contender.policy(&world));
+            let mut trace = arguments.trace.then(Trace::default);
+            let outcome = contender.run(&world, trace.as_mut());
             finished &= outcome.is_ok() || contender != Contender::Ours;
+            if let Some(trace) = trace {
+                print!("{trace}");
+            }
+            let (family, contender) = (family.name(), contender.name());
             match outcome {
                 Ok(report) => println!(
-                    "{:<13} {:<12} {:>7.3}x  {report:?}",
-                    family.name(),
-                    contender.name(),
+                    "{family:<13} {contender:<12} {:>7.3}x  {report:?}",
                     report.time / report.bound
                 ),
-                Err(unfinished) => println!(
-                    "{:<13} {:<12} UNFINISHED {unfinished:?}",
-                    family.name(),
-                    contender.name()
-                ),
+                Err(failure) => {
+                    println!("{family:<13} {contender:<12} FAILED {}", describe(&failure));
+                }
             }
         }
     }
-    if finished {
+    exit_code(finished)
+}
+
+fn exit_code(good: bool) -> ExitCode {
+    if good {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-/// Every contender in every family: time over bound, geometric mean and 99th percentile.
+fn describe(failure: &Failure) -> String {
+    match failure {
+        Failure::Broken(message) => format!("an invariant is broken: {}", escaped(message)),
+        Failure::Ended(outcome) => format!("it ended otherwise: {outcome:?}"),
+        Failure::Endless => "it does not end".to_owned(),
+    }
+}
+
+/// Every contender in every family, and what ours is held to.
 fn compare(arguments: &Arguments) -> ExitCode {
-    println!(
-        "time / lower bound: geometric mean, 99th percentile ({} seeds)",
-        arguments.seeds
-    );
-    print!("{:<14}", "scenario");
-    for contender in &arguments.contenders {
-        print!("{:>16}", contender.name());
-    }
-    println!("   ours: p99 of 2 s+  waste p50, p99 %  peak  requests  refused");
-    let mut worst: Vec<(f64, Family, u64)> = Vec::new();
-    let mut unfinished = 0;
+    println!("{}", table::heading(arguments.seeds, &arguments.contenders));
+    let mut lines = Vec::new();
+    let mut failed = Vec::new();
     for &family in &arguments.families {
-        print!("{:<14}", family.name());
-        let mut ours = None;
+        let seeds = family.seeds(arguments.seeds);
+        let mut line = Line::new(family);
         for &contender in &arguments.contenders {
-            let runs = runs(family, contender, arguments.seeds);
-            let row = summarise(&runs);
-            print!("  {:>6.3} {:>6.2}{}", row.mean, row.p99, mark(&row));
-            let _ = std::io::stdout().flush();
-            if contender == Contender::Ours {
-                worst.extend(slowest(family, &runs));
-                unfinished += row.unfinished;
-                ours = Some(row);
+            let is_ours = contender == Contender::Ours;
+            let seeds = if is_ours {
+                seeds
+            } else {
+                seeds.min(arguments.others)
+            };
+            let runs = runs(family, contender, seeds);
+            line.rows.push((contender, summarise(runs.iter())));
+            if is_ours {
+                let common = usize::try_from(arguments.others).unwrap_or(usize::MAX);
+                line.common = Some(summarise(runs.iter().take(common)));
+                line.farthest = farthest(&runs);
+                failed.extend(
+                    (0_u64..)
+                        .zip(runs)
+                        .filter_map(|(seed, run)| Some((family, seed, run.err()?))),
+                );
             }
         }
-        if let Some(row) = ours {
-            println!(
-                "   {:>16.2} {:>10.2} {:>6.2} {:>8} {:>9.0} {:>8.1}",
-                row.p99_long,
-                100.0 * row.waste_median,
-                100.0 * row.waste_p99,
-                row.peak,
-                row.requests,
-                row.refused
-            );
-        }
+        println!("{}", line.against_bound());
+        lines.push(line);
+    }
+    if arguments.contenders.contains(&Contender::Ours) {
+        println!("\n{}", table::ours(&lines));
+        println!("{}", table::farthest(&lines));
+    }
+    for (family, seed, failure) in failed.iter().take(TOLD) {
+        let name = family.name();
+        println!("FAILED {name} {seed}: {}", describe(failure));
+        println!("       cargo xtask sim --scenario {name} --seed {seed} --trace");
+    }
+    let broken: Vec<String> = lines.iter().flat_map(Line::broken_bounds).collect();
+    for line in &broken {
+        println!("OUT OF BOUNDS {line}");
     }
     println!(
-        "! runs that did not finish are left out; ours: {unfinished}\nfarthest from the bound:"
+        "{} runs failed, {} bounds are broken",
+        failed.len(),
+        broken.len()
     );
-    for (ratio, family, seed) in worst {
-        let name = family.name();
-        println!("  {ratio:>7.2}x  cargo xtask sim --scenario {name} --seed {seed}");
-    }
-    if unfinished == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    exit_code(failed.is_empty() && broken.is_empty())
 }
 
-fn mark(row: &Row) -> char {
-    if row.unfinished > 0 { '!' } else { ' ' }
+/// All worlds of a family, by as many threads as there are processors.
+fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<Report, Failure>> {
+    let next = AtomicU64::new(0);
+    let all = Mutex::new(Vec::new());
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(|| {
+                let mut mine = Vec::new();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds {
+                        break;
+                    }
+                    mine.push((seed, contender.run(&family.world(seed), None)));
+                }
+                all.lock().expect("no thread panics").append(&mut mine);
+            });
+        }
+    });
+    let mut all = all.into_inner().expect("no thread panicked");
+    all.sort_by_key(|(seed, _)| *seed);
+    all.into_iter().map(|(_, run)| run).collect()
 }
 
-fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<Report, Unfinished>> {
-    (0..seeds)
-        .map(|seed| {
-            let world = family.world(seed);
-            run(&world, contender.policy(&world))
-        })
-        .collect()
-}
-
-/// The run with the largest ratio, or the first that did not finish.
-fn slowest(family: Family, runs: &[Result<Report, Unfinished>]) -> Option<(f64, Family, u64)> {
+/// The run with the largest ratio.
+fn farthest(runs: &[Result<Report, Failure>]) -> Option<(f64, u64)> {
     (0..)
         .zip(runs)
-        .map(|(seed, run)| {
-            let ratio = run.map_or(f64::INFINITY, |report| report.time / report.bound);
-            (ratio, family, seed)
+        .filter_map(|(seed, run)| {
+            let report = run.as_ref().ok()?;
+            Some((report.time / report.bound, seed))
         })
         .max_by(|a, b| a.0.total_cmp(&b.0))
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::dice::Dice;
 use crate::world::World;
 
 /// What a fresh connection sends before the first acknowledgement: ten packets (RFC 6928).
@@ -31,19 +30,17 @@ struct Connection {
     /// What slow start allows, in bytes per second.
     ramp: f64,
     next_doubling: f64,
+    /// Which of the user's paths it takes.
+    path: usize,
+    /// What its path and the server allow.
     most: f64,
+    /// Bytes it may bring before the server slows it down.
+    before_throttle: f64,
     rate: f64,
     /// Bytes of this reply that have arrived, and those still to come.
     arrived: f64,
     left: f64,
     stalled: bool,
-}
-
-/// What a reply's head turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Head {
-    Accepted,
-    Refused,
 }
 
 /// Every connection of one client.
@@ -57,7 +54,6 @@ pub(crate) struct Network<'w> {
     stale: bool,
     pub(crate) wasted: f64,
     pub(crate) peak: usize,
-    pub(crate) requests: u64,
 }
 
 impl<'w> Network<'w> {
@@ -70,13 +66,12 @@ impl<'w> Network<'w> {
             stale: true,
             wasted: 0.0,
             peak: 0,
-            requests: 0,
         }
     }
 
-    /// Asks for `bytes` over an idle connection, or a fresh one.
-    pub(crate) fn ask(&mut self, bytes: u64) -> ConnectionId {
-        self.requests += 1;
+    /// Asks for `bytes` over an idle connection, or a fresh one. The head takes `later` more than
+    /// the way there and back.
+    pub(crate) fn ask(&mut self, bytes: u64, later: f64) -> ConnectionId {
         let idle = self
             .connections
             .iter()
@@ -87,7 +82,7 @@ impl<'w> Network<'w> {
         let trips = if idle.is_some() { 1.0 } else { 2.0 };
         let connection = self.connections.get_mut(&id).expect("found or just opened");
         connection.state = State::Asking {
-            until: self.now + trips * trip,
+            until: self.now + trips * trip + later,
         };
         connection.arrived = 0.0;
         connection.left = bytes as f64;
@@ -99,13 +94,23 @@ impl<'w> Network<'w> {
     fn open(&mut self) -> ConnectionId {
         let id = ConnectionId(self.opened);
         self.opened += 1;
-        let mut dice = Dice::new(self.world.seed ^ (u64::from(id.0) << 32));
-        let slower = dice.logarithmic(1.0, self.world.spread);
+        let taken: Vec<usize> = self
+            .connections
+            .values()
+            .filter(|c| !matches!(c.state, State::Closing { .. }))
+            .map(|c| c.path)
+            .collect();
+        let path = (0..=taken.len())
+            .find(|path| !taken.contains(path))
+            .expect("one more than are taken is not taken");
+        let throttle = self.world.throttle;
         let connection = Connection {
             state: State::Idle,
             ramp: INITIAL_WINDOW / self.world.round_trip.max(1e-6),
             next_doubling: f64::INFINITY,
-            most: self.world.connection_rate / slower,
+            path,
+            most: self.world.path_rate(path),
+            before_throttle: throttle.map_or(f64::INFINITY, |throttle| throttle.after),
             rate: 0.0,
             arrived: 0.0,
             left: 0.0,
@@ -116,14 +121,15 @@ impl<'w> Network<'w> {
     }
 
     /// Connections with a request on them.
-    fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         self.connections
             .values()
             .filter(|c| matches!(c.state, State::Asking { .. } | State::Streaming))
             .count()
     }
 
-    fn streaming(&self) -> usize {
+    /// Connections on which a reply's body arrives.
+    pub(crate) fn streaming(&self) -> usize {
         self.connections
             .values()
             .filter(|c| c.state == State::Streaming)
@@ -187,20 +193,25 @@ impl<'w> Network<'w> {
         for connection in self.connections.values() {
             next = next.min(match connection.state {
                 State::Asking { until } | State::Closing { until } => until,
-                State::Streaming => connection.next_doubling,
+                State::Streaming => connection
+                    .next_doubling
+                    .min(connection.throttled_at(self.now)),
                 State::Idle => f64::INFINITY,
             });
         }
         next
     }
 
-    /// Lets time pass, at most to the next event, and tells which heads have arrived.
-    pub(crate) fn advance(&mut self, to: f64) -> Vec<(ConnectionId, Head)> {
+    /// Lets time pass, at most to the next event, and tells for which requests a head has arrived:
+    /// each is to be answered with [`begin`](Self::begin) or
+    /// [`drop_broken`](Self::drop_broken).
+    pub(crate) fn advance(&mut self, to: f64) -> Vec<ConnectionId> {
         self.share();
         let span = to - self.now;
         for connection in self.connections.values_mut() {
             let bytes = (connection.rate * span).min(connection.left);
             connection.left -= bytes;
+            connection.before_throttle -= bytes;
             match connection.state {
                 State::Closing { .. } => self.wasted += bytes,
                 State::Streaming => connection.arrived += bytes,
@@ -210,6 +221,7 @@ impl<'w> Network<'w> {
         self.stale |= self.world.next_link_change(self.now) <= to;
         self.now = to;
         self.ramp_up();
+        self.throttle();
         self.heads()
     }
 
@@ -228,25 +240,35 @@ impl<'w> Network<'w> {
         }
     }
 
-    fn heads(&mut self) -> Vec<(ConnectionId, Head)> {
-        let mut heads = Vec::new();
-        let mut streaming = self.streaming();
-        let limit = self.world.refuse_above.unwrap_or(usize::MAX);
-        for (id, connection) in &mut self.connections {
-            if !matches!(connection.state, State::Asking { until } if until <= self.now) {
-                continue;
-            }
-            self.stale = true;
-            if streaming < limit {
-                streaming += 1;
-                connection.state = State::Streaming;
-                connection.next_doubling = self.now + self.world.round_trip;
-                heads.push((*id, Head::Accepted));
-            } else {
-                heads.push((*id, Head::Refused));
+    /// The server slows down those that have brought enough. Half a byte forgives rounding.
+    fn throttle(&mut self) {
+        let Some(throttle) = self.world.throttle else {
+            return;
+        };
+        for connection in self.connections.values_mut() {
+            if connection.before_throttle < 0.5 {
+                connection.before_throttle = f64::INFINITY;
+                connection.most *= throttle.factor;
+                self.stale = true;
             }
         }
-        heads
+    }
+
+    fn heads(&self) -> Vec<ConnectionId> {
+        self.connections
+            .iter()
+            .filter(|(_, c)| matches!(c.state, State::Asking { until } if until <= self.now))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The body of a reply begins.
+    pub(crate) fn begin(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.state = State::Streaming;
+            connection.next_doubling = self.now + self.world.round_trip;
+        }
+        self.stale = true;
     }
 
     /// Divides the link: equal shares, and what one connection cannot use goes to the others.
@@ -289,5 +311,13 @@ impl<'w> Network<'w> {
 impl Connection {
     fn limit(&self) -> f64 {
         self.ramp.min(self.most)
+    }
+
+    fn throttled_at(&self, now: f64) -> f64 {
+        if self.rate > 0.0 {
+            now + self.before_throttle / self.rate
+        } else {
+            f64::INFINITY
+        }
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use range_core::block::BlockSize;
 use range_core::limits;
-use range_core::scheduler::{Beginning, Input, Output, Scheduler, SchedulerConfig};
+use range_core::scheduler::{Beginning, Body, Input, Output, Scheduler, SchedulerConfig};
 use range_core::time::Timestamp;
 
 use crate::reference::{Habit, Reference};
+use crate::run::{Failure, Report, run};
+use crate::trace::Trace;
 use crate::world::World;
 
 /// Decides what is fetched. The contract is the scheduler's: after every input, outputs are taken
@@ -20,20 +22,54 @@ pub trait Policy {
     /// The next thing to do.
     fn poll_output(&mut self) -> Output;
     /// Panics when the policy's own rules are broken.
-    fn check(&self);
+    fn check(&mut self);
+    /// How far from the lowest missing byte it may begin a range.
+    fn reach(&self) -> u64 {
+        u64::MAX
+    }
 }
 
-impl Policy for Scheduler {
+/// The scheduler, and what it is held to.
+#[derive(Debug)]
+struct Ours {
+    scheduler: Scheduler,
+    reach: u64,
+    /// Bytes it knew to be there at the last look.
+    received: u64,
+    /// Whether bytes that are there may be given up, as those of a stream that breaks are.
+    is_stream: bool,
+}
+
+impl Policy for Ours {
     fn handle_input(&mut self, now: Timestamp, input: Input) {
-        Self::handle_input(self, now, input);
+        if let Input::Opened {
+            body: Body::Whole { .. },
+            ..
+        } = input
+        {
+            self.is_stream = true;
+        }
+        self.scheduler.handle_input(now, input);
     }
 
     fn poll_output(&mut self) -> Output {
-        Self::poll_output(self)
+        self.scheduler.poll_output()
     }
 
-    fn check(&self) {
-        self.check_invariants();
+    /// I1, I2 and I5 to I8, as the scheduler checks them; I4 follows from I1; I3 is seen from here.
+    fn check(&mut self) {
+        self.scheduler.check_invariants();
+        let received = self.scheduler.received().len();
+        assert!(
+            self.is_stream || received >= self.received,
+            "I3: {received} bytes are there, and {} were",
+            self.received
+        );
+        self.received = received;
+    }
+
+    fn reach(&self) -> u64 {
+        self.reach
     }
 }
 
@@ -71,26 +107,40 @@ impl Contender {
             .find(|contender| contender.name().starts_with(name))
     }
 
-    /// The policy, ready for a world.
-    pub fn policy(self, world: &World) -> Box<dyn Policy> {
-        match self {
-            Self::Ours => Box::new(ours(world)),
-            Self::Static => Box::new(Reference::new(Habit::Static)),
-            Self::Halving => Box::new(Reference::new(Habit::Halving)),
-            Self::Pieces => Box::new(Reference::new(Habit::Pieces)),
-        }
+    /// The policy, ready for a world. `None` when it has no way to begin so.
+    pub fn policy(self, world: &World, beginning: Beginning) -> Option<Box<dyn Policy>> {
+        let habit = match self {
+            Self::Ours => return Some(Box::new(ours(world, beginning))),
+            Self::Static => Habit::Static,
+            Self::Halving => Habit::Halving,
+            Self::Pieces => Habit::Pieces,
+        };
+        matches!(beginning, Beginning::Fresh)
+            .then(|| Box::new(Reference::new(habit)) as Box<dyn Policy>)
+    }
+
+    /// Runs in a world.
+    pub fn run(self, world: &World, trace: Option<&mut Trace>) -> Result<Report, Failure> {
+        run(world, &mut |beginning| self.policy(world, beginning), trace)
     }
 }
 
 /// The scheduler with the settings users get when they name none.
-fn ours(world: &World) -> Scheduler {
+fn ours(world: &World, beginning: Beginning) -> Ours {
+    let width = NonZeroU16::new(world.ceiling).expect("a world allows a connection");
+    let block_size = BlockSize::DEFAULT;
     let config = SchedulerConfig {
-        width: NonZeroU16::new(world.ceiling).expect("a world allows a connection"),
+        width,
         reach: limits::REACH_DEFAULT,
-        block_size: BlockSize::DEFAULT,
+        block_size,
         max_tries: 10,
         stall_timeout: Duration::from_secs(20),
         seed: world.seed,
     };
-    Scheduler::new(config, Beginning::Fresh)
+    Ours {
+        scheduler: Scheduler::new(config, beginning),
+        reach: limits::REACH_DEFAULT,
+        received: 0,
+        is_stream: false,
+    }
 }

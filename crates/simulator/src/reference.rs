@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use range_core::ByteRange;
+use range_core::failure::FailureClass;
 use range_core::scheduler::{
     Attempt, Body, Grant, Input, Lease, Outcome, Output, Request, Route, SegmentId, Stop,
     WaitReason,
@@ -52,6 +53,7 @@ pub(crate) struct Reference {
     gate: Timestamp,
     workers: BTreeMap<Lease, Worker>,
     outputs: VecDeque<Output>,
+    disk_failed: bool,
 }
 
 impl Reference {
@@ -66,6 +68,7 @@ impl Reference {
             gate: Timestamp::START,
             workers: BTreeMap::new(),
             outputs: VecDeque::new(),
+            disk_failed: false,
         }
     }
 
@@ -127,6 +130,7 @@ impl Reference {
         let Some(worker) = self.workers.remove(&lease) else {
             return;
         };
+        self.disk_failed |= how == Stop::Failed(FailureClass::Storage);
         if how != Stop::Drained {
             self.gate = self.now + RETRY;
         }
@@ -139,12 +143,13 @@ impl Reference {
 
     fn dispatch(&mut self) {
         for (lease, worker) in &mut self.workers {
-            if !worker.stopping && self.now.since(worker.last_progress) >= STALL {
+            let stalls = self.now.since(worker.last_progress) >= STALL;
+            if !worker.stopping && (stalls || self.disk_failed) {
                 worker.stopping = true;
                 self.outputs.push_back(Output::Stop { lease: *lease });
             }
         }
-        if self.gate > self.now {
+        if self.gate > self.now || self.disk_failed {
             return;
         }
         if !self.probed {
@@ -224,6 +229,9 @@ impl Policy for Reference {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
+        if self.disk_failed && self.workers.is_empty() {
+            return Output::Finished(Outcome::Failed(FailureClass::Storage));
+        }
         if let Some(length) = self.length
             && self.workers.is_empty()
             && self.waiting.is_empty()
@@ -238,7 +246,7 @@ impl Policy for Reference {
         }
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         assert!(self.workers.len() <= WIDTH, "a reference policy's width");
     }
 }

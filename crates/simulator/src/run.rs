@@ -1,20 +1,29 @@
-//! Owns one run: a policy's outputs become requests, what arrives becomes its inputs, and what must
-//! never happen is looked for after every step. Knows no policy's reasons.
+//! Owns one run: a policy's outputs become requests, what arrives becomes its inputs, faults come
+//! when the world says. Knows no policy's reasons.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use range_core::block::BlockSize;
+use range_core::RangeSet;
 use range_core::failure::FailureClass;
 use range_core::limits;
-use range_core::scheduler::{Body, Grant, Input, Lease, Outcome, Output, Request, Stop};
+use range_core::scheduler::{
+    Beginning, CheckpointId, Input, Lease, Outcome, Output, Stop, WaitReason,
+};
 use range_core::time::Timestamp;
-use range_core::{ByteRange, RangeSet};
 
 use crate::bound::lower_bound;
-use crate::network::{ConnectionId, Head, Network};
+use crate::network::Network;
 use crate::policy::Policy;
+use crate::server::Server;
+use crate::trace::Trace;
+use crate::watch::Watch;
+use crate::workers::Worker;
 use crate::world::World;
+
+/// Makes a policy for a way a download begins. `None` when it knows none, which ends the run.
+pub type Begin<'p> = dyn FnMut(Beginning) -> Option<Box<dyn Policy>> + 'p;
 
 /// What a run took.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,62 +34,70 @@ pub struct Report {
     pub bound: f64,
     /// Bytes that arrived for nothing, because a connection was let go before its reply ended.
     pub wasted: f64,
+    /// Bytes that were written and had to be given up, because the server lied or has another
+    /// file.
+    pub discarded: u64,
     /// Length of the file.
     pub length: u64,
     /// Most connections with a request on them at once.
     pub peak: usize,
+    /// Most connections beyond the width, once that was found; `None` when it never was.
+    pub beyond: Option<usize>,
     /// Requests made.
     pub requests: u64,
-    /// Requests answered with 503.
+    /// Requests the server did not serve: it limits its clients, or the address had expired.
     pub refused: u64,
+    /// Most of those in any ten seconds.
+    pub storm: usize,
+    /// How far from the lowest missing byte a range was asked for, at most, in parts of the
+    /// policy's reach.
+    pub ahead: f64,
     /// Inputs the policy was given.
     pub inputs: u64,
 }
 
-/// A run that did not end with the whole file.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Unfinished {
+/// A run that did not end as it must.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
     /// The policy ended otherwise.
     Ended(Outcome),
     /// It was still at it after twenty times the bound and ten minutes, or will never wake.
     Endless,
+    /// An invariant is broken; this one.
+    Broken(String),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Worker {
-    connection: ConnectionId,
-    /// What it may write; `None` before the grant.
-    lease: Option<ByteRange>,
-    position: u64,
-    reported: u64,
-    reported_at: f64,
-    /// Offset of the reply's first byte.
-    reply_start: u64,
-}
-
-struct Run<'w> {
-    world: &'w World,
-    network: Network<'w>,
-    policy: Box<dyn Policy>,
-    bound: f64,
-    now: f64,
+pub(crate) struct Run<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) network: Network<'w>,
+    pub(crate) server: Server<'w>,
+    pub(crate) policy: Box<dyn Policy>,
+    pub(crate) bound: f64,
+    pub(crate) now: f64,
     wait_until: f64,
+    wait_reason: WaitReason,
     next_reset: f64,
+    next_replacement: f64,
+    syncing: Option<(f64, CheckpointId)>,
     stalls_left: u32,
-    workers: BTreeMap<Lease, Worker>,
-    pending: VecDeque<Input>,
-    written: RangeSet,
+    pub(crate) workers: BTreeMap<Lease, Worker>,
+    pub(crate) pending: VecDeque<Input>,
+    pub(crate) written: RangeSet,
+    /// Of which file the written bytes are.
+    pub(crate) generation: Option<u32>,
+    pub(crate) discarded: u64,
     outcome: Option<Outcome>,
-    refused: u64,
     inputs: u64,
-    grain: Grain,
+    pub(crate) watch: Watch,
+    pub(crate) grain: Grain,
+    trace: Option<&'w mut Trace>,
 }
 
 /// How often workers report.
 #[derive(Clone, Copy, Debug)]
-struct Grain {
-    bytes: u64,
-    interval: f64,
+pub(crate) struct Grain {
+    pub(crate) bytes: u64,
+    pub(crate) interval: f64,
 }
 
 impl Grain {
@@ -96,213 +113,170 @@ impl Grain {
     }
 }
 
-/// Runs a policy in a world.
+/// Runs a policy in a world, and tells a trace of it, if one is given.
 ///
-/// # Panics
-///
-/// When an invariant is broken: a byte is written twice or outside a lease, two leases overlap,
-/// more workers run than the ceiling allows, or the policy's own check fails. The message names
-/// the world's seed.
-pub fn run(world: &World, policy: Box<dyn Policy>) -> Result<Report, Unfinished> {
+/// After every step the policy checks itself and the world checks the policy. A panic of either,
+/// which is how they say that an invariant is broken, becomes [`Failure::Broken`].
+pub fn run(
+    world: &World,
+    begin: &mut Begin<'_>,
+    trace: Option<&mut Trace>,
+) -> Result<Report, Failure> {
+    let attempt = catch_unwind(AssertUnwindSafe(|| attempt(world, begin, trace)));
+    attempt.unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Failure::Broken(text.unwrap_or("no message").to_owned()))
+    })
+}
+
+fn attempt(
+    world: &World,
+    begin: &mut Begin<'_>,
+    trace: Option<&mut Trace>,
+) -> Result<Report, Failure> {
     let bound = lower_bound(world);
+    let policy = begin(Beginning::Fresh).expect("every policy can begin afresh");
     let mut run = Run {
         world,
         network: Network::new(world),
+        server: Server::new(world),
         policy,
         bound,
         now: 0.0,
         wait_until: f64::INFINITY,
+        wait_reason: WaitReason::Workers,
         next_reset: world.reset_every.unwrap_or(f64::INFINITY),
+        next_replacement: world.replaced_at.unwrap_or(f64::INFINITY),
+        syncing: None,
         stalls_left: u32::from(world.stall_at.is_some()),
         workers: BTreeMap::new(),
         pending: VecDeque::from([Input::Tick]),
         written: RangeSet::new(),
+        generation: None,
+        discarded: 0,
         outcome: None,
-        refused: 0,
         inputs: 0,
+        watch: Watch::new(),
         grain: Grain::of(world, bound),
+        trace,
     };
-    run.until_the_end()
+    let mut begun_anew = 0;
+    loop {
+        let outcome = run.until_the_end()?;
+        let beginning = match outcome {
+            Outcome::Changed => Beginning::Fresh,
+            Outcome::SingleStreamNeeded => Beginning::SingleStream,
+            Outcome::Complete { .. } | Outcome::Cancelled | Outcome::Failed(_) => {
+                return run.report(outcome);
+            }
+        };
+        begun_anew += 1;
+        match begin(beginning) {
+            // One change and one lie are all that a world has.
+            Some(policy) if begun_anew <= 2 => run.begin_anew(policy),
+            _ => return Err(Failure::Ended(outcome)),
+        }
+    }
 }
 
 impl Run<'_> {
-    fn until_the_end(&mut self) -> Result<Report, Unfinished> {
+    fn until_the_end(&mut self) -> Result<Outcome, Failure> {
         let patience = 20.0 * self.bound + 600.0;
         loop {
             self.feed_pending();
             if let Some(outcome) = self.outcome {
-                return self.report(outcome);
+                return Ok(outcome);
             }
             let next = self.next_moment();
             if next > patience {
-                return Err(Unfinished::Endless);
+                return Err(Failure::Endless);
             }
             self.step(next);
         }
     }
 
-    fn report(&self, outcome: Outcome) -> Result<Report, Unfinished> {
+    /// The part file is discarded, and another policy takes over.
+    fn begin_anew(&mut self, policy: Box<dyn Policy>) {
+        assert!(self.workers.is_empty(), "a download ends without workers");
+        self.policy = policy;
+        self.outcome = None;
+        self.syncing = None;
+        self.generation = None;
+        self.pending = VecDeque::from([Input::Tick]);
+        self.discard();
+    }
+
+    pub(crate) fn discard(&mut self) {
+        self.discarded += self.written.len();
+        self.written = RangeSet::new();
+    }
+
+    fn report(&self, outcome: Outcome) -> Result<Report, Failure> {
         let length = self.world.length;
-        if outcome != (Outcome::Complete { length }) {
-            return Err(Unfinished::Ended(outcome));
+        let expected = match self.world.disk.fails_at {
+            Some(_) => Outcome::Failed(FailureClass::Storage),
+            None => Outcome::Complete { length },
+        };
+        if outcome != expected {
+            return Err(Failure::Ended(outcome));
         }
-        assert_eq!(
-            self.written.len(),
-            length,
-            "{}: not the file",
-            self.world.seed
-        );
-        assert!(self.workers.is_empty(), "{}: workers left", self.world.seed);
+        assert!(self.workers.is_empty(), "a download ends without workers");
+        if self.world.disk.fails_at.is_none() {
+            assert_eq!(
+                self.written.len(),
+                length,
+                "every byte of the file is there"
+            );
+        }
         Ok(Report {
             time: self.now,
             bound: self.bound,
             wasted: self.network.wasted,
+            discarded: self.discarded,
             length,
             peak: self.network.peak,
-            requests: self.network.requests,
-            refused: self.refused,
+            beyond: self.watch.beyond(),
+            requests: self.server.requests(),
+            refused: self.watch.refused(),
+            storm: self.watch.storm(),
+            ahead: self.watch.ahead() as f64 / self.policy.reach() as f64,
             inputs: self.inputs,
         })
     }
 
     fn next_moment(&mut self) -> f64 {
-        let mut next = self
-            .network
+        self.network
             .next_event()
             .min(self.wait_until)
-            .min(self.next_reset);
-        for worker in self.workers.values() {
-            let rate = self.network.rate(worker.connection);
-            if let Some(lease) = worker.lease
-                && rate > 0.0
-            {
-                let arrived = worker.reply_start as f64 + self.network.arrived(worker.connection);
-                let drained = (lease.end() as f64 - arrived).max(0.0) / rate;
-                let bytes = (worker.reported + self.grain.bytes) as f64 - arrived;
-                let soon = self.now + 1e-6;
-                let report = (self.now + bytes.max(1.0) / rate)
-                    .min((worker.reported_at + self.grain.interval).max(soon));
-                next = next.min((self.now + drained).max(soon)).min(report);
-            }
-        }
-        next.max(self.now)
+            .min(self.next_reset)
+            .min(self.next_replacement)
+            .min(self.syncing.map_or(f64::INFINITY, |(until, _)| until))
+            .min(self.next_report())
+            .max(self.now)
     }
 
     fn step(&mut self, to: f64) {
         self.now = to;
-        let heads = self.network.advance(to);
-        for (connection, head) in heads {
-            self.head_arrived(connection, head);
+        for connection in self.network.advance(to) {
+            self.head_arrived(connection);
         }
         self.workers_report();
         self.faults();
+        if let Some((until, checkpoint)) = self.syncing
+            && until <= self.now
+        {
+            self.syncing = None;
+            self.pending.push_back(Input::Durable { checkpoint });
+        }
         if self.wait_until <= self.now {
             self.everyone_reports();
             self.pending.push_back(Input::Tick);
         }
-    }
-
-    /// The product's workers report so often that nobody is far behind when a deadline comes;
-    /// the coarse ones here make up for it.
-    fn everyone_reports(&mut self) {
-        for (lease, worker) in &mut self.workers {
-            if worker.position > worker.reported {
-                worker.reported = worker.position;
-                worker.reported_at = self.now;
-                let position = worker.position;
-                self.pending.push_back(Input::Received {
-                    lease: *lease,
-                    position,
-                });
-            }
-        }
-    }
-
-    fn head_arrived(&mut self, connection: ConnectionId, head: Head) {
-        let found = self
-            .workers
-            .iter_mut()
-            .find(|(_, worker)| worker.connection == connection);
-        let Some((&lease, worker)) = found else {
-            return;
-        };
-        worker.reported_at = self.now;
-        match head {
-            Head::Accepted => {
-                let range = worker.lease.or(ByteRange::whole(self.world.length));
-                self.pending.push_back(Input::Opened {
-                    lease,
-                    body: Body::Part {
-                        range: range.expect("a world's file is not empty"),
-                        complete_length: self.world.length,
-                    },
-                });
-            }
-            Head::Refused => {
-                self.refused += 1;
-                let class = FailureClass::Busy { retry_after: None };
-                self.leave(lease, Stop::Failed(class));
-            }
-        }
-    }
-
-    fn workers_report(&mut self) {
-        let leases: Vec<Lease> = self.workers.keys().copied().collect();
-        for lease in leases {
-            self.catch_up(lease);
-            let Some(worker) = self.workers.get_mut(&lease) else {
-                continue;
-            };
-            if worker
-                .lease
-                .is_some_and(|range| worker.position == range.end())
-            {
-                self.leave(lease, Stop::Drained);
-                continue;
-            }
-            let bytes = worker.position - worker.reported;
-            let due = bytes >= self.grain.bytes
-                || self.now - worker.reported_at >= self.grain.interval - 1e-9;
-            if bytes > 0 && due {
-                worker.reported = worker.position;
-                worker.reported_at = self.now;
-                let position = worker.position;
-                self.pending.push_back(Input::Received { lease, position });
-            }
-        }
-    }
-
-    /// Writes what has arrived for a worker and lies in its lease.
-    fn catch_up(&mut self, lease: Lease) {
-        let Some(worker) = self.workers.get_mut(&lease) else {
-            return;
-        };
-        let Some(range) = worker.lease else { return };
-        let arrived = self.network.arrived(worker.connection);
-        // Half a byte forgives what rounding lost over a long reply.
-        let arrived = worker.reply_start + (arrived + 0.5) as u64;
-        let position = arrived.clamp(worker.position, range.end());
-        if let Some(bytes) = ByteRange::new(worker.position, position) {
-            let fresh = self.written.insert(bytes);
-            assert_eq!(fresh, bytes.len(), "{}: {bytes} twice", self.world.seed);
-        }
-        worker.position = position;
-    }
-
-    fn leave(&mut self, lease: Lease, how: Stop) {
-        let Some(worker) = self.workers.remove(&lease) else {
-            return;
-        };
-        if how == Stop::Drained || how == Stop::Told {
-            self.network.release(worker.connection);
-        } else {
-            self.network.drop_broken(worker.connection);
-        }
-        self.pending.push_back(Input::Stopped {
-            lease,
-            position: worker.position,
-            how,
-        });
+        self.watch
+            .connections(self.world, self.now, self.network.used());
     }
 
     fn faults(&mut self) {
@@ -312,39 +286,66 @@ impl Run<'_> {
             && self.network.stall_one()
         {
             self.stalls_left -= 1;
+            self.tell("the oldest connection falls silent for good");
         }
         if self.next_reset <= self.now {
             self.next_reset += self.world.reset_every.unwrap_or(f64::INFINITY);
-            let leases: Vec<Lease> = self.workers.keys().copied().collect();
-            for lease in leases {
-                self.leave(lease, Stop::Failed(FailureClass::Interrupted));
-            }
-            self.network.reset();
+            self.tell("every connection is reset");
+            self.reset();
+        }
+        if self.next_replacement <= self.now {
+            self.next_replacement = f64::INFINITY;
+            self.tell("the server has another file, and every connection is reset");
+            self.reset();
+        }
+    }
+
+    fn reset(&mut self) {
+        let leases: Vec<Lease> = self.workers.keys().copied().collect();
+        for lease in leases {
+            self.leave(lease, Stop::Failed(FailureClass::Interrupted));
+        }
+        self.network.reset();
+    }
+
+    fn tell(&mut self, what: &str) {
+        if let Some(trace) = &mut self.trace {
+            trace.fault(self.now, what);
         }
     }
 
     fn feed_pending(&mut self) {
         while let Some(input) = self.pending.pop_front() {
             self.inputs += 1;
+            if let Some(trace) = &mut self.trace {
+                trace.input(self.now, &input, self.wait_reason);
+            }
             let now = Timestamp::after_start(Duration::from_secs_f64(self.now));
             self.policy.handle_input(now, input);
             self.drain_outputs();
-            assert!(
-                self.workers.len() <= usize::from(self.world.ceiling),
-                "{}: too many workers",
-                self.world.seed
-            );
             if self.outcome.is_some() {
-                return;
+                break;
             }
         }
         self.policy.check();
+        self.check();
     }
 
     fn drain_outputs(&mut self) {
+        let mut outputs = 0;
         loop {
-            match self.policy.poll_output() {
-                Output::Start { lease, request, .. } => self.start(lease, request),
+            let output = self.policy.poll_output();
+            outputs += 1;
+            self.check_outputs(outputs);
+            if let Some(trace) = &mut self.trace {
+                trace.output(self.now, &output);
+            }
+            match output {
+                Output::Start {
+                    lease,
+                    request,
+                    route,
+                } => self.start(lease, request, route),
                 Output::Grant { lease, grant } => self.grant(lease, grant),
                 Output::Shrink { lease, cut } => self.shrink(lease, cut),
                 Output::Stop { lease } => {
@@ -352,10 +353,12 @@ impl Run<'_> {
                     self.leave(lease, Stop::Told);
                 }
                 Output::Checkpoint { id } => {
-                    self.pending.push_back(Input::Durable { checkpoint: id });
+                    assert_eq!(self.syncing, None, "one sync at a time");
+                    self.syncing = Some((self.now + self.world.disk.sync, id));
                 }
                 Output::Event(_) => {}
-                Output::Wait { until, .. } => {
+                Output::Wait { until, reason } => {
+                    self.wait_reason = reason;
                     // A nanosecond more than the deadline, which is in whole nanoseconds.
                     self.wait_until = until.map_or(f64::INFINITY, |until| {
                         (until.since_start().as_secs_f64() + 1e-9).max(self.now)
@@ -368,67 +371,5 @@ impl Run<'_> {
                 }
             }
         }
-    }
-
-    fn start(&mut self, lease: Lease, request: Request) {
-        let range = match request {
-            Request::Part(range) => Some(range),
-            Request::First | Request::Whole => None,
-        };
-        if let Some(range) = range {
-            assert!(
-                !self.written.intersects(range),
-                "{}: {range} again",
-                self.world.seed
-            );
-            for other in self.workers.values().filter_map(|worker| worker.lease) {
-                assert_eq!(range.intersect(other), None, "{}: overlap", self.world.seed);
-            }
-        }
-        let position = range.map_or(0, ByteRange::start);
-        let worker = Worker {
-            connection: self
-                .network
-                .ask(range.map_or(self.world.length, ByteRange::len)),
-            lease: range,
-            position,
-            reported: position,
-            reported_at: self.now,
-            reply_start: position,
-        };
-        let before = self.workers.insert(lease, worker);
-        assert!(before.is_none(), "{}: a lease twice", self.world.seed);
-    }
-
-    fn grant(&mut self, lease: Lease, grant: Grant) {
-        let range = match grant {
-            Grant::Range(range) => Some(range),
-            Grant::ToEnd => ByteRange::whole(self.world.length),
-        };
-        self.workers
-            .get_mut(&lease)
-            .expect("a grant to a live worker")
-            .lease = range;
-    }
-
-    /// A worker that is past the cut ends with the block it is writing.
-    fn shrink(&mut self, lease: Lease, cut: u64) {
-        self.catch_up(lease);
-        let Some(worker) = self.workers.get_mut(&lease) else {
-            return;
-        };
-        let Some(range) = worker.lease else { return };
-        let position = worker.position;
-        let end = if cut < position {
-            BlockSize::DEFAULT.ceil(position)
-        } else {
-            cut
-        };
-        let end = end.min(range.end());
-        worker.lease = ByteRange::new(range.start(), end);
-        worker.reported = position;
-        worker.reported_at = self.now;
-        self.pending.push_back(Input::Received { lease, position });
-        self.pending.push_back(Input::Shrunk { lease, end });
     }
 }

@@ -1,11 +1,11 @@
 //! Owns what many runs say together. Knows no single run's story.
 
-use crate::run::{Report, Unfinished};
+use crate::run::{Failure, Report};
 
 /// One contender in one family.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
-    /// Runs that ended with the whole file.
+    /// Runs that ended as they must.
     pub finished: usize,
     /// Runs that did not.
     pub unfinished: usize,
@@ -13,40 +13,67 @@ pub struct Row {
     pub mean: f64,
     /// 99th percentile of time over bound.
     pub p99: f64,
-    /// 99th percentile of time over bound, of the runs no client can end within two seconds.
+    /// Geometric mean of the runs no client can end within two seconds.
+    pub mean_long: f64,
+    /// 99th percentile of those.
     pub p99_long: f64,
-    /// Median of the bytes fetched for nothing, as part of the file.
+    /// Median of the bytes fetched for nothing, as part of the file. What a server made a client
+    /// give up is not among them.
     pub waste_median: f64,
     /// 99th percentile of the same.
     pub waste_p99: f64,
     /// Most connections any run used at once.
     pub peak: usize,
+    /// Most connections any run used beyond the width, once that was found.
+    pub beyond: usize,
     /// Requests a run, on average.
     pub requests: f64,
     /// Refusals a run, on average.
     pub refused: f64,
+    /// Most refusals of any run in any ten seconds.
+    pub storm: usize,
+    /// Furthest from the lowest missing byte any run asked for a range, in parts of the reach.
+    pub ahead: f64,
 }
 
 /// Puts runs together.
-pub fn summarise(runs: &[Result<Report, Unfinished>]) -> Row {
-    let reports: Vec<&Report> = runs.iter().filter_map(|run| run.as_ref().ok()).collect();
-    let count = reports.len().max(1) as f64;
+pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) -> Row {
+    let (mut reports, mut unfinished) = (Vec::new(), 0);
+    for run in runs {
+        match run {
+            Ok(report) => reports.push(report),
+            Err(_) => unfinished += 1,
+        }
+    }
     let ratios: Vec<f64> = reports.iter().map(|r| r.time / r.bound).collect();
     let long = reports.iter().filter(|r| r.bound >= 2.0);
     let long: Vec<f64> = long.map(|r| r.time / r.bound).collect();
     let waste: Vec<f64> = reports.iter().map(|r| r.wasted / r.length as f64).collect();
     Row {
         finished: reports.len(),
-        unfinished: runs.len() - reports.len(),
-        mean: (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / count).exp(),
+        unfinished,
+        mean: geometric_mean(&ratios),
         p99: percentile(ratios, 0.99),
+        mean_long: geometric_mean(&long),
         p99_long: percentile(long, 0.99),
         waste_median: percentile(waste.clone(), 0.5),
         waste_p99: percentile(waste, 0.99),
         peak: reports.iter().map(|r| r.peak).max().unwrap_or(0),
-        requests: reports.iter().map(|r| r.requests as f64).sum::<f64>() / count,
-        refused: reports.iter().map(|r| r.refused as f64).sum::<f64>() / count,
+        beyond: reports.iter().filter_map(|r| r.beyond).max().unwrap_or(0),
+        requests: mean(reports.iter().map(|r| r.requests as f64)),
+        refused: mean(reports.iter().map(|r| r.refused as f64)),
+        storm: reports.iter().map(|r| r.storm).max().unwrap_or(0),
+        ahead: reports.iter().map(|r| r.ahead).fold(0.0, f64::max),
     }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len().max(1) as f64;
+    values.sum::<f64>() / count
+}
+
+fn geometric_mean(values: &[f64]) -> f64 {
+    mean(values.iter().map(|value| value.ln())).exp()
 }
 
 /// The smallest value that this part of all values does not exceed.

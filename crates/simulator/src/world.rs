@@ -1,9 +1,14 @@
-//! Owns the description of one world: a file, a link, a server and its moods. Runs nothing.
+//! Owns the description of one world: a file, a link, a disk, a server and its moods. Runs nothing.
 
-/// A link and a server. Rates are in bytes per second, times in seconds.
+use std::time::Duration;
+
+use crate::dice::Dice;
+
+/// A link, a disk and a server. Rates are in bytes per second, times in seconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct World {
-    /// Seed of everything that differs between connections, and of the scheduler's jitter.
+    /// Seed of everything that differs between connections or requests, and of the scheduler's
+    /// jitter.
     pub seed: u64,
     /// Length of the file.
     pub length: u64,
@@ -13,18 +18,52 @@ pub struct World {
     pub link: Vec<(f64, f64)>,
     /// Most a single connection ever gets.
     pub connection_rate: f64,
-    /// A connection gets `connection_rate` divided by something between 1 and this.
+    /// Paths differ: each gives `connection_rate` divided by something between 1 and this. There
+    /// are as many paths as the user allows connections, and a fresh connection takes the first
+    /// one that is free.
     pub spread: f64,
-    /// More requests at once are answered with 503.
-    pub refuse_above: Option<usize>,
+    /// More requests at once are refused.
+    pub refusal: Option<Refusal>,
     /// What more requests at once cost everyone.
     pub penalty: Option<Penalty>,
+    /// What a connection gets once it has brought much.
+    pub throttle: Option<Throttle>,
+    /// A reply's head takes longer, by this time to twice this time.
+    pub hesitation: f64,
     /// Once this part of the file has arrived, one connection falls silent for good.
     pub stall_at: Option<f64>,
     /// All connections are reset this often.
     pub reset_every: Option<f64>,
+    /// From one request on, ranges are not what they should be.
+    pub lie: Option<Lie>,
+    /// From this moment on, the server has another file of the same length.
+    pub replaced_at: Option<f64>,
+    /// Where the original URL leads to answers 403 after this time.
+    pub expires_after: Option<f64>,
+    /// Where the bytes go.
+    pub disk: Disk,
     /// Most connections the user allows.
     pub ceiling: u16,
+}
+
+/// A server's way of limiting its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// As many requests at once are served.
+    pub above: usize,
+    /// How it says that this one is not.
+    pub how: Refusing,
+}
+
+/// How a server says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusing {
+    /// 503, perhaps with `Retry-After`.
+    Busy(Option<Duration>),
+    /// 403.
+    Forbidden,
+    /// It resets the connection.
+    Reset,
 }
 
 /// A server's way of punishing greed.
@@ -36,8 +75,48 @@ pub struct Penalty {
     pub factor: f64,
 }
 
+/// A server's way of being fast at first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Throttle {
+    /// A connection that has brought as many bytes is slowed down.
+    pub after: f64,
+    /// To this part of its rate.
+    pub factor: f64,
+}
+
+/// A server's way of not doing what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lie {
+    /// As many requests are answered rightly before.
+    pub honest: u64,
+    /// As many wrongly from then on.
+    pub lies: u64,
+    /// What is wrong with those.
+    pub how: Lying,
+}
+
+/// What is wrong with a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lying {
+    /// 200 and the whole file.
+    Whole,
+    /// 206, and bytes from elsewhere.
+    Elsewhere,
+}
+
+/// Where the bytes go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disk {
+    /// As many bytes a second fit through.
+    pub rate: f64,
+    /// What a sync takes.
+    pub sync: f64,
+    /// Nothing can be written once this part of the file has been.
+    pub fails_at: Option<f64>,
+}
+
 impl World {
-    /// A link without moods.
+    /// A link without moods, and a disk without limits.
     pub fn plain(seed: u64, length: u64, round_trip: f64, rate: f64) -> Self {
         Self {
             seed,
@@ -46,21 +125,31 @@ impl World {
             link: vec![(0.0, rate)],
             connection_rate: f64::INFINITY,
             spread: 1.0,
-            refuse_above: None,
+            refusal: None,
             penalty: None,
+            throttle: None,
+            hesitation: 0.0,
             stall_at: None,
             reset_every: None,
+            lie: None,
+            replaced_at: None,
+            expires_after: None,
+            disk: Disk {
+                rate: f64::INFINITY,
+                sync: 0.0,
+                fails_at: None,
+            },
             ceiling: 32,
         }
     }
 
-    /// The rate of the link at a moment, unpunished.
+    /// What the link and the disk let through at a moment, unpunished.
     pub(crate) fn link_rate(&self, at: f64) -> f64 {
         self.link
             .iter()
             .take_while(|(from, _)| *from <= at)
             .last()
-            .map_or(0.0, |(_, rate)| *rate)
+            .map_or(0.0, |(_, rate)| rate.min(self.disk.rate))
     }
 
     /// The next moment at which the link's rate changes.
@@ -70,5 +159,28 @@ impl World {
             .map(|(from, _)| *from)
             .find(|from| *from > after)
             .unwrap_or(f64::INFINITY)
+    }
+
+    /// Most a connection on a path gets.
+    pub(crate) fn path_rate(&self, path: usize) -> f64 {
+        let mut dice = Dice::new(self.seed ^ ((path as u64) << 32));
+        self.connection_rate / dice.logarithmic(1.0, self.spread)
+    }
+
+    /// Whether nothing about link and server changes with time, bytes or chance.
+    pub(crate) fn is_steady(&self) -> bool {
+        self.link.len() == 1
+            && self.throttle.is_none()
+            && self.hesitation <= 0.0
+            && self.reset_every.is_none()
+            && self.lie.is_none()
+            && self.replaced_at.is_none()
+            && self.expires_after.is_none()
+    }
+
+    /// How many requests at once the user and the server allow.
+    pub(crate) fn allowed(&self) -> usize {
+        let refusing = self.refusal.map_or(usize::MAX, |refusal| refusal.above);
+        usize::from(self.ceiling).min(refusing)
     }
 }

@@ -1,0 +1,121 @@
+//! Owns what a virtual server answers to a request. Knows no connection's rate and no policy.
+
+use range_core::ByteRange;
+use range_core::failure::FailureClass;
+use range_core::scheduler::{Body, Request, Route};
+
+use crate::dice::Dice;
+use crate::world::{Lying, Refusing, World};
+
+/// A request on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    request: Request,
+    route: Route,
+    /// How many were made before it.
+    number: u64,
+    /// Since when the address it goes to is good.
+    address_since: f64,
+}
+
+/// What the head of a reply says, as the client's judge sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Accepted { body: Body, generation: u32 },
+    Failed(FailureClass),
+}
+
+/// The server of one world.
+#[derive(Debug)]
+pub(crate) struct Server<'w> {
+    world: &'w World,
+    requests: u64,
+    /// Since when the address the client knows is good.
+    address_since: f64,
+}
+
+impl<'w> Server<'w> {
+    pub(crate) const fn new(world: &'w World) -> Self {
+        Self {
+            world,
+            requests: 0,
+            address_since: 0.0,
+        }
+    }
+
+    pub(crate) const fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Takes a request, and tells how much longer than the path its head will take.
+    pub(crate) fn ask(&mut self, request: Request, route: Route) -> (Asked, f64) {
+        let asked = Asked {
+            request,
+            route,
+            number: self.requests,
+            address_since: self.address_since,
+        };
+        self.requests += 1;
+        let mut dice = Dice::new(self.world.seed ^ asked.number.rotate_left(17));
+        let hesitation = self.world.hesitation * (1.0 + dice.fraction());
+        let redirect = match route {
+            Route::Original => self.world.round_trip,
+            Route::Known => 0.0,
+        };
+        (asked, hesitation + redirect)
+    }
+
+    /// The head of a reply leaves while so many others are being sent.
+    pub(crate) fn answer(&mut self, asked: Asked, now: f64, streaming: usize) -> Answer {
+        if let Some(refusal) = self.world.refusal
+            && streaming >= refusal.above
+        {
+            return Answer::Failed(match refusal.how {
+                Refusing::Busy(retry_after) => FailureClass::Busy { retry_after },
+                Refusing::Forbidden => FailureClass::Refused,
+                Refusing::Reset => FailureClass::Interrupted,
+            });
+        }
+        // Before the first reply no address is known but the original URL.
+        match (asked.route, asked.request) {
+            (Route::Original, _) | (_, Request::First | Request::Whole) => {
+                self.address_since = now;
+            }
+            (Route::Known, Request::Part(_)) => {
+                let expires = self.world.expires_after.unwrap_or(f64::INFINITY);
+                if now - asked.address_since > expires {
+                    return Answer::Failed(FailureClass::Refused);
+                }
+            }
+        }
+        let generation = u32::from(self.world.replaced_at.is_some_and(|at| now >= at));
+        match self.body(asked) {
+            Ok(body) => Answer::Accepted { body, generation },
+            Err(class) => Answer::Failed(class),
+        }
+    }
+
+    fn body(&self, asked: Asked) -> Result<Body, FailureClass> {
+        let complete_length = self.world.length;
+        let whole = Body::Whole {
+            length: Some(complete_length),
+        };
+        let range = match asked.request {
+            Request::Whole => return Ok(whole),
+            Request::First => ByteRange::whole(complete_length).expect("no world's file is empty"),
+            Request::Part(range) => range,
+        };
+        let lie = self.world.lie.filter(|lie| {
+            (lie.honest..lie.honest.saturating_add(lie.lies)).contains(&asked.number)
+        });
+        match (lie.map(|lie| lie.how), asked.request) {
+            (None, _) => Ok(Body::Part {
+                range,
+                complete_length,
+            }),
+            (Some(Lying::Whole), Request::First) => Ok(whole),
+            (Some(Lying::Whole), _) => Err(FailureClass::RangeIgnored),
+            (Some(Lying::Elsewhere), _) => Err(FailureClass::Misplaced),
+        }
+    }
+}

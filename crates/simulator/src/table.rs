@@ -1,0 +1,141 @@
+//! Owns the tables the simulator prints, and the bounds ours is held to. Knows no run.
+
+use std::fmt::Write as _;
+
+use simulator::{Contender, Family, Row};
+
+/// Most refusals in ten seconds at a server that limits its clients: the burst of the widest
+/// start, and a few that ask whether it has relented.
+const STORM: usize = 40;
+/// Furthest from the lowest missing byte a range is asked for, in parts of the reach: what begins
+/// within reach may end half of that beyond it, and be cut there.
+const AHEAD: f64 = 1.5;
+
+/// What is known of one family.
+pub(crate) struct Line {
+    family: Family,
+    pub(crate) rows: Vec<(Contender, Row)>,
+    /// Ours in the worlds others ran in too.
+    pub(crate) common: Option<Row>,
+    pub(crate) farthest: Option<(f64, u64)>,
+}
+
+pub(crate) fn heading(seeds: u64, contenders: &[Contender]) -> String {
+    let mut text = format!(
+        "time over lower bound: geometric mean and 99th percentile, {seeds} seeds at most\n\
+         {:<14}",
+        "scenario"
+    );
+    for contender in contenders {
+        let _ = write!(text, "{:>18}", contender.name());
+    }
+    text
+}
+
+impl Line {
+    pub(crate) const fn new(family: Family) -> Self {
+        Self {
+            family,
+            rows: Vec::new(),
+            common: None,
+            farthest: None,
+        }
+    }
+
+    fn ours(&self) -> Option<&Row> {
+        let ours = self.rows.iter().find(|(who, _)| *who == Contender::Ours);
+        ours.map(|(_, row)| row)
+    }
+
+    pub(crate) fn against_bound(&self) -> String {
+        let mut text = format!("{:<14}", self.family.name());
+        for (_, row) in &self.rows {
+            let failed = if row.unfinished > 0 { '!' } else { ' ' };
+            let _ = if row.finished == 0 {
+                write!(text, "{:>17}{failed}", "none ends")
+            } else {
+                write!(text, "{:>9.3}{:>8.2}{failed}", row.mean, row.p99)
+            };
+        }
+        text
+    }
+}
+
+pub(crate) fn ours(lines: &[Line]) -> String {
+    let mut text = format!(
+        "! some did not end as they must, and are left out\n\n\
+         {:<14}{:>8}{:>16}{:>8}{:>14}{:>8}{:>6}{:>8}{:>10}{:>9}{:>8}{:>7}",
+        "ours",
+        "runs",
+        "2 s and more:",
+        "p99",
+        "for nothing %",
+        "p99",
+        "most",
+        "beyond",
+        "requests",
+        "refused",
+        "in 10 s",
+        "ahead"
+    );
+    for line in lines {
+        let Some(row) = line.ours() else { continue };
+        let _ = write!(
+            text,
+            "\n{:<14}{:>8}{:>16.3}{:>8.2}{:>14.3}{:>8.2}{:>6}{:>8}{:>10.0}{:>9.1}{:>8}{:>7.2}",
+            line.family.name(),
+            row.finished,
+            row.mean_long,
+            row.p99_long,
+            100.0 * row.waste_median,
+            100.0 * row.waste_p99,
+            row.peak,
+            row.beyond,
+            row.requests,
+            row.refused,
+            row.storm,
+            row.ahead
+        );
+    }
+    text
+}
+
+pub(crate) fn farthest(lines: &[Line]) -> String {
+    let mut text = "\nfarthest from the bound:".to_owned();
+    for line in lines {
+        if let Some((ratio, seed)) = line.farthest {
+            let name = line.family.name();
+            let _ = write!(
+                text,
+                "\n{ratio:>9.2}x  cargo xtask sim --scenario {name} --seed {seed}"
+            );
+        }
+    }
+    text
+}
+
+impl Line {
+    pub(crate) fn broken_bounds(&self) -> Vec<String> {
+        let Some(row) = self.ours() else {
+            return Vec::new();
+        };
+        let mut broken = Vec::new();
+        let mut hold = |what: &str, value: f64, most: f64| {
+            if value > most {
+                let name = self.family.name();
+                broken.push(format!(
+                    "{name}: {what} is {value:.3}, at most {most} is promised"
+                ));
+            }
+        };
+        if self.family != Family::Expiring {
+            hold("refusals in ten seconds", row.storm as f64, STORM as f64);
+            hold(
+                "the distance from the lowest missing byte",
+                row.ahead,
+                AHEAD,
+            );
+        }
+        broken
+    }
+}

@@ -1,0 +1,227 @@
+//! Owns the virtual workers of a run: what each has been leased, has written and has told. Knows no
+//! link, mood or policy.
+
+use range_core::ByteRange;
+use range_core::block::BlockSize;
+use range_core::failure::FailureClass;
+use range_core::scheduler::{Grant, Input, Lease, Request, Route, Stop};
+
+use crate::network::ConnectionId;
+use crate::run::Run;
+use crate::server::{Answer, Asked};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Worker {
+    connection: ConnectionId,
+    asked: Asked,
+    /// What it may write; `None` before the grant.
+    pub(crate) lease: Option<ByteRange>,
+    position: u64,
+    reported: u64,
+    reported_at: f64,
+    /// Offset of the reply's first byte.
+    reply_start: u64,
+}
+
+impl Worker {
+    /// How far it could have written. Half a byte forgives what rounding lost over a long reply.
+    fn reached(&self, arrived: f64) -> u64 {
+        let reached = self.reply_start + (arrived + 0.5) as u64;
+        self.lease.map_or(self.position, |lease| {
+            reached.clamp(self.position, lease.end())
+        })
+    }
+}
+
+impl Run<'_> {
+    /// When the next worker has something to tell.
+    pub(crate) fn next_report(&mut self) -> f64 {
+        let mut next = f64::INFINITY;
+        let soon = self.now + 1e-6;
+        for worker in self.workers.values() {
+            let Some(lease) = worker.lease else { continue };
+            let rate = self.network.rate(worker.connection);
+            if rate > 0.0 {
+                let arrived = worker.reply_start as f64 + self.network.arrived(worker.connection);
+                let drained = (lease.end() as f64 - arrived).max(0.0) / rate;
+                let bytes = (worker.reported + self.grain.bytes) as f64 - arrived;
+                let report = (self.now + bytes.max(1.0) / rate)
+                    .min((worker.reported_at + self.grain.interval).max(soon));
+                next = next.min((self.now + drained).max(soon)).min(report);
+            }
+        }
+        next
+    }
+
+    /// The product's workers report so often that nobody is far behind when a deadline comes;
+    /// the coarse ones here make up for it.
+    pub(crate) fn everyone_reports(&mut self) {
+        let leases: Vec<Lease> = self.workers.keys().copied().collect();
+        for lease in leases {
+            self.catch_up(lease);
+            self.report_progress(lease);
+        }
+    }
+
+    fn report_progress(&mut self, lease: Lease) {
+        let Some(worker) = self.workers.get_mut(&lease) else {
+            return;
+        };
+        if worker.position > worker.reported {
+            worker.reported = worker.position;
+            worker.reported_at = self.now;
+            let position = worker.position;
+            self.pending.push_back(Input::Received { lease, position });
+        }
+    }
+
+    pub(crate) fn head_arrived(&mut self, connection: ConnectionId) {
+        let found = self
+            .workers
+            .iter_mut()
+            .find(|(_, worker)| worker.connection == connection);
+        let Some((&lease, worker)) = found else {
+            return;
+        };
+        worker.reported_at = self.now;
+        let answer = self
+            .server
+            .answer(worker.asked, self.now, self.network.streaming());
+        match answer {
+            Answer::Accepted { body, generation }
+                if *self.generation.get_or_insert(generation) == generation =>
+            {
+                self.network.begin(connection);
+                self.pending.push_back(Input::Opened { lease, body });
+            }
+            Answer::Accepted { .. } => self.leave(lease, Stop::Failed(FailureClass::Changed)),
+            Answer::Failed(class) => {
+                let limits_clients = self.world.refusal.is_some();
+                if limits_clients || class == FailureClass::Refused {
+                    self.watch.refusal(self.now);
+                }
+                self.leave(lease, Stop::Failed(class));
+            }
+        }
+    }
+
+    pub(crate) fn workers_report(&mut self) {
+        let (now, grain) = (self.now, self.grain);
+        let mut due: Vec<(Lease, bool)> = Vec::new();
+        for (lease, worker) in &self.workers {
+            let Some(range) = worker.lease else { continue };
+            let reached = worker.reached(self.network.arrived(worker.connection));
+            let bytes = reached - worker.reported;
+            if reached == range.end() {
+                due.push((*lease, true));
+            } else if bytes >= grain.bytes
+                || (bytes > 0 && now - worker.reported_at >= grain.interval - 1e-9)
+            {
+                due.push((*lease, false));
+            }
+        }
+        for (lease, drained) in due {
+            self.catch_up(lease);
+            if drained {
+                self.leave(lease, Stop::Drained);
+            } else {
+                self.report_progress(lease);
+            }
+        }
+    }
+
+    /// Writes what has arrived for a worker and lies in its lease.
+    pub(crate) fn catch_up(&mut self, lease: Lease) {
+        let Some(worker) = self.workers.get_mut(&lease) else {
+            return;
+        };
+        let position = worker.reached(self.network.arrived(worker.connection));
+        let Some(bytes) = ByteRange::new(worker.position, position) else {
+            return;
+        };
+        let most = self.world.disk.fails_at.unwrap_or(f64::INFINITY) * self.world.length as f64;
+        if (self.written.len() + bytes.len()) as f64 > most {
+            self.leave(lease, Stop::Failed(FailureClass::Storage));
+            return;
+        }
+        worker.position = position;
+        let fresh = self.written.insert(bytes);
+        assert_eq!(fresh, bytes.len(), "no byte of {bytes} is written twice");
+    }
+
+    pub(crate) fn leave(&mut self, lease: Lease, how: Stop) {
+        let Some(worker) = self.workers.remove(&lease) else {
+            return;
+        };
+        match how {
+            Stop::Drained | Stop::Told | Stop::Failed(FailureClass::Storage) => {
+                self.network.release(worker.connection);
+            }
+            Stop::Failed(_) => self.network.drop_broken(worker.connection),
+        }
+        self.pending.push_back(Input::Stopped {
+            lease,
+            position: worker.position,
+            how,
+        });
+    }
+
+    pub(crate) fn start(&mut self, lease: Lease, request: Request, route: Route) {
+        let range = match request {
+            Request::Part(range) => Some(range),
+            Request::First | Request::Whole => None,
+        };
+        if let Some(range) = range {
+            self.check_start(range);
+        } else {
+            assert!(self.workers.is_empty(), "nobody else writes what is probed");
+            self.discard();
+        }
+        let position = range.map_or(0, ByteRange::start);
+        let (asked, later) = self.server.ask(request, route);
+        let bytes = range.map_or(self.world.length, ByteRange::len);
+        let worker = Worker {
+            connection: self.network.ask(bytes, later),
+            asked,
+            lease: range,
+            position,
+            reported: position,
+            reported_at: self.now,
+            reply_start: position,
+        };
+        let before = self.workers.insert(lease, worker);
+        assert!(before.is_none(), "no lease is given twice");
+    }
+
+    pub(crate) fn grant(&mut self, lease: Lease, grant: Grant) {
+        let range = match grant {
+            Grant::Range(range) => Some(range),
+            Grant::ToEnd => ByteRange::whole(self.world.length),
+        };
+        self.workers
+            .get_mut(&lease)
+            .expect("a grant to a live worker")
+            .lease = range;
+    }
+
+    /// A worker that is past the cut ends with the block it is writing.
+    pub(crate) fn shrink(&mut self, lease: Lease, cut: u64) {
+        self.catch_up(lease);
+        let Some(worker) = self.workers.get_mut(&lease) else {
+            return;
+        };
+        let Some(range) = worker.lease else { return };
+        let position = worker.position;
+        let end = if cut < position {
+            BlockSize::DEFAULT.ceil(position)
+        } else {
+            cut
+        };
+        let end = end.min(range.end());
+        worker.lease = ByteRange::new(range.start(), end);
+        worker.reported = position;
+        worker.reported_at = self.now;
+        self.pending.push_back(Input::Received { lease, position });
+        self.pending.push_back(Input::Shrunk { lease, end });
+    }
+}
