@@ -11,7 +11,7 @@ use crate::support::python::Python;
 use crate::support::site::Site;
 use crate::support::{files, program::get};
 
-const BLOCK: u64 = 1 << 20;
+const BLOCK: u64 = 1 << 18;
 const GIB: u64 = 1 << 30;
 
 /// Around every edge: nothing, one byte, one block, several segments.

@@ -111,7 +111,7 @@ impl<'a> Driver<'a> {
         let config = SchedulerConfig {
             width: settings.connections,
             reach: range_core::limits::REACH_DEFAULT,
-            block_size: range_core::block::BlockSize::DEFAULT,
+            block_size: earlier.as_ref().map(|earlier| earlier.keeper.block_size),
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,
             seed: around.clock.now().since_start().subsec_nanos().into(),

@@ -203,7 +203,8 @@ impl Target {
             }
         };
         Failpoint::PartReserved.reached();
-        let header = self.header(&part, generation);
+        let block_size = length.map_or(BlockSize::DEFAULT, BlockSize::for_length);
+        let header = self.header(&part, generation, block_size);
         let (encoder, bytes) = journal::Encoder::begin(&header);
         log.append(&bytes).inspect_err(|_| {
             let _discarded = range_store::discard(&part);
@@ -217,7 +218,7 @@ impl Target {
             directory: self.directory.clone(),
             part: Arc::new(part),
             length,
-            block_size: header.block_size,
+            block_size,
             journal: Arc::new(journal),
         })
     }
@@ -244,17 +245,17 @@ impl Target {
         };
         keeper
             .journal
-            .settle(&self.header(&keeper.part, &generation))
+            .settle(&self.header(&keeper.part, &generation, keeper.block_size))
     }
 
-    fn header(&self, part: &PartFile, generation: &Generation) -> Header {
+    fn header(&self, part: &PartFile, generation: &Generation, block_size: BlockSize) -> Header {
         let session = random_session();
         Header {
             session,
             part_file: part.identity(),
             // Without a length nothing can be resumed; the journal then only says whose it is.
             length: generation.length.unwrap_or(0),
-            block_size: BlockSize::DEFAULT,
+            block_size,
             validators: generation.validators.clone(),
             url: stored_url::stored(&self.settings.url, session),
             digests: self.settings.digests.clone(),

@@ -11,6 +11,19 @@ impl BlockSize {
     /// connection at most 1 MiB.
     pub const DEFAULT: Self = Self(1 << 20);
 
+    /// 256 KiB: blocks are what the last connections share out among themselves, and a slow one
+    /// takes seconds for 1 MiB.
+    const SMALL: Self = Self(1 << 18);
+
+    /// What suits a file of `length` bytes: 256 KiB up to 16 GiB (2 MiB of journal), 1 MiB beyond.
+    pub const fn for_length(length: u64) -> Self {
+        if length <= 16 << 30 {
+            Self::SMALL
+        } else {
+            Self::DEFAULT
+        }
+    }
+
     const SMALLEST: u32 = 1 << 12;
     const LARGEST: u32 = 1 << 26;
 

@@ -43,7 +43,7 @@ pub const SEGMENT_LATENCIES_MIN: u32 = 8;
 
 /// A split must save as many latencies: one passes until the thief's first byte, and for one the
 /// victim's reply arrives for nothing.
-pub const SPLIT_LATENCIES: u32 = 4;
+pub const SPLIT_LATENCIES: u32 = 2;
 
 /// Largest segment carved before any rate is known.
 pub const SEGMENT_BLIND_MAX: u64 = 16 << 20;

@@ -4,7 +4,6 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use range_core::block::BlockSize;
 use range_core::limits;
 use range_core::scheduler::{Beginning, Body, Input, Output, Scheduler, SchedulerConfig};
 use range_core::time::Timestamp;
@@ -128,11 +127,10 @@ impl Contender {
 /// The scheduler with the settings users get when they name none.
 fn ours(world: &World, beginning: Beginning) -> Ours {
     let width = NonZeroU16::new(world.ceiling).expect("a world allows a connection");
-    let block_size = BlockSize::DEFAULT;
     let config = SchedulerConfig {
         width,
         reach: limits::REACH_DEFAULT,
-        block_size,
+        block_size: None,
         max_tries: 10,
         stall_timeout: Duration::from_secs(20),
         seed: world.seed,

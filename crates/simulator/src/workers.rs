@@ -213,7 +213,7 @@ impl Run<'_> {
         let Some(range) = worker.lease else { return };
         let position = worker.position;
         let end = if cut < position {
-            BlockSize::DEFAULT.ceil(position)
+            BlockSize::for_length(self.world.length).ceil(position)
         } else {
             cut
         };

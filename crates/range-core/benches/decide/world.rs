@@ -5,7 +5,6 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use range_core::ByteRange;
-use range_core::block::BlockSize;
 use range_core::scheduler::{
     Beginning, Body, Grant, Input, Lease, Output, Request, Scheduler, SchedulerConfig, Stop,
 };
@@ -38,7 +37,7 @@ impl World {
         let config = SchedulerConfig {
             width,
             reach: range_core::limits::REACH_DEFAULT,
-            block_size: BlockSize::DEFAULT,
+            block_size: None,
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),
             seed: 1,

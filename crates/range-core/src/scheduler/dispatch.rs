@@ -147,7 +147,7 @@ impl Scheduler {
             (range, None)
         } else {
             let segment = self.segment_length(length);
-            split::carve(range, segment, self.config.block_size)
+            split::carve(range, segment, self.block_size())
         };
         if let Some(rest) = rest {
             self.wait_for(Waiting::planned(rest));
@@ -170,7 +170,7 @@ impl Scheduler {
     }
 
     fn reach(&self) -> u64 {
-        let blocks = u64::from(self.width.most()) * u64::from(self.config.block_size.get());
+        let blocks = u64::from(self.width.most()) * u64::from(self.block_size().get());
         self.config.reach.max(blocks)
     }
 
@@ -187,7 +187,7 @@ impl Scheduler {
             rate: BytesPerSecond(self.width.rate_of_one()),
             latency: self.latency,
             reach: self.reach(),
-            block: self.config.block_size,
+            block: self.block_size(),
         })
     }
 

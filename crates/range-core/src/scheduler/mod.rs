@@ -38,8 +38,8 @@ pub struct SchedulerConfig {
     /// Most bytes between the lowest byte that is missing and the furthest one asked for; at
     /// least a block for every connection counts.
     pub reach: u64,
-    /// Cuts fall on multiples of it.
-    pub block_size: BlockSize,
+    /// Cuts fall on multiples of it; `None` for what suits the length.
+    pub block_size: Option<BlockSize>,
     /// Failures of one segment in a row, with nothing received by anyone in between, before the
     /// download gives up.
     pub max_tries: u32,
@@ -258,6 +258,14 @@ impl Scheduler {
             Shape::Stream { length } => length,
             Shape::Segmented { length } => Some(length),
         }
+    }
+
+    fn block_size(&self) -> BlockSize {
+        let suits = || {
+            self.length()
+                .map_or(BlockSize::DEFAULT, BlockSize::for_length)
+        };
+        self.config.block_size.unwrap_or_else(suits)
     }
 
     fn wait_for(&mut self, waiting: Waiting) {

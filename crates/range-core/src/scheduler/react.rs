@@ -97,7 +97,7 @@ impl Scheduler {
     /// The first reply's body becomes the first segment; the rest of the file is planned.
     fn plan_around_probe(&mut self, lease: Lease, served: ByteRange, length: u64) {
         let segment = self.segment_length(length);
-        let (first, _) = split::carve(served, segment, self.config.block_size);
+        let (first, _) = split::carve(served, segment, self.block_size());
         if let Some(rest) = ByteRange::new(first.end(), length) {
             self.wait_for(Waiting::planned(rest));
         }

@@ -65,7 +65,7 @@ impl Scheduler {
     /// The slowest worker whose remainder another one would have much sooner although it has to
     /// ask anew: it is silent, or far below what is typical, or has less than can be shared.
     fn crawling(&self) -> Option<SegmentId> {
-        let block = u64::from(self.config.block_size.get());
+        let block = u64::from(self.block_size().get());
         self.active
             .iter()
             .filter(|(_, active)| undisturbed(active))
@@ -138,7 +138,7 @@ impl Scheduler {
             .filter_map(|(id, active)| {
                 let own = self.rate_of(active);
                 let typical = BytesPerSecond(self.typical_rate);
-                let block = self.config.block_size;
+                let block = self.block_size();
                 let cut = split::cut(active, own, typical, self.latency, block)?;
                 let left = active.left?;
                 let time = millis(u128::from(left.len()), own.0);

@@ -19,7 +19,7 @@ impl Bench {
         let config = SchedulerConfig {
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
-            block_size: BlockSize::DEFAULT,
+            block_size: Some(BlockSize::DEFAULT),
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),
             seed: 1,

@@ -69,7 +69,7 @@ impl World {
         let config = SchedulerConfig {
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
-            block_size: BlockSize::DEFAULT,
+            block_size: Some(BlockSize::DEFAULT),
             max_tries: 10_000,
             stall_timeout: Duration::from_secs(20),
             seed,
