@@ -37,8 +37,9 @@ pub fn lower_bound(world: &World) -> f64 {
 /// number would, at a moment.
 pub(crate) fn useful_connections(world: &World, at: f64) -> usize {
     let rate = |connections: usize| {
-        let paths: f64 = (0..connections).map(|path| world.path_rate(path)).sum();
-        paths.min(punished(world, at, connections))
+        let (link, each) = punished(world, at, connections);
+        let paths = (0..connections).map(|path| world.path_rate(path).min(each));
+        paths.sum::<f64>().min(link)
     };
     let allowed = world.allowed();
     let best = (1..=allowed).map(rate).fold(0.0, f64::max);
@@ -47,13 +48,15 @@ pub(crate) fn useful_connections(world: &World, at: f64) -> usize {
         .unwrap_or(allowed)
 }
 
-/// What the link gives to so many connections.
-fn punished(world: &World, at: f64, connections: usize) -> f64 {
-    let factor = world
+/// What the link gives to so many connections, and to each at most.
+fn punished(world: &World, at: f64, connections: usize) -> (f64, f64) {
+    let penalty = world
         .penalty
         .filter(|penalty| connections > penalty.above)
-        .map_or(1.0, |penalty| penalty.factor);
-    world.link_rate(at) * factor
+        .map_or((1.0, f64::INFINITY), |penalty| {
+            (penalty.factor, penalty.each)
+        });
+    (world.link_rate(at) * penalty.0, penalty.1)
 }
 
 /// Bytes that flow as fast as a world lets them.
@@ -145,10 +148,11 @@ impl<'w> Fluid<'w> {
     /// The best of what the allowed numbers of connections get.
     fn best_rate(&self) -> f64 {
         let total = |connections: usize| {
-            let mut paths = self.paths.iter().take(connections);
+            let (link, each) = punished(self.world, self.at, connections);
+            let mut paths = self.paths.iter().take(connections).map(|p| p.min(each));
             let first = paths.next().map_or(0.0, |path| path.min(self.ramp));
             let others: f64 = paths.map(|path| path.min(self.others_ramp)).sum();
-            (first + others).min(punished(self.world, self.at, connections))
+            (first + others).min(link)
         };
         let all = self.paths.len();
         match self.world.penalty {
@@ -183,6 +187,7 @@ mod tests {
         world.penalty = Some(crate::Penalty {
             above: 10,
             factor: 0.2,
+            each: f64::INFINITY,
         });
         assert!((50.0..50.1).contains(&lower_bound(&world)));
     }
@@ -292,6 +297,7 @@ mod tests {
         world.penalty = Some(crate::Penalty {
             above: 2,
             factor: 0.3,
+            each: f64::INFINITY,
         });
         assert_eq!(useful_connections(&world, 0.0), 2);
     }

@@ -180,7 +180,11 @@ fn refusing(world: &mut World, dice: &mut Dice) {
 fn penalised(world: &mut World, dice: &mut Dice) {
     cap(world, dice, 64.0);
     let above = dice.whole(2, 24) as usize;
-    world.penalty = Some(Penalty { above, factor: 0.3 });
+    world.penalty = Some(Penalty {
+        above,
+        factor: 0.3,
+        each: f64::INFINITY,
+    });
 }
 
 fn resetting(world: &mut World, dice: &mut Dice) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::world::World;
+use crate::world::{Oddity, World};
 
 /// What a fresh connection sends before the first acknowledgement: ten packets (RFC 6928).
 pub(crate) const INITIAL_WINDOW: f64 = 14_600.0;
@@ -40,6 +40,8 @@ struct Connection {
     /// Bytes of this reply that have arrived, and those still to come.
     arrived: f64,
     left: f64,
+    /// What is odd about this reply.
+    oddity: Option<Oddity>,
     stalled: bool,
 }
 
@@ -70,8 +72,8 @@ impl<'w> Network<'w> {
     }
 
     /// Asks for `bytes` over an idle connection, or a fresh one. The head takes `later` more than
-    /// the way there and back.
-    pub(crate) fn ask(&mut self, bytes: u64, later: f64) -> ConnectionId {
+    /// the way there and back, and the reply may be odd.
+    pub(crate) fn ask(&mut self, bytes: u64, later: f64, oddity: Option<Oddity>) -> ConnectionId {
         let idle = self
             .connections
             .iter()
@@ -86,6 +88,7 @@ impl<'w> Network<'w> {
         };
         connection.arrived = 0.0;
         connection.left = bytes as f64;
+        connection.oddity = oddity;
         self.stale = true;
         self.peak = self.peak.max(self.used());
         id
@@ -114,6 +117,7 @@ impl<'w> Network<'w> {
             rate: 0.0,
             arrived: 0.0,
             left: 0.0,
+            oddity: None,
             stalled: false,
         };
         self.connections.insert(id, connection);
@@ -195,7 +199,7 @@ impl<'w> Network<'w> {
                 State::Asking { until } | State::Closing { until } => until,
                 State::Streaming => connection
                     .next_doubling
-                    .min(connection.throttled_at(self.now)),
+                    .min(self.now + connection.time_until_it_changes()),
                 State::Idle => f64::INFINITY,
             });
         }
@@ -254,6 +258,22 @@ impl<'w> Network<'w> {
         }
     }
 
+    /// Replies show that they are odd: some fall silent, and those that are reset are told.
+    pub(crate) fn show_oddities(&mut self) -> Vec<ConnectionId> {
+        let mut reset = Vec::new();
+        for (id, connection) in &mut self.connections {
+            if connection.arrived + 0.5 < connection.odd_after() || connection.stalled {
+                continue;
+            }
+            self.stale = true;
+            if matches!(connection.oddity, Some(Oddity::Resets(_))) {
+                reset.push(*id);
+            }
+            connection.stalled = true;
+        }
+        reset
+    }
+
     fn heads(&self) -> Vec<ConnectionId> {
         self.connections
             .iter()
@@ -278,10 +298,12 @@ impl<'w> Network<'w> {
         }
         self.stale = false;
         let mut link = self.world.link_rate(self.now);
+        let mut each = f64::INFINITY;
         if let Some(penalty) = self.world.penalty
             && self.streaming() > penalty.above
         {
             link *= penalty.factor;
+            each = penalty.each;
         }
         let mut takers: Vec<&mut Connection> = Vec::new();
         for connection in self.connections.values_mut() {
@@ -295,7 +317,7 @@ impl<'w> Network<'w> {
         let mut count = takers.len();
         for connection in takers {
             let fair = link / count as f64;
-            connection.rate = connection.limit().min(fair);
+            connection.rate = connection.limit().min(each).min(fair);
             link -= connection.rate;
             count -= 1;
             // Slow start goes on only while it is what holds the connection back.
@@ -310,14 +332,28 @@ impl<'w> Network<'w> {
 
 impl Connection {
     fn limit(&self) -> f64 {
-        self.ramp.min(self.most)
+        let crawl = match self.oddity {
+            Some(Oddity::Crawls(rate)) => rate,
+            Some(Oddity::Stalls(_) | Oddity::Resets(_)) | None => f64::INFINITY,
+        };
+        self.ramp.min(self.most).min(crawl)
     }
 
-    fn throttled_at(&self, now: f64) -> f64 {
-        if self.rate > 0.0 {
-            now + self.before_throttle / self.rate
+    /// How long it goes on as it does.
+    fn time_until_it_changes(&self) -> f64 {
+        let bytes = self.before_throttle.min(self.odd_after() - self.arrived);
+        if self.rate > 0.0 && bytes < f64::INFINITY {
+            (bytes / self.rate).max(0.0)
         } else {
             f64::INFINITY
+        }
+    }
+
+    /// How many bytes of the reply come before it shows that it is odd.
+    fn odd_after(&self) -> f64 {
+        match self.oddity {
+            Some(Oddity::Stalls(after) | Oddity::Resets(after)) => after,
+            Some(Oddity::Crawls(_)) | None => f64::INFINITY,
         }
     }
 }

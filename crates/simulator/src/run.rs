@@ -264,6 +264,8 @@ impl Run<'_> {
             self.head_arrived(connection);
         }
         self.workers_report();
+        let broken = self.network.show_oddities();
+        self.interrupt(&broken);
         self.faults();
         if let Some((until, checkpoint)) = self.syncing
             && until <= self.now
@@ -303,6 +305,7 @@ impl Run<'_> {
     fn reset(&mut self) {
         let leases: Vec<Lease> = self.workers.keys().copied().collect();
         for lease in leases {
+            self.catch_up(lease);
             self.leave(lease, Stop::Failed(FailureClass::Interrupted));
         }
         self.network.reset();

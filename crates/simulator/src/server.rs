@@ -5,7 +5,7 @@ use range_core::failure::FailureClass;
 use range_core::scheduler::{Body, Request, Route};
 
 use crate::dice::Dice;
-use crate::world::{Lying, Refusing, World};
+use crate::world::{Lying, Oddity, Refusing, World};
 
 /// A request on its way.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,11 @@ impl<'w> Server<'w> {
 
     pub(crate) const fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// What is odd about the reply.
+    pub(crate) fn oddity(&self, asked: Asked) -> Option<Oddity> {
+        self.world.oddity(asked.number)
     }
 
     /// Takes a request, and tells how much longer than the path its head will take.

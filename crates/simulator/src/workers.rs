@@ -105,6 +105,19 @@ impl Run<'_> {
         }
     }
 
+    /// Connections break.
+    pub(crate) fn interrupt(&mut self, broken: &[ConnectionId]) {
+        let leases = self.workers.iter();
+        let leases: Vec<Lease> = leases
+            .filter(|(_, worker)| broken.contains(&worker.connection))
+            .map(|(lease, _)| *lease)
+            .collect();
+        for lease in leases {
+            self.catch_up(lease);
+            self.leave(lease, Stop::Failed(FailureClass::Interrupted));
+        }
+    }
+
     pub(crate) fn workers_report(&mut self) {
         let (now, grain) = (self.now, self.grain);
         let mut due: Vec<(Lease, bool)> = Vec::new();
@@ -181,7 +194,7 @@ impl Run<'_> {
         let (asked, later) = self.server.ask(request, route);
         let bytes = range.map_or(self.world.length, ByteRange::len);
         let worker = Worker {
-            connection: self.network.ask(bytes, later),
+            connection: self.network.ask(bytes, later, self.server.oddity(asked)),
             asked,
             lease: range,
             position,

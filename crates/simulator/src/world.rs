@@ -30,6 +30,8 @@ pub struct World {
     pub throttle: Option<Throttle>,
     /// A reply's head takes longer, by this time to twice this time.
     pub hesitation: f64,
+    /// Some replies are not like the others.
+    pub odd: Option<Odd>,
     /// Once this part of the file has arrived, one connection falls silent for good.
     pub stall_at: Option<f64>,
     /// All connections are reset this often.
@@ -73,6 +75,31 @@ pub struct Penalty {
     pub above: usize,
     /// With more, the link has this part of its rate.
     pub factor: f64,
+    /// With more, no connection gets more than this.
+    pub each: f64,
+}
+
+/// Replies that are not like the others: those to the requests from the first to before the end,
+/// counted from 0 in the order they were made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Odd {
+    /// The first of them.
+    pub first: u64,
+    /// The first that is like the others again.
+    pub end: u64,
+    /// What they do.
+    pub how: Oddity,
+}
+
+/// What an odd reply does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Oddity {
+    /// It falls silent after so many bytes.
+    Stalls(f64),
+    /// Its connection is reset after so many bytes.
+    Resets(f64),
+    /// It comes no faster than this.
+    Crawls(f64),
 }
 
 /// A server's way of being fast at first.
@@ -129,6 +156,7 @@ impl World {
             penalty: None,
             throttle: None,
             hesitation: 0.0,
+            odd: None,
             stall_at: None,
             reset_every: None,
             lie: None,
@@ -172,10 +200,17 @@ impl World {
         self.link.len() == 1
             && self.throttle.is_none()
             && self.hesitation <= 0.0
+            && self.odd.is_none()
             && self.reset_every.is_none()
             && self.lie.is_none()
             && self.replaced_at.is_none()
             && self.expires_after.is_none()
+    }
+
+    /// What is odd about the reply to a request.
+    pub(crate) fn oddity(&self, request: u64) -> Option<Oddity> {
+        let odd = self.odd?;
+        (odd.first..odd.end).contains(&request).then_some(odd.how)
     }
 
     /// How many requests at once the user and the server allow.
