@@ -80,7 +80,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "simulation",
         quick: false,
-        work: cargo(&["xtask", "sim", "--seeds", "10"]),
+        work: cargo(&["xtask", "sim", "--seeds", "100", "--others", "5"]),
     },
     Step {
         name: "kill loop",
@@ -254,7 +254,7 @@ mod tests {
                 "cargo clippy --workspace --all-targets -- -D warnings",
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
-                "cargo xtask sim --seeds 10",
+                "cargo xtask sim --seeds 100 --others 5",
                 "cargo xtask crash --rounds 100",
                 "cargo xtask bench all --quick",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \

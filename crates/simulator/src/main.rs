@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints tables")]
 
+mod promise;
 mod table;
 
 use std::num::NonZeroUsize;

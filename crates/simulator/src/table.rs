@@ -1,19 +1,12 @@
-//! Owns the tables the simulator prints, and the bounds ours is held to. Knows no run.
+//! Owns the tables the simulator prints. Knows no run, and no bound.
 
 use std::fmt::Write as _;
 
 use simulator::{Contender, Family, Row};
 
-/// Most refusals in ten seconds at a server that limits its clients: the burst of the widest
-/// start, and a few that ask whether it has relented.
-const STORM: usize = 40;
-/// Furthest from the lowest missing byte a range is asked for, in parts of the reach: what begins
-/// within reach may end half of that beyond it, and be cut there.
-const AHEAD: f64 = 1.5;
-
 /// What is known of one family.
 pub(crate) struct Line {
-    family: Family,
+    pub(crate) family: Family,
     pub(crate) rows: Vec<(Contender, Row)>,
     /// Ours in the worlds others ran in too.
     pub(crate) common: Option<Row>,
@@ -42,9 +35,18 @@ impl Line {
         }
     }
 
-    fn ours(&self) -> Option<&Row> {
+    pub(crate) fn ours(&self) -> Option<&Row> {
         let ours = self.rows.iter().find(|(who, _)| *who == Contender::Ours);
         ours.map(|(_, row)| row)
+    }
+
+    /// Who is nearer the bound than ours in the same worlds, all of which it ends.
+    fn leaders(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let ours = self.common.map_or(0.0, |row| row.mean);
+        let others = self.rows.iter().filter(|(who, _)| *who != Contender::Ours);
+        others
+            .filter(move |(_, row)| row.unfinished == 0 && row.mean < ours)
+            .map(|(who, _)| who.name())
     }
 
     pub(crate) fn against_bound(&self) -> String {
@@ -57,13 +59,16 @@ impl Line {
                 write!(text, "{:>9.3}{:>8.2}{failed}", row.mean, row.p99)
             };
         }
+        for leader in self.leaders() {
+            let _ = write!(text, "  < {leader}");
+        }
         text
     }
 }
 
 pub(crate) fn ours(lines: &[Line]) -> String {
     let mut text = format!(
-        "! some did not end as they must, and are left out\n\n\
+        "! some did not end as they must, and are left out; < is nearer in the same worlds\n\n\
          {:<14}{:>8}{:>16}{:>8}{:>14}{:>8}{:>6}{:>8}{:>10}{:>9}{:>8}{:>7}",
         "ours",
         "runs",
@@ -112,30 +117,4 @@ pub(crate) fn farthest(lines: &[Line]) -> String {
         }
     }
     text
-}
-
-impl Line {
-    pub(crate) fn broken_bounds(&self) -> Vec<String> {
-        let Some(row) = self.ours() else {
-            return Vec::new();
-        };
-        let mut broken = Vec::new();
-        let mut hold = |what: &str, value: f64, most: f64| {
-            if value > most {
-                let name = self.family.name();
-                broken.push(format!(
-                    "{name}: {what} is {value:.3}, at most {most} is promised"
-                ));
-            }
-        };
-        if self.family != Family::Expiring {
-            hold("refusals in ten seconds", row.storm as f64, STORM as f64);
-            hold(
-                "the distance from the lowest missing byte",
-                row.ahead,
-                AHEAD,
-            );
-        }
-        broken
-    }
 }

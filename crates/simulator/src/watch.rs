@@ -113,7 +113,8 @@ impl Run<'_> {
     pub(crate) fn check_start(&mut self, range: ByteRange) {
         assert!(!self.written.intersects(range), "{range} is there already");
         for other in self.workers.values().filter_map(|worker| worker.lease) {
-            assert_eq!(range.intersect(other), None, "{range} is leased already");
+            let free = range.intersect(other).is_none();
+            assert!(free, "{range} is leased already");
         }
         let ahead = range.start().saturating_sub(self.written.frontier());
         self.watch.ahead = self.watch.ahead.max(ahead);

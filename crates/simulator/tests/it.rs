@@ -4,7 +4,14 @@
 //! Method: `run` panics on a broken invariant, with the seed, and checks at the end that what was
 //! written is the file. Worlds are those of `cargo xtask sim`, which replays any seed.
 
-use simulator::{Contender, Family};
+use std::collections::VecDeque;
+
+use range_core::ByteRange;
+use range_core::scheduler::{
+    Attempt, Grant, Input, Lease, Output, Request, Route, SegmentId, WaitReason,
+};
+use range_core::time::Timestamp;
+use simulator::{Contender, Failure, Family, Policy, Trace, World, run};
 
 /// Enough for every family to meet each of its moods, in seconds.
 const SEEDS: u64 = 20;
@@ -42,4 +49,73 @@ fn a_run_is_a_function_of_its_world() {
         let first = Contender::Ours.run(&world, None);
         assert_eq!(first, Contender::Ours.run(&world, None), "{family:?}");
     }
+}
+
+#[test]
+fn the_bound_is_within_reach() {
+    let mut world = World::plain(1, 1 << 30, 0.01, 20e6);
+    world.connection_rate = 2e6;
+    let report = Contender::Static.run(&world, None).unwrap();
+    let ratio = report.time / report.bound;
+    assert!((1.0..1.01).contains(&ratio), "{ratio}");
+}
+
+/// Asks for the first bytes while it has the lease of all of them.
+#[derive(Default)]
+struct Greedy(VecDeque<Output>);
+
+impl Greedy {
+    fn start(&mut self, segment: u32, request: Request) -> Lease {
+        let lease = Lease {
+            segment: SegmentId(segment),
+            attempt: Attempt(1),
+        };
+        self.0.push_back(Output::Start {
+            lease,
+            request,
+            route: Route::Known,
+        });
+        lease
+    }
+}
+
+impl Policy for Greedy {
+    fn handle_input(&mut self, _: Timestamp, input: Input) {
+        let first = ByteRange::new(0, 1 << 20).expect("it is not empty");
+        if input == Input::Tick {
+            self.start(0, Request::First);
+        } else if let Input::Opened { lease, .. } = input {
+            let grant = Grant::ToEnd;
+            self.0.push_back(Output::Grant { lease, grant });
+            self.start(1, Request::Part(first));
+        }
+    }
+
+    fn poll_output(&mut self) -> Output {
+        self.0.pop_front().unwrap_or(Output::Wait {
+            until: None,
+            reason: WaitReason::Workers,
+        })
+    }
+
+    fn check(&mut self) {}
+}
+
+#[test]
+fn a_policy_that_asks_for_leased_bytes_is_found_out_and_its_story_told() {
+    let world = World::plain(1, 1 << 30, 0.01, 1e6);
+    let mut trace = Trace::default();
+    let outcome = run(
+        &world,
+        &mut |_| Some(Box::new(Greedy::default())),
+        Some(&mut trace),
+    );
+    let broken = Failure::Broken("0..1048576 is leased already".to_owned());
+    assert_eq!(outcome.map(|_| ()), Err(broken));
+    let story = trace.to_string();
+    let last = story.lines().last().unwrap();
+    assert_eq!(
+        last.trim(),
+        "0.020000 s < #1.1 asks for 0..1048576 (1.000 MiB) by the Known route"
+    );
 }

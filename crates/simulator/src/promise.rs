@@ -1,0 +1,95 @@
+//! Owns the bounds that ours is held to in every scenario: what was reached, and a little more.
+//! Knows no run.
+
+use simulator::Family;
+
+use crate::table::Line;
+
+/// Fewer runs say nothing about a 99th percentile.
+const ENOUGH: usize = 50;
+/// Most refusals in ten seconds at a server that limits its clients: the burst of a start that
+/// doubles, and a few that ask whether it has relented.
+const STORM: usize = 40;
+/// Furthest from the lowest missing byte a range is asked for, in parts of the reach: what begins
+/// within reach may end half of that beyond it, and be cut there.
+const AHEAD: f64 = 1.5;
+/// Most connections beyond the width, once that was found.
+const BEYOND: usize = 2;
+/// Median of what is fetched for nothing, as part of the file.
+const FOR_NOTHING: f64 = 0.005;
+
+/// What a scenario's runs of two seconds and more are held to.
+struct Promise {
+    /// Geometric mean of time over bound.
+    mean: f64,
+    /// Its 99th percentile.
+    p99: f64,
+}
+
+const fn promise(family: Family) -> Promise {
+    let (mean, p99) = match family {
+        Family::Uniform => (1.05, 2.2),
+        Family::Heterogeneous => (1.20, 4.5),
+        Family::Capped | Family::Refusing => (1.15, 3.0),
+        Family::Penalised => (1.30, 3.4),
+        Family::Stalling => (1.10, 2.3),
+        Family::Resetting => (1.10, 4.5),
+        Family::Changing => (1.10, 2.0),
+        Family::Distant | Family::Ramping => (1.35, 3.0),
+        Family::SlowDisk | Family::FailingDisk => (1.05, 1.5),
+        Family::Throttling => (1.15, 3.5),
+        Family::Hesitating => (1.50, 9.0),
+        Family::Lying => (1.15, 2.5),
+        // An address that expired counts as a refusal first: what it costs is no promise.
+        Family::Expiring => (2.60, 15.0),
+        Family::Replaced | Family::Short => (1.10, 1.6),
+        Family::Loopback | Family::Terabyte => (1.02, 1.1),
+    };
+    Promise { mean, p99 }
+}
+
+/// Whether the worlds stay as they are, and what is useful can be found in all of them.
+const fn keeps_its_width(family: Family) -> bool {
+    matches!(
+        family,
+        Family::Uniform | Family::Stalling | Family::SlowDisk | Family::Short | Family::Loopback
+    )
+}
+
+impl Line {
+    /// What is not as it should be, in words.
+    pub(crate) fn broken_bounds(&self) -> Vec<String> {
+        let family = self.family;
+        let Some(row) = self.ours().filter(|row| row.finished > 0) else {
+            return Vec::new();
+        };
+        let mut broken = Vec::new();
+        let mut hold = |what: &str, value: f64, most: f64| {
+            if value > most {
+                let name = family.name();
+                broken.push(format!("{name}: {what}: {value:.3}, and at most {most}"));
+            }
+        };
+        // Where an address has expired, both are broken until the original URL is asked at once.
+        if family != Family::Expiring {
+            hold("refusals in ten seconds", row.storm as f64, STORM as f64);
+            hold("distance from the lowest missing byte", row.ahead, AHEAD);
+        }
+        if keeps_its_width(family) {
+            hold(
+                "connections beyond the width",
+                row.beyond as f64,
+                BEYOND as f64,
+            );
+        }
+        if row.finished >= ENOUGH {
+            let promise = promise(family);
+            hold("mean of 2 s and more", row.mean_long, promise.mean);
+            hold("99th percentile of those", row.p99_long, promise.p99);
+        }
+        if row.finished >= ENOUGH && family != Family::Ramping {
+            hold("median fetched for nothing", row.waste_median, FOR_NOTHING);
+        }
+        broken
+    }
+}
