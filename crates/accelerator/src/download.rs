@@ -57,7 +57,8 @@ pub enum Verification {
     Digest,
     /// Every reply had the same strong validator.
     Validator,
-    /// The server gave nothing to tell generations apart but the length.
+    /// The server gave nothing to tell generations apart but the length, or another validator with
+    /// every reply; in the latter case all bytes are of one reply.
     None,
 }
 
@@ -158,6 +159,9 @@ impl Download {
             progress: self.progress,
             cancelled: self.cancel.subscribe(),
             tally: Tally::default(),
+            restarted: false,
+            plain: false,
+            doubts_validators: false,
         };
         session.run().await.map_err(|error| error.for_url(url))
     }
@@ -189,6 +193,12 @@ struct Session {
     progress: ProgressHandle,
     cancelled: watch::Receiver<bool>,
     tally: Tally,
+    /// Whether a change was answered by starting over.
+    restarted: bool,
+    /// Whether the file is fetched in one stream, without ranges.
+    plain: bool,
+    /// Whether the server changed its validators once too often to be believed.
+    doubts_validators: bool,
 }
 
 impl Session {
@@ -203,7 +213,6 @@ impl Session {
         }
         target.check_output()?;
         let (mut beginning, mut earlier) = self.begin(target.find()?);
-        let mut restarted = false;
         loop {
             let around = Surroundings {
                 settings: Arc::clone(&self.settings),
@@ -214,33 +223,91 @@ impl Session {
                 progress: self.progress.clone(),
                 cancelled: self.cancelled.clone(),
             };
-            let plain = matches!(beginning, Beginning::SingleStream);
             let mut fetched = Driver::new(around, beginning, earlier.take(), &mut self.tally)
                 .run()
                 .await;
-            let reason = match &fetched.outcome {
-                Ok(Outcome::Complete { length }) => {
-                    let length = *length;
-                    match self.prove(&target, &mut fetched, length).await {
-                        Ok(proven) => return self.publish(proven, fetched).await,
-                        Err(error) if !restarted && self.may_be_mixed(&error, &fetched) => {
-                            RestartReason::Unproven
-                        }
-                        Err(error) => return Err(error),
+            let reason = if let Ok(Outcome::Complete { length }) = &fetched.outcome {
+                let length = *length;
+                match self.prove(&target, &mut fetched, length).await {
+                    Ok(proven) => return self.publish(proven, fetched).await,
+                    Err(error) if !self.restarted && self.may_be_mixed(&error, &fetched) => {
+                        self.restarted = true;
+                        RestartReason::Unproven
                     }
+                    Err(error) => return Err(error),
                 }
-                Ok(Outcome::Changed) if !restarted => RestartReason::Changed,
-                Ok(Outcome::SingleStreamNeeded) if !plain => RestartReason::RangesUnreliable,
-                Ok(_) | Err(_) => return Err(failure(&self.settings, fetched)),
+            } else {
+                let Some(reason) = self.way_on(&fetched) else {
+                    return Err(failure(&self.settings, fetched));
+                };
+                let is_refused = matches!(fetched.outcome, Ok(Outcome::Failed(_)));
+                if is_refused || fetched.keeper.is_some() {
+                    fetched = self.still_served(&transport, fetched).await?;
+                }
+                reason
             };
-            restarted |= reason != RestartReason::RangesUnreliable;
-            beginning = if plain || reason == RestartReason::RangesUnreliable {
+            beginning = if self.plain {
                 Beginning::SingleStream
             } else {
                 Beginning::Fresh
             };
             self.start_over(fetched, reason)?;
         }
+    }
+
+    /// Why and how it starts over, if that can help: once for a file that has changed, and once in
+    /// one stream, whose bytes are of one generation whatever else the server says.
+    fn way_on(&mut self, fetched: &Fetched) -> Option<RestartReason> {
+        match &fetched.outcome {
+            Ok(Outcome::Changed) if !self.restarted => {
+                self.restarted = true;
+                return Some(RestartReason::Changed);
+            }
+            Ok(Outcome::Changed) if !self.plain => self.doubts_validators = true,
+            Ok(Outcome::SingleStreamNeeded) if !self.plain => {}
+            Ok(Outcome::Failed(FailureClass::Refused))
+                if !self.plain && fetched.last_error.as_ref().is_some_and(blames_the_range) => {}
+            Ok(_) | Err(_) => return None,
+        }
+        self.plain = true;
+        Some(RestartReason::RangesUnreliable)
+    }
+
+    /// Nothing is thrown away for a file the server refuses: it is asked for the whole of it first,
+    /// and the reply is not read.
+    async fn still_served(
+        &self,
+        transport: &HttpTransport,
+        mut fetched: Fetched,
+    ) -> Result<Fetched, Error> {
+        let ask = async {
+            let reply = transport.open(Request::Whole, Route::Original).await?;
+            accept(Request::Whole, None, &reply.head)
+        };
+        let mut cancelled = self.cancelled.clone();
+        let reply = tokio::select! {
+            biased;
+            Ok(_) = cancelled.wait_for(|told| *told) => {
+                fetched.outcome = Ok(Outcome::Cancelled);
+                return Err(failure(&self.settings, fetched));
+            }
+            reply = tokio::time::timeout(self.settings.stall_timeout, ask) => reply,
+        };
+        let Ok(Err(error)) = reply else {
+            return Ok(fetched);
+        };
+        // Whatever else went wrong is for who fetches it to try again.
+        if error.disposition() != FailureClass::Refused {
+            return Ok(fetched);
+        }
+        if let Ok(Outcome::Changed) = fetched.outcome {
+            let cause = Cause::ChangedAndRefused(error);
+            fetched.outcome = Err(Error::new(ErrorKind::Changed, cause));
+        } else {
+            fetched.outcome = Ok(Outcome::Failed(FailureClass::Refused));
+            fetched.last_error = Some(AttemptError::Transport(error));
+        }
+        Err(failure(&self.settings, fetched))
     }
 
     /// [`published::already_there`], until it is told to stop.
@@ -270,7 +337,9 @@ impl Session {
         let settings = &self.settings;
         let verified = match generation {
             _ if !digests.is_empty() => Verification::Digest,
-            Some(generation) if generation.validators.is_strong() => Verification::Validator,
+            Some(generation) if generation.validators.is_strong() && !self.doubts_validators => {
+                Verification::Validator
+            }
             Some(_) | None => Verification::None,
         };
         Report {
@@ -428,6 +497,15 @@ fn empty_file(generation: Option<&Generation>) -> Generation {
     }
 }
 
+/// Whether a refusal may be of the range that was asked for, and not of the file: some servers
+/// refuse ranges above a size, or any.
+fn blames_the_range(error: &AttemptError) -> bool {
+    let AttemptError::Transport(TransportError::Status { status, .. }) = error else {
+        return false;
+    };
+    matches!(status, 400 | 403 | 416)
+}
+
 /// The error a download ends with that was neither completed nor started over.
 fn failure(settings: &Settings, fetched: Fetched) -> Error {
     let can_prove = |generation: &Generation| {
@@ -438,8 +516,9 @@ fn failure(settings: &Settings, fetched: Fetched) -> Error {
     let error = match (fetched.outcome, fetched.last_error) {
         (Err(error), _) => error,
         (Ok(Outcome::Cancelled), _) => Error::new(ErrorKind::Cancelled, Cause::Cancelled),
-        (Ok(Outcome::Changed), _) => Error::new(ErrorKind::Changed, Cause::ChangedAgain),
-        (Ok(Outcome::SingleStreamNeeded), _) => Error::new(ErrorKind::Network, Cause::NoWayLeft),
+        (Ok(Outcome::Changed | Outcome::SingleStreamNeeded), _) => {
+            Error::new(ErrorKind::Network, Cause::NoWayLeft)
+        }
         (Ok(Outcome::Failed(FailureClass::Stalled)), _) => {
             Error::new(ErrorKind::Network, Cause::Stalled)
         }

@@ -16,7 +16,7 @@ use crate::transport::error::TransportError;
 pub enum ErrorKind {
     /// It was cancelled.
     Cancelled,
-    /// The remote file changed, and changed again after a fresh start.
+    /// The remote file changed, and the server refuses to give the new one.
     Changed,
     /// The file is complete, and its digest is another one than expected.
     Corrupt,
@@ -55,8 +55,8 @@ struct Details {
 pub(crate) enum Cause {
     #[error("stopped before it was complete")]
     Cancelled,
-    #[error("the remote file keeps changing")]
-    ChangedAgain,
+    #[error("the remote file has changed, and cannot be fetched anew: {0}")]
+    ChangedAndRefused(TransportError),
     #[error("the server serves neither ranges nor the whole file reliably")]
     NoWayLeft,
     #[error(
@@ -184,6 +184,7 @@ impl From<TransportError> for Error {
             | TransportError::Silent
             | TransportError::Interrupted { .. }
             | TransportError::NotHttp { .. }
+            | TransportError::Page
             | TransportError::Surplus
             | TransportError::RangeIgnored { .. }
             | TransportError::Misplaced { .. }

@@ -99,7 +99,8 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(15);
 /// Longest `Retry-After` that is honoured; a server must not control our patience.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
 
-/// Replies that misplace or ignore ranges before one plain stream takes over.
+/// Replies in a row that misplace or ignore ranges before one plain stream takes over: a server
+/// that serves some of them is asked again.
 pub const RANGE_MISTAKES_MAX: u32 = 3;
 
 /// Tries before the first reply ever arrives: a wrong host name should fail in seconds.

@@ -37,7 +37,7 @@ pub(crate) fn accept(
         (200, Request::First | Request::Whole) => Ok(whole(head)),
         (416, Request::First) => empty_file(head),
         (416, Request::Part(_)) => Err(unsatisfiable(pinned, head)),
-        (412, _) => changed("a precondition failed"),
+        (412, _) if pinned.is_some() => changed("a precondition failed"),
         // A 2xx that is neither is a reply some intermediary has rewritten.
         (201..=299, _) => misplaced("the status is neither 200 nor 206"),
         (status, _) => Err(TransportError::Status {
@@ -129,6 +129,9 @@ fn range_ignored(asked: ByteRange, pinned: Option<&Generation>, head: &Head) -> 
     let known = pinned.and_then(|pinned| pinned.length);
     let other_length = head.coding.is_none()
         && matches!((head.content_length, known), (Some(stated), Some(known)) if stated != known);
+    if other_length && head.is_page {
+        return TransportError::Page;
+    }
     if other_length {
         return TransportError::Changed {
             what: "its length differs",

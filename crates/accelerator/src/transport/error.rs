@@ -33,6 +33,11 @@ pub(crate) enum TransportError {
     RangeIgnored { asked: ByteRange },
     #[error("the reply does not say where its bytes belong: {what}")]
     Misplaced { what: &'static str },
+    #[error(
+        "the server sent a page of HTML where a part of the file was asked for; there may be a \
+         login on the way"
+    )]
+    Page,
     #[error("the remote file has changed: {what}")]
     Changed { what: &'static str },
     #[error("the reply holds more bytes than it promised")]
@@ -55,9 +60,12 @@ impl TransportError {
     pub(crate) fn disposition(&self) -> FailureClass {
         match self {
             Self::Unreachable { .. } => FailureClass::Unreachable,
-            Self::Untrusted { .. } | Self::NotHttp { .. } => FailureClass::Untrusted,
+            Self::Untrusted { .. } => FailureClass::Untrusted,
             Self::Silent => FailureClass::Stalled,
-            Self::Interrupted { .. } => FailureClass::Interrupted,
+            // What one connection says that is not HTTP says nothing about the next one.
+            Self::Interrupted { .. } | Self::NotHttp { .. } | Self::Page => {
+                FailureClass::Interrupted
+            }
             Self::Status {
                 status: 408 | 425 | 429 | 500..=599,
                 retry_after,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::header::{
     CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
-    LAST_MODIFIED, RETRY_AFTER,
+    LAST_MODIFIED, RETRY_AFTER, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use range_core::http::content_disposition::suggested_name;
@@ -29,7 +29,11 @@ pub(crate) enum Placement {
 pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) placement: Placement,
+    /// `Content-Length`, unless a transfer coding says where the content ends: then it counts for
+    /// nothing (RFC 9112 §6.3).
     pub(crate) content_length: Option<u64>,
+    /// Whether the content is a page for a browser.
+    pub(crate) is_page: bool,
     /// `Content-Encoding`, unless it is `identity`.
     pub(crate) coding: Option<String>,
     pub(crate) multipart: bool,
@@ -58,19 +62,23 @@ impl Head {
         Self {
             status: status.as_u16(),
             placement: placement(headers),
-            content_length: single(headers, &CONTENT_LENGTH).and_then(decimal),
+            content_length: single(headers, &CONTENT_LENGTH)
+                .filter(|_| !headers.contains_key(TRANSFER_ENCODING))
+                .and_then(decimal),
+            is_page: has_type(headers, b"text/html"),
             coding,
-            multipart: single(headers, &CONTENT_TYPE).is_some_and(|value| {
-                value
-                    .to_ascii_lowercase()
-                    .starts_with(b"multipart/byteranges")
-            }),
+            multipart: has_type(headers, b"multipart/byteranges"),
             validators,
             retry_after: single(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after::parse(value, date)),
             suggested_name: single(headers, &CONTENT_DISPOSITION).and_then(suggested_name),
         }
     }
+}
+
+fn has_type(headers: &HeaderMap, media_type: &[u8]) -> bool {
+    single(headers, &CONTENT_TYPE)
+        .is_some_and(|value| value.to_ascii_lowercase().starts_with(media_type))
 }
 
 fn placement(headers: &HeaderMap) -> Placement {

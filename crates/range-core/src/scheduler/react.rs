@@ -73,7 +73,7 @@ impl Scheduler {
         match (kind, body) {
             // The lease stands since the start; a reply that is shorter is legal (RFC 9110
             // §15.3.7) and shows when the worker drains.
-            (Kind::Part, _) => {}
+            (Kind::Part, _) => self.range_mistakes = 0,
             (
                 Kind::Probe,
                 Body::Part {

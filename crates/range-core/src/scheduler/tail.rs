@@ -57,9 +57,24 @@ impl Scheduler {
             .collect();
         if rates.len() > 2 || self.typical_rate == 0 {
             rates.sort_unstable();
-            let median = rates.get(rates.len() / 2).copied();
-            self.typical_rate = median.unwrap_or_else(|| self.width.rate_of_one());
+            let own = self.width.rate_of_one();
+            self.typical_rate = match rates.get(rates.len() / 2) {
+                Some(&median) if rates.len() > 2 => median,
+                // The others may have been done before anything could be measured, and have left
+                // one behind that crawls.
+                Some(&median) => median.max(own).max(self.mean_rate()),
+                None => own,
+            };
         }
+    }
+
+    /// What a worker has brought in a second since the start, had as many as there may be shared
+    /// all of it: less than any rate that is typical.
+    fn mean_rate(&self) -> u64 {
+        let elapsed = self.now.since_start().as_millis().max(1);
+        let workers = u128::from(self.width.most()).max(1);
+        let mean = u128::from(self.received_total) * 1000 / elapsed / workers;
+        u64::try_from(mean).unwrap_or(u64::MAX)
     }
 
     /// The slowest worker whose remainder another one would have much sooner although it has to

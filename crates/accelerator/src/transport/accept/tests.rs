@@ -152,6 +152,37 @@ fn the_whole_file_is_never_taken_for_a_part() {
 }
 
 #[test]
+fn a_page_of_another_length_is_not_the_file_that_has_changed() {
+    let page = ("content-type", "Text/HTML; charset=utf-8");
+    for (length, class) in [
+        ("14", FailureClass::Interrupted),
+        ("1000", FailureClass::RangeIgnored),
+    ] {
+        let fields = [("content-length", length), page];
+        assert_eq!(judge(200, &fields), Err(class), "{length}");
+    }
+}
+
+#[test]
+fn a_length_beside_a_transfer_coding_counts_for_nothing() {
+    let fields = [
+        ("content-range", "bytes 500-599/1000"),
+        ("content-length", "7"),
+        ("transfer-encoding", "chunked"),
+    ];
+    assert_eq!(judge(206, &fields), Ok(part(500, 600)));
+    assert_eq!(
+        judge_first(200, &fields[1..]),
+        Ok(Body::Whole { length: None })
+    );
+}
+
+#[test]
+fn a_precondition_fails_only_where_a_generation_is_known() {
+    assert_eq!(judge_first(412, &[]), Err(FailureClass::Refused));
+}
+
+#[test]
 fn statuses_have_their_classes() {
     use FailureClass::{Busy, Changed, Misplaced, Refused};
     for (status, class) in [
