@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use range_core::units::{ByteCount, BytesPerSecond};
+use range_core::units::ByteCount;
 use range_server::synthetic::{self, Seed};
 use range_server::{Effect, Fault, Position, Stop};
 
@@ -161,17 +161,6 @@ fn a_server_that_is_not_there_fails_soon() {
     let ran = get(&format!("http://127.0.0.1:{port}/x"), into.path(), &[]).expect(3);
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
     assert_eq!(files::names(into.path()), [""; 0]);
-}
-
-#[test]
-fn a_file_that_keeps_changing_is_given_up() {
-    let flip = |number: u64| {
-        let version = range_server::Version(u8::try_from(number % 250).unwrap());
-        Fault::on(number..=number, Effect::Version(version))
-    };
-    let mut faults: Vec<Fault> = (1..=60).map(flip).collect();
-    faults.push(Fault::always(Effect::Rate(BytesPerSecond(20 * MIB))));
-    fails(faults, 5);
 }
 
 #[test]

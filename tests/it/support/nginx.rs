@@ -18,6 +18,11 @@ pub(crate) struct Nginx {
 impl Nginx {
     /// Serves a directory, or says loudly that it cannot.
     pub(crate) fn start(root: &Path) -> Option<Self> {
+        Self::with(root, "")
+    }
+
+    /// Serves a directory with these directives for plain HTTP. `each` is a zone for `limit_conn`.
+    pub(crate) fn with(root: &Path, directives: &str) -> Option<Self> {
         let Some(program) = find() else {
             eprintln!("SKIPPED: nginx is not installed");
             return None;
@@ -31,7 +36,7 @@ impl Nginx {
         std::fs::write(at.join("key.pem"), key.signing_key.serialize_pem()).unwrap();
         std::fs::write(
             at.join("nginx.conf"),
-            configuration(at, root, port, tls_port),
+            configuration(at, root, directives, port, tls_port),
         )
         .unwrap();
         let child = Command::new(program)
@@ -79,7 +84,7 @@ fn find() -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-fn configuration(at: &Path, root: &Path, port: u16, tls_port: u16) -> String {
+fn configuration(at: &Path, root: &Path, directives: &str, port: u16, tls_port: u16) -> String {
     let (at, root) = (at.display(), root.display());
     let user = if rustix::process::getuid().is_root() {
         "user root;"
@@ -94,7 +99,8 @@ fn configuration(at: &Path, root: &Path, port: u16, tls_port: u16) -> String {
          events {{ worker_connections 512; }}
          http {{
            access_log off; sendfile on; tcp_nopush on; {temporary}
-           server {{ listen 127.0.0.1:{port}; root {root}; }}
+           limit_conn_zone $binary_remote_addr zone=each:1m;
+           server {{ listen 127.0.0.1:{port}; root {root}; {directives} }}
            server {{
              listen 127.0.0.1:{tls_port} ssl; root {root};
              ssl_certificate {at}/certificate.pem; ssl_certificate_key {at}/key.pem;

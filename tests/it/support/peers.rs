@@ -1,4 +1,4 @@
-//! Apache, lighttpd and Caddy, as plain file servers on loopback.
+//! Apache, lighttpd and Caddy, as plain file servers on loopback; squid and microsocks, as proxies.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -56,6 +56,28 @@ impl Peer {
             );
             let arguments = ["run", "--adapter", "caddyfile", "--config"];
             (configuration, arguments.map(String::from).to_vec())
+        })
+    }
+
+    /// Squid, as a proxy that keeps nothing.
+    pub(crate) fn squid() -> Option<Self> {
+        Self::start("/usr/sbin/squid", |at, port| {
+            let at = at.display();
+            let configuration = format!(
+                "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\n\
+                 access_log none\ncache_log /dev/null\npid_filename {at}/pid\n\
+                 coredump_dir {at}\nshutdown_lifetime 0 seconds\n\
+                 visible_hostname localhost\nnetdb_filename none\n"
+            );
+            (configuration, vec!["-N".into(), "-f".into()])
+        })
+    }
+
+    /// microsocks, which has no configuration.
+    pub(crate) fn microsocks() -> Option<Self> {
+        Self::start("/usr/bin/microsocks", |_, port| {
+            let arguments = ["-i", "127.0.0.1", "-p", &port.to_string()];
+            (String::new(), arguments.map(String::from).to_vec())
         })
     }
 

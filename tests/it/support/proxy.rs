@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// What a proxy asks of who connects: user and password.
 type Login = Option<(&'static str, &'static str)>;
@@ -23,7 +24,12 @@ impl Proxy {
 
     /// Speaks SOCKS5.
     pub(crate) fn socks(login: Login) -> Self {
-        Self::start(move |stream, told| serve_socks(stream, told, login))
+        Self::start(move |stream, told| serve_socks(stream, told, login, u64::MAX))
+    }
+
+    /// Speaks SOCKS5, and sends no more than so many bytes a second down each connection.
+    pub(crate) fn slow_socks(bytes: u64) -> Self {
+        Self::start(move |stream, told| serve_socks(stream, told, None, bytes))
     }
 
     fn start<F>(serve: F) -> Self
@@ -74,7 +80,7 @@ fn serve_http(
     if head.starts_with("CONNECT ") {
         let server = TcpStream::connect(&target)?;
         client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
-        return pump(client, server);
+        return pump(client, server, u64::MAX);
     }
     let authority = target.trim_start_matches("http://");
     let authority = authority.split('/').next().unwrap_or_default();
@@ -86,7 +92,7 @@ fn serve_http(
         }
     }
     server.write_all(b"Connection: close\r\n\r\n")?;
-    pump(client, server)
+    pump(client, server, u64::MAX)
 }
 
 fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
@@ -103,6 +109,7 @@ fn serve_socks(
     mut client: TcpStream,
     told: &Mutex<Vec<String>>,
     login: Login,
+    rate: u64,
 ) -> std::io::Result<()> {
     let [_version, methods] = read(&mut client)?;
     let mut offered = vec![0; usize::from(methods)];
@@ -129,7 +136,7 @@ fn serve_socks(
     told.lock().unwrap().push(format!("{kind} {host}:{port}"));
     let server = TcpStream::connect(format!("{host}:{port}"))?;
     client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
-    pump(client, server)
+    pump(client, server, rate)
 }
 
 fn read<const LENGTH: usize>(stream: &mut TcpStream) -> std::io::Result<[u8; LENGTH]> {
@@ -146,14 +153,28 @@ fn text(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn pump(mut client: TcpStream, mut server: TcpStream) -> std::io::Result<()> {
+fn pump(mut client: TcpStream, mut server: TcpStream, rate: u64) -> std::io::Result<()> {
     let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
     let up = std::thread::spawn(move || {
         let _copied = std::io::copy(&mut from_client, &mut to_server);
         let _closed = to_server.shutdown(Shutdown::Write);
     });
-    let _copied = std::io::copy(&mut server, &mut client);
+    let _copied = copy_slowly(&mut server, &mut client, rate);
     let _closed = client.shutdown(Shutdown::Both);
     up.join().expect("it only copies");
     Ok(())
+}
+
+fn copy_slowly(from: &mut TcpStream, to: &mut TcpStream, rate: u64) -> std::io::Result<()> {
+    let (start, mut copied, mut piece) = (Instant::now(), 0, vec![0; 64 << 10]);
+    loop {
+        let read = from.read(&mut piece)?;
+        if read == 0 {
+            return Ok(());
+        }
+        to.write_all(&piece[..read])?;
+        copied += read as u64;
+        let due = Duration::from_micros(copied.saturating_mul(1_000_000) / rate);
+        std::thread::sleep(due.saturating_sub(start.elapsed()));
+    }
 }
