@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::Value;
 
 use crate::workspace::{self, Failure};
 
@@ -38,16 +37,7 @@ pub(crate) fn run(crash: &Crash) -> Result<(), Failure> {
 /// killed lies where the shipped one is looked for.
 fn killable_program() -> Result<PathBuf, Failure> {
     let line = "cargo build --release -p sheave --features failpoints --message-format json";
-    let arguments: Vec<&str> = line.split(' ').skip(1).collect();
-    let messages = workspace::output_of("cargo", &arguments)?;
-    let built = String::from_utf8_lossy(&messages)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "sheave")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or(Failure::Shape {
-            field: "executable",
-        })?;
+    let built = workspace::built(line)?;
     let own = built.with_file_name("sheave-with-failpoints");
     std::fs::rename(&built, &own).map_err(|source| Failure::Rename {
         path: built,

@@ -14,8 +14,10 @@
 mod bench;
 mod ci;
 mod crash;
+mod faults;
 mod layers;
 mod sim;
+mod soak;
 mod tidy;
 mod workspace;
 
@@ -41,6 +43,10 @@ enum Task {
     Sim(sim::Simulation),
     /// Kill the program at every failpoint and at random moments, and compare what it ends with
     Crash(crash::Crash),
+    /// Set other downloaders against the same faults, and write the table of what each delivers
+    Faults,
+    /// Run the program against our server with faults a seed makes up, for some time
+    Soak(soak::Soak),
     /// Run what CI runs, cheapest first, up to the first failure
     Ci {
         /// Stop after the checks that neither link nor run the product
@@ -57,6 +63,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::check(),
         Task::Sim(simulation) => sim::run(&simulation),
         Task::Crash(crash) => crash::run(&crash),
+        Task::Faults => faults::run(),
+        Task::Soak(soak) => soak::run(&soak),
         Task::Ci { quick } => ci::run(quick),
         Task::Bench(arguments) => return bench::main(&arguments),
     };

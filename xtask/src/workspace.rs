@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
+use serde_json::Value;
+
 /// Why a task did not succeed; reads on after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -16,6 +18,9 @@ pub(crate) enum Failure {
     /// What was built cannot get the name it is to have.
     #[error("rename {}: {source}", path.display())]
     Rename { path: PathBuf, source: io::Error },
+    /// A page cannot be replaced.
+    #[error("write {path}: {source}")]
+    Write { path: String, source: io::Error },
     /// A file that was listed cannot be read, or is not UTF-8.
     #[error("read {path}: {source}")]
     Read { path: String, source: io::Error },
@@ -81,9 +86,31 @@ pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Result<Vec<u8>, Fa
     }
 }
 
+/// Runs a `cargo build ... --message-format json`, and returns where the program `sheave` is.
+pub(crate) fn built(line: &str) -> Result<PathBuf, Failure> {
+    let arguments: Vec<&str> = line.split(' ').skip(1).collect();
+    let messages = output_of("cargo", &arguments)?;
+    String::from_utf8_lossy(&messages)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "sheave")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or(Failure::Shape {
+            field: "executable",
+        })
+}
+
 /// The text of a file, by its path from the root.
 pub(crate) fn text_of(path: &str) -> Result<String, Failure> {
     std::fs::read_to_string(root().join(path)).map_err(|source| Failure::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Replaces the text of a file, by its path from the root.
+pub(crate) fn write(path: &str, text: &str) -> Result<(), Failure> {
+    std::fs::write(root().join(path), text).map_err(|source| Failure::Write {
         path: path.to_owned(),
         source,
     })

@@ -1,0 +1,36 @@
+//! Owns how the soak is run: the shipped program, and the loop that sets it against faults. Knows
+//! nothing of what either does.
+use clap::Args;
+
+use crate::workspace::{self, Failure};
+
+/// How long it goes on, and where it begins.
+#[derive(Args, Debug)]
+pub(crate) struct Soak {
+    /// For how long rounds are begun
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    minutes: u64,
+    /// How many rounds at most
+    #[arg(long, value_name = "N", default_value_t = u64::MAX)]
+    rounds: u64,
+    /// The seed of the first round; the next round has the next
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// How many rounds at once; most of their time is waiting
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    jobs: u64,
+}
+
+/// Builds both and runs the loop.
+pub(crate) fn run(soak: &Soak) -> Result<(), Failure> {
+    let program = workspace::built("cargo build --release -p sheave --message-format json")?;
+    let line = "cargo run --release -p sheave-tests --example soak";
+    let mut command = workspace::command("cargo", &[]);
+    command
+        .args(line.split(' ').skip(1))
+        .args(["--quiet", "--"])
+        .arg(program);
+    let numbers = [soak.minutes * 60, soak.rounds, soak.seed, soak.jobs];
+    command.args(numbers.map(|number| number.to_string()));
+    workspace::run(command, line)
+}
