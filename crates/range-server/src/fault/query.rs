@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use range_core::http::HttpDate;
 
-use super::grammar::{FaultError, Written, split_effect};
+use super::grammar::FaultError;
 use super::{Effect, EntityTagFault, Fault, Version, redirect};
 use crate::synthetic;
 
@@ -82,18 +82,7 @@ impl UrlOptions {
     fn add_fault(&mut self, text: &str) -> Result<(), QueryError> {
         // Decoded piece by piece, so that a comma can be written within one.
         let pieces: Vec<_> = text.split(',').map(decoded).collect();
-        let (effect, options) = pieces.split_first().expect("a split has a piece");
-        let (name, argument) = split_effect(effect);
-        let options: Vec<_> = options
-            .iter()
-            .map(|piece| piece.split_once('=').unwrap_or((piece, "")))
-            .collect();
-        let written = Written {
-            name,
-            argument,
-            options: &options,
-        };
-        let fault = written.fault()?;
+        let fault = Fault::from_pieces(&pieces)?;
         if let Effect::RedirectTo(location) = &fault.effect
             && !redirect::stays_here(location)
         {

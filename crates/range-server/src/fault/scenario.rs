@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Fault;
-use super::grammar::{FaultError, Written, split_effect};
+use super::grammar::FaultError;
 
 /// Most faults of a scenario; each is looked at for each request.
 const MAX_FAULTS: usize = 1000;
@@ -115,20 +115,11 @@ fn fault(value: &Spanned<DeValue<'_>>) -> Result<Fault, (usize, ScenarioMistake)
         }
     }
     let (offset, effect) = effect.ok_or((start, ScenarioMistake::NoEffect))?;
-    let (name, argument) = split_effect(&effect);
-    let fault_with = |options: &[(&str, &str)]| {
-        let written = Written {
-            name,
-            argument,
-            options,
-        };
-        written.fault()
-    };
     let pairs: Vec<_> = options
         .iter()
         .map(|(_, key, text)| (key.as_str(), text.as_str()))
         .collect();
-    fault_with(&pairs).map_err(|error| {
+    Fault::new(&effect, &pairs).map_err(|error| {
         // Which line is to blame: the option without which it would be right, or the effect.
         let blamed = pairs.iter().position(|(key, _)| error.is_about(key));
         let offset = blamed.map_or(offset, |index| options[index].0);
