@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::FileTimes;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -14,12 +13,13 @@ use tempfile::TempDir;
 use crate::support::nginx::Nginx;
 use crate::support::peers::Peer;
 use crate::support::python::Python;
+use crate::support::serving::Serving;
 use crate::support::{files, program};
 
-const FILE: &str = "checked.bin";
+pub(crate) const FILE: &str = "checked.bin";
 
 /// A directory with one file, old enough for every validator to be strong.
-fn root() -> TempDir {
+pub(crate) fn root() -> TempDir {
     let root = files::directory();
     // Servers that drop their privileges have to reach it.
     let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -33,7 +33,7 @@ fn root() -> TempDir {
 }
 
 /// The exit code and the object that is written.
-fn check(url: &str, more: &[&str]) -> (Option<i32>, Value) {
+pub(crate) fn check(url: &str, more: &[&str]) -> (Option<i32>, Value) {
     let output = Command::new(program::path())
         .args(["check-server", "--json", url])
         .args(more)
@@ -73,45 +73,23 @@ fn cell(row: &Value) -> String {
     }
 }
 
-/// Runs `sheave serve` on the directory, as long as the test looks at it.
-fn against_ourselves(root: &Path, options: &[&str], test: impl FnOnce(&str, &[String])) {
-    let mut child = Command::new(program::path())
-        .args(["serve", "--quiet", "--bind", "127.0.0.1:0"])
-        .args(options)
-        .arg(root)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let url = lines.next().unwrap().unwrap();
-    let url = format!("{}/{FILE}", url.trim_end_matches('/'));
-    let more: Vec<String> = if options.contains(&"--tls") {
-        vec!["--cacert".into(), lines.next().unwrap().unwrap()]
-    } else {
-        Vec::new()
-    };
-    test(&url, &more);
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    child.wait().unwrap();
-}
-
 #[test]
 fn nothing_is_found_in_our_own_server() {
     let root = root();
     for options in [&[][..], &["--tls"]] {
-        against_ourselves(root.path(), options, |url, more| {
-            let more: Vec<&str> = more.iter().map(String::as_str).collect();
-            let (exit, report) = check(url, &more);
-            assert_eq!(exit, Some(0), "{options:?}");
-            assert_eq!(findings(&report), Vec::<String>::new(), "{options:?}");
-            let rows = report["rows"].as_array().unwrap();
-            assert!(rows.len() > 50);
-            for row in rows {
-                assert_eq!(row["asked"], true, "{row}");
-                assert_eq!(row["status"], row["preferred"], "{row}");
-            }
-        });
+        let mut serving = Serving::start(root.path(), options);
+        let trust = options.contains(&"--tls").then(|| serving.next_line());
+        let trust = trust.as_deref().map(|file| ["--cacert", file]);
+        let more = trust.as_ref().map_or(&[][..], |both| &both[..]);
+        let (exit, report) = check(&serving.url(&format!("/{FILE}")), more);
+        assert_eq!(exit, Some(0), "{options:?}");
+        assert_eq!(findings(&report), Vec::<String>::new(), "{options:?}");
+        let rows = report["rows"].as_array().unwrap();
+        assert!(rows.len() > 50);
+        for row in rows {
+            assert_eq!(row["asked"], true, "{row}");
+            assert_eq!(row["status"], row["preferred"], "{row}");
+        }
     }
 }
 
@@ -119,11 +97,9 @@ fn nothing_is_found_in_our_own_server() {
 fn what_cannot_be_checked_has_its_exit_code() {
     let root = root();
     std::fs::write(root.path().join("short"), b"short").unwrap();
-    against_ourselves(root.path(), &[], |url, _| {
-        let base = url.strip_suffix(FILE).unwrap();
-        assert_eq!(check(&format!("{base}missing"), &[]).0, Some(4));
-        assert_eq!(check(&format!("{base}short"), &[]).0, Some(4));
-    });
+    let serving = Serving::start(root.path(), &[]);
+    assert_eq!(check(&serving.url("/missing"), &[]).0, Some(4));
+    assert_eq!(check(&serving.url("/short"), &[]).0, Some(4));
     assert_eq!(check("http://127.0.0.1:1/x", &[]).0, Some(3));
     assert_eq!(
         check("https://127.0.0.1:1/x", &[]).0,

@@ -1,52 +1,38 @@
 //! Many peers that do little: idle, slow, or never reading. What they cost is counted from outside.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::support::{files, program, wait};
+use crate::support::serving::Serving;
+use crate::support::{files, wait};
 
 /// Descriptors that may still be open, or already closed, for a peer that has just gone.
 const SLACK: usize = 4;
 
-/// `sheave serve` as a process of its own, so that its memory is its own too.
-struct Serving {
-    child: Child,
-    address: String,
-}
+/// A server whose costs are counted.
+struct Counted(Serving);
 
-impl Serving {
+impl Counted {
     /// Serves a sparse gigabyte as `/big`.
-    fn start(root: &std::path::Path, arguments: &[&str]) -> Self {
+    fn start(root: &Path, options: &[&str]) -> Self {
         let big = File::create(root.join("big")).unwrap();
         big.set_len(1 << 30).unwrap();
-        let mut child = Command::new(program::path())
-            .args(["serve", "-q", "--bind", "127.0.0.1:0"])
-            .args(arguments)
-            .arg(root)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        let address = url.trim().strip_prefix("http://").unwrap().to_owned();
-        Self { child, address }
+        Self(Serving::start(root, options))
     }
 
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
+        let stream = TcpStream::connect(self.0.address()).unwrap();
         stream.set_read_timeout(Some(wait::DEADLINE)).unwrap();
         stream
     }
 
     fn ask(&self, stream: &mut TcpStream, path: &str) {
-        let host = &self.address;
+        let host = self.0.address();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
     }
 
@@ -60,7 +46,7 @@ impl Serving {
 
     /// Resident memory in bytes.
     fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         let line = status
             .lines()
             .find_map(|line| line.strip_prefix("RssAnon:"))
@@ -70,20 +56,13 @@ impl Serving {
     }
 
     fn descriptors(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))
+        std::fs::read_dir(format!("/proc/{}/fd", self.0.id()))
             .unwrap()
             .count()
     }
 
     fn wait_for_descriptors(&self, what: &str, is_right: impl Fn(usize) -> bool) {
         wait::until(what, || is_right(self.descriptors()).then_some(()));
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _killed = self.child.kill();
-        let _reaped = self.child.wait();
     }
 }
 
@@ -107,7 +86,7 @@ fn five_thousand_idle_and_slow_connections_cost_little_and_nothing_afterwards() 
         return;
     }
     let root = files::directory();
-    let serving = Serving::start(
+    let serving = Counted::start(
         root.path(),
         &[
             "--max-connections",
@@ -140,7 +119,7 @@ fn five_thousand_idle_and_slow_connections_cost_little_and_nothing_afterwards() 
 fn peers_that_never_read_cost_little() {
     const CROWD: usize = 300;
     let root = files::directory();
-    let serving = Serving::start(root.path(), &["--stall-timeout", "10m"]);
+    let serving = Counted::start(root.path(), &["--stall-timeout", "10m"]);
     serving.answers();
     let (memory, descriptors) = (serving.memory(), serving.descriptors());
     let crowd: Vec<TcpStream> = (0..CROWD)
@@ -170,4 +149,39 @@ fn peers_that_never_read_cost_little() {
     serving.answers();
     drop(crowd);
     serving.wait_for_descriptors("leaving nothing", |count| count <= descriptors + SLACK);
+}
+
+#[test]
+fn a_thousand_peers_that_read_cost_no_more_the_longer_they_do() {
+    const CROWD: usize = 1000;
+    /// What each reads in a round: more than all buffers on its way hold.
+    const PIECE: usize = 256 << 10;
+    if !make_room(3000) {
+        return;
+    }
+    let root = files::directory();
+    let serving = Counted::start(root.path(), &["--max-connections", "1100"]);
+    serving.answers();
+    let before = serving.memory();
+    let mut crowd: Vec<TcpStream> = (0..CROWD)
+        .map(|index| {
+            let mut stream = serving.connect();
+            let path = ["/synthetic/8EiB", "/big"][index % 2];
+            serving.ask(&mut stream, path);
+            stream
+        })
+        .collect();
+    let mut piece = vec![0; PIECE];
+    let mut round = || {
+        for stream in &mut crowd {
+            stream.read_exact(&mut piece).unwrap();
+        }
+        serving.memory().saturating_sub(before)
+    };
+    let (first, second, third) = (round(), round(), round());
+    let each = first / u64::try_from(CROWD).unwrap();
+    assert!(each < 80 << 10, "{each} bytes for each");
+    let later = second.max(third).saturating_sub(first);
+    assert!(later < 8 << 20, "{later} bytes more after {first}");
+    serving.answers();
 }

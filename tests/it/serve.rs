@@ -1,64 +1,17 @@
 //! `sheave serve` as others use it: curl and our own client.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use rustix::process::Signal;
 
-use rustix::process::{Pid, Signal};
-
-use crate::support::{files, program, wait};
-
-/// A running `sheave serve`. Killed when dropped.
-struct Serving {
-    child: Child,
-    url: String,
-}
-
-impl Serving {
-    fn start(root: &Path) -> Self {
-        let mut child = Command::new(program::path())
-            .args(["serve", "--bind", "127.0.0.1:0"])
-            .arg(root)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut url)
-            .unwrap();
-        Self {
-            child,
-            url: url.trim().trim_end_matches('/').to_owned(),
-        }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _killed = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-fn curl(arguments: &[&str]) -> Option<Output> {
-    let output = Command::new("curl")
-        .args(["-sS", "--max-time", "60"])
-        .args(arguments)
-        .output();
-    if output.is_err() {
-        eprintln!("SKIPPED: curl is not installed");
-    }
-    output.ok()
-}
+use crate::support::serving::{Serving, curl};
+use crate::support::{files, program};
 
 #[test]
 fn the_first_line_is_the_base_url_and_curl_gets_ranges() {
     let root = files::directory();
     let bytes = files::bytes(1, 10_000);
     std::fs::write(root.path().join("a.bin"), &bytes).unwrap();
-    let serving = Serving::start(root.path());
-    let url = format!("{}/a.bin", serving.url);
+    let serving = Serving::start(root.path(), &[]);
+    let url = serving.url("/a.bin");
     for (range, expected) in [
         ("0-0", &bytes[..1]),
         ("100-199", &bytes[100..200]),
@@ -99,8 +52,8 @@ fn the_first_line_is_the_base_url_and_curl_gets_ranges() {
 #[test]
 fn synthetic_content_of_any_size_is_served_without_a_disk() {
     let root = files::directory();
-    let serving = Serving::start(root.path());
-    let url = format!("{}/synthetic/8EiB?seed=3", serving.url);
+    let serving = Serving::start(root.path(), &[]);
+    let url = serving.url("/synthetic/8EiB?seed=3");
     let Some(output) = curl(&["-r", "9000000000000000000-9000000000000000099", &url]) else {
         return;
     };
@@ -114,9 +67,8 @@ fn synthetic_content_of_any_size_is_served_without_a_disk() {
 fn it_stops_on_a_signal() {
     for signal in [Signal::INT, Signal::TERM] {
         let root = files::directory();
-        let mut serving = Serving::start(root.path());
-        rustix::process::kill_process(Pid::from_child(&serving.child), signal).unwrap();
-        let status = wait::until("stopping", || serving.child.try_wait().unwrap());
+        let mut serving = Serving::start(root.path(), &[]);
+        let status = serving.stop(signal);
         assert_eq!(status.code(), Some(0), "{signal:?}");
     }
 }
@@ -125,9 +77,9 @@ fn it_stops_on_a_signal() {
 fn our_own_client_gets_a_file_from_it() {
     let root = files::directory();
     let original = files::create(&root.path().join("a.bin"), 2, 70 << 20);
-    let serving = Serving::start(root.path());
+    let serving = Serving::start(root.path(), &[]);
     let into = files::directory();
-    program::get(&format!("{}/a.bin", serving.url), into.path(), &["-x", "8"]).expect(0);
+    program::get(&serving.url("/a.bin"), into.path(), &["-x", "8"]).expect(0);
     assert_eq!(
         files::sha256(&into.path().join("a.bin")),
         files::sha256(&original)
@@ -139,18 +91,9 @@ fn several_ranges_and_a_generated_certificate_work_for_curl_and_our_own_client()
     let root = files::directory();
     let bytes = files::bytes(1, 10_000);
     std::fs::write(root.path().join("a.bin"), &bytes).unwrap();
-    let mut child = Command::new(program::path())
-        .args(["serve", "--bind", "127.0.0.1:0", "--tls"])
-        .arg(root.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let url = lines.next().unwrap().unwrap();
-    let certificate = lines.next().unwrap().unwrap();
-    let serving = Serving { child, url };
-    let url = format!("{}/a.bin", serving.url);
+    let mut serving = Serving::start(root.path(), &["--tls"]);
+    let certificate = serving.next_line();
+    let url = serving.url("/a.bin");
     assert!(url.starts_with("https://"), "{url}");
 
     let into = files::directory();

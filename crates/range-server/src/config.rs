@@ -8,6 +8,7 @@ use range_core::http::conditional::RangePolicy;
 use range_core::units::BytesPerSecond;
 
 use crate::fault::Fault;
+use crate::quirk::Profile;
 use crate::record::RequestRecord;
 use crate::tls::TlsIdentity;
 
@@ -28,6 +29,8 @@ pub struct Config {
     /// How many ranges a request may ask for, and what a malformed `Range` leads to. Default: 64,
     /// and the whole file.
     pub ranges: RangePolicy,
+    /// Whom to imitate, in place of [`Config::ranges`]. Default: nobody.
+    pub profile: Option<Profile>,
     /// How fast each connection is served at most. Default: unlimited.
     pub rate_per_connection: Option<BytesPerSecond>,
     /// How fast all connections together are served at most. Default: unlimited.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version as HttpVersion};
-use range_core::http::conditional::{self, RangePolicy};
+use range_core::http::conditional;
 use range_core::http::{AcceptEncoding, HttpDate};
 use range_core::units::{ByteCount, BytesPerSecond};
 use tokio::sync::mpsc;
@@ -24,6 +24,7 @@ use crate::fault::{
 };
 use crate::host;
 use crate::pace::Pace;
+use crate::quirk::Rules;
 use crate::random;
 use crate::record::{Delivery, Ending, RequestRecord};
 use crate::reply::{Reply, field};
@@ -34,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     pub(crate) directory: Option<ServedDirectory>,
     pub(crate) tls: Option<TlsIdentity>,
-    pub(crate) ranges: RangePolicy,
+    pub(crate) rules: Rules,
     pub(crate) faults: FaultState,
     pub(crate) version: AtomicU8,
     pub(crate) requests: AtomicU64,
@@ -59,14 +60,16 @@ pub(crate) async fn respond(
         Ok(plan) => (plan, None),
         Err(mistake) => (FaultPlan::default(), Some(mistake)),
     };
+    plan.entity_tag = plan.entity_tag.or(shared.rules.entity_tag());
     let present = shared.admit(&mut plan, request.uri.path());
     if !plan.delay_head.is_zero() {
         connection.hold(plan.delay_head).await;
     }
-    let reply = match mistake {
+    let mut reply = match mistake {
         Some(mistake) => Reply::explanation(StatusCode::BAD_REQUEST, &mistake, clock::date()),
         None => answer(&shared, &request, &plan, connection.number).await,
     };
+    shared.rules.dress(&mut reply);
     let stop = plan.wire.stop_after(&reply.payload);
     let has_content = request.method != Method::HEAD && may_have_content(reply.status);
     let closes = asks_to_close(&request);
@@ -242,8 +245,8 @@ async fn answer_get(
             let tag = representation.entity_tag.clone();
             plan.replace(&mut representation, connection);
             let (length, boundary) = (representation.length, random::boundary());
-            let policy = shared.ranges;
-            let mut reply = Reply::content(method, &fields, representation, date, policy, boundary);
+            let rules = shared.rules;
+            let mut reply = Reply::content(method, &fields, representation, date, rules, boundary);
             digest_fields::add(&mut reply, &fields, method, length, &shared.digests).await;
             plan.reshape(reply, tag.as_ref(), boundary, date)
         }

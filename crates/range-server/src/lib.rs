@@ -4,7 +4,8 @@
 //! In scope: GET, HEAD and OPTIONS of one directory and of content computed from its offset
 //! ([`synthetic`]), over HTTP/1.1, and over TLS also HTTP/2; a certificate of its own if none is
 //! given ([`TlsIdentity`]);
-//! faults ([`Fault`]); a record of every response ([`RequestRecord`]).
+//! faults ([`Fault`]); the ways of other servers ([`Profile`]); a record of every response
+//! ([`RequestRecord`]).
 //!
 //! Out of scope: uploads, virtual hosts, compression on the fly, and anything that downloads.
 //!
@@ -26,6 +27,7 @@ mod fault;
 mod handler;
 mod host;
 mod pace;
+mod quirk;
 mod random;
 mod record;
 mod reply;
@@ -40,6 +42,7 @@ pub use fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, FaultError, IfRange, Position,
     Probability, Redirect, RetryAfter, Stop, Version,
 };
+pub use quirk::Profile;
 pub use range_core::http::conditional::{InvalidRange, RangePolicy};
 pub use record::{Ending, RequestRecord};
 pub use server::{BindError, Server};

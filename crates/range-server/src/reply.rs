@@ -12,7 +12,7 @@ use http::header::{
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
-use range_core::http::conditional::{self, Decision, Method, RangePolicy};
+use range_core::http::conditional::{self, Decision, Method};
 use range_core::http::{
     Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResponseHead, Status,
     Validators,
@@ -21,6 +21,7 @@ use range_core::units::ByteCount;
 
 use crate::accept;
 use crate::content::{self, Listing, Representation, Source};
+use crate::quirk::{Rules, Verdict};
 
 /// The methods that are served.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -171,7 +172,7 @@ impl Reply {
         fields: &HeaderMap,
         representation: Representation,
         date: HttpDate,
-        policy: RangePolicy,
+        rules: Rules,
         boundary: Boundary,
     ) -> Self {
         let Representation {
@@ -194,7 +195,7 @@ impl Reply {
         };
         let fields = Conditions::of(fields);
         let request = fields.request(method);
-        let decision = conditional::decide(&request, selected, policy);
+        let Verdict { decision, slip } = rules.decide(&request, selected);
         let head = ResponseHead::new(&decision, &request, selected, variant);
         let multipart = Multipart {
             boundary,
@@ -211,6 +212,7 @@ impl Reply {
             Self::of_representation(decision, head.status, source, multipart, date)
         };
         reply.spell(&head, multipart);
+        slip.distort(&mut reply, length);
         reply
     }
 

@@ -20,6 +20,7 @@ use crate::conversation;
 use crate::fault::{FaultState, Version};
 use crate::handler::Shared;
 use crate::pace::Pace;
+use crate::quirk::Rules;
 use crate::tls::TlsIdentity;
 
 /// How long accepting pauses after it failed, as it does when descriptors run out.
@@ -73,7 +74,9 @@ impl Server {
             address: listener.local_addr().map_err(BindError::Listen)?,
             directory,
             tls,
-            ranges: config.ranges,
+            rules: config
+                .profile
+                .map_or(Rules::Right(config.ranges), Rules::As),
             faults: FaultState::new(config.faults),
             version: AtomicU8::default(),
             requests: AtomicU64::default(),

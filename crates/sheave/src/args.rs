@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use accelerator::{ByteCount, BytesPerSecond, Digest};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use range_server::Profile;
 
 use crate::duration;
 use crate::exit_code::Exit;
@@ -251,6 +252,10 @@ pub(crate) struct ServeArgs {
         hide_possible_values = true
     )]
     pub(crate) invalid_range: InvalidRange,
+    /// Answer as this server would: nginx, apache, lighttpd, caddy, go, python, varnish or express
+    #[arg(long = "as", value_name = "SERVER", value_parser = parse_profile)]
+    #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
+    pub(crate) profile: Option<Profile>,
     /// Do wrong what this file says, in TOML; URLs can ask for the same with ?fault=
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
@@ -355,6 +360,13 @@ fn parse_demo_size(text: &str) -> Result<ByteCount, String> {
     }
 }
 
+fn parse_profile(text: &str) -> Result<Profile, String> {
+    Profile::parse(text).ok_or_else(|| {
+        let names = Profile::ALL.map(Profile::name).join(", ");
+        format!("use one of {names}")
+    })
+}
+
 fn parse_rate(text: &str) -> Result<BytesPerSecond, String> {
     match ByteCount::parse(text) {
         Ok(ByteCount(0)) => Err("a rate of zero never ends".to_owned()),
@@ -449,6 +461,7 @@ mod tests {
             "serve --max-ranges 0",
             "serve --max-ranges 65536",
             "serve --invalid-range obey",
+            "serve --as iis",
             "demo --size big",
             "demo --size 15MiB",
         ] {
@@ -458,7 +471,11 @@ mod tests {
                 "{line}: {kind:?}"
             );
         }
-        for line in ["-q -v u://", "-o a -d b u://"] {
+        for line in [
+            "-q -v u://",
+            "-o a -d b u://",
+            "serve --as nginx --max-ranges 5",
+        ] {
             assert_eq!(parsed(line).unwrap_err(), ErrorKind::ArgumentConflict);
         }
         for line in [

@@ -8,6 +8,7 @@ pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod raw;
+pub(crate) mod serving;
 pub(crate) mod site;
 pub(crate) mod strace;
 pub(crate) mod wait;

@@ -1,4 +1,5 @@
-//! Apache, lighttpd and Caddy, as plain file servers on loopback; squid and microsocks, as proxies.
+//! Apache, lighttpd, Caddy and Express as plain file servers on loopback, Varnish before another;
+//! squid and microsocks as proxies.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -81,6 +82,48 @@ impl Peer {
         })
     }
 
+    /// Varnish before the server at this address, of which it keeps what it was given.
+    pub(crate) fn varnish(origin: &str) -> Option<Self> {
+        Self::start("/usr/sbin/varnishd", |at, port| {
+            let (host, origin_port) = origin.split_once(':').unwrap();
+            let configuration = format!(
+                "vcl 4.1;\nbackend default {{ .host = \"{host}\"; .port = \"{origin_port}\"; }}\n"
+            );
+            let (at, listen) = (at.join("work"), format!("127.0.0.1:{port}"));
+            let at = at.to_str().unwrap();
+            let arguments = [
+                "-F",
+                "-n",
+                at,
+                "-a",
+                &listen,
+                "-j",
+                "none",
+                "-s",
+                "malloc,16m",
+                "-f",
+            ];
+            (configuration, arguments.map(String::from).to_vec())
+        })
+    }
+
+    /// What Express serves a directory with.
+    pub(crate) fn express(root: &Path) -> Option<Self> {
+        let express = "/usr/share/nodejs/express";
+        if !Path::new(express).exists() {
+            eprintln!("SKIPPED: node-express is not installed");
+            return None;
+        }
+        Self::start("/usr/bin/node", |_, port| {
+            let root = root.display();
+            let script = format!(
+                "const express = require('express');\n\
+                 express().use(express.static('{root}')).listen({port}, '127.0.0.1');\n"
+            );
+            (script, Vec::new())
+        })
+    }
+
     /// Starts a program with a configuration, whose path ends its arguments, or says loudly that
     /// it cannot.
     fn start(
@@ -100,6 +143,7 @@ impl Peer {
             .args(arguments)
             .arg(file)
             .env("HOME", directory.path())
+            .env("NODE_PATH", "/usr/share/nodejs")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

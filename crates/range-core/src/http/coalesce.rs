@@ -9,17 +9,17 @@ use crate::range::ByteRange;
 /// it): the head of another part costs about as much as the bytes in the gap.
 pub const NEAR_GAP: u64 = 80;
 
-/// The ranges, with those that overlap, touch or lie less than [`NEAR_GAP`] apart as one.
+/// The ranges, with those that overlap, or have fewer than `gap` bytes between them, as one.
 ///
 /// What is returned is disjoint. It keeps the order of the request: a merged range stands where
 /// the first of those it is made of stood. `O(n log n)`.
-pub(super) fn coalesced(ranges: impl Iterator<Item = ByteRange>) -> Vec<ByteRange> {
+pub fn coalesced(ranges: impl Iterator<Item = ByteRange>, gap: u64) -> Vec<ByteRange> {
     let mut by_offset: Vec<(usize, ByteRange)> = ranges.enumerate().collect();
     by_offset.sort_unstable_by_key(|&(_, range)| range);
     let mut runs: Vec<(usize, ByteRange)> = Vec::with_capacity(by_offset.len());
     for (place, range) in by_offset {
         match runs.last_mut() {
-            Some((first_place, run)) if range.start() < run.end().saturating_add(NEAR_GAP) => {
+            Some((first_place, run)) if range.start() < run.end().saturating_add(gap) => {
                 *first_place = place.min(*first_place);
                 *run = ByteRange::new(run.start(), run.end().max(range.end()))
                     .expect("a union of ranges is not empty");
@@ -39,7 +39,7 @@ mod tests {
         let ranges = ranges
             .iter()
             .map(|&(start, end)| ByteRange::new(start, end).unwrap());
-        coalesced(ranges)
+        coalesced(ranges, NEAR_GAP)
             .into_iter()
             .map(|range| (range.start(), range.end()))
             .collect()

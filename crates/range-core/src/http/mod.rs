@@ -16,7 +16,7 @@ pub mod validator;
 pub mod want_digest;
 
 pub use accept_encoding::{AcceptEncoding, ContentCoding};
-pub use coalesce::NEAR_GAP;
+pub use coalesce::{NEAR_GAP, coalesced};
 pub use content_range::{ContentRange, ContentRangeError};
 pub use date::HttpDate;
 pub use multipart::{Boundary, Multipart};

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::num::NonZeroU16;
 
-use super::coalesce::coalesced;
+use super::coalesce::{NEAR_GAP, coalesced};
 use super::syntax::{Decimal, split_once, trim};
 use crate::range::ByteRange;
 
@@ -71,7 +71,7 @@ pub enum ResolvedRange {
     Whole,
     /// Send these bytes with 206.
     One(ByteRange),
-    /// At least two ranges, in the order asked for, [`NEAR_GAP`](super::NEAR_GAP) or more apart.
+    /// At least two ranges, in the order asked for, [`NEAR_GAP`] or more apart.
     Several(Vec<ByteRange>),
     /// No range touches the representation: 416.
     Unsatisfiable,
@@ -118,7 +118,8 @@ impl RangeSpecs {
         if length == 0 {
             return ResolvedRange::Whole;
         }
-        let ranges = coalesced(self.0.iter().filter_map(|spec| spec.resolve(length)));
+        let specs = self.0.iter().filter_map(|spec| spec.resolve(length));
+        let ranges = coalesced(specs, NEAR_GAP);
         match *ranges {
             [] => ResolvedRange::Unsatisfiable,
             [range] => ResolvedRange::One(range),

@@ -71,6 +71,7 @@ impl ServeSettings {
                         InvalidRange::Reject => range_server::InvalidRange::Reject,
                     },
                 },
+                profile: args.profile,
                 rate: args.rate,
                 rate_per_connection: args.rate_per_connection,
                 faults: faults.unwrap_or_default(),

@@ -1,0 +1,166 @@
+//! Owns the table of what each server does: every row is the right way and how the server departs
+//! from it. Decides nothing.
+
+use std::time::Duration;
+
+use range_core::http::NEAR_GAP;
+
+use super::conditions::{IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince, TagComparison};
+use super::range::{EmptySuffix, Joined, Malformed, RangeReading, Several};
+use super::{Profile, Quirks, Slip};
+use crate::fault::EntityTagFault;
+
+/// The largest number of a signed 64-bit integer.
+const SIGNED: Option<u64> = Some(u64::MAX >> 1);
+
+/// `Range` as RFC 9110 has it.
+const RANGES: RangeReading = RangeReading {
+    heeds_head: false,
+    any_case: true,
+    other_unit: Malformed::Ignored,
+    malformed: Malformed::Ignored,
+    spaces: true,
+    empty_elements: true,
+    largest: None,
+    empty_suffix: EmptySuffix::Unsatisfiable,
+    clamps_suffix: true,
+    joined: Joined::Nearer(NEAR_GAP),
+    several: Several::Parts,
+    unsatisfiable: Slip::None,
+};
+
+/// A server that departs from nothing.
+pub(super) const RIGHT: Quirks = Quirks {
+    server: None,
+    entity_tag: None,
+    if_match: TagComparison::Strong,
+    if_unmodified_since: IfUnmodifiedSince::WithoutTag,
+    if_none_match: IfNoneMatch::List,
+    if_modified_since: IfModifiedSince::WithoutTag,
+    if_range: IfRange::Strict,
+    range: Some(RANGES),
+};
+
+const NGINX: Quirks = Quirks {
+    server: Some("nginx"),
+    if_unmodified_since: IfUnmodifiedSince::Always,
+    if_modified_since: IfModifiedSince::AlwaysExactly,
+    range: Some(RangeReading {
+        heeds_head: true,
+        malformed: Malformed::Refused(Slip::None),
+        empty_elements: false,
+        largest: SIGNED,
+        joined: Joined::Never,
+        ..RANGES
+    }),
+    ..RIGHT
+};
+
+const APACHE: Quirks = Quirks {
+    server: Some("Apache"),
+    if_unmodified_since: IfUnmodifiedSince::Always,
+    if_modified_since: IfModifiedSince::Always,
+    if_range: IfRange::Settled(Duration::from_mins(1)),
+    range: Some(RangeReading {
+        heeds_head: true,
+        spaces: false,
+        largest: SIGNED,
+        empty_suffix: EmptySuffix::Malformed,
+        joined: Joined::Nearer(1),
+        unsatisfiable: Slip::NoContentRange,
+        ..RANGES
+    }),
+    ..RIGHT
+};
+
+const LIGHTTPD: Quirks = Quirks {
+    server: Some("lighttpd"),
+    if_match: TagComparison::Ignored,
+    if_unmodified_since: IfUnmodifiedSince::Ignored,
+    range: Some(RangeReading {
+        malformed: Malformed::LeftOut,
+        largest: SIGNED,
+        unsatisfiable: Slip::NoContentRange,
+        ..RANGES
+    }),
+    ..RIGHT
+};
+
+const CADDY: Quirks = Quirks {
+    server: Some("Caddy"),
+    range: Some(RangeReading {
+        heeds_head: true,
+        any_case: false,
+        other_unit: Malformed::Refused(Slip::NoContentRange),
+        malformed: Malformed::Refused(Slip::NoContentRange),
+        largest: SIGNED,
+        empty_suffix: EmptySuffix::EmptyRange,
+        joined: Joined::Never,
+        ..RANGES
+    }),
+    ..RIGHT
+};
+
+const GO: Quirks = Quirks {
+    server: None,
+    entity_tag: Some(EntityTagFault::Omit),
+    ..CADDY
+};
+
+const PYTHON: Quirks = Quirks {
+    server: Some("SimpleHTTP"),
+    entity_tag: Some(EntityTagFault::Omit),
+    if_match: TagComparison::Ignored,
+    if_unmodified_since: IfUnmodifiedSince::Ignored,
+    if_none_match: IfNoneMatch::Ignored,
+    range: None,
+    ..RIGHT
+};
+
+const VARNISH: Quirks = Quirks {
+    if_match: TagComparison::Ignored,
+    if_unmodified_since: IfUnmodifiedSince::Ignored,
+    if_none_match: IfNoneMatch::OneTag,
+    range: Some(RangeReading {
+        heeds_head: true,
+        other_unit: Malformed::Refused(Slip::None),
+        malformed: Malformed::Refused(Slip::None),
+        empty_elements: false,
+        largest: SIGNED,
+        several: Several::Refused,
+        ..RANGES
+    }),
+    ..RIGHT
+};
+
+const EXPRESS: Quirks = Quirks {
+    entity_tag: Some(EntityTagFault::Weaken),
+    if_match: TagComparison::Weak,
+    if_modified_since: IfModifiedSince::Always,
+    if_range: IfRange::Loose,
+    range: Some(RangeReading {
+        heeds_head: true,
+        any_case: false,
+        malformed: Malformed::LeftOut,
+        clamps_suffix: false,
+        joined: Joined::Nearer(1),
+        several: Several::Whole,
+        ..RANGES
+    }),
+    ..RIGHT
+};
+
+impl Profile {
+    pub(super) const fn quirks(self) -> &'static Quirks {
+        match self {
+            Self::Nginx => &NGINX,
+            Self::Apache => &APACHE,
+            Self::Lighttpd => &LIGHTTPD,
+            Self::Caddy => &CADDY,
+            Self::Go => &GO,
+            Self::Python => &PYTHON,
+            Self::Varnish => &VARNISH,
+            Self::Express => &EXPRESS,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! That the right row of the table is right, and what the others are known for. What the real
+//! servers do is compared with them in `tests/it/quirks.rs`.
+
+use range_core::ByteRange;
+use range_core::conformance::{Fields, ROWS, Subject};
+use range_core::http::{EntityTag, HttpDate, Strength, Validators};
+
+use super::*;
+
+const LENGTH: u64 = 20_000;
+
+const RANGES: [&str; 30] = [
+    "0-0",
+    "0-",
+    "-1",
+    "-0",
+    "-19999",
+    "-20000",
+    "-20001",
+    "20000-",
+    "19999-",
+    "5-2",
+    "abc",
+    "-",
+    "",
+    ",",
+    "0-9,,20-29",
+    " 0-9 , 300-309",
+    "0-9,300-309",
+    "300-309,0-9",
+    "0-99,50-149",
+    "0-9,10-19",
+    "0-9,60-69",
+    "0-9,90-99",
+    "0-9999,10050-19999",
+    "20000-,0-9",
+    "20000-,30000-",
+    "0-18446744073709551615",
+    "0-99999999999999999999",
+    "99999999999999999999-",
+    "-0,0-1",
+    "1",
+];
+
+fn subject() -> Subject {
+    let date = |seconds| Some(HttpDate::from_unix_seconds(seconds));
+    Subject {
+        length: LENGTH,
+        validators: Validators {
+            entity_tag: EntityTag::new(Strength::Strong, "v1"),
+            last_modified: date(1_500_000_000),
+            date: date(1_600_000_000),
+        },
+        known: Vec::new(),
+    }
+}
+
+fn representation(subject: &Subject) -> Representation<'_> {
+    Representation {
+        length: subject.length,
+        validators: &subject.validators,
+        media_type: "text/plain",
+    }
+}
+
+fn request(method: Method, fields: &Fields) -> Request<'_> {
+    let value = |name: &str| {
+        let found = fields.iter().find(|(own, _)| *own == name);
+        found.map(|(_, value)| value.as_slice())
+    };
+    Request {
+        method,
+        if_match: value("if-match"),
+        if_unmodified_since: value("if-unmodified-since"),
+        if_none_match: value("if-none-match"),
+        if_modified_since: value("if-modified-since"),
+        if_range: value("if-range"),
+        range: value("range"),
+    }
+}
+
+fn ranged(profile: Profile, range: &str) -> Verdict {
+    let subject = subject();
+    let range = format!("bytes={range}");
+    let request = Request {
+        range: Some(range.as_bytes()),
+        ..Request::new(Method::Get)
+    };
+    Rules::As(profile).decide(&request, representation(&subject))
+}
+
+#[test]
+fn the_right_row_decides_as_the_one_decision_does() {
+    let subject = subject();
+    let tables = ROWS
+        .iter()
+        .map(|row| (row.method, row.fields(&subject).unwrap()));
+    let ranges = RANGES.map(|range| format!("bytes={range}").into_bytes());
+    let ranges = ranges.into_iter().flat_map(|range| {
+        [Method::Get, Method::Head].map(|method| (method, vec![("range", range.clone())]))
+    });
+    for (method, fields) in tables.chain(ranges) {
+        let request = request(method, &fields);
+        let right = Rules::Right(RangePolicy::default());
+        let right = right.decide(&request, representation(&subject));
+        let row = table::RIGHT.decide(&request, representation(&subject));
+        assert_eq!(row, right, "{fields:?}");
+    }
+}
+
+#[test]
+fn whatever_is_imitated_the_answer_lies_in_the_file_and_is_no_longer() {
+    for profile in Profile::ALL {
+        for range in RANGES {
+            let verdict = ranged(profile, range);
+            let ranges: Vec<ByteRange> = match verdict.decision {
+                Decision::Partial(range) => vec![range],
+                Decision::Several(ranges) => ranges,
+                Decision::Whole
+                | Decision::NotModified
+                | Decision::PreconditionFailed
+                | Decision::RangeNotSatisfiable => Vec::new(),
+            };
+            let lengths = ranges.iter().map(|range| range.len());
+            assert!(lengths.sum::<u64>() <= LENGTH, "{profile:?} {range}");
+            assert!(ranges.iter().all(|range| range.end() <= LENGTH));
+        }
+        let killer = "0-,".repeat(1000);
+        let one = Decision::Partial(ByteRange::whole(LENGTH).unwrap());
+        let decision = ranged(profile, &killer).decision;
+        let bounded = [Decision::Whole, Decision::RangeNotSatisfiable, one];
+        assert!(bounded.contains(&decision), "{profile:?}: {decision:?}");
+        let subject = Subject {
+            length: 0,
+            ..subject()
+        };
+        let request = Request {
+            range: Some(b"bytes=-1"),
+            ..Request::new(Method::Get)
+        };
+        let verdict = Rules::As(profile).decide(&request, representation(&subject));
+        assert_eq!(verdict, Decision::Whole.into());
+    }
+}
+
+#[test]
+fn servers_are_known_by_what_they_do() {
+    use Decision::{RangeNotSatisfiable, Several, Whole};
+    let range = |start, end| ByteRange::new(start, end).unwrap();
+    let two = || Several(vec![range(0, 100), range(50, 150)]);
+    let joined = || Decision::Partial(range(0, 150));
+    for (profile, asked, expected) in [
+        (Profile::Nginx, "0-99,50-149", two()),
+        (Profile::Apache, "0-99,50-149", joined()),
+        (Profile::Caddy, "0-99,50-149", two()),
+        (Profile::Express, "0-99,50-149", joined()),
+        (Profile::Express, "0-9,300-309", Whole),
+        (Profile::Varnish, "0-9,300-309", RangeNotSatisfiable),
+        (Profile::Python, "0-9", Whole),
+        (Profile::Apache, "0-9, 300-309", Whole),
+        (Profile::Nginx, "0-9,,", RangeNotSatisfiable),
+        (Profile::Express, "-20001", RangeNotSatisfiable),
+        (Profile::Apache, "-0", Whole),
+        (
+            Profile::Lighttpd,
+            "5-2,0-9",
+            Decision::Partial(range(0, 10)),
+        ),
+        (
+            Profile::Lighttpd,
+            "0-99999999999999999999",
+            RangeNotSatisfiable,
+        ),
+    ] {
+        let decision = ranged(profile, asked).decision;
+        assert_eq!(decision, expected, "{profile:?} {asked}");
+    }
+    let empty = ranged(Profile::Go, "-0");
+    assert_eq!((empty.decision, empty.slip), (Whole, Slip::EmptyRange));
+}
+
+#[test]
+fn names_are_read_back() {
+    for profile in Profile::ALL {
+        assert_eq!(Profile::parse(profile.name()), Some(profile));
+    }
+    assert_eq!(Profile::parse("Nginx"), None);
+}
