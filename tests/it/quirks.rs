@@ -1,5 +1,5 @@
-//! `sheave serve --as SERVER` against that very server: the same answer to every row of the table of
-//! `check-server`, findings included.
+//! `sheave serve --as SERVER` against that very server: the same answer to every row of the table
+//! of `check-server`, findings included.
 
 use serde_json::Value;
 

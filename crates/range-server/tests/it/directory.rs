@@ -85,39 +85,10 @@ fn files_are_served_by_range() {
 fn nothing_else_is_reachable() {
     let outer = laid_out();
     let site = site(&outer.path().join("root"));
-    for path in [
-        "/../secret",
-        "/..%2fsecret",
-        "/%2e%2e/secret",
-        "/%2e%2e%2fsecret",
-        "/%252e%252e/secret",
-        "/dir/../plain.txt",
-        "/dir/../../secret",
-        "/./plain.txt",
-        "/../root-private/secret",
-        "//plain.txt",
-        "/dir//a%20b%25c.bin",
-        "//evil.example/..",
-        "/..%5csecret",
-        "/%c0%ae%c0%ae/secret",
-        "/%c0%af..%c0%afsecret",
-        "/plain.txt%00",
-        "/plain.txt%00.html",
-        "/.%00/plain.txt",
-        "/plain.txt/",
-        "/plain.txt/x",
-        "/.git/config",
-        "/.env",
-        "/%2eenv",
-        "/out",
-        "/out/",
-        "/up/secret",
-        "/magic/etc/passwd",
-        "/alias",
-        "/fifo",
-        "/missing",
-        "/etc/passwd",
-    ] {
+    let corpus = include_str!("../../../../tests/corpora/traversal.txt");
+    let is_target = |line: &&str| line.starts_with('/');
+    assert!(corpus.lines().filter(is_target).count() > 80);
+    for path in corpus.lines().filter(is_target) {
         let answer = site.get(path, &[]);
         assert_eq!(answer.status, 404, "{path}");
         assert!(
@@ -181,6 +152,88 @@ fn a_directory_is_listed_without_what_is_not_served() {
     for path in ["/dir", "/dir/"] {
         let html = String::from_utf8(site.get(path, &[]).content).unwrap();
         assert!(html.contains("href=\"/dir/a%20b%25c.bin\""), "{html}");
+    }
+}
+
+/// Names as bytes, each legal in a directory and each a trap for a page, a header or a log.
+const HOSTILE: [&[u8]; 28] = [
+    b"<script>alert(1)</script>",
+    b"\"><img src=x onerror=alert(1)>",
+    b"'onmouseover='alert(1)",
+    b"</bdi></a></th></tr></table>",
+    b"&lt;b&gt;&amp;",
+    b"{{7*7}}${7*7}",
+    b"javascript:alert(1)",
+    b"http:%2f%2fevil.example",
+    b"a?b#c",
+    b"100%",
+    b"%2e%2e%2fsecret",
+    b"%00",
+    b"+ +",
+    b";a=b",
+    b"..a",
+    b"a..",
+    b"...",
+    b"-rf",
+    b" lead and trail ",
+    b"tab\tand\nline\r\nSet-Cookie: a=b",
+    b"\x1b]0;title\x07\x1b[2J",
+    b"back\\slash",
+    b"\xff\xfe not UTF-8 \xc0\xaf",
+    "gpj.\u{202e}exe".as_bytes(),
+    "zero\u{200b}width\u{feff}".as_bytes(),
+    "e\u{301} and \u{e9}".as_bytes(),
+    "CON".as_bytes(),
+    &[b'a'; 255],
+];
+
+#[test]
+fn files_of_hostile_names_are_listed_harmlessly_and_found_by_their_links() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = tempfile::tempdir().unwrap();
+    for (index, name) in HOSTILE.iter().enumerate() {
+        let name = std::ffi::OsStr::from_bytes(name);
+        fs::write(root.path().join(name), index.to_string()).unwrap();
+    }
+    let site = Site::start(Config {
+        content: Content::Directory(Directory {
+            allow_hidden: true,
+            ..Directory::new(root.path())
+        }),
+        ..Config::default()
+    });
+    let page = String::from_utf8(site.get("/", &[]).content).unwrap();
+    for forbidden in [
+        "<script",
+        "<img",
+        "\u{1b}",
+        "\r",
+        "'on",
+        "href=\"javascript:",
+        "href=\"http",
+    ] {
+        assert!(!page.contains(forbidden), "{forbidden} in {page}");
+    }
+    let links = page.split("<a href=\"").skip(1);
+    let links = links.filter_map(|rest| rest.split_once('"').map(|(link, _)| link));
+    let mut found: Vec<usize> = links
+        .filter(|link| link.starts_with('/') && !link.contains('?') && link.len() > 1)
+        .map(|link| {
+            let answer = site.get(link, &[]);
+            assert_eq!(answer.status, 200, "{link}");
+            String::from_utf8(answer.content).unwrap().parse().unwrap()
+        })
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, Vec::from_iter(0..HOSTILE.len()));
+
+    let json = site.get("/", &["Accept: application/json"]);
+    let listing: serde_json::Value = serde_json::from_slice(&json.content).unwrap();
+    let entries = listing["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), HOSTILE.len());
+    for entry in entries {
+        let url = entry["url"].as_str().unwrap();
+        assert_eq!(site.get(url, &[]).status, 200, "{url}");
     }
 }
 
