@@ -2,6 +2,7 @@
 //! and what the log says about it.
 
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -31,12 +32,16 @@ effect = "etag:weak"
 method = "GET"
 "#;
 
-/// A directory with these files of 10 000 bytes, and what is in each.
+/// A directory with these files of 10 000 bytes, old enough for strong tags, and what is in each.
 fn laid_out(names: &[&str]) -> (tempfile::TempDir, Vec<u8>) {
     let root = files::directory();
     let bytes = files::bytes(3, 10_000);
     for name in names {
-        std::fs::write(root.path().join(name), &bytes).unwrap();
+        let path = root.path().join(name);
+        std::fs::write(&path, &bytes).unwrap();
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_hours(1))
+            .unwrap();
     }
     (root, bytes)
 }

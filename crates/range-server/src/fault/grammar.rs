@@ -89,7 +89,7 @@ impl Fault {
         let (effect, options) = pieces.split_first().expect("a split has a piece");
         let options: Vec<_> = options
             .iter()
-            .map(|piece| piece.as_ref())
+            .map(AsRef::<str>::as_ref)
             .map(|piece| piece.split_once('=').unwrap_or((piece, "")))
             .collect();
         Self::new(effect.as_ref(), &options)
