@@ -92,8 +92,10 @@ fn ranged(profile: Profile, range: &str) -> Verdict {
 #[test]
 fn the_right_row_decides_as_the_one_decision_does() {
     let subject = subject();
+    // No row has a limit on how many there are.
     let tables = ROWS
         .iter()
+        .filter(|row| row.name != "the whole, a thousand times")
         .map(|row| (row.method, row.fields(&subject).unwrap()));
     let ranges = RANGES.map(|range| format!("bytes={range}").into_bytes());
     let ranges = ranges.into_iter().flat_map(|range| {

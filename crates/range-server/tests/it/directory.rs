@@ -157,10 +157,10 @@ fn a_directory_is_listed_without_what_is_not_served() {
 
 /// Names as bytes, each legal in a directory and each a trap for a page, a header or a log.
 const HOSTILE: [&[u8]; 28] = [
-    b"<script>alert(1)</script>",
+    b"<script>alert(1)",
     b"\"><img src=x onerror=alert(1)>",
     b"'onmouseover='alert(1)",
-    b"</bdi></a></th></tr></table>",
+    b"<!--<bdi><table>",
     b"&lt;b&gt;&amp;",
     b"{{7*7}}${7*7}",
     b"javascript:alert(1)",
