@@ -113,7 +113,10 @@ fn coming_back_to_the_origin_does_not_bring_them_back() {
     let near_port = wait::free_port();
     let near_url = format!("http://127.0.0.1:{near_port}/synthetic/30MiB");
     let far = Site::synthetic(vec![redirect("/hop", &near_url)]);
-    let near = Site::at(near_port, vec![redirect("/start", &far.url("/hop"))]);
+    let near = Site::at(
+        ("127.0.0.1", near_port),
+        vec![redirect("/start", &far.url("/hop"))],
+    );
     get_with_secrets(&near.url("/start")).expect(0);
     for request in near.requests() {
         let expected = if request.path == "/start" {
@@ -242,7 +245,7 @@ fn secrets_are_in_no_output_no_journal_and_no_command_line() {
     let slow = Fault::always(Effect::Rate(BytesPerSecond(8 * MIB))).at("/synthetic/256MiB");
     let target = "http://locuser:locpass@127.0.0.1:PORT/synthetic/256MiB?seed=7766554433";
     let far_port = wait::free_port();
-    let far = Site::at(far_port, vec![slow]);
+    let far = Site::at(("127.0.0.1", far_port), vec![slow]);
     let near = Site::synthetic(vec![redirect(
         "/256MiB",
         &target.replace("PORT", &far_port.to_string()),

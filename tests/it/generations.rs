@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use range_server::{Effect, Fault};
 
-use crate::resume::{expected, killed, slow};
+use crate::resume::{expected, killed, reaches, slow};
 use crate::support::program::{self, Ran};
 use crate::support::site::Site;
 use crate::support::{files, strace, wait};
@@ -24,12 +24,7 @@ impl Move {
         let into = files::directory();
         let url = site.url(&format!("/synthetic/100MiB?seed={seed}"));
         let mut running = program::start_get(&url, into.path(), &[more, &["-x", "4"]].concat());
-        assert!(crate::resume::reaches(
-            &mut running,
-            into.path(),
-            "100MiB",
-            20
-        ));
+        assert!(reaches(&mut running, into.path(), "100MiB", 20 * MIB));
         running.kill();
         Self { into }
     }
@@ -115,7 +110,7 @@ fn the_first_requests_do_not_wait_for_the_verification() {
     let url = site.url("/synthetic/100MiB?seed=3");
     killed(&site, &url, into.path(), "100MiB");
     let before = site.requests().len();
-    // At least 20 blocks are read back, each in 8 reads of the one thread that does.
+    // At least 20 MiB are read back, 128 KiB at a time, by the one thread that does.
     let read = Duration::from_millis(50);
     let verification = 20 * 8 * read;
     let inject = format!("inject=pread64:delay_enter={}", read.as_micros());

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::FileExt;
 
-use crate::resume::{killed, slow};
+use crate::resume::{BLOCK, killed, slow};
 use crate::support::files;
 use crate::support::program;
 use crate::support::site::Site;
@@ -42,10 +42,10 @@ fn verify_reads_the_part_file_back_and_shows_what_is_damaged() {
 
     let first = whole.last_json()["present"][0][0].as_u64().unwrap();
     let file = std::fs::File::options().write(true).open(&part).unwrap();
-    file.write_all_at(b"damage", first + MIB / 2).unwrap();
+    file.write_all_at(b"damage", first + BLOCK / 2).unwrap();
     let damaged = program::run(["inspect", "--verify", "--json", shown]).expect(6);
-    assert_eq!(damaged.number("verified_bytes"), present - MIB);
-    let rejected = serde_json::json!([[first, first + MIB]]);
+    assert_eq!(damaged.number("verified_bytes"), present - BLOCK);
+    let rejected = serde_json::json!([[first, first + BLOCK]]);
     assert_eq!(damaged.last_json()["rejected"], rejected);
     assert_eq!(damaged.stderr.lines().count(), 1, "{damaged:?}");
     let map = program::run(["inspect", "--verify", shown]).expect(6);
@@ -55,7 +55,7 @@ fn verify_reads_the_part_file_back_and_shows_what_is_damaged() {
     );
 
     // The end of the file is gone, and with it claimed blocks: no error of the disk.
-    file.set_len(MIB / 2).unwrap();
+    file.set_len(BLOCK / 2).unwrap();
     let cut = program::run(["inspect", "--verify", "--json", shown]).expect(6);
     assert_eq!(cut.number("verified_bytes"), 0);
     std::fs::remove_file(&part).unwrap();

@@ -58,14 +58,15 @@ const ROWS: &[(&str, &[Row])] = &[
     ("degrade", &degrading_is_not_failing()),
 ];
 
-/// An address that connects and never answers comes first, as a broken IPv6 route has it.
+/// An address that connects and never answers comes first, as a broken IPv6 route has it. The
+/// system prefers 127.0.0.1, which is nearer to itself.
 #[test]
 fn a18_an_address_that_never_answers() {
-    let silent = TcpListener::bind("127.0.0.2:0").unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let into = files::directory();
     let hosts = into.path().join("hosts");
-    std::fs::write(&hosts, "127.0.0.2 two.test\n127.0.0.1 two.test\n").unwrap();
+    std::fs::write(&hosts, "127.0.0.1 localhost\n127.0.0.2 localhost\n").unwrap();
     // A mount of its own: nobody else's names change.
     let script = r#"mount --bind "$1" /etc/hosts && shift && exec "$@""#;
     let mut command = Command::new("unshare");
@@ -77,9 +78,9 @@ fn a18_an_address_that_never_answers() {
         eprintln!("SKIPPED: a host with two addresses needs unshare and root");
         return;
     }
-    let site = Site::at(port, Vec::new());
+    let site = Site::at(("127.0.0.2", port), Vec::new());
     command.arg(program::path());
-    let url = format!("http://two.test:{port}/synthetic/{LENGTH}?seed={}", SEED.0);
+    let url = format!("http://localhost:{port}/synthetic/{LENGTH}?seed={}", SEED.0);
     command.args(["get", &url, "--json", "--stall-timeout", "2s", "-d"]);
     command.arg(into.path());
     let ran = program::start_command(command).finish().expect(0);
@@ -351,7 +352,8 @@ const fn a29_lengths_that_are_none() -> [Row; 6] {
         row(
             &["complete-length:9223372036854775807"],
             Fails(7, "reserve"),
-        ),
+        )
+        .resumed(Loses(7, "reserve")),
     ]
 }
 

@@ -24,7 +24,7 @@ fn the_first_signal_saves_and_says_how_to_go_on() {
         let into = files::directory();
         let url = site.url("/synthetic/400MiB");
         let mut running = program::start_get(&url, into.path(), &["-x", "4"]);
-        assert!(reaches(&mut running, into.path(), "400MiB", 20));
+        assert!(reaches(&mut running, into.path(), "400MiB", 20 * MIB));
         let told = std::time::Instant::now();
         running.signal(signal);
         let ran = running.finish().expect(code);
@@ -52,7 +52,7 @@ fn the_second_signal_ends_it_at_once_and_what_was_recorded_is_kept() {
         let into = files::directory();
         let url = site.url("/synthetic/400MiB");
         let mut running = program::start_get(&url, into.path(), &["-x", "4"]);
-        assert!(reaches(&mut running, into.path(), "400MiB", 20));
+        assert!(reaches(&mut running, into.path(), "400MiB", 20 * MIB));
         running.signal(signal);
         // It may have ended between the two.
         running.try_signal(signal);
@@ -73,7 +73,7 @@ fn a_signal_that_nohup_switched_off_stays_off() {
         .args(["get", &url, "-d"])
         .arg(into.path());
     let mut running = program::start_command(command);
-    assert!(reaches(&mut running, into.path(), "100MiB", 10));
+    assert!(reaches(&mut running, into.path(), "100MiB", 10 * MIB));
     running.signal(Signal::HUP);
     running.finish().expect(0);
     assert_eq!(
@@ -177,7 +177,7 @@ fn a_directory_that_goes_away_meanwhile_is_one_line() {
     let url = site.url("/synthetic/100MiB?seed=3");
     std::fs::create_dir(&into).unwrap();
     let mut running = program::start_get(&url, &into, &["-x", "8"]);
-    assert!(reaches(&mut running, &into, "100MiB", 20));
+    assert!(reaches(&mut running, &into, "100MiB", 20 * MIB));
     std::fs::remove_dir_all(&into).unwrap();
     let ran = running.finish();
     assert!(matches!(ran.code, Some(7 | 8)), "{ran:?}");
@@ -204,7 +204,7 @@ fn a_directory_that_moves_takes_its_download_along() {
     let url = site.url("/synthetic/100MiB?seed=3");
     std::fs::create_dir(&old).unwrap();
     let mut running = program::start_get(&url, &old, &["-x", "8"]);
-    assert!(reaches(&mut running, &old, "100MiB", 20));
+    assert!(reaches(&mut running, &old, "100MiB", 20 * MIB));
     std::fs::rename(&old, &new).unwrap();
     running.finish().expect(0);
     assert_eq!(files::names(&new), ["100MiB"]);

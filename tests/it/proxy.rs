@@ -128,7 +128,8 @@ fn socks_proxies_look_names_up_themselves_or_not_as_their_scheme_says() {
 #[test]
 fn the_environment_names_proxies_and_exceptions() {
     let (site, proxy) = (Site::synthetic(Vec::new()), Proxy::http(None));
-    let url = site.url("/synthetic/1MiB");
+    // Too small to be split: one request each.
+    let url = site.url("/synthetic/64KiB");
     let through = proxy.authority();
     let get = |more: &[&str], variables: &[(&str, &str)]| {
         let into = files::directory();

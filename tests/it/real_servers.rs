@@ -64,7 +64,7 @@ impl Original {
         let proxy = format!("socks5h://{}", slow.authority());
         let more = [more, &["--proxy", &proxy]].concat();
         let mut running = program::start_get(url, into, &more);
-        assert!(reaches(&mut running, into, "a.bin", 4), "{url} ended");
+        assert!(reaches(&mut running, into, "a.bin", 4 << 20), "{url} ended");
         running.kill();
         assert!(!into.join("a.bin").exists());
     }

@@ -11,11 +11,13 @@ use range_server::{ContentLength, Effect, Fault};
 
 const MIB: u64 = 1 << 20;
 const RECORD: u64 = 33;
+/// Of every file up to 16 GiB.
+pub(crate) const BLOCK: u64 = 256 << 10;
 const CONNECTIONS: u64 = 8;
 
-/// Block records in the journal so far: what follows the magic, the version and the header's
-/// frame, whose payload's length comes first.
-fn records(directory: &Path, name: &str) -> u64 {
+/// Bytes of the blocks recorded in the journal so far: what follows the magic, the version and the
+/// header's frame, whose payload's length comes first.
+fn recorded(directory: &Path, name: &str) -> u64 {
     const PREAMBLE: usize = 10;
     const FRAME: u64 = 9;
     let journal = directory.join(format!("{name}.part.journal"));
@@ -24,16 +26,16 @@ fn records(directory: &Path, name: &str) -> u64 {
         return 0;
     };
     let header = PREAMBLE as u64 + FRAME + u64::from(u32::from_le_bytes(*length));
-    (bytes.len() as u64).saturating_sub(header) / RECORD
+    (bytes.len() as u64).saturating_sub(header) / RECORD * BLOCK
 }
 
-/// Waits until a download has recorded at least so many blocks. False when it ended before.
-pub(crate) fn reaches(running: &mut Running, directory: &Path, name: &str, blocks: u64) -> bool {
+/// Waits until a download has recorded at least so many bytes. False when it ended before.
+pub(crate) fn reaches(running: &mut Running, directory: &Path, name: &str, bytes: u64) -> bool {
     wait::until("the download", || {
         if running.has_ended() {
             return Some(false);
         }
-        (records(directory, name) >= blocks).then_some(true)
+        (recorded(directory, name) >= bytes).then_some(true)
     })
 }
 
@@ -57,11 +59,11 @@ fn kill_9_at_five_random_points_costs_little_and_ends_identical() {
         let point = round * 400 + 1 + seed.wrapping_mul(2 * round + 7919) % 350;
         let mut running = program::start_get(&nginx.url("big.bin"), into.path(), &more);
         assert!(
-            reaches(&mut running, into.path(), "big.bin", point),
-            "ended before {point}"
+            reaches(&mut running, into.path(), "big.bin", point * MIB),
+            "ended before {point} MiB"
         );
         running.kill();
-        let claimed = records(into.path(), "big.bin") * MIB;
+        let claimed = recorded(into.path(), "big.bin");
         let arrived = files::bytes_in_place(&part, &original);
         let lost = arrived.saturating_sub(claimed);
         eprintln!("round {round}: {arrived} bytes arrived, {lost} are fetched again");
@@ -102,11 +104,11 @@ pub(crate) fn ran_resumes(url: &str, into: &Path, name: &str) -> u64 {
     ran.number("resumed_bytes")
 }
 
-/// Starts a slow download and kills it after at least 20 blocks.
+/// Starts a slow download and kills it after at least 20 MiB.
 pub(crate) fn killed(site: &Site, url: &str, into: &Path, name: &str) {
     assert!(site.requests().len() < 1000);
     let mut running = program::start_get(url, into, &["-x", "4"]);
-    assert!(reaches(&mut running, into, name, 20));
+    assert!(reaches(&mut running, into, name, 20 * MIB));
     running.kill();
 }
 

@@ -132,7 +132,10 @@ impl Row {
     fn begin(&self, into: &Path, secrets: &Secrets) -> u64 {
         let honest = self.site(&["rate:3MiB"], secrets);
         let mut running = program::start(self.arguments(&honest.url(""), into, secrets));
-        assert!(reaches(&mut running, into, "file", 2), "it ended too soon");
+        assert!(
+            reaches(&mut running, into, "file", 2 << 20),
+            "it ended too soon"
+        );
         running.kill();
         2 << 20
     }

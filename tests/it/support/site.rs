@@ -32,29 +32,27 @@ impl Site {
         })
     }
 
-    /// Serves synthetic content on a port of this machine.
-    pub(crate) fn at(port: u16, faults: Vec<Fault>) -> Self {
+    /// Serves synthetic content at an address and port of this machine.
+    pub(crate) fn at(address: (&str, u16), faults: Vec<Fault>) -> Self {
         let config = Config {
             faults,
             ..Config::default()
         };
-        Self::start_at(port, config)
+        Self::start_at(address, config)
     }
 
     pub(crate) fn start(config: Config) -> Self {
-        Self::start_at(0, config)
+        Self::start_at(("127.0.0.1", 0), config)
     }
 
-    fn start_at(port: u16, mut config: Config) -> Self {
+    fn start_at(address: (&str, u16), mut config: Config) -> Self {
         let runtime = Runtime::new().unwrap();
         let records = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&records);
         config.on_request = Some(Arc::new(move |record: &RequestRecord| {
             sink.lock().unwrap().push(record.clone());
         }));
-        let server = runtime
-            .block_on(Server::bind(("127.0.0.1", port), config))
-            .unwrap();
+        let server = runtime.block_on(Server::bind(address, config)).unwrap();
         Self {
             runtime,
             server: Some(server),
