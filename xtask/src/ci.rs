@@ -85,7 +85,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "kill loop",
         quick: false,
-        work: cargo(&["xtask", "crash", "--rounds", "100"]),
+        work: cargo(&["xtask", "crash", "--rounds", "100", "--jobs", "8"]),
     },
     // It would rot unseen: its figures are nobody's to assert.
     Step {

@@ -1,10 +1,14 @@
 //! Owns how the kill loop is run: a program that can be killed at named points, and the loop that
 //! kills it. Knows nothing of what either does.
 use std::path::PathBuf;
+use std::process::Command;
 
 use clap::Args;
 
 use crate::workspace::{self, Failure};
+
+/// Both at once, and as `cargo test` builds them: most of it is there already.
+const LINE: &str = "build --workspace --bin sheave --example crash --features sheave/failpoints";
 
 /// Which rounds are run.
 #[derive(Args, Debug)]
@@ -22,22 +26,16 @@ pub(crate) struct Crash {
 
 /// Builds both and runs the loop.
 pub(crate) fn run(crash: &Crash) -> Result<(), Failure> {
-    let program = killable_program()?;
-    let line = "cargo run --release -p sheave-tests --example crash";
-    let mut command = workspace::command("cargo", &[]);
-    command
-        .args(line.split(' ').skip(1))
-        .args(["--quiet", "--"])
-        .arg(program);
+    let mut command = Command::new(workspace::built(LINE, "crash")?);
+    command.arg(killable_program()?);
     command.args([crash.rounds, crash.seed, crash.jobs].map(|number| number.to_string()));
-    workspace::run(command, line)
+    workspace::run(command, "crash")
 }
 
-/// The release program with failpoints, under a name of its own, so that no program that can be
-/// killed lies where the shipped one is looked for.
+/// The program with failpoints and assertions, under a name of its own, so that no program that can
+/// be killed lies where another one is looked for.
 fn killable_program() -> Result<PathBuf, Failure> {
-    let line = "cargo build --release -p sheave --features failpoints --message-format json";
-    let built = workspace::built(line)?;
+    let built = workspace::built(LINE, "sheave")?;
     let own = built.with_file_name("sheave-with-failpoints");
     std::fs::rename(&built, &own).map_err(|source| Failure::Rename {
         path: built,

@@ -9,11 +9,9 @@ const END: &str = "<!-- rivals: end -->";
 
 /// Builds both, runs the rivals, and replaces the table.
 pub(crate) fn run() -> Result<(), Failure> {
-    let program = workspace::built("cargo build --release -p sheave --message-format json")?;
-    let line = "run --release --quiet -p sheave-tests --example rivals --";
-    let program = program.display().to_string();
-    let arguments: Vec<&str> = line.split(' ').chain([program.as_str()]).collect();
-    let table = workspace::output_of("cargo", &arguments)?;
+    let rivals = workspace::example("rivals")?.display().to_string();
+    let program = workspace::product()?.display().to_string();
+    let table = workspace::output_of(&rivals, &[&program])?;
     let table = String::from_utf8_lossy(&table);
     let page = replaced(&workspace::text_of(PAGE)?, &table).ok_or(Failure::Shape {
         field: "rivals: begin",

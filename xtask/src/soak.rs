@@ -1,5 +1,7 @@
 //! Owns how the soak is run: the shipped program, and the loop that sets it against faults. Knows
 //! nothing of what either does.
+use std::process::Command;
+
 use clap::Args;
 
 use crate::workspace::{self, Failure};
@@ -23,14 +25,10 @@ pub(crate) struct Soak {
 
 /// Builds both and runs the loop.
 pub(crate) fn run(soak: &Soak) -> Result<(), Failure> {
-    let program = workspace::built("cargo build --release -p sheave --message-format json")?;
-    let line = "cargo run --release -p sheave-tests --example soak";
-    let mut command = workspace::command("cargo", &[]);
-    command
-        .args(line.split(' ').skip(1))
-        .args(["--quiet", "--"])
-        .arg(program);
+    let example = workspace::example("soak")?;
+    let mut command = Command::new(&example);
+    command.arg(workspace::product()?);
     let numbers = [soak.minutes * 60, soak.rounds, soak.seed, soak.jobs];
     command.args(numbers.map(|number| number.to_string()));
-    workspace::run(command, line)
+    workspace::run(command, "soak")
 }

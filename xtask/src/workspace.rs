@@ -86,14 +86,25 @@ pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Result<Vec<u8>, Fa
     }
 }
 
-/// Runs a `cargo build ... --message-format json`, and returns where the program `sheave` is.
-pub(crate) fn built(line: &str) -> Result<PathBuf, Failure> {
-    let arguments: Vec<&str> = line.split(' ').skip(1).collect();
+/// Builds the program as users get it, and returns where it is.
+pub(crate) fn product() -> Result<PathBuf, Failure> {
+    built("build --release -p sheave", "sheave")
+}
+
+/// Builds an example as `cargo test` does, with what it builds, and returns where it is.
+pub(crate) fn example(name: &str) -> Result<PathBuf, Failure> {
+    built(&format!("build --workspace --example {name}"), name)
+}
+
+/// Runs a `cargo build ...`, and returns where the executable of a name is.
+pub(crate) fn built(line: &str, name: &str) -> Result<PathBuf, Failure> {
+    let mut arguments: Vec<&str> = line.split(' ').collect();
+    arguments.extend(["--message-format", "json"]);
     let messages = output_of("cargo", &arguments)?;
     String::from_utf8_lossy(&messages)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "sheave")
+        .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .ok_or(Failure::Shape {
             field: "executable",
