@@ -255,7 +255,7 @@ mod tests {
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
                 "cargo xtask sim --seeds 100 --others 5",
-                "cargo xtask crash --rounds 100",
+                "cargo xtask crash --rounds 100 --jobs 8",
                 "cargo xtask bench all --quick",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \
                  --document-private-items",
