@@ -96,6 +96,10 @@ pub const BACKOFF_BASE: Duration = Duration::from_millis(500);
 /// Longest delay between two tries: someone who fixes their Wi-Fi waits no longer than this.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(15);
 
+/// An address that refuses sooner than this after it was handed out has not expired: its host
+/// refuses connections. Signed links live for minutes, those of the simulation for seconds.
+pub const ADDRESS_LIFE_MIN: Duration = Duration::from_secs(2);
+
 /// Longest `Retry-After` that is honoured; a server must not control our patience.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
 

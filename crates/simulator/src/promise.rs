@@ -8,7 +8,8 @@ use crate::table::Line;
 /// Fewer runs say nothing about a 99th percentile.
 const ENOUGH: usize = 50;
 /// Most refusals in ten seconds at a server that limits its clients: the burst of a start that
-/// doubles, and a few that ask whether it has relented.
+/// doubles, and a few that ask whether it has relented. Twice where addresses expire within it:
+/// whoever is asking then is refused.
 const STORM: usize = 40;
 /// Furthest from the lowest missing byte a range is asked for, in parts of the reach: what begins
 /// within reach may end half of that beyond it, and be cut there.
@@ -29,7 +30,7 @@ struct Promise {
 const fn promise(family: Family) -> Promise {
     let (mean, p99) = match family {
         Family::Uniform => (1.05, 2.2),
-        Family::Heterogeneous => (1.20, 4.5),
+        Family::Heterogeneous | Family::Expiring => (1.20, 4.5),
         Family::Capped | Family::Refusing => (1.15, 3.0),
         Family::Penalised => (1.30, 3.4),
         Family::Stalling => (1.10, 2.3),
@@ -40,8 +41,6 @@ const fn promise(family: Family) -> Promise {
         Family::Throttling => (1.15, 3.5),
         Family::Hesitating => (1.50, 9.0),
         Family::Lying => (1.15, 2.5),
-        // An address that expired counts as a refusal first: what it costs is no promise.
-        Family::Expiring => (2.60, 15.0),
         Family::Replaced | Family::Short => (1.10, 1.6),
         Family::Loopback | Family::Terabyte => (1.02, 1.1),
     };
@@ -70,11 +69,9 @@ impl Line {
                 broken.push(format!("{name}: {what}: {value:.3}, and at most {most}"));
             }
         };
-        // Where an address has expired, both are broken until the original URL is asked at once.
-        if family != Family::Expiring {
-            hold("refusals in ten seconds", row.storm as f64, STORM as f64);
-            hold("distance from the lowest missing byte", row.ahead, AHEAD);
-        }
+        let storm = STORM * if family == Family::Expiring { 2 } else { 1 };
+        hold("refusals in ten seconds", row.storm as f64, storm as f64);
+        hold("distance from the lowest missing byte", row.ahead, AHEAD);
         if keeps_its_width(family) {
             hold(
                 "connections beyond the width",

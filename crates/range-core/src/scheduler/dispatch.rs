@@ -158,15 +158,32 @@ impl Scheduler {
 
     /// The lowest run, if it may start.
     pub(super) fn ready(&self) -> Option<Waiting> {
+        if self.is_relocating() {
+            return self.asks_anew().filter(|w| w.not_before() <= self.now);
+        }
         let first = self
             .waiting
             .values()
             .find(|waiting| waiting.not_before() <= self.now)?;
-        let lowest_leased = self.active.values().filter_map(|active| active.left);
-        let lowest = lowest_leased.map(ByteRange::start).min();
+        let leased = self.active.values().filter_map(|active| active.left);
+        let waiting = self.waiting.keys().next().copied();
+        let lowest = leased.map(ByteRange::start).chain(waiting).min();
         let reach = self.reach();
         let within = lowest.is_none_or(|lowest| first.range.start() < lowest.saturating_add(reach));
         within.then_some(*first)
+    }
+
+    /// Whether a request to the original URL is due or unanswered: until it is known where the
+    /// file is, others would only be refused as well.
+    pub(super) fn is_relocating(&self) -> bool {
+        let asked = |a: &Active| a.route == Route::Original && a.phase == Phase::Starting;
+        self.ever_refused && (self.asks_anew().is_some() || self.active.values().any(asked))
+    }
+
+    fn asks_anew(&self) -> Option<Waiting> {
+        let route = |waiting: &Waiting| waiting.retry.map(|retry| retry.route);
+        let mut waiting = self.waiting.values();
+        waiting.find(|w| route(w) == Some(Route::Original)).copied()
     }
 
     fn reach(&self) -> u64 {

@@ -127,6 +127,10 @@ pub struct Scheduler {
     /// How far any try of a plain stream came.
     stream_furthest: u64,
     ever_opened: bool,
+    /// Whether a request was refused at all: before that, none asks the original URL again.
+    ever_refused: bool,
+    /// When the original URL last led to the file again, or refused while others were served.
+    relocated_at: Option<Timestamp>,
     /// What a reply's head takes to arrive, recent ones counting most.
     latency: Duration,
     /// What a worker brought in a second, recent ones counting most; 0 before any was measured.
@@ -174,6 +178,8 @@ impl Scheduler {
             last_received: Timestamp::START,
             stream_furthest: 0,
             ever_opened: false,
+            ever_refused: false,
+            relocated_at: None,
             latency: Duration::ZERO,
             typical_rate: 0,
             range_mistakes: 0,

@@ -62,6 +62,10 @@ impl Scheduler {
         active.last_progress = now;
         active.pace = Pace::begin(now);
         let kind = active.kind;
+        if active.route == Route::Original {
+            active.route = Route::Known;
+            self.relocated_at = Some(now);
+        }
         self.latency = if self.ever_opened {
             (self.latency + latency) / 2
         } else {
@@ -266,20 +270,37 @@ impl Scheduler {
     }
 
     /// A refusal is final unless it once worked: then a redirect's target may have expired, so
-    /// the original URL is asked once; and while others are still served, it may be only one
-    /// connection too many.
+    /// one request asks the original URL. If that is refused too while others are served, it was
+    /// one connection too many, and so are those refused later.
     fn refused(&mut self, active: &mut Active, class: FailureClass) {
-        if !self.active.is_empty() && self.ever_opened {
-            self.one_too_many(active);
-        } else if !self.ever_opened || active.route == Route::Original {
-            self.end(Outcome::Failed(class));
+        self.ever_refused = true;
+        match active.route {
+            _ if !self.ever_opened => self.end(Outcome::Failed(class)),
+            Route::Known if self.is_relocating() => {}
+            Route::Known if self.refuses_extra() => self.one_too_many(active),
+            Route::Known => active.route = Route::Original,
+            Route::Original if self.active.is_empty() => self.end(Outcome::Failed(class)),
+            Route::Original => {
+                self.relocated_at = Some(self.now);
+                active.route = Route::Known;
+                self.one_too_many(active);
+            }
         }
-        active.route = Route::Original;
+    }
+
+    /// Whether a host that serves others has refused the connection, not the address: that was
+    /// found a moment ago, or found to be refused just the same.
+    fn refuses_extra(&self) -> bool {
+        let is_fresh = |at| self.now.since(at) < limits::ADDRESS_LIFE_MIN;
+        !self.active.is_empty() && self.relocated_at.is_some_and(is_fresh)
     }
 
     fn retry(&mut self, active: &Active, class: FailureClass, failures: u32) {
-        // A connection that died while it worked is replaced at once.
-        let at_once = class == FailureClass::Interrupted && failures == 1 && self.ever_opened;
+        // A connection that died while it worked is replaced at once, and a target that may have
+        // expired is looked for at once.
+        let has_died = class == FailureClass::Interrupted;
+        let has_expired = class == FailureClass::Refused && active.route == Route::Original;
+        let at_once = (has_died || has_expired) && failures == 1 && self.ever_opened;
         let mut delay = if at_once {
             Duration::ZERO
         } else {

@@ -16,6 +16,7 @@ impl Scheduler {
     pub(super) fn watches_the_tail(&self) -> bool {
         matches!(self.shape, Shape::Segmented { .. })
             && self.has_free_worker()
+            && !self.is_relocating()
             && self.ready().is_none()
             && self.active.values().any(|a| a.stopping.is_none())
     }

@@ -398,8 +398,7 @@ fn a_refusal_is_final_at_first_and_asks_the_original_url_once_later() {
     );
 
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
-    bench.fail(FIRST, MIB, FailureClass::Refused);
-    let outputs = bench.after(limits::BACKOFF_MAX);
+    let outputs = bench.fail(FIRST, MIB, FailureClass::Refused);
     let rest = Request::Part(range(MIB, 100 * MIB));
     assert_eq!(starts(&outputs), [(FIRST.next(), rest, Route::Original)]);
     let outputs = bench.fail(FIRST.next(), MIB, FailureClass::Refused);
@@ -407,6 +406,36 @@ fn a_refusal_is_final_at_first_and_asks_the_original_url_once_later() {
         outputs,
         [Output::Finished(Outcome::Failed(FailureClass::Refused))]
     );
+}
+
+#[test]
+fn an_expired_address_is_looked_for_once_while_everyone_else_waits() {
+    let (mut bench, outputs) = Bench::segmented(2, 100 * MIB);
+    let (second, Request::Part(part), Route::Known) = starts(&outputs)[0] else {
+        panic!("{outputs:?}")
+    };
+    let outputs = bench.fail(second, part.start(), FailureClass::Refused);
+    let asked = starts(&outputs);
+    assert_eq!(asked.len(), 1, "{outputs:?}");
+    let (lease, request, route) = asked[0];
+    assert_eq!((lease, route), (second.next(), Route::Original));
+    assert!(
+        !outputs
+            .iter()
+            .any(|output| matches!(output, Output::Event(Event::WidthChanged { .. }))),
+        "nobody said that there are too many: {outputs:?}"
+    );
+    // The first one drains meanwhile; what waits is not asked for at an address that refuses.
+    let stop = Input::Stopped {
+        lease: FIRST,
+        position: part.start(),
+        how: Stop::Drained,
+    };
+    assert_eq!(starts(&bench.feed(stop)), []);
+    let Request::Part(rest) = request else {
+        panic!("{request:?}")
+    };
+    bench.open(lease, rest, 100 * MIB);
 }
 
 #[test]
