@@ -376,7 +376,11 @@ const fn a31_no_length() -> [Row; 3] {
 }
 
 const fn a32_one_corrupt_node() -> [Row; 1] {
-    [row(&["corrupt:8388607,connections=1..=32"], Fails(6, "checksum")).with_checksum()]
+    [row(
+        &["corrupt:8388607,connections=1..=32"],
+        Fails(6, "checksum"),
+    )
+    .with_checksum()]
 }
 
 const fn a33_a_certificate_of_a_stranger() -> [Row; 1] {
