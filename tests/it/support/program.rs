@@ -94,8 +94,10 @@ pub(crate) fn start_get(url: &str, directory: &Path, more: &[&str]) -> Running {
 }
 
 pub(crate) fn start<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Running {
-    let mut command = Command::new(path());
-    command.args(arguments);
+    // What runs the tests may have switched signals off for all it starts, as `nohup` does.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP,INT,TERM");
+    command.arg(path()).args(arguments);
     start_command(command)
 }
 
