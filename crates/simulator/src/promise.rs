@@ -18,6 +18,8 @@ const AHEAD: f64 = 1.5;
 const BEYOND: usize = 2;
 /// Median of what is fetched for nothing, as part of the file.
 const FOR_NOTHING: f64 = 0.005;
+/// Its 99th percentile: the first reply is asked for to the end of the file, and let go.
+const FOR_NOTHING_P99: f64 = 0.20;
 
 /// What a scenario's runs of two seconds and more are held to.
 struct Promise {
@@ -83,6 +85,9 @@ impl Line {
             let promise = promise(family);
             hold("mean of 2 s and more", row.mean_long, promise.mean);
             hold("99th percentile of those", row.p99_long, promise.p99);
+        }
+        if row.finished >= ENOUGH {
+            hold("99th percentile of that", row.waste_p99, FOR_NOTHING_P99);
         }
         if row.finished >= ENOUGH && family != Family::Ramping {
             hold("median fetched for nothing", row.waste_median, FOR_NOTHING);

@@ -60,6 +60,15 @@ fn the_bound_is_within_reach() {
     assert!((1.0..1.01).contains(&ratio), "{ratio}");
 }
 
+#[test]
+fn a_short_download_over_a_long_way_gets_little_for_nothing() {
+    let mut world = World::plain(1, 70 << 20, 0.3, 400e6);
+    world.connection_rate = 25e6;
+    let report = Contender::Ours.run(&world, None).unwrap();
+    let part = report.wasted / report.length as f64;
+    assert!(part < 0.1, "{part}; it was 0.44 when cuts were free");
+}
+
 /// Asks for the first bytes while it has the lease of all of them.
 #[derive(Default)]
 struct Greedy(VecDeque<Output>);

@@ -135,6 +135,8 @@ pub struct Scheduler {
     latency: Duration,
     /// What a worker brought in a second, recent ones counting most; 0 before any was measured.
     typical_rate: u64,
+    /// Bytes that may have come for nothing because a reply was let go before its end.
+    let_go: u64,
     range_mistakes: u32,
     /// Replies in a row that broke before their first byte while others streamed.
     broken_starts: u32,
@@ -182,6 +184,7 @@ impl Scheduler {
             relocated_at: None,
             latency: Duration::ZERO,
             typical_rate: 0,
+            let_go: 0,
             range_mistakes: 0,
             broken_starts: 0,
             refusals: 0,

@@ -35,6 +35,11 @@ impl Pace {
         }
     }
 
+    /// Whether less than this has passed since it began.
+    pub(super) fn is_younger_than(&self, span: Duration, now: Timestamp) -> bool {
+        self.rate.is_none() && now.since(self.since) < span
+    }
+
     /// Bytes per second, or `None` before anything can be said: the first window
     /// counts from early on, for downloads shorter than it. A worker that has fallen
     /// silent is as slow as its silence is long.
