@@ -2,6 +2,7 @@
 //! run and judged is `round`'s.
 mod disk;
 mod far;
+mod serve;
 
 use std::env;
 use std::net::Ipv4Addr;
@@ -12,7 +13,6 @@ use super::arguments::{Arguments, Scenario};
 use super::failure::Failure;
 use super::peers::{self, Job, PEERS};
 use super::process::{self, Line};
-use super::reference::shares;
 use super::round::{self, Contender, Expected, Preparation};
 use super::server::{Server, Site};
 use super::table::Report;
@@ -51,7 +51,7 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
         Scenario::Tls => large(setting, true, false),
         Scenario::Small => small(setting),
         Scenario::Memory => memory(setting),
-        Scenario::Serve => serve(setting),
+        Scenario::Serve => serve::plan(setting),
         Scenario::Disk => disk::plan(setting),
     }?;
     let rows = round::run(plan.contenders, plan.runs, plan.before, setting.workshop)?;
@@ -158,7 +158,7 @@ fn small(setting: &Setting<'_>) -> Result<Plan, Failure> {
 /// Two files of which one is ten times as large, over 16 connections.
 fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
     let size = setting.arguments.size_or(20 << 30);
-    let server = Server::sheave(setting.program, setting.workshop)?;
+    let server = Server::sheave(setting.program, setting.workshop, false)?;
     let contenders = [size.div_ceil(10), size].map(|size| {
         let url = format!("{}/synthetic/{size}", server.url);
         let job = Job {
@@ -181,61 +181,6 @@ fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
     })
 }
 
-/// The servers, as one client sees them that writes nothing.
-fn serve(setting: &Setting<'_>) -> Result<Plan, Failure> {
-    let size = setting.arguments.size_or(USUAL);
-    setting.source(NAME, size)?;
-    let nginx = setting.nginx(false)?;
-    let own = Server::sheave(setting.program, setting.workshop)?;
-    let targets = [
-        ("sheave serve, file", format!("{}/{NAME}", own.url)),
-        (
-            "sheave serve, synthetic",
-            format!("{}/synthetic/{size}", own.url),
-        ),
-        ("nginx, file", format!("{}/{NAME}", nginx.url)),
-    ];
-    let contenders = [1, 8].into_iter().flat_map(|connections| {
-        targets.each_ref().map(|(name, url)| Contender {
-            lines: Ok(vec![curl_in_parts(url, size, connections)]),
-            must_succeed: true,
-            ..Contender::without_output(
-                &format!("{name}, {connections}"),
-                vec![curl_in_parts("URL/FILE", size, connections)],
-            )
-        })
-    });
-    Ok(Plan {
-        about: format!(
-            "{} MiB to one curl process that writes to /dev/null, over one connection and over \
-             eight. Ratios are to the first row. curl has one thread: where it is the limit, \
-             servers look alike. CPU and memory are curl's.",
-            size >> 20
-        ),
-        runs: setting.arguments.runs_or(5),
-        contenders: contenders.collect(),
-        before: None,
-        _servers: vec![nginx, own],
-        _undo: None,
-    })
-}
-
-/// One curl that asks for each share on a connection of its own.
-fn curl_in_parts(url: &str, size: u64, connections: u64) -> Line {
-    let mut line = Line::of("curl -q --parallel --parallel-immediate");
-    for (index, share) in shares(size, connections).enumerate() {
-        if index > 0 {
-            line = line.and("--next");
-        }
-        let range = format!("{}-{}", share.start, share.end - 1);
-        line = line
-            .and_all(Line::of("-sS --fail -o /dev/null -r").0)
-            .and(range)
-            .and(url);
-    }
-    line
-}
-
 impl Setting<'_> {
     /// What stands above the table.
     fn about(&self, what: &str, runs: u32) -> String {
@@ -252,12 +197,15 @@ impl Setting<'_> {
 
     /// nginx on this machine, serving the sources.
     fn nginx(&self, tls: bool) -> Result<Server, Failure> {
-        let site = Site {
+        Server::nginx(self.workshop, &self.site(tls))
+    }
+
+    fn site(&self, tls: bool) -> Site {
+        Site {
             address: Ipv4Addr::LOCALHOST,
             root: self.workshop.source(),
             tls,
-        };
-        Server::nginx(self.workshop, &site)
+        }
     }
 
     fn job(&self, server: &Server, name: &str) -> Job {
