@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::limits;
+use range_core::units::RateLimit;
 use range_store::{PartNames, Publish, WriteMode};
 use url::Url;
 
@@ -33,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) allow_private: bool,
     pub(crate) max_tries: u32,
     pub(crate) stall_timeout: Duration,
+    pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) write_mode: WriteMode,
     pub(crate) publish: Publish,
     pub(crate) resume: bool,
@@ -118,6 +120,7 @@ pub struct DownloadBuilder {
     allow_private: bool,
     max_tries: u32,
     stall_timeout: Duration,
+    rate_limit: Option<RateLimit>,
     write_mode: WriteMode,
     publish: Publish,
     resume: bool,
@@ -139,6 +142,7 @@ impl DownloadBuilder {
             allow_private: false,
             max_tries: 10,
             stall_timeout: Duration::from_secs(20),
+            rate_limit: None,
             write_mode: WriteMode::default(),
             publish: Publish {
                 overwrite: false,
@@ -240,6 +244,15 @@ impl DownloadBuilder {
         self
     }
 
+    /// Most that is received in a second, by all connections together; they share it in equal
+    /// parts, and what one cannot use goes to the others. Over any five seconds it is kept to
+    /// within 2 %. It can be changed on the way: see
+    /// [`Download::rate_handle`](crate::Download::rate_handle). Default: no limit.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
     /// How the part file is written. Default: mapped where that is safe and fast.
     pub fn write_mode(mut self, mode: WriteMode) -> Self {
         self.write_mode = mode;
@@ -302,6 +315,7 @@ impl DownloadBuilder {
             allow_private: self.allow_private,
             max_tries: self.max_tries,
             stall_timeout: self.stall_timeout,
+            rate_limit: self.rate_limit,
             write_mode: self.write_mode,
             publish: self.publish,
             resume: self.resume,

@@ -9,6 +9,7 @@ use range_core::RangeSet;
 use range_core::digest::Digest;
 use range_core::failure::FailureClass;
 use range_core::scheduler::{Beginning, Outcome, Request, Route};
+use range_core::units::RateLimit;
 use range_store::{Failpoint, Store};
 use tokio::sync::watch;
 
@@ -36,6 +37,7 @@ pub struct Download {
     events: Events,
     progress: ProgressHandle,
     cancel: Arc<watch::Sender<bool>>,
+    rate_limit: Arc<watch::Sender<Option<RateLimit>>>,
 }
 
 /// Stops a download from anywhere; cheap to clone.
@@ -47,6 +49,18 @@ impl CancelHandle {
     /// [`ErrorKind::Cancelled`], usually within milliseconds. Once it publishes, it completes.
     pub fn cancel(&self) {
         self.0.send_replace(true);
+    }
+}
+
+/// Limits the rate of a download from anywhere; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RateHandle(Arc<watch::Sender<Option<RateLimit>>>);
+
+impl RateHandle {
+    /// From here on no more than this is received in a second; `None` lifts the limit. Connections
+    /// stay as they are.
+    pub fn set(&self, limit: Option<RateLimit>) {
+        self.0.send_replace(limit);
     }
 }
 
@@ -92,6 +106,7 @@ impl Download {
 
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
+            rate_limit: Arc::new(watch::Sender::new(settings.rate_limit)),
             settings: Arc::new(settings),
             events: Events::new(),
             progress: ProgressHandle::default(),
@@ -141,6 +156,11 @@ impl Download {
         CancelHandle(Arc::clone(&self.cancel))
     }
 
+    /// A way to change the limit on its rate.
+    pub fn rate_handle(&self) -> RateHandle {
+        RateHandle(Arc::clone(&self.rate_limit))
+    }
+
     /// Downloads the file. The final name appears once and only when the file is proven; after
     /// an error it is as it was before, and what was fetched is kept in the part file.
     ///
@@ -158,6 +178,7 @@ impl Download {
             events: self.events,
             progress: self.progress,
             cancelled: self.cancel.subscribe(),
+            rate_limit: self.rate_limit.subscribe(),
             tally: Tally::default(),
             restarted: false,
             plain: false,
@@ -192,6 +213,7 @@ struct Session {
     events: Events,
     progress: ProgressHandle,
     cancelled: watch::Receiver<bool>,
+    rate_limit: watch::Receiver<Option<RateLimit>>,
     tally: Tally,
     /// Whether a change was answered by starting over.
     restarted: bool,
@@ -222,6 +244,7 @@ impl Session {
                 events: self.events.clone(),
                 progress: self.progress.clone(),
                 cancelled: self.cancelled.clone(),
+                rate_limit: self.rate_limit.clone(),
             };
             let mut fetched = Driver::new(around, beginning, earlier.take(), &mut self.tally)
                 .run()

@@ -11,6 +11,7 @@ use range_core::scheduler::{
     Beginning, Body, CheckpointId, Input, Lease, Outcome, Output, Scheduler, SchedulerConfig, Stop,
 };
 use range_core::time::Timestamp;
+use range_core::units::RateLimit;
 use range_store::StoreError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -45,6 +46,7 @@ enum Wake {
     Found(Finding),
     Synced(CheckpointId, Result<(), StoreError>),
     Cancelled,
+    Limited(Option<RateLimit>),
     Timer,
 }
 
@@ -58,6 +60,7 @@ pub(crate) struct Surroundings {
     pub(crate) events: Events,
     pub(crate) progress: ProgressHandle,
     pub(crate) cancelled: watch::Receiver<bool>,
+    pub(crate) rate_limit: watch::Receiver<Option<RateLimit>>,
 }
 
 /// How a download of one generation came out.
@@ -114,6 +117,7 @@ impl<'a> Driver<'a> {
             block_size: earlier.as_ref().map(|earlier| earlier.keeper.block_size),
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,
+            rate_limit: *around.rate_limit.borrow(),
             seed: around.clock.now().since_start().subsec_nanos().into(),
         };
         let (reports, reports_in) = mpsc::channel(REPORTS_MAX);
@@ -202,6 +206,9 @@ impl<'a> Driver<'a> {
             Ok(_) = self.around.cancelled.wait_for(|told| *told), if !self.cancel_seen => {
                 Wake::Cancelled
             }
+            Ok(()) = self.around.rate_limit.changed() => {
+                Wake::Limited(*self.around.rate_limit.borrow_and_update())
+            }
             Some(report) = self.reports_in.recv() => Wake::Worker(report),
             Some(finding) = self.findings_in.recv() => Wake::Found(finding),
             Some((checkpoint, result)) = self.synced_in.recv() => Wake::Synced(checkpoint, result),
@@ -217,6 +224,7 @@ impl<'a> Driver<'a> {
                 self.cancel_seen = true;
                 Some(Input::Cancel)
             }
+            Wake::Limited(limit) => Some(Input::RateLimit(limit)),
             Wake::WorkerLost => {
                 self.fatal = Some(Error::new(ErrorKind::Internal, Cause::WorkerLost));
                 None
@@ -295,6 +303,7 @@ impl<'a> Driver<'a> {
                     route,
                 } => self.start(lease, request, route),
                 Output::Grant { lease, grant } => self.grant(lease, grant).await,
+                Output::Allow { lease, end } => self.order(lease, Order::Allow(end)),
                 Output::Shrink { lease, cut } => self.order(lease, Order::Shrink(cut)),
                 Output::Stop { lease } => self.order(lease, Order::Stop),
                 Output::Checkpoint { id } => {

@@ -48,7 +48,7 @@ mod worker;
 
 pub use builder::{DownloadBuilder, InvalidSetting, TlsVersion};
 pub use credentials::{Credentials, InvalidCredentials};
-pub use download::{CancelHandle, Download, Report, Verification};
+pub use download::{CancelHandle, Download, RateHandle, Report, Verification};
 pub use error::{Error, ErrorKind};
 pub use events::{Event, EventStream, RestartReason};
 pub use inspect::{Checked, Inspection, inspect};
@@ -60,5 +60,5 @@ pub use redact::{SafeUrl, Secret};
 pub use range_core::digest::{Digest, DigestAlgorithm};
 pub use range_core::range::ByteRange;
 pub use range_core::range_set::RangeSet;
-pub use range_core::units::{ByteCount, BytesPerSecond};
+pub use range_core::units::{ByteCount, BytesPerSecond, RateLimit};
 pub use range_store::{WriteMode, exit_on_bus_error, ignore_file_size_signal};

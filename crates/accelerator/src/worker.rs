@@ -42,6 +42,8 @@ pub(crate) struct Job {
 pub(crate) enum Order {
     /// Write through this.
     Grant(SegmentWriter),
+    /// Write up to this offset, and no further before there is another such order.
+    Allow(u64),
     /// End the lease at this offset, or as soon after as possible.
     Shrink(u64),
     /// Let go.
@@ -109,6 +111,8 @@ pub(crate) async fn run(
         reported: job.writer.as_ref().map_or(0, SegmentWriter::position),
         reported_at: job.clock.now(),
         promised_end: None,
+        allowed: u64::MAX,
+        held: Bytes::new(),
         wasted: 0,
         job,
         orders,
@@ -122,7 +126,7 @@ pub(crate) async fn run(
             .as_ref()
             .map_or(0, SegmentWriter::position),
         result,
-        wasted: worker.wasted,
+        wasted: worker.wasted + worker.held.len() as u64,
     };
     // The lease is released before anyone hears that it is free.
     drop(worker);
@@ -138,6 +142,10 @@ struct Worker {
     reported_at: Timestamp,
     /// Where the reply's bytes end; `None` when it did not say.
     promised_end: Option<u64>,
+    /// Offset it may write up to, under a limit on the rate.
+    allowed: u64,
+    /// What has arrived past that.
+    held: Bytes,
     wasted: u64,
 }
 
@@ -186,13 +194,18 @@ impl Worker {
                 order = self.orders.recv() => {
                     if let Obeyed::Stop = self.obey(order).await { return Ok(Stop::Told) }
                 }
-                chunk = reply.chunk() => match chunk? {
+                chunk = reply.chunk(), if self.may_read() => match chunk? {
                     None => return Ok(Stop::Drained),
                     Some(chunk) => {
-                        self.take(&chunk)?;
+                        self.take(chunk)?;
                         self.report_progress().await;
                     }
                 },
+            }
+            if !self.held.is_empty() && self.position() < self.allowed {
+                let chunk = std::mem::take(&mut self.held);
+                self.take(chunk)?;
+                self.report_progress().await;
             }
             if self.lease_is_written_before_the_reply_ends() {
                 return Ok(Stop::Drained);
@@ -209,8 +222,20 @@ impl Worker {
         writer.remaining().is_none() && Some(writer.position()) != self.promised_end
     }
 
-    /// Writes a chunk as far as the lease goes.
-    fn take(&mut self, chunk: &Bytes) -> Result<(), AttemptError> {
+    /// At the end of what is allowed nothing is read, so that the sender is held back. The end of
+    /// the reply is: it brings no byte.
+    fn may_read(&self) -> bool {
+        let writer = self.job.writer.as_ref();
+        let is_written = writer.is_some_and(|writer| writer.remaining().is_none());
+        self.held.is_empty() && (self.position() < self.allowed || is_written)
+    }
+
+    fn position(&self) -> u64 {
+        self.job.writer.as_ref().map_or(0, SegmentWriter::position)
+    }
+
+    /// Writes a chunk as far as the lease goes, and holds what is not allowed yet.
+    fn take(&mut self, mut chunk: Bytes) -> Result<(), AttemptError> {
         let writer = self
             .job
             .writer
@@ -219,6 +244,12 @@ impl Worker {
         let after = writer.position().saturating_add(chunk.len() as u64);
         if self.promised_end.is_some_and(|end| after > end) {
             return Err(TransportError::Surplus.into());
+        }
+        let allowed = self.allowed.saturating_sub(writer.position());
+        if let Ok(allowed) = usize::try_from(allowed)
+            && allowed < chunk.len()
+        {
+            self.held = chunk.split_off(allowed);
         }
         let room = writer.remaining().map_or(0, range_core::ByteRange::len);
         let fits = usize::try_from(room).map_or(chunk.len(), |room| room.min(chunk.len()));
@@ -235,6 +266,7 @@ impl Worker {
                 self.reported = writer.position();
                 self.job.writer = Some(writer);
             }
+            Some(Order::Allow(end)) => self.allowed = end,
             Some(Order::Shrink(cut)) => {
                 if let Some(writer) = &mut self.job.writer {
                     let end = writer.shrink_to(cut);
@@ -246,10 +278,13 @@ impl Worker {
     }
 
     async fn report_progress(&mut self) {
-        let position = self.job.writer.as_ref().map_or(0, SegmentWriter::position);
+        let position = self.position();
         let now = self.job.clock.now();
         let waited: Duration = now.since(self.reported_at);
-        if position - self.reported >= limits::REPORT_BYTES || waited >= limits::REPORT_INTERVAL {
+        // Who has used what it was allowed gets more only once that is known.
+        let is_used_up = position >= self.allowed && position > self.reported;
+        let is_much = position - self.reported >= limits::REPORT_BYTES;
+        if is_much || waited >= limits::REPORT_INTERVAL || is_used_up {
             self.reported = position;
             self.reported_at = now;
             self.report(Report::Received(self.job.lease, position))

@@ -84,6 +84,22 @@ pub const LAST_SILENCE: Duration = Duration::from_millis(1500);
 /// A worker slower than this many tenths of what is typical loses its remainder to a free one.
 pub const CRAWL_TENTHS: u64 = 3;
 
+/// How often credit is given out under a limit on the rate: often enough for a byte to be late by
+/// less than a report is, seldom enough for 50 rounds a second to cost nothing.
+pub const RATE_ROUND: Duration = Duration::from_millis(20);
+
+/// How much of a limit is kept for later while nobody uses it: what workers hold of it for two
+/// rounds, a third that is given out, and one that is late. More would break 2 % of 5 seconds.
+pub const RATE_BURST: Duration = Duration::from_millis(80);
+
+/// How long it counts that part of a limit was not used: the limit is not what holds the download
+/// back.
+pub const RATE_MEMORY: Duration = Duration::from_millis(200);
+
+/// Shortest time over which it is judged whether a limit is reached: with fewer than 20 rounds, one
+/// more or less would say too much.
+pub const RATE_WINDOW: Duration = Duration::from_millis(400);
+
 /// A worker reports after this many bytes, so that the driver wakes a few thousand times a
 /// second at most even at 10 GB/s over many connections.
 pub const REPORT_BYTES: u64 = 256 << 10;

@@ -1,6 +1,7 @@
 //! Owns the newtypes that keep counts, lengths and rates apart, and how people write them.
 
 use core::fmt;
+use core::num::NonZeroU64;
 
 /// A number of bytes: a length or an amount, never an offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +82,25 @@ impl BytesPerSecond {
         }
         let rate = u128::from(bytes.0) * 1_000_000_000 / nanos;
         Self(u64::try_from(rate).unwrap_or(u64::MAX))
+    }
+}
+
+/// Most bytes that may be received in a second: a rate above zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RateLimit(NonZeroU64);
+
+impl RateLimit {
+    /// A limit to this rate; `None` for a rate of zero, which never ends.
+    pub const fn new(rate: BytesPerSecond) -> Option<Self> {
+        match NonZeroU64::new(rate.0) {
+            Some(rate) => Some(Self(rate)),
+            None => None,
+        }
+    }
+
+    /// In bytes per second.
+    pub const fn get(self) -> u64 {
+        self.0.get()
     }
 }
 

@@ -19,16 +19,19 @@ const AS_GOOD: f64 = 0.95;
 /// Where all connections are reset, the same begins anew, and where the file is replaced, so does
 /// the file. A server that lies about ranges for good serves one stream. What a client could
 /// avoid if it knew what was coming costs nothing: a stall, a throttle, an address that expires.
+/// Under a limit on the rate it is at least the time the whole takes at that.
 /// Where the disk fails, the time is that until nothing more can be written.
 pub fn lower_bound(world: &World) -> f64 {
     let part = world.disk.fails_at.unwrap_or(1.0);
     let bytes = world.length as f64 * part;
+    let limited = bytes / world.most_allowed();
     let plain = Fluid::new(world, 0.0).until(bytes, world.replaced_at.unwrap_or(f64::INFINITY));
     match (plain, world.replaced_at) {
-        (Some(at), _) => at,
+        (Some(at), _) => at.max(limited),
         (None, Some(replaced)) => Fluid::new(world, replaced)
             .until(bytes, f64::INFINITY)
-            .expect("nothing ends a fluid that may flow for ever"),
+            .expect("nothing ends a fluid that may flow for ever")
+            .max(limited),
         (None, None) => f64::INFINITY,
     }
 }
@@ -300,6 +303,18 @@ mod tests {
             each: f64::INFINITY,
         });
         assert_eq!(useful_connections(&world, 0.0), 2);
+    }
+
+    #[test]
+    fn a_limit_on_the_rate_counts_from_the_start() {
+        let mut world = slow(1_000_000, 1e9);
+        let limit =
+            |rate| range_core::units::RateLimit::new(range_core::units::BytesPerSecond(rate));
+        world.rate_limit = limit(50_000);
+        near(lower_bound(&world), 20.0);
+        world.rate_limit = limit(1_000_000);
+        near(lower_bound(&world), 0.3 + 990.0 / 400.0);
+        near(lower_bound(&world.narrowed()), 0.3 + 990.0 / 400.0);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use range_core::units::{BytesPerSecond, RateLimit};
+
 use crate::dice::Dice;
 use crate::world::{Lie, Lying, Penalty, Refusal, Refusing, Throttle, World};
 
@@ -53,11 +55,13 @@ pub enum Family {
     Loopback,
     /// 1 TiB.
     Terabyte,
+    /// A limit on the rate below what the link gives, and one more thing at most.
+    Limited,
 }
 
 impl Family {
     /// In the order of the table's rows.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Uniform,
         Self::Heterogeneous,
         Self::Capped,
@@ -75,6 +79,7 @@ impl Family {
         Self::Lying,
         Self::Replaced,
         Self::Expiring,
+        Self::Limited,
         Self::Short,
         Self::Loopback,
         Self::Terabyte,
@@ -100,6 +105,7 @@ impl Family {
             Self::Lying => "lying",
             Self::Replaced => "replaced",
             Self::Expiring => "expiring",
+            Self::Limited => "limited",
             Self::Short => "short",
             Self::Loopback => "loopback",
             Self::Terabyte => "terabyte",
@@ -147,6 +153,7 @@ impl Family {
             Self::Lying => lying(&mut world, &mut dice),
             Self::Replaced => replaced(&mut world, &mut dice),
             Self::Expiring => expiring(&mut world, &mut dice),
+            Self::Limited => limited(&mut world, &mut dice),
             Self::Short => short(&mut world, &mut dice),
             Self::Loopback => world = World::plain(seed, 2 << 30, 0.0001, 2e9),
             Self::Terabyte => terabyte(&mut world, &mut dice),
@@ -262,6 +269,44 @@ fn expiring(world: &mut World, dice: &mut Dice) {
     cap(world, dice, 16.0);
     let good = moment(world, dice) / dice.logarithmic(1.0, 8.0);
     world.expires_after = Some(good.max(1.0 + 4.0 * world.round_trip));
+}
+
+/// What four connections bring, or one where ranges are not served, is half as much again as the
+/// limit, or more.
+fn limited(world: &mut World, dice: &mut Dice) {
+    cap(world, dice, 3.0);
+    let rate = world.link[0].1;
+    let mut factor = 1.0;
+    match dice.whole(0, 6) {
+        0 => world.spread = 4.0,
+        1 => world.reset_every = Some(dice.logarithmic(8.0, 20.0)),
+        2 => world.stall_at = Some(dice.fraction()),
+        3 => {
+            factor = dice.logarithmic(0.25, 0.7);
+            let after = dice.logarithmic(1e5, 1e7);
+            world.throttle = Some(Throttle { after, factor });
+        }
+        4 => refusing_above(world, dice.whole(4, 8) as usize),
+        5 => {
+            world.connection_rate = f64::INFINITY;
+            world.lie = Some(Lie {
+                honest: 0,
+                lies: u64::MAX,
+                how: Lying::Whole,
+            });
+        }
+        _ => {}
+    }
+    let four: f64 = (0..4).map(|path| world.path_rate(path)).sum();
+    let enough = four.min(rate) * factor / 1.5;
+    let limit = enough / dice.logarithmic(1.0, 20.0);
+    world.rate_limit = RateLimit::new(BytesPerSecond(limit as u64));
+    world.length = (limit * dice.logarithmic(10.0, 60.0)) as u64;
+}
+
+fn refusing_above(world: &mut World, above: usize) {
+    let how = Refusing::Busy(None);
+    world.refusal = Some(Refusal { above, how });
 }
 
 fn short(world: &mut World, dice: &mut Dice) {

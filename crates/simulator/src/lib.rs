@@ -30,4 +30,5 @@ pub use policy::{Contender, Policy};
 pub use run::{Begin, Failure, Report, run};
 pub use summary::{Row, summarise};
 pub use trace::{Trace, escaped};
+pub use watch::Limited;
 pub use world::{Disk, Lie, Lying, Odd, Oddity, Penalty, Refusal, Refusing, Throttle, World};

@@ -40,6 +40,8 @@ struct Connection {
     /// Bytes of this reply that have arrived, and those still to come.
     arrived: f64,
     left: f64,
+    /// Bytes of this reply that the client takes before it holds the sender back.
+    takes: f64,
     /// What is odd about this reply.
     oddity: Option<Oddity>,
     stalled: bool,
@@ -55,6 +57,8 @@ pub(crate) struct Network<'w> {
     /// Set when something happened that changes shares.
     stale: bool,
     pub(crate) wasted: f64,
+    /// Bytes that arrived for someone.
+    pub(crate) taken: f64,
     pub(crate) peak: usize,
 }
 
@@ -67,6 +71,7 @@ impl<'w> Network<'w> {
             opened: 0,
             stale: true,
             wasted: 0.0,
+            taken: 0.0,
             peak: 0,
         }
     }
@@ -88,6 +93,7 @@ impl<'w> Network<'w> {
         };
         connection.arrived = 0.0;
         connection.left = bytes as f64;
+        connection.takes = f64::INFINITY;
         connection.oddity = oddity;
         self.stale = true;
         self.peak = self.peak.max(self.used());
@@ -117,6 +123,7 @@ impl<'w> Network<'w> {
             rate: 0.0,
             arrived: 0.0,
             left: 0.0,
+            takes: f64::INFINITY,
             oddity: None,
             stalled: false,
         };
@@ -140,10 +147,18 @@ impl<'w> Network<'w> {
             .count()
     }
 
+    /// Whether anything can arrive as soon as it is wanted.
+    pub(crate) fn is_served(&self) -> bool {
+        self.connections
+            .values()
+            .any(|c| c.state == State::Streaming && !c.stalled && c.left > 0.5)
+    }
+
     /// Lets go of a connection. One whose reply is complete is kept for the next request.
     pub(crate) fn release(&mut self, id: ConnectionId) {
         let until = self.now + self.world.round_trip;
         if let Some(connection) = self.connections.get_mut(&id) {
+            connection.takes = f64::INFINITY;
             connection.state = match connection.state {
                 State::Streaming if connection.left < 0.5 => State::Idle,
                 State::Streaming => State::Closing { until },
@@ -177,6 +192,14 @@ impl<'w> Network<'w> {
             .find(|c| c.state == State::Streaming && c.left > 0.5);
         self.stale = true;
         found.map(|connection| connection.stalled = true).is_some()
+    }
+
+    /// The client takes as many bytes of the current reply, and no more before it says so.
+    pub(crate) fn take_up_to(&mut self, id: ConnectionId, bytes: f64) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.takes = bytes;
+        }
+        self.stale = true;
     }
 
     /// Bytes of the current reply that have arrived.
@@ -218,7 +241,11 @@ impl<'w> Network<'w> {
             connection.before_throttle -= bytes;
             match connection.state {
                 State::Closing { .. } => self.wasted += bytes,
-                State::Streaming => connection.arrived += bytes,
+                State::Streaming => {
+                    connection.arrived += bytes;
+                    self.taken += bytes;
+                    self.stale |= connection.is_held();
+                }
                 State::Asking { .. } | State::Idle => {}
             }
         }
@@ -309,7 +336,7 @@ impl<'w> Network<'w> {
         for connection in self.connections.values_mut() {
             connection.rate = 0.0;
             let sends = matches!(connection.state, State::Streaming | State::Closing { .. });
-            if sends && !connection.stalled && connection.left > 0.0 {
+            if sends && !connection.stalled && !connection.is_held() && connection.left > 0.0 {
                 takers.push(connection);
             }
         }
@@ -339,9 +366,15 @@ impl Connection {
         self.ramp.min(self.most).min(crawl)
     }
 
+    /// Whether the client takes nothing more. A quarter of a byte forgives rounding.
+    fn is_held(&self) -> bool {
+        self.takes - self.arrived < 0.25
+    }
+
     /// How long it goes on as it does.
     fn time_until_it_changes(&self) -> f64 {
         let bytes = self.before_throttle.min(self.odd_after() - self.arrived);
+        let bytes = bytes.min(self.takes - self.arrived);
         if self.rate > 0.0 && bytes < f64::INFINITY {
             (bytes / self.rate).max(0.0)
         } else {

@@ -118,8 +118,10 @@ impl Contender {
             .then(|| Box::new(Reference::new(habit)) as Box<dyn Policy>)
     }
 
-    /// Runs in a world.
+    /// Runs in a world. Only ours limits itself; the others get a link that does.
     pub fn run(self, world: &World, trace: Option<&mut Trace>) -> Result<Report, Failure> {
+        let narrowed = world.narrowed();
+        let world = if self == Self::Ours { world } else { &narrowed };
         run(world, &mut |beginning| self.policy(world, beginning), trace)
     }
 }
@@ -133,6 +135,7 @@ fn ours(world: &World, beginning: Beginning) -> Ours {
         block_size: None,
         max_tries: 10,
         stall_timeout: Duration::from_secs(20),
+        rate_limit: world.rate_limit,
         seed: world.seed,
     };
     Ours {

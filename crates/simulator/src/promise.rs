@@ -21,6 +21,11 @@ const FOR_NOTHING: f64 = 0.005;
 /// Its 99th percentile: the first reply is asked for to the end of the file, and let go.
 const FOR_NOTHING_P99: f64 = 0.20;
 
+/// How far from a limit on the rate five seconds may be, as part of it.
+const OFF_LIMIT: f64 = 0.02;
+/// How long a reply waits for credit, in seconds: two rounds, and what rounding adds.
+const WITHOUT_CREDIT: f64 = 0.041;
+
 /// What a scenario's runs of two seconds and more are held to.
 struct Promise {
     /// Geometric mean of time over bound.
@@ -44,6 +49,7 @@ const fn promise(family: Family) -> Promise {
         Family::Hesitating => (1.50, 9.0),
         Family::Lying => (1.15, 2.5),
         Family::Replaced | Family::Short => (1.10, 1.6),
+        Family::Limited => (1.10, 1.5),
         Family::Loopback | Family::Terabyte => (1.02, 1.1),
     };
     Promise { mean, p99 }
@@ -80,6 +86,19 @@ impl Line {
                 row.beyond as f64,
                 BEYOND as f64,
             );
+        }
+        if let Some(limited) = row.limited {
+            hold(
+                "part of the limit too much in 5 s",
+                limited.most - 1.0,
+                OFF_LIMIT,
+            );
+            hold(
+                "part of the limit missing in 5 s",
+                1.0 - limited.least,
+                OFF_LIMIT,
+            );
+            hold("seconds without credit", limited.without, WITHOUT_CREDIT);
         }
         if row.finished >= ENOUGH {
             let promise = promise(family);

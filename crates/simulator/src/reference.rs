@@ -220,6 +220,7 @@ impl Policy for Reference {
             | Input::Verified { .. }
             | Input::Rejected { .. }
             | Input::Durable { .. }
+            | Input::RateLimit(_)
             | Input::Cancel => {}
         }
         self.dispatch();

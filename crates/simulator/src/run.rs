@@ -18,7 +18,7 @@ use crate::network::Network;
 use crate::policy::Policy;
 use crate::server::Server;
 use crate::trace::Trace;
-use crate::watch::Watch;
+use crate::watch::{Limited, Watch};
 use crate::workers::Worker;
 use crate::world::World;
 
@@ -54,6 +54,8 @@ pub struct Report {
     pub ahead: f64,
     /// Inputs the policy was given.
     pub inputs: u64,
+    /// What came of a limit on the rate, if there was one.
+    pub limited: Option<Limited>,
 }
 
 /// A run that did not end as it must.
@@ -104,11 +106,16 @@ impl Grain {
     /// As the product's workers do, but coarser in worlds that take long, so that hours of
     /// downloading are simulated in a second.
     fn of(world: &World, bound: f64) -> Self {
+        // What is left of a limit is known only by reports.
+        let is_fine = world.rate_limit.is_some();
+        let (bytes, interval) = if is_fine {
+            (0, 0.0)
+        } else {
+            (world.length / 1024, (bound / 400.0).min(0.5))
+        };
         Self {
-            bytes: limits::REPORT_BYTES.max(world.length / 1024),
-            interval: limits::REPORT_INTERVAL
-                .as_secs_f64()
-                .max((bound / 400.0).min(0.5)),
+            bytes: limits::REPORT_BYTES.max(bytes),
+            interval: limits::REPORT_INTERVAL.as_secs_f64().max(interval),
         }
     }
 }
@@ -244,6 +251,7 @@ impl Run<'_> {
             storm: self.watch.storm(),
             ahead: self.watch.ahead() as f64 / self.policy.reach() as f64,
             inputs: self.inputs,
+            limited: self.watch.limited(),
         })
     }
 
@@ -274,11 +282,15 @@ impl Run<'_> {
             self.pending.push_back(Input::Durable { checkpoint });
         }
         if self.wait_until <= self.now {
-            self.everyone_reports();
+            if self.wait_reason != WaitReason::Credit {
+                self.everyone_reports();
+            }
             self.pending.push_back(Input::Tick);
         }
         self.watch
             .connections(self.world, self.now, self.network.used());
+        self.watch.served(self.now, self.network.is_served());
+        self.watch.arrived(self.world, self.now, self.network.taken);
     }
 
     fn faults(&mut self) {
@@ -350,6 +362,7 @@ impl Run<'_> {
                     route,
                 } => self.start(lease, request, route),
                 Output::Grant { lease, grant } => self.grant(lease, grant),
+                Output::Allow { lease, end } => self.allow(lease, end),
                 Output::Shrink { lease, cut } => self.shrink(lease, cut),
                 Output::Stop { lease } => {
                     self.catch_up(lease);

@@ -1,6 +1,7 @@
 //! Owns what many runs say together. Knows no single run's story.
 
 use crate::run::{Failure, Report};
+use crate::watch::Limited;
 
 /// One contender in one family.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Row {
     pub storm: usize,
     /// Furthest from the lowest missing byte any run asked for a range, in parts of the reach.
     pub ahead: f64,
+    /// The worst of any run under a limit on the rate, if there was one.
+    pub limited: Option<Limited>,
 }
 
 /// Puts runs together.
@@ -64,6 +67,15 @@ pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) ->
         refused: mean(reports.iter().map(|r| r.refused as f64)),
         storm: reports.iter().map(|r| r.storm).max().unwrap_or(0),
         ahead: reports.iter().map(|r| r.ahead).fold(0.0, f64::max),
+        limited: reports.iter().filter_map(|r| r.limited).reduce(worst),
+    }
+}
+
+fn worst(a: Limited, b: Limited) -> Limited {
+    Limited {
+        most: a.most.max(b.most),
+        least: a.least.min(b.least),
+        without: a.without.max(b.without),
     }
 }
 

@@ -105,6 +105,25 @@ pub(crate) fn ours(lines: &[Line]) -> String {
     text
 }
 
+/// How well limits on the rate were kept.
+pub(crate) fn limits(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let Some(limited) = line.ours().and_then(|row| row.limited) else {
+            continue;
+        };
+        let _ = write!(
+            text,
+            "\n{}: in 5 s {:.2} % of the limit at most, {:.2} % at least; {:.0} ms without credit at most",
+            line.family.name(),
+            100.0 * limited.most,
+            100.0 * limited.least,
+            1000.0 * limited.without
+        );
+    }
+    text
+}
+
 pub(crate) fn farthest(lines: &[Line]) -> String {
     let mut text = "\nfarthest from the bound:".to_owned();
     for line in lines {

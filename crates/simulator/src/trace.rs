@@ -126,7 +126,9 @@ fn describe_input(input: &Input, waited_for: WaitReason) -> String {
             format!("{} {how} at {}", name(*lease), Bytes(*position))
         }
         Input::Durable { checkpoint } => format!("checkpoint {} is durable", checkpoint.0),
-        Input::Verified { .. } | Input::Rejected { .. } | Input::Cancel => format!("{input:?}"),
+        Input::Verified { .. } | Input::Rejected { .. } | Input::RateLimit(_) | Input::Cancel => {
+            format!("{input:?}")
+        }
     }
 }
 
@@ -148,6 +150,7 @@ fn describe_output(output: &Output) -> String {
         }
         Output::Grant { lease, grant } => format!("{} may write {grant:?}", name(*lease)),
         Output::Shrink { lease, cut } => format!("{} is to end at {}", name(*lease), Bytes(*cut)),
+        Output::Allow { lease, end } => format!("{} may write to {}", name(*lease), Bytes(*end)),
         Output::Stop { lease } => format!("{} is to stop", name(*lease)),
         Output::Checkpoint { id } => format!("checkpoint {}", id.0),
         Output::Event(Event::Retrying {

@@ -15,6 +15,34 @@ const STORM: f64 = 10.0;
 /// A width is found when as few connections as are useful, or two more, were used for as long.
 const FOUND: f64 = 5.0;
 
+/// A limit on the rate holds for any stretch as long, in seconds.
+const STRETCH: f64 = 5.0;
+/// What is lost in the first second, and in one after a failure, is not the limit's doing; sixteen
+/// round trips of slow start are not either.
+const RECOVERY: f64 = 1.0;
+
+/// What came of a limit on the rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limited {
+    /// Most that arrived in any five seconds, as part of what the limit allows in them.
+    pub most: f64,
+    /// Least that did in those in which nothing failed, and in which no longer than a limit may be
+    /// made up for every reply had ended; infinity when there were none.
+    pub least: f64,
+    /// Longest time a reply waited for credit, in seconds.
+    pub without: f64,
+}
+
+/// What has arrived, as of its last few seconds.
+#[derive(Debug)]
+struct Arrivals {
+    /// Moments, and bytes until then.
+    past: VecDeque<(f64, f64)>,
+    quiet_since: f64,
+    unserved_since: Option<f64>,
+    limited: Limited,
+}
+
 /// What was seen so far.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -28,6 +56,7 @@ pub(crate) struct Watch {
     beyond: usize,
     /// Most bytes between the lowest that is missing and the first of a range that is asked for.
     ahead: u64,
+    arrivals: Arrivals,
 }
 
 impl Watch {
@@ -41,6 +70,16 @@ impl Watch {
             found: None,
             beyond: 0,
             ahead: 0,
+            arrivals: Arrivals {
+                past: VecDeque::new(),
+                quiet_since: 0.0,
+                unserved_since: None,
+                limited: Limited {
+                    most: 0.0,
+                    least: f64::INFINITY,
+                    without: 0.0,
+                },
+            },
         }
     }
 
@@ -69,6 +108,71 @@ impl Watch {
             self.recent.pop_front();
         }
         self.storm = self.storm.max(self.recent.len());
+    }
+
+    /// A reply got credit after so many seconds.
+    pub(crate) const fn went_without(&mut self, seconds: f64) {
+        let limited = &mut self.arrivals.limited;
+        limited.without = limited.without.max(seconds);
+    }
+
+    /// Something failed.
+    pub(crate) const fn trouble(&mut self, now: f64) {
+        self.arrivals.quiet_since = now;
+    }
+
+    /// Whether there is a reply whose bytes can come. Where all have ended, and the next take
+    /// longer than a limit may be made up for, it is the way that is long.
+    pub(crate) fn served(&mut self, now: f64, is_served: bool) {
+        let arrivals = &mut self.arrivals;
+        if !is_served {
+            arrivals.unserved_since.get_or_insert(now);
+        } else if let Some(since) = arrivals.unserved_since.take()
+            && now - since > limits::RATE_BURST.as_secs_f64()
+        {
+            arrivals.quiet_since = now;
+        }
+    }
+
+    /// What came of a limit, if anything arrived under one.
+    pub(crate) fn limited(&self) -> Option<Limited> {
+        let arrivals = &self.arrivals;
+        (!arrivals.past.is_empty()).then_some(arrivals.limited)
+    }
+
+    /// As many bytes have arrived by now. The end of a file is not counted: its last segments may
+    /// not bring what the limit allows.
+    pub(crate) fn arrived(&mut self, world: &World, now: f64, bytes: f64) {
+        let limit = world.most_allowed();
+        if limit.is_infinite() {
+            return;
+        }
+        let Arrivals {
+            past,
+            quiet_since,
+            limited,
+            unserved_since: _,
+        } = &mut self.arrivals;
+        past.push_back((now, bytes));
+        let from = now - STRETCH;
+        while past.get(1).is_some_and(|(at, _)| *at <= from) {
+            past.pop_front();
+        }
+        let (Some(&(at, before)), Some(&(next, after))) = (past.front(), past.get(1)) else {
+            return;
+        };
+        if at > from {
+            return;
+        }
+        // Between two moments every rate stays as it is.
+        let start = before + (after - before) * (from - at) / (next - at);
+        let part = (bytes - start) / (STRETCH * limit);
+        limited.most = limited.most.max(part);
+        let settled = *quiet_since + RECOVERY + 16.0 * world.round_trip;
+        let is_end = world.length as f64 - bytes < limit;
+        if from >= settled && !is_end {
+            limited.least = limited.least.min(part);
+        }
     }
 
     /// As many connections are used from this moment on. Nothing is said of worlds that do not

@@ -21,15 +21,24 @@ pub(crate) struct Worker {
     reported_at: f64,
     /// Offset of the reply's first byte.
     reply_start: u64,
+    /// Offset it may write up to, under a limit on the rate.
+    allowed: u64,
+    /// Since when it has streamed without credit.
+    without: Option<f64>,
 }
 
 impl Worker {
     /// How far it could have written. Half a byte forgives what rounding lost over a long reply.
     fn reached(&self, arrived: f64) -> u64 {
         let reached = self.reply_start + (arrived + 0.5) as u64;
-        self.lease.map_or(self.position, |lease| {
-            reached.clamp(self.position, lease.end())
+        self.end().map_or(self.position, |end| {
+            reached.clamp(self.position, end.max(self.position))
         })
+    }
+
+    /// How far it may write now.
+    fn end(&self) -> Option<u64> {
+        self.lease.map(|lease| lease.end().min(self.allowed))
     }
 }
 
@@ -39,11 +48,11 @@ impl Run<'_> {
         let mut next = f64::INFINITY;
         let soon = self.now + 1e-6;
         for worker in self.workers.values() {
-            let Some(lease) = worker.lease else { continue };
+            let Some(end) = worker.end() else { continue };
             let rate = self.network.rate(worker.connection);
             if rate > 0.0 {
                 let arrived = worker.reply_start as f64 + self.network.arrived(worker.connection);
-                let drained = (lease.end() as f64 - arrived).max(0.0) / rate;
+                let drained = (end as f64 - arrived).max(0.0) / rate;
                 let bytes = (worker.reported + self.grain.bytes) as f64 - arrived;
                 let report = (self.now + bytes.max(1.0) / rate)
                     .min((worker.reported_at + self.grain.interval).max(soon));
@@ -71,6 +80,7 @@ impl Run<'_> {
             worker.reported = worker.position;
             worker.reported_at = self.now;
             let position = worker.position;
+            worker.without = (position >= worker.allowed).then_some(self.now);
             self.pending.push_back(Input::Received { lease, position });
         }
     }
@@ -84,6 +94,7 @@ impl Run<'_> {
             return;
         };
         worker.reported_at = self.now;
+        worker.without = Some(self.now);
         let answer = self
             .server
             .answer(worker.asked, self.now, self.network.streaming());
@@ -128,6 +139,7 @@ impl Run<'_> {
             if reached == range.end() {
                 due.push((*lease, true));
             } else if bytes >= grain.bytes
+                || (bytes > 0 && reached == worker.allowed)
                 || (bytes > 0 && now - worker.reported_at >= grain.interval - 1e-9)
             {
                 due.push((*lease, false));
@@ -170,7 +182,10 @@ impl Run<'_> {
             Stop::Drained | Stop::Told | Stop::Failed(FailureClass::Storage) => {
                 self.network.release(worker.connection);
             }
-            Stop::Failed(_) => self.network.drop_broken(worker.connection),
+            Stop::Failed(_) => {
+                self.watch.trouble(self.now);
+                self.network.drop_broken(worker.connection);
+            }
         }
         self.pending.push_back(Input::Stopped {
             lease,
@@ -201,6 +216,8 @@ impl Run<'_> {
             reported: position,
             reported_at: self.now,
             reply_start: position,
+            allowed: u64::MAX,
+            without: None,
         };
         let before = self.workers.insert(lease, worker);
         assert!(before.is_none(), "no lease is given twice");
@@ -215,6 +232,19 @@ impl Run<'_> {
             .get_mut(&lease)
             .expect("a grant to a live worker")
             .lease = range;
+    }
+
+    /// A worker writes no further, and what is sent to it after that waits on the way.
+    pub(crate) fn allow(&mut self, lease: Lease, end: u64) {
+        let Some(worker) = self.workers.get_mut(&lease) else {
+            return;
+        };
+        if let Some(since) = worker.without.take() {
+            self.watch.went_without(self.now - since);
+        }
+        worker.allowed = end;
+        let bytes = end.saturating_sub(worker.reply_start);
+        self.network.take_up_to(worker.connection, bytes as f64);
     }
 
     /// A worker that is past the cut ends with the block it is writing.

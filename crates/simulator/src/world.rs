@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use range_core::units::RateLimit;
+
 use crate::dice::Dice;
 
 /// A link, a disk and a server. Rates are in bytes per second, times in seconds.
@@ -46,6 +48,8 @@ pub struct World {
     pub disk: Disk,
     /// Most connections the user allows.
     pub ceiling: u16,
+    /// Most bytes a second the user allows.
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// A server's way of limiting its clients.
@@ -168,6 +172,7 @@ impl World {
                 fails_at: None,
             },
             ceiling: 32,
+            rate_limit: None,
         }
     }
 
@@ -205,6 +210,24 @@ impl World {
             && self.lie.is_none()
             && self.replaced_at.is_none()
             && self.expires_after.is_none()
+            && self.rate_limit.is_none()
+    }
+
+    /// The limit on the rate, or a rate without one.
+    pub(crate) fn most_allowed(&self) -> f64 {
+        self.rate_limit
+            .map_or(f64::INFINITY, |limit| limit.get() as f64)
+    }
+
+    /// The same with a link that is as narrow as the limit, for clients that know of none.
+    pub(crate) fn narrowed(&self) -> Self {
+        let most = self.most_allowed();
+        let mut world = self.clone();
+        for (_, rate) in &mut world.link {
+            *rate = rate.min(most);
+        }
+        world.rate_limit = None;
+        world
     }
 
     /// What is odd about the reply to a request.

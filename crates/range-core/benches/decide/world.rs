@@ -40,6 +40,7 @@ impl World {
             block_size: None,
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),
+            rate_limit: None,
             seed: 1,
         };
         let mut world = Self {
@@ -123,6 +124,7 @@ impl World {
                 grant: Grant::ToEnd,
                 ..
             }
+            | Output::Allow { .. }
             | Output::Event(_)
             | Output::Wait { .. } => None,
         }

@@ -1,8 +1,9 @@
 //! Owns what is started, split, stopped or synced after an input, and what to wait for.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::input::Lease;
+use super::input::{Lease, SegmentId};
 use super::output::{CheckpointId, Event, Outcome, Output, Request, Route, WaitReason};
 use super::pace::Pace;
 use super::retry::Failures;
@@ -23,6 +24,7 @@ impl Scheduler {
         }
         self.stop_the_stalled();
         self.start_workers();
+        self.give_credit();
         self.use_free_workers();
         self.checkpoint_if_due();
     }
@@ -50,10 +52,13 @@ impl Scheduler {
 
     fn stop_the_stalled(&mut self) {
         let deadline = self.config.stall_timeout;
-        for active in self.active.values_mut() {
-            if self.now.since(active.last_progress) >= deadline {
-                stop(active, StopCause::Stalled, &mut self.outputs);
-            }
+        let is_stalled =
+            |a: &Active| self.now.since(a.last_progress) >= deadline && !self.waits_for_credit(a);
+        let stalled = self.active.values().filter(|active| is_stalled(active));
+        let stalled: Vec<SegmentId> = stalled.map(|active| active.lease.segment).collect();
+        for segment in stalled {
+            let active = self.active.get_mut(&segment).expect("it was just found");
+            stop(active, StopCause::Stalled, &mut self.outputs);
         }
     }
 
@@ -80,6 +85,7 @@ impl Scheduler {
             starting: starting.count(),
             latency: self.latency,
             left: length - self.received.len(),
+            limit: self.limiter.limit(),
         });
         if verdict == Verdict::Collapsed {
             self.shed_workers();
@@ -218,6 +224,12 @@ impl Scheduler {
         let lease = retry.map_or_else(|| self.new_lease(), |retry| retry.lease.next());
         let route = retry.map_or(Route::Known, |retry| retry.route);
         let began = left.map_or(0, ByteRange::start);
+        self.outputs.push_back(Output::Start {
+            lease,
+            request,
+            route,
+        });
+        let allowed = self.first_credit(lease, began);
         let active = Active {
             lease,
             kind,
@@ -225,6 +237,7 @@ impl Scheduler {
             left,
             position: began,
             began,
+            allowed,
             shrinking: None,
             stopping: None,
             last_progress: self.now,
@@ -234,11 +247,6 @@ impl Scheduler {
             route,
         };
         self.active.insert(lease.segment, active);
-        self.outputs.push_back(Output::Start {
-            lease,
-            request,
-            route,
-        });
     }
 
     fn new_lease(&mut self) -> Lease {
@@ -279,7 +287,7 @@ impl Scheduler {
         let stalls = self
             .active
             .values()
-            .filter(|active| active.stopping.is_none())
+            .filter(|active| active.stopping.is_none() && !self.waits_for_credit(active))
             .map(|active| {
                 (
                     active.last_progress + self.config.stall_timeout,
@@ -305,6 +313,7 @@ impl Scheduler {
             .flatten()
             .filter(|_| !self.active.is_empty())
             .map(|due| (due, WaitReason::Workers));
+        let credit = self.next_credit().map(|due| (due, WaitReason::Credit));
         let tail = self
             .watches_the_tail()
             .then(|| (self.now + limits::TAIL_INTERVAL, WaitReason::Workers));
@@ -313,6 +322,7 @@ impl Scheduler {
             .chain(checkpoint)
             .chain(look)
             .chain(tail)
+            .chain(credit)
             .min()
     }
 }

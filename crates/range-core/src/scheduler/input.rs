@@ -4,6 +4,7 @@
 use super::output::CheckpointId;
 use crate::failure::FailureClass;
 use crate::range::ByteRange;
+use crate::units::RateLimit;
 
 /// Which segment a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +103,8 @@ pub enum Input {
         /// Which checkpoint.
         checkpoint: CheckpointId,
     },
+    /// From here on no more than this may be received in a second; `None` lifts the limit.
+    RateLimit(Option<RateLimit>),
     /// The user wants to stop.
     Cancel,
 }

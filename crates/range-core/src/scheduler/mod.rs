@@ -4,6 +4,7 @@
 mod dispatch;
 mod input;
 mod invariants;
+mod limit;
 mod output;
 mod pace;
 mod react;
@@ -26,6 +27,8 @@ use crate::block::BlockSize;
 use crate::range::ByteRange;
 use crate::range_set::RangeSet;
 use crate::time::Timestamp;
+use crate::units::RateLimit;
+use limit::Limiter;
 use retry::Jitter;
 use segment::{Active, Retry, Waiting};
 use width::WidthSearch;
@@ -45,6 +48,8 @@ pub struct SchedulerConfig {
     pub max_tries: u32,
     /// How long a worker may be silent before its connection is given up.
     pub stall_timeout: Duration,
+    /// Most that may be received in a second, by all workers together.
+    pub rate_limit: Option<RateLimit>,
     /// Seed of the backoff's jitter.
     pub seed: u64,
 }
@@ -92,6 +97,8 @@ enum Shape {
 /// - A lease is exclusive. A thief starts only after the victim has answered `Shrunk`.
 /// - `First` and `Whole` requests are answered with `Opened` before a byte is written; the
 ///   worker writes after `Grant`.
+/// - Under a limit on the rate an `Allow` follows each `Start`, and a worker writes nothing past
+///   what it was last allowed.
 /// - Every worker that was started ends with exactly one `Stopped`.
 ///
 /// # Invariants, checked after every input in debug builds
@@ -146,6 +153,7 @@ pub struct Scheduler {
     /// No request to the host starts before this.
     host_gate: Timestamp,
     checkpoint: Checkpoint,
+    limiter: Limiter,
     jitter: Jitter,
     outputs: VecDeque<Output>,
     ending: Option<Outcome>,
@@ -191,6 +199,7 @@ impl Scheduler {
             refused_at: Timestamp::START,
             host_gate: Timestamp::START,
             checkpoint: Checkpoint::default(),
+            limiter: Limiter::new(config.rate_limit),
             jitter: Jitter::new(config.seed),
             outputs: VecDeque::new(),
             ending: None,

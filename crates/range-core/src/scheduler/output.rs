@@ -48,6 +48,8 @@ pub enum WaitReason {
     Backoff,
     /// The next sync is due by then.
     Checkpoint,
+    /// The limit on the rate; the next bytes are allowed by then.
+    Credit,
     /// Workers are to answer `Stop`.
     Stopping,
     /// Workers are at it; the time is when the first would count as stalled.
@@ -119,6 +121,14 @@ pub enum Output {
         lease: Lease,
         /// What it may write.
         grant: Grant,
+    },
+    /// Let a worker write up to `end`, and no further before it is allowed more: it stops reading
+    /// there. Comes under a limit on the rate only; without one a worker needs no leave.
+    Allow {
+        /// Whose.
+        lease: Lease,
+        /// Offset one past the last byte it may write; `u64::MAX` once the limit is lifted.
+        end: u64,
     },
     /// Ask a worker to end its lease at `cut`, or as soon after as it can. It answers `Shrunk`.
     Shrink {

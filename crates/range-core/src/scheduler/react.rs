@@ -42,6 +42,7 @@ impl Scheduler {
                     self.checkpoint.in_flight = None;
                 }
             }
+            Input::RateLimit(limit) => self.limit_rate(limit),
             Input::Cancel => self.end(Outcome::Cancelled),
         }
     }
@@ -158,6 +159,7 @@ impl Scheduler {
         active.pace.moved(now, written.len(), latency);
         active.route = Route::Known;
         let is_stream = active.kind == Kind::Stream;
+        self.limiter.spend(written.len());
         let added = self.received.insert(written);
         if is_stream {
             // Bytes of a plain stream are progress only where no earlier try has been.

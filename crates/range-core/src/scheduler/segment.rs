@@ -83,6 +83,8 @@ pub(super) struct Active {
     pub(super) position: u64,
     /// Where this attempt's first byte goes.
     pub(super) began: u64,
+    /// Offset it may write up to; `None` without a limit on the rate.
+    pub(super) allowed: Option<u64>,
     /// Where a `Shrink` that is not answered yet asked the lease to end.
     pub(super) shrinking: Option<u64>,
     pub(super) stopping: Option<StopCause>,

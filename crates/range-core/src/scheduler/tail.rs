@@ -18,6 +18,7 @@ impl Scheduler {
         matches!(self.shape, Shape::Segmented { .. })
             && self.has_free_worker()
             && !self.is_relocating()
+            && !self.limiter.binds(self.now)
             && self.ready().is_none()
             && self.active.values().any(|a| a.stopping.is_none())
     }
@@ -122,16 +123,20 @@ impl Scheduler {
     }
 
     /// Mid-file, a worker that stays far below its peers loses its remainder: one at a time, and
-    /// only where what it has left is worth another request.
+    /// only where what it has left is worth another request. Where a limit on the rate is what holds
+    /// everyone back, nothing is won but from one that is silent.
     pub(super) fn drop_a_crawler(&mut self) {
         if self.active.len() < 3 || self.host_gate > self.now {
             return;
         }
         self.measure();
         let (now, latency, typical) = (self.now, self.latency, self.typical_rate);
+        let is_limited = self.limiter.binds(now);
         for active in self.active.values_mut() {
             let rate = active.pace.at(now, latency);
+            let is_silent = now.since(active.last_progress) >= limits::TAIL_SILENCE;
             let crawls = undisturbed(active)
+                && (is_silent || !is_limited)
                 && rate.is_some_and(|rate| {
                     u128::from(rate) * 10 < u128::from(typical) * u128::from(limits::CRAWL_TENTHS)
                 });

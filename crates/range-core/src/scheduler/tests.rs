@@ -9,19 +9,24 @@ use crate::units::BytesPerSecond;
 
 const MIB: u64 = 1 << 20;
 
-struct Bench {
-    scheduler: Scheduler,
-    now: Timestamp,
+pub(super) struct Bench {
+    pub(super) scheduler: Scheduler,
+    pub(super) now: Timestamp,
 }
 
 impl Bench {
     fn new(width: u16, beginning: Beginning) -> Self {
+        Self::limited(width, beginning, None)
+    }
+
+    pub(super) fn limited(width: u16, beginning: Beginning, limit: Option<RateLimit>) -> Self {
         let config = SchedulerConfig {
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
             block_size: Some(BlockSize::DEFAULT),
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),
+            rate_limit: limit,
             seed: 1,
         };
         Self {
@@ -31,7 +36,7 @@ impl Bench {
     }
 
     /// Feeds one input and drains; the last output is the terminator.
-    fn feed(&mut self, input: Input) -> Vec<Output> {
+    pub(super) fn feed(&mut self, input: Input) -> Vec<Output> {
         self.scheduler.handle_input(self.now, input);
         let mut outputs = Vec::new();
         loop {
@@ -43,7 +48,7 @@ impl Bench {
         }
     }
 
-    fn after(&mut self, span: Duration) -> Vec<Output> {
+    pub(super) fn after(&mut self, span: Duration) -> Vec<Output> {
         self.now = self.now + span;
         self.feed(Input::Tick)
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::limits;
 use crate::time::Timestamp;
-use crate::units::{ByteCount, BytesPerSecond};
+use crate::units::{ByteCount, BytesPerSecond, RateLimit};
 
 /// The search, and what it has found.
 ///
@@ -73,6 +73,8 @@ pub(super) struct Sample {
     pub(super) latency: Duration,
     /// Bytes still to come.
     pub(super) left: u64,
+    /// What may be received in a second, if that is limited.
+    pub(super) limit: Option<RateLimit>,
 }
 
 /// What a look found.
@@ -136,9 +138,19 @@ impl WidthSearch {
         match self.window.take() {
             Some(window) if busy => {
                 let bytes = ByteCount(sample.received - window.received);
-                let goodput = BytesPerSecond::mean(bytes, sample.now.since(window.since)).0;
+                let elapsed = sample.now.since(window.since);
+                let goodput = BytesPerSecond::mean(bytes, elapsed).0;
+                if elapsed < limits::RATE_WINDOW && reaches(sample.limit, goodput, 50) {
+                    self.window = Some(window);
+                    self.look_at = window.since + limits::RATE_WINDOW;
+                    return Verdict::Unchanged;
+                }
                 self.goodput = goodput;
-                collapsed = self.judge(sample, goodput);
+                if reaches(sample.limit, goodput, 90) {
+                    self.reach_limit(sample, goodput);
+                } else {
+                    collapsed = self.judge(sample, goodput);
+                }
                 self.last = Some(goodput);
                 if self.level == before {
                     self.open_window(sample);
@@ -148,7 +160,9 @@ impl WidthSearch {
             }
             None if busy && self.has_settled(sample) => {
                 // Hardly a host or a link minds twice the start; what it brings is asked later.
-                if self.phase == (Phase::Growing { before: None }) && before == limits::WIDTH_START
+                if self.phase == (Phase::Growing { before: None })
+                    && before == limits::WIDTH_START
+                    && sample.limit.is_none()
                 {
                     self.level = self.ceiling.min(2 * limits::WIDTH_START);
                 }
@@ -243,6 +257,20 @@ impl WidthSearch {
             }
         }
         false
+    }
+
+    /// A limit on the rate is reached: more connections can win nothing.
+    fn reach_limit(&mut self, sample: Sample, goodput: u64) {
+        let here = Level {
+            width: self.level,
+            goodput,
+        };
+        match self.phase {
+            Phase::Growing { .. } if self.level > limits::WIDTH_START => self.refine(sample, here),
+            Phase::Growing { .. } | Phase::Probing { .. } => self.settle(sample.now),
+            Phase::Refining { low, high } => self.narrow(sample, here, low, high),
+            Phase::Settled { .. } => {}
+        }
     }
 
     /// Slow start: a level is not known to be useless while its goodput grows from window to
@@ -369,6 +397,13 @@ impl WidthSearch {
             self.raise_at = now + self.raise_after;
         }
     }
+}
+
+/// Whether goodput is at least so many hundredths of a limit, if there is one.
+fn reaches(limit: Option<RateLimit>, goodput: u64, hundredths: u64) -> bool {
+    limit.is_some_and(|limit| {
+        u128::from(goodput) * 100 >= u128::from(limit.get()) * u128::from(hundredths)
+    })
 }
 
 /// Whether `after` is at least so many hundredths more than `before`.

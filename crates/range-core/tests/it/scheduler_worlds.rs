@@ -17,6 +17,7 @@ use range_core::scheduler::{
     Stop,
 };
 use range_core::time::Timestamp;
+use range_core::units::{BytesPerSecond, RateLimit};
 use range_core::{ByteRange, RangeSet};
 
 const SEEDS: u64 = 1500;
@@ -42,6 +43,7 @@ struct Worker {
     position: u64,
     shrink: Option<u64>,
     stop: bool,
+    allowed: Option<u64>,
 }
 
 struct World {
@@ -55,6 +57,9 @@ struct World {
     verified: u64,
     workers: BTreeMap<Lease, Worker>,
     faults_left: u32,
+    /// Of the limit on the rate, while there is one.
+    budget: Option<Budget>,
+    changes_limit: bool,
     /// Before it, a few failures are enough to give up.
     ever_opened: bool,
     wait_until: Option<Timestamp>,
@@ -66,12 +71,19 @@ impl World {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let width = 1 + u16::try_from(dice.roll(12)).unwrap();
         let length = 1 + dice.roll(200 * MIB);
+        let changes_limit = seed.is_multiple_of(3);
+        let limit = if changes_limit {
+            some_limit(&mut dice)
+        } else {
+            None
+        };
         let config = SchedulerConfig {
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
             block_size: Some(BlockSize::DEFAULT),
             max_tries: 10_000,
             stall_timeout: Duration::from_secs(20),
+            rate_limit: limit,
             seed,
         };
         let beginning = match dice.roll(3) {
@@ -92,6 +104,8 @@ impl World {
             verified: 0,
             workers: BTreeMap::new(),
             faults_left,
+            budget: limit.map(Budget::new),
+            changes_limit,
             ever_opened: false,
             wait_until: None,
             outcome: None,
@@ -119,6 +133,10 @@ impl World {
                     grant: Grant::ToEnd,
                     ..
                 } => panic!("the length was stated"),
+                Output::Allow { lease, end } => {
+                    let worker = self.workers.get_mut(&lease).expect("a live worker");
+                    worker.allowed = Some(end);
+                }
                 Output::Shrink { lease, cut } => {
                     self.workers.get_mut(&lease).expect("a live victim").shrink = Some(cut);
                 }
@@ -163,6 +181,7 @@ impl World {
             opened: false,
             lease_range,
             position,
+            allowed: None,
             shrink: None,
             stop: false,
         };
@@ -172,7 +191,16 @@ impl World {
 
     /// One random thing happens.
     fn step(&mut self) {
-        self.now = self.now + Duration::from_millis(self.dice.roll(200));
+        let span = Duration::from_millis(self.dice.roll(200));
+        self.now = self.now + span;
+        if let Some(budget) = &mut self.budget {
+            budget.pass(span);
+        }
+        if self.changes_limit && self.dice.roll(300) == 0 {
+            let limit = some_limit(&mut self.dice);
+            self.budget = limit.map(Budget::new);
+            self.feed(Input::RateLimit(limit));
+        }
         let pick = self.dice.roll(self.workers.len() as u64 + 2);
         let picked = usize::try_from(pick).unwrap();
         match self
@@ -267,8 +295,14 @@ impl World {
         let Some(range) = worker.lease_range else {
             return;
         };
-        let left = range.end() - worker.position;
+        let end = worker
+            .allowed
+            .map_or(range.end(), |end| end.min(range.end()));
+        let left = end.saturating_sub(worker.position);
         let step = (1 + self.dice.roll(3 * MIB)).min(left);
+        if let Some(budget) = &mut self.budget {
+            budget.spend(step);
+        }
         if let Some(bytes) = ByteRange::from_length(worker.position, step) {
             assert_eq!(
                 self.written.insert(bytes),
@@ -295,6 +329,39 @@ impl World {
             how,
         });
     }
+}
+
+/// What a limit lets through, as a user would count it.
+struct Budget {
+    rate: u64,
+    micros: u128,
+    spent: u64,
+}
+
+impl Budget {
+    fn new(limit: RateLimit) -> Self {
+        Self {
+            rate: limit.get(),
+            // What was allowed under another limit, and is on its way.
+            micros: limits::RATE_BURST.as_micros() * 10,
+            spent: 0,
+        }
+    }
+
+    fn pass(&mut self, span: Duration) {
+        self.micros += span.as_micros();
+    }
+
+    fn spend(&mut self, bytes: u64) {
+        self.spent += bytes;
+        let most = u128::from(self.rate) * self.micros / 1_000_000;
+        assert!(u128::from(self.spent) <= most, "{} of {most}", self.spent);
+    }
+}
+
+fn some_limit(dice: &mut Dice) -> Option<RateLimit> {
+    let rate = dice.roll(5) * (10 * MIB);
+    RateLimit::new(BytesPerSecond(rate))
 }
 
 fn some_blocks(dice: &mut Dice, length: u64) -> RangeSet {

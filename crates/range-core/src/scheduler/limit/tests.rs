@@ -1,0 +1,312 @@
+//! What a limit on the rate lets through, to whom, and what it must not be mistaken for.
+
+use alloc::collections::BTreeMap;
+use std::vec::Vec;
+
+use super::super::tests::Bench;
+use super::super::{Beginning, Body, Event, Grant, Input, Lease, Output, Request, Stop};
+use super::*;
+use crate::range::ByteRange;
+use crate::units::BytesPerSecond;
+
+const MIB: u64 = 1 << 20;
+const STEP: Duration = Duration::from_millis(5);
+
+fn limit(rate: u64) -> Option<RateLimit> {
+    RateLimit::new(BytesPerSecond(rate))
+}
+
+/// A worker that takes what it may, as fast as its connection allows.
+#[derive(Debug)]
+struct Hand {
+    position: u64,
+    end: u64,
+    /// Under a limit, what it was allowed last.
+    allowed: u64,
+    /// Which of the paths it is on.
+    path: usize,
+    /// When it was last allowed something.
+    fed_at: Timestamp,
+    stopped: bool,
+}
+
+/// A download whose workers open at once.
+struct Play {
+    bench: Bench,
+    length: u64,
+    hands: BTreeMap<Lease, Hand>,
+    /// Of each path, how many bytes it brings in a step; the last of those given is that of all
+    /// others.
+    speeds: Vec<u64>,
+    /// And how many it has brought.
+    brought: Vec<u64>,
+    allows: usize,
+    most_workers: usize,
+}
+
+impl Play {
+    fn new(width: u16, limit: Option<RateLimit>, speeds: &[u64]) -> Self {
+        let length = 1 << 34;
+        let mut play = Self {
+            bench: Bench::limited(width, Beginning::Fresh, limit),
+            length,
+            hands: BTreeMap::new(),
+            speeds: speeds.to_vec(),
+            brought: Vec::new(),
+            allows: 0,
+            most_workers: 0,
+        };
+        play.feed(Input::Tick);
+        play
+    }
+
+    fn feed(&mut self, input: Input) {
+        for output in self.bench.feed(input) {
+            self.obey(output);
+        }
+    }
+
+    fn obey(&mut self, output: Output) {
+        let now = self.bench.now;
+        match output {
+            Output::Start { lease, request, .. } => self.start(lease, request),
+            Output::Grant {
+                lease,
+                grant: Grant::Range(range),
+            } => self.hand(lease).end = range.end(),
+            Output::Allow { lease, end } => {
+                self.allows += 1;
+                let hand = self.hand(lease);
+                hand.allowed = end;
+                hand.fed_at = now;
+            }
+            Output::Stop { lease } => self.hand(lease).stopped = true,
+            Output::Grant { .. }
+            | Output::Shrink { .. }
+            | Output::Checkpoint { .. }
+            | Output::Event(_)
+            | Output::Wait { .. }
+            | Output::Finished(_) => {}
+        }
+    }
+
+    fn hand(&mut self, lease: Lease) -> &mut Hand {
+        self.hands.get_mut(&lease).unwrap()
+    }
+
+    fn start(&mut self, lease: Lease, request: Request) {
+        let range = match request {
+            Request::Part(range) => range,
+            Request::First | Request::Whole => ByteRange::whole(self.length).unwrap(),
+        };
+        let taken = |path| self.hands.values().any(|hand| hand.path == path);
+        let path = (0..256).find(|path| !taken(*path)).unwrap();
+        let hand = Hand {
+            position: range.start(),
+            end: range.end(),
+            allowed: u64::MAX,
+            path,
+            fed_at: self.bench.now,
+            stopped: false,
+        };
+        self.hands.insert(lease, hand);
+        self.most_workers = self.most_workers.max(self.hands.len());
+        let body = Body::Part {
+            range,
+            complete_length: self.length,
+        };
+        self.feed(Input::Opened { lease, body });
+    }
+
+    /// Everyone takes what a step brings; returns what came.
+    fn step(&mut self) -> u64 {
+        self.bench.now = self.bench.now + STEP;
+        let mut came = 0;
+        let leases: Vec<Lease> = self.hands.keys().copied().collect();
+        for lease in leases {
+            let path = self.hands[&lease].path;
+            let speed = *self.speeds.get(path).or(self.speeds.last()).unwrap();
+            let hand = self.hand(lease);
+            let end = (hand.position + speed).min(hand.allowed).min(hand.end);
+            let bytes = end.saturating_sub(hand.position);
+            if bytes > 0 {
+                came += bytes;
+                hand.position = end;
+                let is_done = hand.position == hand.end;
+                self.count(path, bytes);
+                self.report(lease, end, is_done);
+            }
+        }
+        self.feed(Input::Tick);
+        came
+    }
+
+    fn count(&mut self, path: usize, bytes: u64) {
+        let paths = self.brought.len().max(path + 1);
+        self.brought.resize(paths, 0);
+        self.brought[path] += bytes;
+    }
+
+    fn report(&mut self, lease: Lease, position: u64, is_done: bool) {
+        if !is_done {
+            return self.feed(Input::Received { lease, position });
+        }
+        self.hands.remove(&lease);
+        let how = Stop::Drained;
+        self.feed(Input::Stopped {
+            lease,
+            position,
+            how,
+        });
+    }
+
+    fn run(&mut self, seconds: u64) -> u64 {
+        (0..seconds * 200).map(|_| self.step()).sum()
+    }
+}
+
+#[test]
+fn without_a_limit_nobody_is_told_anything() {
+    let mut play = Play::new(8, None, &[MIB]);
+    play.run(2);
+    assert_eq!(play.allows, 0);
+    assert_eq!(play.bench.scheduler.next_credit(), None);
+    assert_eq!(play.bench.scheduler.rate_limit(), None);
+}
+
+#[test]
+fn what_comes_is_what_the_limit_brings_and_no_byte_more() {
+    for rate in [7, 999, 1_000_003, 50 * MIB] {
+        let mut play = Play::new(8, limit(rate), &[MIB]);
+        let mut total = 0;
+        for second in 1..=20 {
+            total += play.run(1);
+            assert!(total <= rate * second, "{rate}: {total} in {second} s");
+            let round = rate / 40 + 1;
+            let late = rate * second - total;
+            assert!(late <= round, "{rate}: {late} less, in {second} s");
+        }
+    }
+}
+
+#[test]
+fn what_a_slow_worker_leaves_goes_to_the_others_in_equal_parts() {
+    // 8 MB/s: the first two bring 20 kB/s and 200 kB/s at most, the others any rate.
+    let rate = 8_000_000;
+    let mut play = Play::new(4, limit(rate), &[100, 1000, MIB]);
+    play.run(1);
+    play.brought.clear();
+    let total = play.run(5);
+    assert!(total.abs_diff(5 * rate) <= rate / 40, "{total}");
+    let brought = &play.brought;
+    assert_eq!(brought[0], 100_000);
+    assert_eq!(brought[1], 1_000_000);
+    let (third, fourth) = (brought[2], brought[3]);
+    assert!(third.abs_diff(fourth) * 100 <= third, "{third}, {fourth}");
+    let hoard = &play.hands.values().next().unwrap();
+    let most = rate / 50 * 2 / 4;
+    assert!(hoard.allowed - hoard.position <= most, "{hoard:?}");
+}
+
+#[test]
+fn no_worker_that_uses_its_credit_goes_without() {
+    for (rate, longest) in [(1_000_000, 25), (400, 25), (20, 450)] {
+        let mut play = Play::new(8, limit(rate), &[MIB]);
+        for _ in 0..4000 {
+            play.step();
+            let now = play.bench.now;
+            for hand in play.hands.values() {
+                let without = now.since(hand.fed_at).as_millis();
+                assert!(without <= longest, "{rate}: {without} ms");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_worker_without_credit_is_not_stalled_and_one_that_leaves_it_is() {
+    // 30 s from one byte to a worker's next.
+    let mut play = Play::new(4, limit(1), &[MIB]);
+    play.bench.scheduler.config.stall_timeout = Duration::from_secs(3);
+    for _ in 0..8000 {
+        play.step();
+    }
+    assert!(play.hands.values().all(|hand| !hand.stopped));
+
+    let mut play = Play::new(4, limit(1_000_000), &[0, MIB]);
+    play.run(22);
+    let stopped: Vec<bool> = play.hands.values().map(|hand| hand.stopped).collect();
+    assert_eq!(stopped, [true, false, false, false]);
+}
+
+#[test]
+fn a_limit_may_change_begin_and_end_on_the_way() {
+    let mut play = Play::new(4, limit(1_000_000), &[10_000]);
+    play.run(1);
+    for rate in [4_000_000, 500_000, 2_000_000] {
+        play.feed(Input::RateLimit(limit(rate)));
+        play.run(1);
+        let came = play.run(4);
+        assert!(came.abs_diff(4 * rate) <= rate / 20, "{rate}: {came}");
+    }
+    play.feed(Input::RateLimit(None));
+    assert!(play.hands.values().all(|hand| hand.allowed == u64::MAX));
+    let unlimited = play.run(2);
+    assert_eq!(unlimited, 400 * 4 * 10_000);
+    play.allows = 0;
+    play.run(1);
+    assert_eq!(play.allows, 0);
+    play.feed(Input::RateLimit(limit(300_000)));
+    assert!(
+        play.hands
+            .values()
+            .all(|hand| hand.allowed <= hand.position)
+    );
+    let came = play.run(10);
+    assert!(came.abs_diff(3_000_000) <= 15_000, "{came}");
+}
+
+#[test]
+fn a_limit_that_is_reached_needs_no_more_connections() {
+    let mut play = Play::new(32, limit(1_000_000), &[100_000]);
+    play.run(40);
+    assert_eq!(play.most_workers, usize::from(limits::WIDTH_START));
+    // 20 kB a step and worker are 4 MB/s: ten of them are needed, and the search doubles.
+    let mut play = Play::new(32, limit(40_000_000), &[20_000]);
+    play.run(10);
+    assert!(
+        (10..=16).contains(&play.most_workers),
+        "{}",
+        play.most_workers
+    );
+    assert!(play.run(5).abs_diff(200_000_000) <= 4_000_000);
+}
+
+#[test]
+fn a_stream_whose_end_nobody_knows_is_limited_too() {
+    let mut bench = Bench::limited(8, Beginning::SingleStream, limit(1_000_000));
+    let lease = Lease::first(0);
+    let told = bench.feed(Input::Tick);
+    assert!(told.contains(&Output::Allow { lease, end: 0 }), "{told:?}");
+    let body = Body::Whole { length: None };
+    let told = bench.feed(Input::Opened { lease, body });
+    assert!(matches!(
+        told.as_slice(),
+        [
+            Output::Event(Event::Planned { .. }),
+            Output::Grant { .. },
+            Output::Wait { .. }
+        ]
+    ));
+    let mut position = 0;
+    for round in 1..=50 {
+        let told = bench.after(limits::RATE_ROUND);
+        let Some(&Output::Allow { end, .. }) = told.first() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(end, round * 20_000);
+        position = end;
+        bench.feed(Input::Received { lease, position });
+    }
+    assert_eq!(position, 1_000_000);
+}
