@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use accelerator::{Download, ErrorKind, Event, RestartReason};
+use accelerator::{Download, ErrorKind, Event, RateLimit, RestartReason};
 use range_core::units::BytesPerSecond;
 use range_server::{Effect, Fault};
 
@@ -43,6 +43,42 @@ fn it_works_on_a_runtime_of_one_thread() {
     assert_eq!(
         std::fs::read(report.path).unwrap(),
         files::bytes(0, 30 << 20)
+    );
+}
+
+#[test]
+fn a_limit_on_the_rate_can_be_changed_and_lifted_on_the_way() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let slow = RateLimit::new(BytesPerSecond(MIB)).unwrap();
+    let download = Download::builder(site.url("/synthetic/100MiB"))
+        .output(into.path(), "out.bin")
+        .rate_limit(slow)
+        .build()
+        .unwrap();
+    let (rate, progress) = (download.rate_handle(), download.progress());
+    let received_past = async |bytes| {
+        while progress.snapshot().received.len() < bytes {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        progress.snapshot().elapsed.as_secs_f64()
+    };
+    let watch = async {
+        let first = received_past(MIB).await;
+        rate.set(RateLimit::new(BytesPerSecond(4 * MIB)));
+        let second = received_past(5 * MIB).await;
+        rate.set(None);
+        (first, second)
+    };
+    let (report, (first, second)) = wait_for(async { tokio::join!(download.run(), watch) });
+    let report = report.unwrap();
+    // A snapshot is up to 0.1 s old. What is left takes 24 s at the higher limit.
+    assert!((0.9..3.0).contains(&first), "{first}");
+    assert!((0.8..3.0).contains(&(second - first)), "{first}, {second}");
+    assert!(report.elapsed < Duration::from_secs(15), "{report:?}");
+    assert_eq!(
+        std::fs::read(report.path).unwrap(),
+        files::bytes(0, 100 << 20)
     );
 }
 

@@ -29,6 +29,7 @@ mod process;
 mod proxy;
 mod published;
 mod quirks;
+mod rate;
 mod real_servers;
 mod resume;
 mod scenario;

@@ -7,7 +7,7 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use accelerator::{ByteCount, BytesPerSecond, Digest};
+use accelerator::{ByteCount, BytesPerSecond, Digest, RateLimit};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use range_server::Profile;
 
@@ -139,6 +139,9 @@ pub(crate) struct GetArgs {
     /// Replace a connection that is silent for so long, as in 500ms, 20s, 2m [default: 20s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
+    /// Receive at most so many bytes a second, over all connections, as in 10MiB [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = parse_limit)]
+    pub(crate) limit_rate: Option<RateLimit>,
     /// Write the part file mapped, or at positions, or as is best
     #[arg(
         long,
@@ -368,11 +371,13 @@ fn parse_profile(text: &str) -> Result<Profile, String> {
 }
 
 fn parse_rate(text: &str) -> Result<BytesPerSecond, String> {
-    match ByteCount::parse(text) {
-        Ok(ByteCount(0)) => Err("a rate of zero never ends".to_owned()),
-        Ok(ByteCount(bytes)) => Ok(BytesPerSecond(bytes)),
-        Err(error) => Err(error.to_string()),
-    }
+    parse_limit(text).map(|limit| BytesPerSecond(limit.get()))
+}
+
+fn parse_limit(text: &str) -> Result<RateLimit, String> {
+    let ByteCount(bytes) = ByteCount::parse(text).map_err(|error| error.to_string())?;
+    let limit = RateLimit::new(BytesPerSecond(bytes));
+    limit.ok_or_else(|| "a rate of zero never ends".to_owned())
 }
 
 #[cfg(test)]
@@ -429,6 +434,7 @@ mod tests {
         assert_eq!(args.write, Write::Auto);
         assert!(args.output.is_none() && args.dir.is_none() && args.connection.cacert.is_none());
         assert!(args.max_tries.is_none() && args.stall_timeout.is_none());
+        assert_eq!(args.limit_rate, None);
         assert!(!args.overwrite && !args.no_resume && !args.no_sync);
         assert!(!args.json && !args.quiet && !args.verbose);
         let Ok(Command::Serve(serve)) = parsed("serve") else {
@@ -446,8 +452,14 @@ mod tests {
     fn values_are_checked_where_they_are_written() {
         assert_eq!(get("-x auto u://").connections, Connections::Auto);
         assert_eq!(get("-x 256 u://").connections, Connections::AtMost(256));
+        let limit = RateLimit::new(BytesPerSecond(5_000_000));
+        assert_eq!(get("--limit-rate 5MB u://").limit_rate, limit);
         for line in [
             "-x 0 u://",
+            "--limit-rate 0 u://",
+            "--limit-rate abc u://",
+            "--limit-rate=-1 u://",
+            "--limit-rate 16EiB u://",
             "-x 257 u://",
             "-x many u://",
             "--max-tries 0 u://",

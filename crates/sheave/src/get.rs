@@ -78,6 +78,9 @@ fn describe(file: &RemoteFile, options: &DownloadOptions) -> Result<Download, Er
     if let Some(timeout) = options.stall_timeout {
         builder = builder.stall_timeout(timeout);
     }
+    if let Some(limit) = options.rate_limit {
+        builder = builder.rate_limit(limit);
+    }
     for digest in &options.digests {
         builder = builder.expect_digest(*digest);
     }

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use accelerator::{ByteCount, Digest, Secret, WriteMode};
+use accelerator::{ByteCount, Digest, RateLimit, Secret, WriteMode};
 use range_server::check::Trust;
 use url::Url;
 
@@ -77,6 +77,8 @@ pub(crate) struct DownloadOptions {
     pub(crate) max_tries: Option<u32>,
     /// Longest silence of a connection.
     pub(crate) stall_timeout: Option<Duration>,
+    /// Most bytes a second.
+    pub(crate) rate_limit: Option<RateLimit>,
     /// How the part file is written.
     pub(crate) write_mode: WriteMode,
     /// Whether the final name may be taken from another file.
@@ -305,6 +307,7 @@ fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageErro
             connection: ConnectionSettings::new(&args.connection, &args.urls, &variable)?,
             max_tries: args.max_tries,
             stall_timeout: args.stall_timeout,
+            rate_limit: args.limit_rate,
             write_mode: match args.write {
                 Write::Auto => WriteMode::default(),
                 Write::Mapped => WriteMode::Mapped,

@@ -18,6 +18,7 @@ fn options(digests: Vec<Digest>) -> DownloadOptions {
         connection: crate::settings::ConnectionSettings::default(),
         max_tries: None,
         stall_timeout: None,
+        rate_limit: None,
         write_mode: WriteMode::default(),
         overwrite: false,
         resume: true,
