@@ -139,7 +139,7 @@ pub(crate) struct GetArgs {
     /// Replace a connection that is silent for so long, as in 500ms, 20s, 2m [default: 20s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
-    /// Receive at most so many bytes a second, over all connections, as in 10MiB [default: no limit]
+    /// Receive at most so many bytes a second, all together, as in 10MiB [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = parse_limit)]
     pub(crate) limit_rate: Option<RateLimit>,
     /// Write the part file mapped, or at positions, or as is best

@@ -123,8 +123,8 @@ impl Scheduler {
     }
 
     /// Mid-file, a worker that stays far below its peers loses its remainder: one at a time, and
-    /// only where what it has left is worth another request. Where a limit on the rate is what holds
-    /// everyone back, nothing is won but from one that is silent.
+    /// only where what it has left is worth another request. Where a limit on the rate is what
+    /// holds everyone back, nothing is won but from one that is silent.
     pub(super) fn drop_a_crawler(&mut self) {
         if self.active.len() < 3 || self.host_gate > self.now {
             return;
