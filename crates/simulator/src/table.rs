@@ -114,7 +114,7 @@ pub(crate) fn limits(lines: &[Line]) -> String {
         };
         let _ = write!(
             text,
-            "\n{}: in 5 s {:.2} % of the limit at most, {:.2} % at least; without credit for {:.0} ms",
+            "\n{}: in 5 s {:.2} % of the limit at most, {:.2} % at least; no credit for {:.0} ms",
             line.family.name(),
             100.0 * limited.most,
             100.0 * limited.least,
