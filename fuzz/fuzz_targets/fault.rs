@@ -9,7 +9,10 @@ fuzz_target!(|input: (bool, &str)| {
     let (is_scenario, text) = input;
     if is_scenario {
         if let Err(error) = scenario::parse(text) {
-            assert!((1..=1 + text.lines().count()).contains(&error.line), "{error}");
+            assert!(
+                (1..=1 + text.lines().count()).contains(&error.line),
+                "{error}"
+            );
             assert_shown(&error.to_string());
         }
         return;

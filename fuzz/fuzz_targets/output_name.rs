@@ -12,9 +12,25 @@ mod terminal_text;
 
 use output_name::OutputName;
 
-fuzz_target!(|path: &str| {
-    let name = OutputName::from_url_path(path);
-    let text = name.as_str();
+/// Some of what systems run, or follow elsewhere, when it is opened.
+const TRAPS: &[&str] = &["desktop", "lnk", "scr", "url"];
+
+fuzz_target!(|input: &str| {
+    let from_url = OutputName::from_url_path(input);
+    check_harmless(from_url.as_str());
+    // A safe name is left alone.
+    let encoded = utf8_percent_encode(from_url.as_str(), NON_ALPHANUMERIC).to_string();
+    assert_eq!(OutputName::from_url_path(&encoded), from_url);
+
+    let suggested = OutputName::from_suggestion(input);
+    check_harmless(suggested.as_str());
+    let extension = suggested.as_str().rsplit_once('.').map(|(_, end)| end);
+    let is_trap = |end: &str| TRAPS.iter().any(|trap| end.eq_ignore_ascii_case(trap));
+    assert!(!extension.is_some_and(is_trap), "{suggested}");
+    assert_eq!(OutputName::from_suggestion(suggested.as_str()), suggested);
+});
+
+fn check_harmless(text: &str) {
     assert!((1..=200).contains(&text.len()), "{text:?}");
     assert!(
         !text.contains(['/', '\\', '<', '>', ':', '"', '|', '?', '*']),
@@ -25,7 +41,4 @@ fuzz_target!(|path: &str| {
         !text.starts_with(['.', '-', ' ']) && !text.ends_with(['.', ' ']),
         "{text:?}"
     );
-    // A safe name is left alone.
-    let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    assert_eq!(OutputName::from_url_path(&encoded), name);
-});
+}

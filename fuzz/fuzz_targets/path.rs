@@ -21,6 +21,14 @@ fuzz_target!(|input: (bool, &str)| {
         assert!(allow_hidden || !segment.starts_with(b"."));
     }
     assert!(!path.joined().starts_with(b"/"));
+    // What lies beside a file lies beside it, whatever its name is.
+    let beside = path.with_suffix(".gz");
+    let (names, names_beside) = (path.segments(), beside.segments());
+    assert_eq!(names.len(), names_beside.len());
+    for (index, (name, name_beside)) in names.iter().zip(names_beside).enumerate() {
+        let suffix = if index + 1 == names.len() { ".gz" } else { "" };
+        assert_eq!(*name_beside, [name, suffix.as_bytes()].concat());
+    }
     // Encoding every byte leads to the same place: names are decoded exactly once.
     let encoded = path.segments().iter().fold(String::new(), |text, segment| {
         text + "/" + &percent_encode(segment, NON_ALPHANUMERIC).to_string()

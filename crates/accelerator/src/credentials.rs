@@ -7,7 +7,7 @@ use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::redact::Secret;
+use crate::redact::{Secret, strip_user};
 
 /// What a download proves its right with, to the origin of its URL and nobody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,13 +73,6 @@ impl Credentials {
         value.set_sensitive(true);
         value
     }
-}
-
-/// Removes user and password from a URL.
-pub(crate) fn strip_user(url: &mut Url) {
-    // A URL without an authority has no user to remove, and refuses.
-    let _without_user = url.set_username("");
-    let _without_password = url.set_password(None);
 }
 
 #[cfg(test)]

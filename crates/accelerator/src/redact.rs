@@ -4,8 +4,6 @@ use std::fmt;
 
 use url::Url;
 
-use crate::credentials::strip_user;
-
 /// A URL as it may be shown, logged and stored: without user, password, fragment, and the values
 /// of its query, any of which may be a credential.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,6 +66,13 @@ impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(...)")
     }
+}
+
+/// Removes user and password from a URL.
+pub(crate) fn strip_user(url: &mut Url) {
+    // A URL without an authority has no user to remove, and refuses.
+    let _without_user = url.set_username("");
+    let _without_password = url.set_password(None);
 }
 
 #[cfg(test)]

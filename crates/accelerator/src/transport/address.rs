@@ -5,6 +5,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+/// Which addresses may be connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reach {
+    /// All.
+    Anywhere,
+    /// Those of hosts out in the world.
+    Public,
+}
+
 /// Whether an address is of a host out in the world: not of this machine, its network, its
 /// provider's inside (metadata services among them), or of no single host at all.
 ///

@@ -15,10 +15,11 @@ use range_core::http::range_header::RangeRequest;
 use range_core::scheduler::{Request, Route};
 use url::Url;
 
+use super::address::Reach;
 use super::error::TransportError;
 use super::head::Head;
 use super::redirect::{RedirectError, Trail};
-use super::resolver::{AddressBook, LookUpError, Reach};
+use super::resolver::{AddressBook, LookUpError};
 use crate::builder::{InvalidSetting, TlsSettings, TlsVersion};
 use crate::error::causes;
 use crate::proxy::{Proxies, Proxy};

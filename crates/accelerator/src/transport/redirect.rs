@@ -5,10 +5,8 @@ use std::net::IpAddr;
 use range_core::limits;
 use url::Url;
 
-use super::address;
-use super::resolver::Reach;
-use crate::credentials::strip_user;
-use crate::redact::SafeUrl;
+use super::address::{self, Reach};
+use crate::redact::{SafeUrl, strip_user};
 
 /// Why a redirect is not followed.
 #[derive(Debug, thiserror::Error)]

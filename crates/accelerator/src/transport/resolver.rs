@@ -1,7 +1,7 @@
 //! Owns the addresses of hosts: which of them may be connected to, and which is tried first. Knows
 //! no HTTP.
 
-use super::address::is_public;
+use super::address::{Reach, is_public};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
@@ -20,15 +20,6 @@ struct Known {
     addresses: usize,
     /// How many times the address that was tried first did not answer.
     silences: usize,
-}
-
-/// Which addresses may be connected to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reach {
-    /// All.
-    Anywhere,
-    /// Those of hosts out in the world.
-    Public,
 }
 
 /// Why a host has no address to connect to.
