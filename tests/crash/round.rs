@@ -30,6 +30,8 @@ pub(crate) struct Cost {
     pub(crate) kill: Kill,
     /// Bytes that had arrived and are fetched again.
     pub(crate) again: u64,
+    /// How many could have been: a block for each connection, and the records not yet appended.
+    pub(crate) bound: u64,
 }
 
 /// A round under way.
@@ -117,7 +119,7 @@ impl Round<'_> {
         }
         let bound = self.case.connections * MIB + BATCH;
         assert!(again <= bound, "{kill:?} costs {again} bytes, over {bound}");
-        self.costs.push(Cost { kill, again });
+        self.costs.push(Cost { kill, again, bound });
     }
 
     /// How many bytes of the part file are, page by page, those of each generation.

@@ -13,6 +13,8 @@ use crate::round::Cost;
 pub(crate) struct Summary {
     at: BTreeMap<Failpoint, Line>,
     at_random: Line,
+    /// The largest share of its bound that a kill cost, in percent.
+    most_of_bound: u64,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +34,7 @@ impl Summary {
             line.kills += 1;
             line.again += cost.again;
             line.most_again = line.most_again.max(cost.again);
+            self.most_of_bound = self.most_of_bound.max(cost.again * 100 / cost.bound);
         }
     }
 
@@ -62,6 +65,10 @@ impl fmt::Display for Summary {
                 line.kills, line.most_again
             )?;
         }
-        write!(f, "wrong files: 0")
+        write!(
+            f,
+            "wrong files: 0; no kill cost more than {} % of its connections x block",
+            self.most_of_bound
+        )
     }
 }

@@ -80,31 +80,44 @@ impl Drop for Server {
     }
 }
 
-/// What a server used once it was warm, and at the end.
+/// Descriptors a server may keep: what it opens once, for good.
+const DESCRIPTORS: usize = 4;
+
+impl Use {
+    /// More descriptors than a server without peers has.
+    pub(crate) fn is_busier_than(self, fresh: Self) -> bool {
+        self.descriptors > fresh.descriptors + DESCRIPTORS
+    }
+}
+
+/// What a server used before its first peer, once it was warm, and at the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Growth {
+    pub(crate) fresh: Use,
     pub(crate) warm: Use,
     pub(crate) end: Use,
 }
 
 impl Growth {
-    /// More descriptors than the peers that have just gone explain, or more memory than an
-    /// allocator keeps back.
+    /// Descriptors of peers that are gone, or more memory than an allocator keeps back.
     pub(crate) fn is_too_much(&self) -> bool {
-        const DESCRIPTORS: usize = 4;
         const MEMORY: u64 = 32 << 10;
-        self.end.descriptors > self.warm.descriptors + DESCRIPTORS
-            || self.end.memory > 2 * self.warm.memory + MEMORY
+        self.end.is_busier_than(self.fresh) || self.end.memory > 2 * self.warm.memory + MEMORY
     }
 }
 
 impl fmt::Display for Growth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (warm, end) = (self.warm, self.end);
+        let Self { fresh, warm, end } = self;
         write!(
             f,
-            "{} descriptors, then {}; {} KiB, then {}",
-            warm.descriptors, end.descriptors, warm.memory, end.memory
+            "{} descriptors, {} among peers, then {}; {} KiB, {} when warm, then {}",
+            fresh.descriptors,
+            warm.descriptors,
+            end.descriptors,
+            fresh.memory,
+            warm.memory,
+            end.memory
         )
     }
 }
