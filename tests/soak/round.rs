@@ -23,6 +23,12 @@ use crate::server::{Growth, Server, Use};
 /// server that stalls after a few bytes of each reply can make it take an hour.
 const DEADLINE: Duration = Duration::from_secs(90);
 
+/// Tries, and how long one may stand still, against faults.
+const HASTY: [&str; 2] = ["3", "1s"];
+
+/// The same where nothing is wrong: then only a machine that is busy with other things stands still.
+const PATIENT: [&str; 2] = ["10", "30s"];
+
 /// How long before its deadline a run must have had fewer bytes than at it. One that had not hangs,
 /// and that is a failure with a name. Longer than all the tries a round allows take.
 const STANDSTILL: f64 = 30.0;
@@ -54,6 +60,7 @@ pub(crate) struct Tally {
     bytes: u64,
 }
 
+#[derive(Debug)]
 enum Ended {
     Killed,
     CutShort,
@@ -137,23 +144,23 @@ impl Round<'_> {
         self.tally.rounds = 1;
         for &kill in &self.case.kills {
             let url = self.url(self.case.faulty_from_the_start);
-            let ended = self.get(&url, Some(kill));
+            let ended = self.get(&url, HASTY, Some(kill));
             if self.check(&ended) {
                 return;
             }
         }
         let url = self.url(true);
-        let ended = self.get(&url, None);
+        let ended = self.get(&url, HASTY, None);
         if self.check(&ended) {
             return;
         }
         // Whatever was left, the same command ends well once the server behaves.
         let url = self.url(false);
-        let ended = self.get(&url, None);
+        let ended = self.get(&url, PATIENT, None);
         let is_right = self.check(&ended);
         // Bytes that are wrong are kept for the right checksum.
         let lied_to = matches!(ended, Ended::Exited(6, ..));
-        assert!(is_right || lied_to, "it does not recover");
+        assert!(is_right || lied_to, "it does not recover: {ended:?}");
     }
 
     fn url(&self, with_faults: bool) -> String {
@@ -167,17 +174,10 @@ impl Round<'_> {
         }
     }
 
-    fn get(&mut self, url: &str, kill: Option<Duration>) -> Ended {
+    fn get(&mut self, url: &str, [tries, patience]: [&str; 2], kill: Option<Duration>) -> Ended {
         let mut command = Command::new(self.program);
-        command.args([
-            "get",
-            url,
-            "--json",
-            "--max-tries",
-            "3",
-            "--stall-timeout",
-            "1s",
-        ]);
+        command.args(["get", url, "--json"]);
+        command.args(["--max-tries", tries, "--stall-timeout", patience]);
         command.arg("-x").arg(self.case.connections.to_string());
         command.arg("-o").arg(self.output());
         if self.case.checksum {
