@@ -249,6 +249,27 @@ mod tests {
     }
 
     #[test]
+    fn who_was_once_outside_is_never_inside_again() {
+        let outside: Option<IpAddr> = Some("8.8.8.8".parse().unwrap());
+        let mut trail = trail("http://a.example/");
+        // A request that is tried again is answered again.
+        trail.answered(outside);
+        trail.answered(outside);
+        let refused = trail.follow(Some(b"http://127.0.0.1/"));
+        assert!(matches!(refused, Err(RedirectError::Private { .. })));
+    }
+
+    #[test]
+    fn a_shortcut_begins_at_the_last_place_and_may_go_where_the_trail_has_been() {
+        let mut trail = trail("http://a.example/1");
+        trail.follow(Some(b"/2")).unwrap();
+        let mut short = trail.shortcut();
+        assert_eq!(short.here().as_str(), "http://a.example/2");
+        short.follow(Some(b"/1")).unwrap();
+        assert!(short.is_trusted());
+    }
+
+    #[test]
     fn behind_a_proxy_a_url_is_judged_by_what_it_says() {
         for (url, reach) in [
             ("http://a.example/", Reach::Public),

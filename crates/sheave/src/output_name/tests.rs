@@ -213,6 +213,9 @@ fn a_name_that_fits_is_not_cut() {
         OutputName::from_url_path(&format!("{exact}z")).as_str(),
         exact
     );
+    // A space that cutting would leave at the cut is only dropped where something is cut.
+    let exact = format!("{} .bin", "y".repeat(LONGEST_NAME - 5));
+    assert_eq!(OutputName::from_url_path(&exact).as_str(), exact);
 }
 
 #[test]

@@ -259,6 +259,38 @@ fn a_coding_that_was_not_asked_for_is_taken_with_the_whole_file_only() {
 }
 
 #[test]
+fn what_is_accepted_tells_the_generation_it_is_of() {
+    let fields = [
+        ("content-range", "bytes 0-99/1000"),
+        ("content-length", "100"),
+        ("etag", "\"v1\""),
+        ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("date", "Sun, 06 Nov 1994 09:49:37 GMT"),
+    ];
+    let part = accept(Request::First, None, &head(206, &fields)).unwrap();
+    assert_eq!((part.generation, part.coding), (pinned(), None));
+    let whole = accept(Request::First, None, &head(200, &fields[1..])).unwrap();
+    assert_eq!(whole.generation.length, Some(100));
+    assert_eq!(whole.generation.validators, pinned().validators);
+}
+
+#[test]
+fn a_file_that_is_not_empty_has_a_first_byte() {
+    let fields = [("content-range", "bytes */1000")];
+    assert_eq!(judge_first(416, &fields), Err(FailureClass::Misplaced));
+}
+
+#[test]
+fn a_refusal_is_told_with_its_number_and_its_name() {
+    let refused = |status| {
+        let error = accept(Request::First, None, &head(status, &[])).unwrap_err();
+        error.to_string()
+    };
+    assert_eq!(refused(404), "the server answered 404 Not Found");
+    assert_eq!(refused(599), "the server answered 599");
+}
+
+#[test]
 fn a_part_without_a_request_for_one_is_not_believed() {
     let fields = [("content-range", "bytes 0-999/1000")];
     let error = accept(Request::Whole, None, &head(206, &fields)).unwrap_err();
