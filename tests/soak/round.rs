@@ -26,7 +26,7 @@ const DEADLINE: Duration = Duration::from_secs(90);
 /// Tries, and how long one may stand still, against faults.
 const HASTY: [&str; 2] = ["3", "1s"];
 
-/// The same where nothing is wrong: then only a machine that is busy with other things stands still.
+/// The same where nothing is wrong: then only a machine busy with other things stands still.
 const PATIENT: [&str; 2] = ["10", "30s"];
 
 /// How long before its deadline a run must have had fewer bytes than at it. One that had not hangs,
@@ -321,7 +321,8 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} rounds; {} runs arrived, {} failed cleanly, {} were killed, {} still fetching after \
+            "{} rounds; {} runs arrived, {} failed cleanly, {} were killed, \
+             {} still fetching after \
              {} s; {} MiB; wrong files: 0, hangs: 0",
             self.rounds,
             self.arrived,
