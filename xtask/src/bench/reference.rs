@@ -1,7 +1,7 @@
 //! Owns the limit: what blocking threads and plain system calls reach on this machine. Does nothing
 //! a downloader must do besides: no retry, no journal, no check.
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::thread;
@@ -42,7 +42,11 @@ fn fetch(url: &str, share: Range<u64>, file: Option<&File>) -> Result<(), Failur
     let mut buffer = vec![0; BUFFER];
     let mut at = share.start;
     while at < share.end {
-        let received = body.read(&mut buffer).map_err(Failure::io("receive"))?;
+        let received = match body.read(&mut buffer) {
+            // A read with a timeout, on a machine that was frozen meanwhile.
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            done => done.map_err(Failure::io("receive"))?,
+        };
         if received == 0 {
             return Err(Failure::Http {
                 url: url.to_owned(),

@@ -312,7 +312,7 @@ fn change_while_sent(change: impl FnOnce(&Path)) -> (bool, Ending) {
     client.stream.read_exact(&mut [0; 1024]).unwrap();
     change(&path);
     let mut chunk = vec![0; 1 << 20];
-    while let Ok(count @ 1..) = client.stream.read(&mut chunk) {
+    while let Ok(count @ 1..) = client.read(&mut chunk) {
         received += u64::try_from(count).unwrap();
     }
     let ending = site.next_record().ending;

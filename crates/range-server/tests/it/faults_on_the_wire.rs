@@ -32,7 +32,7 @@ fn hear(client: &mut Client) -> Heard {
     let (mut bytes, mut is_reset) = (Vec::new(), false);
     let mut chunk = vec![0; 64 << 10];
     loop {
-        match client.stream.read(&mut chunk) {
+        match client.read(&mut chunk) {
             Ok(0) => break,
             Ok(count) => bytes.extend_from_slice(&chunk[..count]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
@@ -139,7 +139,7 @@ fn a_stall_outlasts_the_stall_timeout_and_ends_with_its_peer() {
             .stream
             .set_read_timeout(Some(Duration::from_millis(300)))
             .unwrap();
-        let silence = client.stream.read(&mut [0]).unwrap_err();
+        let silence = client.read(&mut [0]).unwrap_err();
         assert!(matches!(
             silence.kind(),
             ErrorKind::WouldBlock | ErrorKind::TimedOut

@@ -217,7 +217,7 @@ fn connections_past_the_limit_wait_for_their_turn() {
         .stream
         .set_read_timeout(Some(Duration::from_millis(200)))
         .unwrap();
-    let early = second.stream.read(&mut [0]).unwrap_err().kind();
+    let early = second.read(&mut [0]).unwrap_err().kind();
     assert!(
         matches!(early, ErrorKind::WouldBlock | ErrorKind::TimedOut),
         "{early}"

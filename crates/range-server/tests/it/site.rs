@@ -153,11 +153,22 @@ impl Client {
         }
     }
 
+    /// What arrives next. A read with a timeout is interrupted when the machine is frozen and goes
+    /// on, so it is tried again.
+    pub(crate) fn read(&mut self, chunk: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.stream.read(chunk) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+
     /// Reads until `length` bytes are unread. False when the connection ended before.
     fn fill_to(&mut self, length: usize) -> bool {
         let mut chunk = vec![0; 64 << 10];
         while self.unread.len() < length {
-            match self.stream.read(&mut chunk) {
+            match self.read(&mut chunk) {
                 Ok(0) => return false,
                 Ok(count) => self.unread.extend_from_slice(&chunk[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return false,
