@@ -1,6 +1,6 @@
 //! Faults in the bytes on the connection, seen by a client that interprets nothing.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::Shutdown;
 use std::num::NonZeroU32;
 use std::time::Duration;
