@@ -34,7 +34,7 @@ const HEAD: [&str; 8] = [
 pub(super) fn section(report: &Report) -> String {
     let mut text = format!("{}\n\n{}", report.about, table(&report.rows, report.bound));
     text.push_str("\n```text\n");
-    for row in &report.rows {
+    for row in report.rows.iter().filter(|row| !row.shown.is_empty()) {
         let lines: Vec<String> = row.shown.iter().map(ToString::to_string).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}: {}", row.name, lines.join(" && "));
