@@ -51,11 +51,23 @@ impl Scheduler {
     }
 
     fn stop_the_stalled(&mut self) {
-        let deadline = self.config.stall_timeout;
-        let is_stalled =
-            |a: &Active| self.now.since(a.last_progress) >= deadline && !self.waits_for_credit(a);
-        let stalled = self.active.values().filter(|active| is_stalled(active));
-        let stalled: Vec<SegmentId> = stalled.map(|active| active.lease.segment).collect();
+        if self.now < self.no_stall_before {
+            return;
+        }
+        let patience = self.config.stall_timeout;
+        self.no_stall_before = self.now + patience;
+        let mut stalled: Vec<SegmentId> = Vec::new();
+        for active in self.active.values() {
+            let due = active.last_progress + patience;
+            if active.stopping.is_some() || self.waits_for_credit(active) {
+                continue;
+            }
+            if due <= self.now {
+                stalled.push(active.lease.segment);
+            } else {
+                self.no_stall_before = self.no_stall_before.min(due);
+            }
+        }
         for segment in stalled {
             let active = self.active.get_mut(&segment).expect("it was just found");
             stop(active, StopCause::Stalled, &mut self.outputs);
@@ -287,13 +299,8 @@ impl Scheduler {
         let stalls = self
             .active
             .values()
-            .filter(|active| active.stopping.is_none() && !self.waits_for_credit(active))
-            .map(|active| {
-                (
-                    active.last_progress + self.config.stall_timeout,
-                    WaitReason::Workers,
-                )
-            });
+            .any(|active| active.stopping.is_none())
+            .then_some((self.no_stall_before, WaitReason::Workers));
         let retries = self
             .waiting
             .values()
@@ -318,6 +325,7 @@ impl Scheduler {
             .watches_the_tail()
             .then(|| (self.now + limits::TAIL_INTERVAL, WaitReason::Workers));
         stalls
+            .into_iter()
             .chain(retries)
             .chain(checkpoint)
             .chain(look)

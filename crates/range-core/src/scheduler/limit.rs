@@ -143,6 +143,8 @@ impl Scheduler {
         for active in self.active.values_mut() {
             let end = limit.map_or(u64::MAX, |_| active.position);
             active.allowed = limit.map(|_| end);
+            // Who was silent without credit had to be.
+            active.last_progress = self.now;
             let lease = active.lease;
             self.outputs.push_back(Output::Allow { lease, end });
         }

@@ -131,6 +131,9 @@ pub struct Scheduler {
     /// Bytes received in this run, by any worker; the measure of progress.
     received_total: u64,
     last_received: Timestamp,
+    /// A worker that was looked at is not silent for too long before this, nor is one that has
+    /// begun since.
+    no_stall_before: Timestamp,
     /// How far any try of a plain stream came.
     stream_furthest: u64,
     ever_opened: bool,
@@ -186,6 +189,7 @@ impl Scheduler {
             next_segment: 0,
             received_total: 0,
             last_received: Timestamp::START,
+            no_stall_before: Timestamp::START,
             stream_furthest: 0,
             ever_opened: false,
             ever_refused: false,
