@@ -224,7 +224,7 @@ impl WidthSearch {
             Phase::Growing {
                 before: Some(before),
             } => {
-                if goodput < before.goodput / 2 && !self.still_rises(sample, goodput) {
+                if halves(before.goodput, goodput) && !self.still_rises(sample, goodput) {
                     return self.collapse(sample, before);
                 } else if pays(before.goodput, goodput, 5) {
                     self.grow(sample, here);
@@ -241,7 +241,7 @@ impl WidthSearch {
                 }
             }
             Phase::Probing { found } => {
-                if goodput < found.goodput / 2 {
+                if halves(found.goodput, goodput) {
                     return self.collapse(sample, found);
                 }
                 // Half of what the new ones would bring if each brought as much as the others.
@@ -409,4 +409,9 @@ fn reaches(limit: Option<RateLimit>, goodput: u64, hundredths: u64) -> bool {
 /// Whether `after` is at least so many hundredths more than `before`.
 fn pays(before: u64, after: u64, hundredths: u64) -> bool {
     u128::from(after) * 100 >= u128::from(before) * u128::from(100 + hundredths)
+}
+
+/// Whether `after` is about half of `before`, or less: half, measured, is not always below half.
+fn halves(before: u64, after: u64) -> bool {
+    u128::from(after) * 10 < u128::from(before) * 6
 }
