@@ -20,6 +20,7 @@ mod disk;
 mod download;
 mod faults;
 mod generations;
+mod idle;
 mod inspect;
 mod library;
 mod matrix;

@@ -28,8 +28,10 @@ use crate::redact::SafeUrl;
 /// Longest time to wait for a connection, name look-up and TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection that is not needed at the moment is kept.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection that is not needed at the moment is kept. A host that divides its rate
+/// among all open connections, or punishes too many, counts idle ones too; and one that has idled
+/// for longer starts slowly again (RFC 5681 section 4.1), so that keeping it saves little.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a transport is made of.
 pub(crate) struct TransportSettings {

@@ -1,0 +1,66 @@
+//! A connection that is not needed any more: hosts that divide their rate among all that are open,
+//! or punish many of them, count it too.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{files, program, raw};
+
+const LENGTH: usize = 32 << 20;
+/// Sent at once; at most so often until another connection is closed.
+const PIECE: usize = 64 << 10;
+const PAUSE: Duration = Duration::from_millis(50);
+/// What a client may take to close what it does not need. It is the machine that is slow, then.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+static SERVED: AtomicUsize = AtomicUsize::new(0);
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Serves one request at a time, the first one slowly until a connection it has refused is closed.
+fn one_at_a_time(head: &str, stream: &mut TcpStream) -> std::io::Result<()> {
+    if SERVED.fetch_add(1, Ordering::SeqCst) > 0 {
+        SERVED.fetch_sub(1, Ordering::SeqCst);
+        write!(stream, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        if stream.peek(&mut [0])? == 0 {
+            IS_CLOSED.store(true, Ordering::SeqCst);
+        }
+        return Ok(());
+    }
+    let sent = send(head, stream);
+    SERVED.fetch_sub(1, Ordering::SeqCst);
+    sent
+}
+
+fn send(head: &str, stream: &mut TcpStream) -> std::io::Result<()> {
+    let content = files::bytes(1, LENGTH);
+    let (first, last) = raw::range(head, LENGTH).unwrap_or((0, LENGTH - 1));
+    let part = &content[first..=last];
+    write!(
+        stream,
+        "HTTP/1.1 206 Partial Content\r\nETag: \"1\"\r\nContent-Length: {}\r\n\
+         Content-Range: bytes {first}-{last}/{LENGTH}\r\n\r\n",
+        part.len()
+    )?;
+    let began = Instant::now();
+    for piece in part.chunks(PIECE) {
+        stream.write_all(piece)?;
+        if !IS_CLOSED.load(Ordering::SeqCst) && began.elapsed() < PATIENCE {
+            thread::sleep(PAUSE);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_connection_that_is_not_needed_is_closed_while_the_download_goes_on() {
+    let url = raw::serve(one_at_a_time) + "/file";
+    let into = files::directory();
+    program::get(&url, into.path(), &["-x", "2"]).expect(0);
+    assert!(IS_CLOSED.load(Ordering::SeqCst), "it is kept");
+    let content = std::fs::read(into.path().join("file")).unwrap();
+    assert!(content == files::bytes(1, LENGTH), "the file is wrong");
+}
