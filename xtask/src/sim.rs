@@ -49,10 +49,18 @@ impl Simulation {
 pub(crate) fn run(simulation: &Simulation) -> Result<(), Failure> {
     let mut command = workspace::command(
         "cargo",
-        &["run", "--quiet", "--release", "-p", "simulator", "--"],
+        &[
+            "run",
+            "--quiet",
+            "--profile",
+            "simulation",
+            "-p",
+            "simulator",
+            "--",
+        ],
     );
     command.args(simulation.arguments());
-    workspace::run(command, "cargo run --release -p simulator")
+    workspace::run(command, "cargo run --profile simulation -p simulator")
 }
 
 #[cfg(test)]
