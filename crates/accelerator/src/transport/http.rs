@@ -20,6 +20,7 @@ use super::error::TransportError;
 use super::head::Head;
 use super::redirect::{RedirectError, Trail};
 use super::resolver::{AddressBook, LookUpError};
+use super::turnover::{Turn, Turnover};
 use crate::builder::{InvalidSetting, TlsSettings, TlsVersion};
 use crate::error::causes;
 use crate::proxy::{Proxies, Proxy};
@@ -58,6 +59,7 @@ pub(crate) struct HttpTransport {
     /// Where the last redirects led, so that each segment need not follow them again.
     known: Mutex<Option<Trail>>,
     requests: AtomicU64,
+    turnover: Turnover,
 }
 
 /// The clients of a download, each made when it is first needed: reading the system's
@@ -185,6 +187,7 @@ impl reqwest::dns::Resolve for Resolver {
 pub(crate) struct Reply {
     pub(crate) head: Head,
     response: reqwest::Response,
+    _turn: Turn,
 }
 
 impl HttpTransport {
@@ -197,6 +200,7 @@ impl HttpTransport {
             stall_timeout: settings.stall_timeout,
             known: Mutex::new(None),
             requests: AtomicU64::new(0),
+            turnover: Turnover::default(),
         })
     }
 
@@ -228,7 +232,11 @@ impl HttpTransport {
                     *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(trail.shortcut());
                 }
-                return Ok(Reply { head, response });
+                return Ok(Reply {
+                    head,
+                    response,
+                    _turn: self.turnover.begin(),
+                });
             }
             trail.follow(response.headers().get(LOCATION).map(HeaderValue::as_bytes))?;
         }
@@ -271,6 +279,7 @@ impl HttpTransport {
             let value = HeaderValue::try_from(range.to_string()).expect("ranges are ASCII");
             headers.insert(RANGE, value);
         }
+        self.turnover.settle().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let client = self.clients.client_for(trail)?;
         let request = client.get(trail.here().clone()).headers(headers);

@@ -8,3 +8,4 @@ pub(crate) mod head;
 pub(crate) mod http;
 pub(crate) mod redirect;
 mod resolver;
+mod turnover;

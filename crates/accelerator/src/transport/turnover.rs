@@ -1,0 +1,39 @@
+//! Owns the moment in which a connection whose reply was let go of becomes free for the next
+//! request. Knows no request and no connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What that takes at most on a machine with time to spare: two tasks have to be woken. A request
+/// takes as long in any case.
+const HAND_BACK: Duration = Duration::from_millis(1);
+
+/// Whether any connection may be about to become free.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turnover(Arc<AtomicBool>);
+
+/// Held as long as a reply is.
+#[derive(Debug)]
+pub(super) struct Turn(Turnover);
+
+impl Turnover {
+    pub(super) fn begin(&self) -> Turn {
+        Turn(self.clone())
+    }
+
+    /// Waits until the connection of a reply that has just ended can be taken. The client's pool
+    /// does not wait: it opens another connection, and keeps it although it takes the free one,
+    /// which costs a host a connection and, where it punishes too many, us our rate.
+    pub(super) async fn settle(&self) {
+        if self.0.load(Ordering::Relaxed) {
+            tokio::time::sleep(HAND_BACK).await;
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
