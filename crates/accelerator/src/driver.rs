@@ -4,6 +4,7 @@
 mod act;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +113,7 @@ impl<'a> Driver<'a> {
     ) -> Self {
         let settings = &around.settings;
         let config = SchedulerConfig {
+            sources: NonZeroU16::MIN,
             width: settings.connections,
             reach: range_core::limits::REACH_DEFAULT,
             block_size: earlier.as_ref().map(|earlier| earlier.keeper.block_size),
@@ -301,6 +303,7 @@ impl<'a> Driver<'a> {
                     lease,
                     request,
                     route,
+                    ..
                 } => self.start(lease, request, route),
                 Output::Grant { lease, grant } => self.grant(lease, grant).await,
                 Output::Allow { lease, end } => self.order(lease, Order::Allow(end)),

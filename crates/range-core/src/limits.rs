@@ -130,6 +130,13 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
 /// that serves some of them is asked again.
 pub const RANGE_MISTAKES_MAX: u32 = 3;
 
+/// Most sources of one file. Lists of mirrors are shorter; each costs a look at every start.
+pub const SOURCES_MAX: NonZeroU16 = NonZeroU16::new(32).unwrap();
+
+/// How long what a source brought is believed. One that was slow gets a segment to show otherwise
+/// this often; a download that ends sooner loses nothing by it.
+pub const SOURCE_RATE_LIFE: Duration = Duration::from_secs(30);
+
 /// Tries before the first reply ever arrives: a wrong host name should fail in seconds.
 pub const FIRST_CONTACT_TRIES: u32 = 3;
 

@@ -20,6 +20,7 @@ const AS_GOOD: f64 = 0.95;
 /// the file. A server that lies about ranges for good serves one stream. What a client could
 /// avoid if it knew what was coming costs nothing: a stall, a throttle, an address that expires.
 /// Under a limit on the rate it is at least the time the whole takes at that.
+/// Mirrors together give what each of them can, and one that is bad is not asked.
 /// Where the disk fails, the time is that until nothing more can be written.
 pub fn lower_bound(world: &World) -> f64 {
     let part = world.disk.fails_at.unwrap_or(1.0);
@@ -124,7 +125,7 @@ impl<'w> Fluid<'w> {
             } else {
                 f64::INFINITY
             };
-            let next_change = world.next_link_change(self.at);
+            let next_change = world.next_change(self.at);
             let until = next_step.min(next_change).min(self.next_reset);
             let rate = self.best_rate();
             let done = self.at + left / rate;
@@ -150,6 +151,9 @@ impl<'w> Fluid<'w> {
 
     /// The best of what the allowed numbers of connections get.
     fn best_rate(&self) -> f64 {
+        if !self.world.mirrors.is_empty() {
+            return self.mirrored_rate();
+        }
         let total = |connections: usize| {
             let (link, each) = punished(self.world, self.at, connections);
             let mut paths = self.paths.iter().take(connections).map(|p| p.min(each));
@@ -163,11 +167,24 @@ impl<'w> Fluid<'w> {
             Some(penalty) => total(all.min(penalty.above)).max(total(all)),
         }
     }
+
+    /// What all mirrors give together, as far as slow start and the link allow.
+    fn mirrored_rate(&self) -> f64 {
+        let (world, at) = (self.world, self.at);
+        let useful = world.mirrors.iter().filter(|m| m.useful_rate(at) > 0.0);
+        let each = useful.map(|m| m.connection_rate).fold(0.0, f64::max);
+        let others = f64::from(world.ceiling - 1) * self.others_ramp;
+        let all: f64 = world.mirrors.iter().map(|m| m.useful_rate(at)).sum();
+        (self.ramp.min(each) + others)
+            .min(all)
+            .min(world.link_rate(at))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mirror::{Mirror, MirrorFault};
 
     #[test]
     fn a_long_download_takes_what_the_link_needs() {
@@ -315,6 +332,29 @@ mod tests {
         world.rate_limit = limit(1_000_000);
         near(lower_bound(&world), 0.3 + 990.0 / 400.0);
         near(lower_bound(&world.narrowed()), 0.3 + 990.0 / 400.0);
+    }
+
+    #[test]
+    fn mirrors_add_up_to_what_the_link_gives() {
+        let mirror = |rate, serves, fault| Mirror {
+            rate,
+            connection_rate: 100_000.0,
+            serves,
+            fault,
+        };
+        let mut world = slow(1_000_000, 1e9);
+        world.ceiling = 8;
+        world.mirrors = vec![
+            mirror(150_000.0, usize::MAX, None),
+            mirror(400_000.0, 1, None),
+            mirror(1e9, usize::MAX, Some(MirrorFault::Misplaces)),
+        ];
+        // 10 kB with one connection, then 150 kB/s and 100 kB/s.
+        near(lower_bound(&world), 0.3 + 990.0 / 250.0);
+        world.link[0].1 = 200_000.0;
+        near(lower_bound(&world), 0.3 + 990.0 / 200.0);
+        world.mirrors[0].fault = Some(MirrorFault::Dies(1.3));
+        near(lower_bound(&world), 1.3 + 790.0 / 100.0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use range_core::units::{BytesPerSecond, RateLimit};
 
 use crate::dice::Dice;
+use crate::mirror::{Mirror, MirrorFault};
 use crate::world::{Lie, Lying, Penalty, Refusal, Refusing, Throttle, World};
 
 const MIB: f64 = 1_048_576.0;
@@ -57,11 +58,15 @@ pub enum Family {
     Terabyte,
     /// A limit on the rate below what the link gives, and one more thing at most.
     Limited,
+    /// Two to six mirrors, whose rates differ up to thirtyfold; some serve few requests at once.
+    Mirrors,
+    /// The same, and one of them refuses, dies, crawls, misplaces bytes or has another file.
+    BadMirror,
 }
 
 impl Family {
     /// In the order of the table's rows.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Uniform,
         Self::Heterogeneous,
         Self::Capped,
@@ -79,6 +84,8 @@ impl Family {
         Self::Lying,
         Self::Replaced,
         Self::Expiring,
+        Self::Mirrors,
+        Self::BadMirror,
         Self::Limited,
         Self::Short,
         Self::Loopback,
@@ -105,6 +112,8 @@ impl Family {
             Self::Lying => "lying",
             Self::Replaced => "replaced",
             Self::Expiring => "expiring",
+            Self::Mirrors => "mirrors",
+            Self::BadMirror => "bad-mirror",
             Self::Limited => "limited",
             Self::Short => "short",
             Self::Loopback => "loopback",
@@ -153,6 +162,8 @@ impl Family {
             Self::Lying => lying(&mut world, &mut dice),
             Self::Replaced => replaced(&mut world, &mut dice),
             Self::Expiring => expiring(&mut world, &mut dice),
+            Self::Mirrors => mirrors(&mut world, &mut dice),
+            Self::BadMirror => bad_mirror(&mut world, &mut dice),
             Self::Limited => limited(&mut world, &mut dice),
             Self::Short => short(&mut world, &mut dice),
             Self::Loopback => world = World::plain(seed, 2 << 30, 0.0001, 2e9),
@@ -269,6 +280,49 @@ fn expiring(world: &mut World, dice: &mut Dice) {
     cap(world, dice, 16.0);
     let good = moment(world, dice) / dice.logarithmic(1.0, 8.0);
     world.expires_after = Some(good.max(1.0 + 4.0 * world.round_trip));
+}
+
+/// The link gives between half and four times what all of them do.
+fn mirrors(world: &mut World, dice: &mut Dice) {
+    let rate = world.link[0].1;
+    let count = dice.whole(2, 6);
+    let shares: Vec<f64> = (0..count).map(|_| dice.logarithmic(1.0, 30.0)).collect();
+    let all: f64 = shares.iter().sum();
+    for share in shares {
+        let rate = rate * share / all;
+        let connections = dice.whole(1, 5);
+        let serves = match dice.whole(0, 3) {
+            0 => dice.whole(1, connections) as usize,
+            _ => usize::MAX,
+        };
+        world.mirrors.push(Mirror {
+            rate,
+            connection_rate: rate / connections as f64,
+            serves,
+            fault: None,
+        });
+    }
+    world.link = vec![(0.0, rate * dice.logarithmic(0.5, 4.0))];
+}
+
+fn bad_mirror(world: &mut World, dice: &mut Dice) {
+    mirrors(world, dice);
+    let last = world.mirrors.len() as u64 - 1;
+    let dies = MirrorFault::Dies(moment(world, dice));
+    let (from, fault) = match dice.whole(0, 4) {
+        0 => (0, Some(MirrorFault::Refuses)),
+        1 => (0, Some(dies)),
+        2 => (0, None),
+        3 => (0, Some(MirrorFault::Misplaces)),
+        // The first one tells which file it is.
+        _ => (1, Some(MirrorFault::HasAnother)),
+    };
+    let mirror = &mut world.mirrors[dice.whole(from, last) as usize];
+    mirror.fault = fault;
+    if fault.is_none() {
+        mirror.rate *= 0.01;
+        mirror.connection_rate *= 0.01;
+    }
 }
 
 /// What four connections bring, or one where ranges are not served, is half as much again as the

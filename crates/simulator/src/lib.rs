@@ -13,6 +13,7 @@
 mod bound;
 mod dice;
 mod family;
+mod mirror;
 mod network;
 mod policy;
 mod reference;

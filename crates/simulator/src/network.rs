@@ -1,7 +1,11 @@
 //! Owns connections and the bytes that flow over them: handshakes, slow start, fair shares of the
 //! link. Knows no lease, segment or policy.
 
+mod sharing;
+
 use std::collections::BTreeMap;
+
+use range_core::scheduler::SourceId;
 
 use crate::world::{Oddity, World};
 
@@ -26,6 +30,7 @@ enum State {
 
 #[derive(Clone, Debug)]
 struct Connection {
+    source: SourceId,
     state: State,
     /// What slow start allows, in bytes per second.
     ramp: f64,
@@ -76,16 +81,22 @@ impl<'w> Network<'w> {
         }
     }
 
-    /// Asks for `bytes` over an idle connection, or a fresh one. The head takes `later` more than
-    /// the way there and back, and the reply may be odd.
-    pub(crate) fn ask(&mut self, bytes: u64, later: f64, oddity: Option<Oddity>) -> ConnectionId {
+    /// Asks a source for `bytes` over an idle connection, or a fresh one. The head takes `later`
+    /// more than the way there and back, and the reply may be odd.
+    pub(crate) fn ask(
+        &mut self,
+        source: SourceId,
+        bytes: u64,
+        later: f64,
+        oddity: Option<Oddity>,
+    ) -> ConnectionId {
         let idle = self
             .connections
             .iter()
-            .find(|(_, connection)| connection.state == State::Idle)
+            .find(|(_, c)| c.state == State::Idle && c.source == source)
             .map(|(id, _)| *id);
         let trip = self.world.round_trip;
-        let id = idle.unwrap_or_else(|| self.open());
+        let id = idle.unwrap_or_else(|| self.open(source));
         let trips = if idle.is_some() { 1.0 } else { 2.0 };
         let connection = self.connections.get_mut(&id).expect("found or just opened");
         connection.state = State::Asking {
@@ -100,7 +111,7 @@ impl<'w> Network<'w> {
         id
     }
 
-    fn open(&mut self) -> ConnectionId {
+    fn open(&mut self, source: SourceId) -> ConnectionId {
         let id = ConnectionId(self.opened);
         self.opened += 1;
         let taken: Vec<usize> = self
@@ -113,12 +124,15 @@ impl<'w> Network<'w> {
             .find(|path| !taken.contains(path))
             .expect("one more than are taken is not taken");
         let throttle = self.world.throttle;
+        let mirror = self.world.mirror(source);
+        let allowed = mirror.map_or(f64::INFINITY, |mirror| mirror.connection_rate);
         let connection = Connection {
+            source,
             state: State::Idle,
             ramp: INITIAL_WINDOW / self.world.round_trip.max(1e-6),
             next_doubling: f64::INFINITY,
             path,
-            most: self.world.path_rate(path),
+            most: self.world.path_rate(path).min(allowed),
             before_throttle: throttle.map_or(f64::INFINITY, |throttle| throttle.after),
             rate: 0.0,
             arrived: 0.0,
@@ -140,11 +154,15 @@ impl<'w> Network<'w> {
     }
 
     /// Connections on which a reply's body arrives.
-    pub(crate) fn streaming(&self) -> usize {
-        self.connections
-            .values()
-            .filter(|c| c.state == State::Streaming)
-            .count()
+    fn streaming(&self) -> usize {
+        let streams = |c: &&Connection| c.state == State::Streaming;
+        self.connections.values().filter(streams).count()
+    }
+
+    /// Those from one source.
+    pub(crate) fn streaming_from(&self, source: SourceId) -> usize {
+        let streams = |c: &&Connection| c.source == source && c.state == State::Streaming;
+        self.connections.values().filter(streams).count()
     }
 
     /// Whether anything can arrive as soon as it is wanted.
@@ -184,6 +202,17 @@ impl<'w> Network<'w> {
         self.stale = true;
     }
 
+    /// The source of these has died: those nobody uses are gone, the others are told.
+    pub(crate) fn connections_to(&mut self, source: SourceId) -> Vec<ConnectionId> {
+        self.stale = true;
+        self.connections.retain(|_, c| {
+            let is_used = matches!(c.state, State::Asking { .. } | State::Streaming);
+            c.source != source || is_used
+        });
+        let here = self.connections.iter().filter(|(_, c)| c.source == source);
+        here.map(|(id, _)| *id).collect()
+    }
+
     /// The oldest connection that streams falls silent. False when there is none.
     pub(crate) fn stall_one(&mut self) -> bool {
         let found = self
@@ -216,7 +245,7 @@ impl<'w> Network<'w> {
     /// The next moment at which a rate changes or a head arrives.
     pub(crate) fn next_event(&mut self) -> f64 {
         self.share();
-        let mut next = self.world.next_link_change(self.now);
+        let mut next = self.world.next_change(self.now);
         for connection in self.connections.values() {
             next = next.min(match connection.state {
                 State::Asking { until } | State::Closing { until } => until,
@@ -249,7 +278,7 @@ impl<'w> Network<'w> {
                 State::Asking { .. } | State::Idle => {}
             }
         }
-        self.stale |= self.world.next_link_change(self.now) <= to;
+        self.stale |= self.world.next_change(self.now) <= to;
         self.now = to;
         self.ramp_up();
         self.throttle();
@@ -316,44 +345,6 @@ impl<'w> Network<'w> {
             connection.next_doubling = self.now + self.world.round_trip;
         }
         self.stale = true;
-    }
-
-    /// Divides the link: equal shares, and what one connection cannot use goes to the others.
-    fn share(&mut self) {
-        if !self.stale {
-            return;
-        }
-        self.stale = false;
-        let mut link = self.world.link_rate(self.now);
-        let mut each = f64::INFINITY;
-        if let Some(penalty) = self.world.penalty
-            && self.streaming() > penalty.above
-        {
-            link *= penalty.factor;
-            each = penalty.each;
-        }
-        let mut takers: Vec<&mut Connection> = Vec::new();
-        for connection in self.connections.values_mut() {
-            connection.rate = 0.0;
-            let sends = matches!(connection.state, State::Streaming | State::Closing { .. });
-            if sends && !connection.stalled && !connection.is_held() && connection.left > 0.0 {
-                takers.push(connection);
-            }
-        }
-        takers.sort_by(|a, b| a.limit().total_cmp(&b.limit()));
-        let mut count = takers.len();
-        for connection in takers {
-            let fair = link / count as f64;
-            connection.rate = connection.limit().min(each).min(fair);
-            link -= connection.rate;
-            count -= 1;
-            // Slow start goes on only while it is what holds the connection back.
-            if connection.ramp > connection.rate {
-                connection.next_doubling = f64::INFINITY;
-            } else if connection.next_doubling == f64::INFINITY {
-                connection.next_doubling = self.now + self.world.round_trip;
-            }
-        }
     }
 }
 

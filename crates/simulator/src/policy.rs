@@ -115,7 +115,7 @@ impl Contender {
             Self::Pieces => Habit::Pieces,
         };
         matches!(beginning, Beginning::Fresh)
-            .then(|| Box::new(Reference::new(habit)) as Box<dyn Policy>)
+            .then(|| Box::new(Reference::new(habit, world.sources())) as Box<dyn Policy>)
     }
 
     /// Runs in a world. Only ours limits itself; the others get a link that does.
@@ -130,6 +130,7 @@ impl Contender {
 fn ours(world: &World, beginning: Beginning) -> Ours {
     let width = NonZeroU16::new(world.ceiling).expect("a world allows a connection");
     let config = SchedulerConfig {
+        sources: world.sources(),
         width,
         reach: limits::REACH_DEFAULT,
         block_size: None,

@@ -40,7 +40,7 @@ const fn promise(family: Family) -> Promise {
         Family::Heterogeneous | Family::Expiring => (1.20, 4.5),
         Family::Capped | Family::Refusing => (1.15, 3.0),
         Family::Penalised => (1.30, 3.4),
-        Family::Stalling => (1.10, 2.3),
+        Family::Stalling | Family::Mirrors | Family::BadMirror => (1.10, 2.3),
         Family::Resetting => (1.10, 4.5),
         Family::Changing => (1.10, 2.0),
         Family::Distant | Family::Ramping => (1.35, 3.0),

@@ -1,12 +1,13 @@
 //! Owns the policies of others, reduced to how they divide a file. Knows no network.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use range_core::ByteRange;
 use range_core::failure::FailureClass;
 use range_core::scheduler::{
-    Attempt, Body, Grant, Input, Lease, Outcome, Output, Request, Route, SegmentId, Stop,
+    Attempt, Body, Grant, Input, Lease, Outcome, Output, Request, Route, SegmentId, SourceId, Stop,
     WaitReason,
 };
 use range_core::time::Timestamp;
@@ -44,6 +45,7 @@ struct Worker {
 #[derive(Debug)]
 pub(crate) struct Reference {
     habit: Habit,
+    sources: NonZeroU16,
     now: Timestamp,
     length: Option<u64>,
     probed: bool,
@@ -57,9 +59,10 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    pub(crate) fn new(habit: Habit) -> Self {
+    pub(crate) fn new(habit: Habit, sources: NonZeroU16) -> Self {
         Self {
             habit,
+            sources,
             now: Timestamp::START,
             length: None,
             probed: false,
@@ -77,6 +80,9 @@ impl Reference {
             segment: SegmentId(self.next_segment),
             attempt: Attempt(1),
         };
+        // In turn, whatever each of them is worth.
+        let turn = self.next_segment % u32::from(self.sources.get());
+        let source = SourceId(u16::try_from(turn).expect("below their number"));
         self.next_segment += 1;
         let worker = Worker {
             left,
@@ -87,6 +93,7 @@ impl Reference {
         self.workers.insert(lease, worker);
         self.outputs.push_back(Output::Start {
             lease,
+            source,
             request: left.map_or(Request::First, Request::Part),
             route: Route::Known,
         });

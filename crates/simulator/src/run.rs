@@ -1,7 +1,9 @@
 //! Owns one run: a policy's outputs become requests, what arrives becomes its inputs, faults come
 //! when the world says. Knows no policy's reasons.
 
-use std::collections::{BTreeMap, VecDeque};
+mod faults;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use range_core::RangeSet;
 use range_core::failure::FailureClass;
 use range_core::limits;
 use range_core::scheduler::{
-    Beginning, CheckpointId, Input, Lease, Outcome, Output, Stop, WaitReason,
+    Beginning, CheckpointId, Input, Lease, Outcome, Output, SourceId, Stop, WaitReason,
 };
 use range_core::time::Timestamp;
 
@@ -80,6 +82,7 @@ pub(crate) struct Run<'w> {
     wait_reason: WaitReason,
     next_reset: f64,
     next_replacement: f64,
+    dead: BTreeSet<SourceId>,
     syncing: Option<(f64, CheckpointId)>,
     stalls_left: u32,
     pub(crate) workers: BTreeMap<Lease, Worker>,
@@ -157,6 +160,7 @@ fn attempt(
         wait_reason: WaitReason::Workers,
         next_reset: world.reset_every.unwrap_or(f64::INFINITY),
         next_replacement: world.replaced_at.unwrap_or(f64::INFINITY),
+        dead: BTreeSet::new(),
         syncing: None,
         stalls_left: u32::from(world.stall_at.is_some()),
         workers: BTreeMap::new(),
@@ -293,36 +297,6 @@ impl Run<'_> {
         self.watch.arrived(self.world, self.now, self.network.taken);
     }
 
-    fn faults(&mut self) {
-        let share = self.written.len() as f64 / self.world.length as f64;
-        if self.stalls_left > 0
-            && self.world.stall_at.is_some_and(|at| share >= at)
-            && self.network.stall_one()
-        {
-            self.stalls_left -= 1;
-            self.tell("the oldest connection falls silent for good");
-        }
-        if self.next_reset <= self.now {
-            self.next_reset += self.world.reset_every.unwrap_or(f64::INFINITY);
-            self.tell("every connection is reset");
-            self.reset();
-        }
-        if self.next_replacement <= self.now {
-            self.next_replacement = f64::INFINITY;
-            self.tell("the server has another file, and every connection is reset");
-            self.reset();
-        }
-    }
-
-    fn reset(&mut self) {
-        let leases: Vec<Lease> = self.workers.keys().copied().collect();
-        for lease in leases {
-            self.catch_up(lease);
-            self.leave(lease, Stop::Failed(FailureClass::Interrupted));
-        }
-        self.network.reset();
-    }
-
     fn tell(&mut self, what: &str) {
         if let Some(trace) = &mut self.trace {
             trace.fault(self.now, what);
@@ -358,9 +332,10 @@ impl Run<'_> {
             match output {
                 Output::Start {
                     lease,
+                    source,
                     request,
                     route,
-                } => self.start(lease, request, route),
+                } => self.start(lease, source, request, route),
                 Output::Grant { lease, grant } => self.grant(lease, grant),
                 Output::Allow { lease, end } => self.allow(lease, end),
                 Output::Shrink { lease, cut } => self.shrink(lease, cut),

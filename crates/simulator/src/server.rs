@@ -2,14 +2,16 @@
 
 use range_core::ByteRange;
 use range_core::failure::FailureClass;
-use range_core::scheduler::{Body, Request, Route};
+use range_core::scheduler::{Body, Request, Route, SourceId};
 
 use crate::dice::Dice;
+use crate::mirror::MirrorFault;
 use crate::world::{Lying, Oddity, Refusing, World};
 
 /// A request on its way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
+    source: SourceId,
     request: Request,
     route: Route,
     /// How many were made before it.
@@ -34,6 +36,12 @@ pub(crate) struct Server<'w> {
     address_since: f64,
 }
 
+impl Asked {
+    pub(crate) const fn source(self) -> SourceId {
+        self.source
+    }
+}
+
 impl<'w> Server<'w> {
     pub(crate) const fn new(world: &'w World) -> Self {
         Self {
@@ -53,8 +61,9 @@ impl<'w> Server<'w> {
     }
 
     /// Takes a request, and tells how much longer than the path its head will take.
-    pub(crate) fn ask(&mut self, request: Request, route: Route) -> (Asked, f64) {
+    pub(crate) fn ask(&mut self, source: SourceId, request: Request, route: Route) -> (Asked, f64) {
         let asked = Asked {
+            source,
             request,
             route,
             number: self.requests,
@@ -70,7 +79,7 @@ impl<'w> Server<'w> {
         (asked, hesitation + redirect)
     }
 
-    /// The head of a reply leaves while so many others are being sent.
+    /// The head of a reply leaves while the same source is sending so many others.
     pub(crate) fn answer(&mut self, asked: Asked, now: f64, streaming: usize) -> Answer {
         if let Some(refusal) = self.world.refusal
             && streaming >= refusal.above
@@ -80,6 +89,19 @@ impl<'w> Server<'w> {
                 Refusing::Forbidden => FailureClass::Refused,
                 Refusing::Reset => FailureClass::Interrupted,
             });
+        }
+        let mirror = self.world.mirror(asked.source);
+        let fault = mirror.and_then(|mirror| mirror.fault);
+        match fault {
+            Some(MirrorFault::Refuses) => return Answer::Failed(FailureClass::Refused),
+            Some(MirrorFault::Dies(at)) if now >= at => {
+                return Answer::Failed(FailureClass::Unreachable);
+            }
+            Some(MirrorFault::Misplaces) => return Answer::Failed(FailureClass::Misplaced),
+            Some(MirrorFault::Dies(_) | MirrorFault::HasAnother) | None => {}
+        }
+        if mirror.is_some_and(|mirror| streaming >= mirror.serves) {
+            return Answer::Failed(FailureClass::Busy { retry_after: None });
         }
         // Before the first reply no address is known but the original URL.
         match (asked.route, asked.request) {
@@ -93,7 +115,8 @@ impl<'w> Server<'w> {
                 }
             }
         }
-        let generation = u32::from(self.world.replaced_at.is_some_and(|at| now >= at));
+        let is_replaced = self.world.replaced_at.is_some_and(|at| now >= at);
+        let generation = u32::from(is_replaced || fault == Some(MirrorFault::HasAnother));
         match self.body(asked) {
             Ok(body) => Answer::Accepted { body, generation },
             Err(class) => Answer::Failed(class),

@@ -136,6 +136,7 @@ fn describe_output(output: &Output) -> String {
     match output {
         Output::Start {
             lease,
+            source,
             request,
             route,
         } => {
@@ -146,7 +147,14 @@ fn describe_output(output: &Output) -> String {
                     format!("{range} ({})", Bytes(range.len()))
                 }
             };
-            format!("{} asks for {what} by the {route:?} route", name(*lease))
+            let whom = match source.0 {
+                0 => String::new(),
+                number => format!(" source {number}"),
+            };
+            format!(
+                "{} asks{whom} for {what} by the {route:?} route",
+                name(*lease)
+            )
         }
         Output::Grant { lease, grant } => format!("{} may write {grant:?}", name(*lease)),
         Output::Shrink { lease, cut } => format!("{} is to end at {}", name(*lease), Bytes(*cut)),

@@ -4,7 +4,7 @@
 use range_core::ByteRange;
 use range_core::block::BlockSize;
 use range_core::failure::FailureClass;
-use range_core::scheduler::{Grant, Input, Lease, Request, Route, Stop};
+use range_core::scheduler::{Grant, Input, Lease, Request, Route, SourceId, Stop};
 
 use crate::network::ConnectionId;
 use crate::run::Run;
@@ -95,9 +95,8 @@ impl Run<'_> {
         };
         worker.reported_at = self.now;
         worker.without = Some(self.now);
-        let answer = self
-            .server
-            .answer(worker.asked, self.now, self.network.streaming());
+        let streaming = self.network.streaming_from(worker.asked.source());
+        let answer = self.server.answer(worker.asked, self.now, streaming);
         match answer {
             Answer::Accepted { body, generation }
                 if *self.generation.get_or_insert(generation) == generation =>
@@ -108,7 +107,8 @@ impl Run<'_> {
             Answer::Accepted { .. } => self.leave(lease, Stop::Failed(FailureClass::Changed)),
             Answer::Failed(class) => {
                 let limits_clients = self.world.refusal.is_some();
-                if limits_clients || class == FailureClass::Refused {
+                let refuses = matches!(class, FailureClass::Refused | FailureClass::Busy { .. });
+                if limits_clients || refuses {
                     self.watch.refusal(self.now);
                 }
                 self.leave(lease, Stop::Failed(class));
@@ -194,7 +194,7 @@ impl Run<'_> {
         });
     }
 
-    pub(crate) fn start(&mut self, lease: Lease, request: Request, route: Route) {
+    pub(crate) fn start(&mut self, lease: Lease, source: SourceId, request: Request, route: Route) {
         let range = match request {
             Request::Part(range) => Some(range),
             Request::First | Request::Whole => None,
@@ -206,10 +206,11 @@ impl Run<'_> {
             self.discard();
         }
         let position = range.map_or(0, ByteRange::start);
-        let (asked, later) = self.server.ask(request, route);
+        let (asked, later) = self.server.ask(source, request, route);
         let bytes = range.map_or(self.world.length, ByteRange::len);
+        let oddity = self.server.oddity(asked);
         let worker = Worker {
-            connection: self.network.ask(bytes, later, self.server.oddity(asked)),
+            connection: self.network.ask(source, bytes, later, oddity),
             asked,
             lease: range,
             position,

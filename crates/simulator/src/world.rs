@@ -1,10 +1,13 @@
 //! Owns the description of one world: a file, a link, a disk, a server and its moods. Runs nothing.
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
+use range_core::scheduler::SourceId;
 use range_core::units::RateLimit;
 
 use crate::dice::Dice;
+use crate::mirror::Mirror;
 
 /// A link, a disk and a server. Rates are in bytes per second, times in seconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,9 @@ pub struct World {
     pub replaced_at: Option<f64>,
     /// Where the original URL leads to answers 403 after this time.
     pub expires_after: Option<f64>,
+    /// The places the file can be had from, joined at the link; none means one that gives what the
+    /// link does.
+    pub mirrors: Vec<Mirror>,
     /// Where the bytes go.
     pub disk: Disk,
     /// Most connections the user allows.
@@ -166,6 +172,7 @@ impl World {
             lie: None,
             replaced_at: None,
             expires_after: None,
+            mirrors: Vec::new(),
             disk: Disk {
                 rate: f64::INFINITY,
                 sync: 0.0,
@@ -185,13 +192,24 @@ impl World {
             .map_or(0.0, |(_, rate)| rate.min(self.disk.rate))
     }
 
-    /// The next moment at which the link's rate changes.
-    pub(crate) fn next_link_change(&self, after: f64) -> f64 {
-        self.link
-            .iter()
-            .map(|(from, _)| *from)
-            .find(|from| *from > after)
-            .unwrap_or(f64::INFINITY)
+    /// The next moment at which the link's rate changes, or a mirror dies.
+    pub(crate) fn next_change(&self, after: f64) -> f64 {
+        let link = self.link.iter().map(|(from, _)| *from);
+        let deaths = self.mirrors.iter().filter_map(Mirror::dies_at);
+        link.chain(deaths)
+            .filter(|at| *at > after)
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    /// How many places there are to ask.
+    pub(crate) fn sources(&self) -> NonZeroU16 {
+        let mirrors = u16::try_from(self.mirrors.len()).unwrap_or(u16::MAX);
+        NonZeroU16::new(mirrors).unwrap_or(NonZeroU16::MIN)
+    }
+
+    /// The mirror that a source is, if there are any.
+    pub(crate) fn mirror(&self, source: SourceId) -> Option<&Mirror> {
+        self.mirrors.get(usize::from(source.0))
     }
 
     /// Most a connection on a path gets.
@@ -203,6 +221,7 @@ impl World {
     /// Whether nothing about link and server changes with time, bytes or chance.
     pub(crate) fn is_steady(&self) -> bool {
         self.link.len() == 1
+            && self.mirrors.is_empty()
             && self.throttle.is_none()
             && self.hesitation <= 0.0
             && self.odd.is_none()

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use range_core::ByteRange;
 use range_core::scheduler::{
-    Attempt, Grant, Input, Lease, Output, Request, Route, SegmentId, WaitReason,
+    Attempt, Grant, Input, Lease, Output, Request, Route, SegmentId, SourceId, WaitReason,
 };
 use range_core::time::Timestamp;
 use simulator::{Contender, Failure, Family, Policy, Trace, World, run};
@@ -81,6 +81,7 @@ impl Greedy {
         };
         self.0.push_back(Output::Start {
             lease,
+            source: SourceId(0),
             request,
             route: Route::Known,
         });

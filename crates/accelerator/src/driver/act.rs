@@ -120,6 +120,8 @@ impl Driver<'_> {
                     delay,
                 }
             }
+            // The only source there is ends the download instead.
+            Decision::SourceDropped { .. } => return,
         });
     }
 

@@ -35,6 +35,7 @@ impl World {
     /// Begins, and goes on until so many workers are at it.
     pub(crate) fn with_workers(width: NonZeroU16) -> Self {
         let config = SchedulerConfig {
+            sources: NonZeroU16::MIN,
             width,
             reach: range_core::limits::REACH_DEFAULT,
             block_size: None,

@@ -1,14 +1,14 @@
 //! Owns what is started, split, stopped or synced after an input, and what to wait for.
 
 use alloc::vec::Vec;
-use core::time::Duration;
+use core::num::NonZeroU16;
 
 use super::input::{Lease, SegmentId};
-use super::output::{CheckpointId, Event, Outcome, Output, Request, Route, WaitReason};
+use super::output::{CheckpointId, Outcome, Output, Request, Route, WaitReason};
 use super::pace::Pace;
 use super::retry::Failures;
 use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
-use super::width::{Sample, Verdict};
+use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::limits;
 use crate::range::ByteRange;
@@ -74,52 +74,8 @@ impl Scheduler {
         }
     }
 
-    /// Judges the width by what has arrived. Reports of many workers come with one tick, so a
-    /// look waits for the tick, unless that is late.
-    pub(super) fn search_width(&mut self, is_tick: bool) {
-        let Shape::Segmented { length } = self.shape else {
-            return;
-        };
-        let due = self.width.next_look().filter(|_| self.ending.is_none());
-        let late = if is_tick {
-            Duration::ZERO
-        } else {
-            limits::REPORT_INTERVAL
-        };
-        if due.is_none_or(|due| self.now < due + late) {
-            return;
-        }
-        let starting = self.active.values().filter(|a| a.phase == Phase::Starting);
-        let verdict = self.width.look(Sample {
-            now: self.now,
-            received: self.received_total,
-            workers: self.active.len(),
-            starting: starting.count(),
-            latency: self.latency,
-            left: length - self.received.len(),
-            limit: self.limiter.limit(),
-        });
-        if verdict == Verdict::Collapsed {
-            self.shed_workers();
-        }
-        self.drop_a_crawler();
-        if verdict != Verdict::Unchanged {
-            let width = self.width.level();
-            self.outputs
-                .push_back(Output::Event(Event::WidthChanged { width }));
-        }
-    }
-
-    /// The latest ones let go; what they have not fetched waits.
-    fn shed_workers(&mut self) {
-        let most = usize::from(self.width.level());
-        for active in self.active.values_mut().skip(most) {
-            stop(active, StopCause::TakenOver, &mut self.outputs);
-        }
-    }
-
     fn start_workers(&mut self) {
-        while self.has_free_worker() && self.host_gate <= self.now {
+        while self.has_free_worker() {
             let started = match self.shape {
                 Shape::Unknown => self.start_alone(Kind::Probe),
                 Shape::Stream { .. } => self.start_alone(Kind::Stream),
@@ -131,22 +87,19 @@ impl Scheduler {
         }
     }
 
-    pub(super) fn has_free_worker(&self) -> bool {
-        self.active.len() < usize::from(self.width.level())
-    }
-
     /// Starts the only worker of a file whose shape is unknown, or that comes as one stream.
     fn start_alone(&mut self, kind: Kind) -> bool {
-        if !self.active.is_empty() || self.restart.is_some_and(|r| r.not_before > self.now) {
+        let source = self.source_for(self.restart, 0);
+        let Some(source) = source.filter(|_| self.active.is_empty()) else {
             return false;
-        }
+        };
         let retry = self.restart.take();
         let request = if kind == Kind::Probe {
             Request::First
         } else {
             Request::Whole
         };
-        self.start(kind, None, retry, request);
+        self.start(source, kind, None, retry, request);
         true
     }
 
@@ -160,42 +113,38 @@ impl Scheduler {
         else {
             return false;
         };
+        let share = self.segment_length(length, None);
+        let Some(source) = self.source_for(retry, range.len().min(share)) else {
+            return false;
+        };
         self.waiting.remove(&range.start());
         let (front, rest) = if retry.is_some() || is_cut {
             (range, None)
         } else {
-            let segment = self.segment_length(length);
+            let segment = self.segment_length(length, Some(source));
             split::carve(range, segment, self.block_size())
         };
         if let Some(rest) = rest {
             self.wait_for(Waiting::planned(rest));
         }
-        self.start(Kind::Part, Some(front), retry, Request::Part(front));
+        self.start(source, Kind::Part, Some(front), retry, Request::Part(front));
         true
     }
 
     /// The lowest run, if it may start.
     pub(super) fn ready(&self) -> Option<Waiting> {
-        if self.is_relocating() {
-            return self.asks_anew().filter(|w| w.not_before() <= self.now);
+        if let Some(waiting) = self.asks_anew()
+            && self.may_start(&waiting)
+        {
+            return Some(waiting);
         }
-        let first = self
-            .waiting
-            .values()
-            .find(|waiting| waiting.not_before() <= self.now)?;
+        let first = self.waiting.values().find(|w| self.may_start(w))?;
         let leased = self.active.values().filter_map(|active| active.left);
         let waiting = self.waiting.keys().next().copied();
         let lowest = leased.map(ByteRange::start).chain(waiting).min();
         let reach = self.reach();
         let within = lowest.is_none_or(|lowest| first.range.start() < lowest.saturating_add(reach));
         within.then_some(*first)
-    }
-
-    /// Whether a request to the original URL is due or unanswered: until it is known where the
-    /// file is, others would only be refused as well.
-    pub(super) fn is_relocating(&self) -> bool {
-        let asked = |a: &Active| a.route == Route::Original && a.phase == Phase::Starting;
-        self.ever_refused && (self.asks_anew().is_some() || self.active.values().any(asked))
     }
 
     fn asks_anew(&self) -> Option<Waiting> {
@@ -205,21 +154,24 @@ impl Scheduler {
     }
 
     fn reach(&self) -> u64 {
-        let blocks = u64::from(self.width.most()) * u64::from(self.block_size().get());
+        let blocks = u64::from(self.config.width.get()) * u64::from(self.block_size().get());
         self.config.reach.max(blocks)
     }
 
-    pub(super) fn segment_length(&self, length: u64) -> u64 {
-        if self.width.most() == 1 {
+    /// For a source, what suits its rate where that is known.
+    pub(super) fn segment_length(&self, length: u64, source: Option<SourceId>) -> u64 {
+        if self.config.width == NonZeroU16::MIN {
             // There is nobody to share with.
             return u64::MAX;
         }
         let waiting = length - self.received.len();
+        let own = source.filter(|_| self.has_several_sources());
+        let own = own.and_then(|source| self.sources[usize::from(source.0)].rate(self.now));
         split::segment_length(&split::Plan {
             length,
             left: waiting,
-            width: self.width.level(),
-            rate: BytesPerSecond(self.width.rate_of_one()),
+            width: self.width(),
+            rate: BytesPerSecond(own.unwrap_or(self.rate_of_one())),
             latency: self.latency,
             reach: self.reach(),
             block: self.block_size(),
@@ -228,6 +180,7 @@ impl Scheduler {
 
     fn start(
         &mut self,
+        source: SourceId,
         kind: Kind,
         left: Option<ByteRange>,
         retry: Option<Retry>,
@@ -238,12 +191,14 @@ impl Scheduler {
         let began = left.map_or(0, ByteRange::start);
         self.outputs.push_back(Output::Start {
             lease,
+            source,
             request,
             route,
         });
         let allowed = self.first_credit(lease, began);
         let active = Active {
             lease,
+            source,
             kind,
             phase: Phase::Starting,
             left,
@@ -259,6 +214,7 @@ impl Scheduler {
             route,
         };
         self.active.insert(lease.segment, active);
+        self.source(source).workers += 1;
     }
 
     fn new_lease(&mut self) -> Lease {
@@ -304,10 +260,10 @@ impl Scheduler {
         let retries = self
             .waiting
             .values()
-            .map(Waiting::not_before)
-            .chain(self.restart.map(|retry| retry.not_before))
+            .map(|waiting| waiting.retry)
+            .chain(self.restart.map(Some))
             .filter(|_| self.has_free_worker())
-            .map(|not_before| not_before.max(self.host_gate))
+            .map(|retry| self.opens_at(retry))
             // What may start and has not is out of reach, and waits for a worker's progress.
             .filter(|not_before| *not_before > self.now)
             .min()
@@ -316,7 +272,7 @@ impl Scheduler {
             .then(|| self.checkpoint.last + limits::CHECKPOINT_INTERVAL)
             .map(|due| (due, WaitReason::Checkpoint));
         let look = matches!(self.shape, Shape::Segmented { .. })
-            .then(|| self.width.next_look())
+            .then(|| self.next_look())
             .flatten()
             .filter(|_| !self.active.is_empty())
             .map(|due| (due, WaitReason::Workers));

@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::segment::Kind;
+use super::segment::{Active, Kind};
+use super::source::SourceId;
 use super::{Scheduler, Shape};
 use crate::range::ByteRange;
 
@@ -17,7 +18,26 @@ impl Scheduler {
             self.active.len(),
             self.config.width
         );
+        self.check_sources();
         self.check_live();
+    }
+
+    /// I2, source by source: workers are counted where they are, and none stays where nothing is
+    /// asked any more.
+    fn check_sources(&self) {
+        for (id, source) in (0..).map(SourceId).zip(&self.sources) {
+            let here = self.active.values().filter(|active| active.source == id);
+            assert_eq!(
+                here.clone().count(),
+                usize::from(source.workers),
+                "I2: workers at {id:?}"
+            );
+            let stays = |active: &Active| active.stopping.is_none();
+            assert!(
+                !source.is_dropped || !here.clone().any(stays),
+                "I2: a worker stays at {id:?}, which is dropped"
+            );
+        }
     }
 
     /// I1 and I5: every byte is in exactly one place. I4 follows: a claimed byte is not received.

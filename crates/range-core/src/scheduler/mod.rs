@@ -1,7 +1,9 @@
 //! Owns the decisions of a download: which bytes to ask for, over how many connections, what to
 //! do about failures, when to sync, when it is finished. Knows no clock, socket or file.
 
+mod choice;
 mod dispatch;
+mod failed;
 mod input;
 mod invariants;
 mod limit;
@@ -9,19 +11,24 @@ mod output;
 mod pace;
 mod react;
 mod retry;
+mod sample;
 mod segment;
+mod source;
 mod split;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod width;
+mod widths;
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 use core::num::NonZeroU16;
 use core::time::Duration;
 
 pub use input::{Attempt, Body, Input, Lease, SegmentId, Stop};
 pub use output::{CheckpointId, Event, Grant, Outcome, Output, Request, Route, WaitReason};
+pub use source::SourceId;
 
 use crate::block::BlockSize;
 use crate::range::ByteRange;
@@ -31,11 +38,15 @@ use crate::units::RateLimit;
 use limit::Limiter;
 use retry::Jitter;
 use segment::{Active, Retry, Waiting};
+use source::Source;
 use width::WidthSearch;
 
 /// What a user may set, in the scheduler's terms.
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerConfig {
+    /// How many places the file can be had from, all of which have the same bytes; at most
+    /// [`limits::SOURCES_MAX`](crate::limits::SOURCES_MAX) count.
+    pub sources: NonZeroU16,
     /// Most connections at once; at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) count.
     pub width: NonZeroU16,
     /// Most bytes between the lowest byte that is missing and the furthest one asked for; at
@@ -119,7 +130,6 @@ pub struct Scheduler {
     config: SchedulerConfig,
     now: Timestamp,
     shape: Shape,
-    width: WidthSearch,
     received: RangeSet,
     claimed: RangeSet,
     /// By start offset, so that the lowest bytes are fetched first.
@@ -136,25 +146,13 @@ pub struct Scheduler {
     no_stall_before: Timestamp,
     /// How far any try of a plain stream came.
     stream_furthest: u64,
-    ever_opened: bool,
-    /// Whether a request was refused at all: before that, none asks the original URL again.
-    ever_refused: bool,
-    /// When the original URL last led to the file again, or refused while others were served.
-    relocated_at: Option<Timestamp>,
-    /// What a reply's head takes to arrive, recent ones counting most.
+    sources: Vec<Source>,
+    /// What a reply's head takes to arrive, from wherever, recent ones counting most.
     latency: Duration,
     /// What a worker brought in a second, recent ones counting most; 0 before any was measured.
     typical_rate: u64,
     /// Bytes that may have come for nothing because a reply was let go before its end.
     let_go: u64,
-    range_mistakes: u32,
-    /// Replies in a row that broke before their first byte while others streamed.
-    broken_starts: u32,
-    /// Refusals in a row of requests that were made after the one before was heard of.
-    refusals: u32,
-    refused_at: Timestamp,
-    /// No request to the host starts before this.
-    host_gate: Timestamp,
     checkpoint: Checkpoint,
     limiter: Limiter,
     jitter: Jitter,
@@ -176,11 +174,14 @@ impl Scheduler {
     /// `Tick`.
     pub fn new(mut config: SchedulerConfig, beginning: Beginning) -> Self {
         config.width = config.width.min(crate::limits::WIDTH_MAX);
+        config.sources = config.sources.min(crate::limits::SOURCES_MAX);
+        // All of them together start as one does.
+        let start = crate::limits::WIDTH_START.div_ceil(config.sources.get());
+        let search = WidthSearch::new(start, config.width.get());
         let mut scheduler = Self {
             config,
             now: Timestamp::START,
             shape: Shape::Unknown,
-            width: WidthSearch::new(config.width.get()),
             received: RangeSet::new(),
             claimed: RangeSet::new(),
             waiting: BTreeMap::new(),
@@ -191,17 +192,10 @@ impl Scheduler {
             last_received: Timestamp::START,
             no_stall_before: Timestamp::START,
             stream_furthest: 0,
-            ever_opened: false,
-            ever_refused: false,
-            relocated_at: None,
+            sources: alloc::vec![Source::new(search); config.sources.get().into()],
             latency: Duration::ZERO,
             typical_rate: 0,
             let_go: 0,
-            range_mistakes: 0,
-            broken_starts: 0,
-            refusals: 0,
-            refused_at: Timestamp::START,
-            host_gate: Timestamp::START,
             checkpoint: Checkpoint::default(),
             limiter: Limiter::new(config.rate_limit),
             jitter: Jitter::new(config.seed),

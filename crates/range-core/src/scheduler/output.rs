@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::input::Lease;
+use super::source::SourceId;
 use crate::failure::FailureClass;
 use crate::range::ByteRange;
 use crate::time::Timestamp;
@@ -95,6 +96,13 @@ pub enum Event {
         /// After how long.
         delay: Duration,
     },
+    /// A source is not asked any more, while others are; what it brought stays.
+    SourceDropped {
+        /// Which.
+        source: SourceId,
+        /// Why.
+        class: FailureClass,
+    },
     /// Refusals lowered the number of connections, or a lowered number recovers.
     WidthChanged {
         /// How many are used from here on.
@@ -110,6 +118,8 @@ pub enum Output {
     Start {
         /// Whose.
         lease: Lease,
+        /// Whom to ask.
+        source: SourceId,
         /// What to ask for.
         request: Request,
         /// Where.

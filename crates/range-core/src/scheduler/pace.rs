@@ -35,6 +35,13 @@ impl Pace {
         }
     }
 
+    /// Bytes per second as far as anything was seen, were it only a moment.
+    pub(super) fn so_far(&self, now: Timestamp) -> u64 {
+        let elapsed = now.since(self.since);
+        let mean = BytesPerSecond::mean(ByteCount(self.bytes), elapsed).0;
+        self.rate.unwrap_or(mean)
+    }
+
     /// Whether less than this has passed since it began.
     pub(super) fn is_younger_than(&self, span: Duration, now: Timestamp) -> bool {
         self.rate.is_none() && now.since(self.since) < span

@@ -4,6 +4,7 @@ use super::input::{Attempt, Lease, SegmentId};
 use super::output::Route;
 use super::pace::Pace;
 use super::retry::Failures;
+use super::source::SourceId;
 use crate::range::ByteRange;
 use crate::time::Timestamp;
 
@@ -21,6 +22,8 @@ pub(super) struct Waiting {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Retry {
     pub(super) lease: Lease,
+    /// Where it failed. Others may be asked at once.
+    pub(super) source: SourceId,
     pub(super) not_before: Timestamp,
     pub(super) failures: Failures,
     pub(super) route: Route,
@@ -42,11 +45,6 @@ impl Waiting {
             retry: None,
             is_cut: true,
         }
-    }
-
-    pub(super) fn not_before(&self) -> Timestamp {
-        self.retry
-            .map_or(Timestamp::START, |retry| retry.not_before)
     }
 }
 
@@ -74,6 +72,7 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Active {
     pub(super) lease: Lease,
+    pub(super) source: SourceId,
     pub(super) kind: Kind,
     pub(super) phase: Phase,
     /// What is still to come: position and end. `None` for a probe, whose lease is not decided,

@@ -25,7 +25,7 @@ impl Scheduler {
 
     /// Each free worker gets part of the segment that would finish last, one victim a worker.
     pub(super) fn use_free_workers(&mut self) {
-        if !self.watches_the_tail() || self.host_gate > self.now {
+        if !self.watches_the_tail() || !self.has_open_source() {
             return;
         }
         self.measure();
@@ -34,7 +34,7 @@ impl Scheduler {
             .values()
             .filter(|active| active.shrinking.is_some())
             .count();
-        let free = usize::from(self.width.level()).saturating_sub(self.active.len() + changing);
+        let free = self.free_workers().saturating_sub(changing);
         for _ in 0..free {
             if let Some(segment) = self.crawling() {
                 let active = self.active.get_mut(&segment).expect("it was just found");
@@ -51,9 +51,16 @@ impl Scheduler {
         }
     }
 
-    /// The median rate of the workers, kept while fewer than three are measured: the last ones
-    /// may all be slow.
+    /// What another worker would bring: where there are several sources, at the one that would be
+    /// asked; otherwise the median of the workers, kept while fewer than three are measured: the
+    /// last ones may all be slow.
     fn measure(&mut self) {
+        if self.has_several_sources() {
+            let next = self.source_for(None, self.block_size().get().into());
+            let rate = next.and_then(|id| self.sources[usize::from(id.0)].rate(self.now));
+            self.typical_rate = rate.unwrap_or(self.typical_rate);
+            return;
+        }
         let mut rates: Vec<u64> = self
             .active
             .values()
@@ -61,7 +68,7 @@ impl Scheduler {
             .collect();
         if rates.len() > 2 || self.typical_rate == 0 {
             rates.sort_unstable();
-            let own = self.width.rate_of_one();
+            let own = self.rate_of_one();
             self.typical_rate = match rates.get(rates.len() / 2) {
                 Some(&median) if rates.len() > 2 => median,
                 // The others may have been done before anything could be measured, and have left
@@ -76,7 +83,7 @@ impl Scheduler {
     /// all of it: less than any rate that is typical.
     fn mean_rate(&self) -> u64 {
         let elapsed = self.now.since_start().as_millis().max(1);
-        let workers = u128::from(self.width.most()).max(1);
+        let workers = u128::from(self.config.width.get());
         let mean = u128::from(self.received_total) * 1000 / elapsed / workers;
         u64::try_from(mean).unwrap_or(u64::MAX)
     }
@@ -126,14 +133,21 @@ impl Scheduler {
     /// only where what it has left is worth another request. Where a limit on the rate is what
     /// holds everyone back, nothing is won but from one that is silent.
     pub(super) fn drop_a_crawler(&mut self) {
-        if self.active.len() < 3 || self.host_gate > self.now {
+        if self.active.len() < 3 || !self.has_open_gate() {
             return;
         }
         self.measure();
         let (now, latency, typical) = (self.now, self.latency, self.typical_rate);
         let is_limited = self.limiter.binds(now);
+        // The peers of one at a slow source are those there.
+        let (sources, several) = (&self.sources, self.has_several_sources());
+        let peers = |active: &Active| match sources[usize::from(active.source.0)].rate(now) {
+            rate if several => rate.unwrap_or(0),
+            _ => typical,
+        };
         for active in self.active.values_mut() {
             let rate = active.pace.at(now, latency);
+            let typical = peers(active);
             let is_silent = now.since(active.last_progress) >= limits::TAIL_SILENCE;
             let crawls = undisturbed(active)
                 && (is_silent || !is_limited)

@@ -1,5 +1,7 @@
 //! One test a row of the scheduler's table: what each input leads to.
 
+mod sources;
+
 use std::vec::Vec;
 
 use super::*;
@@ -20,7 +22,17 @@ impl Bench {
     }
 
     pub(super) fn limited(width: u16, beginning: Beginning, limit: Option<RateLimit>) -> Self {
+        Self::with_sources(1, width, beginning, limit)
+    }
+
+    fn with_sources(
+        sources: u16,
+        width: u16,
+        beginning: Beginning,
+        limit: Option<RateLimit>,
+    ) -> Self {
         let config = SchedulerConfig {
+            sources: NonZeroU16::new(sources).unwrap(),
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
             block_size: Some(BlockSize::DEFAULT),
@@ -92,6 +104,7 @@ fn starts(outputs: &[Output]) -> Vec<(Lease, Request, Route)> {
             lease,
             request,
             route,
+            ..
         } = *output
         {
             starts.push((lease, request, route));

@@ -3,9 +3,10 @@
 
 use core::time::Duration;
 
+use super::sample::{Sample, Verdict, halves, pays, reaches};
 use crate::limits;
 use crate::time::Timestamp;
-use crate::units::{ByteCount, BytesPerSecond, RateLimit};
+use crate::units::{ByteCount, BytesPerSecond};
 
 /// The search, and what it has found.
 ///
@@ -17,6 +18,8 @@ use crate::units::{ByteCount, BytesPerSecond, RateLimit};
 pub(super) struct WidthSearch {
     /// How many are used.
     level: u16,
+    /// How many were at first.
+    start: u16,
     /// What the user allows.
     most: u16,
     /// What the host lets us have, as far as refusals and collapses have told.
@@ -60,38 +63,12 @@ struct Window {
     received: u64,
 }
 
-/// What the search is told each time it looks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
-    pub(super) now: Timestamp,
-    /// Bytes received in this run.
-    pub(super) received: u64,
-    pub(super) workers: usize,
-    /// How many of the workers wait for a reply's head.
-    pub(super) starting: usize,
-    /// What a reply's head takes.
-    pub(super) latency: Duration,
-    /// Bytes still to come.
-    pub(super) left: u64,
-    /// What may be received in a second, if that is limited.
-    pub(super) limit: Option<RateLimit>,
-}
-
-/// What a look found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Nothing changes, for all that was seen.
-    Unchanged,
-    /// The width is another one.
-    Changed,
-    /// The width is lower, and those above it must let go: they have halved what arrives.
-    Collapsed,
-}
-
 impl WidthSearch {
-    pub(super) fn new(most: u16) -> Self {
+    /// A search from `start` connections on, where the user allows `most`.
+    pub(super) fn new(start: u16, most: u16) -> Self {
         Self {
-            level: most.min(limits::WIDTH_START),
+            level: most.min(start),
+            start,
             most,
             ceiling: most,
             raise_at: Timestamp::START,
@@ -111,14 +88,9 @@ impl WidthSearch {
         self.level
     }
 
-    /// What the user allows.
-    pub(super) const fn most(&self) -> u16 {
-        self.most
-    }
-
-    /// Bytes a second each connection has had lately; 0 before anything was measured.
-    pub(super) fn rate_of_one(&self) -> u64 {
-        self.goodput / u64::from(self.level)
+    /// Bytes a second that came lately; 0 before anything was measured.
+    pub(super) const fn goodput(&self) -> u64 {
+        self.goodput
     }
 
     /// When the next look is due, and whether it can change anything.
@@ -161,10 +133,10 @@ impl WidthSearch {
             None if busy && self.has_settled(sample) => {
                 // Hardly a host or a link minds twice the start; what it brings is asked later.
                 if self.phase == (Phase::Growing { before: None })
-                    && before == limits::WIDTH_START
+                    && before == self.start
                     && sample.limit.is_none()
                 {
-                    self.level = self.ceiling.min(2 * limits::WIDTH_START);
+                    self.level = self.ceiling.min(2 * self.start);
                 }
                 if self.level == before {
                     self.open_window(sample);
@@ -266,7 +238,7 @@ impl WidthSearch {
             goodput,
         };
         match self.phase {
-            Phase::Growing { .. } if self.level > limits::WIDTH_START => self.refine(sample, here),
+            Phase::Growing { .. } if self.level > self.start => self.refine(sample, here),
             Phase::Growing { .. } | Phase::Probing { .. } => self.settle(sample.now),
             Phase::Refining { low, high } => self.narrow(sample, here, low, high),
             Phase::Settled { .. } => {}
@@ -300,12 +272,12 @@ impl WidthSearch {
             Phase::Growing { .. }
             | Phase::Refining { .. }
             | Phase::Settled { .. }
-            | Phase::Probing { .. } => (high.width / 2).max(limits::WIDTH_START),
+            | Phase::Probing { .. } => (high.width / 2).max(self.start),
         };
         let windows = limits::WIDTH_WINDOW_SLOW.max(sample.latency * 4) * 40;
         let lasts = u128::from(sample.left)
             > u128::from(high.goodput).saturating_mul(windows.as_millis()) / 1000;
-        if lasts && high.width <= limits::WIDTH_START && high.width > 1 {
+        if lasts && high.width <= self.start && high.width > 1 {
             self.phase = Phase::Refining { low: 0, high };
             self.level = high.width / 2;
         } else if lasts && high.width.saturating_sub(low) > limits::WIDTH_PROBE {
@@ -319,7 +291,7 @@ impl WidthSearch {
 
     fn narrow(&mut self, sample: Sample, here: Level, low: u16, high: Level) {
         // Fewer than at the start must be better, not as good: several streams bear loss better.
-        let good = if here.width < limits::WIDTH_START {
+        let good = if here.width < self.start {
             pays(high.goodput, here.goodput, 20)
         } else {
             !pays(here.goodput, high.goodput, 3)
@@ -333,14 +305,14 @@ impl WidthSearch {
         if high.width - low > limits::WIDTH_PROBE {
             self.phase = Phase::Refining { low, high };
             self.level = low + (high.width - low) / 2;
-        } else if good && low > limits::WIDTH_START {
+        } else if good && low > self.start {
             // What was taken for too narrow was only slow to start.
-            let low = (low / 2).max(limits::WIDTH_START);
+            let low = (low / 2).max(self.start);
             self.phase = Phase::Refining { low, high };
             self.level = low + (high.width - low) / 2;
-        } else if good && high.width > limits::WIDTH_START {
+        } else if good && high.width > self.start {
             self.phase = Phase::Refining { low: 0, high };
-            self.level = limits::WIDTH_START;
+            self.level = self.start;
         } else {
             self.level = high.width;
             self.settle(sample.now);
@@ -397,21 +369,4 @@ impl WidthSearch {
             self.raise_at = now + self.raise_after;
         }
     }
-}
-
-/// Whether goodput is at least so many hundredths of a limit, if there is one.
-fn reaches(limit: Option<RateLimit>, goodput: u64, hundredths: u64) -> bool {
-    limit.is_some_and(|limit| {
-        u128::from(goodput) * 100 >= u128::from(limit.get()) * u128::from(hundredths)
-    })
-}
-
-/// Whether `after` is at least so many hundredths more than `before`.
-fn pays(before: u64, after: u64, hundredths: u64) -> bool {
-    u128::from(after) * 100 >= u128::from(before) * u128::from(100 + hundredths)
-}
-
-/// Whether `after` is about half of `before`, or less: half, measured, is not always below half.
-fn halves(before: u64, after: u64) -> bool {
-    u128::from(after) * 10 < u128::from(before) * 6
 }

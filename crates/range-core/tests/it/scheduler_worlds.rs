@@ -78,6 +78,7 @@ impl World {
             None
         };
         let config = SchedulerConfig {
+            sources: NonZeroU16::MIN,
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
             block_size: Some(BlockSize::DEFAULT),

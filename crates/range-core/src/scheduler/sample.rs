@@ -1,0 +1,51 @@
+//! Owns what a search for a width is told and answers, and how goodputs compare. Knows no phase.
+
+use core::time::Duration;
+
+use crate::time::Timestamp;
+use crate::units::RateLimit;
+
+/// What the search is told each time it looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) now: Timestamp,
+    /// Bytes received in this run.
+    pub(super) received: u64,
+    pub(super) workers: usize,
+    /// How many of the workers wait for a reply's head.
+    pub(super) starting: usize,
+    /// What a reply's head takes.
+    pub(super) latency: Duration,
+    /// Bytes still to come.
+    pub(super) left: u64,
+    /// What may be received in a second, if that is limited.
+    pub(super) limit: Option<RateLimit>,
+}
+
+/// What a look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing changes, for all that was seen.
+    Unchanged,
+    /// The width is another one.
+    Changed,
+    /// The width is lower, and those above it must let go: they have halved what arrives.
+    Collapsed,
+}
+
+/// Whether goodput is at least so many hundredths of a limit, if there is one.
+pub(super) fn reaches(limit: Option<RateLimit>, goodput: u64, hundredths: u64) -> bool {
+    limit.is_some_and(|limit| {
+        u128::from(goodput) * 100 >= u128::from(limit.get()) * u128::from(hundredths)
+    })
+}
+
+/// Whether `after` is at least so many hundredths more than `before`.
+pub(super) fn pays(before: u64, after: u64, hundredths: u64) -> bool {
+    u128::from(after) * 100 >= u128::from(before) * u128::from(100 + hundredths)
+}
+
+/// Whether `after` is about half of `before`, or less: half, measured, is not always below half.
+pub(super) fn halves(before: u64, after: u64) -> bool {
+    u128::from(after) * 10 < u128::from(before) * 6
+}

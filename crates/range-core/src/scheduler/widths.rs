@@ -1,0 +1,152 @@
+//! Owns how many connections there are, at each source and in all: what each source's search is
+//! told, and what follows. Knows no run of bytes.
+
+use core::time::Duration;
+
+use super::dispatch::stop;
+use super::output::{Event, Output};
+use super::sample::{Sample, Verdict};
+use super::segment::{Active, Phase, StopCause};
+use super::source::{Source, SourceId};
+use super::{Scheduler, Shape};
+use crate::limits;
+use crate::time::Timestamp;
+use crate::units::{BytesPerSecond, RateLimit};
+
+impl Scheduler {
+    /// How many connections are used: as many as each source should have, and the user allows.
+    pub(super) fn width(&self) -> u16 {
+        let levels = self.living().map(|(_, source)| source.width.level());
+        let all = levels.fold(0, u16::saturating_add);
+        all.min(self.config.width.get())
+    }
+
+    /// How many workers more there may be. One source that has more than it should, because its
+    /// level fell, takes none from the others.
+    pub(super) fn free_workers(&self) -> usize {
+        let room = self.living().map(|(_, source)| source.room());
+        let all = usize::from(self.config.width.get()).saturating_sub(self.active.len());
+        usize::from(room.fold(0, u16::saturating_add)).min(all)
+    }
+
+    pub(super) fn has_free_worker(&self) -> bool {
+        self.free_workers() > 0
+    }
+
+    /// Bytes a second each connection has had lately; 0 before anything was measured.
+    pub(super) fn rate_of_one(&self) -> u64 {
+        let (goodput, level) = self
+            .living()
+            .fold((0_u64, 0), |(goodput, level), (_, source)| {
+                let width = source.width;
+                (
+                    goodput.saturating_add(width.goodput()),
+                    level + u64::from(width.level()),
+                )
+            });
+        goodput.checked_div(level).unwrap_or(0)
+    }
+
+    /// When a source's width is to be looked at.
+    pub(super) fn next_look(&self) -> Option<Timestamp> {
+        let looks = self.living().filter(|(_, source)| source.workers > 0);
+        looks
+            .filter_map(|(_, source)| source.width.next_look())
+            .min()
+    }
+
+    /// Judges the widths by what has arrived. Reports of many workers come with one tick, so a
+    /// look waits for the tick, unless that is late.
+    pub(super) fn search_width(&mut self, is_tick: bool) {
+        let Shape::Segmented { length } = self.shape else {
+            return;
+        };
+        let late = if is_tick {
+            Duration::ZERO
+        } else {
+            limits::REPORT_INTERVAL
+        };
+        let looks = |(_, source): (_, &Source)| source.width.next_look();
+        let is_due = |look: Timestamp| look + late <= self.now;
+        if self.ending.is_some() || !self.living().filter_map(looks).any(is_due) {
+            return;
+        }
+        let before = self.width();
+        let mut is_changed = false;
+        for id in (0..self.config.sources.get()).map(SourceId) {
+            let sample = self.sample(id, length);
+            match self.source(id).width.look(sample) {
+                Verdict::Unchanged => {}
+                Verdict::Changed => is_changed = true,
+                Verdict::Collapsed => {
+                    is_changed = true;
+                    self.shed_workers(id);
+                }
+            }
+        }
+        self.drop_a_crawler();
+        let width = self.width();
+        if is_changed && (width != before || !self.has_several_sources()) {
+            self.outputs
+                .push_back(Output::Event(Event::WidthChanged { width }));
+        }
+    }
+
+    fn sample(&self, id: SourceId, length: u64) -> Sample {
+        let source = &self.sources[usize::from(id.0)];
+        let starts = |a: &&Active| a.source == id && a.phase == Phase::Starting;
+        let limit = self
+            .limiter
+            .limit()
+            .map(|limit| self.share(source, limit.get()));
+        Sample {
+            now: self.now,
+            received: source.received,
+            workers: source.workers.into(),
+            starting: self.active.values().filter(starts).count(),
+            latency: if source.ever_opened {
+                source.latency
+            } else {
+                self.latency
+            },
+            left: self.share(source, length - self.received.len()),
+            limit: limit.and_then(|limit| RateLimit::new(BytesPerSecond(limit))),
+        }
+    }
+
+    /// What a source's part of something is, if it goes on as it did.
+    fn share(&self, source: &Source, of: u64) -> u64 {
+        if !self.has_several_sources() {
+            return of;
+        }
+        let share = u128::from(of) * u128::from(source.received);
+        let share = share / u128::from(self.received_total.max(1));
+        u64::try_from(share).unwrap_or(of).min(of)
+    }
+
+    /// The latest ones let go; what they have not fetched waits.
+    fn shed_workers(&mut self, id: SourceId) {
+        let most = usize::from(self.source(id).width.level());
+        let here = self
+            .active
+            .values_mut()
+            .filter(|active| active.source == id);
+        for active in here.skip(most) {
+            stop(active, StopCause::TakenOver, &mut self.outputs);
+        }
+    }
+
+    /// No more workers at a source than those that are served at the moment.
+    pub(super) fn one_too_many(&mut self, refused: &Active) {
+        let now = self.now;
+        let source = self.source(refused.source);
+        if source
+            .width
+            .refused(now, refused.last_progress, source.workers)
+        {
+            let width = self.width();
+            self.outputs
+                .push_back(Output::Event(Event::WidthChanged { width }));
+        }
+    }
+}

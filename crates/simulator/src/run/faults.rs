@@ -1,0 +1,50 @@
+//! Owns what a world does to a run at moments of its own: stalls, resets, deaths, another file.
+//! Knows no policy.
+
+use range_core::failure::FailureClass;
+use range_core::scheduler::{Lease, SourceId, Stop};
+
+use super::Run;
+
+impl Run<'_> {
+    pub(super) fn faults(&mut self) {
+        let share = self.written.len() as f64 / self.world.length as f64;
+        if self.stalls_left > 0
+            && self.world.stall_at.is_some_and(|at| share >= at)
+            && self.network.stall_one()
+        {
+            self.stalls_left -= 1;
+            self.tell("the oldest connection falls silent for good");
+        }
+        if self.next_reset <= self.now {
+            self.next_reset += self.world.reset_every.unwrap_or(f64::INFINITY);
+            self.tell("every connection is reset");
+            self.reset();
+        }
+        self.mirrors_die();
+        if self.next_replacement <= self.now {
+            self.next_replacement = f64::INFINITY;
+            self.tell("the server has another file, and every connection is reset");
+            self.reset();
+        }
+    }
+
+    fn mirrors_die(&mut self) {
+        for (source, mirror) in (0..).map(SourceId).zip(&self.world.mirrors) {
+            if mirror.dies_at().is_some_and(|at| at <= self.now) && self.dead.insert(source) {
+                self.tell("a mirror dies");
+                let broken = self.network.connections_to(source);
+                self.interrupt(&broken);
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        let leases: Vec<Lease> = self.workers.keys().copied().collect();
+        for lease in leases {
+            self.catch_up(lease);
+            self.leave(lease, Stop::Failed(FailureClass::Interrupted));
+        }
+        self.network.reset();
+    }
+}
