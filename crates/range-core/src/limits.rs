@@ -21,6 +21,14 @@ pub const WIDTH_WINDOW: Duration = Duration::from_millis(60);
 /// Shortest time over which a width is judged once it has stopped growing.
 pub const WIDTH_WINDOW_SLOW: Duration = Duration::from_secs(1);
 
+/// Shortest time over which half of a width is tried once it has stopped growing. A penalty that it
+/// would end is much more than noise.
+pub const WIDTH_WINDOW_DOUBT: Duration = Duration::from_millis(250);
+
+/// How many such windows a download must last for that to be tried: where half is too few, one
+/// window at half the rate costs a sixtieth of the rest.
+pub const WIDTH_DOUBT_WINDOWS: u32 = 30;
+
 /// How many connections more than it has found the search may use.
 pub const WIDTH_PROBE: u16 = 2;
 

@@ -27,6 +27,7 @@ mod world;
 
 pub use bound::lower_bound;
 pub use family::Family;
+pub use mirror::{Mirror, MirrorFault};
 pub use policy::{Contender, Policy};
 pub use run::{Begin, Failure, Report, run};
 pub use summary::{Row, summarise};

@@ -37,7 +37,8 @@ struct Promise {
 const fn promise(family: Family) -> Promise {
     let (mean, p99) = match family {
         Family::Uniform => (1.05, 2.2),
-        Family::Heterogeneous | Family::Expiring => (1.20, 4.5),
+        Family::Heterogeneous => (1.20, 4.5),
+        Family::Expiring => (1.20, 5.0),
         Family::Capped | Family::Refusing => (1.15, 3.0),
         Family::Penalised => (1.30, 3.4),
         Family::Stalling | Family::Mirrors | Family::BadMirror => (1.10, 2.3),

@@ -103,7 +103,7 @@ pub enum Event {
         /// Why.
         class: FailureClass,
     },
-    /// Refusals lowered the number of connections, or a lowered number recovers.
+    /// Another number of connections is used: it brings more, or refusals lowered it.
     WidthChanged {
         /// How many are used from here on.
         width: u16,

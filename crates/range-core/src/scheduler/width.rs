@@ -1,6 +1,8 @@
 //! Owns how many connections are used: a search for the level past which goodput no longer grows.
 //! Knows counts of bytes and workers, no segment.
 
+mod doubt;
+
 use core::time::Duration;
 
 use super::sample::{Sample, Verdict, halves, pays, reaches};
@@ -42,6 +44,9 @@ pub(super) struct WidthSearch {
 enum Phase {
     /// Each step doubles; `before` is the level below and what it brought.
     Growing { before: Option<Level> },
+    /// Growing has ended: half of `wide`, which is to be measured again where it is `None`, may do
+    /// as well, or better, at a host that punishes many.
+    Doubting { wide: Option<Level> },
     /// `high` was good, `low` too narrow or not tried; the level lies between.
     Refining { low: u16, high: Level },
     /// The level is found; a wider one is tried at a later moment.
@@ -179,6 +184,7 @@ impl WidthSearch {
     fn span(&self, latency: Duration) -> Duration {
         match self.phase {
             Phase::Growing { .. } => limits::WIDTH_WINDOW.max(latency / 2),
+            Phase::Doubting { .. } => limits::WIDTH_WINDOW_DOUBT.max(latency * 4),
             Phase::Refining { .. } | Phase::Settled { .. } | Phase::Probing { .. } => {
                 limits::WIDTH_WINDOW_SLOW.max(latency * 4)
             }
@@ -201,10 +207,11 @@ impl WidthSearch {
                 } else if pays(before.goodput, goodput, 5) {
                     self.grow(sample, here);
                 } else if !self.still_rises(sample, goodput) {
-                    self.level = before.width;
-                    self.refine(sample, before);
+                    let width = before.width;
+                    return self.end_growth(sample, Level { width, ..here });
                 }
             }
+            Phase::Doubting { wide } => return self.judge_half(sample, here, wide),
             Phase::Refining { low, high } => self.narrow(sample, here, low, high),
             Phase::Settled { probe_at } => {
                 if probe_at <= sample.now && self.level < self.ceiling {
@@ -239,7 +246,9 @@ impl WidthSearch {
         };
         match self.phase {
             Phase::Growing { .. } if self.level > self.start => self.refine(sample, here),
-            Phase::Growing { .. } | Phase::Probing { .. } => self.settle(sample.now),
+            Phase::Growing { .. } | Phase::Doubting { .. } | Phase::Probing { .. } => {
+                self.settle(sample.now);
+            }
             Phase::Refining { low, high } => self.narrow(sample, here, low, high),
             Phase::Settled { .. } => {}
         }
@@ -270,6 +279,7 @@ impl WidthSearch {
                 before: Some(before),
             } if before.width < high.width => before.width,
             Phase::Growing { .. }
+            | Phase::Doubting { .. }
             | Phase::Refining { .. }
             | Phase::Settled { .. }
             | Phase::Probing { .. } => (high.width / 2).max(self.start),
@@ -324,15 +334,6 @@ impl WidthSearch {
             probe_at: now + self.probe_after,
         };
         self.probe_after = (self.probe_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
-    }
-
-    fn collapse(&mut self, sample: Sample, good: Level) -> bool {
-        let middle = good.width + (self.level - good.width) / 2;
-        self.raise_after = (self.raise_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
-        self.lower_ceiling(sample.now, middle);
-        self.level = good.width;
-        self.settle(sample.now);
-        true
     }
 
     /// The host has refused a connection that was asked for at `began`, while it served `served`

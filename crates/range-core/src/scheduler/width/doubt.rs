@@ -1,0 +1,68 @@
+//! Owns what a search does about a level that has disappointed: it may be the one below that is
+//! wrong as well. Knows no worker.
+
+use super::{Level, Phase, WidthSearch};
+use crate::limits;
+use crate::scheduler::sample::{Sample, pays};
+use crate::time::Timestamp;
+
+impl WidthSearch {
+    /// A level was no better than the one before, `good`. That one may have been opened before the
+    /// one before it had shown what it can do, and a host that punishes many connections punishes
+    /// both alike: half is tried, and half of that, while as much comes.
+    pub(super) fn end_growth(&mut self, sample: Sample, good: Level) -> bool {
+        if self.may_doubt(sample, good) {
+            self.phase = Phase::Doubting { wide: Some(good) };
+            self.level = good.width / 2;
+            return true;
+        }
+        self.level = good.width;
+        self.refine(sample, good);
+        false
+    }
+
+    /// Whether half of a level is one to try, and there is time for it.
+    fn may_doubt(&self, sample: Sample, wide: Level) -> bool {
+        let window = limits::WIDTH_WINDOW_DOUBT.max(sample.latency * 4);
+        let windows = window * limits::WIDTH_DOUBT_WINDOWS;
+        let lasts = u128::from(sample.left)
+            > u128::from(wide.goodput).saturating_mul(windows.as_millis()) / 1000;
+        lasts && wide.width >= 2 * self.start
+    }
+
+    pub(super) fn judge_half(&mut self, sample: Sample, here: Level, wide: Option<Level>) -> bool {
+        let Some(wide) = wide else {
+            return self.end_growth(sample, here);
+        };
+        if pays(wide.goodput, here.goodput, 20) {
+            self.lower_ceiling_for_long(sample.now, here.width);
+            self.settle(sample.now);
+            return false;
+        }
+        if here.width >= 2 * self.start && !pays(here.goodput, wide.goodput, 2) {
+            self.level = here.width / 2;
+            return true;
+        }
+        self.level = wide.width;
+        self.refine(sample, wide);
+        false
+    }
+
+    /// Back to a good level, of which more is asked where that may not be all there is to it.
+    pub(super) fn collapse(&mut self, sample: Sample, good: Level) -> bool {
+        let middle = good.width + (self.level - good.width) / 2;
+        self.lower_ceiling_for_long(sample.now, middle);
+        self.level = good.width;
+        if self.may_doubt(sample, good) {
+            self.phase = Phase::Doubting { wide: None };
+        } else {
+            self.settle(sample.now);
+        }
+        true
+    }
+
+    fn lower_ceiling_for_long(&mut self, now: Timestamp, ceiling: u16) {
+        self.raise_after = (self.raise_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
+        self.lower_ceiling(now, ceiling);
+    }
+}
