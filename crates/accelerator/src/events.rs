@@ -33,7 +33,7 @@ pub enum Event {
         /// After how long.
         delay: Duration,
     },
-    /// The number of connections has changed since the server refused some.
+    /// The number of connections has changed: another one brings more, or the server refuses some.
     WidthChanged {
         /// How many are used from here on.
         width: u16,

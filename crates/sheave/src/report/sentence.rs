@@ -99,10 +99,7 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
         }
         Event::WidthChanged { width } => {
             let width = connections(usize::from(*width));
-            (
-                true,
-                format!("the server refused connections; using {width}"),
-            )
+            (true, format!("using {width} from here on"))
         }
         Event::Restarting { reason } => (false, format!("starting over: {reason}")),
         Event::Verifying => (true, "every byte is here; verifying".to_owned()),
