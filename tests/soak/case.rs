@@ -90,8 +90,12 @@ impl Case {
         let faults = (0..=dice.below(4)).map(|_| fault(&mut dice, length, checksum));
         let faults: Vec<String> = faults.collect();
         let has = |effect: &str| faults.iter().any(|fault| fault.starts_with(effect));
-        // Two versions of one length, and nothing that tells them apart: only a checksum can.
-        let checksum = checksum || (has("version") && has("no-validators"));
+        // Two versions of one length, and nothing that tells them apart; or a server that serves
+        // less than it is asked for, and always says that the file is no longer than that. Only a
+        // checksum can see through it.
+        let is_hidden = has("version") && has("no-validators");
+        let is_consistent = has("range-cap") && has("complete-length:1");
+        let checksum = checksum || is_hidden || is_consistent;
         let is_secure = dice.one_in(4);
         let kills =
             (0..dice.pick(&[0, 0, 1, 2])).map(|_| dice.time_below(Duration::from_millis(600)));
