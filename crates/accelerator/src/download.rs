@@ -25,7 +25,7 @@ use crate::progress::{Phase, ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::redact::SafeUrl;
 use crate::target::{Earlier, Found, Target};
-use crate::transport::accept::accept;
+use crate::transport::accept::{Accepted, accept};
 use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, TransportSettings};
 use crate::worker::AttemptError;
@@ -303,9 +303,16 @@ impl Session {
         transport: &HttpTransport,
         mut fetched: Fetched,
     ) -> Result<Fetched, Error> {
+        // Bytes of the file itself have come: its coded form is another one.
+        let was_uncoded = fetched.generation.is_some() && fetched.coding.is_none();
         let ask = async {
             let reply = transport.open(Request::Whole, Route::Original).await?;
-            accept(Request::Whole, None, &reply.head)
+            match accept(Request::Whole, None, &reply.head)? {
+                Accepted {
+                    coding: Some(_), ..
+                } if was_uncoded => Err(TransportError::Coded),
+                accepted => Ok(accepted),
+            }
         };
         let mut cancelled = self.cancelled.clone();
         let reply = tokio::select! {

@@ -193,7 +193,9 @@ impl From<TransportError> for Error {
                 ..
             } => ErrorKind::Network,
             TransportError::Untrusted { .. } => ErrorKind::Untrusted,
-            TransportError::Status { .. } | TransportError::Redirect(_) => ErrorKind::Refused,
+            TransportError::Status { .. } | TransportError::Redirect(_) | TransportError::Coded => {
+                ErrorKind::Refused
+            }
             TransportError::Changed { .. } => ErrorKind::Changed,
         };
         Self::new(kind, error.into())

@@ -40,6 +40,10 @@ pub(crate) enum TransportError {
     Page,
     #[error("the remote file has changed: {what}")]
     Changed { what: &'static str },
+    #[error(
+        "the server sends the file in a content coding only, and has sent it without one before"
+    )]
+    Coded,
     #[error("the reply holds more bytes than it promised")]
     Surplus,
     #[error(transparent)]
@@ -73,7 +77,7 @@ impl TransportError {
             } => FailureClass::Busy {
                 retry_after: *retry_after,
             },
-            Self::Status { .. } | Self::Redirect(_) => FailureClass::Refused,
+            Self::Status { .. } | Self::Redirect(_) | Self::Coded => FailureClass::Refused,
             Self::RangeIgnored { .. } => FailureClass::RangeIgnored,
             Self::Misplaced { .. } | Self::Surplus => FailureClass::Misplaced,
             Self::Changed { .. } => FailureClass::Changed,
