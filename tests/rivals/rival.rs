@@ -86,9 +86,9 @@ impl Rival {
             ),
             rival(
                 "wget2",
+                // It hangs where it is to continue (`-c`) in pieces, so it starts over.
                 &[
                     "-q",
-                    "-c",
                     "--max-threads=4",
                     "--chunk-size=1M",
                     "--tries=5",
