@@ -3,7 +3,7 @@
 use crate::workspace::{self, Failure};
 
 /// Where the table is, and what is around it.
-const PAGE: &str = "docs/faults.md";
+const PAGES: [&str; 2] = ["docs/faults.md", "README.md"];
 const BEGIN: &str = "<!-- rivals: begin -->\n";
 const END: &str = "<!-- rivals: end -->";
 
@@ -13,10 +13,13 @@ pub(crate) fn run() -> Result<(), Failure> {
     let program = workspace::product()?.display().to_string();
     let table = workspace::output_of(&rivals, &[&program])?;
     let table = String::from_utf8_lossy(&table);
-    let page = replaced(&workspace::text_of(PAGE)?, &table).ok_or(Failure::Shape {
-        field: "rivals: begin",
-    })?;
-    workspace::write(PAGE, &page)
+    for path in PAGES {
+        let page = replaced(&workspace::text_of(path)?, &table).ok_or(Failure::Shape {
+            field: "rivals: begin",
+        })?;
+        workspace::write(path, &page)?;
+    }
+    Ok(())
 }
 
 /// The page with another table; `None` where it has no place for one.
