@@ -15,6 +15,10 @@ pub const WIDTH_DEFAULT: NonZeroU16 = NonZeroU16::new(32).unwrap();
 /// the rate), and hardly a host refuses four.
 pub const WIDTH_START: u16 = 4;
 
+/// Where a reply takes so long to begin (two round trips of 50 ms, or three of 33), the first two
+/// steps of a growing width are made without measuring what they bring.
+pub const WIDTH_LEAP_LATENCY: Duration = Duration::from_millis(100);
+
 /// Shortest time over which a width that grows is judged: a report of every worker.
 pub const WIDTH_WINDOW: Duration = Duration::from_millis(60);
 

@@ -2,6 +2,8 @@
 //! Knows counts of bytes and workers, no segment.
 
 mod doubt;
+#[cfg(test)]
+mod tests;
 
 use core::time::Duration;
 
@@ -136,12 +138,8 @@ impl WidthSearch {
                 }
             }
             None if busy && self.has_settled(sample) => {
-                // Hardly a host or a link minds twice the start; what it brings is asked later.
-                if self.phase == (Phase::Growing { before: None })
-                    && before == self.start
-                    && sample.limit.is_none()
-                {
-                    self.level = self.ceiling.min(2 * self.start);
+                if self.doubles_unmeasured(sample) {
+                    self.level = self.ceiling.min(2 * self.level);
                 }
                 if self.level == before {
                     self.open_window(sample);
@@ -159,10 +157,21 @@ impl WidthSearch {
     }
 
     /// Everyone's reply has begun, and those above a lowered level have finished what they had.
+    /// Where the start is to be doubled and replies take long, one that has begun is enough.
     fn has_settled(&self, sample: Sample) -> bool {
         let waited = sample.now.since(self.level_since);
-        let opened = sample.starting == 0 || waited >= sample.latency * 4;
+        let leaps = self.level <= self.start && is_far(sample) && self.doubles_unmeasured(sample);
+        let waits_for = if leaps { sample.workers - 1 } else { 0 };
+        let opened = sample.starting <= waits_for || waited >= sample.latency * 4;
         opened && sample.workers <= usize::from(self.level)
+    }
+
+    /// Hardly a host or a link minds twice the start; what it brings is asked later. Where a step
+    /// takes long, the next one is made so too.
+    fn doubles_unmeasured(&self, sample: Sample) -> bool {
+        let last = self.start * if is_far(sample) { 2 } else { 1 };
+        let begins = self.phase == (Phase::Growing { before: None });
+        begins && self.level <= last && sample.limit.is_none()
     }
 
     fn open_window(&mut self, sample: Sample) {
@@ -370,4 +379,9 @@ impl WidthSearch {
             self.raise_at = now + self.raise_after;
         }
     }
+}
+
+/// Whether replies take so long to begin that steps are worth more than what is learnt from each.
+fn is_far(sample: Sample) -> bool {
+    sample.latency >= limits::WIDTH_LEAP_LATENCY
 }
