@@ -64,6 +64,11 @@ pub const LET_GO_PER_MILLE: u64 = 25;
 /// often are more than 3 MB a round trip.
 pub const SLOW_START_LATENCIES: u32 = 8;
 
+/// The first segment is this many times shorter than others. Its reply goes on to the end of the
+/// file, so once it is let go as much again arrives for nothing where it was in slow start, and a
+/// sixteenth of a file would be 6 % of it.
+pub const FIRST_SEGMENT_DIVISOR: u64 = 3;
+
 /// Largest segment carved before any rate is known.
 pub const SEGMENT_BLIND_MAX: u64 = 16 << 20;
 

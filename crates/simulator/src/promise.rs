@@ -19,7 +19,7 @@ const BEYOND: usize = 2;
 /// Median of what is fetched for nothing, as part of the file.
 const FOR_NOTHING: f64 = 0.005;
 /// Its 99th percentile: the first reply is asked for to the end of the file, and let go.
-const FOR_NOTHING_P99: f64 = 0.20;
+const FOR_NOTHING_P99: f64 = 0.12;
 
 /// How far from a limit on the rate five seconds may be, as part of it.
 const OFF_LIMIT: f64 = 0.02;
@@ -38,7 +38,7 @@ const fn promise(family: Family) -> Promise {
     let (mean, p99) = match family {
         Family::Uniform => (1.05, 2.2),
         Family::Heterogeneous => (1.20, 4.5),
-        Family::Expiring => (1.20, 5.0),
+        Family::Expiring => (1.20, 7.5),
         Family::Capped | Family::Refusing => (1.15, 3.0),
         Family::Penalised => (1.30, 3.4),
         Family::Stalling | Family::BadMirror => (1.10, 2.3),

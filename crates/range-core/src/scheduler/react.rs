@@ -7,6 +7,7 @@ use super::segment::{Active, Kind, Phase, StopCause, Waiting};
 use super::source::blended;
 use super::{Scheduler, Shape, split};
 use crate::failure::FailureClass;
+use crate::limits;
 use crate::range::ByteRange;
 
 impl Scheduler {
@@ -94,7 +95,8 @@ impl Scheduler {
 
     /// The first reply's body becomes the first segment; the rest of the file is planned.
     fn plan_around_probe(&mut self, lease: Lease, served: ByteRange, length: u64) {
-        let segment = self.segment_length(length, None);
+        let segment = self.segment_length(length, None) / limits::FIRST_SEGMENT_DIVISOR;
+        let segment = self.block_size().ceil(segment);
         let (first, _) = split::carve(served, segment, self.block_size());
         if let Some(rest) = ByteRange::new(first.end(), length) {
             self.wait_for(Waiting::planned(rest));

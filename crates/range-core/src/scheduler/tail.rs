@@ -172,6 +172,7 @@ impl Scheduler {
     fn last_to_finish(&self) -> Option<(SegmentId, u64)> {
         self.active
             .iter()
+            .filter(|(_, active)| !self.may_ramp(active))
             .filter_map(|(id, active)| {
                 let own = self.rate_of(active);
                 let typical = BytesPerSecond(self.typical_rate);
@@ -190,20 +191,20 @@ impl Scheduler {
             .map(|(_, _, id, cut)| (id, cut))
     }
 
+    /// Whether a reply may still be in slow start: it has little to lose to another one that would
+    /// be so too, and what it has brought does not tell when it ends.
+    fn may_ramp(&self, active: &Active) -> bool {
+        let ramp = self.latency * limits::SLOW_START_LATENCIES;
+        active.pace.is_younger_than(ramp, self.now)
+    }
+
     /// What arrives for nothing when a lease is cut: the server learns of it half a latency later,
-    /// and what it has sent by then takes as long to arrive. A reply that has just begun may be in
-    /// slow start: once it comes to the cut, as much is under way as it has brought.
+    /// and what it has sent by then takes as long to arrive.
     fn cost_of_a_cut(&self, active: &Active, cut: u64) -> u64 {
         let end = active.left.map_or(cut, ByteRange::end);
         let under_way = u128::from(self.rate_of(active).0) * self.latency.as_millis() / 1000;
         let under_way = u64::try_from(under_way).unwrap_or(u64::MAX);
-        let ramp = self.latency * limits::SLOW_START_LATENCIES;
-        let ramped = if active.pace.is_younger_than(ramp, self.now) {
-            cut - active.began
-        } else {
-            0
-        };
-        under_way.max(ramped).min(end - cut)
+        under_way.min(end - cut)
     }
 
     /// What cuts may cost in all.

@@ -1,6 +1,7 @@
 //! One test a row of the scheduler's table: what each input leads to.
 
 mod sources;
+mod tail;
 
 use std::vec::Vec;
 
@@ -143,13 +144,13 @@ fn the_first_request_is_a_probe_and_the_only_one() {
 #[test]
 fn the_probes_body_is_the_first_segment_and_the_lowest_bytes_follow() {
     let (_, outputs) = Bench::segmented(3, 100 * MIB);
-    assert_eq!(granted(&outputs), Some(Grant::Range(range(0, 7 * MIB))));
+    assert_eq!(granted(&outputs), Some(Grant::Range(range(0, 3 * MIB))));
     let requests: Vec<_> = starts(&outputs).into_iter().map(|start| start.1).collect();
     assert_eq!(
         requests,
         [
-            Request::Part(range(7 * MIB, 14 * MIB)),
-            Request::Part(range(14 * MIB, 21 * MIB))
+            Request::Part(range(3 * MIB, 10 * MIB)),
+            Request::Part(range(10 * MIB, 17 * MIB))
         ]
     );
 }
@@ -287,53 +288,6 @@ fn a_reply_that_brings_nothing_counts_as_a_failure() {
     assert_eq!(
         outputs,
         [Output::Finished(Outcome::Failed(FailureClass::Interrupted))]
-    );
-}
-
-#[test]
-fn a_free_worker_splits_the_segment_with_most_left_in_two_phases() {
-    let (mut bench, mut outputs) = Bench::segmented(2, 256 * MIB);
-    // The second worker finishes everything but the first segment, of 16 MiB.
-    while let Some(&(lease, Request::Part(part), _)) = starts(&outputs).first() {
-        bench.open(lease, part, 256 * MIB);
-        outputs = bench.feed(Input::Stopped {
-            lease,
-            position: part.end(),
-            how: Stop::Drained,
-        });
-    }
-    assert!(
-        outputs.contains(&Output::Shrink {
-            lease: FIRST,
-            cut: 8 * MIB
-        }),
-        "{outputs:?}"
-    );
-    assert_eq!(starts(&outputs), [], "a thief starts only after the answer");
-    let outputs = bench.feed(Input::Shrunk {
-        lease: FIRST,
-        end: 9 * MIB,
-    });
-    let stolen = Request::Part(range(9 * MIB, 16 * MIB));
-    assert_eq!(starts(&outputs)[0].1, stolen);
-}
-
-#[test]
-fn a_victim_that_was_past_the_cut_loses_nothing() {
-    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
-    let outputs = bench.feed(Input::Shrunk {
-        lease: FIRST,
-        end: 100 * MIB,
-    });
-    assert_eq!(starts(&outputs), []);
-    let stop = Input::Stopped {
-        lease: FIRST,
-        position: 100 * MIB,
-        how: Stop::Drained,
-    };
-    assert_eq!(
-        bench.feed(stop),
-        [Output::Finished(Outcome::Complete { length: 100 * MIB })]
     );
 }
 
@@ -610,7 +564,7 @@ fn cancel_stops_every_worker_and_then_finishes() {
 #[test]
 fn a_lowered_width_recovers_slowly() {
     let (mut bench, _) = Bench::segmented(2, 400 * MIB);
-    bench.fail(SECOND, 25 * MIB, FailureClass::Busy { retry_after: None });
+    bench.fail(SECOND, 10 * MIB, FailureClass::Busy { retry_after: None });
     let outputs = bench.after(limits::WIDTH_RAISE_INTERVAL);
     assert_eq!(starts(&outputs), []);
     let outputs = bench.after(limits::WIDTH_WINDOW_SLOW);
@@ -619,64 +573,4 @@ fn a_lowered_width_recovers_slowly() {
         "{outputs:?}"
     );
     assert_eq!(starts(&outputs).len(), 1);
-}
-
-/// Two workers of four still stream, one of them silently, when everything else has arrived.
-#[test]
-fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
-    let claimed = [range(16 * MIB, 64 * MIB)].into_iter().collect();
-    let length = 64 * MIB;
-    let mut bench = Bench::new(4, Beginning::Resume { length, claimed });
-    let outputs = bench.feed(Input::Tick);
-    let started: Vec<_> = starts(&outputs).into_iter().map(|start| start.0).collect();
-    for lease in &started {
-        bench.open(*lease, range(0, 16 * MIB), length);
-    }
-    for second in 1..=3 {
-        bench.now = Timestamp::after_start(Duration::from_secs(second));
-        for (index, lease) in (0_u64..).zip(started.clone()) {
-            let position = index * 4 * MIB + second * MIB;
-            bench.feed(Input::Received { lease, position });
-        }
-    }
-    for (index, lease) in (0_u64..).zip(started).skip(1) {
-        let position = (index + 1) * 4 * MIB;
-        let how = Stop::Drained;
-        bench.feed(Input::Stopped {
-            lease,
-            position,
-            how,
-        });
-    }
-    assert_eq!(bench.feed(Input::Tick).len(), 1, "it has its usual rate");
-    let outputs = bench.after(Duration::from_secs(5));
-    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
-    let outputs = bench.feed(Input::Stopped {
-        lease: FIRST,
-        position: 3 * MIB,
-        how: Stop::Told,
-    });
-    let rest = Request::Part(range(3 * MIB, 4 * MIB));
-    assert_eq!(starts(&outputs)[0].1, rest);
-}
-
-#[test]
-fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
-    let (mut bench, outputs) = Bench::segmented(2, 64 * MIB);
-    let second = starts(&outputs)[0].0;
-    bench.open(second, range(4 * MIB, 8 * MIB), 64 * MIB);
-    let active = bench.scheduler.active[&second.segment];
-    let cut = |own, typical| {
-        split::cut(
-            &active,
-            BytesPerSecond(own),
-            BytesPerSecond(typical),
-            Duration::ZERO,
-            BlockSize::DEFAULT,
-        )
-    };
-    assert_eq!(cut(1, 3), Some(5 * MIB));
-    assert_eq!(cut(1, 1), Some(6 * MIB));
-    assert_eq!(cut(3, 1), Some(7 * MIB));
-    assert_eq!(cut(1, 0), None, "a thief without a rate gets nothing");
 }

@@ -252,7 +252,8 @@ fn a_limit_may_change_begin_and_end_on_the_way() {
     play.feed(Input::RateLimit(None));
     assert!(play.hands.values().all(|hand| hand.allowed == u64::MAX));
     let unlimited = play.run(2);
-    assert_eq!(unlimited, 400 * 4 * 10_000);
+    // A segment that ends does so with a part of a chunk.
+    assert!(unlimited.abs_diff(400 * 4 * 10_000) < 10_000, "{unlimited}");
     play.allows = 0;
     play.run(1);
     assert_eq!(play.allows, 0);

@@ -1,0 +1,130 @@
+//! What free workers take from busy ones, and from whom they take nothing.
+
+use super::*;
+
+/// The second worker finishes everything but the first segment, of 6 MiB.
+fn finish_all_but_the_first(bench: &mut Bench, mut outputs: Vec<Output>) -> Vec<Output> {
+    while let Some(&(lease, Request::Part(part), _)) = starts(&outputs).first() {
+        bench.open(lease, part, 256 * MIB);
+        outputs = bench.feed(Input::Stopped {
+            lease,
+            position: part.end(),
+            how: Stop::Drained,
+        });
+    }
+    outputs
+}
+
+#[test]
+fn a_free_worker_splits_the_segment_with_most_left_in_two_phases() {
+    let (mut bench, outputs) = Bench::segmented(2, 256 * MIB);
+    let outputs = finish_all_but_the_first(&mut bench, outputs);
+    assert!(
+        outputs.contains(&Output::Shrink {
+            lease: FIRST,
+            cut: 3 * MIB
+        }),
+        "{outputs:?}"
+    );
+    assert_eq!(starts(&outputs), [], "a thief starts only after the answer");
+    let outputs = bench.feed(Input::Shrunk {
+        lease: FIRST,
+        end: 4 * MIB,
+    });
+    let stolen = Request::Part(range(4 * MIB, 6 * MIB));
+    assert_eq!(starts(&outputs)[0].1, stolen);
+}
+
+#[test]
+fn a_reply_that_may_be_in_slow_start_is_not_split() {
+    let (mut bench, outputs) = Bench::segmented(2, 256 * MIB);
+    bench.scheduler.latency = Duration::from_secs(1);
+    let outputs = finish_all_but_the_first(&mut bench, outputs);
+    let splits = |outputs: &[Output]| outputs.iter().any(|o| matches!(o, Output::Shrink { .. }));
+    assert!(!splits(&outputs));
+    bench.now = bench.now + bench.scheduler.latency * limits::SLOW_START_LATENCIES;
+    let outputs = bench.feed(Input::Received {
+        lease: FIRST,
+        position: MIB,
+    });
+    assert!(splits(&outputs), "{outputs:?}");
+}
+
+#[test]
+fn a_victim_that_was_past_the_cut_loses_nothing() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let outputs = bench.feed(Input::Shrunk {
+        lease: FIRST,
+        end: 100 * MIB,
+    });
+    assert_eq!(starts(&outputs), []);
+    let stop = Input::Stopped {
+        lease: FIRST,
+        position: 100 * MIB,
+        how: Stop::Drained,
+    };
+    assert_eq!(
+        bench.feed(stop),
+        [Output::Finished(Outcome::Complete { length: 100 * MIB })]
+    );
+}
+
+/// Two workers of four still stream, one of them silently, when everything else has arrived.
+#[test]
+fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
+    let claimed = [range(16 * MIB, 64 * MIB)].into_iter().collect();
+    let length = 64 * MIB;
+    let mut bench = Bench::new(4, Beginning::Resume { length, claimed });
+    let outputs = bench.feed(Input::Tick);
+    let started: Vec<_> = starts(&outputs).into_iter().map(|start| start.0).collect();
+    for lease in &started {
+        bench.open(*lease, range(0, 16 * MIB), length);
+    }
+    for second in 1..=3 {
+        bench.now = Timestamp::after_start(Duration::from_secs(second));
+        for (index, lease) in (0_u64..).zip(started.clone()) {
+            let position = index * 4 * MIB + second * MIB;
+            bench.feed(Input::Received { lease, position });
+        }
+    }
+    for (index, lease) in (0_u64..).zip(started).skip(1) {
+        let position = (index + 1) * 4 * MIB;
+        let how = Stop::Drained;
+        bench.feed(Input::Stopped {
+            lease,
+            position,
+            how,
+        });
+    }
+    assert_eq!(bench.feed(Input::Tick).len(), 1, "it has its usual rate");
+    let outputs = bench.after(Duration::from_secs(5));
+    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    let outputs = bench.feed(Input::Stopped {
+        lease: FIRST,
+        position: 3 * MIB,
+        how: Stop::Told,
+    });
+    let rest = Request::Part(range(3 * MIB, 4 * MIB));
+    assert_eq!(starts(&outputs)[0].1, rest);
+}
+
+#[test]
+fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
+    let (mut bench, outputs) = Bench::segmented(2, 64 * MIB);
+    let second = starts(&outputs)[0].0;
+    bench.open(second, range(2 * MIB, 6 * MIB), 64 * MIB);
+    let active = bench.scheduler.active[&second.segment];
+    let cut = |own, typical| {
+        split::cut(
+            &active,
+            BytesPerSecond(own),
+            BytesPerSecond(typical),
+            Duration::ZERO,
+            BlockSize::DEFAULT,
+        )
+    };
+    assert_eq!(cut(1, 3), Some(3 * MIB));
+    assert_eq!(cut(1, 1), Some(4 * MIB));
+    assert_eq!(cut(3, 1), Some(5 * MIB));
+    assert_eq!(cut(1, 0), None, "a thief without a rate gets nothing");
+}
