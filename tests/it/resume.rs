@@ -1,5 +1,6 @@
 //! Downloads that are cut off in every way, and what the same command makes of it.
 
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use crate::download::set_old;
@@ -7,6 +8,7 @@ use crate::support::nginx::Nginx;
 use crate::support::program::{self, Running, get};
 use crate::support::site::Site;
 use crate::support::{files, wait};
+use range_core::units::ByteCount;
 use range_server::{ContentLength, Effect, Fault};
 
 const MIB: u64 = 1 << 20;
@@ -113,7 +115,6 @@ pub(crate) fn killed(site: &Site, url: &str, into: &Path, name: &str) {
 }
 
 pub(crate) fn expected(seed: u64, length: u64) -> String {
-    use range_core::units::ByteCount;
     use range_server::synthetic::{self, Seed};
     files::hex(&synthetic::sha256(Seed(seed), ByteCount(length)))
 }
@@ -157,6 +158,31 @@ fn a_file_that_changes_in_the_middle_is_restarted_once() {
         expected(seed.0, 60 * MIB)
     );
     assert!(ran.number("wasted_bytes") > 0);
+}
+
+/// The first reply ends inside a block and is not believed to its end. Whoever fetched the rest of
+/// that block once recorded it as whole.
+#[test]
+fn a_block_with_a_hole_is_not_recorded() {
+    let faults = vec![
+        Fault::on(1..=1, Effect::Overlong(ByteCount(1))),
+        Fault::always(Effect::ContentLength(ContentLength::Chunked)),
+        Fault::always(Effect::RangeCap {
+            most: NonZeroU64::new(300_000).unwrap(),
+            refusal: None,
+        }),
+    ];
+    let site = Site::synthetic(faults);
+    let into = files::directory();
+    let url = site.url("/synthetic/7MiB?seed=3");
+    let mut running = program::start_get(&url, into.path(), &["-x", "4"]);
+    reaches(&mut running, into.path(), "7MiB", 6 * MIB);
+    running.kill();
+    get(&url, into.path(), &["-x", "4"]);
+    assert_eq!(
+        files::sha256(&into.path().join("7MiB")),
+        expected(3, 7 * MIB)
+    );
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Policy for Ours {
         self.scheduler.poll_output()
     }
 
-    /// I1, I2 and I5 to I8, as the scheduler checks them; I4 follows from I1; I3 is seen from here.
+    /// I1, I2 and I5 to I9, as the scheduler checks them; I4 follows from I1; I3 is seen from here.
     fn check(&mut self) {
         self.scheduler.check_invariants();
         let received = self.scheduler.received().len();

@@ -12,6 +12,7 @@ impl Scheduler {
     /// input; a simulation calls it in any build.
     pub fn check_invariants(&self) {
         self.check_partition();
+        self.check_blocks();
         assert!(
             self.active.len() <= usize::from(self.config.width.get()),
             "I2, I8: {} workers, {} allowed",
@@ -69,6 +70,24 @@ impl Scheduler {
                 Kind::Part,
                 "I7: {:?} is leased without a plan",
                 active.lease
+            );
+        }
+    }
+
+    /// I9: whoever writes the end of a block claims all of it, so what comes before its lease in
+    /// that block has been written.
+    fn check_blocks(&self) {
+        let Shape::Segmented { .. } = self.shape else {
+            return;
+        };
+        for active in self.active.values() {
+            let block = self.block_size().floor(active.began);
+            let before = ByteRange::new(block, active.began);
+            assert!(
+                before.is_none_or(|before| self.received.contains(before)),
+                "I9: {:?} begins at {}, and not all before that in its block is written",
+                active.lease,
+                active.began
             );
         }
     }

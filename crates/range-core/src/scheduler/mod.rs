@@ -125,6 +125,8 @@ enum Shape {
 ///   is asked for under a request that will be checked so.
 /// - I8 *bounded*: at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) workers, and no more
 ///   waiting runs than segments that ever failed or were split, plus the gaps there were at first.
+/// - I9 *blocks*: a lease that begins inside a block finds what comes before it in there written,
+///   because whoever writes the end of a block claims all of it.
 #[derive(Debug)]
 pub struct Scheduler {
     config: SchedulerConfig,

@@ -93,11 +93,14 @@ impl Scheduler {
         }
     }
 
-    /// The first reply's body becomes the first segment; the rest of the file is planned.
+    /// The first reply's body becomes the first segment; the rest of the file is planned. Where the
+    /// reply ends before the segment does, the segment keeps its end: a second one that begins
+    /// inside a block would claim all of it (I9).
     fn plan_around_probe(&mut self, lease: Lease, served: ByteRange, length: u64) {
         let segment = self.segment_length(length, None) / limits::FIRST_SEGMENT_DIVISOR;
         let segment = self.block_size().ceil(segment);
-        let (first, _) = split::carve(served, segment, self.block_size());
+        let file = ByteRange::new(served.start(), length).expect("a part lies in its file");
+        let (first, _) = split::carve(file, segment, self.block_size());
         if let Some(rest) = ByteRange::new(first.end(), length) {
             self.wait_for(Waiting::planned(rest));
         }

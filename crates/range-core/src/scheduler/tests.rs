@@ -155,6 +155,26 @@ fn the_probes_body_is_the_first_segment_and_the_lowest_bytes_follow() {
     );
 }
 
+/// A second writer would begin inside a block that the first one may never finish (I9).
+#[test]
+fn a_first_reply_that_ends_inside_a_block_is_asked_for_the_rest_of_it() {
+    let mut bench = Bench::new(4, Beginning::Fresh);
+    bench.feed(Input::Tick);
+    let body = Body::Part {
+        range: range(0, MIB + MIB / 2),
+        complete_length: 64 * MIB,
+    };
+    let outputs = bench.feed(Input::Opened { lease: FIRST, body });
+    assert_eq!(granted(&outputs), Some(Grant::Range(range(0, 2 * MIB))));
+    let outputs = bench.feed(Input::Stopped {
+        lease: FIRST,
+        position: MIB + MIB / 2,
+        how: Stop::Drained,
+    });
+    let rest = Request::Part(range(MIB + MIB / 2, 2 * MIB));
+    assert_eq!(starts(&outputs)[0].1, rest);
+}
+
 #[test]
 fn a_single_connection_takes_the_whole_file_in_one_request() {
     let (_, outputs) = Bench::segmented(1, 100 * MIB);
