@@ -57,9 +57,6 @@ pub const SEGMENT_LATENCIES_MIN: u32 = 8;
 /// victim's reply arrives for nothing.
 pub const SPLIT_LATENCIES: u32 = 2;
 
-/// What cutting replies short may cost in all, in thousandths of the file.
-pub const LET_GO_PER_MILLE: u64 = 25;
-
 /// As many latencies after its head, a reply may still be in slow start: ten packets doubled so
 /// often are more than 3 MB a round trip.
 pub const SLOW_START_LATENCIES: u32 = 8;

@@ -153,8 +153,6 @@ pub struct Scheduler {
     latency: Duration,
     /// What a worker brought in a second, recent ones counting most; 0 before any was measured.
     typical_rate: u64,
-    /// Bytes that may have come for nothing because a reply was let go before its end.
-    let_go: u64,
     checkpoint: Checkpoint,
     limiter: Limiter,
     jitter: Jitter,
@@ -197,7 +195,6 @@ impl Scheduler {
             sources: alloc::vec![Source::new(search); config.sources.get().into()],
             latency: Duration::ZERO,
             typical_rate: 0,
-            let_go: 0,
             checkpoint: Checkpoint::default(),
             limiter: Limiter::new(config.rate_limit),
             jitter: Jitter::new(config.seed),

@@ -9,7 +9,6 @@ use super::output::Output;
 use super::segment::{Active, Phase, StopCause};
 use super::{Scheduler, Shape, split};
 use crate::limits;
-use crate::range::ByteRange;
 use crate::units::BytesPerSecond;
 
 impl Scheduler {
@@ -40,7 +39,6 @@ impl Scheduler {
                 let active = self.active.get_mut(&segment).expect("it was just found");
                 stop(active, StopCause::TakenOver, &mut self.outputs);
             } else if let Some((segment, cut)) = self.last_to_finish() {
-                self.let_go += self.cost_of_a_cut(&self.active[&segment], cut);
                 let active = self.active.get_mut(&segment).expect("it was just found");
                 active.shrinking = Some(cut);
                 let lease = active.lease;
@@ -183,9 +181,8 @@ impl Scheduler {
                 // Nothing is won where the thief's reply would come as the victim finishes.
                 let saved = millis(u128::from(left.end() - cut), own.0);
                 let worth = saved > (self.latency * limits::SPLIT_LATENCIES).as_millis();
-                let affordable = self.let_go + self.cost_of_a_cut(active, cut) <= self.allowance();
                 let left = left.len();
-                (worth && affordable).then_some((time, left, *id, cut))
+                worth.then_some((time, left, *id, cut))
             })
             .max()
             .map(|(_, _, id, cut)| (id, cut))
@@ -196,20 +193,6 @@ impl Scheduler {
     fn may_ramp(&self, active: &Active) -> bool {
         let ramp = self.latency * limits::SLOW_START_LATENCIES;
         active.pace.is_younger_than(ramp, self.now)
-    }
-
-    /// What arrives for nothing when a lease is cut: the server learns of it half a latency later,
-    /// and what it has sent by then takes as long to arrive.
-    fn cost_of_a_cut(&self, active: &Active, cut: u64) -> u64 {
-        let end = active.left.map_or(cut, ByteRange::end);
-        let under_way = u128::from(self.rate_of(active).0) * self.latency.as_millis() / 1000;
-        let under_way = u64::try_from(under_way).unwrap_or(u64::MAX);
-        under_way.min(end - cut)
-    }
-
-    /// What cuts may cost in all.
-    fn allowance(&self) -> u64 {
-        self.length().unwrap_or(0) / 1000 * limits::LET_GO_PER_MILLE
     }
 
     fn rate_of(&self, active: &Active) -> BytesPerSecond {
