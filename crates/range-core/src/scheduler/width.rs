@@ -161,8 +161,8 @@ impl WidthSearch {
     fn has_settled(&self, sample: Sample) -> bool {
         let waited = sample.now.since(self.level_since);
         let leaps = self.level <= self.start && is_far(sample) && self.doubles_unmeasured(sample);
-        let waits_for = if leaps { sample.workers - 1 } else { 0 };
-        let opened = sample.starting <= waits_for || waited >= sample.latency * 4;
+        let may_wait = if leaps { sample.workers - 1 } else { 0 };
+        let opened = sample.starting <= may_wait || waited >= sample.latency * 4;
         opened && sample.workers <= usize::from(self.level)
     }
 
