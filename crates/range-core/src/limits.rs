@@ -16,8 +16,12 @@ pub const WIDTH_DEFAULT: NonZeroU16 = NonZeroU16::new(32).unwrap();
 pub const WIDTH_START: u16 = 4;
 
 /// Where a reply takes so long to begin (two round trips of 50 ms, or three of 33), the first two
-/// steps of a growing width are made without measuring what they bring.
+/// steps of a growing width are made at once.
 pub const WIDTH_LEAP_LATENCY: Duration = Duration::from_millis(100);
+
+/// What these two steps multiply the width by. With eight, the simulation's *ramping* worlds take
+/// 7 % longer, and *distant* ones 2 %.
+pub const WIDTH_LEAP: u16 = 4;
 
 /// Shortest time over which a width that grows is judged: a report of every worker.
 pub const WIDTH_WINDOW: Duration = Duration::from_millis(60);

@@ -122,7 +122,13 @@ impl Scheduler {
             (range, None)
         } else {
             let segment = self.segment_length(length, Some(source));
-            split::carve(range, segment, self.block_size())
+            if segment < range.len() {
+                let block = self.block_size();
+                let segment = split::staggered(segment, self.next_segment, block);
+                split::carve(range, segment, block)
+            } else {
+                (range, None)
+            }
         };
         if let Some(rest) = rest {
             self.wait_for(Waiting::planned(rest));
@@ -165,13 +171,21 @@ impl Scheduler {
             return u64::MAX;
         }
         let waiting = length - self.received.len();
-        let own = source.filter(|_| self.has_several_sources());
-        let own = own.and_then(|source| self.sources[usize::from(source.0)].rate(self.now));
+        let is_growing = self.living().any(|(_, source)| source.width.is_growing());
+        let typical = self.rate_of_one();
+        // Of its latest replies, which is news where the width has long been what it is.
+        let own = source.and_then(|source| self.sources[usize::from(source.0)].rate(self.now));
+        let rate = match own {
+            Some(own) if self.has_several_sources() => own,
+            Some(own) if !is_growing => own.max(typical),
+            Some(_) | None => typical,
+        };
         split::segment_length(&split::Plan {
             length,
             left: waiting,
             width: self.width(),
-            rate: BytesPerSecond(own.unwrap_or(self.rate_of_one())),
+            rate: BytesPerSecond(rate),
+            is_growing,
             latency: self.latency,
             reach: self.reach(),
             block: self.block_size(),

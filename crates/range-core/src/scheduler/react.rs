@@ -64,8 +64,9 @@ impl Scheduler {
         active.route = Route::Known;
         let is_known = self.sources.iter().any(|source| source.ever_opened);
         self.latency = blended(is_known, self.latency, latency);
+        let is_limited = self.limiter.limit().is_some();
         let source = self.source(from);
-        source.opened(latency);
+        source.opened(latency, is_limited);
         if asked_anew {
             source.relocated_at = Some(now);
         }

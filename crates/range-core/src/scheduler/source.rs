@@ -75,7 +75,10 @@ impl Source {
     }
 
     /// A reply's head has come, `latency` after it was asked for.
-    pub(super) fn opened(&mut self, latency: Duration) {
+    pub(super) fn opened(&mut self, latency: Duration, is_limited: bool) {
+        if !self.ever_opened {
+            self.width.opened(latency, is_limited);
+        }
         self.latency = blended(self.ever_opened, self.latency, latency);
         self.ever_opened = true;
         self.broken_starts = 0;

@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) width: u16,
     /// What one connection brings; 0 when not known.
     pub(super) rate: BytesPerSecond,
+    /// Whether replies may still be in slow start, so that the rate says little.
+    pub(super) is_growing: bool,
     pub(super) latency: Duration,
     pub(super) reach: u64,
     pub(super) block: BlockSize,
@@ -31,11 +33,12 @@ pub(super) struct Plan {
 /// many splits.
 pub(super) fn segment_length(plan: &Plan) -> u64 {
     let time = limits::SEGMENT_TIME.max(plan.latency * limits::SEGMENT_LATENCIES);
-    let wanted = if plan.rate.0 == 0 {
-        (plan.length / 16).min(limits::SEGMENT_BLIND_MAX)
-    } else {
-        let wanted = u128::from(plan.rate.0) * time.as_millis() / 1000;
-        u64::try_from(wanted).unwrap_or(u64::MAX)
+    let blind = (plan.length / 16).min(limits::SEGMENT_BLIND_MAX);
+    let wanted = u128::from(plan.rate.0) * time.as_millis() / 1000;
+    let wanted = match u64::try_from(wanted).unwrap_or(u64::MAX) {
+        wanted if plan.is_growing => wanted.max(blind),
+        0 => blind,
+        wanted => wanted,
     };
     let width = u64::from(plan.width);
     let least = u128::from(plan.rate.0) * plan.latency.as_millis() / 1000;
@@ -44,6 +47,14 @@ pub(super) fn segment_length(plan: &Plan) -> u64 {
     let most = share.min(plan.reach / (2 * width));
     plan.block
         .ceil(wanted.min(most).max(plan.block.get().into()))
+}
+
+/// A length between half of a segment's and all of it: workers that began together, and are
+/// equally fast, would otherwise all wait for their next replies at the same time.
+pub(super) fn staggered(segment: u64, number: u32, block: BlockSize) -> u64 {
+    // Multiples of the golden ratio are spread evenly, however many there are.
+    let part = number.wrapping_mul(0x9E37_79B9) >> 16;
+    block.ceil(segment - ((segment / 2) >> 16) * u64::from(part))
 }
 
 /// Carves the next segment off the front of a planned run. The rest, if any, is not worth less
@@ -93,23 +104,29 @@ pub(super) fn cut(
 
 #[cfg(test)]
 mod tests {
+    use alloc::collections::BTreeSet;
+
     use super::*;
 
     const MIB: u64 = 1 << 20;
 
     #[test]
     fn segments_grow_with_rate_and_latency_and_shrink_with_what_is_left() {
-        let length = |left, rate, millis| {
+        let plan = |left, rate, millis, is_growing| {
             segment_length(&Plan {
                 length: 1024 * MIB,
                 left,
                 width: 8,
                 rate: BytesPerSecond(rate),
+                is_growing,
                 latency: Duration::from_millis(millis),
                 reach: limits::REACH_DEFAULT,
                 block: BlockSize::DEFAULT,
             })
         };
+        let length = |left, rate, millis| plan(left, rate, millis, false);
+        assert_eq!(plan(1024 * MIB, MIB, 10, true), 16 * MIB, "hardly known");
+        assert_eq!(plan(1024 * MIB, 8 * MIB, 10, true), 32 * MIB);
         assert_eq!(length(1024 * MIB, 0, 10), 16 * MIB, "no rate is known");
         assert_eq!(length(1024 * MIB, MIB, 10), 4 * MIB);
         assert_eq!(length(1024 * MIB, MIB, 300), 15 * MIB);
@@ -117,6 +134,23 @@ mod tests {
         assert_eq!(length(MIB, MIB, 10), MIB);
         assert_eq!(length(8 * MIB, 10 * MIB, 300), 24 * MIB, "too far for less");
         assert_eq!(length(u64::MAX, u64::MAX, 10), 128 * MIB, "the reach");
+    }
+
+    #[test]
+    fn staggered_segments_differ_and_are_half_as_long_at_least() {
+        let lengths = (0..8).map(|number| staggered(64 * MIB, number, BlockSize::DEFAULT));
+        let lengths: BTreeSet<u64> = lengths.collect();
+        assert_eq!(lengths.len(), 8, "{lengths:?}");
+        assert!(
+            lengths
+                .iter()
+                .all(|length| (32 * MIB..=64 * MIB).contains(length))
+        );
+        assert_eq!(
+            staggered(MIB, 3, BlockSize::DEFAULT),
+            MIB,
+            "a block is not parted"
+        );
     }
 
     #[test]

@@ -91,6 +91,19 @@ impl WidthSearch {
         }
     }
 
+    /// The first reply has begun, after `latency`. Where that was long, the first two steps are not
+    /// worth what each would take.
+    pub(super) fn opened(&mut self, latency: Duration, is_limited: bool) {
+        if latency >= limits::WIDTH_LEAP_LATENCY && !is_limited {
+            self.level = self.ceiling.min(self.start * limits::WIDTH_LEAP);
+        }
+    }
+
+    /// Whether no level is found yet: what connections bring is not what they can.
+    pub(super) const fn is_growing(&self) -> bool {
+        matches!(self.phase, Phase::Growing { .. })
+    }
+
     pub(super) const fn level(&self) -> u16 {
         self.level
     }
@@ -157,21 +170,16 @@ impl WidthSearch {
     }
 
     /// Everyone's reply has begun, and those above a lowered level have finished what they had.
-    /// Where the start is to be doubled and replies take long, one that has begun is enough.
     fn has_settled(&self, sample: Sample) -> bool {
         let waited = sample.now.since(self.level_since);
-        let leaps = self.level <= self.start && is_far(sample) && self.doubles_unmeasured(sample);
-        let may_wait = if leaps { sample.workers - 1 } else { 0 };
-        let opened = sample.starting <= may_wait || waited >= sample.latency * 4;
+        let opened = sample.starting == 0 || waited >= sample.latency * 4;
         opened && sample.workers <= usize::from(self.level)
     }
 
-    /// Hardly a host or a link minds twice the start; what it brings is asked later. Where a step
-    /// takes long, the next one is made so too.
+    /// Hardly a host or a link minds twice the start; what it brings is asked later.
     fn doubles_unmeasured(&self, sample: Sample) -> bool {
-        let last = self.start * if is_far(sample) { 2 } else { 1 };
         let begins = self.phase == (Phase::Growing { before: None });
-        begins && self.level <= last && sample.limit.is_none()
+        begins && self.level <= self.start && sample.limit.is_none()
     }
 
     fn open_window(&mut self, sample: Sample) {
@@ -379,9 +387,4 @@ impl WidthSearch {
             self.raise_at = now + self.raise_after;
         }
     }
-}
-
-/// Whether replies take so long to begin that steps are worth more than what is learnt from each.
-fn is_far(sample: Sample) -> bool {
-    sample.latency >= limits::WIDTH_LEAP_LATENCY
 }

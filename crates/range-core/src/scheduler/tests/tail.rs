@@ -72,24 +72,29 @@ fn a_victim_that_was_past_the_cut_loses_nothing() {
 /// Two workers of four still stream, one of them silently, when everything else has arrived.
 #[test]
 fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
-    let claimed = [range(16 * MIB, 64 * MIB)].into_iter().collect();
+    let claimed = [range(14 * MIB, 64 * MIB)].into_iter().collect();
     let length = 64 * MIB;
     let mut bench = Bench::new(4, Beginning::Resume { length, claimed });
     let outputs = bench.feed(Input::Tick);
-    let started: Vec<_> = starts(&outputs).into_iter().map(|start| start.0).collect();
-    for lease in &started {
-        bench.open(*lease, range(0, 16 * MIB), length);
+    let parts = starts(&outputs)
+        .into_iter()
+        .map(|(lease, request, _)| match request {
+            Request::Part(part) => (lease, part),
+            Request::First | Request::Whole => panic!("{request:?} of a segmented file"),
+        });
+    let parts: Vec<_> = parts.collect();
+    for (lease, _) in &parts {
+        bench.open(*lease, range(0, 14 * MIB), length);
     }
     for second in 1..=3 {
         bench.now = Timestamp::after_start(Duration::from_secs(second));
-        for (index, lease) in (0_u64..).zip(started.clone()) {
-            let position = index * 4 * MIB + second * MIB;
+        for (lease, part) in parts.clone() {
+            let position = part.start() + second * MIB;
             bench.feed(Input::Received { lease, position });
         }
     }
-    for (index, lease) in (0_u64..).zip(started).skip(1) {
-        let position = (index + 1) * 4 * MIB;
-        let how = Stop::Drained;
+    for (lease, part) in parts.into_iter().skip(1) {
+        let (position, how) = (part.end(), Stop::Drained);
         bench.feed(Input::Stopped {
             lease,
             position,
@@ -98,7 +103,10 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
     }
     assert_eq!(bench.feed(Input::Tick).len(), 1, "it has its usual rate");
     let outputs = bench.after(Duration::from_secs(5));
-    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    assert!(
+        outputs.contains(&Output::Stop { lease: FIRST }),
+        "{outputs:?}"
+    );
     let outputs = bench.feed(Input::Stopped {
         lease: FIRST,
         position: 3 * MIB,
@@ -113,7 +121,8 @@ fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
     let (mut bench, outputs) = Bench::segmented(2, 64 * MIB);
     let second = starts(&outputs)[0].0;
     bench.open(second, range(2 * MIB, 6 * MIB), 64 * MIB);
-    let active = bench.scheduler.active[&second.segment];
+    let mut active = bench.scheduler.active[&second.segment];
+    active.left = Some(range(2 * MIB, 6 * MIB));
     let cut = |own, typical| {
         split::cut(
             &active,

@@ -28,22 +28,22 @@ fn a_near_host_is_asked_for_more_once_all_replies_have_begun() {
 #[test]
 fn a_far_host_is_asked_for_more_at_its_first_reply() {
     let mut search = WidthSearch::new(4, 32);
-    search.look(sample(400, 4, 4, 400));
-    assert_eq!(search.level(), 4, "nothing has come");
-    search.look(sample(600, 4, 3, 400));
-    assert_eq!(search.level(), 8);
-    search.look(sample(800, 8, 4, 400));
-    assert_eq!(search.level(), 8, "four are to come");
-    search.look(sample(1200, 8, 0, 400));
+    search.opened(Duration::from_millis(400), false);
     assert_eq!(search.level(), 16);
-    search.look(sample(2000, 16, 0, 400));
+    search.look(sample(1200, 16, 0, 400));
     assert_eq!(search.level(), 16, "what sixteen bring is measured");
 }
 
 #[test]
 fn a_ceiling_holds_for_a_far_host_too() {
     let mut search = WidthSearch::new(4, 6);
-    search.look(sample(600, 4, 3, 400));
-    search.look(sample(1200, 6, 0, 400));
+    search.opened(Duration::from_millis(400), false);
     assert_eq!(search.level(), 6);
+}
+
+#[test]
+fn a_limit_on_the_rate_is_no_reason_to_hurry() {
+    let mut search = WidthSearch::new(4, 32);
+    search.opened(Duration::from_millis(400), true);
+    assert_eq!(search.level(), 4);
 }
