@@ -30,7 +30,7 @@ pub(super) struct Plan {
 ///
 /// It lasts long enough for the wait for its reply to cost little, and is no longer than half of
 /// what is each worker's share of the rest, so that all finish at about the same time without
-/// many splits.
+/// many splits. Over a long way it is all of the share: there a split costs no more than a request.
 pub(super) fn segment_length(plan: &Plan) -> u64 {
     let time = limits::SEGMENT_TIME.max(plan.latency * limits::SEGMENT_LATENCIES);
     let blind = (plan.length / 16).min(limits::SEGMENT_BLIND_MAX);
@@ -43,7 +43,9 @@ pub(super) fn segment_length(plan: &Plan) -> u64 {
     let width = u64::from(plan.width);
     let least = u128::from(plan.rate.0) * plan.latency.as_millis() / 1000;
     let least = least * u128::from(limits::SEGMENT_LATENCIES_MIN);
-    let share = (plan.left / (2 * width)).max(u64::try_from(least).unwrap_or(u64::MAX));
+    let is_far = plan.latency >= limits::WIDTH_LEAP_LATENCY;
+    let parts = if is_far && !plan.is_growing { 1 } else { 2 };
+    let share = (plan.left / (parts * width)).max(u64::try_from(least).unwrap_or(u64::MAX));
     let most = share.min(plan.reach / (2 * width));
     plan.block
         .ceil(wanted.min(most).max(plan.block.get().into()))
@@ -133,6 +135,8 @@ mod tests {
         assert_eq!(length(64 * MIB, 10 * MIB, 10), 4 * MIB);
         assert_eq!(length(MIB, MIB, 10), MIB);
         assert_eq!(length(8 * MIB, 10 * MIB, 300), 24 * MIB, "too far for less");
+        assert_eq!(length(256 * MIB, 10 * MIB, 90), 16 * MIB, "half a share");
+        assert_eq!(length(256 * MIB, 10 * MIB, 110), 32 * MIB, "far: all of it");
         assert_eq!(length(u64::MAX, u64::MAX, 10), 128 * MIB, "the reach");
     }
 

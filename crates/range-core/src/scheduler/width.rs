@@ -222,7 +222,11 @@ impl WidthSearch {
                 if halves(before.goodput, goodput) && !self.still_rises(sample, goodput) {
                     return self.collapse(sample, before);
                 } else if pays(before.goodput, goodput, 5) {
-                    self.grow(sample, here);
+                    // Where there is nothing wider, narrower levels are to be compared with what
+                    // this one can do, not with its slow start.
+                    if self.level < self.ceiling || !self.still_rises(sample, goodput) {
+                        self.grow(sample, here);
+                    }
                 } else if !self.still_rises(sample, goodput) {
                     let width = before.width;
                     return self.end_growth(sample, Level { width, ..here });
