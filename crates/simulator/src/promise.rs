@@ -19,7 +19,7 @@ const BEYOND: usize = 2;
 /// Median of what is fetched for nothing, as part of the file.
 const FOR_NOTHING: f64 = 0.005;
 /// Its 99th percentile: the first reply is asked for to the end of the file, and let go.
-const FOR_NOTHING_P99: f64 = 0.12;
+const FOR_NOTHING_P99: f64 = 0.08;
 
 /// How far from a limit on the rate five seconds may be, as part of it.
 const OFF_LIMIT: f64 = 0.02;
@@ -36,22 +36,18 @@ struct Promise {
 
 const fn promise(family: Family) -> Promise {
     let (mean, p99) = match family {
-        Family::Uniform => (1.05, 2.2),
-        Family::Heterogeneous => (1.20, 4.5),
-        Family::Expiring => (1.20, 7.5),
-        Family::Capped | Family::Refusing => (1.15, 3.0),
-        Family::Penalised => (1.30, 3.4),
-        Family::Stalling | Family::BadMirror => (1.10, 2.3),
-        Family::Mirrors => (1.10, 2.6),
-        Family::Resetting => (1.10, 4.5),
-        Family::Changing => (1.10, 2.0),
-        Family::Distant | Family::Ramping => (1.35, 3.0),
-        Family::SlowDisk | Family::FailingDisk => (1.05, 1.5),
-        Family::Throttling => (1.15, 3.5),
-        Family::Hesitating => (1.50, 9.0),
-        Family::Lying => (1.15, 2.5),
-        Family::Replaced | Family::Short => (1.10, 1.6),
-        Family::Limited => (1.10, 1.5),
+        Family::Uniform | Family::SlowDisk | Family::FailingDisk => (1.03, 1.3),
+        Family::Heterogeneous | Family::Resetting | Family::Changing | Family::Throttling => {
+            (1.10, 2.0)
+        }
+        Family::Capped | Family::Limited | Family::Replaced | Family::Short => (1.06, 1.5),
+        Family::Refusing => (1.10, 3.0),
+        Family::Penalised => (1.20, 3.4),
+        Family::Stalling | Family::Lying => (1.08, 2.0),
+        Family::Expiring => (1.15, 6.0),
+        Family::Mirrors | Family::BadMirror => (1.08, 2.6),
+        Family::Distant | Family::Ramping => (1.13, 1.8),
+        Family::Hesitating => (1.15, 5.0),
         Family::Loopback | Family::Terabyte => (1.02, 1.1),
     };
     Promise { mean, p99 }
