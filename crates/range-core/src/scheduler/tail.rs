@@ -50,8 +50,8 @@ impl Scheduler {
     }
 
     /// What another worker would bring: where there are several sources, at the one that would be
-    /// asked; otherwise the median of the workers, kept while fewer than three are measured: the
-    /// last ones may all be slow.
+    /// asked; otherwise the median of the workers, kept while fewer than three are measured, or
+    /// than a quarter: the last ones may all be slow.
     fn measure(&mut self) {
         if self.has_several_sources() {
             let next = self.source_for(None, self.block_size().get().into());
@@ -64,17 +64,17 @@ impl Scheduler {
             .values()
             .filter_map(|active| active.pace.at(self.now, self.latency))
             .collect();
-        if rates.len() > 2 || self.typical_rate == 0 {
-            rates.sort_unstable();
-            let own = self.rate_of_one();
-            self.typical_rate = match rates.get(rates.len() / 2) {
-                Some(&median) if rates.len() > 2 => median,
-                // The others may have been done before anything could be measured, and have left
-                // one behind that crawls.
-                Some(&median) => median.max(own).max(self.mean_rate()),
-                None => own,
-            };
-        }
+        rates.sort_unstable();
+        let are_typical = rates.len() > 2 && 4 * rates.len() > usize::from(self.width());
+        let median = rates.get(rates.len() / 2).copied();
+        self.typical_rate = match median {
+            Some(median) if are_typical => median,
+            // The others may have been done before anything could be measured but slow start, and
+            // have left some behind that crawl.
+            _ if self.typical_rate > 0 => self.typical_rate.max(self.mean_rate()),
+            Some(median) => median.max(self.rate_of_one()).max(self.mean_rate()),
+            None => self.rate_of_one(),
+        };
     }
 
     /// What a worker has brought in a second since the start, had as many as there may be shared

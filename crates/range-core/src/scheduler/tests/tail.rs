@@ -78,10 +78,7 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
     let outputs = bench.feed(Input::Tick);
     let parts = starts(&outputs)
         .into_iter()
-        .map(|(lease, request, _)| match request {
-            Request::Part(part) => (lease, part),
-            Request::First | Request::Whole => panic!("{request:?} of a segmented file"),
-        });
+        .map(|(lease, request, _)| (lease, part_of(request)));
     let parts: Vec<_> = parts.collect();
     for (lease, _) in &parts {
         bench.open(*lease, range(0, 14 * MIB), length);
@@ -114,6 +111,69 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
     });
     let rest = Request::Part(range(3 * MIB, 4 * MIB));
     assert_eq!(starts(&outputs)[0].1, rest);
+}
+
+/// What each of sixteen workers at a far host is asked for.
+fn sixteen_parts(bench: &mut Bench, length: u64) -> Vec<(Lease, ByteRange)> {
+    bench.feed(Input::Tick);
+    bench.now = Timestamp::after_start(limits::WIDTH_LEAP_LATENCY);
+    let body = Body::Part {
+        range: range(0, length),
+        complete_length: length,
+    };
+    let outputs = bench.feed(Input::Opened { lease: FIRST, body });
+    let mut parts = std::vec![(FIRST, granted_range(&outputs))];
+    for (lease, request, _) in starts(&outputs) {
+        let part = part_of(request);
+        bench.open(lease, part, length);
+        parts.push((lease, part));
+    }
+    assert_eq!(parts.len(), 16);
+    parts
+}
+
+fn granted_range(outputs: &[Output]) -> ByteRange {
+    match granted(outputs) {
+        Some(Grant::Range(range)) => range,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn part_of(request: Request) -> ByteRange {
+    match request {
+        Request::Part(part) => part,
+        Request::First | Request::Whole => panic!("{request:?} of a segmented file"),
+    }
+}
+
+/// Of those that are left at the end the median is slow, and says nothing of what is usual.
+#[test]
+fn what_is_usual_is_not_told_by_four_crawlers_that_are_left() {
+    let length = 256 * MIB;
+    let mut bench = Bench::new(16, Beginning::Fresh);
+    let mut parts = sixteen_parts(&mut bench, length);
+    let slow = parts.split_off(12);
+    bench.after(Duration::from_millis(200));
+    while let Some((lease, part)) = parts.pop() {
+        let (position, how) = (part.end(), Stop::Drained);
+        let outputs = bench.feed(Input::Stopped {
+            lease,
+            position,
+            how,
+        });
+        for (lease, request, _) in starts(&outputs) {
+            bench.open(lease, part_of(request), length);
+            parts.push((lease, part_of(request)));
+        }
+    }
+    for tenth in 1..=20 {
+        bench.after(Duration::from_millis(100));
+        for (lease, part) in slow.clone() {
+            let position = part.start() + tenth * (1 << 10);
+            bench.feed(Input::Received { lease, position });
+        }
+    }
+    assert!(bench.scheduler.typical_rate > MIB);
 }
 
 #[test]
