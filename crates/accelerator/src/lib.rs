@@ -39,6 +39,7 @@ mod proxy;
 mod published;
 mod redact;
 mod segment_writer;
+mod session;
 mod stored_url;
 mod syncer;
 mod target;
