@@ -42,7 +42,7 @@ const fn promise(family: Family) -> Promise {
         }
         Family::Capped | Family::Limited | Family::Replaced | Family::Short => (1.06, 1.5),
         Family::Refusing => (1.10, 3.0),
-        Family::Penalised => (1.20, 3.4),
+        Family::Penalised => (1.12, 3.4),
         Family::Stalling | Family::Lying => (1.08, 2.0),
         Family::Expiring => (1.15, 6.0),
         Family::Mirrors | Family::BadMirror => (1.08, 2.6),

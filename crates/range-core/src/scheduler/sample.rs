@@ -31,6 +31,8 @@ pub(super) enum Verdict {
     Changed,
     /// The width is lower, and those above it must let go: they have halved what arrives.
     Collapsed,
+    /// The width stays, and those that are still above it must let go.
+    Exceeded,
 }
 
 /// Whether goodput is at least so many hundredths of a limit, if there is one.

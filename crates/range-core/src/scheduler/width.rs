@@ -2,6 +2,7 @@
 //! Knows counts of bytes and workers, no segment.
 
 mod doubt;
+mod refine;
 #[cfg(test)]
 mod tests;
 
@@ -160,7 +161,12 @@ impl WidthSearch {
                     self.begin_level(sample);
                 }
             }
-            Some(_) | None => self.look_at = sample.now + self.span(sample.latency) / 2,
+            Some(_) | None => {
+                self.look_at = sample.now + self.span(sample.latency) / 2;
+                if self.is_exceeded(sample) {
+                    return Verdict::Exceeded;
+                }
+            }
         }
         match self.level {
             level if level == before => Verdict::Unchanged,
@@ -174,6 +180,13 @@ impl WidthSearch {
         let waited = sample.now.since(self.level_since);
         let opened = sample.starting == 0 || waited >= sample.latency * 4;
         opened && sample.workers <= usize::from(self.level)
+    }
+
+    /// Those above a lowered level have had time to finish what they had. A segment may last for
+    /// minutes, and nothing can be judged before. Under a limit on the rate nothing depends on it.
+    fn is_exceeded(&self, sample: Sample) -> bool {
+        let waited = sample.now.since(self.level_since) >= self.span(sample.latency);
+        waited && sample.workers > usize::from(self.level) && sample.limit.is_none()
     }
 
     /// Hardly a host or a link minds twice the start; what it brings is asked later.
@@ -215,7 +228,7 @@ impl WidthSearch {
             goodput,
         };
         match self.phase {
-            Phase::Growing { before: None } => self.grow(sample, here),
+            Phase::Growing { before: None } => return self.grow(sample, here),
             Phase::Growing {
                 before: Some(before),
             } => {
@@ -225,11 +238,10 @@ impl WidthSearch {
                     // Where there is nothing wider, narrower levels are to be compared with what
                     // this one can do, not with its slow start.
                     if self.level < self.ceiling || !self.still_rises(sample, goodput) {
-                        self.grow(sample, here);
+                        return self.grow(sample, here);
                     }
                 } else if !self.still_rises(sample, goodput) {
-                    let width = before.width;
-                    return self.end_growth(sample, Level { width, ..here });
+                    return self.step_back(sample, before, goodput);
                 }
             }
             Phase::Doubting { wide } => return self.judge_half(sample, here, wide),
@@ -237,7 +249,12 @@ impl WidthSearch {
             Phase::Settled { probe_at } => {
                 if probe_at <= sample.now && self.level < self.ceiling {
                     self.phase = Phase::Probing { found: here };
-                    self.level = (self.level + limits::WIDTH_PROBE).min(self.ceiling);
+                    let step = if self.level < self.start {
+                        1
+                    } else {
+                        limits::WIDTH_PROBE
+                    };
+                    self.level = (self.level + step).min(self.ceiling);
                 }
             }
             Phase::Probing { found } => {
@@ -249,7 +266,7 @@ impl WidthSearch {
                 let share = 50 * added / u64::from(found.width);
                 if pays(found.goodput, goodput, share.max(1)) {
                     self.probe_after = limits::WIDTH_RAISE_INTERVAL;
-                    self.grow(sample, here);
+                    return self.grow(sample, here);
                 } else if !self.still_rises(sample, goodput) {
                     self.level = found.width;
                     self.settle(sample.now);
@@ -283,71 +300,15 @@ impl WidthSearch {
         young && self.last.is_none_or(|last| pays(last, goodput, 3))
     }
 
-    fn grow(&mut self, sample: Sample, here: Level) {
+    /// Doubles the level, or ends the growth where it may not become wider.
+    fn grow(&mut self, sample: Sample, here: Level) -> bool {
         let wider = here.width.saturating_mul(2).min(self.ceiling);
-        if wider > here.width {
-            self.phase = Phase::Growing { before: Some(here) };
-            self.level = wider;
-        } else {
-            self.refine(sample, here);
+        if wider <= here.width {
+            return self.end_growth(sample, here);
         }
-    }
-
-    /// Looks for a narrower level that is as good as `high`, if there is time for it.
-    fn refine(&mut self, sample: Sample, high: Level) {
-        let low = match self.phase {
-            Phase::Growing {
-                before: Some(before),
-            } if before.width < high.width => before.width,
-            Phase::Growing { .. }
-            | Phase::Doubting { .. }
-            | Phase::Refining { .. }
-            | Phase::Settled { .. }
-            | Phase::Probing { .. } => (high.width / 2).max(self.start),
-        };
-        let windows = limits::WIDTH_WINDOW_SLOW.max(sample.latency * 4) * 40;
-        let lasts = u128::from(sample.left)
-            > u128::from(high.goodput).saturating_mul(windows.as_millis()) / 1000;
-        if lasts && high.width <= self.start && high.width > 1 {
-            self.phase = Phase::Refining { low: 0, high };
-            self.level = high.width / 2;
-        } else if lasts && high.width.saturating_sub(low) > limits::WIDTH_PROBE {
-            self.phase = Phase::Refining { low, high };
-            self.level = low + (high.width - low) / 2;
-        } else {
-            self.level = high.width;
-            self.settle(sample.now);
-        }
-    }
-
-    fn narrow(&mut self, sample: Sample, here: Level, low: u16, high: Level) {
-        // Fewer than at the start must be better, not as good: several streams bear loss better.
-        let good = if here.width < self.start {
-            pays(high.goodput, here.goodput, 20)
-        } else {
-            !pays(here.goodput, high.goodput, 3)
-        };
-        let (low, high) = if good {
-            let goodput = high.goodput.max(here.goodput);
-            (low, Level { goodput, ..here })
-        } else {
-            (here.width, high)
-        };
-        if high.width - low > limits::WIDTH_PROBE {
-            self.phase = Phase::Refining { low, high };
-            self.level = low + (high.width - low) / 2;
-        } else if good && low > self.start {
-            // What was taken for too narrow was only slow to start.
-            let low = (low / 2).max(self.start);
-            self.phase = Phase::Refining { low, high };
-            self.level = low + (high.width - low) / 2;
-        } else if good && high.width > self.start {
-            self.phase = Phase::Refining { low: 0, high };
-            self.level = self.start;
-        } else {
-            self.level = high.width;
-            self.settle(sample.now);
-        }
+        self.phase = Phase::Growing { before: Some(here) };
+        self.level = wider;
+        false
     }
 
     fn settle(&mut self, now: Timestamp) {

@@ -1,6 +1,8 @@
 //! Owns how many connections there are, at each source and in all: what each source's search is
 //! told, and what follows. Knows no run of bytes.
 
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::time::Duration;
 
 use super::dispatch::stop;
@@ -82,6 +84,7 @@ impl Scheduler {
                     is_changed = true;
                     self.shed_workers(id);
                 }
+                Verdict::Exceeded => self.shed_workers(id),
             }
         }
         self.drop_a_crawler();
@@ -124,14 +127,20 @@ impl Scheduler {
         u64::try_from(share).unwrap_or(of).min(of)
     }
 
-    /// The latest ones let go; what they have not fetched waits.
+    /// The slowest let go; what they have not fetched waits.
     fn shed_workers(&mut self, id: SourceId) {
         let most = usize::from(self.source(id).width.level());
-        let here = self
+        let (now, latency) = (self.now, self.latency);
+        let mut here: Vec<&mut Active> = self
             .active
             .values_mut()
-            .filter(|active| active.source == id);
-        for active in here.skip(most) {
+            .filter(|active| active.source == id)
+            .collect();
+        here.sort_by_key(|active| {
+            let rate = active.pace.at(now, latency).unwrap_or(0);
+            Reverse((active.stopping.is_none(), rate))
+        });
+        for active in here.into_iter().skip(most) {
             stop(active, StopCause::TakenOver, &mut self.outputs);
         }
     }

@@ -176,6 +176,37 @@ fn what_is_usual_is_not_told_by_four_crawlers_that_are_left() {
     assert!(bench.scheduler.typical_rate > MIB);
 }
 
+/// Those that are quick are worth more than those that came first.
+#[test]
+fn where_there_are_too_many_the_slowest_let_go() {
+    let mut bench = Bench::new(16, Beginning::Fresh);
+    let slow = sixteen_parts(&mut bench, 256 * MIB);
+    let (slow, quick) = slow.split_at(8);
+    let now = bench.now;
+    let one = bench.scheduler.source(SourceId(0));
+    assert!(one.width.refused(now, now, 8));
+    let mut outputs = Vec::new();
+    for tenth in 1..=15 {
+        outputs.extend(bench.after(Duration::from_millis(100)));
+        for (each, parts) in [(1 << 10, slow), (1 << 18, quick)] {
+            for &(lease, part) in parts {
+                let position = part.start() + tenth * each;
+                outputs.extend(bench.feed(Input::Received { lease, position }));
+            }
+        }
+    }
+    let mut told = Vec::new();
+    for output in outputs {
+        if let Output::Stop { lease } = output {
+            told.push(lease);
+        }
+    }
+    told.sort_unstable();
+    let mut slow: Vec<_> = slow.iter().map(|(lease, _)| *lease).collect();
+    slow.sort_unstable();
+    assert_eq!(told, slow);
+}
+
 #[test]
 fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
     let (mut bench, outputs) = Bench::segmented(2, 64 * MIB);

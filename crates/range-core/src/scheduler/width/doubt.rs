@@ -7,9 +7,9 @@ use crate::scheduler::sample::{Sample, pays};
 use crate::time::Timestamp;
 
 impl WidthSearch {
-    /// A level was no better than the one before, `good`. That one may have been opened before the
-    /// one before it had shown what it can do, and a host that punishes many connections punishes
-    /// both alike: half is tried, and half of that, while as much comes.
+    /// Growth has ended at `good`. It may have been opened before the level below it had shown what
+    /// it can do, and a host that punishes many connections punishes both alike: half is tried, and
+    /// half of that, while as much comes.
     pub(super) fn end_growth(&mut self, sample: Sample, good: Level) -> bool {
         if self.may_doubt(sample, good) {
             self.phase = Phase::Doubting { wide: Some(good) };
@@ -19,6 +19,18 @@ impl WidthSearch {
         self.level = good.width;
         self.refine(sample, good);
         false
+    }
+
+    /// A level brought `goodput`, no more than the one `before`. Where that is less than what the
+    /// one before brought in its own slow start, what that one can do is still to be measured.
+    pub(super) fn step_back(&mut self, sample: Sample, before: Level, goodput: u64) -> bool {
+        let good = Level { goodput, ..before };
+        if goodput >= before.goodput || !self.may_doubt(sample, good) {
+            return self.end_growth(sample, good);
+        }
+        self.phase = Phase::Doubting { wide: None };
+        self.level = good.width;
+        true
     }
 
     /// Whether half of a level is one to try, and there is time for it.
