@@ -57,7 +57,14 @@ const fn promise(family: Family) -> Promise {
 const fn keeps_its_width(family: Family) -> bool {
     matches!(
         family,
-        Family::Uniform | Family::Stalling | Family::SlowDisk | Family::Short | Family::Loopback
+        Family::Uniform
+            | Family::Capped
+            | Family::Stalling
+            | Family::Distant
+            | Family::SlowDisk
+            | Family::FailingDisk
+            | Family::Short
+            | Family::Loopback
     )
 }
 

@@ -304,7 +304,7 @@ impl WidthSearch {
     fn grow(&mut self, sample: Sample, here: Level) -> bool {
         let wider = here.width.saturating_mul(2).min(self.ceiling);
         if wider <= here.width {
-            return self.end_growth(sample, here);
+            return self.doubt_anew(sample, here);
         }
         self.phase = Phase::Growing { before: Some(here) };
         self.level = wider;

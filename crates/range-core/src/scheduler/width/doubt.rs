@@ -25,7 +25,16 @@ impl WidthSearch {
     /// one before brought in its own slow start, what that one can do is still to be measured.
     pub(super) fn step_back(&mut self, sample: Sample, before: Level, goodput: u64) -> bool {
         let good = Level { goodput, ..before };
-        if goodput >= before.goodput || !self.may_doubt(sample, good) {
+        if goodput >= before.goodput {
+            return self.end_growth(sample, good);
+        }
+        self.doubt_anew(sample, good)
+    }
+
+    /// Growth has ended at `good`, whose goodput was that of a short window, or of another level:
+    /// it is measured before half of it is tried.
+    pub(super) fn doubt_anew(&mut self, sample: Sample, good: Level) -> bool {
+        if !self.may_doubt(sample, good) {
             return self.end_growth(sample, good);
         }
         self.phase = Phase::Doubting { wide: None };
