@@ -35,7 +35,8 @@ pub struct CancelHandle(Arc<watch::Sender<bool>>);
 
 impl CancelHandle {
     /// Asks the download to stop. It keeps what was fetched and returns an error of kind
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), usually within milliseconds. Once it publishes, it completes.
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), usually within milliseconds. Once it
+    /// publishes, it completes.
     pub fn cancel(&self) {
         self.0.send_replace(true);
     }

@@ -228,17 +228,18 @@ impl WidthSearch {
             goodput,
         };
         match self.phase {
-            Phase::Growing { before: None } => return self.grow(sample, here),
+            Phase::Growing { before: None } => self.grow(here),
             Phase::Growing {
                 before: Some(before),
             } => {
                 if halves(before.goodput, goodput) && !self.still_rises(sample, goodput) {
-                    return self.collapse(sample, before);
+                    self.collapse(sample.now, before.width);
+                    return true;
                 } else if pays(before.goodput, goodput, 5) {
                     // Where there is nothing wider, narrower levels are to be compared with what
                     // this one can do, not with its slow start.
                     if self.level < self.ceiling || !self.still_rises(sample, goodput) {
-                        return self.grow(sample, here);
+                        self.grow(here);
                     }
                 } else if !self.still_rises(sample, goodput) {
                     return self.step_back(sample, before, goodput);
@@ -259,14 +260,15 @@ impl WidthSearch {
             }
             Phase::Probing { found } => {
                 if halves(found.goodput, goodput) {
-                    return self.collapse(sample, found);
+                    self.collapse(sample.now, found.width);
+                    return true;
                 }
                 // Half of what the new ones would bring if each brought as much as the others.
                 let added = u64::from(self.level - found.width);
                 let share = 50 * added / u64::from(found.width);
                 if pays(found.goodput, goodput, share.max(1)) {
                     self.probe_after = limits::WIDTH_RAISE_INTERVAL;
-                    return self.grow(sample, here);
+                    self.grow(here);
                 } else if !self.still_rises(sample, goodput) {
                     self.level = found.width;
                     self.settle(sample.now);
@@ -301,14 +303,14 @@ impl WidthSearch {
     }
 
     /// Doubles the level, or ends the growth where it may not become wider.
-    fn grow(&mut self, sample: Sample, here: Level) -> bool {
+    fn grow(&mut self, here: Level) {
         let wider = here.width.saturating_mul(2).min(self.ceiling);
-        if wider <= here.width {
-            return self.doubt_anew(sample, here);
+        if wider > here.width {
+            self.phase = Phase::Growing { before: Some(here) };
+            self.level = wider;
+        } else {
+            self.measure_again(here.width);
         }
-        self.phase = Phase::Growing { before: Some(here) };
-        self.level = wider;
-        false
     }
 
     fn settle(&mut self, now: Timestamp) {

@@ -28,18 +28,15 @@ impl WidthSearch {
         if goodput >= before.goodput {
             return self.end_growth(sample, good);
         }
-        self.doubt_anew(sample, good)
+        self.measure_again(good.width);
+        true
     }
 
-    /// Growth has ended at `good`, whose goodput was that of a short window, or of another level:
-    /// it is measured before half of it is tried.
-    pub(super) fn doubt_anew(&mut self, sample: Sample, good: Level) -> bool {
-        if !self.may_doubt(sample, good) {
-            return self.end_growth(sample, good);
-        }
+    /// Growth has ended at a level that was judged by a short window: it is measured before half
+    /// of it is tried.
+    pub(super) fn measure_again(&mut self, width: u16) {
         self.phase = Phase::Doubting { wide: None };
-        self.level = good.width;
-        true
+        self.level = width;
     }
 
     /// Whether half of a level is one to try, and there is time for it.
@@ -60,7 +57,7 @@ impl WidthSearch {
             self.settle(sample.now);
             return false;
         }
-        if here.width >= 2 * self.start && !pays(here.goodput, wide.goodput, 2) {
+        if here.width >= 2 * self.start && !pays(here.goodput, wide.goodput, 15) {
             self.level = here.width / 2;
             return true;
         }
@@ -70,16 +67,10 @@ impl WidthSearch {
     }
 
     /// Back to a good level, of which more is asked where that may not be all there is to it.
-    pub(super) fn collapse(&mut self, sample: Sample, good: Level) -> bool {
-        let middle = good.width + (self.level - good.width) / 2;
-        self.lower_ceiling_for_long(sample.now, middle);
-        self.level = good.width;
-        if self.may_doubt(sample, good) {
-            self.phase = Phase::Doubting { wide: None };
-        } else {
-            self.settle(sample.now);
-        }
-        true
+    pub(super) fn collapse(&mut self, now: Timestamp, good: u16) {
+        let middle = good + (self.level - good) / 2;
+        self.lower_ceiling_for_long(now, middle);
+        self.measure_again(good);
     }
 
     fn lower_ceiling_for_long(&mut self, now: Timestamp, ceiling: u16) {

@@ -89,6 +89,28 @@ fn a_level_that_brought_more_than_the_next_is_measured_before_it_is_judged() {
     assert_eq!(ends_at(1 << 40, 8, punishes(22, 8)), 16);
 }
 
+/// What is in the buffers of sender and receiver comes at once.
+#[test]
+fn a_burst_is_not_what_a_level_can_do() {
+    let host = |width, seconds| match width {
+        _ if seconds < 0.25 => u64::from(width) * (3 << 20),
+        0..=8 => u64::from(width) * (5 << 20),
+        _ => 20 << 20,
+    };
+    assert_eq!(ends_at(300 << 20, 5, host), 8);
+}
+
+#[test]
+fn half_that_brings_a_little_less_is_not_the_end_of_doubt() {
+    let host = |width, seconds| match width {
+        _ if seconds < 0.25 => u64::from(width) * (300 << 10),
+        0..=8 => u64::from(width) * (5 << 20),
+        9..=16 => 18 << 20,
+        _ => 20 << 20,
+    };
+    assert_eq!(ends_at(300 << 20, 5, host), 8);
+}
+
 #[test]
 fn three_are_tried_where_two_bring_what_four_do() {
     let host = |width, _| match width {
