@@ -90,6 +90,25 @@ fn a_disk_call_that_fails_leaves_nothing_wrong_behind() {
     );
 }
 
+#[test]
+fn the_disk_is_kept_busy_only_where_it_is_waited_for() {
+    if !strace::is_installed() {
+        return;
+    }
+    let site = Site::synthetic(Vec::new());
+    let url = site.url("/synthetic/6MiB");
+    // Whoever asks for an early write-back does not live to tell.
+    let code = |options: &[&str]| {
+        let into = files::directory();
+        let mut command = strace::command(&["trace=fadvise64", "inject=fadvise64:signal=KILL"]);
+        command.args(["get", "-d"]).arg(into.path());
+        command.args(options).arg(&url);
+        program::start_command(command).finish().code
+    };
+    assert_eq!(code(&[]), None);
+    assert_eq!(code(&["--no-sync"]), Some(0));
+}
+
 fn check(case: &str, ran: &Ran, into: &Path, url: &str, digest: &str) {
     let output = into.join("6MiB");
     match ran.code {

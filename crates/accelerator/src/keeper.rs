@@ -19,6 +19,8 @@ pub(crate) struct Keeper {
     /// The file's length; `None` when only the end of the reply will tell.
     pub(crate) length: Option<u64>,
     pub(crate) block_size: BlockSize,
+    /// Whether the end of the download waits for the disk, which is then kept busy from the start.
+    pub(crate) waits_for_disk: bool,
 }
 
 /// The journal of a part file. Workers append to it themselves, the moment a block is whole: a
@@ -46,6 +48,11 @@ impl Keeper {
             .part
             .lease(range)
             .expect("the scheduler's leases are exclusive");
+        let lease = if self.waits_for_disk {
+            lease
+        } else {
+            lease.without_early_write_back()
+        };
         SegmentWriter::new(lease, self.clone())
     }
 

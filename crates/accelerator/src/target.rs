@@ -131,6 +131,7 @@ impl Target {
             length: Some(header.length),
             block_size: header.block_size,
             journal: Arc::new(Journal::new(log, decoded.encoder)),
+            waits_for_disk: self.settings.publish.sync,
         };
         Ok(Found::Earlier(Box::new(Earlier {
             keeper,
@@ -220,6 +221,7 @@ impl Target {
             length,
             block_size,
             journal: Arc::new(journal),
+            waits_for_disk: self.settings.publish.sync,
         })
     }
 

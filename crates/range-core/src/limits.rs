@@ -125,10 +125,9 @@ pub const REPORT_BYTES: u64 = 256 << 10;
 /// A worker reports after this time even when little arrived, so that a slow link looks alive.
 pub const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Received bytes that may be unsynced: what a power cut can cost.
-pub const CHECKPOINT_BYTES: u64 = 256 << 20;
-
-/// Longest time between syncs while bytes arrive.
+/// Time between syncs while bytes arrive: what a power cut can cost, and as long to fetch again
+/// whatever the rate. A number of bytes as well would sync several times a second on a fast path,
+/// where each sync holds the writers up.
 pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// First delay after a failure without progress.

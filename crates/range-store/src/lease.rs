@@ -44,8 +44,8 @@ pub enum LeaseError {
 pub struct Lease {
     claim: Claim,
     position: u64,
-    /// The kernel was asked to write everything before this.
-    written_back: u64,
+    /// The kernel was asked to write everything before this; `None` if it is left to itself.
+    written_back: Option<u64>,
     sink: Sink,
 }
 
@@ -63,9 +63,20 @@ impl Lease {
         Self {
             claim,
             position,
-            written_back: position,
+            written_back: Some(position),
             sink,
         }
+    }
+
+    /// Leaves it to the kernel when it writes to the disk.
+    ///
+    /// Unless this is called, it is asked to begin every 4 MiB and at the end of the lease, so that
+    /// a sync has little left to wait for. Without a sync that only costs: see
+    /// `docs/design/durability.md`.
+    #[must_use]
+    pub fn without_early_write_back(mut self) -> Self {
+        self.written_back = None;
+        self
     }
 
     /// What the lease holds, the written part included, or `None` when it was shrunk to nothing.
@@ -100,17 +111,21 @@ impl Lease {
             Sink::Memory(memory) => memory.write_at(self.position, bytes),
         }
         self.position = end;
-        if end - self.written_back >= WRITE_BACK {
+        if self
+            .written_back
+            .is_some_and(|from| end - from >= WRITE_BACK)
+        {
             self.begin_write_back();
         }
         Ok(())
     }
 
     fn begin_write_back(&mut self) {
-        let Some(range) = ByteRange::new(self.written_back, self.position) else {
+        let from = self.written_back.unwrap_or(self.position);
+        let Some(range) = ByteRange::new(from, self.position) else {
             return;
         };
-        self.written_back = self.position;
+        self.written_back = Some(self.position);
         match &self.sink {
             Sink::Mapped(windows) => windows.file().begin_write_back(range),
             Sink::Positioned(file) => file.begin_write_back(range),

@@ -239,13 +239,12 @@ impl Scheduler {
 
     fn checkpoint_if_due(&mut self) {
         let checkpoint = &mut self.checkpoint;
-        let due = checkpoint.unsynced >= limits::CHECKPOINT_BYTES
-            || self.now.since(checkpoint.last) >= limits::CHECKPOINT_INTERVAL;
-        if checkpoint.in_flight.is_none() && checkpoint.unsynced > 0 && due {
+        let due = self.now.since(checkpoint.last) >= limits::CHECKPOINT_INTERVAL;
+        if checkpoint.in_flight.is_none() && checkpoint.is_needed && due {
             let id = CheckpointId(checkpoint.next_id);
             checkpoint.next_id += 1;
             checkpoint.in_flight = Some(id);
-            checkpoint.unsynced = 0;
+            checkpoint.is_needed = false;
             checkpoint.last = self.now;
             self.outputs.push_back(Output::Checkpoint { id });
         }
@@ -282,7 +281,7 @@ impl Scheduler {
             .filter(|not_before| *not_before > self.now)
             .min()
             .map(|not_before| (not_before, WaitReason::Backoff));
-        let checkpoint = (self.checkpoint.unsynced > 0 && self.checkpoint.in_flight.is_none())
+        let checkpoint = (self.checkpoint.is_needed && self.checkpoint.in_flight.is_none())
             .then(|| self.checkpoint.last + limits::CHECKPOINT_INTERVAL)
             .map(|due| (due, WaitReason::Checkpoint));
         let look = matches!(self.shape, Shape::Segmented { .. })

@@ -166,7 +166,8 @@ struct Checkpoint {
     next_id: u32,
     in_flight: Option<CheckpointId>,
     last: Timestamp,
-    unsynced: u64,
+    /// Whether anything was received since the last one was asked for.
+    is_needed: bool,
 }
 
 impl Scheduler {

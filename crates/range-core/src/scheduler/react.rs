@@ -172,7 +172,7 @@ impl Scheduler {
         }
         self.received_total += progress;
         self.source(from).moved(now, progress, rate);
-        self.checkpoint.unsynced += added;
+        self.checkpoint.is_needed |= added > 0;
         self.last_received = now;
     }
 

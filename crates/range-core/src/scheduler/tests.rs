@@ -543,25 +543,35 @@ fn a_complete_part_file_needs_no_request_once_verified() {
 }
 
 #[test]
-fn checkpoints_follow_bytes_and_time_one_at_a_time() {
-    let (mut bench, _) = Bench::segmented(1, 1024 * MIB);
-    let id = CheckpointId(0);
+fn checkpoints_follow_time_one_at_a_time_however_much_arrives() {
+    let (mut bench, _) = Bench::segmented(1, 4096 * MIB);
+    let asked = |outputs: &[Output]| {
+        let mut ids = Vec::new();
+        for output in outputs {
+            if let Output::Checkpoint { id } = *output {
+                ids.push(id);
+            }
+        }
+        ids
+    };
     let received = |position| Input::Received {
         lease: FIRST,
         position,
     };
-    let outputs = bench.feed(received(limits::CHECKPOINT_BYTES));
-    assert!(outputs.contains(&Output::Checkpoint { id }));
-    let outputs = bench.feed(received(2 * limits::CHECKPOINT_BYTES));
-    assert_eq!(
-        outputs.len(),
-        1,
-        "the first is not answered yet: {outputs:?}"
-    );
-    let outputs = bench.feed(Input::Durable { checkpoint: id });
-    assert!(outputs.contains(&Output::Checkpoint {
-        id: CheckpointId(1)
-    }));
+    assert_eq!(asked(&bench.feed(received(1024 * MIB))), []);
+    let first = CheckpointId(0);
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    assert_eq!(asked(&outputs), [first]);
+    bench.feed(received(2048 * MIB));
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    assert_eq!(asked(&outputs), [], "the first is not answered yet");
+    let outputs = bench.feed(Input::Durable { checkpoint: first });
+    assert_eq!(asked(&outputs), [CheckpointId(1)]);
+    bench.feed(Input::Durable {
+        checkpoint: CheckpointId(1),
+    });
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    assert_eq!(asked(&outputs), [], "nothing has arrived since");
 }
 
 #[test]
