@@ -55,6 +55,12 @@ pub(super) struct Reference {
     /// Where the reference writes; without it, it only receives
     #[arg(long, hide = true)]
     pub(super) into: Option<PathBuf>,
+    /// The reference moves bytes from the socket to the file without having them itself
+    #[arg(long, hide = true, requires = "into")]
+    pub(super) splice: bool,
+    /// The reference waits for the disk at its end, as the program does
+    #[arg(long, hide = true, requires = "into")]
+    pub(super) sync: bool,
     /// How many connections the reference uses
     #[arg(long, hide = true, default_value_t = 8)]
     pub(super) connections: u64,

@@ -1,6 +1,6 @@
 //! Owns the least of HTTP/1.1 the harness needs: one request for one range on one new connection.
 //! Independent of the product, so that it can judge it.
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Take, Write};
 use std::net::TcpStream;
 use std::ops::Range;
 use std::time::Duration;
@@ -10,8 +10,11 @@ use super::failure::Failure;
 /// No server of the harness is silent for longer.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// The bytes of a range, some of which may have come with the head.
+pub(super) type Body = Take<BufReader<TcpStream>>;
+
 /// The bytes of a range, as the server sends them.
-pub(super) fn get(url: &str, range: &Range<u64>) -> Result<impl BufRead + use<>, Failure> {
+pub(super) fn get(url: &str, range: &Range<u64>) -> Result<Body, Failure> {
     let wrong = |reason: String| Failure::Http {
         url: url.to_owned(),
         reason,

@@ -1,19 +1,34 @@
 //! Owns the limit: what blocking threads and plain system calls reach on this machine. Does nothing
 //! a downloader must do besides: no retry, no journal, no check.
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 use std::ops::Range;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::thread;
 
 use rustix::fs::FallocateFlags;
+use rustix::pipe::SpliceFlags;
 
 use super::arguments::Reference;
 use super::failure::Failure;
-use super::http;
+use super::http::{self, Body};
 
 /// One system call moves at most this many bytes, and each thread touches no more memory.
 const BUFFER: usize = 256 << 10;
+/// What a pipe of the reference is made to hold: as much as the system lets anybody's.
+const PIPE: usize = 1 << 20;
+
+/// Where the bytes of one share go.
+enum Sink<'a> {
+    Nowhere(Vec<u8>),
+    Written(&'a File, Vec<u8>),
+    Spliced {
+        file: &'a File,
+        out_of: OwnedFd,
+        into: OwnedFd,
+    },
+}
 
 /// Fetches a file in equal shares, one thread and one connection each, into a reserved file or
 /// into nothing.
@@ -29,37 +44,88 @@ pub(super) fn run(reference: &Reference) -> Result<(), Failure> {
     };
     thread::scope(|scope| {
         let threads: Vec<_> = shares(reference.length, reference.connections)
-            .map(|share| scope.spawn(|| fetch(&reference.url, share, file.as_ref())))
+            .map(|share| {
+                let sink = || Sink::new(file.as_ref(), reference.splice);
+                scope.spawn(move || fetch(&reference.url, share, sink()?))
+            })
             .collect();
         threads
             .into_iter()
             .try_for_each(|thread| thread.join().expect("fetching does not panic"))
-    })
+    })?;
+    match file.filter(|_| reference.sync) {
+        Some(file) => file.sync_all().map_err(Failure::io("sync the output")),
+        None => Ok(()),
+    }
 }
 
-fn fetch(url: &str, share: Range<u64>, file: Option<&File>) -> Result<(), Failure> {
+fn fetch(url: &str, share: Range<u64>, mut sink: Sink<'_>) -> Result<(), Failure> {
     let mut body = http::get(url, &share)?;
-    let mut buffer = vec![0; BUFFER];
     let mut at = share.start;
     while at < share.end {
-        let received = match body.read(&mut buffer) {
+        let moved = match sink.take(&mut body, at) {
             // A read with a timeout, on a machine that was frozen meanwhile.
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            done => done.map_err(Failure::io("receive"))?,
+            done => done.map_err(Failure::io("move what arrives to the output"))?,
         };
-        if received == 0 {
+        if moved == 0 {
             return Err(Failure::Http {
                 url: url.to_owned(),
                 reason: format!("ended at byte {at} of {}", share.end),
             });
         }
-        if let Some(file) = file {
-            file.write_all_at(&buffer[..received], at)
-                .map_err(Failure::io("write the output"))?;
-        }
-        at += received as u64;
+        at += moved as u64;
     }
     Ok(())
+}
+
+impl<'a> Sink<'a> {
+    fn new(file: Option<&'a File>, splice: bool) -> Result<Self, Failure> {
+        let Some(file) = file else {
+            return Ok(Self::Nowhere(vec![0; BUFFER]));
+        };
+        if !splice {
+            return Ok(Self::Written(file, vec![0; BUFFER]));
+        }
+        let pipe = || {
+            let (out_of, into) = rustix::pipe::pipe()?;
+            rustix::pipe::fcntl_setpipe_size(&into, PIPE)?;
+            Ok((out_of, into))
+        };
+        let (out_of, into) =
+            pipe().map_err(|error: io::Error| Failure::io("make a pipe")(error))?;
+        Ok(Self::Spliced { file, out_of, into })
+    }
+
+    /// Moves what has arrived to its place. 0 is the end.
+    fn take(&mut self, body: &mut Body, at: u64) -> io::Result<usize> {
+        match self {
+            Self::Nowhere(buffer) => body.read(buffer),
+            Self::Written(file, buffer) => {
+                let received = body.read(buffer)?;
+                file.write_all_at(&buffer[..received], at)?;
+                Ok(received)
+            }
+            Self::Spliced { file, out_of, into } => {
+                let reader = body.get_mut();
+                if !reader.buffer().is_empty() {
+                    // What came with the head has left the socket already.
+                    let early = reader.buffer().len();
+                    file.write_all_at(reader.buffer(), at)?;
+                    reader.consume(early);
+                    return Ok(early);
+                }
+                let none = SpliceFlags::empty();
+                let moved = rustix::pipe::splice(reader.get_ref(), None, &*into, None, PIPE, none)?;
+                let (mut offset, end) = (at, at + moved as u64);
+                while offset < end {
+                    let left = usize::try_from(end - offset).expect("a pipe holds no more");
+                    rustix::pipe::splice(&*out_of, None, *file, Some(&mut offset), left, none)?;
+                }
+                Ok(moved)
+            }
+        }
+    }
 }
 
 /// A file in at most so many shares of one length, the last of which may be shorter.

@@ -21,6 +21,13 @@ use super::{content, machine};
 
 const NAME: &str = "file";
 const USUAL: u64 = 2 << 30;
+/// The rows of the reference, and its options where it writes.
+const LIMITS: [(&str, Option<&str>); 4] = [
+    ("limit: receive, write and sync", Some("--sync")),
+    ("limit: receive and write", Some("")),
+    ("limit: splice", Some("--splice")),
+    ("limit: receive", None),
+];
 
 /// What every scenario is given.
 pub(super) struct Setting<'a> {
@@ -91,8 +98,9 @@ fn large(setting: &Setting<'_>, tls: bool, verify: bool) -> Result<Plan, Failure
             )
         });
     } else {
-        contenders.push(reference(&job, size, true, &expected)?);
-        contenders.push(reference(&job, size, false, &Expected::Nothing)?);
+        for limit in LIMITS {
+            contenders.push(reference(limit, &job, size, &expected)?);
+        }
     }
     let scheme = if tls { "https" } else { "http" };
     let verified = if verify { ", verified by SHA-256" } else { "" };
@@ -256,19 +264,14 @@ impl Setting<'_> {
     }
 }
 
-/// The limit of the machine: this program, as a process of its own.
+/// One limit of the machine: this program, as a process of its own.
 fn reference(
+    (name, options): (&str, Option<&str>),
     job: &Job,
     size: u64,
-    writes: bool,
     expected: &Expected,
 ) -> Result<Contender, Failure> {
     let this = env::current_exe().map_err(Failure::io("find this program"))?;
-    let name = if writes {
-        "limit: receive and write"
-    } else {
-        "limit: receive"
-    };
     let line = |program: &str, job: &Job, length: &str| {
         let line = Line(vec![program.to_owned(), "bench".to_owned()]).and_all([
             "--reference",
@@ -276,14 +279,14 @@ fn reference(
             "--length",
             length,
         ]);
-        let into = writes.then(|| ["--into".to_owned(), job.output()]);
-        vec![line.and_all(into.into_iter().flatten())]
+        let into = options.map(|options| Line::of(options).and("--into").and(job.output()));
+        vec![line.and_all(into.into_iter().flat_map(|into| into.0))]
     };
     let program = this.display().to_string();
     Ok(Contender {
         lines: Ok(line(&program, job, &size.to_string())),
         output: job.output().into(),
-        expected: expected.clone(),
+        expected: options.map_or(Expected::Nothing, |_| expected.clone()),
         must_succeed: true,
         ..Contender::without_output(name, line("xtask", &job.shown(), "LENGTH"))
     })
