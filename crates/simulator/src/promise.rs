@@ -44,7 +44,7 @@ const fn promise(family: Family) -> Promise {
         Family::Refusing => (1.10, 3.0),
         Family::Penalised => (1.12, 3.4),
         Family::Stalling | Family::Lying => (1.08, 2.0),
-        Family::Expiring => (1.15, 6.0),
+        Family::Expiring => (1.05, 2.0),
         Family::Mirrors | Family::BadMirror => (1.08, 2.6),
         Family::Distant | Family::Ramping => (1.13, 1.8),
         Family::Hesitating => (1.15, 5.0),

@@ -43,7 +43,7 @@ pub(super) fn segment_length(plan: &Plan) -> u64 {
     let width = u64::from(plan.width);
     let least = u128::from(plan.rate.0) * plan.latency.as_millis() / 1000;
     let least = least * u128::from(limits::SEGMENT_LATENCIES_MIN);
-    let is_far = plan.latency >= limits::WIDTH_LEAP_LATENCY;
+    let is_far = plan.latency >= limits::VERY_FAR_LATENCY;
     let parts = if is_far && !plan.is_growing { 1 } else { 2 };
     let share = (plan.left / (parts * width)).max(u64::try_from(least).unwrap_or(u64::MAX));
     let most = share.min(plan.reach / (2 * width));

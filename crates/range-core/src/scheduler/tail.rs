@@ -2,6 +2,7 @@
 //! take it over whole from a worker that crawls.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::dispatch::stop;
 use super::input::SegmentId;
@@ -10,6 +11,15 @@ use super::segment::{Active, Phase, StopCause};
 use super::{Scheduler, Shape, split};
 use crate::limits;
 use crate::units::BytesPerSecond;
+
+/// Who is slow, mid-file: below so many tenths of what is typical, for so long; and how many of
+/// them lose their remainders at one look.
+struct Slow {
+    typical: u64,
+    tenths: u64,
+    patience: Duration,
+    at_once: usize,
+}
 
 impl Scheduler {
     /// Whether time alone may show that a segment should change hands.
@@ -127,43 +137,69 @@ impl Scheduler {
         (silence >= span && others >= span / 2) || silence >= limits::LAST_SILENCE.max(span * 2)
     }
 
-    /// Mid-file, a worker that stays far below its peers loses its remainder: one at a time, and
-    /// only where what it has left is worth another request. Where a limit on the rate is what
-    /// holds everyone back, nothing is won but from one that is silent.
-    pub(super) fn drop_a_crawler(&mut self) {
+    /// Mid-file, a worker that stays far below its peers loses its remainder, which is asked for
+    /// anew: only where what it has left is worth another request. Where a limit on the rate is
+    /// what holds everyone back, nothing is won but from one that is silent.
+    pub(super) fn drop_the_slow(&mut self) {
         if self.active.len() < 3 || !self.has_open_gate() {
             return;
         }
         self.measure();
-        let (now, latency, typical) = (self.now, self.latency, self.typical_rate);
+        let (now, latency) = (self.now, self.latency);
+        let slow = self.slow();
         let is_limited = self.limiter.binds(now);
         // The peers of one at a slow source are those there.
         let (sources, several) = (&self.sources, self.has_several_sources());
         let peers = |active: &Active| match sources[usize::from(active.source.0)].rate(now) {
             rate if several => rate.unwrap_or(0),
-            _ => typical,
+            _ => slow.typical,
         };
         for active in self.active.values_mut() {
             let rate = active.pace.at(now, latency);
             let typical = peers(active);
             let is_silent = now.since(active.last_progress) >= limits::TAIL_SILENCE;
-            let crawls = undisturbed(active)
+            let is_slow = undisturbed(active)
                 && (is_silent || !is_limited)
                 && rate.is_some_and(|rate| {
-                    u128::from(rate) * 10 < u128::from(typical) * u128::from(limits::CRAWL_TENTHS)
+                    u128::from(rate) * 10 < u128::from(typical) * u128::from(slow.tenths)
                 });
-            active.slow_since = crawls.then(|| active.slow_since.unwrap_or(now));
+            active.slow_since = is_slow.then(|| active.slow_since.unwrap_or(now));
         }
-        let patience = limits::CRAWL_PATIENCE.max(latency * 16);
-        let slow = self.active.values_mut().find(|active| {
+        let long = self.active.values_mut().filter(|active| {
             let long = active
                 .slow_since
-                .is_some_and(|since| now.since(since) >= patience);
+                .is_some_and(|since| now.since(since) >= slow.patience);
             let left = active.left.map_or(0, |left| u128::from(left.len()));
-            long && millis(left, typical) > 4 * latency.as_millis()
+            long && millis(left, slow.typical) > 4 * latency.as_millis()
         });
-        if let Some(active) = slow {
+        for active in long.take(slow.at_once) {
             stop(active, StopCause::TakenOver, &mut self.outputs);
+        }
+    }
+
+    /// Who is slow, mid-file. At a far host whose width is found, a connection is renewed long
+    /// before it crawls.
+    fn slow(&self) -> Slow {
+        let is_growing = self.living().any(|(_, source)| source.width.is_growing());
+        if self.latency < limits::FAR_LATENCY || is_growing || self.has_several_sources() {
+            return Slow {
+                typical: self.typical_rate,
+                tenths: limits::CRAWL_TENTHS,
+                patience: limits::CRAWL_PATIENCE.max(self.latency * 16),
+                at_once: 1,
+            };
+        }
+        let rates = || {
+            let paces = self.active.values().map(|active| &active.pace);
+            paces.filter_map(|pace| pace.at(self.now, self.latency))
+        };
+        let sum = rates().fold(0, u64::saturating_add);
+        Slow {
+            // A few that are new bring much more than the median.
+            typical: sum.checked_div(rates().count() as u64).unwrap_or(0),
+            tenths: limits::RENEW_TENTHS,
+            patience: limits::RENEW_PATIENCE.max(self.latency * 6),
+            at_once: limits::RENEWED_AT_ONCE,
         }
     }
 

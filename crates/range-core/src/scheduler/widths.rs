@@ -87,7 +87,7 @@ impl Scheduler {
                 Verdict::Exceeded => self.shed_workers(id),
             }
         }
-        self.drop_a_crawler();
+        self.drop_the_slow();
         let width = self.width();
         if is_changed && (width != before || !self.has_several_sources()) {
             self.outputs

@@ -116,13 +116,14 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
 /// What each of sixteen workers at a far host is asked for.
 fn sixteen_parts(bench: &mut Bench, length: u64) -> Vec<(Lease, ByteRange)> {
     bench.feed(Input::Tick);
-    bench.now = Timestamp::after_start(limits::WIDTH_LEAP_LATENCY);
+    bench.now = Timestamp::after_start(limits::VERY_FAR_LATENCY);
     let body = Body::Part {
         range: range(0, length),
         complete_length: length,
     };
     let outputs = bench.feed(Input::Opened { lease: FIRST, body });
     let mut parts = std::vec![(FIRST, granted_range(&outputs))];
+    bench.now = bench.now + limits::VERY_FAR_LATENCY;
     for (lease, request, _) in starts(&outputs) {
         let part = part_of(request);
         bench.open(lease, part, length);
@@ -205,6 +206,38 @@ fn where_there_are_too_many_the_slowest_let_go() {
     let mut slow: Vec<_> = slow.iter().map(|(lease, _)| *lease).collect();
     slow.sort_unstable();
     assert_eq!(told, slow);
+}
+
+/// With loss, a connection that is new brings more than one that has lost its pace.
+#[test]
+fn a_far_connection_is_renewed_long_before_it_crawls() {
+    let mut bench = Bench::new(16, Beginning::Fresh);
+    let mut parts = sixteen_parts(&mut bench, 256 * MIB);
+    let (lease, part) = parts.pop().unwrap();
+    let now = bench.now;
+    let one = bench.scheduler.source(SourceId(0));
+    assert!(one.width.refused(now, now, 15), "the width is found");
+    let (position, how) = (part.end(), Stop::Drained);
+    bench.feed(Input::Stopped {
+        lease,
+        position,
+        how,
+    });
+    let mut told = Vec::new();
+    for tenth in 1..=30 {
+        let mut outputs = bench.after(Duration::from_millis(100));
+        for (number, &(lease, part)) in parts.iter().enumerate() {
+            let each = [5, 7, 10][number.min(2)] << 13;
+            let position = part.start() + tenth * each;
+            outputs.extend(bench.feed(Input::Received { lease, position }));
+        }
+        for output in outputs {
+            if let Output::Stop { lease } = output {
+                told.push(lease);
+            }
+        }
+    }
+    assert_eq!(told, [parts[0].0]);
 }
 
 #[test]
