@@ -21,9 +21,7 @@ fn what_was_written_is_there_after_reopening() {
         .unwrap();
     drop(part);
 
-    let part = scratch
-        .open(known(3 * MIB + 5), WriteMode::default())
-        .unwrap();
+    let part = scratch.reopen(known(3 * MIB + 5));
     assert_eq!(part.identity(), identity);
     let mut bytes = pattern(written);
     bytes.fill(0);
@@ -58,7 +56,7 @@ fn a_second_user_is_told_that_the_file_is_in_use() {
         "a live lease holds the lock"
     );
     drop(lease);
-    scratch.open(known(10), WriteMode::default()).unwrap();
+    scratch.reopen(known(10));
 }
 
 #[test]

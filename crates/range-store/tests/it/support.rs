@@ -10,12 +10,13 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
-use std::{env, fs};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
-use range_store::{Directory, Length, PartFile, PartNames, StoreError, WriteMode};
+use range_store::{Directory, Length, PartFile, PartNames, StoreError, StoreFailure, WriteMode};
 use rustix::fs::{Mode, OFlags};
 
 pub(crate) const MIB: u64 = 1 << 20;
@@ -60,6 +61,14 @@ impl Scratch {
 
     pub(crate) fn open(&self, length: Length, mode: WriteMode) -> Result<PartFile, StoreError> {
         PartFile::open(&self.directory, &self.names, length, mode)
+    }
+
+    /// Opens what this test has closed. The children of other tests may still have it open.
+    pub(crate) fn reopen(&self, length: Length) -> PartFile {
+        eventually(|| match self.open(length, WriteMode::default()) {
+            Err(error) if error.disposition() == StoreFailure::InUse => None,
+            opened => Some(opened.unwrap()),
+        })
     }
 
     pub(crate) fn path(&self, name: &OsStr) -> PathBuf {
@@ -298,6 +307,19 @@ pub(crate) fn file_systems() -> Vec<(&'static str, PathBuf)> {
     }
     found.extend(IMAGES.iter().map(|(kind, image)| (*kind, image.path())));
     found
+}
+
+/// Looks until there is something to see, for ten seconds at most. What one test closes stays open,
+/// locked and allocated while the child of another one is between its fork and its program.
+pub(crate) fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "it never came");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 pub(crate) fn known(bytes: u64) -> Length {
