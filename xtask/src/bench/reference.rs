@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::thread;
 
 use rustix::fs::FallocateFlags;
+use rustix::io::retry_on_intr;
 use rustix::pipe::SpliceFlags;
 
 use super::arguments::Reference;
@@ -120,7 +121,13 @@ impl<'a> Sink<'a> {
                 let (mut offset, end) = (at, at + moved as u64);
                 while offset < end {
                     let left = usize::try_from(end - offset).expect("a pipe holds no more");
-                    rustix::pipe::splice(&*out_of, None, *file, Some(&mut offset), left, none)?;
+                    // What is in the pipe has left the socket: an interruption must not end this.
+                    let written = retry_on_intr(|| {
+                        rustix::pipe::splice(&*out_of, None, *file, Some(&mut offset), left, none)
+                    })?;
+                    if written == 0 {
+                        return Err(ErrorKind::WriteZero.into());
+                    }
                 }
                 Ok(moved)
             }
