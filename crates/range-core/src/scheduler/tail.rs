@@ -1,5 +1,5 @@
-//! Owns what free workers do when nothing waits: they share the segment that would finish last, or
-//! take it over whole from a worker that crawls.
+//! Owns who loses a segment, or part of one, to another worker: at the end of a file the one that
+//! would finish last, at any time the one that is slow. Knows no reply and no failure.
 
 use alloc::vec::Vec;
 use core::time::Duration;

@@ -95,7 +95,7 @@ impl WidthSearch {
     /// The first reply has begun, after `latency`. Where that was long, the first two steps are not
     /// worth what each would take.
     pub(super) fn opened(&mut self, latency: Duration, is_limited: bool) {
-        if latency >= limits::FAR_LATENCY && !is_limited {
+        if latency >= limits::VERY_FAR_LATENCY && !is_limited {
             self.level = self.ceiling.min(self.start * limits::WIDTH_LEAP);
         }
     }
