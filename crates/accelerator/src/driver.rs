@@ -120,6 +120,7 @@ impl<'a> Driver<'a> {
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,
             rate_limit: *around.rate_limit.borrow(),
+            checkpoints: settings.publish.sync,
             seed: around.clock.now().since_start().subsec_nanos().into(),
         };
         let (reports, reports_in) = mpsc::channel(REPORTS_MAX);

@@ -143,9 +143,10 @@ pub const REPORT_BYTES: u64 = 256 << 10;
 pub const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Time between syncs while bytes arrive: what a power cut can cost, and as long to fetch again
-/// whatever the rate. A number of bytes as well would sync several times a second on a fast path,
-/// where each sync holds the writers up.
-pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
+/// whatever the rate. The last sync takes as long as the disk needs for what it has not made
+/// durable yet: at 115 MB/s half a second with 5 s between them, 0.05 s with one. A number of bytes
+/// as well would sync several times a second on a fast path, where each sync holds the writers up.
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// First delay after a failure without progress.
 pub const BACKOFF_BASE: Duration = Duration::from_millis(500);

@@ -127,7 +127,8 @@ pub(crate) struct GetArgs {
     /// Delete what an earlier run fetched, and start from the beginning
     #[arg(long)]
     pub(crate) no_resume: bool,
-    /// Do not wait for the disk at the end; a power cut soon after may damage the file
+    /// Leave the disk to the system, and wait for it neither on the way nor at the end; a power cut
+    /// may damage the file until half a minute later
     #[arg(long)]
     pub(crate) no_sync: bool,
     /// Give the file the time of the server's Last-Modified, where there is one

@@ -137,6 +137,7 @@ fn ours(world: &World, beginning: Beginning) -> Ours {
         max_tries: 10,
         stall_timeout: Duration::from_secs(20),
         rate_limit: world.rate_limit,
+        checkpoints: true,
         seed: world.seed,
     };
     Ours {

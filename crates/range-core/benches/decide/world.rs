@@ -42,6 +42,7 @@ impl World {
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),
             rate_limit: None,
+            checkpoints: true,
             seed: 1,
         };
         let mut world = Self {

@@ -61,6 +61,8 @@ pub struct SchedulerConfig {
     pub stall_timeout: Duration,
     /// Most that may be received in a second, by all workers together.
     pub rate_limit: Option<RateLimit>,
+    /// Whether what was received is to reach the disk on the way, and not when the system likes.
+    pub checkpoints: bool,
     /// Seed of the backoff's jitter.
     pub seed: u64,
 }

@@ -172,7 +172,7 @@ impl Scheduler {
         }
         self.received_total += progress;
         self.source(from).moved(now, progress, rate);
-        self.checkpoint.is_needed |= added > 0;
+        self.checkpoint.is_needed |= added > 0 && self.config.checkpoints;
         self.last_received = now;
     }
 

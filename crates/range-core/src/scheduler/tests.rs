@@ -40,6 +40,7 @@ impl Bench {
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),
             rate_limit: limit,
+            checkpoints: true,
             seed: 1,
         };
         Self {
@@ -572,6 +573,29 @@ fn checkpoints_follow_time_one_at_a_time_however_much_arrives() {
     });
     let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
     assert_eq!(asked(&outputs), [], "nothing has arrived since");
+}
+
+#[test]
+fn no_checkpoint_is_asked_for_where_the_disk_is_left_to_the_system() {
+    let (mut bench, _) = Bench::segmented(1, 4096 * MIB);
+    bench.scheduler.config.checkpoints = false;
+    bench.feed(Input::Received {
+        lease: FIRST,
+        position: 1024 * MIB,
+    });
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    let is_checkpoint = |output: &Output| matches!(output, Output::Checkpoint { .. });
+    assert!(!outputs.iter().any(is_checkpoint), "{outputs:?}");
+    let waits = |output: &Output| {
+        matches!(
+            output,
+            Output::Wait {
+                reason: WaitReason::Checkpoint,
+                ..
+            }
+        )
+    };
+    assert!(!outputs.iter().any(waits), "{outputs:?}");
 }
 
 #[test]

@@ -85,6 +85,7 @@ impl World {
             max_tries: 10_000,
             stall_timeout: Duration::from_secs(20),
             rate_limit: limit,
+            checkpoints: true,
             seed,
         };
         let beginning = match dice.roll(3) {
