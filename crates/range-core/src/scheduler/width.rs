@@ -2,6 +2,7 @@
 //! Knows counts of bytes and workers, no segment.
 
 mod doubt;
+mod growth;
 mod refine;
 #[cfg(test)]
 mod tests;
@@ -15,10 +16,10 @@ use crate::units::{ByteCount, BytesPerSecond};
 
 /// The search, and what it has found.
 ///
-/// A level is doubled as soon as a window shows that it brings at least 5 % more than the one
-/// before it, and left again once it has stopped growing without having done so. Between the last
-/// level that was too narrow and the one that was good, the middle is tried, down to a distance of
-/// two. From there on two more are tried at growing intervals, for a path that has become wider.
+/// A level is doubled as soon as what it brings has stopped rising steeply, and is at least 5 %
+/// more than the one before it did. Growth ends at one that brings no more. Between the last level
+/// that was too narrow and the one that was good, the middle is tried, down to a distance of two.
+/// From there on two more are tried at growing intervals, for a path that has become wider.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WidthSearch {
     /// How many are used.
@@ -33,6 +34,8 @@ pub(super) struct WidthSearch {
     raise_after: Duration,
     lowered_at: Option<Timestamp>,
     phase: Phase,
+    /// Whether a narrower level was left before it had shown what it can do.
+    is_doubtful: bool,
     level_since: Timestamp,
     look_at: Timestamp,
     window: Option<Window>,
@@ -83,6 +86,7 @@ impl WidthSearch {
             raise_after: limits::WIDTH_RAISE_INTERVAL,
             lowered_at: None,
             phase: Phase::Growing { before: None },
+            is_doubtful: false,
             level_since: Timestamp::START,
             look_at: Timestamp::START,
             window: None,
@@ -92,12 +96,19 @@ impl WidthSearch {
         }
     }
 
-    /// The first reply has begun, after `latency`. Where that was long, the first two steps are not
-    /// worth what each would take.
+    /// The first reply has begun, after `latency`. Hardly a host or a link minds twice the start;
+    /// where the latency was long, the second step is not worth what it would take either.
     pub(super) fn opened(&mut self, latency: Duration, is_limited: bool) {
-        if latency >= limits::VERY_FAR_LATENCY && !is_limited {
-            self.level = self.ceiling.min(self.start * limits::WIDTH_LEAP);
+        if is_limited {
+            return;
         }
+        self.is_doubtful = latency >= limits::VERY_FAR_LATENCY;
+        let steps = if self.is_doubtful {
+            limits::WIDTH_LEAP
+        } else {
+            2
+        };
+        self.level = self.ceiling.min(self.start * steps);
     }
 
     /// Whether no level is found yet: what connections bring is not what they can.
@@ -133,9 +144,10 @@ impl WidthSearch {
                 let bytes = ByteCount(sample.received - window.received);
                 let elapsed = sample.now.since(window.since);
                 let goodput = BytesPerSecond::mean(bytes, elapsed).0;
-                if elapsed < limits::RATE_WINDOW && reaches(sample.limit, goodput, 50) {
+                let least = self.least_span(sample, goodput);
+                if elapsed < least {
                     self.window = Some(window);
-                    self.look_at = window.since + limits::RATE_WINDOW;
+                    self.look_at = window.since + least;
                     return Verdict::Unchanged;
                 }
                 self.goodput = goodput;
@@ -151,16 +163,7 @@ impl WidthSearch {
                     self.begin_level(sample);
                 }
             }
-            None if busy && self.has_settled(sample) => {
-                if self.doubles_unmeasured(sample) {
-                    self.level = self.ceiling.min(2 * self.level);
-                }
-                if self.level == before {
-                    self.open_window(sample);
-                } else {
-                    self.begin_level(sample);
-                }
-            }
+            None if busy && self.has_settled(sample) => self.open_window(sample),
             Some(_) | None => {
                 self.look_at = sample.now + self.span(sample.latency) / 2;
                 if self.is_exceeded(sample) {
@@ -189,10 +192,20 @@ impl WidthSearch {
         waited && sample.workers > usize::from(self.level) && sample.limit.is_none()
     }
 
-    /// Hardly a host or a link minds twice the start; what it brings is asked later.
-    fn doubles_unmeasured(&self, sample: Sample) -> bool {
-        let begins = self.phase == (Phase::Growing { before: None });
-        begins && self.level <= self.start && sample.limit.is_none()
+    /// How long a window with such a goodput must be for it to be believed. Less than before is what
+    /// a penalty looks like, and so do a few lost packets: what came after them waits for them.
+    fn least_span(&self, sample: Sample, goodput: u64) -> Duration {
+        if reaches(sample.limit, goodput, 50) {
+            return limits::RATE_WINDOW;
+        }
+        if let Phase::Growing {
+            before: Some(before),
+        } = self.phase
+            && pays(goodput, before.goodput, 15)
+        {
+            return Self::doubt_span(sample.latency);
+        }
+        Duration::ZERO
     }
 
     fn open_window(&mut self, sample: Sample) {
@@ -214,11 +227,16 @@ impl WidthSearch {
     fn span(&self, latency: Duration) -> Duration {
         match self.phase {
             Phase::Growing { .. } => limits::WIDTH_WINDOW.max(latency / 2),
-            Phase::Doubting { .. } => limits::WIDTH_WINDOW_DOUBT.max(latency * 4),
+            Phase::Doubting { .. } => Self::doubt_span(latency),
             Phase::Refining { .. } | Phase::Settled { .. } | Phase::Probing { .. } => {
                 limits::WIDTH_WINDOW_SLOW.max(latency * 4)
             }
         }
+    }
+
+    /// How long a level is looked at before it is taken for punished, or for free of a penalty.
+    fn doubt_span(latency: Duration) -> Duration {
+        limits::WIDTH_WINDOW_DOUBT.max(latency * 4)
     }
 
     /// Decides on the level by what it brought. True when it must be left at once.
@@ -228,23 +246,7 @@ impl WidthSearch {
             goodput,
         };
         match self.phase {
-            Phase::Growing { before: None } => self.grow(here),
-            Phase::Growing {
-                before: Some(before),
-            } => {
-                if halves(before.goodput, goodput) && !self.still_rises(sample, goodput) {
-                    self.collapse(sample.now, before.width);
-                    return true;
-                } else if pays(before.goodput, goodput, 5) {
-                    // Where there is nothing wider, narrower levels are to be compared with what
-                    // this one can do, not with its slow start.
-                    if self.level < self.ceiling || !self.still_rises(sample, goodput) {
-                        self.grow(here);
-                    }
-                } else if !self.still_rises(sample, goodput) {
-                    return self.step_back(sample, before, goodput);
-                }
-            }
+            Phase::Growing { before } => return self.judge_growth(sample, here, before),
             Phase::Doubting { wide } => return self.judge_half(sample, here, wide),
             Phase::Refining { low, high } => self.narrow(sample, here, low, high),
             Phase::Settled { probe_at } => {
@@ -268,7 +270,7 @@ impl WidthSearch {
                 let share = 50 * added / u64::from(found.width);
                 if pays(found.goodput, goodput, share.max(1)) {
                     self.probe_after = limits::WIDTH_RAISE_INTERVAL;
-                    self.grow(here);
+                    return self.grow(sample, here);
                 } else if !self.still_rises(sample, goodput) {
                     self.level = found.width;
                     self.settle(sample.now);
@@ -291,25 +293,6 @@ impl WidthSearch {
             }
             Phase::Refining { low, high } => self.narrow(sample, here, low, high),
             Phase::Settled { .. } => {}
-        }
-    }
-
-    /// Slow start: a level is not known to be useless while its goodput grows from window to
-    /// window.
-    fn still_rises(&self, sample: Sample, goodput: u64) -> bool {
-        let patience = limits::WIDTH_WINDOW.max(sample.latency * 2) * 8;
-        let young = sample.now.since(self.level_since) < patience;
-        young && self.last.is_none_or(|last| pays(last, goodput, 3))
-    }
-
-    /// Doubles the level, or ends the growth where it may not become wider.
-    fn grow(&mut self, here: Level) {
-        let wider = here.width.saturating_mul(2).min(self.ceiling);
-        if wider > here.width {
-            self.phase = Phase::Growing { before: Some(here) };
-            self.level = wider;
-        } else {
-            self.measure_again(here.width);
         }
     }
 

@@ -35,14 +35,20 @@ impl WidthSearch {
     /// Growth has ended at a level that was judged by a short window: it is measured before half
     /// of it is tried.
     pub(super) fn measure_again(&mut self, width: u16) {
+        self.is_doubtful = true;
         self.phase = Phase::Doubting { wide: None };
         self.level = width;
     }
 
     /// Whether half of a level is one to try, and there is time for it.
     fn may_doubt(&self, sample: Sample, wide: Level) -> bool {
-        let window = limits::WIDTH_WINDOW_DOUBT.max(sample.latency * 4);
-        let windows = window * limits::WIDTH_DOUBT_WINDOWS;
+        let window = Self::doubt_span(sample.latency);
+        let windows = window
+            * if self.is_doubtful {
+                limits::WIDTH_DOUBT_WINDOWS
+            } else {
+                limits::WIDTH_TRUST_WINDOWS
+            };
         let lasts = u128::from(sample.left)
             > u128::from(wide.goodput).saturating_mul(windows.as_millis()) / 1000;
         lasts && wide.width >= 2 * self.start

@@ -1,6 +1,9 @@
 //! Owns how the search takes its first steps, and where it ends at hosts of several kinds. Knows no
 //! worker.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::*;
 use crate::units::RateLimit;
 
@@ -17,26 +20,14 @@ fn sample(millis: u64, workers: usize, starting: usize, latency: u64) -> Sample 
 }
 
 #[test]
-fn a_near_host_is_asked_for_more_once_all_replies_have_begun() {
-    let mut search = WidthSearch::new(4, 32);
-    search.look(sample(40, 4, 3, 40));
-    assert_eq!(search.level(), 4, "three are to come");
-    search.look(sample(80, 4, 0, 40));
-    assert_eq!(search.level(), 8);
-    search.look(sample(200, 8, 0, 40));
-    assert_eq!(search.level(), 8, "what eight bring is measured");
-}
-
-#[test]
-fn a_far_host_is_asked_for_more_at_its_first_reply() {
-    let mut search = WidthSearch::new(4, 32);
-    search.opened(Duration::from_millis(400), false);
-    assert_eq!(search.level(), 16);
-    search.look(sample(1200, 16, 0, 400));
-    assert_eq!(search.level(), 16, "what sixteen bring is measured");
-    let mut search = WidthSearch::new(4, 32);
-    search.opened(Duration::from_millis(99), false);
-    assert_eq!(search.level(), 4, "too near");
+fn a_host_is_asked_for_more_at_its_first_reply() {
+    for (latency, level) in [(1, 8), (99, 8), (100, 16), (400, 16)] {
+        let mut search = WidthSearch::new(4, 32);
+        search.opened(Duration::from_millis(latency), false);
+        assert_eq!(search.level(), level, "{latency} ms away");
+        search.look(sample(1200, level.into(), 0, latency));
+        assert_eq!(search.level(), level, "what these bring is measured");
+    }
 }
 
 #[test]
@@ -51,6 +42,70 @@ fn a_limit_on_the_rate_is_no_reason_to_hurry() {
     let mut search = WidthSearch::new(4, 32);
     search.opened(Duration::from_millis(400), true);
     assert_eq!(search.level(), 4);
+}
+
+/// The level after each look, from a near host's first reply on, at which as many bytes have
+/// arrived as `received` says. All workers are busy, and all replies have begun.
+fn levels(received: impl Fn(u64) -> u64) -> Vec<u16> {
+    let mut search = WidthSearch::new(4, 32);
+    search.opened(Duration::from_millis(20), false);
+    let mut levels = vec![search.level()];
+    for millis in (0..2000).step_by(10) {
+        let sample = Sample {
+            received: received(millis),
+            left: 200 << 20,
+            ..sample(millis, search.level().into(), 0, 20)
+        };
+        search.look(sample);
+        if levels.last() != Some(&search.level()) {
+            levels.push(search.level());
+        }
+    }
+    levels
+}
+
+#[test]
+fn a_level_that_rises_steeply_is_not_left() {
+    let mut search = WidthSearch::new(4, 32);
+    search.opened(Duration::from_millis(20), false);
+    // Twice as much in each window of 60 ms.
+    for window in 0..6 {
+        let received = (1 << 20) << window;
+        search.look(Sample {
+            received,
+            ..sample(60 * window, 8, 0, 20)
+        });
+        assert_eq!(search.level(), 8, "in window {window}");
+    }
+    search.look(Sample {
+        received: (32 << 20) + (17 << 20),
+        ..sample(360, 8, 0, 20)
+    });
+    assert_eq!(search.level(), 16, "it has stopped");
+}
+
+#[test]
+fn a_level_that_brings_as_much_as_the_one_before_stays_and_is_not_doubted() {
+    let full = |millis| (100 << 20) * millis / 1000;
+    assert_eq!(levels(full), [8, 16]);
+}
+
+/// Lost packets hold up what came after them; then all of it comes at once.
+#[test]
+fn a_short_dip_is_no_penalty() {
+    let dips = |millis| match millis {
+        160..220 => (100 << 20) * 160 / 1000,
+        _ => (100 << 20) * millis / 1000,
+    };
+    assert_eq!(levels(dips), [8, 16]);
+}
+
+#[test]
+fn a_level_that_brings_half_for_a_quarter_of_a_second_is_left_at_once() {
+    let punished =
+        |millis: u64| (100 << 20) * (millis.min(150) + millis.saturating_sub(150) / 2) / 1000;
+    let levels = levels(punished);
+    assert_eq!(levels[..3], [8, 16, 8]);
 }
 
 /// Where a search for a file with `left` bytes ends after `seconds` at a host that sends
