@@ -192,8 +192,8 @@ impl WidthSearch {
         waited && sample.workers > usize::from(self.level) && sample.limit.is_none()
     }
 
-    /// How long a window with such a goodput must be for it to be believed. Less than before is what
-    /// a penalty looks like, and so do a few lost packets: what came after them waits for them.
+    /// How long a window with such a goodput must be for it to be believed. Less than before is
+    /// what a penalty looks like, and so do lost packets: what came after them waits for them.
     fn least_span(&self, sample: Sample, goodput: u64) -> Duration {
         if reaches(sample.limit, goodput, 50) {
             return limits::RATE_WINDOW;

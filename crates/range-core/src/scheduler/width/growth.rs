@@ -65,8 +65,8 @@ impl WidthSearch {
         false
     }
 
-    /// A level brought about as much as the one `before` it. It stays, since what is lost on the way
-    /// hurts many less, unless the one before was left in its slow start.
+    /// A level brought about as much as the one `before` it. It stays, since what is lost on the
+    /// way hurts many less, unless the one before was left in its slow start.
     fn stop_growing(&mut self, sample: Sample, here: Level, before: Level) -> bool {
         if self.is_doubtful {
             return self.step_back(sample, before, here.goodput);
