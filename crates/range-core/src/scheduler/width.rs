@@ -34,6 +34,8 @@ pub(super) struct WidthSearch {
     raise_after: Duration,
     lowered_at: Option<Timestamp>,
     phase: Phase,
+    /// Whether hardly anything can be lost on the way.
+    is_near: bool,
     /// Whether a narrower level was left before it had shown what it can do.
     is_doubtful: bool,
     level_since: Timestamp,
@@ -86,6 +88,7 @@ impl WidthSearch {
             raise_after: limits::WIDTH_RAISE_INTERVAL,
             lowered_at: None,
             phase: Phase::Growing { before: None },
+            is_near: false,
             is_doubtful: false,
             level_since: Timestamp::START,
             look_at: Timestamp::START,
@@ -97,16 +100,18 @@ impl WidthSearch {
     }
 
     /// The first reply has begun, after `latency`. Hardly a host or a link minds twice the start;
-    /// where the latency was long, the second step is not worth what it would take either.
+    /// where the latency was long, the second step is not worth what it would take either. Near by,
+    /// where each step takes no time, none is made without need.
     pub(super) fn opened(&mut self, latency: Duration, is_limited: bool) {
         if is_limited {
             return;
         }
+        self.is_near = latency < limits::NEAR_LATENCY;
         self.is_doubtful = latency >= limits::VERY_FAR_LATENCY;
-        let steps = if self.is_doubtful {
-            limits::WIDTH_LEAP
-        } else {
-            2
+        let steps = match (self.is_near, self.is_doubtful) {
+            (true, _) => 1,
+            (false, false) => 2,
+            (false, true) => limits::WIDTH_LEAP,
         };
         self.level = self.ceiling.min(self.start * steps);
     }

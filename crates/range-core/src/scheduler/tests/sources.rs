@@ -201,7 +201,7 @@ fn a_source_that_never_answers_leaves_the_probe_to_the_next() {
 #[test]
 fn what_failed_at_one_is_asked_of_another_at_once() {
     let mut mirrors = Mirrors::new(4, &[4 * MIB, 4 * MIB]);
-    mirrors.run(2);
+    mirrors.run(20);
     let here = mirrors.at(0);
     let first = mirrors.workers[&here[0]];
     mirrors.fail_all_at(0, FailureClass::Unreachable);

@@ -66,10 +66,14 @@ impl WidthSearch {
     }
 
     /// A level brought about as much as the one `before` it. It stays, since what is lost on the
-    /// way hurts many less, unless the one before was left in its slow start.
+    /// way hurts many less, unless the one before was left in its slow start, or nothing is lost.
     fn stop_growing(&mut self, sample: Sample, here: Level, before: Level) -> bool {
         if self.is_doubtful {
             return self.step_back(sample, before, here.goodput);
+        }
+        if self.is_near {
+            self.level = before.width;
+            return self.end_growth(sample, before);
         }
         self.end_growth(sample, here)
     }

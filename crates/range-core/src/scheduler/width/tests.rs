@@ -21,7 +21,7 @@ fn sample(millis: u64, workers: usize, starting: usize, latency: u64) -> Sample 
 
 #[test]
 fn a_host_is_asked_for_more_at_its_first_reply() {
-    for (latency, level) in [(1, 8), (99, 8), (100, 16), (400, 16)] {
+    for (latency, level) in [(4, 4), (5, 8), (99, 8), (100, 16), (400, 16)] {
         let mut search = WidthSearch::new(4, 32);
         search.opened(Duration::from_millis(latency), false);
         assert_eq!(search.level(), level, "{latency} ms away");
@@ -44,17 +44,17 @@ fn a_limit_on_the_rate_is_no_reason_to_hurry() {
     assert_eq!(search.level(), 4);
 }
 
-/// The level after each look, from a near host's first reply on, at which as many bytes have
-/// arrived as `received` says. All workers are busy, and all replies have begun.
-fn levels(received: impl Fn(u64) -> u64) -> Vec<u16> {
+/// The level after each look, from the first reply on, at a host so far away, of whose bytes as
+/// many have arrived as `received` says. All workers are busy, and all replies have begun.
+fn levels(latency: u64, received: impl Fn(u64) -> u64) -> Vec<u16> {
     let mut search = WidthSearch::new(4, 32);
-    search.opened(Duration::from_millis(20), false);
+    search.opened(Duration::from_millis(latency), false);
     let mut levels = vec![search.level()];
     for millis in (0..2000).step_by(10) {
         let sample = Sample {
             received: received(millis),
             left: 200 << 20,
-            ..sample(millis, search.level().into(), 0, 20)
+            ..sample(millis, search.level().into(), 0, latency)
         };
         search.look(sample);
         if levels.last() != Some(&search.level()) {
@@ -87,7 +87,8 @@ fn a_level_that_rises_steeply_is_not_left() {
 #[test]
 fn a_level_that_brings_as_much_as_the_one_before_stays_and_is_not_doubted() {
     let full = |millis| (100 << 20) * millis / 1000;
-    assert_eq!(levels(full), [8, 16]);
+    assert_eq!(levels(20, full), [8, 16]);
+    assert_eq!(levels(1, full), [4, 8, 4], "near by, nothing is lost");
 }
 
 /// Lost packets hold up what came after them; then all of it comes at once.
@@ -97,14 +98,14 @@ fn a_short_dip_is_no_penalty() {
         160..220 => (100 << 20) * 160 / 1000,
         _ => (100 << 20) * millis / 1000,
     };
-    assert_eq!(levels(dips), [8, 16]);
+    assert_eq!(levels(20, dips), [8, 16]);
 }
 
 #[test]
 fn a_level_that_brings_half_for_a_quarter_of_a_second_is_left_at_once() {
     let punished =
         |millis: u64| (100 << 20) * (millis.min(150) + millis.saturating_sub(150) / 2) / 1000;
-    let levels = levels(punished);
+    let levels = levels(20, punished);
     assert_eq!(levels[..3], [8, 16, 8]);
 }
 
