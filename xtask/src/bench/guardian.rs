@@ -2,7 +2,6 @@
 //! server, contender and setting, and outlives a killed harness by the moment it takes to undo
 //! them. Knows not what they are for.
 use std::collections::BTreeMap;
-use std::env;
 use std::io::{self, BufRead, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -31,8 +30,9 @@ pub(super) struct Undo {
 
 impl Guardian {
     pub(super) fn start() -> Result<Self, Failure> {
-        let this = env::current_exe().map_err(Failure::io("find this program"))?;
-        let mut child = Command::new(this)
+        // By this name of the program the process is called `exe`: who ends every process that is
+        // called as the harness is does not end what undoes its settings.
+        let mut child = Command::new("/proc/self/exe")
             .args(["bench", "--guardian"])
             // An interrupt from the keyboard goes to the harness and not to the guardian.
             .process_group(0)
