@@ -42,13 +42,12 @@ impl WidthSearch {
 
     /// Whether half of a level is one to try, and there is time for it.
     fn may_doubt(&self, sample: Sample, wide: Level) -> bool {
-        let window = Self::doubt_span(sample.latency);
-        let windows = window
-            * if self.is_doubtful {
-                limits::WIDTH_DOUBT_WINDOWS
-            } else {
-                limits::WIDTH_TRUST_WINDOWS
-            };
+        let windows = if self.is_doubtful {
+            limits::WIDTH_DOUBT_WINDOWS
+        } else {
+            limits::WIDTH_TRUST_WINDOWS
+        };
+        let windows = Self::doubt_span(sample.latency) * windows;
         let lasts = u128::from(sample.left)
             > u128::from(wide.goodput).saturating_mul(windows.as_millis()) / 1000;
         lasts && wide.width >= 2 * self.start

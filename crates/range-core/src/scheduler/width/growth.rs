@@ -71,11 +71,7 @@ impl WidthSearch {
         if self.is_doubtful {
             return self.step_back(sample, before, here.goodput);
         }
-        if self.is_near {
-            self.level = before.width;
-            return self.end_growth(sample, before);
-        }
-        self.end_growth(sample, here)
+        self.end_growth(sample, if self.is_near { before } else { here })
     }
 
     /// Slow start: a level is not known to be useless while its goodput grows from window to
