@@ -266,9 +266,9 @@ impl DownloadBuilder {
     }
 
     /// Whether the file is on the disk, not only in memory, before its final name appears, and what
-    /// has arrived every 5 s. Without it the system writes when it likes, as a rule within half a
-    /// minute: a power cut within that time can damage the finished file, or takes from one that is
-    /// not finished what arrived in it. Default: yes.
+    /// has arrived every second. Without it the system writes when it likes, as a rule within half
+    /// a minute: a power cut within that time can damage the finished file, or takes from one that
+    /// is not finished what arrived in it. Default: yes.
     pub fn sync(mut self, sync: bool) -> Self {
         self.publish.sync = sync;
         self
