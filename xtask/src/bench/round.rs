@@ -36,6 +36,8 @@ pub(super) struct Contender {
     pub(super) expected: Expected,
     /// A run that takes longer is ended, and the row says so.
     pub(super) at_most: Duration,
+    /// A run that takes longer is the last: of what cannot be the best, one is enough.
+    pub(super) again_within: Duration,
     /// The program and the reference: their failure is one of the whole benchmark.
     pub(super) must_succeed: bool,
 }
@@ -64,7 +66,7 @@ pub(super) struct Measured {
 pub(super) type Preparation = fn() -> Result<(), Failure>;
 
 /// Runs every contender so often, in turn, each run after `before`. One that fails once is not run
-/// again.
+/// again, nor one that takes too long to matter.
 pub(super) fn run(
     contenders: Vec<Contender>,
     runs: u32,
@@ -83,7 +85,9 @@ pub(super) fn run(
         .collect();
     for number in 1..=runs {
         for (contender, costs) in contenders.iter().zip(&mut costs) {
-            if let Ok(earlier) = costs {
+            if let Ok(earlier) = costs
+                && !is_settled(contender, earlier)
+            {
                 workshop.clear_output()?;
                 before.map_or(Ok(()), |prepare| prepare())?;
                 match attempt(contender, workshop.guardian()) {
@@ -98,6 +102,12 @@ pub(super) fn run(
     Ok(rows
         .map(|(contender, costs)| row(contender, costs))
         .collect())
+}
+
+/// Whether no further run can change what a row says.
+fn is_settled(contender: &Contender, earlier: &[Cost]) -> bool {
+    let last = earlier.last();
+    last.is_some_and(|cost| cost.elapsed > contender.again_within)
 }
 
 fn attempt(contender: &Contender, guardian: &Guardian) -> Result<Cost, String> {
@@ -156,7 +166,24 @@ fn row(contender: Contender, costs: Result<Vec<Cost>, String>) -> Row {
 
 #[cfg(test)]
 mod tests {
-    use super::{Expected, judge};
+    use std::time::Duration;
+
+    use super::{Contender, Cost, Expected, is_settled, judge};
+
+    #[test]
+    fn what_took_too_long_is_not_run_again() {
+        let contender = Contender {
+            again_within: Duration::from_secs(2),
+            ..Contender::without_output("peer", vec![])
+        };
+        let run = |seconds| Cost {
+            elapsed: Duration::from_secs(seconds),
+            ..Cost::default()
+        };
+        assert!(!is_settled(&contender, &[]));
+        assert!(!is_settled(&contender, &[run(2)]));
+        assert!(is_settled(&contender, &[run(1), run(3)]));
+    }
 
     #[test]
     fn an_output_that_differs_or_is_absent_is_no_success() {

@@ -8,6 +8,7 @@ use std::env;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::arguments::{Arguments, Scenario};
 use super::failure::Failure;
@@ -236,6 +237,7 @@ impl Setting<'_> {
             output: job.output().into(),
             expected: expected.clone(),
             at_most: process::LONGEST,
+            again_within: Duration::MAX,
             must_succeed: true,
         }
     }
@@ -258,6 +260,7 @@ impl Setting<'_> {
                 output: job.output().into(),
                 expected: expected.clone(),
                 at_most: process::LONGEST,
+                again_within: Duration::MAX,
                 must_succeed: false,
             })
         })
@@ -294,7 +297,7 @@ fn reference(
 
 impl Contender {
     /// One whose lines are still to be said, and of which nothing is kept.
-    fn without_output(name: &str, shown: Vec<Line>) -> Self {
+    pub(super) fn without_output(name: &str, shown: Vec<Line>) -> Self {
         Self {
             name: name.to_owned(),
             lines: Err("not run".to_owned()),
@@ -302,6 +305,7 @@ impl Contender {
             output: PathBuf::new(),
             expected: Expected::Nothing,
             at_most: process::LONGEST,
+            again_within: Duration::MAX,
             must_succeed: false,
         }
     }
