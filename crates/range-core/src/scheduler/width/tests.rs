@@ -112,7 +112,11 @@ fn a_level_that_brings_half_for_a_quarter_of_a_second_is_left_at_once() {
 /// Where a search for a file with `left` bytes ends after `seconds` at a host that sends
 /// `rate(width, seconds)` bytes a second, 1 ms away. Whoever is told to let go does so at once.
 fn ends_at(left: u64, seconds: u64, rate: impl Fn(u16, f64) -> u64) -> u16 {
-    let mut search = WidthSearch::new(4, 32);
+    end_of(WidthSearch::new(4, 32), left, seconds, rate)
+}
+
+/// The same, for a search that has begun.
+fn end_of(mut search: WidthSearch, left: u64, seconds: u64, rate: impl Fn(u16, f64) -> u64) -> u16 {
     let (mut received, mut workers) = (0, search.level());
     for tick in 1..=seconds * 100 {
         received += rate(workers, tick as f64 / 100.0) / 100;
@@ -157,6 +161,21 @@ fn a_burst_is_not_what_a_level_can_do() {
         _ => 20 << 20,
     };
     assert_eq!(ends_at(300 << 20, 5, host), 8);
+}
+
+/// Each wider level brought more, or as much, and still the first was better than all of them.
+#[test]
+fn a_punished_level_that_looked_right_is_doubted_where_much_is_left() {
+    let host = |width, seconds| match width {
+        _ if seconds < 0.1 => 6 << 20,
+        _ if seconds < 0.25 => 12 << 20,
+        0..=8 => u64::from(width) * (5 << 20),
+        _ => 20 << 20,
+    };
+    let mut search = WidthSearch::new(4, 32);
+    search.opened(Duration::from_millis(40), false);
+    assert_eq!(end_of(search, 390 << 20, 5, host), 8);
+    assert_eq!(end_of(search, 290 << 20, 5, host), 32, "too little is left");
 }
 
 #[test]
