@@ -1,0 +1,204 @@
+//! What each way to fail leads to: another try, another request, or the end.
+
+use super::*;
+
+#[test]
+fn a_shorter_reply_is_kept_and_the_rest_asked_for_again() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let stop = Input::Stopped {
+        lease: FIRST,
+        position: 30 * MIB,
+        how: Stop::Drained,
+    };
+    let rest = Request::Part(range(30 * MIB, 100 * MIB));
+    assert_eq!(starts(&bench.feed(stop)), [(SECOND, rest, Route::Known)]);
+}
+
+#[test]
+fn a_reply_that_brings_nothing_counts_as_a_failure() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let mut lease = FIRST;
+    for _ in 0..4 {
+        let outputs = bench.feed(Input::Stopped {
+            lease,
+            position: 0,
+            how: Stop::Drained,
+        });
+        if starts(&outputs).is_empty() {
+            bench.after(limits::BACKOFF_MAX);
+        }
+        lease = lease.next();
+    }
+    let outputs = bench.feed(Input::Stopped {
+        lease,
+        position: 0,
+        how: Stop::Drained,
+    });
+    assert_eq!(
+        outputs,
+        [Output::Finished(Outcome::Failed(FailureClass::Interrupted))]
+    );
+}
+
+#[test]
+fn messages_of_older_attempts_are_ignored() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    bench.fail(FIRST, MIB, FailureClass::Interrupted);
+    bench.feed(Input::Received {
+        lease: FIRST,
+        position: 50 * MIB,
+    });
+    bench.feed(Input::Shrunk {
+        lease: FIRST,
+        end: 2 * MIB,
+    });
+    bench.fail(FIRST, 60 * MIB, FailureClass::Storage);
+    assert_eq!(bench.scheduler.received().len(), MIB);
+    assert_eq!(bench.scheduler.connections(), 1);
+}
+
+#[test]
+fn a_worker_that_is_silent_too_long_is_replaced() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    bench.feed(Input::Received {
+        lease: FIRST,
+        position: MIB,
+    });
+    bench.after(Duration::from_secs(19));
+    let outputs = bench.after(Duration::from_secs(1));
+    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    bench.feed(Input::Stopped {
+        lease: FIRST,
+        position: MIB,
+        how: Stop::Told,
+    });
+    let rest = Request::Part(range(MIB, 100 * MIB));
+    let outputs = bench.after(limits::BACKOFF_MAX);
+    assert_eq!(starts(&outputs), [(FIRST.next(), rest, Route::Known)]);
+}
+
+#[test]
+fn a_busy_host_is_left_alone_for_as_long_as_it_asks_and_gets_fewer_connections() {
+    let (mut bench, outputs) = Bench::segmented(4, 400 * MIB);
+    let (third, Request::Part(part), _) = starts(&outputs)[1] else {
+        panic!("{outputs:?}")
+    };
+    let retry_after = Some(Duration::from_secs(30));
+    let outputs = bench.fail(SECOND, 12 * MIB, FailureClass::Busy { retry_after });
+    assert!(
+        outputs.contains(&Output::Event(Event::WidthChanged { width: 3 })),
+        "{outputs:?}"
+    );
+    bench.feed(Input::Stopped {
+        lease: third,
+        position: part.end(),
+        how: Stop::Drained,
+    });
+    assert_eq!(starts(&bench.after(Duration::from_secs(15))), []);
+    assert_ne!(starts(&bench.after(Duration::from_secs(15))), []);
+}
+
+#[test]
+fn an_absurd_retry_after_is_capped() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    bench.fail(
+        FIRST,
+        0,
+        FailureClass::Busy {
+            retry_after: Some(Duration::from_secs(1 << 40)),
+        },
+    );
+    assert_eq!(starts(&bench.after(limits::RETRY_AFTER_MAX)).len(), 1);
+}
+
+#[test]
+fn a_refusal_is_final_at_first_and_asks_the_original_url_once_later() {
+    let mut bench = Bench::new(8, Beginning::Fresh);
+    bench.feed(Input::Tick);
+    let outputs = bench.fail(FIRST, 0, FailureClass::Refused);
+    assert_eq!(
+        outputs,
+        [Output::Finished(Outcome::Failed(FailureClass::Refused))]
+    );
+
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let outputs = bench.fail(FIRST, MIB, FailureClass::Refused);
+    let rest = Request::Part(range(MIB, 100 * MIB));
+    assert_eq!(starts(&outputs), [(FIRST.next(), rest, Route::Original)]);
+    let outputs = bench.fail(FIRST.next(), MIB, FailureClass::Refused);
+    assert_eq!(
+        outputs,
+        [Output::Finished(Outcome::Failed(FailureClass::Refused))]
+    );
+}
+
+#[test]
+fn an_expired_address_is_looked_for_once_while_everyone_else_waits() {
+    let (mut bench, outputs) = Bench::segmented(2, 100 * MIB);
+    let (second, Request::Part(part), Route::Known) = starts(&outputs)[0] else {
+        panic!("{outputs:?}")
+    };
+    let outputs = bench.fail(second, part.start(), FailureClass::Refused);
+    let asked = starts(&outputs);
+    assert_eq!(asked.len(), 1, "{outputs:?}");
+    let (lease, request, route) = asked[0];
+    assert_eq!((lease, route), (second.next(), Route::Original));
+    assert!(
+        !outputs
+            .iter()
+            .any(|output| matches!(output, Output::Event(Event::WidthChanged { .. }))),
+        "nobody said that there are too many: {outputs:?}"
+    );
+    // The first one drains meanwhile; what waits is not asked for at an address that refuses.
+    let stop = Input::Stopped {
+        lease: FIRST,
+        position: part.start(),
+        how: Stop::Drained,
+    };
+    assert_eq!(starts(&bench.feed(stop)), []);
+    let Request::Part(rest) = request else {
+        panic!("{request:?}")
+    };
+    bench.open(lease, rest, 100 * MIB);
+}
+
+#[test]
+fn another_generation_ends_the_download_at_once() {
+    let (mut bench, _) = Bench::segmented(2, 100 * MIB);
+    let outputs = bench.fail(SECOND, 7 * MIB, FailureClass::Changed);
+    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    let stop = Input::Stopped {
+        lease: FIRST,
+        position: MIB,
+        how: Stop::Told,
+    };
+    assert_eq!(bench.feed(stop), [Output::Finished(Outcome::Changed)]);
+}
+
+#[test]
+fn ranges_that_are_ignored_again_and_again_lead_to_one_stream() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let mut lease = FIRST;
+    for _ in 1..limits::RANGE_MISTAKES_MAX {
+        bench.fail(lease, 0, FailureClass::RangeIgnored);
+        bench.after(limits::BACKOFF_MAX);
+        lease = lease.next();
+    }
+    let outputs = bench.fail(lease, 0, FailureClass::RangeIgnored);
+    assert_eq!(outputs, [Output::Finished(Outcome::SingleStreamNeeded)]);
+}
+
+#[test]
+fn an_unreachable_host_fails_after_a_few_tries() {
+    let mut bench = Bench::new(8, Beginning::Fresh);
+    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    for _ in 1..limits::FIRST_CONTACT_TRIES {
+        bench.fail(lease, 0, FailureClass::Unreachable);
+        lease = starts(&bench.after(limits::BACKOFF_MAX))[0].0;
+    }
+    let outputs = bench.fail(lease, 0, FailureClass::Unreachable);
+    assert_eq!(
+        outputs,
+        [Output::Finished(Outcome::Failed(FailureClass::Unreachable))]
+    );
+}

@@ -1,0 +1,126 @@
+//! What is made of what a part file already holds, and when it is made safe.
+
+use super::*;
+
+#[test]
+fn resuming_fetches_the_gaps_while_claims_are_verified() {
+    let claimed: RangeSet = [range(0, 8 * MIB), range(9 * MIB, 10 * MIB)]
+        .into_iter()
+        .collect();
+    let mut bench = Bench::new(
+        4,
+        Beginning::Resume {
+            length: 10 * MIB,
+            claimed,
+        },
+    );
+    let started = starts(&bench.feed(Input::Tick));
+    assert_eq!(
+        started,
+        [(FIRST, Request::Part(range(8 * MIB, 9 * MIB)), Route::Known)]
+    );
+    bench.feed(Input::Verified {
+        range: range(0, 8 * MIB),
+    });
+    bench.feed(Input::Stopped {
+        lease: FIRST,
+        position: 9 * MIB,
+        how: Stop::Drained,
+    });
+    let outputs = bench.feed(Input::Rejected {
+        range: range(9 * MIB, 10 * MIB),
+    });
+    let fetched = Request::Part(range(9 * MIB, 10 * MIB));
+    assert_eq!(starts(&outputs), [(SECOND, fetched, Route::Known)]);
+    let stop = Input::Stopped {
+        lease: SECOND,
+        position: 10 * MIB,
+        how: Stop::Drained,
+    };
+    assert_eq!(
+        bench.feed(stop),
+        [Output::Finished(Outcome::Complete { length: 10 * MIB })]
+    );
+}
+
+#[test]
+fn a_complete_part_file_needs_no_request_once_verified() {
+    let whole = range(0, MIB);
+    let claimed = [whole].into_iter().collect();
+    let mut bench = Bench::new(
+        4,
+        Beginning::Resume {
+            length: MIB,
+            claimed,
+        },
+    );
+    let outputs = bench.feed(Input::Tick);
+    let wait = Output::Wait {
+        until: None,
+        reason: WaitReason::Verifying,
+    };
+    assert_eq!(
+        (starts(&outputs), *outputs.last().unwrap()),
+        (Vec::new(), wait)
+    );
+    let outputs = bench.feed(Input::Verified { range: whole });
+    assert_eq!(
+        outputs,
+        [Output::Finished(Outcome::Complete { length: MIB })]
+    );
+}
+
+#[test]
+fn checkpoints_follow_time_one_at_a_time_however_much_arrives() {
+    let (mut bench, _) = Bench::segmented(1, 4096 * MIB);
+    let asked = |outputs: &[Output]| {
+        let mut ids = Vec::new();
+        for output in outputs {
+            if let Output::Checkpoint { id } = *output {
+                ids.push(id);
+            }
+        }
+        ids
+    };
+    let received = |position| Input::Received {
+        lease: FIRST,
+        position,
+    };
+    assert_eq!(asked(&bench.feed(received(1024 * MIB))), []);
+    let first = CheckpointId(0);
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    assert_eq!(asked(&outputs), [first]);
+    bench.feed(received(2048 * MIB));
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    assert_eq!(asked(&outputs), [], "the first is not answered yet");
+    let outputs = bench.feed(Input::Durable { checkpoint: first });
+    assert_eq!(asked(&outputs), [CheckpointId(1)]);
+    bench.feed(Input::Durable {
+        checkpoint: CheckpointId(1),
+    });
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    assert_eq!(asked(&outputs), [], "nothing has arrived since");
+}
+
+#[test]
+fn no_checkpoint_is_asked_for_where_the_disk_is_left_to_the_system() {
+    let (mut bench, _) = Bench::segmented(1, 4096 * MIB);
+    bench.scheduler.config.checkpoints = false;
+    bench.feed(Input::Received {
+        lease: FIRST,
+        position: 1024 * MIB,
+    });
+    let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
+    let is_checkpoint = |output: &Output| matches!(output, Output::Checkpoint { .. });
+    assert!(!outputs.iter().any(is_checkpoint), "{outputs:?}");
+    let waits = |output: &Output| {
+        matches!(
+            output,
+            Output::Wait {
+                reason: WaitReason::Checkpoint,
+                ..
+            }
+        )
+    };
+    assert!(!outputs.iter().any(waits), "{outputs:?}");
+}
