@@ -1,27 +1,25 @@
 //! Owns a download's order of steps: find what an earlier run left, fetch, start over if need be,
 //! verify, publish. Knows nothing of what is told of it on the way.
 
+mod finish;
+
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use range_core::RangeSet;
 use range_core::digest::Digest;
 use range_core::failure::FailureClass;
 use range_core::scheduler::{Beginning, Outcome, Request, Route};
 use range_core::units::RateLimit;
-use range_store::{Failpoint, Store};
 use tokio::sync::watch;
 
 use crate::builder::{InvalidSetting, Settings};
 use crate::clock::Clock;
-use crate::digester::Digester;
 use crate::download::{Report, Verification};
-use crate::driver::{self, Driver, Fetched, Surroundings};
+use crate::driver::{Driver, Fetched, Surroundings};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events, RestartReason};
 use crate::generation::Generation;
-use crate::keeper::Keeper;
-use crate::progress::{Phase, ProgressHandle, Tally};
+use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::redact::SafeUrl;
 use crate::target::{Earlier, Found, Target};
@@ -29,13 +27,6 @@ use crate::transport::accept::{Accepted, accept};
 use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, TransportSettings};
 use crate::worker::AttemptError;
-
-/// A file that needs nothing but its name.
-struct Proven {
-    keeper: Keeper,
-    length: u64,
-    digests: Vec<Digest>,
-}
 
 pub(crate) fn transport(settings: &Settings) -> Result<HttpTransport, InvalidSetting> {
     HttpTransport::new(TransportSettings {
@@ -289,35 +280,6 @@ impl Session {
         Ok(())
     }
 
-    /// Makes sure that the file is whole and has the digests that are expected.
-    async fn prove(
-        &self,
-        target: &Arc<Target>,
-        fetched: &mut Fetched,
-        length: u64,
-    ) -> Result<Proven, Error> {
-        self.progress.set_phase(Phase::Verifying);
-        self.events.send(Event::Verifying);
-        let keeper = match &fetched.keeper {
-            Some(keeper) => keeper.clone(),
-            None => driver::create(target, empty_file(fetched.generation.as_ref())).await?,
-        };
-        fetched.keeper = Some(keeper.clone());
-        if keeper.length.is_none() {
-            let known = fetched.generation.as_ref();
-            let validators = known.map(|known| known.validators.clone());
-            target.settle(&keeper, validators.unwrap_or_default(), length)?;
-        }
-        let digests = self
-            .digest(fetched.digester.take(), &keeper, length)
-            .await?;
-        Ok(Proven {
-            keeper,
-            length,
-            digests,
-        })
-    }
-
     /// Whether a file with another digest may be one of bytes of two generations: nothing but the
     /// digest could tell whether those of an earlier run still belong to it.
     fn may_be_mixed(&self, error: &Error, fetched: &Fetched) -> bool {
@@ -325,69 +287,6 @@ impl Session {
         error.kind() == ErrorKind::Corrupt
             && self.tally.resumed_bytes > 0
             && !known.is_some_and(|known| known.validators.is_strong())
-    }
-
-    async fn publish(self, proven: Proven, fetched: Fetched) -> Result<Report, Error> {
-        self.progress.set_phase(Phase::Publishing);
-        self.events.send(Event::Publishing);
-        Failpoint::PublishBegun.reached();
-        let part = Arc::clone(&proven.keeper.part);
-        let generation = fetched.generation.as_ref();
-        let modified = generation.and_then(|known| known.validators.last_modified);
-        if let Some(date) = modified.filter(|_| self.settings.remote_time) {
-            part.set_modified(UNIX_EPOCH + Duration::from_secs(date.unix_seconds()))?;
-        }
-        let how = self.settings.publish;
-        let keeper = proven.keeper;
-        let published = tokio::task::spawn_blocking(move || keeper.publish(how)).await;
-        let published =
-            published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
-        // The file has its name and is complete; a journal that could not be removed harms nobody.
-        drop(published.loose_end);
-        Failpoint::Published.reached();
-        Ok(self.report(
-            proven.length,
-            generation,
-            proven.digests,
-            fetched.coding.clone(),
-        ))
-    }
-
-    /// The digests that were expected, or an error when one of them is another.
-    async fn digest(
-        &self,
-        digester: Option<Digester>,
-        keeper: &Keeper,
-        length: u64,
-    ) -> Result<Vec<Digest>, Error> {
-        let expected = &self.settings.digests;
-        if expected.is_empty() {
-            return Ok(Vec::new());
-        }
-        let digester = digester.unwrap_or_else(|| {
-            let store = Arc::clone(&keeper.part) as Arc<dyn Store>;
-            Digester::start(store, self.settings.algorithms())
-        });
-        let digests = digester.finish(length).await?;
-        for (expected, actual) in expected.iter().zip(&digests) {
-            if expected != actual {
-                let cause = Cause::DigestMismatch {
-                    expected: *expected,
-                    actual: *actual,
-                };
-                return Err(Error::new(ErrorKind::Corrupt, cause).resumable(true));
-            }
-        }
-        Ok(digests)
-    }
-}
-
-fn empty_file(generation: Option<&Generation>) -> Generation {
-    Generation {
-        length: Some(0),
-        validators: generation
-            .map(|known| known.validators.clone())
-            .unwrap_or_default(),
     }
 }
 

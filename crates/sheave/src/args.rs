@@ -2,21 +2,20 @@
 //! does not decide what the values mean together.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
-use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use accelerator::{ByteCount, BytesPerSecond, Digest, RateLimit};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use range_server::Profile;
 
 use crate::duration;
 use crate::exit_code::Exit;
 
 mod connection;
+mod serve;
 
 pub(crate) use connection::{ConnectionArgs, TlsMin};
+pub(crate) use serve::{InvalidRange, ServeArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,15 +36,6 @@ Examples:
   sheave get --json https://example.org/disk.img | tail -n 1
 
 After an interruption run the same command again: what was fetched is checked and kept.";
-
-const SERVE_EXAMPLES: &str = "\
-Examples:
-  sheave serve                                  this directory, on http://127.0.0.1:8080
-  sheave serve --bind 127.0.0.1:0 ~/images      on a free port; the first line says which
-  sheave serve --rate-per-connection 2MiB .     slowly, to see connections add up
-  sheave serve --tls                            https; the second line names the certificate's file
-
-Content of any size is at /synthetic/SIZE, as in http://127.0.0.1:8080/synthetic/10GiB.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -82,7 +72,7 @@ pub(crate) enum Command {
     #[command(after_help = GET_EXAMPLES)]
     Get(Box<GetArgs>),
     /// Serve a directory, and synthetic content, by byte range
-    #[command(after_help = SERVE_EXAMPLES)]
+    #[command(after_help = serve::EXAMPLES)]
     Serve(ServeArgs),
     /// Download, interrupt, resume and verify synthetic content on this machine
     #[command(after_help = DEMO_EXAMPLES)]
@@ -185,92 +175,6 @@ pub(crate) enum Write {
     Positioned,
 }
 
-/// What a malformed `Range` is answered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InvalidRange {
-    /// The whole file.
-    Ignore,
-    /// 416.
-    Reject,
-}
-
-/// Arguments of `serve`.
-#[derive(Debug, ClapArgs)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
-pub(crate) struct ServeArgs {
-    /// The directory to serve
-    #[arg(default_value = ".", value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// Listen here; port 0 stands for any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub(crate) bind: SocketAddr,
-    /// Serve https; without --cert, with a certificate made for this run, whose file is named on
-    /// the second line
-    #[arg(long)]
-    pub(crate) tls: bool,
-    /// The certificate, and those that lead to its authority, as a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls", requires = "key")]
-    pub(crate) cert: Option<PathBuf>,
-    /// The private key of the certificate, as a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls", requires = "cert")]
-    pub(crate) key: Option<PathBuf>,
-    /// Serve names that start with a dot
-    #[arg(long)]
-    pub(crate) allow_hidden: bool,
-    /// Follow symbolic links that stay in the directory
-    #[arg(long)]
-    pub(crate) allow_symlinks: bool,
-    /// Serve NAME.br, NAME.zst or NAME.gz in place of NAME to who accepts it, unless it is older
-    #[arg(long)]
-    pub(crate) precompressed: bool,
-    /// Serve at most N connections at once [default: 512]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub(crate) max_connections: Option<u32>,
-    /// Serve at most N of them to one address [default: 256; from this machine any number]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub(crate) max_connections_per_address: Option<u32>,
-    /// Drop a peer that takes longer to send a request, counted from the last [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    pub(crate) header_timeout: Option<Duration>,
-    /// Drop a peer that takes no byte of its reply for so long [default: 60s]
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    pub(crate) stall_timeout: Option<Duration>,
-    /// Send at most so many bytes a second, as in 10MiB
-    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
-    pub(crate) rate: Option<BytesPerSecond>,
-    /// Send at most so many bytes a second on each connection
-    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
-    pub(crate) rate_per_connection: Option<BytesPerSecond>,
-    /// Send the whole file to who asks for more than N ranges of it at once [default: 64]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_ranges: Option<NonZeroU16>,
-    /// Answer a malformed Range with the whole file, or with 416
-    #[arg(
-        long,
-        value_name = "ignore|reject",
-        value_enum,
-        default_value_t = InvalidRange::Ignore,
-        hide_possible_values = true
-    )]
-    pub(crate) invalid_range: InvalidRange,
-    /// Answer as this server would: nginx, apache, lighttpd, caddy, go, python, varnish or express
-    #[arg(long = "as", value_name = "SERVER", value_parser = parse_profile)]
-    #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
-    pub(crate) profile: Option<Profile>,
-    /// Do wrong what this file says, in TOML; URLs can ask for the same with ?fault=
-    #[arg(long, value_name = "FILE")]
-    pub(crate) scenario: Option<PathBuf>,
-    /// Append one JSON object per request to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) log_json: Option<PathBuf>,
-    /// Do not show requests
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
 /// Arguments of `demo`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DemoArgs {
@@ -364,17 +268,6 @@ fn parse_demo_size(text: &str) -> Result<ByteCount, String> {
     }
 }
 
-fn parse_profile(text: &str) -> Result<Profile, String> {
-    Profile::parse(text).ok_or_else(|| {
-        let names = Profile::ALL.map(Profile::name).join(", ");
-        format!("use one of {names}")
-    })
-}
-
-fn parse_rate(text: &str) -> Result<BytesPerSecond, String> {
-    parse_limit(text).map(|limit| BytesPerSecond(limit.get()))
-}
-
 fn parse_limit(text: &str) -> Result<RateLimit, String> {
     let ByteCount(bytes) = ByteCount::parse(text).map_err(|error| error.to_string())?;
     let limit = RateLimit::new(BytesPerSecond(bytes));
@@ -382,130 +275,4 @@ fn parse_limit(text: &str) -> Result<RateLimit, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-    use clap::error::ErrorKind;
-
-    fn parsed(line: &str) -> Result<Command, ErrorKind> {
-        let arguments = std::iter::once("sheave").chain(line.split_whitespace());
-        Args::try_parse_from(with_implied_get(arguments.map(OsString::from).collect()))
-            .map(|args| args.command)
-            .map_err(|error| error.kind())
-    }
-
-    fn get(line: &str) -> GetArgs {
-        match parsed(line) {
-            Ok(Command::Get(args)) => *args,
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_definitions_contradict_nothing() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn get_may_be_left_out() {
-        for line in [
-            "http://a/x",
-            "get http://a/x",
-            "-x 4 http://a/x",
-            "--connections=4 http://a/x",
-            "-q http://a/x",
-        ] {
-            assert_eq!(get(line).urls, ["http://a/x"], "{line}");
-        }
-    }
-
-    #[test]
-    fn a_misspelt_command_is_not_taken_for_a_url() {
-        assert_eq!(
-            parsed("gett http://a/x").unwrap_err(),
-            ErrorKind::InvalidSubcommand
-        );
-    }
-
-    #[test]
-    fn defaults_leave_the_choice_to_the_library() {
-        let args = get("http://a/x http://a/y");
-        assert_eq!(args.urls.len(), 2);
-        assert_eq!(args.connections, Connections::Auto);
-        assert_eq!(args.write, Write::Auto);
-        assert!(args.output.is_none() && args.dir.is_none() && args.connection.cacert.is_none());
-        assert!(args.max_tries.is_none() && args.stall_timeout.is_none());
-        assert_eq!(args.limit_rate, None);
-        assert!(!args.overwrite && !args.no_resume && !args.no_sync);
-        assert!(!args.json && !args.quiet && !args.verbose);
-        let Ok(Command::Serve(serve)) = parsed("serve") else {
-            panic!("serve needs no arguments");
-        };
-        assert_eq!(serve.dir, PathBuf::from("."));
-        assert!(serve.bind.ip().is_loopback());
-        let Ok(Command::Demo(demo)) = parsed("demo") else {
-            panic!("demo needs no arguments");
-        };
-        assert_eq!(demo.size, ByteCount(1 << 30));
-    }
-
-    #[test]
-    fn values_are_checked_where_they_are_written() {
-        assert_eq!(get("-x auto u://").connections, Connections::Auto);
-        assert_eq!(get("-x 256 u://").connections, Connections::AtMost(256));
-        let limit = RateLimit::new(BytesPerSecond(5_000_000));
-        assert_eq!(get("--limit-rate 5MB u://").limit_rate, limit);
-        for line in [
-            "-x 0 u://",
-            "--limit-rate 0 u://",
-            "--limit-rate abc u://",
-            "--limit-rate=-1 u://",
-            "--limit-rate 16EiB u://",
-            "-x 257 u://",
-            "-x many u://",
-            "--max-tries 0 u://",
-            "--stall-timeout 20 u://",
-            "--checksum md5=00 u://",
-            "--write sideways u://",
-            "serve --bind here",
-            "serve --rate 0",
-            "serve --max-connections 0",
-            "serve --max-connections-per-address 0",
-            "serve --max-ranges 0",
-            "serve --max-ranges 65536",
-            "serve --invalid-range obey",
-            "serve --as iis",
-            "demo --size big",
-            "demo --size 15MiB",
-        ] {
-            let kind = parsed(line).unwrap_err();
-            assert!(
-                matches!(kind, ErrorKind::ValueValidation | ErrorKind::InvalidValue),
-                "{line}: {kind:?}"
-            );
-        }
-        for line in [
-            "-q -v u://",
-            "-o a -d b u://",
-            "serve --as nginx --max-ranges 5",
-        ] {
-            assert_eq!(parsed(line).unwrap_err(), ErrorKind::ArgumentConflict);
-        }
-        for line in [
-            "get",
-            "serve --tls --cert a",
-            "serve --tls --key b",
-            "serve --cert a --key b",
-        ] {
-            assert_eq!(
-                parsed(line).unwrap_err(),
-                ErrorKind::MissingRequiredArgument,
-                "{line}"
-            );
-        }
-        assert_eq!(
-            parsed("").unwrap_err(),
-            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-        );
-    }
-}
+mod tests;

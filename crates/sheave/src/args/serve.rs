@@ -1,0 +1,120 @@
+//! Owns the command line of `serve` as it is written. Reads no environment, and does not decide what
+//! the values mean together.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use accelerator::BytesPerSecond;
+use clap::{Args as ClapArgs, ValueEnum};
+use range_server::Profile;
+
+use super::parse_limit;
+use crate::duration;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sheave serve                                  this directory, on http://127.0.0.1:8080
+  sheave serve --bind 127.0.0.1:0 ~/images      on a free port; the first line says which
+  sheave serve --rate-per-connection 2MiB .     slowly, to see connections add up
+  sheave serve --tls                            https; the second line names the certificate's file
+
+Content of any size is at /synthetic/SIZE, as in http://127.0.0.1:8080/synthetic/10GiB.";
+
+/// What a malformed `Range` is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InvalidRange {
+    /// The whole file.
+    Ignore,
+    /// 416.
+    Reject,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, ClapArgs)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub(crate) struct ServeArgs {
+    /// The directory to serve
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Listen here; port 0 stands for any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) bind: SocketAddr,
+    /// Serve https; without --cert, with a certificate made for this run, whose file is named on
+    /// the second line
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// The certificate, and those that lead to its authority, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The private key of the certificate, as a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// Serve names that start with a dot
+    #[arg(long)]
+    pub(crate) allow_hidden: bool,
+    /// Follow symbolic links that stay in the directory
+    #[arg(long)]
+    pub(crate) allow_symlinks: bool,
+    /// Serve NAME.br, NAME.zst or NAME.gz in place of NAME to who accepts it, unless it is older
+    #[arg(long)]
+    pub(crate) precompressed: bool,
+    /// Serve at most N connections at once [default: 512]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) max_connections: Option<u32>,
+    /// Serve at most N of them to one address [default: 256; from this machine any number]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) max_connections_per_address: Option<u32>,
+    /// Drop a peer that takes longer to send a request, counted from the last [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) header_timeout: Option<Duration>,
+    /// Drop a peer that takes no byte of its reply for so long [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) stall_timeout: Option<Duration>,
+    /// Send at most so many bytes a second, as in 10MiB
+    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
+    pub(crate) rate: Option<BytesPerSecond>,
+    /// Send at most so many bytes a second on each connection
+    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
+    pub(crate) rate_per_connection: Option<BytesPerSecond>,
+    /// Send the whole file to who asks for more than N ranges of it at once [default: 64]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_ranges: Option<NonZeroU16>,
+    /// Answer a malformed Range with the whole file, or with 416
+    #[arg(
+        long,
+        value_name = "ignore|reject",
+        value_enum,
+        default_value_t = InvalidRange::Ignore,
+        hide_possible_values = true
+    )]
+    pub(crate) invalid_range: InvalidRange,
+    /// Answer as this server would: nginx, apache, lighttpd, caddy, go, python, varnish or express
+    #[arg(long = "as", value_name = "SERVER", value_parser = parse_profile)]
+    #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
+    pub(crate) profile: Option<Profile>,
+    /// Do wrong what this file says, in TOML; URLs can ask for the same with ?fault=
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Append one JSON object per request to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_json: Option<PathBuf>,
+    /// Do not show requests
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+fn parse_profile(text: &str) -> Result<Profile, String> {
+    Profile::parse(text).ok_or_else(|| {
+        let names = Profile::ALL.map(Profile::name).join(", ");
+        format!("use one of {names}")
+    })
+}
+
+fn parse_rate(text: &str) -> Result<BytesPerSecond, String> {
+    parse_limit(text).map(|limit| BytesPerSecond(limit.get()))
+}
