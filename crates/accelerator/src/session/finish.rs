@@ -1,5 +1,5 @@
-//! Owns what is done with a file of which nothing is missing: it is proven, and gets its name. Knows
-//! no network.
+//! Owns what is done with a file of which nothing is missing: it is proven, and gets its name.
+//! Knows no network.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};

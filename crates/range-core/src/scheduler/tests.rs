@@ -1,5 +1,5 @@
-//! One test a row of the scheduler's table: what each input leads to. Here is what all of them need,
-//! and how a download ends and recovers.
+//! One test a row of the scheduler's table: what each input leads to. Here is what all of them
+//! need, and how a download ends and recovers.
 
 mod failures;
 mod first_reply;

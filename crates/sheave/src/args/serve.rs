@@ -1,5 +1,5 @@
-//! Owns the command line of `serve` as it is written. Reads no environment, and does not decide what
-//! the values mean together.
+//! Owns the command line of `serve` as it is written. Reads no environment, and does not decide
+//! what the values mean together.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
