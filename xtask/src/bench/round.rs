@@ -104,7 +104,7 @@ pub(super) fn run(
         .collect())
 }
 
-/// Whether no further run can change what a row says.
+/// Whether one more run is not worth its wait.
 fn is_settled(contender: &Contender, earlier: &[Cost]) -> bool {
     let last = earlier.last();
     last.is_some_and(|cost| cost.elapsed > contender.again_within)
