@@ -5,6 +5,7 @@ mod crowd;
 mod effect;
 mod grammar;
 mod gzip;
+mod late;
 mod plan;
 mod query;
 mod redirect;
@@ -28,6 +29,7 @@ pub use effect::{
 };
 pub use grammar::FaultError;
 pub(crate) use gzip::compressed;
+pub(crate) use late::late;
 pub(crate) use plan::{Crowd, FaultPlan, Instead};
 pub(crate) use query::disposition;
 pub(crate) use redirect::{Link, Links};

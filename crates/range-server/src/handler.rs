@@ -113,6 +113,9 @@ pub(crate) async fn respond(
     if plan.content.gzip && has_content {
         body = fault::compressed(body);
     }
+    if !plan.delay_content.is_zero() && has_content {
+        body = fault::late(body, plan.delay_content, Arc::clone(&connection));
+    }
     if let Some(wire) = wire.filter(|_| plan.wire.is_needed()) {
         let head = ResponseStart {
             status: reply.status,

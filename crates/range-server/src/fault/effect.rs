@@ -25,6 +25,8 @@ pub enum Effect {
     DelayHead(Duration),
     /// Sends the response head byte by byte, with this pause after each.
     DripHead(Duration),
+    /// Sends the response head at once, and the first byte of content so much later.
+    FirstByte(Duration),
     /// Sends content no faster than this on each connection.
     Rate(BytesPerSecond),
     /// While more responses than `above` are under way for the same path, sends none of them
@@ -232,6 +234,7 @@ impl Effect {
         match self {
             Self::DelayHead(_) => "delay",
             Self::DripHead(_) => "drip-head",
+            Self::FirstByte(_) => "first-byte",
             Self::Rate(_) => "rate",
             Self::CrowdRate { .. } => "crowd-rate",
             Self::Stop(Stop::Stall, _) => "stall",

@@ -149,6 +149,7 @@ impl Written<'_> {
         Ok(match self.name {
             "delay" => Effect::DelayHead(self.with(DURATION, duration)?),
             "drip-head" => Effect::DripHead(self.with(DURATION, duration)?),
+            "first-byte" => Effect::FirstByte(self.with(DURATION, duration)?),
             "rate" => Effect::Rate(self.with(RATE, rate)?),
             "crowd-rate" => Effect::CrowdRate {
                 above: self.needed("above", COUNT, |text| text.parse().ok())?,

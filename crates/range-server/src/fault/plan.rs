@@ -19,6 +19,8 @@ pub(crate) struct FaultPlan {
     /// What the effects are called, in the order they were listed.
     pub(crate) fired: Vec<&'static str>,
     pub(crate) delay_head: Duration,
+    /// How much later than the head the content begins.
+    pub(crate) delay_content: Duration,
     pub(crate) rate: Option<BytesPerSecond>,
     pub(crate) crowd: Option<Crowd>,
     pub(crate) cap: Option<(u32, Excess)>,
@@ -113,6 +115,7 @@ impl FaultPlan {
         match effect.clone() {
             Effect::DelayHead(delay) => self.delay_head = delay,
             Effect::DripHead(pause) => wire.drip_head = Some(pause),
+            Effect::FirstByte(delay) => self.delay_content = delay,
             Effect::Rate(rate) => self.rate = Some(rate),
             Effect::CrowdRate { above, rate } => self.crowd = Some(Crowd { above, rate }),
             Effect::Stop(stop, position) => wire.stop = Some((stop, position)),

@@ -182,6 +182,52 @@ fn a_head_can_come_byte_by_byte() {
 }
 
 #[test]
+fn content_can_begin_later_than_its_head() {
+    // A minute is longer than any test waits, so the head has come by itself.
+    let site = site([Effect::FirstByte(Duration::from_mins(1))]);
+    let mut client = site.connect();
+    client.send("GET", FILE, &[]);
+    assert_eq!(client.receive_head().status, 200);
+    drop(client);
+    assert_eq!(site.next_record().sent, ByteCount(0));
+}
+
+#[test]
+fn content_that_begins_late_outlasts_the_stall_timeout_and_comes_whole() {
+    let delay = Duration::from_millis(300);
+    let limits = range_server::Limits {
+        stall_timeout: Duration::from_millis(100),
+        ..range_server::Limits::default()
+    };
+    for effects in [
+        vec![Effect::FirstByte(delay)],
+        vec![
+            Effect::FirstByte(delay),
+            Effect::Surplus(ByteCount(0)),
+            Effect::Http10,
+        ],
+        vec![
+            Effect::FirstByte(delay),
+            Effect::ContentLength(ContentLength::Chunked),
+        ],
+    ] {
+        let faults = effects.into_iter().map(Fault::always).collect();
+        let site = Site::start(Config {
+            faults,
+            limits,
+            ..Config::default()
+        });
+        let asked = std::time::Instant::now();
+        let mut client = site.connect();
+        client.send("GET", "/synthetic/4MB", &["Range: bytes=7-"]);
+        let answer = client.receive(false);
+        assert!(asked.elapsed() >= delay);
+        assert!(answer.is_complete && answer.content == content(7, 4_000_000));
+        assert!(site.next_record().elapsed >= delay);
+    }
+}
+
+#[test]
 fn surplus_bytes_are_left_over_on_a_connection_that_lives() {
     let site = site([Effect::Surplus(ByteCount(5000))]);
     let mut client = site.connect();
