@@ -148,6 +148,7 @@ impl Sending {
         let now = clock::now();
         let turn = self.paces().map(|pace| pace.reserve(bytes, now)).max();
         if let Some(turn) = turn.filter(|&turn| turn > now) {
+            let _held = self.delivery.connection.hold_on();
             tokio::time::sleep_until(turn).await;
         }
     }

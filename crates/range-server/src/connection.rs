@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use crate::clock;
+use crate::pace::{Bucket, Pace};
 use crate::send_queue;
 
 /// Longest a reset waits for bytes before it to be acknowledged.
@@ -32,6 +33,8 @@ pub(crate) struct ConnectionState {
     inode: OnceLock<u64>,
     /// How many responses wait on purpose.
     held: AtomicUsize,
+    /// What responses are sent out of, from the first that a bucket was for.
+    bucket: Mutex<Option<(Bucket, Arc<Pace>)>>,
 }
 
 impl ConnectionState {
@@ -42,6 +45,7 @@ impl ConnectionState {
             is_to_be_reset: AtomicBool::new(false),
             inode: OnceLock::new(),
             held: AtomicUsize::new(0),
+            bucket: Mutex::default(),
         }
     }
 
@@ -61,6 +65,19 @@ impl ConnectionState {
     /// Keeps the connection from counting as stalled until what is returned is dropped.
     pub(crate) fn hold_on(&self) -> Held<'_> {
         Held::new(&self.held)
+    }
+
+    /// The bucket of this connection, which begins to fill when it is first asked for.
+    pub(crate) fn bucket(&self, wanted: Bucket) -> Arc<Pace> {
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*bucket {
+            Some((own, pace)) if *own == wanted => Arc::clone(pace),
+            _ => {
+                let pace = Arc::new(Pace::in_quanta(wanted, clock::now()));
+                *bucket = Some((wanted, Arc::clone(&pace)));
+                pace
+            }
+        }
     }
 
     /// Waits on purpose, without the connection counting as stalled.

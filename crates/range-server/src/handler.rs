@@ -94,11 +94,11 @@ pub(crate) async fn respond(
         sent: ByteCount(0),
         elapsed: arrived.elapsed(),
         ending: Ending::Interrupted,
-        faults: plan.fired,
+        faults: std::mem::take(&mut plan.fired),
     };
     let sending = Sending {
         buffers: shared.buffers.clone(),
-        paces: shared.paces(plan.rate),
+        paces: shared.paces(&plan, &connection),
         crowd: plan.crowd.map(CrowdPace::new),
         present,
         stop_after: stop.map(|(_, bytes)| bytes),
@@ -106,6 +106,7 @@ pub(crate) async fn respond(
         delivery: Delivery {
             record,
             arrived,
+            connection: Arc::clone(&connection),
             hook: shared.on_request.clone(),
         },
     };
@@ -165,10 +166,12 @@ impl Shared {
         present
     }
 
-    fn paces(&self, rate: Option<BytesPerSecond>) -> Vec<Arc<Pace>> {
-        let own = rate.or(self.rate_per_connection);
-        own.map(|rate| Arc::new(Pace::new(rate)))
-            .into_iter()
+    fn paces(&self, plan: &FaultPlan, connection: &ConnectionState) -> Vec<Arc<Pace>> {
+        let own = plan.rate.or(self.rate_per_connection);
+        let own = own.map(|rate| Arc::new(Pace::new(rate)));
+        let bucket = plan.bucket.map(|bucket| connection.bucket(bucket));
+        own.into_iter()
+            .chain(bucket)
             .chain(self.pace.clone())
             .collect()
     }

@@ -1,6 +1,7 @@
 //! Owns what is told about a response once it has ended. Does not know who listens.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use range_core::ByteRange;
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::clock;
 use crate::config::RequestHook;
+use crate::connection::ConnectionState;
 
 /// One request and how its response ended.
 #[derive(Clone, Debug)]
@@ -97,6 +99,7 @@ pub enum Ending {
 pub(crate) struct Delivery {
     pub(crate) record: RequestRecord,
     pub(crate) arrived: Instant,
+    pub(crate) connection: Arc<ConnectionState>,
     pub(crate) hook: Option<RequestHook>,
 }
 

@@ -29,6 +29,14 @@ pub enum Effect {
     FirstByte(Duration),
     /// Sends content no faster than this on each connection.
     Rate(BytesPerSecond),
+    /// Sends content out of a token bucket, as traffic shapers do: one for each connection, which
+    /// begins empty, holds one quantum, and gives it away only whole.
+    Bucket {
+        /// How fast it fills.
+        rate: BytesPerSecond,
+        /// How much is sent at once, when it is full.
+        quantum: NonZeroU64,
+    },
     /// While more responses than `above` are under way for the same path, sends none of them
     /// faster than `rate`: a penalty for many connections.
     CrowdRate {
@@ -236,6 +244,7 @@ impl Effect {
             Self::DripHead(_) => "drip-head",
             Self::FirstByte(_) => "first-byte",
             Self::Rate(_) => "rate",
+            Self::Bucket { .. } => "bucket",
             Self::CrowdRate { .. } => "crowd-rate",
             Self::Stop(Stop::Stall, _) => "stall",
             Self::Stop(Stop::Close, _) => "close",

@@ -130,6 +130,7 @@ impl Written<'_> {
         matches!(
             (self.name, key),
             ("status", "retry-after")
+                | ("bucket", "quantum")
                 | ("crowd-rate", "above")
                 | ("connection-cap", "excess")
                 | ("range-cap", "refusal")
@@ -151,6 +152,10 @@ impl Written<'_> {
             "drip-head" => Effect::DripHead(self.with(DURATION, duration)?),
             "first-byte" => Effect::FirstByte(self.with(DURATION, duration)?),
             "rate" => Effect::Rate(self.with(RATE, rate)?),
+            "bucket" => Effect::Bucket {
+                rate: self.with(RATE, rate)?,
+                quantum: self.needed("quantum", SIZE_ABOVE_0, positive)?,
+            },
             "crowd-rate" => Effect::CrowdRate {
                 above: self.needed("above", COUNT, |text| text.parse().ok())?,
                 rate: self.with(RATE, rate)?,

@@ -12,6 +12,7 @@ use super::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Occasion, Position, Redirect,
     RetryAfter, Stop, Version,
 };
+use crate::pace::Bucket;
 
 /// Everything that is done wrong to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub(crate) struct FaultPlan {
     /// How much later than the head the content begins.
     pub(crate) delay_content: Duration,
     pub(crate) rate: Option<BytesPerSecond>,
+    pub(crate) bucket: Option<Bucket>,
     pub(crate) crowd: Option<Crowd>,
     pub(crate) cap: Option<(u32, Excess)>,
     pub(crate) instead: Option<Instead>,
@@ -117,6 +119,7 @@ impl FaultPlan {
             Effect::DripHead(pause) => wire.drip_head = Some(pause),
             Effect::FirstByte(delay) => self.delay_content = delay,
             Effect::Rate(rate) => self.rate = Some(rate),
+            Effect::Bucket { rate, quantum } => self.bucket = Some(Bucket { rate, quantum }),
             Effect::CrowdRate { above, rate } => self.crowd = Some(Crowd { above, rate }),
             Effect::Stop(stop, position) => wire.stop = Some((stop, position)),
             Effect::ConnectionCap { most, excess } => self.cap = Some((most, excess)),

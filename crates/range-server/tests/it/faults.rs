@@ -1,12 +1,14 @@
 //! Every fault, as a client meets it, and that nothing else goes wrong beside it.
 
-use std::time::Duration;
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use range_core::units::{ByteCount, BytesPerSecond};
 use range_server::synthetic::Seed;
 use range_server::{
-    Config, Content, ContentLength, Directory, Effect, Ending, Fault, Position, Stop, Version,
+    Config, Content, ContentLength, Directory, Effect, Ending, Fault, Limits, Position, Stop,
+    Version,
 };
 
 use crate::site::{Site, content, content_of};
@@ -159,9 +161,9 @@ fn a_path_can_lead_to_another() {
 #[test]
 fn the_head_can_be_late_even_past_the_stall_timeout() {
     let delay = Duration::from_millis(300);
-    let limits = range_server::Limits {
+    let limits = Limits {
         stall_timeout: Duration::from_millis(100),
-        ..Default::default()
+        ..Limits::default()
     };
     let faults = vec![Fault::on(1..=1, Effect::DelayHead(delay))];
     let site = Site::start(Config {
@@ -180,6 +182,31 @@ fn content_can_be_slow() {
     // The last of ten chunks starts after nine tenths of the half second.
     let elapsed = site.next_record().elapsed;
     assert!(elapsed >= Duration::from_millis(450), "{elapsed:?}");
+}
+
+#[test]
+fn content_can_come_in_bursts_out_of_a_bucket_of_the_connection() {
+    let bucket = Effect::Bucket {
+        rate: BytesPerSecond(2000),
+        quantum: NonZeroU64::new(400).unwrap(),
+    };
+    let limits = Limits {
+        stall_timeout: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let site = Site::start(Config {
+        faults: vec![Fault::always(bucket)],
+        limits,
+        ..Config::default()
+    });
+    // Of three quanta: each is 200 ms after the one before it, the first as well.
+    let asked = Instant::now();
+    assert_eq!(site.get(FILE, &[]).content, content(0, 1000));
+    assert!(asked.elapsed() >= Duration::from_millis(600));
+    // Another connection begins with an empty bucket of its own.
+    let asked = Instant::now();
+    assert_eq!(site.get("/synthetic/1", &[]).content, content(0, 1));
+    assert!(asked.elapsed() >= Duration::from_millis(200));
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn every_example_of_the_reference_is_a_fault_of_that_name() {
         assert_eq!(fault.effect.name(), name);
         names.insert(name);
     }
-    assert_eq!(names.len(), 36, "{names:?}");
+    assert_eq!(names.len(), 37, "{names:?}");
     for condition in examples("## Conditions", 2) {
         Fault::parse(&format!("gzip,{condition}")).unwrap();
     }
@@ -83,6 +83,8 @@ fn stops_are_before_the_head_after_bytes_or_at_an_offset() {
 fn options_belong_to_their_effect() {
     assert!(Fault::parse("gzip,retry-after=1").is_err());
     assert!(Fault::parse("crowd-rate:1KiB").is_err());
+    assert!(Fault::parse("bucket:1KiB").is_err());
+    assert!(Fault::parse("bucket:1KiB,quantum=0").is_err());
     assert!(Fault::parse("connection-cap:1,excess=shout").is_err());
     let capped = Fault::parse("connection-cap:1").unwrap();
     let unavailable = Excess::Status(StatusCode::SERVICE_UNAVAILABLE);
