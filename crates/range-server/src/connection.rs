@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use crate::clock;
 use crate::pace::{Bucket, Pace};
@@ -29,6 +30,12 @@ pub(crate) struct ConnectionState {
     pub(crate) number: u64,
     pub(crate) peer: SocketAddr,
     is_to_be_reset: AtomicBool,
+    /// From when on it is broken, if it is to be.
+    breaks: Mutex<Option<Instant>>,
+    /// Whether there is such a moment.
+    will_break: AtomicBool,
+    /// Who polls the socket while nothing moves.
+    poller: AtomicWaker,
     /// What the system calls the socket, once there is one.
     inode: OnceLock<u64>,
     /// How many responses wait on purpose.
@@ -43,6 +50,9 @@ impl ConnectionState {
             number,
             peer,
             is_to_be_reset: AtomicBool::new(false),
+            breaks: Mutex::default(),
+            will_break: AtomicBool::new(false),
+            poller: AtomicWaker::new(),
             inode: OnceLock::new(),
             held: AtomicUsize::new(0),
             bucket: Mutex::default(),
@@ -60,6 +70,32 @@ impl ConnectionState {
             tokio::time::sleep(RESET_CHECK).await;
         }
         self.is_to_be_reset.store(true, Ordering::Release);
+    }
+
+    /// Resets the connection at that moment, whatever is under way over it. Of several moments the
+    /// first counts.
+    pub(crate) fn break_at(&self, moment: Instant) {
+        let mut breaks = self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
+        *breaks = Some(breaks.map_or(moment, |earlier| earlier.min(moment)));
+        drop(breaks);
+        if moment <= clock::now() {
+            // It may end before anybody asks the socket.
+            self.is_to_be_reset.store(true, Ordering::Release);
+        }
+        self.will_break.store(true, Ordering::Release);
+        self.poller.wake();
+    }
+
+    /// When it breaks, if it does.
+    fn breaks(&self) -> Option<Instant> {
+        let will_break = self.will_break.load(Ordering::Acquire);
+        let breaks = || *self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
+        will_break.then(breaks)?
+    }
+
+    /// Whether it broke.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.breaks().is_some_and(|moment| moment <= clock::now())
     }
 
     /// Keeps the connection from counting as stalled until what is returned is dropped.
@@ -110,6 +146,8 @@ pub(crate) struct WatchedStream {
     state: Arc<ConnectionState>,
     stall_timeout: Duration,
     stalled: Pin<Box<Sleep>>,
+    /// Until it breaks, once that is to be.
+    broken: Option<Pin<Box<Sleep>>>,
     is_write_blocked: bool,
 }
 
@@ -128,8 +166,26 @@ impl WatchedStream {
             state,
             stall_timeout,
             stalled,
+            broken: None,
             is_write_blocked: false,
         }
+    }
+
+    /// Fails from the moment on at which the connection is to break.
+    fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let Some(moment) = self.state.breaks() else {
+            return Ok(());
+        };
+        if clock::now() < moment {
+            let broken = &mut self.broken;
+            let broken = broken.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(moment)));
+            broken.as_mut().reset(moment);
+            if broken.as_mut().poll(cx).is_pending() {
+                return Ok(());
+            }
+        }
+        self.state.is_to_be_reset.store(true, Ordering::Release);
+        Err(io::ErrorKind::ConnectionReset.into())
     }
 
     fn restart_timeout(&mut self) {
@@ -144,6 +200,11 @@ impl WatchedStream {
         cx: &mut Context<'_>,
         answer: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
+        if answer.is_pending() {
+            self.state.poller.register(cx.waker());
+            // After that, so that no moment set meanwhile goes unseen.
+            self.check(cx)?;
+        }
         if answer.is_ready() {
             if !self.is_write_blocked {
                 self.restart_timeout();
@@ -166,6 +227,7 @@ impl AsyncRead for WatchedStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        self.check(cx)?;
         let answer = Pin::new(&mut self.stream).poll_read(cx, buffer);
         self.watch(cx, answer)
     }
@@ -177,6 +239,7 @@ impl AsyncWrite for WatchedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.check(cx)?;
         let answer = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.is_write_blocked = answer.is_pending();
         self.watch(cx, answer)
@@ -187,6 +250,7 @@ impl AsyncWrite for WatchedStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.check(cx)?;
         let answer = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.is_write_blocked = answer.is_pending();
         self.watch(cx, answer)
@@ -201,6 +265,8 @@ impl AsyncWrite for WatchedStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What is to be reset must not end in order before.
+        self.check(cx)?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -30,7 +30,7 @@ pub use effect::{
 pub use grammar::FaultError;
 pub(crate) use gzip::compressed;
 pub(crate) use late::late;
-pub(crate) use plan::{Crowd, FaultPlan, Instead};
+pub(crate) use plan::{Crowd, FaultPlan, Instead, Onsets, Outage};
 pub(crate) use query::disposition;
 pub(crate) use redirect::{Link, Links};
 pub(crate) use state::FaultState;

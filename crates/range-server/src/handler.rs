@@ -11,6 +11,7 @@ use range_core::http::conditional;
 use range_core::http::{AcceptEncoding, HttpDate};
 use range_core::units::{ByteCount, BytesPerSecond};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::body::{self, Body, CrowdPace, Sending};
 use crate::buffer::BufferPool;
@@ -20,7 +21,8 @@ use crate::connection::ConnectionState;
 use crate::content::{self, Digests, Found, ServedDirectory};
 use crate::digest_fields;
 use crate::fault::{
-    self, ContentLength, FaultPlan, FaultState, Link, Present, ResponseStart, Version, WireResponse,
+    self, ContentLength, FaultPlan, FaultState, Link, Outage, Present, ResponseStart, Stop,
+    Version, WireResponse,
 };
 use crate::host;
 use crate::pace::Pace;
@@ -61,8 +63,9 @@ pub(crate) async fn respond(
         Err(mistake) => (FaultPlan::default(), Some(mistake)),
     };
     plan.entity_tag = plan.entity_tag.or(shared.rules.entity_tag());
+    let is_away = meets_outage(plan.outage, arrived, &connection);
     let present = shared.admit(&mut plan, request.uri.path());
-    if !plan.delay_head.is_zero() {
+    if !plan.delay_head.is_zero() && !is_away {
         connection.hold(plan.delay_head).await;
     }
     let mut reply = match mistake {
@@ -70,7 +73,11 @@ pub(crate) async fn respond(
         None => answer(&shared, &request, &plan, connection.number).await,
     };
     shared.rules.dress(&mut reply);
-    let stop = plan.wire.stop_after(&reply.payload);
+    let stop = if is_away {
+        Some((Stop::Reset, 0))
+    } else {
+        plan.wire.stop_after(&reply.payload)
+    };
     let has_content = request.method != Method::HEAD && may_have_content(reply.status);
     let closes = asks_to_close(&request);
 
@@ -136,6 +143,19 @@ pub(crate) async fn respond(
         response.headers_mut().remove(CONTENT_LENGTH);
     }
     response
+}
+
+/// Breaks the connection when the server is to be away. Whether it is already.
+fn meets_outage(outage: Option<Outage>, now: Instant, connection: &ConnectionState) -> bool {
+    let moment = match outage {
+        None => None,
+        Some(Outage::Now) => Some(now),
+        Some(Outage::In(time)) => now.checked_add(time),
+    };
+    if let Some(moment) = moment {
+        connection.break_at(moment);
+    }
+    outage == Some(Outage::Now)
 }
 
 fn may_have_content(status: StatusCode) -> bool {

@@ -117,6 +117,10 @@ impl Delivery {
 impl Drop for Delivery {
     fn drop(&mut self) {
         let Some(hook) = &self.hook else { return };
+        if self.record.ending == Ending::Interrupted && self.connection.is_broken() {
+            self.record.ending = Ending::Cut;
+            self.record.faults.push("outage");
+        }
         self.record.elapsed = clock::now().duration_since(self.arrived);
         hook(&self.record);
     }

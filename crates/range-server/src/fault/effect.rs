@@ -47,6 +47,15 @@ pub enum Effect {
     },
     /// Stops sending.
     Stop(Stop, Position),
+    /// Is away for a while. The first request that meets the conditions begins the count: `after`
+    /// that, every connection over which such a request has come is reset, and for as long as
+    /// `lasts` so is each over which one comes.
+    Outage {
+        /// From the first such request to the beginning.
+        after: Duration,
+        /// From the beginning to the end.
+        lasts: Duration,
+    },
     /// Serves the first `most` of the responses under way for one path, and stops or refuses
     /// those in excess of them.
     ConnectionCap {
@@ -250,6 +259,7 @@ impl Effect {
             Self::Stop(Stop::Close, _) => "close",
             Self::Stop(Stop::Cut, _) => "cut",
             Self::Stop(Stop::Reset, _) => "reset",
+            Self::Outage { .. } => "outage",
             Self::ConnectionCap { .. } => "connection-cap",
             Self::ContentLength(_) => "content-length",
             Self::Surplus(_) => "surplus",

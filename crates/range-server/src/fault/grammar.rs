@@ -132,6 +132,7 @@ impl Written<'_> {
             ("status", "retry-after")
                 | ("bucket", "quantum")
                 | ("crowd-rate", "above")
+                | ("outage", "after")
                 | ("connection-cap", "excess")
                 | ("range-cap", "refusal")
         )
@@ -164,6 +165,12 @@ impl Written<'_> {
             "close" => self.stop(Stop::Close)?,
             "cut" => self.stop(Stop::Cut)?,
             "reset" => self.stop(Stop::Reset)?,
+            "outage" => Effect::Outage {
+                after: self
+                    .option("after", DURATION, duration)?
+                    .unwrap_or_default(),
+                lasts: self.with(DURATION, duration)?,
+            },
             "connection-cap" => Effect::ConnectionCap {
                 most: self.with(COUNT, |text| text.parse().ok())?,
                 excess: self

@@ -1,5 +1,6 @@
 //! Owns the sum of all faults of one request. Performs none of them.
 
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub(crate) struct FaultPlan {
     pub(crate) bucket: Option<Bucket>,
     pub(crate) crowd: Option<Crowd>,
     pub(crate) cap: Option<(u32, Excess)>,
+    pub(crate) outage: Option<Outage>,
     pub(crate) instead: Option<Instead>,
     pub(crate) version: Option<Version>,
     pub(crate) length: Option<ByteCount>,
@@ -51,6 +53,18 @@ pub(crate) struct Crowd {
     pub(crate) above: u32,
     pub(crate) rate: BytesPerSecond,
 }
+
+/// How a response meets the server's being away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outage {
+    /// It is away.
+    Now,
+    /// It will be when this much time has passed.
+    In(Duration),
+}
+
+/// When the outages of a scope were first met, by the index of the fault, since the scope began.
+pub(crate) type Onsets = BTreeMap<usize, Duration>;
 
 /// What is done to the content that is sent, and to what the head says about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,14 +115,34 @@ pub(crate) enum Instead {
     Redirect(Redirect),
 }
 
+impl Outage {
+    /// What an outage is for a request that comes `elapsed` after the first.
+    fn at(elapsed: Duration, after: Duration, lasts: Duration) -> Option<Self> {
+        match elapsed.checked_sub(after) {
+            None => Some(Self::In(after.saturating_sub(elapsed))),
+            Some(since) => (since < lasts).then_some(Self::Now),
+        }
+    }
+}
+
 impl FaultPlan {
-    /// Adds those of `faults` that fire.
-    pub(crate) fn add(&mut self, faults: &[Fault], occasion: &Occasion<'_>) {
+    /// Adds those of `faults` that fire. `onsets` is what their scope remembers.
+    pub(crate) fn add(&mut self, faults: &[Fault], occasion: &Occasion<'_>, onsets: &mut Onsets) {
         for (index, fault) in faults.iter().enumerate() {
-            if fault.trigger.fires(occasion, index) {
-                self.fired.push(fault.effect.name());
-                self.include(&fault.effect);
+            if !fault.trigger.fires(occasion, index) {
+                continue;
             }
+            if let Effect::Outage { after, lasts } = fault.effect {
+                let onset = *onsets.entry(index).or_insert(occasion.elapsed);
+                let outage = Outage::at(occasion.elapsed.saturating_sub(onset), after, lasts);
+                // Several are several times away: what comes first counts.
+                self.outage = self.outage.into_iter().chain(outage).min();
+                if outage != Some(Outage::Now) {
+                    continue;
+                }
+            }
+            self.fired.push(fault.effect.name());
+            self.include(&fault.effect);
         }
     }
 
@@ -122,6 +156,8 @@ impl FaultPlan {
             Effect::Bucket { rate, quantum } => self.bucket = Some(Bucket { rate, quantum }),
             Effect::CrowdRate { above, rate } => self.crowd = Some(Crowd { above, rate }),
             Effect::Stop(stop, position) => wire.stop = Some((stop, position)),
+            // It is a matter of when, and has been dealt with.
+            Effect::Outage { .. } => {}
             Effect::ConnectionCap { most, excess } => self.cap = Some((most, excess)),
             Effect::ContentLength(framing) => wire.content_length = Some(framing),
             Effect::Surplus(bytes) => wire.surplus = bytes.0,

@@ -9,7 +9,7 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use super::query::{QueryError, UrlOptions};
-use super::{Crowds, Fault, FaultPlan, Links, Occasion};
+use super::{Crowds, Fault, FaultPlan, Links, Occasion, Onsets};
 use crate::clock;
 use crate::reply::field;
 
@@ -25,6 +25,7 @@ pub(crate) struct FaultState {
     started: Instant,
     pub(crate) crowds: Crowds,
     pub(crate) links: Links,
+    onsets: Mutex<Onsets>,
     urls: Mutex<HashMap<String, Tally>>,
 }
 
@@ -33,6 +34,7 @@ struct Tally {
     began: Instant,
     requests: u64,
     connections: Vec<u64>,
+    onsets: Onsets,
 }
 
 impl FaultState {
@@ -42,6 +44,7 @@ impl FaultState {
             started: clock::now(),
             crowds: Crowds::default(),
             links: Links::default(),
+            onsets: Mutex::default(),
             urls: Mutex::default(),
         }
     }
@@ -66,11 +69,13 @@ impl FaultState {
             method: &request.method,
             range: range.as_deref(),
         };
-        plan.add(&self.faults, &occasion);
+        if !self.faults.is_empty() {
+            let mut onsets = self.onsets.lock().unwrap_or_else(PoisonError::into_inner);
+            plan.add(&self.faults, &occasion, &mut onsets);
+        }
         if !options.faults.is_empty() {
             let url = request.uri.path_and_query().map_or("", |url| url.as_str());
-            let occasion = self.count(url, connection, occasion);
-            plan.add(&options.faults, &occasion);
+            self.add_for_url(&mut plan, &options.faults, url, &occasion);
         }
         if plan.wire.is_needed() && request.version > HttpVersion::HTTP_11 {
             return Err(QueryError::OtherProtocol);
@@ -79,8 +84,14 @@ impl FaultState {
         Ok(plan)
     }
 
-    /// The occasion as the URL has it.
-    fn count<'a>(&self, url: &str, connection: u64, occasion: Occasion<'a>) -> Occasion<'a> {
+    /// Adds faults that a URL names, for the occasion as the URL has it.
+    fn add_for_url(
+        &self,
+        plan: &mut FaultPlan,
+        faults: &[Fault],
+        url: &str,
+        occasion: &Occasion<'_>,
+    ) {
         let mut urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
         if urls.len() >= MAX_URLS && !urls.contains_key(url) {
             let oldest = urls.iter().min_by_key(|(_, tally)| tally.began);
@@ -91,21 +102,23 @@ impl FaultState {
             began: clock::now(),
             requests: 0,
             connections: Vec::new(),
+            onsets: Onsets::new(),
         });
         tally.requests += 1;
         let known = tally
             .connections
             .iter()
-            .position(|&known| known == connection);
+            .position(|&known| known == occasion.connection);
         let index = known.unwrap_or(tally.connections.len());
         if known.is_none() && index < MAX_CONNECTIONS {
-            tally.connections.push(connection);
+            tally.connections.push(occasion.connection);
         }
-        Occasion {
+        let occasion = Occasion {
             request: tally.requests,
             connection: u64::try_from(index + 1).expect("an index fits 64 bits"),
             elapsed: tally.began.elapsed(),
-            ..occasion
-        }
+            ..*occasion
+        };
+        plan.add(faults, &occasion, &mut tally.onsets);
     }
 }

@@ -142,3 +142,24 @@ fn a_file_that_changes_while_it_is_sent_resets_its_stream() {
     assert_eq!(reader.wait().unwrap().code(), Some(92));
     assert_eq!(site.next_record().ending, Ending::Failed);
 }
+
+#[test]
+fn content_can_be_late_and_the_server_away() {
+    let (site, trusted) = site(Config::default());
+    let trusted = ["--http2", "--cacert", trusted.path().to_str().unwrap()];
+    let late = "/synthetic/1000?fault=first-byte:300ms";
+    let Some(output) = curl(&site, late, &trusted) else {
+        return;
+    };
+    assert!(output.stdout == content(0, 1000), "{output:?}");
+    let record = site.next_record();
+    assert!(record.elapsed >= Duration::from_millis(300));
+    assert_eq!(record.protocol, http::Version::HTTP_2);
+    let output = curl(&site, "/synthetic/1000?fault=outage:20s", &trusted).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    let record = site.next_record();
+    assert_eq!(
+        (record.ending, record.faults),
+        (Ending::Cut, vec!["outage"])
+    );
+}

@@ -27,7 +27,7 @@ fn every_example_of_the_reference_is_a_fault_of_that_name() {
         assert_eq!(fault.effect.name(), name);
         names.insert(name);
     }
-    assert_eq!(names.len(), 37, "{names:?}");
+    assert_eq!(names.len(), 38, "{names:?}");
     for condition in examples("## Conditions", 2) {
         Fault::parse(&format!("gzip,{condition}")).unwrap();
     }
