@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use range_core::units::ByteCount;
 use range_server::synthetic::{self, Seed};
-use range_server::{Effect, Fault, Position, Stop};
+use range_server::{Effect, Fault, Position, StatusBody, Stop};
 
 use crate::support::files;
 use crate::support::program::{Ran, get};
@@ -42,7 +42,11 @@ fn fails(faults: Vec<Fault>, code: i32) -> Ran {
 fn status(code: u16, retry_after: Option<Duration>) -> Effect {
     let code = code.try_into().unwrap();
     let retry_after = retry_after.map(Into::into);
-    Effect::Status { code, retry_after }
+    Effect::Status {
+        code,
+        retry_after,
+        body: StatusBody::Text,
+    }
 }
 
 #[test]

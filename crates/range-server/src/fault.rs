@@ -24,8 +24,8 @@ use range_core::ByteRange;
 
 pub(crate) use crowd::{Crowds, Present};
 pub use effect::{
-    ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Redirect, RetryAfter, Stop,
-    Version,
+    ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Redirect, RetryAfter,
+    StatusBody, Stop, Version,
 };
 pub use grammar::FaultError;
 pub(crate) use gzip::compressed;

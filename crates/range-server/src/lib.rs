@@ -40,7 +40,7 @@ pub use config::{Config, Content, Directory, Limits, RequestHook};
 pub use fault::scenario;
 pub use fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, FaultError, IfRange, Position,
-    Probability, Redirect, RetryAfter, Stop, Version,
+    Probability, Redirect, RetryAfter, StatusBody, Stop, Version,
 };
 pub use quirk::Profile;
 pub use range_core::http::conditional::{InvalidRange, RangePolicy};

@@ -115,6 +115,24 @@ impl Reply {
         Self::explanation(status, &status, date)
     }
 
+    /// A status with no content, and nothing about it.
+    pub(crate) fn empty(status: StatusCode, date: HttpDate) -> Self {
+        Self::new(status, date, Payload::Empty)
+    }
+
+    /// A status with a text of this media type, where it may have any.
+    pub(crate) fn text(
+        status: StatusCode,
+        media_type: HeaderValue,
+        text: &str,
+        date: HttpDate,
+    ) -> Self {
+        if matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
+            return Self::empty(status, date);
+        }
+        Self::new(status, date, Payload::Text(text.to_owned())).with(CONTENT_TYPE, media_type)
+    }
+
     /// A status with a line that says why.
     pub(crate) fn explanation(
         status: StatusCode,

@@ -121,13 +121,18 @@ pub enum Effect {
     Corrupt(u64),
     /// Sends a page of HTML in place of the content, exactly as long.
     ErrorPage,
+    /// Says that the content is of this media type. Such answers forbid browsers to run anything.
+    MediaType(HeaderValue),
 
-    /// Answers with this status and, as content, its name.
+    /// Answers with this status and a few bytes that are not of the representation, without any of
+    /// its fields.
     Status {
         /// The status.
         code: StatusCode,
         /// `Retry-After`.
         retry_after: Option<RetryAfter>,
+        /// The bytes.
+        body: StatusBody,
     },
     /// Answers 302 to this location, whatever it is.
     RedirectTo(HeaderValue),
@@ -181,6 +186,22 @@ pub enum ContentLength {
     BesideChunked,
     /// With a `Content-Length` of this text. The connection is closed after the content.
     Stated(HeaderValue),
+}
+
+/// What comes with a status in place of the representation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatusBody {
+    /// Its name, as text.
+    #[default]
+    Text,
+    /// An object, as `application/json`.
+    Json,
+    /// An element, as `application/xml`.
+    Xml,
+    /// A page, as `text/html`.
+    Html,
+    /// Nothing, of no type.
+    Empty,
 }
 
 /// How an entity tag is wrong.
@@ -246,6 +267,15 @@ pub enum Redirect {
 }
 
 impl Effect {
+    /// Answers with this status and its name.
+    pub const fn status(code: StatusCode) -> Self {
+        Self::Status {
+            code,
+            retry_after: None,
+            body: StatusBody::Text,
+        }
+    }
+
     /// What the effect is called in URLs, scenarios and records.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -285,6 +315,7 @@ impl Effect {
             Self::Gzip => "gzip",
             Self::Corrupt(_) => "corrupt",
             Self::ErrorPage => "error-page",
+            Self::MediaType(_) => "media-type",
             Self::Status { .. } => "status",
             Self::RedirectTo(_) | Self::Redirect(_) => "redirect",
         }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use range_core::ByteRange;
 
-use super::{Effect, Excess, Fault, Position, Probability, Stop};
+use super::{Effect, Excess, Fault, Position, Stop};
 use values::{
-    COUNT, COUNTS, DURATION, FRAMING, OFFSETS, POSITIVE, RATE, REDIRECT, RETRY_AFTER, SIZE,
-    SIZE_ABOVE_0, STATUS, TAG, TIMES, complete_length, duration, ends, entity_tag, excess, framing,
-    if_range, position, positive, rate, read, redirect, retry_after, size, span, status, version,
+    BODY, COUNT, COUNTS, DURATION, FRAMING, MEDIA_TYPE, OFFSETS, POSITIVE, PROBABILITY, RATE,
+    REDIRECT, RETRY_AFTER, SIZE, SIZE_ABOVE_0, STATUS, TAG, TIMES, body, complete_length, duration,
+    ends, entity_tag, excess, framing, if_range, media_type, position, positive, probability, rate,
+    read, redirect, retry_after, size, span, status, version,
 };
 
 /// Why a text is not a fault. The text itself is quoted: it is the author's own.
@@ -129,7 +130,7 @@ impl Written<'_> {
     fn is_option(&self, key: &str) -> bool {
         matches!(
             (self.name, key),
-            ("status", "retry-after")
+            ("status", "retry-after" | "body")
                 | ("bucket", "quantum")
                 | ("crowd-rate", "above")
                 | ("outage", "after")
@@ -215,10 +216,12 @@ impl Written<'_> {
             "length" => Effect::Length(self.with(SIZE, size)?),
             "etag" => Effect::EntityTag(self.with(TAG, entity_tag)?),
             "if-range" => Effect::IfRange(self.with("ignore or refuse", if_range)?),
+            "media-type" => Effect::MediaType(self.with(MEDIA_TYPE, media_type)?),
             "corrupt" => Effect::Corrupt(self.with(SIZE, |text| size(text).map(|size| size.0))?),
             "status" => Effect::Status {
                 code: self.with(STATUS, status)?,
                 retry_after: self.option("retry-after", RETRY_AFTER, retry_after)?,
+                body: self.option("body", BODY, body)?.unwrap_or_default(),
             },
             "redirect" => self.with(REDIRECT, redirect)?,
             name => return Err(FaultError::UnknownEffect(name.to_owned())),
@@ -309,9 +312,7 @@ impl Fault {
                 trigger.only_resumed = true;
             }
             "probability" => {
-                let probability = |text: &str| Probability::new(text.parse().ok()?);
-                let expected = "a number from 0 to 1";
-                trigger.probability = Some(read(key, text, expected, probability)?);
+                trigger.probability = Some(read(key, text, PROBABILITY, probability)?);
             }
             "seed" => trigger.seed = Some(read(key, text, COUNT, number)?),
             _ => return Ok(false),

@@ -11,7 +11,7 @@ use range_core::units::{ByteCount, BytesPerSecond};
 use super::query::UrlOptions;
 use super::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Occasion, Position, Redirect,
-    RetryAfter, Stop, Version,
+    RetryAfter, StatusBody, Stop, Version,
 };
 use crate::pace::Bucket;
 
@@ -88,6 +88,7 @@ pub(crate) struct ContentFaults {
     pub(crate) omit_content_range: bool,
     pub(crate) multipart: bool,
     pub(crate) error_page: bool,
+    pub(crate) media_type: Option<HeaderValue>,
     pub(crate) gzip: bool,
     pub(crate) corrupt: Option<u64>,
 }
@@ -110,6 +111,7 @@ pub(crate) enum Instead {
     Status {
         code: StatusCode,
         retry_after: Option<RetryAfter>,
+        body: StatusBody,
     },
     RedirectTo(HeaderValue),
     Redirect(Redirect),
@@ -182,9 +184,18 @@ impl FaultPlan {
             Effect::IfRange(judgement) => self.if_range = Some(judgement),
             Effect::Gzip => content.gzip = true,
             Effect::Corrupt(offset) => content.corrupt = Some(offset),
+            Effect::MediaType(media_type) => content.media_type = Some(media_type),
             Effect::ErrorPage => content.error_page = true,
-            Effect::Status { code, retry_after } => {
-                self.instead = Some(Instead::Status { code, retry_after });
+            Effect::Status {
+                code,
+                retry_after,
+                body,
+            } => {
+                self.instead = Some(Instead::Status {
+                    code,
+                    retry_after,
+                    body,
+                });
             }
             Effect::RedirectTo(location) => self.instead = Some(Instead::RedirectTo(location)),
             Effect::Redirect(redirect) => self.instead = Some(Instead::Redirect(redirect)),
@@ -206,6 +217,7 @@ impl FaultPlan {
                 self.instead = Some(Instead::Status {
                     code,
                     retry_after: None,
+                    body: StatusBody::Text,
                 });
             }
             Excess::Stop(stop) => self.wire.stop = Some((stop, Position::BeforeHead)),

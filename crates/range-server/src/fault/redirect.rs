@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{StatusCode, Uri};
 use range_core::http::HttpDate;
 
-use super::{Instead, Redirect, RetryAfter};
+use super::{Instead, Redirect, RetryAfter, StatusBody};
 use crate::reply::{Reply, value};
 
 /// Names of the parameters a redirection adds to the query of its target.
@@ -20,6 +20,10 @@ const ONCE: &str = "once";
 
 /// One-shot links that are remembered. The oldest is forgotten first, and answers again.
 const MAX_LINKS: usize = 65_536;
+
+/// A page that is not the content.
+pub(super) const ERROR_PAGE: &str =
+    "<!DOCTYPE html>\n<title>Error</title>\n<h1>Something went wrong</h1>\n";
 
 /// 1994-11-15 12:45:26 UTC.
 const LONG_AGO: HttpDate = HttpDate::from_unix_seconds(784_903_526);
@@ -111,8 +115,12 @@ impl Instead {
         let redirection =
             |location: HeaderValue| Reply::status(StatusCode::FOUND, date).with(LOCATION, location);
         match self {
-            Self::Status { code, retry_after } => {
-                let reply = Reply::status(*code, date);
+            Self::Status {
+                code,
+                retry_after,
+                body,
+            } => {
+                let reply = body.reply(*code, date);
                 Some(match retry_after {
                     Some(wait) => reply.with(RETRY_AFTER, wait.value(date)),
                     None => reply,
@@ -126,6 +134,25 @@ impl Instead {
                 (!link.has_arrived(*redirect)).then(|| redirection(location()))
             }
         }
+    }
+}
+
+impl StatusBody {
+    fn reply(self, code: StatusCode, date: HttpDate) -> Reply {
+        let (media_type, text) = match self {
+            Self::Text => return Reply::status(code, date),
+            Self::Empty => return Reply::empty(code, date),
+            Self::Json => (
+                "application/json",
+                "{\"error\":\"something else is here instead\"}\n",
+            ),
+            Self::Xml => (
+                "application/xml",
+                "<?xml version=\"1.0\"?>\n<Error>Something else is here instead</Error>\n",
+            ),
+            Self::Html => ("text/html; charset=utf-8", ERROR_PAGE),
+        };
+        Reply::text(code, HeaderValue::from_static(media_type), text, date)
     }
 }
 

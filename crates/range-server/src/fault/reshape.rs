@@ -3,20 +3,18 @@
 
 use bytes::Bytes;
 use http::header::{
-    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    HeaderValue,
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, HeaderValue,
 };
 use range_core::ByteRange;
 use range_core::http::{Boundary, ContentRange, EntityTag, HttpDate, Multipart};
 use range_core::units::ByteCount;
 
 use super::plan::ContentFaults;
+use super::redirect::ERROR_PAGE;
 use super::request::opaque_part;
 use super::{EntityTagFault, FaultPlan, disposition};
 use crate::reply::{Payload, Piece, Reply, value};
-
-/// What the page that stands in for content begins with.
-const ERROR_PAGE: &str = "<!DOCTYPE html>\n<title>Error</title>\n<h1>Something went wrong</h1>\n";
 
 impl FaultPlan {
     /// Makes another answer of the one that was decided. `tag` is the representation's own.
@@ -78,6 +76,12 @@ impl ContentFaults {
             stand_in(&mut reply.payload);
             let html = HeaderValue::from_static("text/html; charset=utf-8");
             reply.headers.insert(CONTENT_TYPE, html);
+        }
+        if let Some(media_type) = &self.media_type {
+            reply.headers.insert(CONTENT_TYPE, media_type.clone());
+            // Whoever writes the URL does not decide what a browser runs.
+            let inert = HeaderValue::from_static("sandbox; default-src 'none'");
+            reply.headers.insert(CONTENT_SECURITY_POLICY, inert);
         }
         let announced = HeaderValue::from(reply.payload.length());
         reply.headers.insert(CONTENT_LENGTH, announced);

@@ -7,8 +7,8 @@ use http::StatusCode;
 use range_core::units::{ByteCount, BytesPerSecond};
 use range_server::synthetic::Seed;
 use range_server::{
-    Config, Content, ContentLength, Directory, Effect, Ending, Fault, Limits, Position, Stop,
-    Version,
+    Config, Content, ContentLength, Directory, Effect, Ending, Fault, Limits, Position, StatusBody,
+    Stop, Version,
 };
 
 use crate::site::{Site, content, content_of};
@@ -128,11 +128,9 @@ fn a_status_can_stand_in_for_the_content() {
     let unavailable = Effect::Status {
         code: StatusCode::SERVICE_UNAVAILABLE,
         retry_after: Some(Duration::from_secs(7).into()),
+        body: StatusBody::Text,
     };
-    let forbidden = Effect::Status {
-        code: StatusCode::FORBIDDEN,
-        retry_after: None,
-    };
+    let forbidden = Effect::status(StatusCode::FORBIDDEN);
     let site = site([Fault::on(1..=2, unavailable), Fault::on(3..=3, forbidden)]);
     let answers = [1, 2, 3, 4].map(|_| site.get(FILE, &["Range: bytes=0-9"]));
     assert_eq!(
@@ -144,6 +142,38 @@ fn a_status_can_stand_in_for_the_content() {
         .map(|answer| answer.header("retry-after"));
     assert_eq!(waits, [Some("7"), Some("7"), None, None]);
     assert!(answers[0].is_complete && answers[0].header("etag").is_none());
+}
+
+#[test]
+fn a_status_can_bring_something_else_that_is_not_the_content() {
+    for (body, media_type, start) in [
+        ("text", Some("text/plain; charset=utf-8"), "200 OK\n"),
+        ("json", Some("application/json"), "{\"error\":\""),
+        ("xml", Some("application/xml"), "<?xml "),
+        (
+            "html",
+            Some("text/html; charset=utf-8"),
+            "<!DOCTYPE html>\n",
+        ),
+        ("empty", None, ""),
+    ] {
+        let fault = Fault::parse(&format!("status:200,body={body},requests=2")).unwrap();
+        let site = site([fault]);
+        assert!(site.get(FILE, &[]).header("etag").is_some());
+        let stray = site.get(FILE, &["Range: bytes=5-"]);
+        assert_eq!(
+            (stray.status, stray.header("content-type")),
+            (200, media_type)
+        );
+        for field in ["etag", "last-modified", "accept-ranges", "content-range"] {
+            assert_eq!(stray.header(field), None, "{body}");
+        }
+        let length = stray.content.len().to_string();
+        assert_eq!(stray.header("content-length"), Some(length.as_str()));
+        let text = String::from_utf8(stray.content).unwrap();
+        assert!(text.starts_with(start) && text.len() < 100, "{text}");
+        assert_eq!(text.is_empty(), body == "empty");
+    }
 }
 
 #[test]

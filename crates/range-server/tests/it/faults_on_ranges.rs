@@ -8,7 +8,7 @@ use range_core::ByteRange;
 use range_core::units::{ByteCount, BytesPerSecond};
 use range_server::synthetic::Seed;
 use range_server::{
-    Config, Effect, EntityTagFault, Excess, Fault, IfRange, Redirect, RetryAfter, Stop,
+    Config, Effect, EntityTagFault, Excess, Fault, IfRange, Redirect, RetryAfter, StatusBody, Stop,
 };
 
 use crate::site::{Answer, Site, content, content_of};
@@ -248,6 +248,68 @@ fn an_error_page_can_have_the_right_length() {
 }
 
 #[test]
+fn the_media_type_can_change() {
+    let fault = Fault::parse("media-type:application/json;charset=utf-8,requests=2..").unwrap();
+    let site = site([fault]);
+    let get = |field: &str| site.get(FILE, &[field]);
+    let whole = get("Range: bytes=0-");
+    assert_eq!(
+        whole.header("content-type"),
+        Some("application/octet-stream")
+    );
+    let tag = whole.header("etag").unwrap();
+    for (field, status, start) in [
+        ("Range: bytes=500-599", 206, 500),
+        (
+            &format!("Range: bytes=500-599\r\nIf-Range: {tag}"),
+            206,
+            500,
+        ),
+        ("Accept: */*", 200, 0),
+    ] {
+        let answer = get(field);
+        let media_type = Some("application/json;charset=utf-8");
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, media_type)
+        );
+        assert_eq!(answer.header("etag"), Some(tag));
+        // A browser that opens it runs nothing.
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("sandbox"));
+        let end = if status == 206 { 600 } else { 1000 };
+        assert_eq!(answer.content, content(start, end));
+    }
+    for wrong in [
+        "text",
+        "text/",
+        "/html",
+        "a b/c",
+        "text/html,x",
+        "a/b;\u{e9}",
+    ] {
+        assert!(
+            Fault::parse(&format!("media-type:{wrong}")).is_err(),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn a_weak_tag_can_tell_of_another_generation() {
+    let faults = [
+        "etag:weak",
+        "version:1,requests=3..",
+        "no-validators,requests=2",
+    ];
+    let site = site(faults.map(|text| Fault::parse(text).unwrap()));
+    let answers = [1, 2, 3].map(|_| site.get(FILE, &["Range: bytes=0-9"]));
+    let tags = answers.each_ref().map(|answer| answer.header("etag"));
+    assert_eq!(tags, [Some("W/\"3e8-0-v0\""), None, Some("W/\"3e8-0-v1\"")]);
+    assert_eq!(answers.map(|answer| answer.status), [206; 3]);
+}
+
+#[test]
 fn retry_after_can_be_anything() {
     let wait = Duration::from_secs(90);
     for (retry_after, expected) in [
@@ -261,6 +323,7 @@ fn retry_after_can_be_anything() {
         let answer = answer(Effect::Status {
             code,
             retry_after: Some(retry_after),
+            body: StatusBody::Text,
         });
         assert_eq!(
             (answer.status, answer.header("retry-after")),
@@ -271,6 +334,7 @@ fn retry_after_can_be_anything() {
     let answer = answer(Effect::Status {
         code,
         retry_after: Some(RetryAfter::Date(wait)),
+        body: StatusBody::Text,
     });
     let date = |name| {
         let value = answer.header(name).unwrap();
@@ -281,10 +345,7 @@ fn retry_after_can_be_anything() {
 
 #[test]
 fn head_alone_can_be_refused() {
-    let refusal = Effect::Status {
-        code: StatusCode::METHOD_NOT_ALLOWED,
-        retry_after: None,
-    };
+    let refusal = Effect::status(StatusCode::METHOD_NOT_ALLOWED);
     let site = site([Fault::always(refusal).for_method(Method::HEAD)]);
     assert_eq!(site.request("HEAD", FILE, &[]).status, 405);
     assert_eq!(site.get(FILE, &[]).status, 200);

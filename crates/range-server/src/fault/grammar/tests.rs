@@ -27,7 +27,7 @@ fn every_example_of_the_reference_is_a_fault_of_that_name() {
         assert_eq!(fault.effect.name(), name);
         names.insert(name);
     }
-    assert_eq!(names.len(), 38, "{names:?}");
+    assert_eq!(names.len(), 39, "{names:?}");
     for condition in examples("## Conditions", 2) {
         Fault::parse(&format!("gzip,{condition}")).unwrap();
     }
@@ -77,6 +77,19 @@ fn stops_are_before_the_head_after_bytes_or_at_an_offset() {
         assert_eq!(Fault::parse(text), Ok(expected));
     }
     assert!(Fault::parse("stall:").is_err());
+}
+
+#[test]
+fn a_probability_is_a_fraction_in_either_form() {
+    let picked = |text: &str| Fault::parse(&format!("gzip,probability={text}"));
+    for (text, same) in [("1/36", "0.027777777777777776"), ("0/7", "0"), ("4/4", "1")] {
+        assert_eq!(picked(text), picked(same));
+    }
+    for wrong in [
+        "2/1", "1/0", "1/", "/2", "-1/2", "1/2/3", "1.0/2", "inf", "1e9",
+    ] {
+        assert!(picked(wrong).is_err(), "{wrong}");
+    }
 }
 
 #[test]

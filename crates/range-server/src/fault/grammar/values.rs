@@ -10,8 +10,8 @@ use range_core::units::{ByteCount, BytesPerSecond};
 
 use super::{FaultError, split_effect};
 use crate::fault::{
-    ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Redirect, RetryAfter, Span,
-    Stop, Version,
+    ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Probability, Redirect,
+    RetryAfter, Span, StatusBody, Stop, Version,
 };
 
 pub(super) const DURATION: &str = "a duration, as in 500ms, 2s or 1m";
@@ -28,6 +28,9 @@ pub(super) const FRAMING: &str =
     "chunked, until-close, twice, beside-chunked, or the text to state";
 pub(super) const TAG: &str = "none, weak, unquoted, other or per-connection";
 pub(super) const RETRY_AFTER: &str = "seconds, date:SECONDS, past, negative, absurd or garbage";
+pub(super) const BODY: &str = "text, json, xml, html or empty";
+pub(super) const MEDIA_TYPE: &str = "a media type, as in text/html";
+pub(super) const PROBABILITY: &str = "a number from 0 to 1, as in 0.25 or 1/36";
 pub(super) const REDIRECT: &str =
     "a location, or loop, chain:N, cross-origin, expiring:DURATION or once";
 
@@ -191,6 +194,39 @@ pub(super) fn retry_after(text: &str) -> Option<RetryAfter> {
             None => RetryAfter::Seconds(seconds(text)?),
         },
     })
+}
+
+pub(super) fn body(text: &str) -> Option<StatusBody> {
+    Some(match text {
+        "text" => StatusBody::Text,
+        "json" => StatusBody::Json,
+        "xml" => StatusBody::Xml,
+        "html" => StatusBody::Html,
+        "empty" => StatusBody::Empty,
+        _ => return None,
+    })
+}
+
+/// A type and a subtype, each a token (RFC 9110 §8.3.1), and any parameters after them.
+pub(super) fn media_type(text: &str) -> Option<HeaderValue> {
+    let is_token = |text: &str| {
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte);
+        !text.is_empty() && text.bytes().all(is_fit)
+    };
+    let (essence, _) = text.split_once(';').unwrap_or((text, ""));
+    let (kind, subtype) = essence.trim_end().split_once('/')?;
+    let is_fit = is_token(kind) && is_token(subtype) && text.is_ascii();
+    HeaderValue::from_str(text).ok().filter(|_| is_fit)
+}
+
+/// A decimal fraction, or two whole numbers with a stroke between them.
+pub(super) fn probability(text: &str) -> Option<Probability> {
+    let Some((part, all)) = text.split_once('/') else {
+        return Probability::new(text.parse().ok()?);
+    };
+    let part = f64::from(part.parse::<u32>().ok()?);
+    let all = f64::from(all.parse::<NonZeroU32>().ok()?.get());
+    Probability::new(part / all)
 }
 
 pub(super) fn redirect(text: &str) -> Option<Effect> {
