@@ -1,112 +1,14 @@
-//! Owns `cargo xtask bench`: what may be asked for, and in which order it is done. What is measured
-//! is `scenario`'s, how is `round`'s and `process`'s.
-mod arguments;
-mod content;
-mod document;
-mod failure;
-mod guardian;
-mod http;
-mod link;
-mod machine;
-mod manners;
-mod peers;
-mod process;
-mod program;
-mod reference;
-mod round;
-mod scenario;
-mod server;
-mod statistics;
-mod table;
-mod wan;
-mod workshop;
+//! Owns how the benchmark laboratory is run. Knows nothing of what it measures.
+use std::os::unix::process::CommandExt;
 
-use std::process::ExitCode;
+use crate::workspace::{self, Failure};
 
-pub(crate) use arguments::Arguments;
-use failure::Failure;
-use scenario::Setting;
-
-/// Runs what was asked for, and says what went wrong.
-pub(crate) fn main(arguments: &Arguments) -> ExitCode {
-    match run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("xtask: failed to {failure}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if let Some(reference) = &arguments.reference {
-        return reference::run(reference);
-    }
-    if arguments.guardian {
-        guardian::guard();
-        return Ok(());
-    }
-    if arguments.checks_link() {
-        return check_link();
-    }
-    let load = machine::Load::now();
-    let workshop = workshop::Workshop::open()?;
-    let program = program::build(&workshop)?;
-    let setting = Setting {
-        arguments,
-        workshop: &workshop,
-        program: &program,
-        load,
-    };
-    let mut reports = Vec::new();
-    for scenario in arguments.scenarios() {
-        eprintln!("==> bench {}", scenario.name());
-        let report = match scenario::run(scenario, &setting) {
-            Err(failure @ (Failure::Missing { .. } | Failure::Rights { .. }))
-                if arguments.is_all() =>
-            {
-                eprintln!("SKIPPED {}: cannot {failure}", scenario.name());
-                continue;
-            }
-            report => report?,
-        };
-        if !arguments.json {
-            println!("{}", table::section(&report));
-        }
-        if arguments.write {
-            document::replace(scenario.name(), &table::section(&report))?;
-        }
-        reports.push(report);
-    }
-    if arguments.json {
-        println!("{}", table::json(&reports));
-    }
-    let broken = reports.iter().flat_map(|report| &report.rows);
-    let broken = broken.filter(|row| row.must_succeed && row.measured.is_err());
-    match broken.map(|row| row.name.as_str()).collect::<Vec<_>>() {
-        names if names.is_empty() => Ok(()),
-        names => Err(Failure::Wrong {
-            names: names.join(", "),
-        }),
-    }
-}
-
-fn check_link() -> Result<(), Failure> {
-    let measurements = link::check(&guardian::Guardian::start()?)?;
-    println!("{:<16}{:>10}{:>10}{:>9}", "", "asked", "measured", "error");
-    for measurement in &measurements {
-        println!(
-            "{:<16}{:>10.2}{:>10.2}{:>+8.2}%  {}",
-            measurement.what,
-            measurement.asked,
-            measurement.measured,
-            measurement.error() * 100.0,
-            measurement.carried
-        );
-    }
-    if measurements.iter().all(link::Measurement::is_close) {
-        Ok(())
-    } else {
-        Err(Failure::Link)
-    }
+/// Becomes the laboratory, so that a signal sent to this process reaches it.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let line = ["run", "--quiet", "-p", "sheave-bench", "--"];
+    let source = workspace::command("cargo", &line).args(arguments).exec();
+    Err(Failure::Start {
+        command: "cargo run -p sheave-bench".to_owned(),
+        source,
+    })
 }

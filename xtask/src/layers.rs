@@ -17,7 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("range-server", &["range-core"]),
     ("accelerator", &["range-core", "range-store"]),
     ("sheave", &["accelerator", "range-server"]),
-    ("simulator", &["range-core", "range-store"]),
+    ("simulator", &["range-core"]),
+    ("sheave-bench", &[]),
     ("xtask", &[]),
 ];
 
@@ -32,7 +33,7 @@ const CORE_TESTS_MAY_USE: &[&str] = &["crc32c", "divan", "proptest", "thiserror"
 
 /// Outside crates, each with the only crates that may depend on it.
 const OWNED: &[(&str, &[&str])] = &[
-    ("clap", &["sheave", "xtask"]),
+    ("clap", &["sheave", "sheave-bench", "xtask"]),
     ("indicatif", &["sheave"]),
     ("memmap2", &["range-store"]),
     ("reqwest", &["accelerator"]),

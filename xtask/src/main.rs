@@ -54,7 +54,12 @@ enum Task {
         quick: bool,
     },
     /// Measure the program beside its peers and beside what the machine allows
-    Bench(bench::Arguments),
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// What the laboratory is asked for; `--help` tells what that may be
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -66,7 +71,7 @@ fn main() -> ExitCode {
         Task::Faults => faults::run(),
         Task::Soak(soak) => soak::run(&soak),
         Task::Ci { quick } => ci::run(quick),
-        Task::Bench(arguments) => return bench::main(&arguments),
+        Task::Bench { arguments } => bench::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,11 +15,12 @@ const DRAWN: &[(&str, &[&str])] = &[
         "sheave",
         &["accelerator", "range-server", "clap", "indicatif"],
     ),
-    ("simulator", &["range-core", "range-store"]),
+    ("simulator", &["range-core"]),
     (
         "sheave-tests",
         &["accelerator", "range-core", "range-server", "sheave"],
     ),
+    ("sheave-bench", &["clap"]),
     ("xtask", &["clap"]),
 ];
 

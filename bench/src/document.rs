@@ -2,12 +2,12 @@
 //! is said around the tables is people's.
 use std::fs;
 
+use super::checkout;
 use super::failure::Failure;
-use crate::workspace;
 
 /// Replaces what one scenario said last.
 pub(super) fn replace(scenario: &str, section: &str) -> Result<(), Failure> {
-    let path = workspace::root().join("docs/benchmarks.md");
+    let path = checkout::root().join("docs/benchmarks.md");
     let document = fs::read_to_string(&path).map_err(Failure::io("read docs/benchmarks.md"))?;
     let document = between(&document, scenario, section)?;
     fs::write(path, document).map_err(Failure::io("write docs/benchmarks.md"))
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn every_scenario_has_its_place_in_the_document() {
-        let document = include_str!("../../../docs/benchmarks.md");
+        let document = include_str!("../../docs/benchmarks.md");
         let fixed = [
             "loopback", "verify", "tls", "small", "memory", "serve", "disk",
         ];

@@ -33,7 +33,7 @@ impl Guardian {
         // By this name of the program the process is called `exe`: who ends every process that is
         // called as the harness is does not end what undoes its settings.
         let mut child = Command::new("/proc/self/exe")
-            .args(["bench", "--guardian"])
+            .arg("--guardian")
             // An interrupt from the keyboard goes to the harness and not to the guardian.
             .process_group(0)
             .stdin(Stdio::piped())

@@ -14,7 +14,7 @@ const QUICK: u64 = 16 << 20;
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     /// What to measure
     #[arg(value_enum, required_unless_present_any = ["url", "guardian"])]
     scenario: Option<Asked>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Measurements of time do not go on beside each other.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// What `xtask bench link` prints and exits with is its own judgement: within 3 % or not.
+/// What `sheave-bench link` prints and exits with is its own judgement: within 3 % or not.
 #[test]
 fn the_emulated_link_is_within_three_percent_of_what_was_asked() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,8 +44,8 @@ fn start() -> Option<Child> {
         return None;
     }
     ip("del").unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["bench", "link"])
+    let child = Command::new(env!("CARGO_BIN_EXE_sheave-bench"))
+        .arg("link")
         .stdout(Stdio::piped())
         .spawn();
     Some(child.unwrap())

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::checkout;
 use super::failure::Failure;
 use super::guardian::Guardian;
-use crate::workspace;
 
 /// Emptied when opened and when dropped; nobody else has it meanwhile.
 pub(super) struct Workshop {
@@ -78,7 +78,7 @@ impl Drop for Workshop {
 }
 
 fn target_directory() -> Result<PathBuf, Failure> {
-    let metadata = stdout_of(workspace::command(
+    let metadata = stdout_of(checkout::command(
         "cargo",
         &["metadata", "--no-deps", "--format-version", "1"],
     ))?;

@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn an_output_that_differs_or_is_absent_is_no_success() {
-        let directory = std::env::temp_dir().join(format!("xtask-judge-{}", std::process::id()));
+        let directory = std::env::temp_dir().join(format!("sheave-judge-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let (source, output) = (directory.join("source"), directory.join("output"));
         std::fs::write(&source, "abc").unwrap();

@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_part_is_served_no_faster_than_the_manner_allows() {
-        let directory = std::env::temp_dir().join(format!("xtask-manners-{}", std::process::id()));
+        let directory = std::env::temp_dir().join(format!("sheave-manners-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let content: Vec<u8> = (0..=255).cycle().take(200_000).collect();
         std::fs::write(directory.join("file"), &content).unwrap();

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::checkout;
 use super::failure::Failure;
 use super::workshop::{Workshop, stdout_of};
-use crate::workspace;
 
 /// Builds the program as users get it, and copies it to where no other build replaces it.
 pub(super) fn build(workshop: &Workshop) -> Result<PathBuf, Failure> {
-    let messages = stdout_of(workspace::command(
+    let messages = stdout_of(checkout::command(
         "cargo",
         &[
             "build",

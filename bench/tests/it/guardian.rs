@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn what_was_started_is_ended_when_the_harness_is_gone() {
-    let mut guardian = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["bench", "--guardian"])
+    let mut guardian = Command::new(env!("CARGO_BIN_EXE_sheave-bench"))
+        .arg("--guardian")
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();

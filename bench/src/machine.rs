@@ -51,7 +51,7 @@ pub(super) fn description(program: &Path, disk: &Path, Load(load): Load) -> Vec<
     let memory = value_of(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
     let disk = disk.display().to_string();
     let commit = ["describe", "--always", "--dirty"];
-    let commit = crate::workspace::command("git", &commit);
+    let commit = super::checkout::command("git", &commit);
     let mut lines = vec![
         format!("date: {}", first_line("date", &["-u", "+%F"])),
         format!("processor: {cores} × {model}"),

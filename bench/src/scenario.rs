@@ -276,7 +276,7 @@ fn reference(
 ) -> Result<Contender, Failure> {
     let this = env::current_exe().map_err(Failure::io("find this program"))?;
     let line = |program: &str, job: &Job, length: &str| {
-        let line = Line(vec![program.to_owned(), "bench".to_owned()]).and_all([
+        let line = Line(vec![program.to_owned()]).and_all([
             "--reference",
             job.url.as_str(),
             "--length",
@@ -291,7 +291,7 @@ fn reference(
         output: job.output().into(),
         expected: options.map_or(Expected::Nothing, |_| expected.clone()),
         must_succeed: true,
-        ..Contender::without_output(name, line("xtask", &job.shown(), "LENGTH"))
+        ..Contender::without_output(name, line("sheave-bench", &job.shown(), "LENGTH"))
     })
 }
 
