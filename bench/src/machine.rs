@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::peers::PEERS;
-use super::process::Line;
+use super::checkout;
 
 /// Where a program is on the search path, or where administrators' programs are.
 pub(super) fn find(program: &str) -> Option<PathBuf> {
@@ -43,7 +42,8 @@ impl Load {
     }
 }
 
-/// Processor, memory, kernel, load and versions, one line each.
+/// Processor, memory, kernel, load and the versions of what is measured and of the server it is
+/// measured with, one line each.
 pub(super) fn description(program: &Path, disk: &Path, Load(load): Load) -> Vec<String> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -51,8 +51,8 @@ pub(super) fn description(program: &Path, disk: &Path, Load(load): Load) -> Vec<
     let memory = value_of(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
     let disk = disk.display().to_string();
     let commit = ["describe", "--always", "--dirty"];
-    let commit = super::checkout::command("git", &commit);
-    let mut lines = vec![
+    let commit = checkout::command("git", &commit);
+    vec![
         format!("date: {}", first_line("date", &["-u", "+%F"])),
         format!("processor: {cores} × {model}"),
         format!("memory: {memory}"),
@@ -65,25 +65,7 @@ pub(super) fn description(program: &Path, disk: &Path, Load(load): Load) -> Vec<
         format!("commit: {}", first_line_of(commit)),
         first_line_of(version_of(program)),
         first_line("nginx", &["-v"]),
-    ];
-    let peers = PEERS.iter().map(|peer| match peer.missing() {
-        None => {
-            let Line(words) = peer.version();
-            let mut words = words.iter();
-            let mut command = Command::new(words.next().map_or("", String::as_str));
-            command.args(words);
-            // Not every one of them tells its version.
-            let said = first_line_of(command);
-            if said.contains("error") {
-                format!("{}: of unknown version", peer.name)
-            } else {
-                said
-            }
-        }
-        Some(_) => format!("{}: not installed", peer.name),
-    });
-    lines.extend(peers);
-    lines
+    ]
 }
 
 fn version_of(program: &Path) -> Command {
@@ -99,7 +81,7 @@ fn first_line(program: &str, arguments: &[&str]) -> String {
 }
 
 /// What a program says first, to whomever.
-fn first_line_of(mut command: Command) -> String {
+pub(super) fn first_line_of(mut command: Command) -> String {
     let Ok(output) = command.output() else {
         return format!("{}: cannot be run", command.get_program().display());
     };

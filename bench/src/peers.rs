@@ -163,15 +163,37 @@ impl Peer {
         }
     }
 
-    /// What says its version.
-    pub(super) fn version(&self) -> Line {
+    /// What it says of its version.
+    fn version(&self) -> String {
+        if self.missing().is_some() {
+            return format!("{}: not installed", self.name);
+        }
+        let mut command;
         match self.home {
-            Home::Program(program) => Line::of(program).and("--version"),
-            Home::Python(module) => Line(vec![python(), "-c".to_owned()]).and(format!(
-                "from importlib.metadata import version; print('{module}', version('{module}'))"
-            )),
+            Home::Program(program) => {
+                command = Command::new(program);
+                command.arg("--version");
+            }
+            Home::Python(module) => {
+                command = Command::new(python());
+                command.args(["-c", &format!(
+                    "from importlib.metadata import version; print('{module}', version('{module}'))"
+                )]);
+            }
+        }
+        // Not every one of them tells its version.
+        let said = machine::first_line_of(command);
+        if said.contains("error") {
+            format!("{}: of unknown version", self.name)
+        } else {
+            said
         }
     }
+}
+
+/// The version of each peer, one line each.
+pub(super) fn versions() -> impl Iterator<Item = String> {
+    PEERS.iter().map(Peer::version)
 }
 
 /// The interpreter of modules, unless `SHEAVE_BENCH_PYTHON` names another.

@@ -51,7 +51,9 @@ struct Plan {
 }
 
 pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
-    let machine = machine::description(setting.program, &setting.workshop.output(), setting.load);
+    let mut machine =
+        machine::description(setting.program, &setting.workshop.output(), setting.load);
+    machine.extend(peers::versions());
     let plan = match scenario {
         Scenario::Wan(path) => return far::run(path, setting, machine),
         Scenario::Loopback => large(setting, false, false),
