@@ -28,6 +28,7 @@ mod reference;
 mod round;
 mod scenario;
 mod server;
+mod setting;
 mod statistics;
 mod table;
 mod wan;
@@ -38,7 +39,7 @@ use std::process::ExitCode;
 use arguments::Arguments;
 use clap::Parser;
 use failure::Failure;
-use scenario::Setting;
+use setting::Setting;
 
 /// Measures the program beside its peers and beside what the machine allows.
 #[derive(Parser)]

@@ -42,6 +42,22 @@ pub(super) struct Contender {
     pub(super) must_succeed: bool,
 }
 
+impl Contender {
+    /// One whose lines are still to be said, and of which nothing is kept.
+    pub(super) fn without_output(name: &str, shown: Vec<Line>) -> Self {
+        Self {
+            name: name.to_owned(),
+            lines: Err("not run".to_owned()),
+            shown,
+            output: PathBuf::new(),
+            expected: Expected::Nothing,
+            at_most: process::LONGEST,
+            again_within: Duration::MAX,
+            must_succeed: false,
+        }
+    }
+}
+
 /// One row, measured.
 #[derive(Debug)]
 pub(super) struct Row {

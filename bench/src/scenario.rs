@@ -5,23 +5,20 @@ mod far;
 mod serve;
 
 use std::env;
-use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use super::arguments::{Arguments, Scenario};
+use super::arguments::Scenario;
 use super::failure::Failure;
-use super::peers::{self, Job, PEERS};
-use super::process::{self, Line};
-use super::round::{self, Contender, Expected, Preparation};
-use super::server::{Server, Site};
+use super::machine;
+use super::peers::{self, Job};
+use super::process::Line;
+use super::round::{self, Contender, Expected};
+use super::server::Server;
+use super::setting::{NAME, Plan, Setting, USUAL};
 use super::table::Report;
-use super::workshop::{Workshop, stdout_of};
-use super::{content, machine};
+use super::workshop::stdout_of;
 
-const NAME: &str = "file";
-const USUAL: u64 = 2 << 30;
 /// The rows of the reference, and its options where it writes.
 const LIMITS: [(&str, Option<&str>); 4] = [
     ("limit: receive, write and sync", Some("--sync")),
@@ -29,26 +26,6 @@ const LIMITS: [(&str, Option<&str>); 4] = [
     ("limit: splice", Some("--splice")),
     ("limit: receive", None),
 ];
-
-/// What every scenario is given.
-pub(super) struct Setting<'a> {
-    pub(super) arguments: &'a Arguments,
-    pub(super) workshop: &'a Workshop,
-    pub(super) program: &'a Path,
-    pub(super) load: machine::Load,
-}
-
-/// The rows of a scenario, and what to say of them.
-struct Plan {
-    about: String,
-    runs: u32,
-    contenders: Vec<Contender>,
-    /// Done before each run.
-    before: Option<Preparation>,
-    /// Kept until the last run.
-    _servers: Vec<Server>,
-    _undo: Option<(disk::DirtyLimits, disk::Source)>,
-}
 
 pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
     let mut machine =
@@ -192,83 +169,6 @@ fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
     })
 }
 
-impl Setting<'_> {
-    /// What stands above the table.
-    fn about(&self, what: &str, runs: u32) -> String {
-        let busy = self.load.warning();
-        let busy = busy.map_or_else(String::new, |warning| format!("\n\n{warning}"));
-        format!("{what} Runs of each: {runs}.{busy}")
-    }
-
-    fn source(&self, name: &str, size: u64) -> Result<PathBuf, Failure> {
-        let path = self.workshop.source().join(name);
-        content::make(&path, size)?;
-        Ok(path)
-    }
-
-    /// nginx on this machine, serving the sources.
-    fn nginx(&self, tls: bool) -> Result<Server, Failure> {
-        Server::nginx(self.workshop, &self.site(tls))
-    }
-
-    fn site(&self, tls: bool) -> Site {
-        Site {
-            address: Ipv4Addr::LOCALHOST,
-            root: self.workshop.source(),
-            tls,
-        }
-    }
-
-    fn job(&self, server: &Server, name: &str) -> Job {
-        let certificate = server.certificate.as_ref();
-        Job {
-            url: format!("{}/{name}", server.url),
-            directory: self.workshop.output().display().to_string(),
-            name: name.to_owned(),
-            certificate: certificate.map(|path| path.display().to_string()),
-            digest: None,
-        }
-    }
-
-    fn ours(&self, name: &str, options: &str, job: &Job, expected: &Expected) -> Contender {
-        let shown = peers::sheave(Path::new("sheave"), options, &job.shown());
-        Contender {
-            name: name.to_owned(),
-            lines: Ok(vec![peers::sheave(self.program, options, job)]),
-            shown: vec![shown],
-            output: job.output().into(),
-            expected: expected.clone(),
-            at_most: process::LONGEST,
-            again_within: Duration::MAX,
-            must_succeed: true,
-        }
-    }
-
-    /// Every peer that is wanted, over a distance once for each width that is worth a try.
-    fn peers(&self, job: &Job, expected: &Expected, far: bool) -> impl Iterator<Item = Contender> {
-        let wanted = PEERS.iter().filter(|peer| self.arguments.wants(peer.name));
-        wanted.flat_map(move |peer| {
-            let missing = peer.missing();
-            peer.widths(far).iter().map(move |&width| Contender {
-                name: if far {
-                    format!("{} {width}", peer.name)
-                } else {
-                    peer.name.to_owned()
-                },
-                lines: missing
-                    .clone()
-                    .map_or_else(|| Ok(peer.lines(job, width)), Err),
-                shown: peer.shown(&job.shown(), width),
-                output: job.output().into(),
-                expected: expected.clone(),
-                at_most: process::LONGEST,
-                again_within: Duration::MAX,
-                must_succeed: false,
-            })
-        })
-    }
-}
-
 /// One limit of the machine: this program, as a process of its own.
 fn reference(
     (name, options): (&str, Option<&str>),
@@ -295,22 +195,6 @@ fn reference(
         must_succeed: true,
         ..Contender::without_output(name, line("sheave-bench", &job.shown(), "LENGTH"))
     })
-}
-
-impl Contender {
-    /// One whose lines are still to be said, and of which nothing is kept.
-    pub(super) fn without_output(name: &str, shown: Vec<Line>) -> Self {
-        Self {
-            name: name.to_owned(),
-            lines: Err("not run".to_owned()),
-            shown,
-            output: PathBuf::new(),
-            expected: Expected::Nothing,
-            at_most: process::LONGEST,
-            again_within: Duration::MAX,
-            must_succeed: false,
-        }
-    }
 }
 
 fn sha256(path: &Path) -> Result<String, Failure> {

@@ -10,8 +10,8 @@ use super::super::guardian::{Guardian, Undo};
 use super::super::process::Line;
 use super::super::round::{Contender, Expected};
 use super::super::server::{Server, Site};
+use super::super::setting::{NAME, Plan, Setting, USUAL};
 use super::super::{content, machine};
-use super::{NAME, Plan, Setting, USUAL};
 
 /// How many times what may be dirty the file is.
 const EXCESS: u64 = 3;
@@ -53,7 +53,7 @@ pub(super) fn plan(setting: &Setting<'_>) -> Result<Plan, Failure> {
         contenders,
         before: Some(cool),
         _servers: vec![server],
-        _undo: Some((limits, source)),
+        _undo: Some(Box::new((limits, source))),
     })
 }
 

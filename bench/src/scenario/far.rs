@@ -9,9 +9,9 @@ use super::super::peers::Job;
 use super::super::process;
 use super::super::round::{self, Contender, Expected};
 use super::super::server::{Server, Site};
+use super::super::setting::{NAME, Setting};
 use super::super::table::Report;
 use super::super::wan::{Kind, Path};
-use super::{NAME, Setting};
 
 /// A contender that takes so many times as long as the best possible is ended.
 const PATIENCE: u32 = 4;

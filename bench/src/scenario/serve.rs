@@ -5,7 +5,7 @@ use super::super::process::Line;
 use super::super::reference::shares;
 use super::super::round::Contender;
 use super::super::server::Server;
-use super::{NAME, Plan, Setting, USUAL};
+use super::super::setting::{NAME, Plan, Setting, USUAL};
 
 /// What is asked for, of whom.
 struct Target {
