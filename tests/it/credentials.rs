@@ -232,19 +232,21 @@ fn assert_clean(traces: &str, secrets: &[&str], what: &str) {
     }
 }
 
+/// All that the run below is told, or sent, in confidence.
+const SECRETS: &[&str] = &[
+    "sesame",
+    LOGIN,
+    "hunter2",
+    "hunter3",
+    "urlpass",
+    "queryval",
+    "proxpass",
+    "locpass",
+    "7766554433",
+];
+
 #[test]
 fn secrets_are_in_no_output_no_journal_and_no_command_line() {
-    const SECRETS: &[&str] = &[
-        "sesame",
-        LOGIN,
-        "hunter2",
-        "hunter3",
-        "urlpass",
-        "queryval",
-        "proxpass",
-        "locpass",
-        "7766554433",
-    ];
     let slow = Fault::always(Effect::Rate(BytesPerSecond(2 * MIB))).at("/synthetic/16MiB");
     let target = "http://locuser:locpass@127.0.0.1:PORT/synthetic/16MiB?seed=7766554433";
     let far_port = wait::free_port();

@@ -1,75 +1,25 @@
-//! Owns the house rules that no lint covers, as a list of pure functions over the sources. Where
-//! the sources come from is `workspace`'s to say; edges between crates are `layers`'s.
-mod code;
-mod faults;
-mod modules;
-mod rules;
+//! Owns the house rules that no lint covers, as pure functions over texts. Where the texts come
+//! from is `workspace`'s to say; what may lead where is `layers`'s.
 #[cfg(test)]
 mod tests;
 
-use std::fmt::{self, Display, Formatter};
-
 use crate::workspace::{self, Failure};
 
-/// One Rust file: what a person reads, and what the compiler does.
-#[derive(Debug)]
-struct Source {
-    /// From the root of the workspace, with `/`.
-    path: String,
-    text: String,
-    /// The text without comments and literals, line for line.
-    code: String,
-}
+/// The table of faults, which names tests.
+const FAULTS: &str = "docs/faults.md";
+const LONGEST_FILE: usize = 700;
+const LONGEST_LINE: usize = 100;
+/// Where roots of crates are, and the modules beneath them.
+const ROOT_DIRECTORIES: &[&str] = &["src", "tests/it"];
 
-impl Source {
-    fn new(path: String, text: String) -> Self {
-        let code = code::only_code(&text);
-        Self { path, text, code }
-    }
+/// Path, from the root of the workspace, and text of a Rust file.
+type Source = (String, String);
 
-    /// A rule broken on a line, counted from 1.
-    fn breach(&self, line: usize, rule: &'static str, hint: impl Into<String>) -> Breach {
-        Breach {
-            path: self.path.clone(),
-            line,
-            rule,
-            hint: hint.into(),
-        }
-    }
-}
-
-/// One place where a rule is broken, and what to do about it.
-#[derive(Debug)]
-struct Breach {
-    path: String,
-    line: usize,
-    rule: &'static str,
-    hint: String,
-}
-
-impl Display for Breach {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            line,
-            rule,
-            hint,
-        } = self;
-        write!(formatter, "{path}:{line}: {rule}: {hint}")
-    }
-}
-
-/// Prints one line for each breach, in the order of the files.
+/// Prints one line for each breach.
 pub(crate) fn check() -> Result<(), Failure> {
-    let sources: Vec<Source> = workspace::rust_files()?
-        .into_iter()
-        .map(|(path, text)| Source::new(path, text))
-        .collect();
+    let sources = workspace::rust_files()?;
     let mut breaches = breaches(&sources);
-    breaches.extend(faults::untrue(
-        &workspace::text_of(faults::TABLE)?,
-        &sources,
-    ));
+    breaches.extend(untrue_rows(&workspace::text_of(FAULTS)?, &sources));
     for breach in &breaches {
         println!("{breach}");
     }
@@ -82,11 +32,130 @@ pub(crate) fn check() -> Result<(), Failure> {
     }
 }
 
-fn breaches(sources: &[Source]) -> Vec<Breach> {
-    let mut breaches = modules::unlisted(sources);
-    for source in sources {
-        breaches.extend(rules::EVERY_FILE.iter().flat_map(|rule| rule(source)));
+fn breaches(sources: &[Source]) -> Vec<String> {
+    let in_one = sources.iter().flat_map(in_one);
+    let forgotten = sources.iter().filter_map(|(path, _)| {
+        let (parents, name) = place(path)?;
+        let is_listed = sources
+            .iter()
+            .any(|(path, text)| parents.contains(path) && declares(text, name));
+        let parents = parents.join(", ");
+        (!is_listed)
+            .then(|| format!("{path}:1: no `mod {name};` in {parents}: list the file or delete it"))
+    });
+    in_one.chain(forgotten).collect()
+}
+
+/// What a file breaks by itself.
+fn in_one((path, text): &Source) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let says = text
+        .lines()
+        .next()
+        .and_then(|first| first.strip_prefix("//! "));
+    if says.is_none_or(|says| says.trim().is_empty()) {
+        breaches.push(format!(
+            "{path}:1: begin with `//! ` and what the file owns and must not know"
+        ));
     }
-    breaches.sort_by(|a, b| (&a.path, a.line, a.rule).cmp(&(&b.path, b.line, b.rule)));
+    let lines = text.lines().count();
+    if lines > LONGEST_FILE {
+        breaches.push(format!(
+            "{path}:{lines}: {lines} lines, at most {LONGEST_FILE}: find the seam and split"
+        ));
+    }
+    for (number, line) in (1..).zip(text.lines()) {
+        let columns = line.chars().count();
+        if columns > LONGEST_LINE {
+            breaches.push(format!(
+                "{path}:{number}: {columns} columns, at most {LONGEST_LINE}"
+            ));
+        }
+        // Clippy refuses it without a reason only.
+        if line.trim_start().starts_with("#[ignore") {
+            breaches.push(format!("{path}:{number}: repair the test or delete it"));
+        }
+    }
     breaches
+}
+
+/// The files that may list a module, and the module's name; `None` for a crate's root and for a
+/// file outside the directories in which modules live.
+fn place(path: &str) -> Option<([String; 2], &str)> {
+    let (directory, file) = path.rsplit_once('/')?;
+    if is_root_directory(directory) && matches!(file, "main.rs" | "lib.rs") {
+        return None;
+    }
+    let (directory, name) = match file.strip_suffix(".rs")? {
+        "mod" => directory.rsplit_once('/')?,
+        name => (directory, name),
+    };
+    if is_root_directory(directory) {
+        let roots = ["main.rs", "lib.rs"].map(|file| format!("{directory}/{file}"));
+        return Some((roots, name));
+    }
+    let mut above = directory.match_indices('/').map(|(at, _)| &directory[..at]);
+    let parents = [".rs", "/mod.rs"].map(|end| format!("{directory}{end}"));
+    above.any(is_root_directory).then_some((parents, name))
+}
+
+fn is_root_directory(directory: &str) -> bool {
+    ROOT_DIRECTORIES.iter().any(|root| {
+        let rest = directory.strip_suffix(root);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    })
+}
+
+fn declares(text: &str, module: &str) -> bool {
+    let line = format!("mod {module};");
+    let mut lines = text.lines().map(str::trim);
+    lines.any(|found| {
+        found == line || found.starts_with("pub") && found.ends_with(&format!(" {line}"))
+    })
+}
+
+/// What the table of faults says that is not so: its rows are numbered from A1, each is there once,
+/// and each test that it names exists.
+fn untrue_rows(table: &str, sources: &[Source]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let rows = (1..).zip(table.lines()).filter_map(|(line, text)| {
+        let (number, _) = text.strip_prefix("| A")?.split_once(" |")?;
+        Some((line, number.parse::<usize>().ok()?))
+    });
+    let mut last = 0;
+    for (line, number) in rows {
+        let next = last + 1;
+        if number != next {
+            breaches.push(format!("{FAULTS}:{line}: A{number} where A{next} belongs"));
+        }
+        last = number;
+    }
+    if last == 0 {
+        breaches.push(format!("{FAULTS}: there is no row A1"));
+    }
+    for (number, line) in (1..).zip(table.lines()) {
+        let quoted = line.split('`').skip(1).step_by(2);
+        let tests = quoted.filter_map(|name| name.split_once("::"));
+        breaches.extend(
+            tests
+                .filter(|test| !exists(*test, sources))
+                .map(|(file, test)| {
+                    format!("{FAULTS}:{number}: there is no test `{test}` in a file {file}.rs")
+                }),
+        );
+    }
+    breaches
+}
+
+fn exists((file, test): (&str, &str), sources: &[Source]) -> bool {
+    let (end, function) = (format!("/{file}.rs"), format!("fn {test}()"));
+    let mut files = sources.iter().filter(|(path, _)| path.ends_with(&end));
+    files.any(|(_, text)| {
+        let mut lines = text.lines().map(|line| {
+            let line = line.trim_start();
+            let bare = |word| line.strip_prefix(word);
+            bare("async ").or_else(|| bare("const ")).unwrap_or(line)
+        });
+        lines.any(|line| line.starts_with(&function))
+    })
 }
