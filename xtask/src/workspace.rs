@@ -24,6 +24,9 @@ pub(crate) enum Failure {
     /// A file that was listed cannot be read, or is not UTF-8.
     #[error("read {path}: {source}")]
     Read { path: String, source: io::Error },
+    /// A module has no file, or a file is no Rust.
+    #[error("read the modules of {path}")]
+    NoRust { path: String },
     /// `cargo metadata` answered with something that is not JSON.
     #[error("parse what `cargo metadata` says: {source}")]
     Json { source: serde_json::Error },

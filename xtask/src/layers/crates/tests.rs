@@ -103,7 +103,7 @@ fn a_crate_that_is_not_drawn_is_named_once() {
     ]});
     assert_eq!(
         lines(&metadata),
-        ["range-cache: crate that is not on the map: draw it in layers.rs"]
+        ["range-cache: crate that is not on the map: draw it in layers/crates.rs"]
     );
 }
 

@@ -1,0 +1,200 @@
+//! Owns the circles of files that are still there, each with what ties it. The list only shrinks: a
+//! circle that is not on it, or that is another than the list says, is a breach.
+use super::cycles::{Arrow, Cycle};
+
+/// One circle that is known.
+pub(super) struct Known {
+    /// Where its files are, from the root of the workspace.
+    within: &'static str,
+    /// In the order of the alphabet.
+    files: &'static [&'static str],
+    /// What ties them.
+    reason: &'static str,
+}
+
+/// All of them. To be emptied, and never to be added to.
+pub(super) const CYCLES: &[Known] = &[
+    Known {
+        within: "crates/accelerator/src",
+        files: &[
+            "builder.rs",
+            "download.rs",
+            "driver.rs",
+            "error.rs",
+            "published.rs",
+            "session.rs",
+            "target.rs",
+            "transport/http.rs",
+            "worker.rs",
+        ],
+        reason: "the settings are made, checked and read in files that name one another",
+    },
+    Known {
+        within: "crates/accelerator/src",
+        files: &["keeper.rs", "segment_writer.rs"],
+        reason: "each names the other's type",
+    },
+    Known {
+        within: "crates/range-core/src/scheduler",
+        files: &["input.rs", "output.rs"],
+        reason: "ids of what goes in and of what comes out stand on either side",
+    },
+    Known {
+        within: "crates/range-core/src/scheduler",
+        files: &["limit.rs", "mod.rs"],
+        reason: "the limit is a part of the scheduler and a piece of its code",
+    },
+    Known {
+        within: "crates/range-server/src",
+        files: &[
+            "config.rs",
+            "content/directory.rs",
+            "content/file.rs",
+            "content/mod.rs",
+            "quirk.rs",
+            "quirk/conditions.rs",
+            "quirk/range.rs",
+            "record.rs",
+            "reply.rs",
+        ],
+        reason: "profiles edit replies, and the settings hold a hook that gets a record",
+    },
+    Known {
+        within: "crates/range-server/src/check",
+        files: &["client.rs", "mod.rs"],
+        reason: "the error stands in the module that uses the client",
+    },
+    Known {
+        within: "crates/range-server/src/content",
+        files: &["listing.rs", "listing/order.rs", "listing/page.rs"],
+        reason: "the entry of a listing stands above its order and its page",
+    },
+    Known {
+        within: "crates/range-server/src/fault",
+        files: &["grammar.rs", "grammar/values.rs"],
+        reason: "the error of the grammar stands above its values",
+    },
+    Known {
+        within: "crates/range-server/src/fault",
+        files: &["plan.rs", "query.rs", "redirect.rs"],
+        reason: "what a query asks for is performed and described in one place",
+    },
+    Known {
+        within: "crates/range-store/src",
+        files: &["lease.rs", "memory.rs", "store.rs"],
+        reason: "a trait and its two users",
+    },
+    Known {
+        within: "crates/sheave/src",
+        files: &["args.rs", "args/serve.rs"],
+        reason: "parsers of values stand above the arguments of a command",
+    },
+    Known {
+        within: "crates/sheave/src",
+        files: &["settings.rs", "settings/serve.rs"],
+        reason: "the error stands above the settings of a command",
+    },
+    Known {
+        within: "crates/simulator/src",
+        files: &[
+            "policy.rs",
+            "reference.rs",
+            "run.rs",
+            "watch.rs",
+            "workers.rs",
+        ],
+        reason: "a world, its policies and those who watch it",
+    },
+];
+
+/// One breach for each circle that is not known, and one for each that is known and not there.
+pub(super) fn breaches(known: &[Known], cycles: &[Cycle]) -> Vec<String> {
+    let is_same = |known: &Known, cycle: &Cycle| {
+        let files = known.files.iter();
+        let files = files.map(|file| format!("{}/{file}", known.within));
+        files.eq(cycle.files.iter().cloned())
+    };
+    let new = cycles
+        .iter()
+        .filter(|cycle| !known.iter().any(|known| is_same(known, cycle)))
+        .map(told);
+    let gone = known
+        .iter()
+        .filter(|known| !cycles.iter().any(|cycle| is_same(known, cycle)))
+        .map(|known| {
+            let (within, files) = (known.within, known.files.join(", "));
+            format!(
+                "{within}: {files} are no such circle of files any more ({}): correct the list in \
+                 layers/known.rs",
+                known.reason
+            )
+        });
+    new.chain(gone).collect()
+}
+
+fn told(cycle: &Cycle) -> String {
+    let arrows = cycle.arrows.iter().map(|arrow| {
+        let Arrow {
+            from,
+            line,
+            to,
+            named,
+        } = arrow;
+        format!("\n    {from}:{line} names {named} of {to}")
+    });
+    let files: Vec<&str> = cycle.files.iter().map(String::as_str).collect();
+    format!(
+        "{} lead to one another: move what both ends need to a file of its own{}",
+        files.join(", "),
+        arrows.collect::<String>()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cycle, Known, breaches};
+
+    const KNOWN: Known = Known {
+        within: "a/src",
+        files: &["one.rs", "two.rs"],
+        reason: "history",
+    };
+
+    fn cycle(files: &[&str]) -> Cycle {
+        Cycle {
+            files: files.iter().map(|&file| file.to_owned()).collect(),
+            arrows: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_circle_on_the_list_is_let_through() {
+        let found = breaches(&[KNOWN], &[cycle(&["a/src/one.rs", "a/src/two.rs"])]);
+        assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_circle_that_is_not_on_the_list_is_a_breach() {
+        let found = breaches(&[], &[cycle(&["a/src/one.rs", "a/src/two.rs"])]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("a/src/one.rs, a/src/two.rs lead to one another"));
+    }
+
+    #[test]
+    fn an_entry_without_its_circle_is_a_breach() {
+        let found = breaches(&[KNOWN], &[]);
+        assert_eq!(
+            found,
+            [
+                "a/src: one.rs, two.rs are no such circle of files any more (history): correct the \
+                 list in layers/known.rs"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_circle_that_grew_is_told_twice() {
+        let grown = cycle(&["a/src/one.rs", "a/src/three.rs", "a/src/two.rs"]);
+        assert_eq!(breaches(&[KNOWN], &[grown]).len(), 2);
+    }
+}
