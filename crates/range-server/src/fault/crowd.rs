@@ -20,11 +20,12 @@ impl Crowds {
     /// Counts a response in, unless so many are under way already.
     pub(crate) fn enter(&self, path: &str, most: Option<u32>) -> Option<Present> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(path.to_owned()).or_default();
-        if most.is_some_and(|most| *count >= most) {
+        // Looked at first, so that nothing is kept of those who are turned away.
+        let count = counts.get(path).copied().unwrap_or(0);
+        if most.is_some_and(|most| count >= most) {
             return None;
         }
-        *count += 1;
+        counts.insert(path.to_owned(), count + 1);
         Some(Present {
             crowds: self.clone(),
             path: path.to_owned(),
@@ -67,6 +68,7 @@ mod tests {
         assert_eq!(second.as_ref().map(Present::count), Some(2));
         drop(first);
         assert!(crowds.enter("/a", Some(2)).is_some());
+        assert!(crowds.enter("/b", Some(0)).is_none(), "nobody is welcome");
         drop(second);
         assert!(crowds.counts.lock().unwrap().is_empty());
     }
