@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 
 use crate::clock;
@@ -42,6 +43,8 @@ pub(crate) struct ConnectionState {
     held: AtomicUsize,
     /// What responses are sent out of, from the first that a bucket was for.
     bucket: Mutex<Option<(Bucket, Arc<Pace>)>>,
+    /// Lets URLs hold it up, until it ends.
+    hold_permit: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl ConnectionState {
@@ -56,6 +59,7 @@ impl ConnectionState {
             inode: OnceLock::new(),
             held: AtomicUsize::new(0),
             bucket: Mutex::default(),
+            hold_permit: Mutex::default(),
         }
     }
 
@@ -96,6 +100,16 @@ impl ConnectionState {
     /// Whether it broke.
     pub(crate) fn is_broken(&self) -> bool {
         self.breaks().is_some_and(|moment| moment <= clock::now())
+    }
+
+    /// Takes the connection's place among those that URLs may hold up. False when all are taken.
+    pub(crate) fn may_be_held(&self, places: &Arc<Semaphore>) -> bool {
+        let permit = &self.hold_permit;
+        let mut permit = permit.lock().unwrap_or_else(PoisonError::into_inner);
+        if permit.is_none() {
+            *permit = Arc::clone(places).try_acquire_owned().ok();
+        }
+        permit.is_some()
     }
 
     /// Keeps the connection from counting as stalled until what is returned is dropped.

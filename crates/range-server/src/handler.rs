@@ -10,7 +10,7 @@ use http::{Method, Response, StatusCode, Version as HttpVersion};
 use range_core::http::conditional;
 use range_core::http::{AcceptEncoding, HttpDate};
 use range_core::units::{ByteCount, BytesPerSecond};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use crate::body::{self, Body, CrowdPace, Sending};
@@ -32,6 +32,9 @@ use crate::record::{Delivery, Ending, RequestRecord};
 use crate::reply::{Reply, field};
 use crate::tls::TlsIdentity;
 
+/// Why a fault in a URL does not apply.
+const TOO_MANY_HELD: &str = "URLs hold up as many connections as they may";
+
 /// What all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
@@ -39,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<TlsIdentity>,
     pub(crate) rules: Rules,
     pub(crate) faults: FaultState,
+    /// For each connection that a fault in a URL may hold up.
+    pub(crate) holds: Arc<Semaphore>,
     pub(crate) version: AtomicU8,
     pub(crate) requests: AtomicU64,
     pub(crate) rate_per_connection: Option<BytesPerSecond>,
@@ -58,9 +63,16 @@ pub(crate) async fn respond(
 ) -> Response<Body> {
     let (arrived, time) = (clock::now(), clock::wall());
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
-    let (mut plan, mistake) = match shared.faults.plan(&request, number, connection.number) {
+    let (mut plan, refusal) = match shared.faults.plan(&request, number, connection.number) {
+        Ok(plan) if plan.holds_by_url && !connection.may_be_held(&shared.holds) => {
+            let refusal = (StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD.to_owned());
+            (FaultPlan::default(), Some(refusal))
+        }
         Ok(plan) => (plan, None),
-        Err(mistake) => (FaultPlan::default(), Some(mistake)),
+        Err(mistake) => {
+            let refusal = (StatusCode::BAD_REQUEST, mistake.to_string());
+            (FaultPlan::default(), Some(refusal))
+        }
     };
     plan.entity_tag = plan.entity_tag.or(shared.rules.entity_tag());
     let is_away = meets_outage(plan.outage, arrived, &connection);
@@ -68,8 +80,8 @@ pub(crate) async fn respond(
     if !plan.delay_head.is_zero() && !is_away {
         connection.hold(plan.delay_head).await;
     }
-    let mut reply = match mistake {
-        Some(mistake) => Reply::explanation(StatusCode::BAD_REQUEST, &mistake, clock::date()),
+    let mut reply = match refusal {
+        Some((status, why)) => Reply::explanation(status, &why, clock::date()),
         None => answer(&shared, &request, &plan, connection.number).await,
     };
     shared.rules.dress(&mut reply);
@@ -187,13 +199,11 @@ impl Shared {
     }
 
     fn paces(&self, plan: &FaultPlan, connection: &ConnectionState) -> Vec<Arc<Pace>> {
-        let own = plan.rate.or(self.rate_per_connection);
-        let own = own.map(|rate| Arc::new(Pace::new(rate)));
+        // Both are kept: a fault makes a connection slower than it may be, never faster.
+        let rates = plan.rate.into_iter().chain(self.rate_per_connection);
+        let own = rates.map(|rate| Arc::new(Pace::new(rate)));
         let bucket = plan.bucket.map(|bucket| connection.bucket(bucket));
-        own.into_iter()
-            .chain(bucket)
-            .chain(self.pace.clone())
-            .collect()
+        own.chain(bucket).chain(self.pace.clone()).collect()
     }
 }
 
@@ -232,7 +242,6 @@ fn instead(shared: &Shared, request: &Parts, plan: &FaultPlan, date: HttpDate) -
 
 /// The status for a request that is not meant for this server, if it is not.
 fn refusal(address: SocketAddr, request: &Parts) -> Option<StatusCode> {
-    // A target in absolute form overrides the field (RFC 9112 §3.2.2).
     if let Some(authority) = request.uri.authority() {
         let is_ours = host::is_meant_for(address, authority.as_str());
         return (!is_ours).then_some(StatusCode::MISDIRECTED_REQUEST);

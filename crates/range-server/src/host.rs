@@ -1,6 +1,19 @@
-//! Owns the defence against DNS rebinding: which `Host` a server bound to loopback answers to.
+//! Owns the host of a request: which it is, whether it is this machine for certain, and the defence
+//! against DNS rebinding: which a server bound to loopback answers to.
 
 use std::net::{IpAddr, SocketAddr};
+
+use http::header::HOST;
+use http::request::Parts;
+
+/// The host a request names, with or without port. A target in absolute form overrides the field
+/// (RFC 9112 §3.2.2), and HTTP/2 has only that.
+pub(crate) fn of(request: &Parts) -> Option<&str> {
+    match request.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => request.headers.get(HOST)?.to_str().ok(),
+    }
+}
 
 /// Whether a request for `host` (with or without port) is meant for a server bound to `bound`.
 ///
@@ -8,9 +21,11 @@ use std::net::{IpAddr, SocketAddr};
 /// page whose name was rebound to 127.0.0.1 still sends its own name, and is told from a user
 /// who typed `localhost`.
 pub(crate) fn is_meant_for(bound: SocketAddr, host: &str) -> bool {
-    if !bound.ip().is_loopback() {
-        return true;
-    }
+    !bound.ip().is_loopback() || is_loopback(host)
+}
+
+/// Whether a host, with or without port, is this machine whoever asks.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let name = without_port(host);
     let address = name
         .strip_prefix('[')

@@ -78,6 +78,8 @@ impl Server {
                 .profile
                 .map_or(Rules::Right(config.ranges), Rules::As),
             faults: FaultState::new(config.faults),
+            // Half of all, so that the other half stays for those who get what they ask for.
+            holds: Arc::new(Semaphore::new(config.limits.max_connections.div_ceil(2))),
             version: AtomicU8::default(),
             requests: AtomicU64::default(),
             rate_per_connection: config.rate_per_connection,

@@ -20,6 +20,8 @@ use crate::pace::Bucket;
 pub(crate) struct FaultPlan {
     /// What the effects are called, in the order they were listed.
     pub(crate) fired: Vec<&'static str>,
+    /// Whether a URL has the connection held up.
+    pub(crate) holds_by_url: bool,
     pub(crate) delay_head: Duration,
     /// How much later than the head the content begins.
     pub(crate) delay_content: Duration,
@@ -128,8 +130,15 @@ impl Outage {
 }
 
 impl FaultPlan {
-    /// Adds those of `faults` that fire. `onsets` is what their scope remembers.
-    pub(crate) fn add(&mut self, faults: &[Fault], occasion: &Occasion<'_>, onsets: &mut Onsets) {
+    /// Adds those of `faults` that fire, and says whether one of them holds the connection up.
+    /// `onsets` is what their scope remembers.
+    pub(crate) fn add(
+        &mut self,
+        faults: &[Fault],
+        occasion: &Occasion<'_>,
+        onsets: &mut Onsets,
+    ) -> bool {
+        let mut holds = false;
         for (index, fault) in faults.iter().enumerate() {
             if !fault.trigger.fires(occasion, index) {
                 continue;
@@ -145,7 +154,9 @@ impl FaultPlan {
             }
             self.fired.push(fault.effect.name());
             self.include(&fault.effect);
+            holds |= fault.effect.holds();
         }
+        holds
     }
 
     fn include(&mut self, effect: &Effect) {

@@ -2,16 +2,20 @@
 //! Answers nothing.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use range_core::http::HttpDate;
 
 use super::grammar::FaultError;
-use super::{Effect, EntityTagFault, Fault, Version, redirect};
+use super::{Effect, EntityTagFault, Fault, Redirect, Version, redirect};
 use crate::synthetic;
 
 /// Most faults one URL may name.
 const MAX_FAULTS: usize = 32;
+
+/// Longest wait at once that a URL may ask for: whoever writes it decides what a connection costs.
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Why a query is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +26,12 @@ pub(crate) enum QueryError {
     /// A redirection would lead whoever trusts this server to another one.
     #[error("a redirection named in a URL leads to a path, which starts with one /")]
     LeadsAway,
+    /// A redirection would lead to the visitor's own machine.
+    #[error("redirect:cross-origin in a URL needs a Host on loopback, to know another name for")]
+    NoOtherName,
+    /// A fault would hold a connection up for too long.
+    #[error("{0} in a URL waits a minute at most; a scenario says more")]
+    TooLong(&'static str),
     /// There are too many faults.
     #[error("a URL names at most {MAX_FAULTS} faults")]
     TooManyFaults,
@@ -79,6 +89,12 @@ impl UrlOptions {
         Ok(options)
     }
 
+    /// Whether a fault redirects to another name of this machine.
+    pub(super) fn leads_to_another_name(&self) -> bool {
+        let cross_origin = Effect::Redirect(Redirect::CrossOrigin);
+        self.faults.iter().any(|fault| fault.effect == cross_origin)
+    }
+
     fn add_fault(&mut self, text: &str) -> Result<(), QueryError> {
         // Decoded piece by piece, so that a comma can be written within one.
         let pieces: Vec<_> = text.split(',').map(decoded).collect();
@@ -87,6 +103,10 @@ impl UrlOptions {
             && !redirect::stays_here(location)
         {
             return Err(QueryError::LeadsAway);
+        }
+        let wait = fault.effect.longest_wait();
+        if wait.is_some_and(|wait| wait > MAX_WAIT) {
+            return Err(QueryError::TooLong(fault.effect.name()));
         }
         self.faults.push(fault);
         if self.faults.len() > MAX_FAULTS {

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{HOST, HeaderValue, LOCATION, RETRY_AFTER};
+use http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use http::request::Parts;
 use http::{StatusCode, Uri};
 use range_core::http::HttpDate;
+use url::Url;
 
 use super::{Instead, Redirect, RetryAfter, StatusBody};
+use crate::host;
 use crate::reply::{Reply, value};
 
 /// Names of the parameters a redirection adds to the query of its target.
@@ -129,9 +131,12 @@ impl Instead {
             Self::RedirectTo(location) => Some(redirection(location.clone())),
             Self::Redirect(redirect) => {
                 let link = Link::of(request.uri.query());
+                // A path that looks like another server leads to nothing here.
+                let is_here =
+                    HeaderValue::from_str(request.uri.path()).is_ok_and(|path| stays_here(&path));
                 let location =
                     || value(redirect.location(request, scheme, link, links, since_epoch));
-                (!link.has_arrived(*redirect)).then(|| redirection(location()))
+                (is_here && !link.has_arrived(*redirect)).then(|| redirection(location()))
             }
         }
     }
@@ -174,10 +179,7 @@ impl Redirect {
                 .to_owned(),
             Self::Chain(_) => with_parameter(uri, HOP, next_hop),
             Self::CrossOrigin => {
-                let host = request
-                    .headers
-                    .get(HOST)
-                    .and_then(|host| host.to_str().ok());
+                let host = host::of(request);
                 let target = with_parameter(uri, HOP, next_hop);
                 format!(
                     "{scheme}://{}{target}",
@@ -193,11 +195,17 @@ impl Redirect {
     }
 }
 
-/// Whether a location names a path, and so the server it comes from.
+/// Whether a location names a path, and so the server it comes from, to whoever reads URLs as
+/// browsers do.
 pub(super) fn stays_here(location: &HeaderValue) -> bool {
-    let bytes = location.as_bytes();
-    // Browsers read a backslash there as a slash, and two of them as another server.
-    bytes.starts_with(b"/") && !matches!(bytes.get(1), Some(b'/' | b'\\'))
+    let Ok(text) = location.to_str() else {
+        return false;
+    };
+    // Some of these are left out by those who read a URL, and then the rest is another one.
+    let is_fit = text.starts_with('/') && !text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
+    let here = Url::parse("http://here.invalid/").expect("it is a URL");
+    let there = here.join(text);
+    is_fit && there.is_ok_and(|there| there.origin() == here.origin())
 }
 
 /// The same target with a parameter of this value, in place of one of that name.

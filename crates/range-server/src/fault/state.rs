@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::query::{QueryError, UrlOptions};
 use super::{Crowds, Fault, FaultPlan, Links, Occasion, Onsets};
 use crate::clock;
+use crate::host;
 use crate::reply::field;
 
 /// URLs with faults of their own that are remembered. The one first seen is forgotten first.
@@ -75,6 +76,10 @@ impl FaultState {
         }
         if !options.faults.is_empty() {
             let url = request.uri.path_and_query().map_or("", |url| url.as_str());
+            if options.leads_to_another_name() && !host::of(request).is_some_and(host::is_loopback)
+            {
+                return Err(QueryError::NoOtherName);
+            }
             self.add_for_url(&mut plan, &options.faults, url, &occasion);
         }
         if plan.wire.is_needed() && request.version > HttpVersion::HTTP_11 {
@@ -119,6 +124,6 @@ impl FaultState {
             elapsed: tally.began.elapsed(),
             ..*occasion
         };
-        plan.add(faults, &occasion, &mut tally.onsets);
+        plan.holds_by_url = plan.add(faults, &occasion, &mut tally.onsets);
     }
 }

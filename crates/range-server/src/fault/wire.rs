@@ -113,7 +113,7 @@ impl WireResponse {
     /// Writes it. Gives the stream back if another request may follow.
     pub(crate) async fn write<S>(
         mut self,
-        mut stream: S,
+        stream: S,
         connection: &ConnectionState,
         stopped: watch::Receiver<bool>,
     ) -> Option<S>
@@ -128,18 +128,39 @@ impl WireResponse {
             halt(stop, stream, connection, stopped).await;
             return None;
         }
-        self.write_head(&mut stream, connection).await?;
-        self.write_content(&mut stream).await?;
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let mut heard = false;
+        let written = tokio::select! {
+            biased;
+            written = self.write_to(&mut writer, connection) => written,
+            () = until_gone(&mut reader, &mut heard) => None,
+        };
+        let mut stream = reader.unsplit(writer);
+        written?;
         if let Some((stop, _)) = self.stop {
             halt(stop, stream, connection, stopped).await;
             return None;
         }
-        self.write_end(&mut stream).await?;
         if self.closes {
             let _ = stream.shutdown().await;
             return None;
         }
-        Some(stream)
+        // A request that was sent before this answer was over is lost.
+        (!heard).then_some(stream)
+    }
+
+    /// Writes all there is, up to where it stops.
+    async fn write_to(
+        &mut self,
+        stream: &mut (impl AsyncWrite + Unpin),
+        connection: &ConnectionState,
+    ) -> Option<()> {
+        self.write_head(stream, connection).await?;
+        self.write_content(stream).await?;
+        if self.stop.is_none() {
+            self.write_end(stream).await?;
+        }
+        Some(())
     }
 
     async fn write_head(
@@ -290,6 +311,14 @@ async fn endless(stream: &mut (impl AsyncWrite + Unpin)) -> Option<()> {
     None
 }
 
+/// Ends when the peer does, whatever it sends before; `heard` tells whether it sent anything.
+async fn until_gone(stream: &mut (impl AsyncRead + Unpin), heard: &mut bool) {
+    let mut ignored = [0; 1024];
+    while !matches!(stream.read(&mut ignored).await, Ok(0) | Err(_)) {
+        *heard = true;
+    }
+}
+
 async fn halt<S>(
     stop: Stop,
     mut stream: S,
@@ -305,12 +334,9 @@ async fn halt<S>(
         }
         Stop::Stall => {
             let _held = connection.hold_on();
-            let left = async {
-                let mut ignored = [0; 1024];
-                while !matches!(stream.read(&mut ignored).await, Ok(0) | Err(_)) {}
-            };
+            let mut heard = false;
             tokio::select! {
-                () = left => {}
+                () = until_gone(&mut stream, &mut heard) => {}
                 _ = stopped.wait_for(|&stopped| stopped) => {}
             }
         }

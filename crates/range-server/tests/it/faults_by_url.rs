@@ -1,9 +1,12 @@
 //! What a URL asks for, as someone with curl meets it.
 
 use range_server::synthetic::Seed;
-use range_server::{Config, Version, scenario};
+use range_server::{Config, Limits, Version, scenario};
 
-use crate::site::{Answer, Site, content, content_of};
+use range_core::units::BytesPerSecond;
+use std::time::{Duration, Instant};
+
+use crate::site::{Answer, Client, Site, content, content_of};
 
 fn site() -> Site {
     Site::start(Config::default())
@@ -59,8 +62,170 @@ fn a_mistake_is_answered_with_a_line_that_explains_it() {
         assert_eq!(answer.status, 400);
         assert_eq!(String::from_utf8_lossy(&answer.content), expected);
     }
-    let away = site.get("/synthetic/1?fault=redirect://evil.example/", &[]);
-    assert_eq!((away.status, away.header("location")), (400, None));
+}
+
+/// What browsers leave out of a location (tabs and line ends) or read as a slash is no way out.
+#[test]
+fn a_redirection_in_a_url_stays_on_the_server() {
+    let site = site();
+    for location in [
+        "//evil.example/",
+        "/%09/evil.example/",
+        "/%0a/evil.example/",
+        "/%5Cevil.example/",
+        "/%09%5Cevil.example/",
+        "/%20/evil.example/",
+        "/%7f/",
+        "https://evil.example/",
+        "http://localhost/",
+    ] {
+        let away = site.get(&format!("/synthetic/1?fault=redirect:{location}"), &[]);
+        assert_eq!(
+            (away.status, away.header("location")),
+            (400, None),
+            "{location}"
+        );
+    }
+    for path in ["//evil.example/", "/\\evil.example/"] {
+        for redirect in ["loop", "once", "chain:1", "expiring:1m"] {
+            let away = site.get(&format!("{path}?fault=redirect:{redirect}"), &[]);
+            assert_eq!(
+                (away.status, away.header("location")),
+                (404, None),
+                "{path}"
+            );
+        }
+    }
+    for location in ["/", "/other?a=b", "/a//b", "/a/../b"] {
+        let here = site.get(&format!("/synthetic/1?fault=redirect:{location}"), &[]);
+        assert_eq!(here.status, 302, "{location}");
+    }
+}
+
+/// Its visitor's own machine is no other name of a server on the network.
+#[test]
+fn only_on_loopback_a_url_leads_to_another_name_of_the_machine() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let bind = range_server::Server::bind("0.0.0.0:0", Config::default());
+    let server = runtime.block_on(bind).unwrap();
+    let answer = |host: &str| {
+        let address = ("127.0.0.1", server.address().port());
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let target = "/synthetic/1?fault=redirect:cross-origin";
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        std::io::read_to_string(stream).unwrap()
+    };
+    assert!(answer("192.0.2.1:80").starts_with("HTTP/1.1 400 "));
+    assert!(answer("files.example").starts_with("HTTP/1.1 400 "));
+    assert!(answer("127.0.0.1:80").contains("location: http://localhost:80/"));
+}
+
+#[test]
+fn a_url_lowers_the_rate_of_its_connection_and_never_lifts_it() {
+    let site = Site::start(Config {
+        rate_per_connection: Some(BytesPerSecond(2000)),
+        ..Config::default()
+    });
+    for (rate, least) in [("100GiB", 450), ("1000", 900)] {
+        let answer = site.get(&format!("/synthetic/1000?fault=rate:{rate}"), &[]);
+        assert_eq!(answer.content, content(0, 1000));
+        let elapsed = site.next_record().elapsed;
+        assert!(
+            elapsed >= Duration::from_millis(least),
+            "{rate}: {elapsed:?}"
+        );
+    }
+}
+
+#[test]
+fn a_url_does_not_hold_a_connection_up_for_longer_than_a_minute_at_once() {
+    let site = site();
+    for fault in [
+        "delay:61s",
+        "drip-head:99h",
+        "first-byte:2m",
+        "outage:61s",
+        "outage:1s,after=2m",
+        "bucket:1KiB,quantum=61KiB",
+        "bucket:1,quantum=8EiB",
+    ] {
+        let (name, _) = fault.split_once(':').unwrap();
+        let answer = site.get(&format!("/synthetic/1?fault={fault}"), &[]);
+        let expected = format!("{name} in a URL waits a minute at most; a scenario says more\n");
+        assert_eq!(answer.status, 400, "{fault}");
+        assert_eq!(String::from_utf8_lossy(&answer.content), expected);
+    }
+    for fault in [
+        "delay:1m,requests=2",
+        "outage:1m,after=1m",
+        "bucket:1KiB,quantum=60KiB,requests=2",
+    ] {
+        let answer = site.get(&format!("/synthetic/1?fault={fault}"), &[]);
+        assert_eq!(answer.status, 200, "{fault}");
+    }
+    let faults = scenario::parse("[[fault]]\neffect = \"delay:99h\"\nrequests = 2\n");
+    assert!(faults.is_ok());
+}
+
+/// The status line that comes within a moment, if one does.
+fn status_line(client: &mut Client) -> Option<String> {
+    let moment = Some(Duration::from_millis(50));
+    client.stream.set_read_timeout(moment).unwrap();
+    let mut line = [0; 12];
+    let length = client.read(&mut line).ok()?;
+    Some(String::from_utf8_lossy(&line[..length]).into_owned())
+}
+
+/// So that there is room for others, however many are held up and stay.
+#[test]
+fn no_more_than_half_of_all_connections_are_held_up_by_urls() {
+    const REFUSED: &str = "HTTP/1.1 503";
+    for fault in [
+        "stall",
+        "stall:1",
+        "delay:1m",
+        "drip-head:1m",
+        "first-byte:1m",
+    ] {
+        let limits = Limits {
+            max_connections: 4,
+            header_timeout: Duration::from_millis(100),
+            stall_timeout: Duration::from_millis(100),
+            ..Limits::default()
+        };
+        let site = Site::start(Config {
+            limits,
+            ..Config::default()
+        });
+        let ask = || {
+            let mut client = site.connect();
+            client.send("GET", &format!("/synthetic/1000?fault={fault}"), &[]);
+            client
+        };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut clients = [ask(), ask(), ask()];
+        let mut refused = || {
+            let mut lines = clients.iter_mut().filter_map(status_line);
+            lines.any(|line| line == REFUSED)
+        };
+        while !refused() {
+            assert!(
+                Instant::now() < deadline,
+                "all three are held up by {fault}"
+            );
+        }
+        let other = site.get("/synthetic/1", &[]);
+        assert_eq!(other.content, content(0, 1));
+        // Those who leave make room, also between two bytes of a head.
+        drop(clients);
+        while status_line(&mut ask()).is_some_and(|line| line == REFUSED) {
+            assert!(
+                Instant::now() < deadline,
+                "{fault} holds up nobody any more"
+            );
+        }
+    }
 }
 
 #[test]
