@@ -14,7 +14,7 @@ use range_core::units::ByteCount;
 use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::clock;
 use crate::content::{ReadError, Source};
-use crate::fault::{Crowd, Present};
+use crate::injection::{Crowd, Present};
 use crate::pace::Pace;
 use crate::record::{Delivery, Ending};
 use crate::reply::{Payload, Piece};

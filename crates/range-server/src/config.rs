@@ -1,21 +1,15 @@
 //! Owns the settings of a server and their defaults. Reads neither arguments nor environment.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use range_core::http::conditional::RangePolicy;
 use range_core::units::BytesPerSecond;
 
 use crate::fault::Fault;
-use crate::quirk::Profile;
-use crate::record::RequestRecord;
+use crate::profile::Profile;
+use crate::record::RequestHook;
 use crate::tls::TlsIdentity;
-
-/// Called once for every response, when it ends, on the task of its connection: it has to be
-/// quick and must not block. What is refused before it is a request, such as a malformed or
-/// overlong head, has no record.
-pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
 
 /// The settings of a server. The default serves synthetic content only, without faults or pace.
 #[derive(Clone, Default)]

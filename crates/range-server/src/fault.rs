@@ -1,20 +1,10 @@
-//! Owns what the server does wrong on purpose and when: values, and one pure function from a
-//! request to everything that is done wrong to it.
+//! Owns what the server does wrong on purpose and when, as values: effects, conditions, and how both
+//! are written. Does none of it.
 
-mod crowd;
 mod effect;
 mod grammar;
-mod gzip;
-mod late;
-mod plan;
-mod query;
-mod redirect;
-mod request;
-mod reshape;
 pub mod scenario;
-mod state;
 mod trigger;
-mod wire;
 
 use std::ops::RangeBounds;
 use std::time::Duration;
@@ -22,21 +12,13 @@ use std::time::Duration;
 use http::Method;
 use range_core::ByteRange;
 
-pub(crate) use crowd::{Crowds, Present};
 pub use effect::{
     ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Redirect, RetryAfter,
-    StatusBody, Stop, Version,
+    StatusBody, Stop,
 };
 pub use grammar::FaultError;
-pub(crate) use gzip::compressed;
-pub(crate) use late::late;
-pub(crate) use plan::{Crowd, FaultPlan, Instead, Onsets, Outage};
-pub(crate) use query::disposition;
-pub(crate) use redirect::{Link, Links};
-pub(crate) use state::FaultState;
 pub use trigger::Probability;
 pub(crate) use trigger::{Occasion, Span, Trigger};
-pub(crate) use wire::{ResponseStart, WireResponse};
 
 /// Something done wrong to some requests: an [`Effect`], and conditions that all have to hold.
 ///
@@ -45,8 +27,8 @@ pub(crate) use wire::{ResponseStart, WireResponse};
 /// its query count what is asked of that very URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    effect: Effect,
-    trigger: Trigger,
+    pub(crate) effect: Effect,
+    pub(crate) trigger: Trigger,
 }
 
 impl Fault {

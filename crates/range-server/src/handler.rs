@@ -16,19 +16,19 @@ use tokio::time::Instant;
 use crate::body::{self, Body, CrowdPace, Sending};
 use crate::buffer::BufferPool;
 use crate::clock;
-use crate::config::RequestHook;
 use crate::connection::ConnectionState;
+use crate::content::version::Version;
 use crate::content::{self, Digests, Found, ServedDirectory};
 use crate::digest_fields;
-use crate::fault::{
-    self, ContentLength, FaultPlan, FaultState, Link, Outage, Present, ResponseStart, Stop,
-    Version, WireResponse,
-};
+use crate::fault::{ContentLength, Stop};
 use crate::host;
+use crate::injection::{
+    self, FaultPlan, FaultState, Link, Outage, Present, ResponseStart, WireResponse,
+};
 use crate::pace::Pace;
-use crate::quirk::Rules;
+use crate::profile::Rules;
 use crate::random;
-use crate::record::{Delivery, Ending, RequestRecord};
+use crate::record::{Delivery, Ending, RequestHook, RequestRecord};
 use crate::reply::{Reply, field};
 use crate::tls::TlsIdentity;
 
@@ -131,10 +131,10 @@ pub(crate) async fn respond(
     };
     let mut body = body::body(reply.payload, sending);
     if plan.content.gzip && has_content {
-        body = fault::compressed(body);
+        body = injection::compressed(body);
     }
     if !plan.delay_content.is_zero() && has_content {
-        body = fault::late(body, plan.delay_content, Arc::clone(&connection));
+        body = injection::late(body, plan.delay_content, Arc::clone(&connection));
     }
     if let Some(wire) = wire.filter(|_| plan.wire.is_needed()) {
         let head = ResponseStart {

@@ -21,13 +21,15 @@ mod clock;
 mod config;
 mod connection;
 mod content;
-mod conversation;
 mod digest_fields;
 mod fault;
 mod handler;
 mod host;
+mod injection;
 mod pace;
-mod quirk;
+mod profile;
+mod protocol;
+mod query;
 mod random;
 mod record;
 mod reply;
@@ -36,14 +38,15 @@ mod server;
 pub mod synthetic;
 mod tls;
 
-pub use config::{Config, Content, Directory, Limits, RequestHook};
+pub use config::{Config, Content, Directory, Limits};
+pub use content::version::Version;
 pub use fault::scenario;
 pub use fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, FaultError, IfRange, Position,
-    Probability, Redirect, RetryAfter, StatusBody, Stop, Version,
+    Probability, Redirect, RetryAfter, StatusBody, Stop,
 };
-pub use quirk::Profile;
+pub use profile::Profile;
 pub use range_core::http::conditional::{InvalidRange, RangePolicy};
-pub use record::{Ending, RequestRecord};
+pub use record::{Ending, RequestHook, RequestRecord};
 pub use server::{BindError, Server};
 pub use tls::{TlsError, TlsIdentity};

@@ -10,8 +10,12 @@ use range_core::units::ByteCount;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::config::RequestHook;
 use crate::connection::ConnectionState;
+
+/// Called once for every response, when it ends, on the task of its connection: it has to be
+/// quick and must not block. What is refused before it is a request, such as a malformed or
+/// overlong head, has no record.
+pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
 
 /// One request and how its response ended.
 #[derive(Clone, Debug)]

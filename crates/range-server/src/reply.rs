@@ -21,7 +21,7 @@ use range_core::units::ByteCount;
 
 use crate::accept;
 use crate::content::{self, Listing, Representation, Source};
-use crate::quirk::{Rules, Verdict};
+use crate::profile::{Rules, Verdict};
 
 /// The methods that are served.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");

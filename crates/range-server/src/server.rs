@@ -16,11 +16,12 @@ use crate::buffer::BufferPool;
 use crate::config::{Config, Content, Limits};
 use crate::connection::ConnectionState;
 use crate::content::ServedDirectory;
-use crate::conversation;
-use crate::fault::{FaultState, Version};
+use crate::content::version::Version;
 use crate::handler::Shared;
+use crate::injection::FaultState;
 use crate::pace::Pace;
-use crate::quirk::Rules;
+use crate::profile::Rules;
+use crate::protocol;
 use crate::tls::TlsIdentity;
 
 /// How long accepting pauses after it failed, as it does when descriptors run out.
@@ -164,7 +165,7 @@ async fn accept(
         number += 1;
         let state = Arc::new(ConnectionState::new(number, peer));
         let shared = Arc::clone(&shared);
-        let serving = conversation::serve(stream, state, shared, limits, stopped.clone());
+        let serving = protocol::serve(stream, state, shared, limits, stopped.clone());
         connections.spawn(async move {
             serving.await;
             drop((slot, counted));

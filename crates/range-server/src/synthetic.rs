@@ -8,7 +8,7 @@
 use range_core::units::ByteCount;
 use sha2::{Digest, Sha256};
 
-use crate::fault::Version;
+use crate::content::version::Version;
 
 /// What the path of synthetic content starts with; its size follows.
 pub const PREFIX: &str = "/synthetic/";

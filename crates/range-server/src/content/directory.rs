@@ -13,9 +13,9 @@ use rustix::io::{Errno, Result};
 
 use super::listing::Listing;
 use super::path::RelativePath;
+use super::version::Version;
 use super::{FileSource, Found, Representation, Source};
 use crate::config::Directory;
-use crate::fault::Version;
 
 /// How often a lookup is tried again when a rename elsewhere made the kernel unsure of it.
 const ATTEMPTS: usize = 8;

@@ -11,9 +11,9 @@ use range_core::http::{ContentCoding, EntityTag, HttpDate, Strength};
 use rustix::fs::Stat;
 use rustix::io::ReadWriteFlags;
 
+use super::version::Version;
 use super::{Identity, dated};
 use crate::buffer::Buffer;
-use crate::fault::Version;
 
 /// Why the content that was promised cannot be sent.
 #[derive(Debug, thiserror::Error)]

@@ -6,11 +6,11 @@ mod directory;
 mod file;
 mod listing;
 mod path;
+pub(crate) mod version;
 
 use range_core::http::{AcceptEncoding, EntityTag, HttpDate, Strength, Variant};
 
 use crate::buffer::Buffer;
-use crate::fault::Version;
 use crate::synthetic::{self, Seed, SyntheticFile};
 
 pub(crate) use digests::Digests;
@@ -18,6 +18,7 @@ pub(crate) use directory::ServedDirectory;
 use file::FileState;
 pub(crate) use file::{FileSource, ReadError};
 pub(crate) use listing::{Listing, policy as listing_policy};
+use version::Version;
 
 /// 2020-01-01 00:00:00 UTC: synthetic content has no age, and clocks are past this.
 const SYNTHETIC_LAST_MODIFIED: u64 = 1_577_836_800;

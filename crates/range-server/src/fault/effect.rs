@@ -6,13 +6,7 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use range_core::units::{ByteCount, BytesPerSecond};
 
-/// Which generation of every representation is served. Generations have equal lengths, other
-/// bytes, other entity tags and other modification dates. The first is 0, the honest one.
-///
-/// In another generation each byte of a file is combined with its number by exclusive or, and
-/// synthetic content has the seed [`Seed::of_version`](crate::synthetic::Seed::of_version).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Version(pub u8);
+use crate::content::version::Version;
 
 /// What is done wrong. Effects of different kinds combine; of one kind the last listed holds.
 ///
@@ -278,7 +272,7 @@ impl Effect {
 
     /// The longest wait of the effect, in which nothing moves; `None` for none, and for one that
     /// only the peer ends.
-    pub(super) fn longest_wait(&self) -> Option<Duration> {
+    pub(crate) fn longest_wait(&self) -> Option<Duration> {
         if let Self::DelayHead(wait) | Self::DripHead(wait) | Self::FirstByte(wait) = self {
             Some(*wait)
         } else if let Self::Outage { after, lasts } = self {
@@ -292,7 +286,7 @@ impl Effect {
     }
 
     /// Whether the effect keeps a connection that moves nothing from being closed.
-    pub(super) fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         matches!(
             self,
             Self::DelayHead(_)

@@ -86,7 +86,7 @@ impl Fault {
     }
 
     /// As [`Fault::parse`], of what stands between the commas.
-    pub(super) fn from_pieces(pieces: &[impl AsRef<str>]) -> Result<Self, FaultError> {
+    pub(crate) fn from_pieces(pieces: &[impl AsRef<str>]) -> Result<Self, FaultError> {
         let (effect, options) = pieces.split_first().expect("a split has a piece");
         let options: Vec<_> = options
             .iter()

@@ -9,9 +9,10 @@ use http::{HeaderValue, StatusCode};
 use range_core::units::{ByteCount, BytesPerSecond};
 
 use super::{FaultError, split_effect};
+use crate::content::version::Version;
 use crate::fault::{
     ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Probability, Redirect,
-    RetryAfter, Span, StatusBody, Stop, Version,
+    RetryAfter, Span, StatusBody, Stop,
 };
 
 pub(super) const DURATION: &str = "a duration, as in 500ms, 2s or 1m";

@@ -8,12 +8,13 @@ use http::{HeaderValue, StatusCode};
 use range_core::http::HttpDate;
 use range_core::units::{ByteCount, BytesPerSecond};
 
-use super::query::UrlOptions;
-use super::{
+use crate::content::version::Version;
+use crate::fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Occasion, Position, Redirect,
-    RetryAfter, StatusBody, Stop, Version,
+    RetryAfter, StatusBody, Stop,
 };
 use crate::pace::Bucket;
+use crate::query::UrlOptions;
 
 /// Everything that is done wrong to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -235,3 +236,6 @@ impl FaultPlan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use range_core::http::HttpDate;
 
-use super::grammar::FaultError;
-use super::{Effect, EntityTagFault, Fault, Redirect, Version, redirect};
+use crate::content::version::Version;
+use crate::fault::{Effect, EntityTagFault, Fault, FaultError, Redirect};
+use crate::injection;
 use crate::synthetic;
 
 /// Most faults one URL may name.
@@ -90,7 +91,7 @@ impl UrlOptions {
     }
 
     /// Whether a fault redirects to another name of this machine.
-    pub(super) fn leads_to_another_name(&self) -> bool {
+    pub(crate) fn leads_to_another_name(&self) -> bool {
         let cross_origin = Effect::Redirect(Redirect::CrossOrigin);
         self.faults.iter().any(|fault| fault.effect == cross_origin)
     }
@@ -100,7 +101,7 @@ impl UrlOptions {
         let pieces: Vec<_> = text.split(',').map(decoded).collect();
         let fault = Fault::from_pieces(&pieces)?;
         if let Effect::RedirectTo(location) = &fault.effect
-            && !redirect::stays_here(location)
+            && !injection::stays_here(location)
         {
             return Err(QueryError::LeadsAway);
         }

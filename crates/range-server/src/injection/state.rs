@@ -8,10 +8,11 @@ use http::header::RANGE;
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::query::{QueryError, UrlOptions};
-use super::{Crowds, Fault, FaultPlan, Links, Occasion, Onsets};
+use super::{Crowds, FaultPlan, Links, Onsets};
 use crate::clock;
+use crate::fault::{Fault, Occasion};
 use crate::host;
+use crate::query::{QueryError, UrlOptions};
 use crate::reply::field;
 
 /// URLs with faults of their own that are remembered. The one first seen is forgotten first.

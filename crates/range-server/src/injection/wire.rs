@@ -11,9 +11,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
 use super::plan::WireFaults;
-use super::{ContentLength, Position, Stop};
 use crate::body::Body;
 use crate::connection::ConnectionState;
+use crate::fault::{ContentLength, Position, Stop};
 use crate::reply::{Payload, Piece};
 
 /// Most of a head without end that is sent.

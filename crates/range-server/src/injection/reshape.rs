@@ -10,10 +10,12 @@ use range_core::ByteRange;
 use range_core::http::{Boundary, ContentRange, EntityTag, HttpDate, Multipart};
 use range_core::units::ByteCount;
 
+use super::FaultPlan;
 use super::plan::ContentFaults;
-use super::redirect::ERROR_PAGE;
+use super::replacement::ERROR_PAGE;
 use super::request::opaque_part;
-use super::{EntityTagFault, FaultPlan, disposition};
+use crate::fault::EntityTagFault;
+use crate::query::disposition;
 use crate::reply::{Payload, Piece, Reply, value};
 
 impl FaultPlan {

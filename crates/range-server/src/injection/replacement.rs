@@ -11,7 +11,8 @@ use http::{StatusCode, Uri};
 use range_core::http::HttpDate;
 use url::Url;
 
-use super::{Instead, Redirect, RetryAfter, StatusBody};
+use super::Instead;
+use crate::fault::{Redirect, RetryAfter, StatusBody};
 use crate::host;
 use crate::reply::{Reply, value};
 
@@ -197,7 +198,7 @@ impl Redirect {
 
 /// Whether a location names a path, and so the server it comes from, to whoever reads URLs as
 /// browsers do.
-pub(super) fn stays_here(location: &HeaderValue) -> bool {
+pub(crate) fn stays_here(location: &HeaderValue) -> bool {
     let Ok(text) = location.to_str() else {
         return false;
     };

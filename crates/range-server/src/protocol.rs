@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 use crate::body::Body;
 use crate::config::Limits;
 use crate::connection::{ConnectionState, WatchedStream};
-use crate::fault::WireResponse;
 use crate::handler::{self, Shared};
+use crate::injection::WireResponse;
 use crate::tls::{ALPN_HTTP_2, TlsIdentity};
 
 /// Longest request head that is read.

@@ -5,8 +5,9 @@ use http::HeaderMap;
 use http::header::{IF_RANGE, RANGE};
 use range_core::http::{EntityTag, Strength};
 
-use super::{EntityTagFault, FaultPlan, IfRange};
+use super::FaultPlan;
 use crate::content::{Representation, Source};
+use crate::fault::{EntityTagFault, IfRange};
 
 impl FaultPlan {
     /// The fields the decision is to see: those of the request, or fewer.

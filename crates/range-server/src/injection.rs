@@ -1,0 +1,20 @@
+//! Owns the doing of what is wrong: from a request to the plan of it, and from the plan to the bytes
+//! on a connection. Knows effects, but not how they are written.
+
+mod concurrency;
+mod gzip;
+mod late;
+mod plan;
+mod replacement;
+mod request;
+mod reshape;
+mod state;
+mod wire;
+
+pub(crate) use concurrency::{Crowds, Present};
+pub(crate) use gzip::compressed;
+pub(crate) use late::late;
+pub(crate) use plan::{Crowd, FaultPlan, Instead, Onsets, Outage};
+pub(crate) use replacement::{Link, Links, stays_here};
+pub(crate) use state::FaultState;
+pub(crate) use wire::{ResponseStart, WireResponse};
