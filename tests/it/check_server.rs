@@ -137,7 +137,10 @@ fn compare(name: &str, url: &str) {
     let server = report["server"].as_str().unwrap_or("no name");
     let documented = &table["`Server`"][column];
     if server != documented {
-        eprintln!("SKIPPED: {name} is {server}; docs/servers.md is about {documented}");
+        needs::unmet(
+            documented,
+            format!("{name} is {server}, and docs/servers.md is of another"),
+        );
         return;
     }
     let rows = report["rows"].as_array().unwrap();

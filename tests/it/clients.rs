@@ -10,12 +10,10 @@ use crate::support::site::Site;
 const LENGTH: usize = 40 << 20;
 
 fn run(program: &str, arguments: &[&str]) -> Option<Output> {
-    let output = Command::new(program).args(arguments).output();
-    if output.is_err() {
-        eprintln!("SKIPPED: {program} is not installed");
-        return None;
-    }
-    let output = output.unwrap();
+    let output = Command::new(needs::program(program)?)
+        .args(arguments)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{program}: {output:?}");
     Some(output)
 }

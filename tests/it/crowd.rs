@@ -75,7 +75,7 @@ fn make_room(wanted: u64) -> bool {
         let current = limit.current.map(|current| current.max(wanted));
         setrlimit(Resource::Nofile, Rlimit { current, ..limit }).unwrap();
     } else {
-        eprintln!("SKIPPED: no {wanted} descriptors are allowed here");
+        needs::unmet(&format!("{wanted} descriptors"), "no more are allowed");
     }
     may
 }

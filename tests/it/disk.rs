@@ -20,8 +20,8 @@ impl SmallDisk {
             .status();
         match status {
             Ok(status) if status.success() => Some(Self(directory)),
-            _ => {
-                eprintln!("SKIPPED: mounting needs root");
+            refused => {
+                needs::unmet("a mount of tmpfs", format!("{refused:?}"));
                 None
             }
         }

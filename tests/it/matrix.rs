@@ -75,7 +75,7 @@ fn a18_an_address_that_never_answers() {
         .arg(&hosts);
     let can = Command::new("unshare").args(["--mount", "true"]).status();
     if !can.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: a host with two addresses needs unshare and root");
+        needs::unmet("a mount namespace", "unshare and root make one");
         return;
     }
     let site = Site::at(("127.0.0.2", port), Vec::new());

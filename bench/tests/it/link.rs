@@ -37,10 +37,14 @@ fn a_killed_benchmark_leaves_no_namespace() {
 /// `None`, loudly, where links cannot be emulated.
 fn start() -> Option<Child> {
     let probe = format!("sheave-probe-{}", std::process::id());
+    needs::program("ip")?;
     let ip = |verb: &str| Command::new("ip").args(["netns", verb, &probe]).output();
     let may = ip("add").is_ok_and(|output| output.status.success());
     if !may || !Path::new("/dev/net/tun").exists() {
-        eprintln!("SKIPPED: without `ip netns add` and /dev/net/tun no link can be emulated");
+        needs::unmet(
+            "an emulated link",
+            "it takes `ip netns add` and /dev/net/tun",
+        );
         return None;
     }
     ip("del").unwrap();

@@ -23,12 +23,8 @@ pub(crate) struct Browser {
 impl Browser {
     /// Opens a window that trusts any certificate, or `None` where there is no browser.
     pub(crate) fn open() -> Option<Self> {
-        let is_there = |name| Command::new(name).arg("--version").output().is_ok();
-        if !is_there("chromium") || !is_there("chromedriver") {
-            eprintln!("SKIPPED: chromium or chromedriver is not installed");
-            return None;
-        }
-        let mut driver = Command::new("chromedriver")
+        needs::program("chromium")?;
+        let mut driver = Command::new(needs::program("chromedriver")?)
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

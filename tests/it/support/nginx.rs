@@ -23,10 +23,7 @@ impl Nginx {
 
     /// Serves a directory with these directives for plain HTTP. `each` is a zone for `limit_conn`.
     pub(crate) fn with(root: &Path, directives: &str) -> Option<Self> {
-        let Some(program) = find() else {
-            eprintln!("SKIPPED: nginx is not installed");
-            return None;
-        };
+        let program = needs::program("nginx")?;
         let directory = files::directory();
         let (port, tls_port) = (wait::free_port(), wait::free_port());
         let at = directory.path();
@@ -75,13 +72,6 @@ impl Drop for Nginx {
         let _told = rustix::process::kill_process(id, rustix::process::Signal::TERM);
         let _reaped = self.child.wait();
     }
-}
-
-fn find() -> Option<PathBuf> {
-    ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"]
-        .into_iter()
-        .map(PathBuf::from)
-        .find(|path| path.exists())
 }
 
 fn configuration(at: &Path, root: &Path, directives: &str, port: u16, tls_port: u16) -> String {

@@ -110,10 +110,7 @@ impl Peer {
     /// What Express serves a directory with.
     pub(crate) fn express(root: &Path) -> Option<Self> {
         let express = "/usr/share/nodejs/express";
-        if !Path::new(express).exists() {
-            eprintln!("SKIPPED: node-express is not installed");
-            return None;
-        }
+        needs::program(express)?;
         Self::start("/usr/bin/node", |_, port| {
             let root = root.display();
             let script = format!(
@@ -130,10 +127,7 @@ impl Peer {
         program: &str,
         configure: impl FnOnce(&Path, u16) -> (String, Vec<String>),
     ) -> Option<Self> {
-        if !Path::new(program).exists() {
-            eprintln!("SKIPPED: {program} is not installed");
-            return None;
-        }
+        let program = needs::program(program)?;
         let directory = files::directory();
         let port = wait::free_port();
         let (configuration, arguments) = configure(directory.path(), port);

@@ -14,8 +14,9 @@ pub(crate) struct Python {
 impl Python {
     /// Serves a directory, or says loudly that it cannot.
     pub(crate) fn start(root: &Path) -> Option<Self> {
+        let program = needs::program("python3")?;
         let port = wait::free_port();
-        let child = Command::new("python3")
+        let child = Command::new(program)
             .args([
                 "-m",
                 "http.server",
@@ -26,11 +27,8 @@ impl Python {
             .current_dir(root)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = child else {
-            eprintln!("SKIPPED: python3 is not installed");
-            return None;
-        };
+            .spawn()
+            .unwrap();
         wait::for_listener(port);
         Some(Self { child, port })
     }

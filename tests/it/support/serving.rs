@@ -69,12 +69,9 @@ impl Drop for Serving {
 
 /// Runs curl, or says loudly that it cannot.
 pub(crate) fn curl(arguments: &[&str]) -> Option<Output> {
-    let output = Command::new("curl")
+    let output = Command::new(needs::program("curl")?)
         .args(["-sS", "--max-time", "60"])
         .args(arguments)
         .output();
-    if output.is_err() {
-        eprintln!("SKIPPED: curl is not installed");
-    }
-    output.ok()
+    Some(output.unwrap())
 }

@@ -7,11 +7,7 @@ use super::program;
 
 /// Whether strace is there; says loudly that it is not.
 pub(crate) fn is_installed() -> bool {
-    let found = Command::new("strace").arg("-V").output().is_ok();
-    if !found {
-        eprintln!("SKIPPED: strace is not installed");
-    }
-    found
+    needs::program("strace").is_some()
 }
 
 /// The program, to be given its arguments, with what each expression of `-e` says.

@@ -29,17 +29,13 @@ fn site_of(identity: TlsIdentity, config: Config) -> (Site, NamedTempFile) {
 }
 
 /// What curl makes of a path, or `None` where there is no curl.
-#[expect(clippy::print_stderr, reason = "who skips a test has to say so")]
 pub(crate) fn curl(site: &Site, path: &str, arguments: &[&str]) -> Option<Output> {
-    let output = Command::new("curl")
+    let output = Command::new(needs::program("curl")?)
         .args(["-sS", "--max-time", "20", "--noproxy", "*"])
         .args(arguments)
         .arg(format!("{}{path}", site.server.base_url()))
         .output();
-    if output.is_err() {
-        eprintln!("SKIPPED: curl is not installed");
-    }
-    output.ok()
+    Some(output.unwrap())
 }
 
 #[test]
@@ -113,15 +109,15 @@ fn a_given_certificate_is_shown() {
     let identity = TlsIdentity::from_pem(&own.cert.pem(), &own.signing_key.serialize_pem());
     let (site, trusted) = site_of(identity.unwrap(), Config::default());
     let port = site.server.address().port();
-    let output = Command::new("curl")
+    let Some(curl) = needs::program("curl") else {
+        return;
+    };
+    let output = Command::new(curl)
         .args(["-sS", "--max-time", "20", "--noproxy", "*", "--cacert"])
         .arg(trusted.path())
         .arg(format!("https://localhost:{port}/synthetic/10"))
-        .output();
-    let Ok(output) = output else {
-        eprintln!("SKIPPED: curl is not installed");
-        return;
-    };
+        .output()
+        .unwrap();
     assert_eq!(output.stdout, content(0, 10), "{output:?}");
 }
 

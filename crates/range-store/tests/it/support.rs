@@ -222,7 +222,7 @@ impl Mounted {
         match mount.output() {
             Ok(Output { status, .. }) if status.success() => Some(Self { point }),
             refused => {
-                eprintln!("SKIPPED: cannot mount a {kind} here: {refused:?}");
+                needs::unmet(&format!("a mount of {kind}"), format!("{refused:?}"));
                 None
             }
         }
@@ -258,12 +258,13 @@ impl Image {
         let mut mount = Command::new("mount");
         mount.args(["-t", kind, "-o", "loop"]).arg(image.path());
         mount.arg(point.path());
+        needs::program(&format!("mkfs.{kind}"))?;
         for mut command in [make, mount] {
             command.env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
             match command.output() {
                 Ok(Output { status, .. }) if status.success() => {}
                 refused => {
-                    eprintln!("SKIPPED: cannot make a {kind} here: {refused:?}");
+                    needs::unmet(&format!("a mount of {kind}"), format!("{refused:?}"));
                     return None;
                 }
             }
@@ -303,7 +304,7 @@ pub(crate) fn file_systems() -> Vec<(&'static str, PathBuf)> {
     if tmpfs.is_dir() {
         found.push(("tmpfs", tmpfs.to_owned()));
     } else {
-        eprintln!("SKIPPED: there is no {}", tmpfs.display());
+        needs::unmet("/dev/shm", "not there");
     }
     found.extend(IMAGES.iter().map(|(kind, image)| (*kind, image.path())));
     found

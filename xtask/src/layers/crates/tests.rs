@@ -20,6 +20,7 @@ const DRAWN: &[(&str, &[&str])] = &[
         "sheave-tests",
         &["accelerator", "range-core", "range-server", "sheave"],
     ),
+    ("needs", &[]),
     ("sheave-bench", &["clap"]),
     ("xtask", &["clap"]),
 ];
@@ -81,6 +82,14 @@ fn dev_and_build_edges_count_like_normal_ones() {
                  range-server may use range-core"
             )]
         );
+    }
+}
+
+#[test]
+fn only_tests_may_use_what_is_for_tests() {
+    for (kind, allowed) in [(Some("dev"), true), (Some("build"), false), (None, false)] {
+        let found = lines(&workspace_with("range-core", "needs", kind));
+        assert_eq!(found.is_empty(), allowed, "{kind:?}: {found:?}");
     }
 }
 
