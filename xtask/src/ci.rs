@@ -1,9 +1,12 @@
 //! Owns the list of what CI runs, in order, and the report of it. What a step means is the step's.
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::outcome::Outcome;
+use crate::unmet::{self, Unmet};
 use crate::workspace::{self, Failure};
-use crate::{layers, tidy};
+use crate::{deny, layers, tidy};
 
 /// One thing CI asks for.
 struct Step {
@@ -17,17 +20,12 @@ enum Work {
     /// A task of this program.
     Task {
         line: &'static str,
-        run: fn() -> Result<(), Failure>,
+        run: fn() -> Result<Outcome, Failure>,
     },
     /// A cargo command, and the flags for rustdoc it needs.
     Cargo {
         arguments: &'static [&'static str],
         rustdoc_flags: Option<&'static str>,
-    },
-    /// A cargo command that is not part of cargo.
-    Plugin {
-        name: &'static str,
-        arguments: &'static [&'static str],
     },
 }
 
@@ -43,7 +41,7 @@ const STEPS: &[Step] = &[
         quick: true,
         work: Work::Task {
             line: "cargo xtask layers",
-            run: layers::check,
+            run: || layers::check().map(|()| Outcome::Passed),
         },
     },
     Step {
@@ -51,7 +49,7 @@ const STEPS: &[Step] = &[
         quick: true,
         work: Work::Task {
             line: "cargo xtask tidy",
-            run: tidy::check,
+            run: || tidy::check().map(|()| Outcome::Passed),
         },
     },
     Step {
@@ -65,6 +63,14 @@ const STEPS: &[Step] = &[
             "-D",
             "warnings",
         ]),
+    },
+    Step {
+        name: "dependencies",
+        quick: false,
+        work: Work::Task {
+            line: deny::LINE,
+            run: deny::check,
+        },
     },
     // The process tests run the program as a user gets it.
     Step {
@@ -106,14 +112,6 @@ const STEPS: &[Step] = &[
             rustdoc_flags: Some("-D warnings"),
         },
     },
-    Step {
-        name: "dependencies",
-        quick: false,
-        work: Work::Plugin {
-            name: "deny",
-            arguments: &["check"],
-        },
-    },
 ];
 
 const fn cargo(arguments: &'static [&'static str]) -> Work {
@@ -135,112 +133,100 @@ impl Work {
                 let flags = rustdoc_flags.map(|flags| format!("RUSTDOCFLAGS='{flags}' "));
                 format!("{}cargo {}", flags.unwrap_or_default(), arguments.join(" "))
             }
-            Self::Plugin { name, arguments } => format!("cargo {name} {}", arguments.join(" ")),
         }
     }
 
-    /// Runs the step with the terminal as it is, so that what it prints arrives untouched.
-    fn run(&self) -> Result<Outcome, Failure> {
+    /// Runs the step with the terminal as it is, so that what it prints arrives untouched. What its
+    /// tests do not get they add to the list.
+    fn run(&self, unmet: &Path) -> Result<Outcome, Failure> {
         match self {
-            Self::Task { run, .. } => run()?,
+            Self::Task { run, .. } => run(),
             Self::Cargo {
                 arguments,
                 rustdoc_flags,
             } => {
                 let mut command = workspace::command("cargo", arguments);
                 command.envs(rustdoc_flags.map(|flags| ("RUSTDOCFLAGS", flags)));
+                command.env(unmet::VARIABLE, unmet);
                 workspace::run(command, &self.line())?;
-            }
-            Self::Plugin { name, .. } if !is_installed(name) => return Ok(Outcome::Skipped),
-            Self::Plugin { name, arguments } => {
-                let mut command = workspace::command("cargo", &[name]);
-                command.args(*arguments);
-                workspace::run(command, &self.line())?;
+                Unmet::read(unmet)?.judge()?;
+                Ok(Outcome::Passed)
             }
         }
-        Ok(Outcome::Passed)
     }
 }
 
-fn is_installed(plugin: &str) -> bool {
-    workspace::command(&format!("cargo-{plugin}"), &["--version"])
-        .output()
-        .is_ok_and(|output| output.status.success())
-}
+/// What became of a step, and for how long it ran; `None` is a failure.
+type Row = (&'static str, Option<Outcome>, Duration);
 
-#[derive(Clone, Copy)]
-enum Outcome {
-    Passed,
-    Skipped,
-    Failed,
-}
-
-/// Runs the steps up to the first that fails, and prints what each cost.
+/// Runs the steps up to the first that fails, and prints what each cost and what was not met.
 pub(crate) fn run(quick: bool) -> Result<(), Failure> {
+    let list = unmet::begin()?;
     let mut report = Vec::new();
+    let mut outcome = Ok(());
     for step in STEPS.iter().filter(|step| step.quick || !quick) {
         println!("\n==> {}: {}", step.name, step.work.line());
         let start = Instant::now();
-        let result = step.work.run();
+        let result = step.work.run(&list);
         let elapsed = start.elapsed();
-        let (outcome, failure) = match result {
-            Ok(outcome) => (outcome, None),
-            Err(failure) => (Outcome::Failed, Some(failure)),
-        };
-        match outcome {
-            Outcome::Passed => println!("<== {}: {:.1} s", step.name, elapsed.as_secs_f64()),
-            Outcome::Skipped => {
-                println!(
-                    "<== SKIPPED {}: `{}` is not installed",
-                    step.name,
-                    step.work.line()
-                );
-            }
-            Outcome::Failed => {
-                println!("<== FAILED {}: {:.1} s", step.name, elapsed.as_secs_f64());
+        let seconds = elapsed.as_secs_f64();
+        match &result {
+            Ok(Outcome::Passed) => println!("<== {}: {seconds:.1} s", step.name),
+            Ok(Outcome::Partly(why)) => println!("<== {}: {seconds:.1} s, {why}", step.name),
+            Ok(Outcome::Skipped(why)) => println!("<== SKIPPED {}: {why}", step.name),
+            Err(_) => {
+                println!("<== FAILED {}: {seconds:.1} s", step.name);
                 println!("    To run it alone: {}", step.work.line());
             }
         }
-        report.push((step.name, outcome, elapsed));
-        if let Some(failure) = failure {
-            println!("\n{}", table(&report));
-            return Err(failure);
+        match result {
+            Ok(done) => report.push((step.name, Some(done), elapsed)),
+            Err(failure) => {
+                report.push((step.name, None, elapsed));
+                outcome = Err(failure);
+                break;
+            }
         }
     }
-    println!("\n{}", table(&report));
-    Ok(())
+    let unmet = Unmet::read(&list)?;
+    let _gone = std::fs::remove_file(list);
+    println!("\n{}", table(&report, &unmet));
+    outcome
 }
 
-/// One line for each step that was reached, and their sum.
-fn table(report: &[(&str, Outcome, Duration)]) -> String {
+/// One line for each step that was reached, their sum, and what could not be shown.
+fn table(report: &[Row], unmet: &Unmet) -> String {
     let mut table = String::new();
-    for &(name, outcome, elapsed) in report {
-        let outcome = match outcome {
-            Outcome::Passed => "passed",
-            Outcome::Skipped => "SKIPPED",
-            Outcome::Failed => "FAILED",
-        };
+    let mut line = |name: &str, outcome: &str, elapsed: Duration| {
+        let seconds = elapsed.as_secs_f64();
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            table,
-            "{name:<14} {outcome:<8} {:>8.1} s",
-            elapsed.as_secs_f64()
-        );
+        let _ = writeln!(table, "{name:<14} {outcome:<8} {seconds:>8.1} s");
+    };
+    let mut notes = Vec::new();
+    for (name, outcome, elapsed) in report {
+        let said = match outcome {
+            Some(Outcome::Passed) => "passed",
+            Some(Outcome::Partly(_)) => "PARTLY",
+            Some(Outcome::Skipped(_)) => "SKIPPED",
+            None => "FAILED",
+        };
+        line(name, said, *elapsed);
+        if let Some(Outcome::Partly(why) | Outcome::Skipped(why)) = outcome {
+            notes.push(format!("{name}: {why}"));
+        }
     }
-    let sum: Duration = report.iter().map(|&(_, _, elapsed)| elapsed).sum();
-    let _ = write!(
-        table,
-        "{:<14} {:<8} {:>8.1} s",
+    line(
         "all",
         "",
-        sum.as_secs_f64()
+        report.iter().map(|&(_, _, elapsed)| elapsed).sum(),
     );
-    table
+    notes.extend(unmet.lines());
+    table + &notes.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Outcome, STEPS, table};
+    use super::{Duration, Outcome, STEPS, Unmet, table};
 
     #[test]
     fn every_step_can_be_run_alone_as_printed() {
@@ -252,6 +238,7 @@ mod tests {
                 "cargo xtask layers",
                 "cargo xtask tidy",
                 "cargo clippy --workspace --all-targets -- -D warnings",
+                "cargo deny check",
                 "cargo build --release -p sheave",
                 "cargo test --workspace",
                 "cargo xtask sim --seeds 100 --others 5",
@@ -259,7 +246,6 @@ mod tests {
                 "cargo xtask bench all --quick",
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps \
                  --document-private-items",
-                "cargo deny check",
             ]
         );
     }
@@ -273,16 +259,33 @@ mod tests {
     #[test]
     fn the_table_shouts_what_did_not_run() {
         let report = [
-            ("format", Outcome::Passed, Duration::from_millis(1_240)),
-            ("dependencies", Outcome::Skipped, Duration::ZERO),
-            ("tests", Outcome::Failed, Duration::from_mins(10)),
+            (
+                "format",
+                Some(Outcome::Passed),
+                Duration::from_millis(1_240),
+            ),
+            (
+                "dependencies",
+                Some(Outcome::Skipped("nobody is here".to_owned())),
+                Duration::ZERO,
+            ),
+            (
+                "clippy",
+                Some(Outcome::Partly("half of it".to_owned())),
+                Duration::from_secs(2),
+            ),
+            ("tests", None, Duration::from_mins(10)),
         ];
         assert_eq!(
-            table(&report),
+            table(&report, &Unmet::parse("nginx\ta\tnot installed\n")),
             "format         passed        1.2 s\n\
              dependencies   SKIPPED       0.0 s\n\
+             clippy         PARTLY        2.0 s\n\
              tests          FAILED      600.0 s\n\
-             all                        601.2 s"
+             all                        603.2 s\n\
+             dependencies: nobody is here\n\
+             clippy: half of it\n\
+             NOT MET: nginx, by 1 test(s): a"
         );
     }
 }

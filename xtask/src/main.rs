@@ -14,11 +14,14 @@
 mod bench;
 mod ci;
 mod crash;
+mod deny;
 mod faults;
 mod layers;
+mod outcome;
 mod sim;
 mod soak;
 mod tidy;
+mod unmet;
 mod workspace;
 
 use std::process::ExitCode;

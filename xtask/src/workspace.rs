@@ -33,6 +33,9 @@ pub(crate) enum Failure {
     /// `cargo metadata` answered with JSON of another shape.
     #[error("find `{field}` in what `cargo metadata` says")]
     Shape { field: &'static str },
+    /// CI has promised a program, and it is not there.
+    #[error("find {programs}, which .ci/run installs")]
+    Unmet { programs: String },
     /// Rules are broken; each breach has its own line above.
     #[error("pass {rules}: {count} breach(es)")]
     Breaches { rules: &'static str, count: usize },
@@ -44,6 +47,11 @@ pub(crate) fn root() -> &'static Path {
     xtask
         .parent()
         .expect("the xtask package is a directory of the workspace")
+}
+
+/// Whether this is CI, where nothing is missing that `.ci/run` installs.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
 }
 
 /// A command line that runs in the workspace's root.
