@@ -126,6 +126,17 @@ pub const TAIL_SILENCE: Duration = Duration::from_millis(400);
 /// How long the last worker of all is: its silence may be the whole link's.
 pub const LAST_SILENCE: Duration = Duration::from_millis(1500);
 
+/// Shortest time a reply may bring nothing after its head before its bytes are asked for anew:
+/// storage that has to wake up, or a host that flushes heads at once, takes a while.
+pub const FIRST_BYTE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// As many times what replies of a source ordinarily take to begin, or pause, is out of the ordinary.
+pub const PATIENCE_FACTOR: u32 = 3;
+
+/// Replies' pauses are remembered for as much of their time: a few bursts, and no longer than an
+/// accident deserves.
+pub const PAUSE_MEMORY: Duration = Duration::from_secs(1);
+
 /// A worker slower than this many tenths of what is typical loses its remainder to a free one.
 pub const CRAWL_TENTHS: u64 = 3;
 

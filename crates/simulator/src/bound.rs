@@ -12,7 +12,8 @@ const AS_GOOD: f64 = 0.95;
 /// The least time, in seconds, in which a client that does not know the length beforehand can
 /// have the whole file.
 ///
-/// Nothing arrives for two round trips: the handshake, and the first request. From there one
+/// Nothing arrives for two round trips: the handshake, and the first request; nor, where bodies
+/// begin late, for as long as the soonest takes. From there one
 /// connection may stream, and one round trip later, when the length is known and has been asked
 /// for in parts, as many as the user and the server allow. Each one's rate starts at ten packets a
 /// round trip (RFC 6928) and doubles every round trip; together they get what link and disk have.
@@ -95,7 +96,7 @@ impl<'w> Fluid<'w> {
         Self {
             world,
             paths,
-            at: from + 2.0 * world.round_trip + world.hesitation,
+            at: from + 2.0 * world.round_trip + world.hesitation + world.first_byte.0,
             ramp: INITIAL_WINDOW / world.round_trip.max(1e-6),
             others_ramp: 0.0,
             next_reset: if every.is_finite() {
@@ -144,7 +145,8 @@ impl<'w> Fluid<'w> {
     fn begin_anew(&mut self) {
         let first = INITIAL_WINDOW / self.world.round_trip.max(1e-6);
         (self.ramp, self.others_ramp) = (first, first);
-        let ready = self.next_reset + 2.0 * self.world.round_trip + self.world.hesitation;
+        let late = self.world.hesitation + self.world.first_byte.0;
+        let ready = self.next_reset + 2.0 * self.world.round_trip + late;
         self.at = self.at.max(ready);
         self.next_reset += self.world.reset_every.unwrap_or(f64::INFINITY);
     }

@@ -6,7 +6,7 @@ use range_core::units::{BytesPerSecond, RateLimit};
 
 use crate::dice::Dice;
 use crate::mirror::{Mirror, MirrorFault};
-use crate::world::{Lie, Lying, Penalty, Refusal, Refusing, Throttle, World};
+use crate::world::{Bucket, Lie, Lying, Penalty, Refusal, Refusing, Throttle, World};
 
 const MIB: f64 = 1_048_576.0;
 const GIB: f64 = 1024.0 * MIB;
@@ -62,11 +62,17 @@ pub enum Family {
     Mirrors,
     /// The same, and one of them refuses, dies, crawls, misplaces bytes or has another file.
     BadMirror,
+    /// Bodies begin 10 ms to 5 s after their heads, all alike.
+    Late,
+    /// Each body begins as late as it likes, up to 10 ms to 5 s after its head.
+    Uneven,
+    /// Each reply has a bucket of tokens, empty at first.
+    Bursting,
 }
 
 impl Family {
     /// In the order of the table's rows.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::Uniform,
         Self::Heterogeneous,
         Self::Capped,
@@ -87,6 +93,9 @@ impl Family {
         Self::Mirrors,
         Self::BadMirror,
         Self::Limited,
+        Self::Late,
+        Self::Uneven,
+        Self::Bursting,
         Self::Short,
         Self::Loopback,
         Self::Terabyte,
@@ -114,6 +123,9 @@ impl Family {
             Self::Expiring => "expiring",
             Self::Mirrors => "mirrors",
             Self::BadMirror => "bad-mirror",
+            Self::Late => "late",
+            Self::Uneven => "uneven",
+            Self::Bursting => "bursting",
             Self::Limited => "limited",
             Self::Short => "short",
             Self::Loopback => "loopback",
@@ -164,6 +176,8 @@ impl Family {
             Self::Expiring => expiring(&mut world, &mut dice),
             Self::Mirrors => mirrors(&mut world, &mut dice),
             Self::BadMirror => bad_mirror(&mut world, &mut dice),
+            Self::Late | Self::Uneven => late(&mut world, &mut dice, self == Self::Late),
+            Self::Bursting => bursting(&mut world, &mut dice),
             Self::Limited => limited(&mut world, &mut dice),
             Self::Short => short(&mut world, &mut dice),
             Self::Loopback => world = World::plain(seed, 2 << 30, 0.0001, 2e9),
@@ -256,6 +270,21 @@ fn throttling(world: &mut World, dice: &mut Dice) {
 fn hesitating(world: &mut World, dice: &mut Dice) {
     cap(world, dice, 16.0);
     world.hesitation = dice.logarithmic(0.05, 2.0);
+}
+
+fn late(world: &mut World, dice: &mut Dice, are_alike: bool) {
+    cap(world, dice, 16.0);
+    let most = dice.logarithmic(0.01, 5.0);
+    world.first_byte = (if are_alike { most } else { 0.0 }, most);
+}
+
+/// Half a minute with 32 connections at most.
+fn bursting(world: &mut World, dice: &mut Dice) {
+    let rate = dice.logarithmic(256.0 * 1024.0, 4.0 * MIB);
+    let quantum = dice.logarithmic(65_536.0, MIB);
+    world.bucket = Some(Bucket { rate, quantum });
+    world.length = (rate * dice.logarithmic(16.0, 1024.0)) as u64;
+    world.link = vec![(0.0, rate * dice.logarithmic(8.0, 256.0))];
 }
 
 /// One connection fills the link: with ranges gone, it may be all there is.

@@ -33,4 +33,6 @@ pub use run::{Begin, Failure, Report, run};
 pub use summary::{Row, summarise};
 pub use trace::{Trace, escaped};
 pub use watch::Limited;
-pub use world::{Disk, Lie, Lying, Odd, Oddity, Penalty, Refusal, Refusing, Throttle, World};
+pub use world::{
+    Bucket, Disk, Lie, Lying, Odd, Oddity, Penalty, Refusal, Refusing, Throttle, World,
+};

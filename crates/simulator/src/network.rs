@@ -41,6 +41,11 @@ struct Connection {
     most: f64,
     /// Bytes it may bring before the server slows it down.
     before_throttle: f64,
+    /// From when on anything comes.
+    flows_at: f64,
+    /// Bytes of a burst that are still to be sent, and when the next one is.
+    burst: f64,
+    next_burst: f64,
     rate: f64,
     /// Bytes of this reply that have arrived, and those still to come.
     arrived: f64,
@@ -134,6 +139,9 @@ impl<'w> Network<'w> {
             path,
             most: self.world.path_rate(path).min(allowed),
             before_throttle: throttle.map_or(f64::INFINITY, |throttle| throttle.after),
+            flows_at: 0.0,
+            burst: f64::INFINITY,
+            next_burst: f64::INFINITY,
             rate: 0.0,
             arrived: 0.0,
             left: 0.0,
@@ -249,8 +257,10 @@ impl<'w> Network<'w> {
         for connection in self.connections.values() {
             next = next.min(match connection.state {
                 State::Asking { until } | State::Closing { until } => until,
+                State::Streaming if connection.flows_at > self.now => connection.flows_at,
                 State::Streaming => connection
                     .next_doubling
+                    .min(connection.next_burst)
                     .min(self.now + connection.time_until_it_changes()),
                 State::Idle => f64::INFINITY,
             });
@@ -268,6 +278,8 @@ impl<'w> Network<'w> {
             let bytes = (connection.rate * span).min(connection.left);
             connection.left -= bytes;
             connection.before_throttle -= bytes;
+            connection.burst -= bytes;
+            self.stale |= connection.burst < 0.25;
             match connection.state {
                 State::Closing { .. } => self.wasted += bytes,
                 State::Streaming => {
@@ -280,9 +292,27 @@ impl<'w> Network<'w> {
         }
         self.stale |= self.world.next_change(self.now) <= to;
         self.now = to;
+        self.flow();
         self.ramp_up();
         self.throttle();
         self.heads()
+    }
+
+    /// Bodies begin, and buckets send what has gathered in them.
+    fn flow(&mut self) {
+        for connection in self.connections.values_mut() {
+            let begins = connection.flows_at > 0.0 && connection.flows_at <= self.now;
+            if begins {
+                connection.flows_at = 0.0;
+                connection.next_doubling = self.now + self.world.round_trip;
+            }
+            let bursts = connection.next_burst <= self.now;
+            if bursts && let Some(bucket) = self.world.bucket {
+                connection.burst = bucket.quantum;
+                connection.next_burst += bucket.quantum / bucket.rate;
+            }
+            self.stale |= begins || bursts;
+        }
     }
 
     fn ramp_up(&mut self) {
@@ -338,11 +368,19 @@ impl<'w> Network<'w> {
             .collect()
     }
 
-    /// The body of a reply begins.
-    pub(crate) fn begin(&mut self, id: ConnectionId) {
+    /// The body of a reply begins, `late` after its head.
+    pub(crate) fn begin(&mut self, id: ConnectionId, late: f64) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.state = State::Streaming;
             connection.next_doubling = self.now + self.world.round_trip;
+            if late > 0.0 {
+                connection.flows_at = self.now + late;
+                connection.next_doubling = f64::INFINITY;
+            }
+            if let Some(bucket) = self.world.bucket {
+                connection.burst = 0.0;
+                connection.next_burst = self.now + late + bucket.quantum / bucket.rate;
+            }
         }
         self.stale = true;
     }
@@ -362,10 +400,15 @@ impl Connection {
         self.takes - self.arrived < 0.25
     }
 
+    /// Whether the server has nothing to send yet.
+    fn is_dry(&self) -> bool {
+        self.flows_at > 0.0 || self.burst < 0.25
+    }
+
     /// How long it goes on as it does.
     fn time_until_it_changes(&self) -> f64 {
         let bytes = self.before_throttle.min(self.odd_after() - self.arrived);
-        let bytes = bytes.min(self.takes - self.arrived);
+        let bytes = bytes.min(self.takes - self.arrived).min(self.burst);
         if self.rate > 0.0 && bytes < f64::INFINITY {
             (bytes / self.rate).max(0.0)
         } else {

@@ -114,7 +114,7 @@ impl Grain {
         let (bytes, interval) = if is_fine {
             (0, 0.0)
         } else {
-            (world.length / 1024, (bound / 400.0).min(0.5))
+            (world.length / 1024, (bound / 400.0).min(0.1))
         };
         Self {
             bytes: limits::REPORT_BYTES.max(bytes),
@@ -341,6 +341,7 @@ impl Run<'_> {
                 Output::Shrink { lease, cut } => self.shrink(lease, cut),
                 Output::Stop { lease } => {
                     self.catch_up(lease);
+                    self.check_stop(lease);
                     self.leave(lease, Stop::Told);
                 }
                 Output::Checkpoint { id } => {

@@ -55,6 +55,11 @@ impl<'w> Server<'w> {
         self.requests
     }
 
+    /// How long after its head the reply's body begins.
+    pub(crate) fn lateness(&self, asked: Asked) -> f64 {
+        self.world.lateness(asked.number)
+    }
+
     /// What is odd about the reply.
     pub(crate) fn oddity(&self, asked: Asked) -> Option<Oddity> {
         self.world.oddity(asked.number)

@@ -1,13 +1,15 @@
 //! Owns what is looked for from outside in a run: the rules every policy must keep, storms of
 //! requests, connections that win nothing. Knows no policy's reasons.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use range_core::ByteRange;
 use range_core::limits;
+use range_core::scheduler::Lease;
 
 use crate::bound::useful_connections;
 use crate::run::Run;
+use crate::workers::Worker;
 use crate::world::World;
 
 /// Refusals are counted in any stretch as long, in seconds.
@@ -43,6 +45,10 @@ struct Arrivals {
     limited: Limited,
 }
 
+/// As often at most is a worker told to stop at one place where no byte comes: patience that doubles
+/// each time is past every stall timeout by then, and a width that falls sheds a few.
+const BARREN_STOPS: u32 = 12;
+
 /// What was seen so far.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -56,6 +62,8 @@ pub(crate) struct Watch {
     beyond: usize,
     /// Most bytes between the lowest that is missing and the first of a range that is asked for.
     ahead: u64,
+    /// Where workers were told to stop that had brought nothing, and how often.
+    barren: BTreeMap<u64, u32>,
     arrivals: Arrivals,
 }
 
@@ -70,6 +78,7 @@ impl Watch {
             found: None,
             beyond: 0,
             ahead: 0,
+            barren: BTreeMap::new(),
             arrivals: Arrivals {
                 past: VecDeque::new(),
                 quiet_since: 0.0,
@@ -222,6 +231,20 @@ impl Run<'_> {
         }
         let ahead = range.start().saturating_sub(self.written.frontier());
         self.watch.ahead = self.watch.ahead.max(ahead);
+    }
+
+    /// What must hold when a worker is told to stop: either bytes have come since the last time
+    /// one was told so here, or this does not go on for ever.
+    pub(crate) fn check_stop(&mut self, lease: Lease) {
+        let barren = self.workers.get(&lease).and_then(Worker::barren_at);
+        if let Some(at) = barren {
+            let stops = self.watch.barren.entry(at).or_default();
+            *stops += 1;
+            assert!(
+                *stops <= BARREN_STOPS,
+                "{stops} workers had to stop at {at}"
+            );
+        }
     }
 
     /// What must hold of the answers to one input.

@@ -4,10 +4,11 @@
 use range_core::ByteRange;
 use range_core::block::BlockSize;
 use range_core::failure::FailureClass;
+use range_core::limits;
 use range_core::scheduler::{Grant, Input, Lease, Request, Route, SourceId, Stop};
 
 use crate::network::ConnectionId;
-use crate::run::Run;
+use crate::run::{Grain, Run};
 use crate::server::{Answer, Asked};
 
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,20 @@ impl Worker {
         })
     }
 
+    /// Where its reply begins, if it has brought nothing.
+    pub(crate) fn barren_at(&self) -> Option<u64> {
+        (self.lease.is_some() && self.position == self.reply_start).then_some(self.reply_start)
+    }
+
+    /// How long after its last report it tells of a byte: of the first ones soon.
+    fn interval(&self, grain: Grain) -> f64 {
+        if self.reported == self.reply_start {
+            grain.interval.min(limits::REPORT_INTERVAL.as_secs_f64())
+        } else {
+            grain.interval
+        }
+    }
+
     /// How far it may write now.
     fn end(&self) -> Option<u64> {
         self.lease.map(|lease| lease.end().min(self.allowed))
@@ -54,8 +69,9 @@ impl Run<'_> {
                 let arrived = worker.reply_start as f64 + self.network.arrived(worker.connection);
                 let drained = (end as f64 - arrived).max(0.0) / rate;
                 let bytes = (worker.reported + self.grain.bytes) as f64 - arrived;
+                let interval = worker.interval(self.grain);
                 let report = (self.now + bytes.max(1.0) / rate)
-                    .min((worker.reported_at + self.grain.interval).max(soon));
+                    .min((worker.reported_at + interval).max(soon));
                 next = next.min((self.now + drained).max(soon)).min(report);
             }
         }
@@ -101,7 +117,8 @@ impl Run<'_> {
             Answer::Accepted { body, generation }
                 if *self.generation.get_or_insert(generation) == generation =>
             {
-                self.network.begin(connection);
+                let late = self.server.lateness(worker.asked);
+                self.network.begin(connection, late);
                 self.pending.push_back(Input::Opened { lease, body });
             }
             Answer::Accepted { .. } => self.leave(lease, Stop::Failed(FailureClass::Changed)),
@@ -140,7 +157,7 @@ impl Run<'_> {
                 due.push((*lease, true));
             } else if bytes >= grain.bytes
                 || (bytes > 0 && reached == worker.allowed)
-                || (bytes > 0 && now - worker.reported_at >= grain.interval - 1e-9)
+                || (bytes > 0 && now - worker.reported_at >= worker.interval(grain) - 1e-9)
             {
                 due.push((*lease, false));
             }

@@ -35,6 +35,10 @@ pub struct World {
     pub throttle: Option<Throttle>,
     /// A reply's head takes longer, by this time to twice this time.
     pub hesitation: f64,
+    /// A body begins so long after its head: between this time and that one.
+    pub first_byte: (f64, f64),
+    /// Each reply comes in bursts.
+    pub bucket: Option<Bucket>,
     /// Some replies are not like the others.
     pub odd: Option<Odd>,
     /// Once this part of the file has arrived, one connection falls silent for good.
@@ -87,6 +91,15 @@ pub struct Penalty {
     pub factor: f64,
     /// With more, no connection gets more than this.
     pub each: f64,
+}
+
+/// A server's way of limiting each reply: a bucket of tokens, empty at first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// Bytes a second.
+    pub rate: f64,
+    /// So many are sent at a time, once there are tokens for all of them.
+    pub quantum: f64,
 }
 
 /// Replies that are not like the others: those to the requests from the first to before the end,
@@ -166,6 +179,8 @@ impl World {
             penalty: None,
             throttle: None,
             hesitation: 0.0,
+            first_byte: (0.0, 0.0),
+            bucket: None,
             odd: None,
             stall_at: None,
             reset_every: None,
@@ -215,7 +230,8 @@ impl World {
     /// Most a connection on a path gets.
     pub(crate) fn path_rate(&self, path: usize) -> f64 {
         let mut dice = Dice::new(self.seed ^ ((path as u64) << 32));
-        self.connection_rate / dice.logarithmic(1.0, self.spread)
+        let most = self.bucket.map_or(f64::INFINITY, |bucket| bucket.rate);
+        (self.connection_rate / dice.logarithmic(1.0, self.spread)).min(most)
     }
 
     /// Whether nothing about link and server changes with time, bytes or chance.
@@ -224,6 +240,8 @@ impl World {
             && self.mirrors.is_empty()
             && self.throttle.is_none()
             && self.hesitation <= 0.0
+            && self.first_byte.1 <= 0.0
+            && self.bucket.is_none()
             && self.odd.is_none()
             && self.reset_every.is_none()
             && self.lie.is_none()
@@ -247,6 +265,13 @@ impl World {
         }
         world.rate_limit = None;
         world
+    }
+
+    /// How long after its head the body of the reply to a request begins.
+    pub(crate) fn lateness(&self, request: u64) -> f64 {
+        let (least, most) = self.first_byte;
+        let mut dice = Dice::new(self.seed ^ request.rotate_left(29));
+        least + (most - least) * dice.fraction()
     }
 
     /// What is odd about the reply to a request.

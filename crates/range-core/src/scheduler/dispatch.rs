@@ -109,6 +109,7 @@ impl Scheduler {
             range,
             retry,
             is_cut,
+            barren,
         }) = self.ready()
         else {
             return false;
@@ -118,7 +119,7 @@ impl Scheduler {
             return false;
         };
         self.waiting.remove(&range.start());
-        let (front, rest) = if retry.is_some() || is_cut {
+        let (front, rest) = if retry.is_some() || is_cut || barren > 0 {
             (range, None)
         } else {
             let segment = self.segment_length(length, Some(source));
@@ -133,7 +134,10 @@ impl Scheduler {
         if let Some(rest) = rest {
             self.wait_for(Waiting::planned(rest));
         }
-        self.start(source, Kind::Part, Some(front), retry, Request::Part(front));
+        let lease = self.start(source, Kind::Part, Some(front), retry, Request::Part(front));
+        if let Some(active) = self.current(lease) {
+            active.barren = barren;
+        }
         true
     }
 
@@ -186,7 +190,7 @@ impl Scheduler {
             width: self.width(),
             rate: BytesPerSecond(rate),
             is_growing,
-            latency: self.latency,
+            latency: self.lead(),
             reach: self.reach(),
             block: self.block_size(),
         })
@@ -199,7 +203,7 @@ impl Scheduler {
         left: Option<ByteRange>,
         retry: Option<Retry>,
         request: Request,
-    ) {
+    ) -> Lease {
         let lease = retry.map_or_else(|| self.new_lease(), |retry| retry.lease.next());
         let route = retry.map_or(Route::Known, |retry| retry.route);
         let began = left.map_or(0, ByteRange::start);
@@ -218,6 +222,8 @@ impl Scheduler {
             left,
             position: began,
             began,
+            opened_at: self.now,
+            barren: 0,
             allowed,
             shrinking: None,
             stopping: None,
@@ -229,6 +235,7 @@ impl Scheduler {
         };
         self.active.insert(lease.segment, active);
         self.source(source).workers += 1;
+        lease
     }
 
     fn new_lease(&mut self) -> Lease {

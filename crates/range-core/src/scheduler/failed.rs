@@ -168,6 +168,7 @@ impl Scheduler {
                 range,
                 retry,
                 is_cut: false,
+                barren: active.barren_with_this(),
             }),
             // A plain stream cannot be continued, so its bytes count for nothing.
             (Kind::Probe | Kind::Stream, _) if retry.is_some() => {

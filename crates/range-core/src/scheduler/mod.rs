@@ -11,6 +11,7 @@ mod output;
 mod pace;
 mod react;
 mod retry;
+mod rhythm;
 mod sample;
 mod segment;
 mod source;
@@ -153,6 +154,8 @@ pub struct Scheduler {
     sources: Vec<Source>,
     /// What a reply's head takes to arrive, from wherever, recent ones counting most.
     latency: Duration,
+    /// What the first byte takes once the head has come.
+    first_byte: Duration,
     /// What a worker brought in a second, recent ones counting most; 0 before any was measured.
     typical_rate: u64,
     checkpoint: Checkpoint,
@@ -197,6 +200,7 @@ impl Scheduler {
             stream_furthest: 0,
             sources: alloc::vec![Source::new(search); config.sources.get().into()],
             latency: Duration::ZERO,
+            first_byte: Duration::ZERO,
             typical_rate: 0,
             checkpoint: Checkpoint::default(),
             limiter: Limiter::new(config.rate_limit),

@@ -23,11 +23,11 @@ impl Pace {
         }
     }
 
-    /// Takes in bytes that arrived until `now`; `latency` is what a reply's head takes.
-    pub(super) fn moved(&mut self, now: Timestamp, bytes: u64, latency: Duration) {
+    /// Takes in bytes that arrived until `now`; `beat` is how much time says little.
+    pub(super) fn moved(&mut self, now: Timestamp, bytes: u64, beat: Duration) {
         self.bytes += bytes;
         let elapsed = now.since(self.since);
-        if elapsed >= window(latency) {
+        if elapsed >= window(beat) {
             let mean = BytesPerSecond::mean(ByteCount(self.bytes), elapsed).0;
             self.rate = Some(self.rate.map_or(mean, |rate| rate / 2 + mean / 2));
             self.since = now;
@@ -35,11 +35,9 @@ impl Pace {
         }
     }
 
-    /// Bytes per second as far as anything was seen, were it only a moment.
-    pub(super) fn so_far(&self, now: Timestamp) -> u64 {
-        let elapsed = now.since(self.since);
-        let mean = BytesPerSecond::mean(ByteCount(self.bytes), elapsed).0;
-        self.rate.unwrap_or(mean)
+    /// Bytes per second, if they were measured over any window.
+    pub(super) const fn measured(&self) -> Option<u64> {
+        self.rate
     }
 
     /// Whether less than this has passed since it began.
@@ -50,24 +48,24 @@ impl Pace {
     /// Bytes per second, or `None` before anything can be said: the first window
     /// counts from early on, for downloads shorter than it. A worker that has fallen
     /// silent is as slow as its silence is long.
-    pub(super) fn at(&self, now: Timestamp, latency: Duration) -> Option<u64> {
+    pub(super) fn at(&self, now: Timestamp, beat: Duration) -> Option<u64> {
         let elapsed = now.since(self.since);
-        let measured_soon = self.rate.is_none() && elapsed >= first_window(latency);
-        if elapsed < window(latency) * 2 && !measured_soon {
+        let measured_soon = self.rate.is_none() && elapsed >= first_window(beat);
+        if elapsed < window(beat) * 2 && !measured_soon {
             return self.rate;
         }
         Some(BytesPerSecond::mean(ByteCount(self.bytes), elapsed).0)
     }
 }
 
-/// Slow start and a reply's way here must not pass for a slow worker.
-fn window(latency: Duration) -> Duration {
-    limits::PACE_WINDOW.max(latency * 4)
+/// Slow start, a reply's way here and a pause between two bursts must not pass for a slow worker.
+fn window(beat: Duration) -> Duration {
+    limits::PACE_WINDOW.max(beat * 4)
 }
 
-/// Two reports, or four latencies, whichever is longer.
-fn first_window(latency: Duration) -> Duration {
-    (limits::REPORT_INTERVAL * 2).max(latency * 4)
+/// Two reports, or four beats, whichever is longer.
+fn first_window(beat: Duration) -> Duration {
+    (limits::REPORT_INTERVAL * 2).max(beat * 4)
 }
 
 #[cfg(test)]

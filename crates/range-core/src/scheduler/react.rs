@@ -1,14 +1,18 @@
 //! Owns what each input changes in the scheduler's state. Starts nothing; `dispatch` does.
 
+use core::time::Duration;
+
 use super::input::{Body, Input, Lease, Stop};
 use super::output::{Event, Grant, Outcome, Output, Route};
 use super::pace::Pace;
 use super::segment::{Active, Kind, Phase, StopCause, Waiting};
+use super::source::SourceId;
 use super::source::blended;
 use super::{Scheduler, Shape, split};
 use crate::failure::FailureClass;
 use crate::limits;
 use crate::range::ByteRange;
+use crate::time::Timestamp;
 
 impl Scheduler {
     pub(super) fn react(&mut self, input: Input) {
@@ -44,7 +48,7 @@ impl Scheduler {
         }
     }
 
-    fn current(&mut self, lease: Lease) -> Option<&mut Active> {
+    pub(super) fn current(&mut self, lease: Lease) -> Option<&mut Active> {
         self.active
             .get_mut(&lease.segment)
             .filter(|active| active.lease == lease)
@@ -58,6 +62,7 @@ impl Scheduler {
         active.phase = Phase::Streaming;
         let latency = now.since(active.last_progress);
         active.last_progress = now;
+        active.opened_at = now;
         active.pace = Pace::begin(now);
         let (kind, from) = (active.kind, active.source);
         let asked_anew = active.route == Route::Original;
@@ -147,7 +152,22 @@ impl Scheduler {
     }
 
     fn moved(&mut self, lease: Lease, position: u64) {
-        let (now, latency) = (self.now, self.latency);
+        let now = self.now;
+        let Some(&mut Active {
+            source: from,
+            position: before,
+            began,
+            last_progress,
+            ..
+        }) = self.current(lease)
+        else {
+            return;
+        };
+        if position <= before {
+            return;
+        }
+        let (begins, pause) = (before == began, now.since(last_progress));
+        let beat = self.takes_in(from, begins, pause);
         let Some(active) = self.current(lease) else {
             return;
         };
@@ -155,10 +175,16 @@ impl Scheduler {
             return;
         };
         active.last_progress = now;
-        active.pace.moved(now, written.len(), latency);
+        if begins {
+            // What passed before the first byte is no part of its pace.
+            let told = pause.min(limits::REPORT_INTERVAL);
+            let since = now.since_start().saturating_sub(told);
+            active.pace = Pace::begin(Timestamp::after_start(since));
+        }
+        active.pace.moved(now, written.len(), beat);
         active.route = Route::Known;
         let is_stream = active.kind == Kind::Stream;
-        let (from, rate) = (active.source, active.pace.at(now, latency));
+        let rate = active.pace.at(now, beat);
         self.limiter.spend(written.len());
         let added = self.received.insert(written);
         let progress = if is_stream {
@@ -174,6 +200,19 @@ impl Scheduler {
         self.source(from).moved(now, progress, rate);
         self.checkpoint.is_needed |= added > 0 && self.config.checkpoints;
         self.last_received = now;
+    }
+
+    /// Takes in that a reply from a source has brought its first bytes, or more, after a pause.
+    /// Answers how much time says little there.
+    fn takes_in(&mut self, from: SourceId, begins: bool, pause: Duration) -> Duration {
+        let rhythm = &mut self.source(from).rhythm;
+        if begins {
+            rhythm.began(pause);
+            self.first_byte = rhythm.first_byte();
+        } else {
+            rhythm.moved(pause);
+        }
+        self.beat(from)
     }
 
     fn shrunk(&mut self, lease: Lease, end: u64) {
@@ -207,6 +246,10 @@ impl Scheduler {
             return self.failed(lease, FailureClass::Stalled);
         }
         if let Some(active) = self.take(lease) {
+            if active.phase == Phase::Streaming && !active.brought_bytes() {
+                let span = self.now.since(active.opened_at);
+                self.source(active.source).rhythm.waited(span);
+            }
             self.put_back(&active, None);
         }
     }
@@ -223,7 +266,7 @@ impl Scheduler {
                 });
             }
             (_, None) => {
-                let (now, rate) = (self.now, active.pace.so_far(self.now));
+                let (now, rate) = (self.now, active.rate_so_far(self.now));
                 self.source(active.source).finished(now, rate);
                 self.take(lease);
             }

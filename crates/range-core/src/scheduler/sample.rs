@@ -12,10 +12,12 @@ pub(super) struct Sample {
     /// Bytes received in this run.
     pub(super) received: u64,
     pub(super) workers: usize,
-    /// How many of the workers wait for a reply's head.
+    /// How many of the workers wait for a reply's first byte.
     pub(super) starting: usize,
-    /// What a reply's head takes.
+    /// What a reply's head takes, or four pauses between bursts: how much time says little.
     pub(super) latency: Duration,
+    /// What a reply's first byte takes once its head has come.
+    pub(super) first_byte: Duration,
     /// Bytes still to come.
     pub(super) left: u64,
     /// What may be received in a second, if that is limited.

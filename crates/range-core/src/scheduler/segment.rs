@@ -7,6 +7,7 @@ use super::retry::Failures;
 use super::source::SourceId;
 use crate::range::ByteRange;
 use crate::time::Timestamp;
+use crate::units::{ByteCount, BytesPerSecond};
 
 /// A run of bytes nobody is fetching.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Waiting {
     pub(super) retry: Option<Retry>,
     /// Cut for one worker, which takes all of it.
     pub(super) is_cut: bool,
+    /// How many replies in a row have been given up for it that had brought nothing.
+    pub(super) barren: u32,
 }
 
 /// What a failed segment takes into its next attempt.
@@ -35,6 +38,7 @@ impl Waiting {
             range,
             retry: None,
             is_cut: false,
+            barren: 0,
         }
     }
 
@@ -44,6 +48,7 @@ impl Waiting {
             range,
             retry: None,
             is_cut: true,
+            barren: 0,
         }
     }
 }
@@ -82,6 +87,10 @@ pub(super) struct Active {
     pub(super) position: u64,
     /// Where this attempt's first byte goes.
     pub(super) began: u64,
+    /// When its reply's head came.
+    pub(super) opened_at: Timestamp,
+    /// How many replies in a row had been given up before that had brought nothing.
+    pub(super) barren: u32,
     /// Offset it may write up to; `None` without a limit on the rate.
     pub(super) allowed: Option<u64>,
     /// Where a `Shrink` that is not answered yet asked the lease to end.
@@ -116,6 +125,22 @@ impl Active {
 
     pub(super) const fn brought_bytes(&self) -> bool {
         self.position > self.began
+    }
+
+    /// Bytes a second, as far as anything was seen, were it only a moment.
+    pub(super) fn rate_so_far(&self, now: Timestamp) -> u64 {
+        let bytes = ByteCount(self.position - self.began);
+        let mean = BytesPerSecond::mean(bytes, now.since(self.opened_at)).0;
+        self.pace.measured().unwrap_or(mean)
+    }
+
+    /// How many replies in a row have been given up with this one.
+    pub(super) const fn barren_with_this(&self) -> u32 {
+        if self.brought_bytes() {
+            0
+        } else {
+            self.barren.saturating_add(1)
+        }
     }
 
     /// Moves the position forward. Returns the bytes that are newly written.

@@ -4,6 +4,7 @@
 use core::time::Duration;
 
 use super::retry::Failures;
+use super::rhythm::Rhythm;
 use super::width::WidthSearch;
 use crate::limits;
 use crate::time::Timestamp;
@@ -35,6 +36,7 @@ pub(super) struct Source {
     pub(super) refused_at: Timestamp,
     /// What a reply's head takes to arrive, recent ones counting most.
     pub(super) latency: Duration,
+    pub(super) rhythm: Rhythm,
     /// Bytes that came from it in this run.
     pub(super) received: u64,
     failures: Failures,
@@ -66,6 +68,7 @@ impl Source {
             refusals: 0,
             refused_at: Timestamp::START,
             latency: Duration::ZERO,
+            rhythm: Rhythm::default(),
             received: 0,
             failures: Failures::default(),
             failures_in_a_row: 0,

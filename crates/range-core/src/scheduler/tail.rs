@@ -8,6 +8,7 @@ use super::dispatch::stop;
 use super::input::SegmentId;
 use super::output::Output;
 use super::segment::{Active, Phase, StopCause};
+use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::limits;
 use crate::units::BytesPerSecond;
@@ -72,7 +73,7 @@ impl Scheduler {
         let mut rates: Vec<u64> = self
             .active
             .values()
-            .filter_map(|active| active.pace.at(self.now, self.latency))
+            .filter_map(|active| self.pace(active))
             .collect();
         rates.sort_unstable();
         let are_typical = rates.len() > 2 && 4 * rates.len() > usize::from(self.width());
@@ -106,12 +107,12 @@ impl Scheduler {
             .filter_map(|(id, active)| {
                 let left = active.left?.len();
                 let silent = self.is_silent(active);
-                let rate = match active.pace.at(self.now, self.latency) {
+                let rate = match self.pace(active) {
                     _ if silent => 0,
                     rate => rate?,
                 };
                 let anew = millis(u128::from(left), self.typical_rate)
-                    .saturating_add(2 * self.latency.as_millis());
+                    .saturating_add((self.latency + self.lead()).as_millis());
                 let as_it_is = millis(u128::from(left), rate);
                 let takes_over = if silent || self.crawls(rate) {
                     as_it_is > anew
@@ -129,9 +130,38 @@ impl Scheduler {
         u128::from(rate) * 10 < u128::from(self.typical_rate) * u128::from(limits::CRAWL_TENTHS)
     }
 
+    /// From a request until its first byte: the head, and what comes after that.
+    pub(super) fn lead(&self) -> Duration {
+        self.latency + self.first_byte
+    }
+
+    /// How much time says nothing about a reply from a source: no byte of it need have come.
+    pub(super) fn beat(&self, from: SourceId) -> Duration {
+        let source = &self.sources[usize::from(from.0)];
+        self.latency.max(source.rhythm.pause())
+    }
+
+    /// Bytes a second. A reply that has brought none is not slow: it cannot be measured.
+    pub(super) fn pace(&self, active: &Active) -> Option<u64> {
+        let pace = || active.pace.at(self.now, self.beat(active.source));
+        active.brought_bytes().then(pace).flatten()
+    }
+
+    /// Has brought nothing for longer than replies of its source take to begin, and longer still
+    /// where others were given up for that.
+    fn is_overdue(&self, active: &Active) -> bool {
+        let rhythm = &self.sources[usize::from(active.source.0)].rhythm;
+        let patience = rhythm.patience(self.latency, active.barren);
+        !active.brought_bytes() && self.now.since(active.last_progress) >= patience
+    }
+
     /// Silent for a while in which others were not, or, when it is the last, for longer.
     fn is_silent(&self, active: &Active) -> bool {
-        let span = limits::TAIL_SILENCE.max(self.latency * 4);
+        if !active.brought_bytes() {
+            return self.is_overdue(active);
+        }
+        let rhythm = &self.sources[usize::from(active.source.0)].rhythm;
+        let span = rhythm.silence(self.latency);
         let silence = self.now.since(active.last_progress);
         let others = self.last_received.since(active.last_progress);
         (silence >= span && others >= span / 2) || silence >= limits::LAST_SILENCE.max(span * 2)
@@ -147,22 +177,12 @@ impl Scheduler {
         self.measure();
         let (now, latency) = (self.now, self.latency);
         let slow = self.slow();
-        let is_limited = self.limiter.binds(now);
-        // The peers of one at a slow source are those there.
-        let (sources, several) = (&self.sources, self.has_several_sources());
-        let peers = |active: &Active| match sources[usize::from(active.source.0)].rate(now) {
-            rate if several => rate.unwrap_or(0),
-            _ => slow.typical,
-        };
-        for active in self.active.values_mut() {
-            let rate = active.pace.at(now, latency);
-            let typical = peers(active);
-            let is_silent = now.since(active.last_progress) >= limits::TAIL_SILENCE;
-            let is_slow = undisturbed(active)
-                && (is_silent || !is_limited)
-                && rate.is_some_and(|rate| {
-                    u128::from(rate) * 10 < u128::from(typical) * u128::from(slow.tenths)
-                });
+        let are_slow: Vec<bool> = self
+            .active
+            .values()
+            .map(|active| undisturbed(active) && self.is_slow(active, &slow))
+            .collect();
+        for (active, is_slow) in self.active.values_mut().zip(are_slow) {
             active.slow_since = is_slow.then(|| active.slow_since.unwrap_or(now));
         }
         let long = self.active.values_mut().filter(|active| {
@@ -177,6 +197,22 @@ impl Scheduler {
         }
     }
 
+    fn is_slow(&self, active: &Active, slow: &Slow) -> bool {
+        let source = &self.sources[usize::from(active.source.0)];
+        // The peers of one at a slow source are those there.
+        let typical = if self.has_several_sources() {
+            source.rate(self.now).unwrap_or(0)
+        } else {
+            slow.typical
+        };
+        let silence = self.now.since(active.last_progress);
+        if self.limiter.binds(self.now) && silence < limits::TAIL_SILENCE {
+            return false;
+        }
+        let is_below = |rate| u128::from(rate) * 10 < u128::from(typical) * u128::from(slow.tenths);
+        self.pace(active).is_some_and(is_below) || (typical > 0 && self.is_overdue(active))
+    }
+
     /// Who is slow, mid-file. At a far host whose width is found, a connection is renewed long
     /// before it crawls.
     fn slow(&self) -> Slow {
@@ -189,10 +225,7 @@ impl Scheduler {
                 at_once: 1,
             };
         }
-        let rates = || {
-            let paces = self.active.values().map(|active| &active.pace);
-            paces.filter_map(|pace| pace.at(self.now, self.latency))
-        };
+        let rates = || self.active.values().filter_map(|active| self.pace(active));
         let sum = rates().fold(0, u64::saturating_add);
         Slow {
             // A few that are new bring much more than the median.
@@ -211,12 +244,12 @@ impl Scheduler {
                 let own = self.rate_of(active);
                 let typical = BytesPerSecond(self.typical_rate);
                 let block = self.block_size();
-                let cut = split::cut(active, own, typical, self.latency, block)?;
+                let cut = split::cut(active, own, typical, self.lead(), block)?;
                 let left = active.left?;
                 let time = millis(u128::from(left.len()), own.0);
                 // Nothing is won where the thief's reply would come as the victim finishes.
                 let saved = millis(u128::from(left.end() - cut), own.0);
-                let worth = saved > (self.latency * limits::SPLIT_LATENCIES).as_millis();
+                let worth = saved > (self.lead() * limits::SPLIT_LATENCIES).as_millis();
                 let left = left.len();
                 worth.then_some((time, left, *id, cut))
             })
@@ -232,8 +265,7 @@ impl Scheduler {
     }
 
     fn rate_of(&self, active: &Active) -> BytesPerSecond {
-        let measured = active.pace.at(self.now, self.latency);
-        BytesPerSecond(measured.unwrap_or(self.typical_rate))
+        BytesPerSecond(self.pace(active).unwrap_or(self.typical_rate))
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod failures;
 mod first_reply;
+mod patience;
+mod played;
 mod resume;
 mod sources;
 mod tail;

@@ -183,11 +183,12 @@ impl WidthSearch {
         }
     }
 
-    /// Everyone's reply has begun, and those above a lowered level have finished what they had.
+    /// Everyone's bytes have begun to come, and those above a lowered level have finished what they had.
     fn has_settled(&self, sample: Sample) -> bool {
         let waited = sample.now.since(self.level_since);
-        let opened = sample.starting == 0 || waited >= sample.latency * 4;
-        opened && sample.workers <= usize::from(self.level)
+        let is_late = waited >= (sample.latency + sample.first_byte) * 4;
+        let began = (sample.starting == 0 || is_late) && sample.received > 0;
+        began && sample.workers <= usize::from(self.level)
     }
 
     /// Those above a lowered level have had time to finish what they had. A segment may last for

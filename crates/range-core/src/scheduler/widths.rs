@@ -97,7 +97,10 @@ impl Scheduler {
 
     fn sample(&self, id: SourceId, length: u64) -> Sample {
         let source = &self.sources[usize::from(id.0)];
-        let starts = |a: &&Active| a.source == id && a.phase == Phase::Starting;
+        // Where first bytes come soon after their heads, the head tells enough.
+        let is_late = source.rhythm.first_byte() > Duration::ZERO;
+        let waits = |a: &Active| a.phase == Phase::Starting || (is_late && !a.brought_bytes());
+        let starts = |a: &&Active| a.source == id && waits(a);
         let limit = self
             .limiter
             .limit()
@@ -108,10 +111,11 @@ impl Scheduler {
             workers: source.workers.into(),
             starting: self.active.values().filter(starts).count(),
             latency: if source.ever_opened {
-                source.latency
+                source.latency.max(source.rhythm.pause() * 4)
             } else {
                 self.latency
             },
+            first_byte: source.rhythm.first_byte(),
             left: self.share(source, length - self.received.len()),
             limit: limit.and_then(|limit| RateLimit::new(BytesPerSecond(limit))),
         }
@@ -130,14 +134,14 @@ impl Scheduler {
     /// The slowest let go; what they have not fetched waits.
     fn shed_workers(&mut self, id: SourceId) {
         let most = usize::from(self.source(id).width.level());
-        let (now, latency) = (self.now, self.latency);
+        let (now, beat) = (self.now, self.beat(id));
         let mut here: Vec<&mut Active> = self
             .active
             .values_mut()
             .filter(|active| active.source == id)
             .collect();
         here.sort_by_key(|active| {
-            let rate = active.pace.at(now, latency).unwrap_or(0);
+            let rate = active.pace.at(now, beat).unwrap_or(0);
             Reverse((active.stopping.is_none(), rate))
         });
         for active in here.into_iter().skip(most) {

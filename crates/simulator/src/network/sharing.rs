@@ -23,7 +23,8 @@ impl Network<'_> {
         for connection in self.connections.values_mut() {
             connection.rate = 0.0;
             let sends = matches!(connection.state, State::Streaming | State::Closing { .. });
-            if sends && !connection.stalled && !connection.is_held() && connection.left > 0.0 {
+            let is_held = connection.stalled || connection.is_held() || connection.is_dry();
+            if sends && !is_held && connection.left > 0.0 {
                 takers.push(connection);
             }
         }

@@ -111,17 +111,23 @@ impl Mirrors {
         }
     }
 
-    /// A tenth of a second passes.
+    /// A tenth of a second passes, in which everyone reports twice.
     fn go_on(&mut self) {
         self.open();
-        self.bench.now = self.bench.now + Duration::from_millis(100);
+        self.move_on();
+        self.move_on();
+        self.feed(Input::Tick);
+    }
+
+    fn move_on(&mut self) {
+        self.bench.now = self.bench.now + limits::REPORT_INTERVAL;
         for lease in self.workers.keys().copied().collect::<Vec<_>>() {
             let Some(worker) = self.workers.get_mut(&lease) else {
                 continue;
             };
             let index = usize::from(worker.source.0);
             let before = worker.position;
-            worker.position = (before + self.rates[index] / 10).min(worker.end);
+            worker.position = (before + self.rates[index] / 20).min(worker.end);
             self.brought[index] += worker.position - before;
             let (position, is_done) = (worker.position, worker.position == worker.end);
             if is_done {
@@ -130,7 +136,6 @@ impl Mirrors {
                 self.feed(Input::Received { lease, position });
             }
         }
-        self.feed(Input::Tick);
     }
 
     fn run(&mut self, tenths: u32) {

@@ -83,10 +83,10 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
     for (lease, _) in &parts {
         bench.open(*lease, range(0, 14 * MIB), length);
     }
-    for second in 1..=3 {
-        bench.now = Timestamp::after_start(Duration::from_secs(second));
+    for tenth in 1..=30 {
+        bench.now = Timestamp::after_start(Duration::from_millis(100 * tenth));
         for (lease, part) in parts.clone() {
-            let position = part.start() + second * MIB;
+            let position = part.start() + tenth * MIB / 10;
             bench.feed(Input::Received { lease, position });
         }
     }

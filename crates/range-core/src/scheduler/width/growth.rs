@@ -90,7 +90,7 @@ impl WidthSearch {
     }
 
     fn is_young(&self, sample: Sample) -> bool {
-        let patience = limits::WIDTH_WINDOW.max(sample.latency * 2) * 8;
+        let patience = limits::WIDTH_WINDOW.max(sample.latency * 2) * 8 + sample.first_byte * 2;
         sample.now.since(self.level_since) < patience
     }
 }

@@ -14,6 +14,7 @@ fn sample(millis: u64, workers: usize, starting: usize, latency: u64) -> Sample 
         workers,
         starting,
         latency: Duration::from_millis(latency),
+        first_byte: Duration::ZERO,
         left: 1 << 30,
         limit: None,
     }

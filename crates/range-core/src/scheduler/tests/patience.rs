@@ -1,0 +1,120 @@
+//! Silence that is ordinary at a source: bodies that begin late, bursts. Nobody is taken over for
+//! it, and a takeover that brings nothing is not repeated for ever.
+
+use super::played::{Answer, Played};
+use super::*;
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn download(length: u64, answer: impl FnMut(played::Asked) -> Answer) -> (Played, Duration) {
+    let mut played = Played::new(32, length, Beginning::Fresh);
+    let ended = played.until(Duration::from_mins(10), answer);
+    let requests = played.asked.len();
+    let Some((Outcome::Complete { .. }, time)) = ended else {
+        panic!("after {requests} requests: {ended:?}")
+    };
+    (played, time)
+}
+
+#[test]
+fn bodies_that_begin_late_are_waited_for() {
+    for late in [10, 60, 150, 300, 1000, 5000].map(millis) {
+        for length in [MIB, 16 * MIB, 64 * MIB] {
+            let (played, time) = download(length, |_| Answer::late(late, 64 * MIB));
+            assert_eq!(played.stops, 0, "{late:?} {length}");
+            let (_, plain) = download(length, |_| Answer::at_once(64 * MIB));
+            assert!(
+                time <= (plain + late).mul_f64(1.3) + late * 5,
+                "{late:?} {length}: {time:?}, {plain:?} without"
+            );
+        }
+    }
+}
+
+#[test]
+fn bodies_whose_beginnings_differ_are_waited_for() {
+    let late = |asked: played::Asked| millis([5, 900, 2500, 40, 4000][asked.number % 5]);
+    let (played, time) = download(32 * MIB, |asked| Answer::late(late(asked), 16 * MIB));
+    assert!(time < Duration::from_secs(20), "{time:?}");
+    assert!(played.stops < 8, "{}", played.stops);
+}
+
+#[test]
+fn a_pause_between_bursts_is_no_silence() {
+    for rate in [MIB / 4, MIB, 4 * MIB] {
+        for burst in [MIB / 16, MIB / 4, MIB] {
+            let (played, time) = download(16 * rate, |_| Answer::bursts(burst, rate));
+            let (_, even) = download(16 * rate, |_| Answer::at_once(rate));
+            let late = Duration::from_secs_f64(burst as f64 / rate as f64);
+            assert!(played.stops <= 2, "{rate} {burst}: {} stops", played.stops);
+            assert!(
+                time <= (even + late * 4).mul_f64(1.3),
+                "{rate} {burst}: {time:?} with {} requests, {even:?} when even",
+                played.asked.len()
+            );
+        }
+    }
+}
+
+/// One body never begins: it is given up, but soon others are fetched the same way.
+#[test]
+fn a_body_that_never_begins_is_asked_for_again() {
+    let never = Duration::from_secs(1 << 20);
+    let (played, time) = download(64 * MIB, |asked| {
+        let late = if asked.number == 2 { never } else { millis(5) };
+        Answer::late(late, 8 * MIB)
+    });
+    assert_eq!(played.stops, 1);
+    assert!(time < Duration::from_secs(6), "{time:?}");
+}
+
+/// From some request on no body begins at all: that ends as a stall does, after few requests.
+#[test]
+fn bodies_that_never_begin_again_end_the_download() {
+    let mut played = Played::new(8, 64 * MIB, Beginning::Fresh);
+    let ended = played.until(Duration::from_hours(1), |asked| {
+        let is_good = asked.number < 12;
+        let late = if is_good { millis(1) } else { Duration::MAX };
+        Answer::late(late, 8 * MIB)
+    });
+    let failed = Outcome::Failed(FailureClass::Stalled);
+    assert_eq!(ended.map(|(outcome, _)| outcome), Some(failed));
+    assert!(played.asked.len() < 150, "{} requests", played.asked.len());
+}
+
+#[test]
+fn patience_doubles_with_each_takeover_that_brought_nothing() {
+    let (mut bench, outputs) = Bench::segmented(2, 64 * MIB);
+    let (second, Request::Part(part), _) = starts(&outputs)[0] else {
+        panic!("{outputs:?}")
+    };
+    bench.open(second, part, 64 * MIB);
+    for barren in 0..3 {
+        let active = bench.scheduler.active[&second.segment];
+        assert_eq!(
+            (active.barren, active.barren_with_this()),
+            (barren, barren + 1)
+        );
+        let active = bench.scheduler.active.get_mut(&second.segment).unwrap();
+        active.stopping = Some(segment::StopCause::TakenOver);
+        let lease = active.lease;
+        let outputs = bench.feed(Input::Stopped {
+            lease,
+            position: part.start(),
+            how: Stop::Told,
+        });
+        let again = starts(&outputs)[0].0;
+        let mut active = bench.scheduler.active.remove(&again.segment).unwrap();
+        active.lease.segment = second.segment;
+        bench.scheduler.active.insert(second.segment, active);
+    }
+    let lease = bench.scheduler.active[&second.segment].lease;
+    bench.feed(Input::Received {
+        lease,
+        position: part.start() + MIB,
+    });
+    let active = bench.scheduler.active[&second.segment];
+    assert_eq!(active.barren_with_this(), 0, "progress ends the count");
+}

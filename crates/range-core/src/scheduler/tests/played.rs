@@ -1,0 +1,246 @@
+//! A server that is played in virtual time, by steps of a few milliseconds: when heads come, and
+//! when bytes do. Knows no expectation of any test.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+const STEP: Duration = Duration::from_millis(5);
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    /// A head, `head` after the request; a body, `late` after that; bytes at a rate, or in bursts of
+    /// so many, each once there would have been as many.
+    Serves {
+        head: Duration,
+        late: Duration,
+        rate: u64,
+        burst: u64,
+        /// The reply ends after so many bytes.
+        most: u64,
+    },
+}
+
+impl Answer {
+    pub(super) const fn at_once(rate: u64) -> Self {
+        Self::late(Duration::ZERO, rate)
+    }
+
+    pub(super) const fn late(late: Duration, rate: u64) -> Self {
+        Self::Serves {
+            head: Duration::from_millis(1),
+            late,
+            rate,
+            burst: 1,
+            most: u64::MAX,
+        }
+    }
+
+    pub(super) const fn bursts(burst: u64, rate: u64) -> Self {
+        Self::Serves {
+            head: Duration::from_millis(1),
+            late: Duration::ZERO,
+            rate,
+            burst,
+            most: u64::MAX,
+        }
+    }
+}
+
+/// A request as the server sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// How many came before it.
+    pub(super) number: usize,
+    pub(super) at: Timestamp,
+    pub(super) request: Request,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Worker {
+    asked: Asked,
+    answer: Answer,
+    start: u64,
+    end: u64,
+    opened: Option<Timestamp>,
+    position: u64,
+    reported: u64,
+    reported_at: Timestamp,
+}
+
+/// A download from such a server.
+pub(super) struct Played {
+    pub(super) bench: Bench,
+    length: u64,
+    workers: BTreeMap<Lease, Worker>,
+    fresh: Vec<(Lease, Asked)>,
+    pub(super) asked: Vec<Asked>,
+    pub(super) stops: usize,
+    wait: Option<Timestamp>,
+    pub(super) ended: Option<(Outcome, Timestamp)>,
+}
+
+impl Played {
+    pub(super) fn new(width: u16, length: u64, beginning: Beginning) -> Self {
+        let mut played = Self {
+            bench: Bench::new(width, beginning),
+            length,
+            workers: BTreeMap::new(),
+            fresh: Vec::new(),
+            asked: Vec::new(),
+            stops: 0,
+            wait: None,
+            ended: None,
+        };
+        played.feed(Input::Tick);
+        played
+    }
+
+    pub(super) fn feed(&mut self, input: Input) {
+        for output in self.bench.feed(input) {
+            self.obey(output);
+        }
+    }
+
+    fn obey(&mut self, output: Output) {
+        match output {
+            Output::Start { lease, request, .. } => {
+                let asked = Asked {
+                    number: self.asked.len(),
+                    at: self.bench.now,
+                    request,
+                };
+                self.asked.push(asked);
+                self.fresh.push((lease, asked));
+            }
+            Output::Stop { lease } => {
+                self.stops += 1;
+                self.fresh.retain(|(other, _)| *other != lease);
+                let position = self.workers.remove(&lease).map_or(0, |w| w.position);
+                self.feed(Input::Stopped {
+                    lease,
+                    position,
+                    how: Stop::Told,
+                });
+            }
+            Output::Shrink { lease, cut } => {
+                let worker = self.workers.get_mut(&lease).unwrap();
+                let block = BlockSize::DEFAULT;
+                let end = cut.max(block.ceil(worker.position)).min(worker.end);
+                worker.end = end;
+                self.feed(Input::Shrunk { lease, end });
+            }
+            Output::Grant {
+                lease,
+                grant: Grant::Range(range),
+            } => self.workers.get_mut(&lease).unwrap().end = range.end(),
+            Output::Checkpoint { id } => self.feed(Input::Durable { checkpoint: id }),
+            Output::Finished(outcome) => self.ended = Some((outcome, self.bench.now)),
+            Output::Wait { until, .. } => self.wait = until,
+            Output::Grant { .. } | Output::Allow { .. } | Output::Event(_) => {}
+        }
+    }
+
+    /// Plays until the download ends, or so long. Answers when it ended.
+    pub(super) fn until(
+        &mut self,
+        end: Duration,
+        mut answer: impl FnMut(Asked) -> Answer,
+    ) -> Option<(Outcome, Duration)> {
+        while self.ended.is_none() && self.bench.now.since_start() < end {
+            self.bench.now = self.bench.now + STEP;
+            for (lease, asked) in std::mem::take(&mut self.fresh) {
+                self.admit(lease, asked, answer(asked));
+            }
+            let leases: Vec<Lease> = self.workers.keys().copied().collect();
+            for lease in leases {
+                self.work(lease);
+            }
+            if self.wait.is_some_and(|until| until <= self.bench.now) {
+                self.feed(Input::Tick);
+            }
+        }
+        self.ended.map(|(outcome, at)| (outcome, at.since_start()))
+    }
+
+    fn admit(&mut self, lease: Lease, asked: Asked, answer: Answer) {
+        let (start, end) = match asked.request {
+            Request::Part(range) => (range.start(), range.end()),
+            Request::First | Request::Whole => (0, self.length),
+        };
+        let worker = Worker {
+            asked,
+            answer,
+            start,
+            end,
+            opened: None,
+            position: start,
+            reported: start,
+            reported_at: asked.at,
+        };
+        self.workers.insert(lease, worker);
+    }
+
+    fn work(&mut self, lease: Lease) {
+        let now = self.bench.now;
+        let Some(mut worker) = self.workers.get(&lease).copied() else {
+            return;
+        };
+        let waited = now.since(worker.asked.at);
+        match (worker.answer, worker.opened) {
+            (Answer::Serves { head, .. }, None) if waited >= head => {
+                worker.opened = Some(now);
+                self.workers.insert(lease, worker);
+                let range = range(worker.start, worker.end);
+                let complete_length = self.length;
+                let body = Body::Part {
+                    range,
+                    complete_length,
+                };
+                self.feed(Input::Opened { lease, body });
+            }
+            (Answer::Serves { .. }, Some(_)) => self.stream(lease, worker),
+            (Answer::Serves { .. }, None) => {}
+        }
+    }
+
+    fn stream(&mut self, lease: Lease, mut worker: Worker) {
+        let Answer::Serves {
+            late,
+            rate,
+            burst,
+            most,
+            ..
+        } = worker.answer;
+        let Some(opened) = worker.opened else { return };
+        let now = self.bench.now;
+        let flows = now.since(opened).saturating_sub(late);
+        let bytes = u128::from(rate) * flows.as_micros() / 1_000_000;
+        let bytes = u64::try_from(bytes).unwrap() / burst * burst;
+        let replied = worker.start.saturating_add(bytes.min(most));
+        worker.position = replied.clamp(worker.position, worker.end);
+        let position = worker.position;
+        let is_due = position - worker.reported >= limits::REPORT_BYTES
+            || now.since(worker.reported_at) >= limits::REPORT_INTERVAL;
+        if position == worker.end || bytes >= most {
+            return self.leave(lease, position, Stop::Drained);
+        }
+        if position > worker.reported && is_due {
+            worker.reported = position;
+            worker.reported_at = now;
+            self.workers.insert(lease, worker);
+            return self.feed(Input::Received { lease, position });
+        }
+        self.workers.insert(lease, worker);
+    }
+
+    fn leave(&mut self, lease: Lease, position: u64, how: Stop) {
+        self.workers.remove(&lease);
+        self.feed(Input::Stopped {
+            lease,
+            position,
+            how,
+        });
+    }
+}
