@@ -86,6 +86,43 @@ fn what_was_published_from_another_url_is_complete_only_if_it_is_the_same_file()
 }
 
 #[test]
+fn a_checksum_that_an_earlier_run_expected_is_no_proof() {
+    if !strace::is_installed() {
+        return;
+    }
+    let site = Site::synthetic(Vec::new());
+    let url = site.url("/synthetic/3MiB?seed=5");
+    let wrong = format!("sha-256={}", sha256(6));
+    let right = format!("sha-256={}", sha256(5));
+    // The run that publishes is given no checksum, or the right one; or the file is to be replaced.
+    for (second, more) in [
+        (&[][..], &[][..]),
+        (&["--checksum", &right], &[]),
+        (&[], &["--overwrite"]),
+    ] {
+        let into = files::directory();
+        get_file(&url, into.path(), &["--checksum", &wrong]).expect(6);
+        killed_publishing(&url, into.path(), second);
+        assert_eq!(files::names(into.path()), ["file", "file.part.journal"]);
+        let third = [&["--checksum", &wrong][..], more].concat();
+        let ran = get_file(&url, into.path(), &third);
+        let code = if more.is_empty() { 8 } else { 6 };
+        assert_eq!(ran.code, Some(code), "{second:?} {more:?}: {ran:?}");
+        assert_eq!(files::sha256(&into.path().join("file")), sha256(5));
+        let ran = get_file(&url, into.path(), &["--checksum", &right]).expect(0);
+        assert_eq!(ran.last_json()["verified"], "digest");
+    }
+}
+
+/// Goes on with what is there, and is killed when the file has its name and the journal is to go.
+fn killed_publishing(url: &str, into: &Path, more: &[&str]) {
+    let mut command = strace::command(&["trace=unlinkat", "inject=unlinkat:signal=KILL:when=1"]);
+    command.args(["get", url, "-o"]).arg(into.join("file"));
+    command.args(more);
+    program::start_command(command).finish();
+}
+
+#[test]
 fn a_file_that_has_the_checksum_is_complete_already() {
     let site = Site::synthetic(Vec::new());
     let url = site.url("/synthetic/3MiB?seed=5");

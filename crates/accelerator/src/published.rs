@@ -38,18 +38,32 @@ pub(crate) async fn already_there(
     let looking = Arc::clone(target);
     let published = tokio::task::spawn_blocking(move || looking.published()).await;
     let published = published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
-    if let Some(published) = published
-        && (published.is_wanted(settings)
-            || settings.digests.is_empty() && is_served(&published, transport, settings).await?)
-    {
-        let generation = published.generation();
-        published.finish(settings.publish.sync)?;
-        return Ok(Some(AlreadyThere {
-            length: generation.length.expect("a journal states the length"),
-            generation: Some(generation),
-        }));
+    if !settings.digests.is_empty() {
+        return has_the_digests(target, published, settings, progress).await;
     }
-    if settings.digests.is_empty() || settings.publish.overwrite {
+    let Some(published) = published else {
+        return Ok(None);
+    };
+    if !published.is_of_url(settings) && !is_served(&published, transport, settings).await? {
+        return Ok(None);
+    }
+    let generation = published.generation();
+    published.finish(settings.publish.sync)?;
+    Ok(Some(AlreadyThere {
+        length: generation.length.expect("a journal states the length"),
+        generation: Some(generation),
+    }))
+}
+
+/// Whether the final file has the digests that are expected now. That is found out by reading it:
+/// those in a journal's header were expected by the run that began it, and prove nothing.
+async fn has_the_digests(
+    target: &Target,
+    published: Option<Published>,
+    settings: &Settings,
+    progress: &ProgressHandle,
+) -> Result<Option<AlreadyThere>, Error> {
+    if settings.publish.overwrite && published.is_none() {
         return Ok(None);
     }
     let Some(file) = target.final_file() else {
@@ -58,11 +72,14 @@ pub(crate) async fn already_there(
     progress.set_phase(Phase::Verifying);
     let length = file.length()?.0;
     let digester = Digester::of_file(file, settings.algorithms());
-    let digests = digester.finish(length).await?;
-    Ok((digests == settings.digests).then_some(AlreadyThere {
-        length,
-        generation: None,
-    }))
+    if digester.finish(length).await? != settings.digests {
+        return Ok(None);
+    }
+    let generation = published.as_ref().map(Published::generation);
+    if let Some(published) = published {
+        published.finish(settings.publish.sync)?;
+    }
+    Ok(Some(AlreadyThere { length, generation }))
 }
 
 /// Whether what an earlier run published is what the URL leads to.
@@ -115,14 +132,9 @@ impl Published {
         }
     }
 
-    /// Whether it is what these settings ask for, without asking the server: it was proven by the
-    /// same digests, or came from the same URL.
-    pub(crate) fn is_wanted(&self, settings: &Settings) -> bool {
-        if settings.digests.is_empty() {
-            self.header.url == stored_url::stored(&settings.url, self.header.session)
-        } else {
-            self.header.digests == settings.digests
-        }
+    /// Whether it came from the URL of these settings, so that the server need not be asked.
+    pub(crate) fn is_of_url(&self, settings: &Settings) -> bool {
+        self.header.url == stored_url::stored(&settings.url, self.header.session)
     }
 
     /// Whether it is the version that is served at the URL.
