@@ -15,13 +15,29 @@ impl BlockSize {
     /// takes seconds for 1 MiB.
     const SMALL: Self = Self(1 << 18);
 
-    /// What suits a file of `length` bytes: 256 KiB up to 16 GiB (2 MiB of journal), 1 MiB beyond.
+    /// A file is not cut into more blocks than this as long as blocks may grow: their records, 33
+    /// bytes each, take half of the longest journal that is read, so each may be written twice.
+    const MOST: u64 = 1 << 21;
+
+    /// What suits a file of `length` bytes: 256 KiB up to 16 GiB (2 MiB of journal), 1 MiB up to 2
+    /// TiB (66 MiB of journal), and from there twice as much whenever the length doubles, up to 64
+    /// MiB.
     pub const fn for_length(length: u64) -> Self {
         if length <= 16 << 30 {
-            Self::SMALL
-        } else {
-            Self::DEFAULT
+            return Self::SMALL;
         }
+        let mut size = Self::DEFAULT;
+        while size.count(length) > Self::MOST && size.0 < Self::LARGEST {
+            size.0 *= 2;
+        }
+        size
+    }
+
+    /// Whether some version of the writer cuts a file of `length` bytes so: as
+    /// [`for_length`](Self::for_length) says, or, before it did and where the length came last,
+    /// into blocks of the default size.
+    pub const fn is_usual_for(self, length: u64) -> bool {
+        self.0 == Self::for_length(length).0 || self.0 == Self::DEFAULT.0
     }
 
     const SMALLEST: u32 = 1 << 12;
@@ -108,6 +124,54 @@ mod tests {
             assert_eq!(BlockSize::new(bytes), None, "{bytes}");
         }
         assert_eq!(BlockSize::new(1 << 20), Some(BlockSize::DEFAULT));
+    }
+
+    #[test]
+    fn blocks_grow_so_that_the_journal_of_a_large_file_can_be_read() {
+        const RECORD: u64 = 33;
+        const TIB: u64 = 1 << 40;
+        for (length, mebibytes) in [
+            (TIB, 1),
+            (2 * TIB, 1),
+            (2 * TIB + 1, 2),
+            (4 * TIB, 2),
+            (16 * TIB, 8),
+            (16 * TIB + 1, 16),
+            (128 * TIB, 64),
+        ] {
+            let size = BlockSize::for_length(length);
+            assert_eq!(u64::from(size.get()), mebibytes * MIB, "{length}");
+            let journal = size.count(length) * RECORD;
+            assert!(
+                journal < crate::limits::JOURNAL_MAX * 6 / 10,
+                "{length}: {journal}"
+            );
+        }
+        assert_eq!(BlockSize::for_length(u64::MAX).get(), BlockSize::LARGEST);
+        assert_eq!(BlockSize::for_length(0), BlockSize::SMALL);
+        assert_eq!(BlockSize::for_length(16 << 30), BlockSize::SMALL);
+        assert_eq!(BlockSize::for_length((16 << 30) + 1), BlockSize::DEFAULT);
+    }
+
+    #[test]
+    fn blocks_that_no_writer_makes_are_told_apart() {
+        let usual = |bytes, length| BlockSize::new(bytes).unwrap().is_usual_for(length);
+        for (bytes, length) in [
+            (1 << 18, 1),
+            (1 << 20, 1),
+            (1 << 20, 1 << 41),
+            (1 << 21, 1 << 42),
+        ] {
+            assert!(usual(bytes, length), "{bytes} for {length}");
+        }
+        for (bytes, length) in [
+            (1 << 12, 1),
+            (1 << 18, 1 << 40),
+            (1 << 26, 1 << 30),
+            (1 << 21, 1 << 41),
+        ] {
+            assert!(!usual(bytes, length), "{bytes} for {length}");
+        }
     }
 
     #[test]
