@@ -13,6 +13,7 @@ mod browser;
 mod check_server;
 mod clients;
 mod contention;
+mod courtesies;
 mod credentials;
 mod crowd;
 mod demo;

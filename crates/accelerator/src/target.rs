@@ -50,7 +50,10 @@ pub(crate) enum Found {
 impl Target {
     /// Opens the directory.
     pub(crate) fn open(settings: Arc<Settings>) -> Result<Self, Error> {
-        let directory = Directory::open(&settings.directory)?;
+        let mut directory = Directory::open(&settings.directory)?;
+        if !settings.publish.sync {
+            directory = directory.without_syncs();
+        }
         Ok(Self {
             directory,
             settings,

@@ -9,6 +9,7 @@ use range_core::file_identity::FileIdentity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use crate::courtesy;
 use crate::error::StoreError;
 
 /// The directory a download lives in, held open: a rename of the directory or of one above it
@@ -16,6 +17,7 @@ use crate::error::StoreError;
 #[derive(Clone, Debug)]
 pub struct Directory {
     fd: Arc<OwnedFd>,
+    syncs: bool,
 }
 
 /// What a name refers to, symbolic links not followed.
@@ -34,17 +36,45 @@ pub(crate) fn identity_of(stat: &Stat) -> FileIdentity {
 impl Directory {
     /// Opens the directory at `path`, following symbolic links.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let fd = rustix::io::retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))
+        let open = |access| {
+            let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | access;
+            rustix::io::retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))
+        };
+        // Files can be made in a directory that may not be read; only a sync of it cannot.
+        let fd = open(OFlags::RDONLY)
+            .or_else(|errno| match errno {
+                Errno::ACCESS | Errno::PERM => open(OFlags::PATH),
+                _ => Err(errno),
+            })
             .map_err(|errno| StoreError::io("open the output directory", errno))?;
-        Ok(Self { fd: Arc::new(fd) })
+        Ok(Self {
+            fd: Arc::new(fd),
+            syncs: true,
+        })
+    }
+
+    /// Leaves it to the file system when names reach the disk: [`sync`](Self::sync) does nothing.
+    #[must_use]
+    pub fn without_syncs(mut self) -> Self {
+        self.syncs = false;
+        self
     }
 
     /// Makes names created, renamed and removed so far survive a power cut. Blocks for one
     /// device flush, typically 1 to 30 ms.
+    ///
+    /// A file system that cannot sync a directory keeps its names in its own way, which is all
+    /// there is to be had: it is an error only where something may be lost.
     pub fn sync(&self) -> Result<(), StoreError> {
-        rustix::io::retry_on_intr(|| rustix::fs::fsync(&self.fd))
-            .map_err(|errno| StoreError::io("sync the output directory", errno))
+        if !self.syncs {
+            return Ok(());
+        }
+        match rustix::io::retry_on_intr(|| rustix::fs::fsync(&self.fd)) {
+            Err(errno) if courtesy::is_loss(errno) => {
+                Err(StoreError::io("sync the output directory", errno))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// What `name` refers to, or `None` when it is free.

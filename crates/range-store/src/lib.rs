@@ -23,6 +23,7 @@ mod block_hasher;
     reason = "signal dispositions can be set only through libc"
 )]
 mod bus_error;
+mod courtesy;
 mod directory;
 mod error;
 mod failpoint;
@@ -32,6 +33,7 @@ mod memory;
 mod names;
 mod owned_file;
 mod part_file;
+mod probe;
 mod publish;
 mod read_only;
 #[expect(

@@ -16,7 +16,9 @@ use rustix::io::Errno;
 
 use crate::directory::{Directory, identity_of};
 use crate::error::StoreError;
+use crate::probe;
 use crate::sync::SyncState;
+use crate::umask;
 
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -46,7 +48,7 @@ impl OwnedFile {
     }
 
     /// Opens a file that [`create`](Self::create) may have made: regular, with no other name, and
-    /// owned by the user this process acts as.
+    /// owned as what this process creates is.
     pub(crate) fn open(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
         Self::open_with(directory, name, OFlags::RDWR, false)
     }
@@ -72,7 +74,7 @@ impl OwnedFile {
         if stat.st_nlink != 1 && !(stat.st_nlink == 2 && may_have_two_names) {
             return Err(StoreError::not_ours(name, "has other names, or none"));
         }
-        if stat.st_uid != rustix::process::geteuid().as_raw() {
+        if !is_made_by_us(directory, stat.st_uid) {
             return Err(StoreError::not_ours(name, "belongs to another user"));
         }
         Ok(Self::new(fd, directory, name, &stat))
@@ -99,12 +101,12 @@ impl OwnedFile {
     /// Takes the advisory lock until the last use of this open file ends. A file system that has
     /// no locks counts as locked: the lock spares two processes work, hashes decide.
     pub(crate) fn lock(&self) -> Result<(), StoreError> {
-        match rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) | Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+        let lock = || rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive);
+        match rustix::io::retry_on_intr(lock) {
             Err(Errno::WOULDBLOCK) => Err(StoreError::InUse {
                 name: self.name.clone(),
             }),
-            Err(errno) => Err(StoreError::io("lock the part file", errno)),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -128,12 +130,27 @@ impl OwnedFile {
         ))
     }
 
-    /// How much room the file takes on the disk.
-    pub(crate) fn allocated(&self) -> Result<ByteCount, StoreError> {
-        let blocks = stat(&self.fd)?.st_blocks;
-        let blocks = u64::try_from(blocks).expect("a file has no negative number of blocks");
+    /// How much room the file takes on the disk, or `None` where the file system does not say: it
+    /// shows no block of a file that has bytes.
+    pub(crate) fn allocated(&self) -> Result<Option<ByteCount>, StoreError> {
+        let stat = stat(&self.fd)?;
+        let blocks = u64::try_from(stat.st_blocks).unwrap_or(0);
+        if blocks == 0 && stat.st_size > 0 {
+            return Ok(None);
+        }
         // stat(2): the unit of st_blocks is 512 bytes, whatever the file system's own.
-        Ok(ByteCount(blocks.saturating_mul(512)))
+        Ok(Some(ByteCount(blocks.saturating_mul(512))))
+    }
+
+    /// Gives the file the permissions of one that is created here and now, where the file system
+    /// lets them be changed. Where not, the file has those that the file system gave it.
+    pub(crate) fn make_ordinary(&self) {
+        let ordinary = probe::new_file(&self.directory).map(|new| new.mode);
+        let ordinary = ordinary.unwrap_or_else(umask::new_file_mode);
+        let is_so = stat(&self.fd).is_ok_and(|stat| stat.st_mode & 0o777 == ordinary.as_raw_mode());
+        if !is_so {
+            let _courtesy = rustix::fs::fchmod(&self.fd, ordinary);
+        }
     }
 
     pub(crate) fn set_length(&self, length: ByteCount) -> Result<(), StoreError> {
@@ -141,8 +158,9 @@ impl OwnedFile {
             .map_err(|errno| StoreError::io("set the length of a file", errno))
     }
 
-    /// Sets the time of the last change; before 1970 counts as 1970.
-    pub(crate) fn set_modified(&self, time: SystemTime) -> Result<(), StoreError> {
+    /// Sets the time of the last change, where the file system lets it be set; before 1970 counts
+    /// as 1970.
+    pub(crate) fn set_modified(&self, time: SystemTime) {
         let since = time
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
@@ -156,8 +174,7 @@ impl OwnedFile {
                 tv_nsec: since.subsec_nanos().into(),
             },
         };
-        rustix::fs::futimens(&self.fd, &times)
-            .map_err(|errno| StoreError::io("set the time of the part file", errno))
+        let _courtesy = rustix::fs::futimens(&self.fd, &times);
     }
 
     /// Writes all of `bytes` at `offset`. After an error, any number of them may be in the file.
@@ -221,6 +238,14 @@ impl AsFd for OwnedFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Whether a file that shows this owner is as one that this process creates. A file system may show
+/// another owner than the user this process acts as, for all of its files; somebody else's file in
+/// a directory that is shared still shows another owner than a new one of ours.
+fn is_made_by_us(directory: &Directory, owner: u32) -> bool {
+    owner == rustix::process::geteuid().as_raw()
+        || probe::new_file(directory).is_some_and(|new| new.owner == owner)
 }
 
 /// Opens a regular file that exists.

@@ -85,8 +85,10 @@ impl PartFile {
                 ));
             }
             reserve::check_limits(length)?;
-            let missing = length.0.saturating_sub(file.allocated()?.0);
-            reserve::check_room(&file, ByteCount(missing))?;
+            if let Some(allocated) = file.allocated()? {
+                let missing = length.0.saturating_sub(allocated.0);
+                reserve::check_room(&file, ByteCount(missing))?;
+            }
         }
         let backend = Backend::prepare(&file, length, mode).inspect_err(|_| {
             // Gives back what was reserved past the old end. The error at hand is the one to tell.
@@ -120,10 +122,10 @@ impl PartFile {
         &self.names
     }
 
-    /// Sets the time of the last change that the published file shows. To be called after the last
-    /// write.
-    pub fn set_modified(&self, time: SystemTime) -> Result<(), StoreError> {
-        self.file.set_modified(time)
+    /// Sets the time of the last change that the published file shows, where the file system lets
+    /// it be set. To be called after the last write.
+    pub fn set_modified(&self, time: SystemTime) {
+        self.file.set_modified(time);
     }
 
     pub(crate) fn file(&self) -> &OwnedFile {

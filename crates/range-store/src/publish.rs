@@ -12,7 +12,6 @@ use crate::error::StoreError;
 use crate::failpoint::Failpoint;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
-use crate::umask;
 
 /// How to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +47,8 @@ impl Publish {
     }
 }
 
-/// Gives the complete part file its final name and the permissions of a new file (0666 less the
-/// umask), and removes the journal.
+/// Gives the complete part file its final name and the permissions of a new file there (0666 less
+/// the umask, or what the directory's default ACL says), and removes the journal.
 ///
 /// The steps, and what a crash after each leaves:
 ///
@@ -80,8 +79,7 @@ pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
     if !placed {
         how.check(file.directory(), names)?;
     }
-    rustix::fs::fchmod(file, umask::new_file_mode())
-        .map_err(|errno| StoreError::io("set the permissions of the part file", errno))?;
+    file.make_ordinary();
     Failpoint::PermissionsSet.reached();
     if how.sync {
         file.sync_all()?;
@@ -131,53 +129,62 @@ fn place(directory: &Directory, names: &PartNames, how: Publish) -> Result<(), S
         return rename(directory, names);
     }
     match rename_without_replacing(directory, names) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            after_link(directory, names, link(directory, names))
-        }
-        result => result.map_err(|errno| placing_failed(names, errno)),
+        Ok(()) => Ok(()),
+        Err(errno) if is_taken(errno) => Err(output_exists(names)),
+        Err(_) => after_link(directory, names, link(directory, names)),
     }
 }
 
 /// Goes on from an attempt to link the final name.
+///
+/// Whatever else a file system or a sandbox answers to a link or to a rename that replaces nothing,
+/// they may be what it does not have; a disk that is full or broken says so again to the last step.
+/// Between a look at the name and that rename lies the only moment in which another program's new
+/// file could be replaced.
 fn after_link(
     directory: &Directory,
     names: &PartNames,
     linked: Result<(), Errno>,
 ) -> Result<(), StoreError> {
     match linked {
-        // Neither is supported, as on some FUSE file systems. Between a look at the name and the
-        // rename lies the only moment in which another program's new file could be replaced.
-        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
-            match directory.entry(names.final_name())? {
-                Some(_) => Err(output_exists(names)),
-                None => rename(directory, names),
-            }
-        }
-        result => result.map_err(|errno| placing_failed(names, errno)),
+        Ok(()) => Ok(()),
+        Err(errno) if is_taken(errno) => Err(output_exists(names)),
+        Err(_) => match directory.entry(names.final_name())? {
+            Some(_) => Err(output_exists(names)),
+            None => rename(directory, names),
+        },
     }
 }
 
 fn rename(directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
-    rustix::fs::renameat(directory, names.part(), directory, names.final_name())
-        .map_err(|errno| placing_failed(names, errno))
+    let rename = || rustix::fs::renameat(directory, names.part(), directory, names.final_name());
+    rustix::io::retry_on_intr(rename).map_err(|errno| {
+        if is_taken(errno) {
+            output_exists(names)
+        } else {
+            StoreError::io("give the file its final name", errno)
+        }
+    })
 }
 
 fn rename_without_replacing(directory: &Directory, names: &PartNames) -> Result<(), Errno> {
     let (from, to): (&OsStr, &OsStr) = (names.part(), names.final_name());
-    rustix::fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE)
+    rustix::io::retry_on_intr(|| {
+        rustix::fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE)
+    })
 }
 
 fn link(directory: &Directory, names: &PartNames) -> Result<(), Errno> {
     let (from, to): (&OsStr, &OsStr) = (names.part(), names.final_name());
-    rustix::fs::linkat(directory, from, directory, to, AtFlags::empty())
+    rustix::io::retry_on_intr(|| {
+        rustix::fs::linkat(directory, from, directory, to, AtFlags::empty())
+    })
 }
 
-fn placing_failed(names: &PartNames, errno: Errno) -> StoreError {
-    match errno {
-        // A directory that came to the name after it was checked is one of the latter two.
-        Errno::EXIST | Errno::ISDIR | Errno::NOTEMPTY => output_exists(names),
-        _ => StoreError::io("give the file its final name", errno),
-    }
+/// Whether the final name is taken. A directory that came to the name after it was checked is one
+/// of the latter two.
+fn is_taken(errno: Errno) -> bool {
+    matches!(errno, Errno::EXIST | Errno::ISDIR | Errno::NOTEMPTY)
 }
 
 fn output_exists(names: &PartNames) -> StoreError {

@@ -4,10 +4,11 @@
 use std::os::fd::AsFd;
 
 use range_core::units::ByteCount;
-use rustix::fs::{FallocateFlags, StatVfs};
+use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 use rustix::process::Resource;
 
+use crate::courtesy;
 use crate::error::StoreError;
 use crate::owned_file::OwnedFile;
 
@@ -41,8 +42,7 @@ pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
 }
 
 /// Fails unless the file system of `fd` has room for `needed` bytes and a reserve: 64 MiB, or 1 %
-/// of the file system where that is less. One that does not say how much it has is not asked to
-/// reserve either.
+/// of the file system where that is less. Without a number there is nothing to refuse by.
 ///
 /// This comes before reserving because a reservation that fails may have filled the disk first:
 /// ext4 leaves what it got until then allocated. An absurd length would fill a disk that way.
@@ -50,12 +50,9 @@ pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreEr
     if needed == ByteCount(0) {
         return Ok(());
     }
-    let stat = room(fd)?;
-    if has_no_limit(&stat) {
+    let Some(Room { size, available }) = room(fd) else {
         return Ok(());
-    }
-    let size = stat.f_blocks.saturating_mul(stat.f_frsize);
-    let available = ByteCount(stat.f_bavail.saturating_mul(stat.f_frsize));
+    };
     let needed = ByteCount(needed.0.saturating_add(RESERVE.min(size / RESERVE_DIVISOR)));
     if needed > available {
         Err(StoreError::NoRoom { needed, available })
@@ -64,15 +61,29 @@ pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreEr
     }
 }
 
-fn room(fd: impl AsFd) -> Result<StatVfs, StoreError> {
-    rustix::fs::fstatvfs(fd)
-        .map_err(|errno| StoreError::io("ask the file system for its free space", errno))
+/// What a file system says of itself.
+struct Room {
+    size: u64,
+    /// What it has for this user.
+    available: ByteCount,
+}
+
+/// `None` where the file system cannot be asked, or has no free block to tell of. That may be one
+/// that does not know: network and FUSE file systems say 0 and take the file. One that is full says
+/// so again when blocks are reserved or written.
+fn room(fd: impl AsFd) -> Option<Room> {
+    let stat = rustix::fs::fstatvfs(fd).ok()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+    (stat.f_bavail > 0).then(|| Room {
+        size: bytes(stat.f_blocks),
+        available: ByteCount(bytes(stat.f_bavail)),
+    })
 }
 
 /// Whether the file system shows no blocks at all, as tmpfs of size 0 and ramfs do: what is
 /// reserved there is the machine's memory, and nothing says how much of it there is.
-fn has_no_limit(stat: &StatVfs) -> bool {
-    stat.f_blocks == 0
+fn has_no_limit(fd: impl AsFd) -> bool {
+    rustix::fs::fstatvfs(fd).is_ok_and(|stat| stat.f_blocks == 0)
 }
 
 /// Gives the file its length, with all blocks reserved where the file system can.
@@ -83,18 +94,19 @@ pub(crate) fn reserve(file: &OwnedFile, length: ByteCount) -> Result<Reservation
     if length == ByteCount(0) {
         return Ok(Reservation::Made);
     }
-    let stat = room(file)?;
-    if has_no_limit(&stat) {
+    if has_no_limit(file) {
         file.set_length(length)?;
         return Ok(Reservation::Unsupported);
     }
     let flags = FallocateFlags::empty();
     match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, length.0)) {
         Ok(()) => Ok(Reservation::Made),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+        Err(errno) if errno == Errno::FBIG || courtesy::is_loss(errno) => {
+            Err(StoreError::io("reserve disk space", errno))
+        }
+        Err(_) => {
             file.set_length(length)?;
             Ok(Reservation::Unsupported)
         }
-        Err(errno) => Err(StoreError::io("reserve disk space", errno)),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod files;
+pub(crate) mod mounts;
 pub(crate) mod nginx;
 pub(crate) mod peers;
 pub(crate) mod program;

@@ -64,7 +64,7 @@ impl Session {
         let generation = fetched.generation.as_ref();
         let modified = generation.and_then(|known| known.validators.last_modified);
         if let Some(date) = modified.filter(|_| self.settings.remote_time) {
-            part.set_modified(UNIX_EPOCH + Duration::from_secs(date.unix_seconds()))?;
+            part.set_modified(UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
         }
         let how = self.settings.publish;
         let keeper = proven.keeper;

@@ -145,6 +145,67 @@ fn a_file_that_is_written_to_is_not_published() {
     let _refused = publish(&part, PLAIN);
 }
 
+/// restic/rest-server#166, symfony/symfony#5751, Stebalien/tempfile#193: a temporary file and a rename
+/// must not lose what the directory says of its new files.
+#[test]
+fn the_final_file_has_what_the_default_acl_of_the_directory_says() {
+    const NOBODY: u32 = u32::MAX;
+    let acl = |entries: &[(u16, u16, u32)]| {
+        let entry = |(tag, permissions, id): &(u16, u16, u32)| {
+            [
+                &tag.to_le_bytes()[..],
+                &permissions.to_le_bytes(),
+                &id.to_le_bytes(),
+            ]
+            .concat()
+        };
+        let entries: Vec<u8> = entries.iter().flat_map(entry).collect();
+        [&2_u32.to_le_bytes()[..], &entries].concat()
+    };
+    for default in [
+        acl(&[
+            (1, 6, NOBODY),
+            (2, 6, 1234),
+            (4, 6, NOBODY),
+            (16, 6, NOBODY),
+            (32, 0, NOBODY),
+        ]),
+        acl(&[(1, 6, NOBODY), (4, 4, NOBODY), (32, 4, NOBODY)]),
+        acl(&[
+            (1, 6, NOBODY),
+            (4, 6, NOBODY),
+            (8, 7, 99),
+            (16, 7, NOBODY),
+            (32, 6, NOBODY),
+        ]),
+    ] {
+        let scratch = Scratch::new();
+        let set = rustix::fs::setxattr(
+            scratch.path("".as_ref()),
+            "system.posix_acl_default",
+            &default,
+            rustix::fs::XattrFlags::empty(),
+        );
+        if let Err(error) = set {
+            eprintln!("SKIPPED: no ACL here: {error}");
+            return;
+        }
+        publish_cleanly(&complete(&scratch), PLAIN).unwrap();
+        let plain = "plain".as_ref();
+        scratch.write(plain, b"");
+        let shown = |name| {
+            let mut acl = vec![0; 256];
+            let name = scratch.path(name);
+            let length = rustix::fs::getxattr(name, "system.posix_acl_access", &mut acl[..]);
+            acl.truncate(length.unwrap_or(0));
+            acl
+        };
+        let name = scratch.names.final_name();
+        assert_eq!(shown(name), shown(plain));
+        assert_eq!(scratch.mode(name), scratch.mode(plain));
+    }
+}
+
 #[test]
 fn a_crash_before_the_final_name_leaves_a_part_file_to_publish() {
     let scratch = Scratch::new();
