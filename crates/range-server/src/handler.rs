@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST};
 use http::request::Parts;
@@ -93,28 +94,10 @@ pub(crate) async fn respond(
     let has_content = request.method != Method::HEAD && may_have_content(reply.status);
     let closes = asks_to_close(&request);
 
-    let record = RequestRecord {
-        number,
-        time,
-        connection: connection.number,
-        peer: connection.peer,
-        method: request.method,
-        path: request
-            .uri
-            .path_and_query()
-            .map_or_else(String::new, ToString::to_string),
-        protocol: request.version,
-        headers: request.headers,
-        status: reply.status,
-        response_headers: reply.headers.clone(),
-        content_range: reply.content_range,
-        parts: reply.parts,
-        promised: ByteCount(reply.payload.length()),
-        sent: ByteCount(0),
-        elapsed: arrived.elapsed(),
-        ending: Ending::Interrupted,
-        faults: std::mem::take(&mut plan.fired),
-    };
+    let mut record = record_of(request, &reply, &connection);
+    (record.number, record.time) = (number, time);
+    record.elapsed = arrived.elapsed();
+    record.faults = std::mem::take(&mut plan.fired);
     let sending = Sending {
         buffers: shared.buffers.clone(),
         paces: shared.paces(&plan, &connection),
@@ -155,6 +138,30 @@ pub(crate) async fn respond(
         response.headers_mut().remove(CONTENT_LENGTH);
     }
     response
+}
+
+/// What is told about a response of which nothing has been sent.
+fn record_of(request: Parts, reply: &Reply, connection: &ConnectionState) -> RequestRecord {
+    let path = request.uri.path_and_query();
+    RequestRecord {
+        number: 0,
+        time: clock::wall(),
+        connection: connection.number,
+        peer: connection.peer,
+        method: request.method,
+        path: path.map_or_else(String::new, ToString::to_string),
+        protocol: request.version,
+        headers: request.headers,
+        status: reply.status,
+        response_headers: reply.headers.clone(),
+        content_range: reply.content_range,
+        parts: reply.parts.clone(),
+        promised: ByteCount(reply.payload.length()),
+        sent: ByteCount(0),
+        elapsed: Duration::ZERO,
+        ending: Ending::Interrupted,
+        faults: Vec::new(),
+    }
 }
 
 /// Breaks the connection when the server is to be away. Whether it is already.
