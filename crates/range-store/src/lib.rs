@@ -16,6 +16,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod append_log;
+pub mod aside;
 mod backend;
 mod block_hasher;
 #[expect(
@@ -56,7 +57,7 @@ pub use error::{StoreError, StoreFailure};
 pub use failpoint::Failpoint;
 pub use lease::{Lease, LeaseError};
 pub use memory::MemoryStore;
-pub use names::{NameError, PartNames};
+pub use names::{NameError, PLACES, PartNames};
 pub use part_file::PartFile;
 pub use publish::{Publish, Published, discard, publish};
 pub use range_core::file_identity::FileIdentity;

@@ -12,6 +12,13 @@ const LONGEST_NAME: usize = 255;
 const PART_SUFFIX: &str = ".part";
 const JOURNAL_SUFFIX: &str = ".part.journal";
 
+/// How many versions wait beside the one that is fetched. One is enough for a server that has gone
+/// on to a newer version; two also for one that went back to the version before.
+pub const PLACES: usize = 2;
+
+/// What an older version of the file is called while a newer one is fetched, before the suffixes.
+const ASIDE_SUFFIXES: [&str; PLACES] = [".old", ".old2"];
+
 /// The names of one download, all in one directory: `NAME`, `NAME.part` and `NAME.part.journal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartNames {
@@ -73,6 +80,21 @@ impl PartNames {
         })
     }
 
+    /// The names of an older version of the file that waits in the place `at`: those of a download
+    /// called `NAME.old` or `NAME.old2`, where a name that is too long loses its end.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such place: there are [`PLACES`].
+    #[must_use]
+    pub fn aside(&self, at: usize) -> Self {
+        let suffix = ASIDE_SUFFIXES[at];
+        let limit = LONGEST_NAME - JOURNAL_SUFFIX.len() - suffix.len();
+        let mut name = shortened(&self.final_name, limit);
+        name.push(suffix);
+        Self::new(&name).expect("it is a component as the final name is, and short enough")
+    }
+
     /// The name the complete file gets.
     pub fn final_name(&self) -> &OsStr {
         &self.final_name
@@ -89,9 +111,35 @@ impl PartNames {
     }
 }
 
+/// The beginning of a name, of at most `limit` bytes; whole characters if it is UTF-8.
+fn shortened(name: &OsStr, limit: usize) -> OsString {
+    match name.to_str() {
+        Some(text) => OsString::from(&text[..text.floor_char_boundary(limit)]),
+        None => OsStr::from_bytes(&name.as_bytes()[..name.len().min(limit)]).to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
     use super::*;
+
+    #[test]
+    fn a_version_that_waits_has_names_of_its_own_whatever_the_length() {
+        let names = PartNames::new(OsStr::new("a.bin")).unwrap();
+        assert_eq!(names.aside(0).part(), "a.bin.old.part");
+        assert_eq!(names.aside(1).journal(), "a.bin.old2.part.journal");
+        let longest = "\u{e4}".repeat(121);
+        let names = PartNames::new(OsStr::new(&longest)).unwrap();
+        let aside = names.aside(1);
+        assert!(aside.journal().len() <= LONGEST_NAME);
+        assert!(aside.journal().to_str().is_some());
+        assert_ne!(aside.part(), names.part());
+        let longest = OsString::from_vec([0xff].repeat(242));
+        let names = PartNames::new(&longest).unwrap();
+        assert_eq!(names.aside(0).journal().len(), LONGEST_NAME);
+    }
 
     #[test]
     fn only_a_component_is_a_name() {
