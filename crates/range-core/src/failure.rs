@@ -25,6 +25,9 @@ pub enum FailureClass {
     Stalled,
     /// The part file could not be written.
     Storage,
+    /// The reply is not of the file that was asked for, as far as a single reply can tell: another
+    /// version, or a message in its place.
+    Stray,
     /// The server's address could not be found or connected to.
     Unreachable,
     /// The server could not prove who it is, or speaks no HTTP that can be trusted.
@@ -34,6 +37,8 @@ pub enum FailureClass {
 /// What a failure calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
+    /// Ask the original URL: whoever answered may not have the file, or not its newest version.
+    AskAnew,
     /// Try again after a delay that grows while nothing arrives.
     BackOff,
     /// As [`Self::BackOff`], and hold every new request to this host back as well.
@@ -58,6 +63,7 @@ impl FailureClass {
             Self::Misplaced | Self::RangeIgnored => Disposition::SingleStream,
             Self::Refused => Disposition::Relocate,
             Self::Storage | Self::Untrusted => Disposition::GiveUp,
+            Self::Stray => Disposition::AskAnew,
         }
     }
 }

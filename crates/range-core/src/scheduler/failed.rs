@@ -40,6 +40,7 @@ impl Scheduler {
                 }
             }
             Disposition::Relocate => self.refused(&mut active, class),
+            Disposition::AskAnew => active.route = Route::Original,
             Disposition::BackOffHost => self.one_too_many(&active),
             Disposition::BackOff => self.broken(&active, class),
         }
@@ -123,7 +124,9 @@ impl Scheduler {
         let has_died = class == FailureClass::Interrupted;
         let has_expired = class == FailureClass::Refused && active.route == Route::Original;
         let from = active.source;
-        let at_once = (has_died || has_expired) && failures == 1 && self.source(from).ever_opened;
+        let had_any = self.source(from).ever_opened;
+        let at_once =
+            failures == 1 && (class == FailureClass::Stray || (has_died || has_expired) && had_any);
         let mut delay = if at_once {
             Duration::ZERO
         } else {
