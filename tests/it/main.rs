@@ -38,3 +38,4 @@ mod scenario;
 mod serve;
 mod support;
 mod syscalls;
+mod versions;

@@ -8,8 +8,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
+use range_core::failure::FailureClass;
 use range_core::scheduler::{
-    Beginning, Body, CheckpointId, Input, Lease, Outcome, Output, Scheduler, SchedulerConfig, Stop,
+    Beginning, CheckpointId, Input, Lease, Outcome, Output, Route, Scheduler, SchedulerConfig, Stop,
 };
 use range_core::time::Timestamp;
 use range_core::units::RateLimit;
@@ -22,12 +23,14 @@ use crate::clock::Clock;
 use crate::digester::Digester;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Events;
-use crate::generation::Generation;
+use crate::generation::{Expected, Generation};
+use crate::generations::{Generations, SharedGenerations};
 use crate::keeper::Keeper;
 use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
 use crate::transport::accept::Accepted;
+use crate::transport::error::TransportError;
 use crate::transport::http::HttpTransport;
 use crate::verifier::{Finding, Verifier};
 use crate::worker::{AttemptError, Ending, Order, Report};
@@ -70,11 +73,38 @@ pub(crate) struct Fetched {
     /// An error is one of our side: the disk, or a bug.
     pub(crate) outcome: Result<Outcome, Error>,
     pub(crate) keeper: Option<Keeper>,
+    /// The version that the bytes are of.
     pub(crate) generation: Option<Generation>,
+    /// What is known of the file, for whoever asks for it again.
+    pub(crate) expected: Option<Expected>,
+    /// Whether a strong validator joins all replies.
+    pub(crate) all_agree: bool,
     pub(crate) coding: Option<String>,
     pub(crate) digester: Option<Digester>,
     /// Of the last attempt that failed.
     pub(crate) last_error: Option<AttemptError>,
+}
+
+/// A worker that has not stopped yet.
+struct AtWork {
+    orders: mpsc::UnboundedSender<Order>,
+    route: Route,
+}
+
+/// What a download begins from.
+pub(crate) struct Start {
+    pub(crate) beginning: Beginning,
+    /// Whether bytes are accepted whatever their validators say, because a digest will tell.
+    pub(crate) digest_decides: bool,
+    pub(crate) from: From,
+}
+
+/// What is there already.
+pub(crate) enum From {
+    /// Bytes of an earlier run.
+    Earlier(Box<Earlier>),
+    /// No bytes; what was known of the file until now, if anything.
+    Nothing(Option<Expected>),
 }
 
 /// Drives one scheduler to its end.
@@ -83,12 +113,10 @@ pub(crate) struct Driver<'a> {
     scheduler: Scheduler,
     tally: &'a mut Tally,
     keeper: Option<Keeper>,
-    generation: Option<Generation>,
-    /// Whether there are bytes of an earlier run.
-    resumes: bool,
+    generations: SharedGenerations,
     coding: Option<String>,
     workers: JoinSet<()>,
-    orders: BTreeMap<Lease, mpsc::UnboundedSender<Order>>,
+    at_work: BTreeMap<Lease, AtWork>,
     reports: mpsc::Sender<Report>,
     reports_in: mpsc::Receiver<Report>,
     findings_in: mpsc::UnboundedReceiver<Finding>,
@@ -105,13 +133,16 @@ pub(crate) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub(crate) fn new(
-        around: Surroundings,
-        beginning: Beginning,
-        earlier: Option<Earlier>,
-        tally: &'a mut Tally,
-    ) -> Self {
+    pub(crate) fn new(around: Surroundings, start: Start, tally: &'a mut Tally) -> Self {
         let settings = &around.settings;
+        let (earlier, generations) = match start.from {
+            From::Earlier(earlier) => {
+                let generation = earlier.generation.clone();
+                let generations = Generations::resume(generation, start.digest_decides);
+                (Some(*earlier), generations)
+            }
+            From::Nothing(before) => (None, Generations::begin(before, start.digest_decides)),
+        };
         let config = SchedulerConfig {
             sources: NonZeroU16::MIN,
             width: settings.connections,
@@ -128,14 +159,13 @@ impl<'a> Driver<'a> {
         let (synced, synced_in) = mpsc::unbounded_channel();
         let mut driver = Self {
             around,
-            scheduler: Scheduler::new(config, beginning),
+            scheduler: Scheduler::new(config, start.beginning),
             tally,
             keeper: None,
-            generation: None,
-            resumes: earlier.is_some(),
+            generations: SharedGenerations::new(generations),
             coding: None,
             workers: JoinSet::new(),
-            orders: BTreeMap::new(),
+            at_work: BTreeMap::new(),
             reports,
             reports_in,
             findings_in,
@@ -151,7 +181,6 @@ impl<'a> Driver<'a> {
             cancel_seen: false,
         };
         if let Some(earlier) = earlier {
-            driver.generation = Some(earlier.generation);
             driver.keep(earlier.keeper.clone());
             driver.verifier = Some(Verifier::start(
                 earlier.keeper,
@@ -185,10 +214,13 @@ impl<'a> Driver<'a> {
             (None, Some(outcome)) => Ok(outcome),
             (None, None) => unreachable!("the loop ends with an outcome or an error"),
         };
+        let generations = self.generations.lock();
         Fetched {
             outcome,
             keeper: self.keeper,
-            generation: self.generation,
+            generation: generations.pinned().cloned(),
+            expected: generations.expected().cloned(),
+            all_agree: generations.all_agree(),
             coding: self.coding,
             digester: self.digester,
             last_error: self.last_error,
@@ -250,7 +282,10 @@ impl<'a> Driver<'a> {
 
     fn input_of_report(&mut self, report: Report) -> Input {
         match report {
-            Report::Opened(lease, accepted) => self.opened(lease, accepted),
+            Report::Opened(lease, Accepted { body, coding, .. }) => {
+                self.coding = coding;
+                Input::Opened { lease, body }
+            }
             Report::Received(lease, position) => Input::Received { lease, position },
             Report::Shrunk(lease, end) => Input::Shrunk { lease, end },
             Report::Stopped(
@@ -261,16 +296,13 @@ impl<'a> Driver<'a> {
                     wasted,
                 },
             ) => {
-                self.orders.remove(&lease);
                 self.tally.wasted_bytes += wasted;
                 let how = match result {
                     Ok(stop) => stop,
-                    Err(error) => {
-                        let class = error.disposition();
-                        self.last_error = Some(error);
-                        Stop::Failed(class)
-                    }
+                    Err(error) => Stop::Failed(self.class_of(lease, error)),
                 };
+                self.at_work.remove(&lease);
+                self.generations.lock().ended(lease);
                 Input::Stopped {
                     lease,
                     position,
@@ -280,17 +312,17 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn opened(&mut self, lease: Lease, accepted: Accepted) -> Input {
-        // Every byte of a whole file is of the generation that its own reply states.
-        let is_whole = matches!(accepted.body, Body::Whole { .. });
-        if self.generation.is_none() || is_whole {
-            self.generation = Some(accepted.generation);
-            self.coding = accepted.coding;
-        }
-        Input::Opened {
-            lease,
-            body: accepted.body,
-        }
+    /// What a failed attempt means, in the light of the replies before it.
+    fn class_of(&mut self, lease: Lease, error: AttemptError) -> FailureClass {
+        let route = self.at_work.get(&lease).map(|at_work| at_work.route);
+        let class = match (&error, route) {
+            (AttemptError::Transport(TransportError::Changed { sighted, .. }), Some(route)) => {
+                self.generations.lock().differs(sighted, route).class()
+            }
+            _ => error.disposition(),
+        };
+        self.last_error = Some(error);
+        class
     }
 
     /// Feeds one input and does everything that follows from it.

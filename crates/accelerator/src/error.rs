@@ -184,7 +184,7 @@ impl From<TransportError> for Error {
             | TransportError::Silent
             | TransportError::Interrupted { .. }
             | TransportError::NotHttp { .. }
-            | TransportError::Page
+            | TransportError::Instead { .. }
             | TransportError::Surplus
             | TransportError::RangeIgnored { .. }
             | TransportError::Misplaced { .. }

@@ -2,31 +2,32 @@
 //! verify, publish. Knows nothing of what is told of it on the way.
 
 mod finish;
+mod start_over;
 
 use std::sync::Arc;
 
 use range_core::RangeSet;
 use range_core::digest::Digest;
 use range_core::failure::FailureClass;
-use range_core::scheduler::{Beginning, Outcome, Request, Route};
+use range_core::scheduler::{Beginning, Outcome};
 use range_core::units::RateLimit;
 use tokio::sync::watch;
 
 use crate::builder::{InvalidSetting, Settings};
 use crate::clock::Clock;
 use crate::download::{Report, Verification};
-use crate::driver::{Driver, Fetched, Surroundings};
+use crate::driver::{self, Driver, Fetched, Start, Surroundings};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events, RestartReason};
 use crate::generation::Generation;
+use crate::older::OlderVersions;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::redact::SafeUrl;
 use crate::target::{Earlier, Found, Target};
-use crate::transport::accept::{Accepted, accept};
-use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, TransportSettings};
 use crate::worker::AttemptError;
+use finish::Proven;
 
 pub(crate) fn transport(settings: &Settings) -> Result<HttpTransport, InvalidSetting> {
     HttpTransport::new(TransportSettings {
@@ -49,8 +50,10 @@ pub(crate) struct Session {
     cancelled: watch::Receiver<bool>,
     rate_limit: watch::Receiver<Option<RateLimit>>,
     tally: Tally,
-    /// Whether a change was answered by starting over.
-    restarted: bool,
+    /// How often a newer version was answered by starting over.
+    changes: u32,
+    /// Whether bytes of one version only are accepted although a digest is expected.
+    is_strict: bool,
     /// Whether the file is fetched in one stream, without ranges.
     plain: bool,
     /// Whether the server changed its validators once too often to be believed.
@@ -73,7 +76,8 @@ impl Session {
             cancelled,
             rate_limit,
             tally: Tally::default(),
-            restarted: false,
+            changes: 0,
+            is_strict: false,
             plain: false,
             doubts_validators: false,
         }
@@ -86,113 +90,69 @@ impl Session {
             self.tally.resumed_bytes = there.length;
             self.tally.requests = transport.requests();
             let digests = self.settings.digests.clone();
-            return Ok(self.report(there.length, there.generation.as_ref(), digests, None));
+            let verified = self.verified(there.generation.as_ref(), true);
+            return Ok(self.report(there.length, verified, digests, None));
         }
         target.check_output()?;
-        let (mut beginning, mut earlier) = self.begin(target.find()?);
+        let mut older = OlderVersions::new(
+            target.directory().clone(),
+            self.settings.names.clone(),
+            !self.settings.digests.is_empty(),
+        );
+        match self.fetch(&target, &transport, &mut older).await {
+            Ok((proven, fetched)) => {
+                // An older version that could not be removed harms nobody.
+                let _cleared = older.clear();
+                self.publish(proven, fetched).await
+            }
+            Err(error) => {
+                let is_kept = keep_oldest(&target, &mut older);
+                let is_resumable = error.is_resumable() || is_kept;
+                Err(error.resumable(is_resumable))
+            }
+        }
+    }
+
+    /// Fetches the file until every byte of one version is there and proven.
+    async fn fetch(
+        &mut self,
+        target: &Arc<Target>,
+        transport: &Arc<HttpTransport>,
+        older: &mut OlderVersions,
+    ) -> Result<(Proven, Fetched), Error> {
+        let mut start = self.begin(find(target, older, self.settings.resume)?);
         loop {
             let around = Surroundings {
                 settings: Arc::clone(&self.settings),
-                target: Arc::clone(&target),
-                transport: Arc::clone(&transport),
+                target: Arc::clone(target),
+                transport: Arc::clone(transport),
                 clock: self.clock,
                 events: self.events.clone(),
                 progress: self.progress.clone(),
                 cancelled: self.cancelled.clone(),
                 rate_limit: self.rate_limit.clone(),
             };
-            let mut fetched = Driver::new(around, beginning, earlier.take(), &mut self.tally)
-                .run()
-                .await;
+            let mut fetched = Driver::new(around, start, &mut self.tally).run().await;
             let reason = if let Ok(Outcome::Complete { length }) = &fetched.outcome {
                 let length = *length;
-                match self.prove(&target, &mut fetched, length).await {
-                    Ok(proven) => return self.publish(proven, fetched).await,
-                    Err(error) if !self.restarted && self.may_be_mixed(&error, &fetched) => {
-                        self.restarted = true;
+                match self.prove(target, &mut fetched, length).await {
+                    Ok(proven) => return Ok((proven, fetched)),
+                    Err(error) if !self.is_strict && self.may_be_mixed(&error, &fetched) => {
+                        self.is_strict = true;
                         RestartReason::Unproven
                     }
                     Err(error) => return Err(error),
                 }
             } else {
-                let Some(reason) = self.way_on(&fetched) else {
-                    return Err(failure(&self.settings, fetched));
-                };
-                let is_refused = matches!(fetched.outcome, Ok(Outcome::Failed(_)));
-                if is_refused || fetched.keeper.is_some() {
-                    fetched = self.still_served(&transport, fetched).await?;
+                match self.way_on(&fetched) {
+                    Some(reason) => reason,
+                    None => return Err(failure(&self.settings, fetched)),
                 }
-                reason
             };
-            beginning = if self.plain {
-                Beginning::SingleStream
-            } else {
-                Beginning::Fresh
-            };
-            self.start_over(fetched, reason)?;
+            start = self
+                .start_over(target, transport, older, fetched, reason)
+                .await?;
         }
-    }
-
-    /// Why and how it starts over, if that can help: once for a file that has changed, and once in
-    /// one stream, whose bytes are of one generation whatever else the server says.
-    fn way_on(&mut self, fetched: &Fetched) -> Option<RestartReason> {
-        match &fetched.outcome {
-            Ok(Outcome::Changed) if !self.restarted => {
-                self.restarted = true;
-                return Some(RestartReason::Changed);
-            }
-            Ok(Outcome::Changed) if !self.plain => self.doubts_validators = true,
-            Ok(Outcome::SingleStreamNeeded) if !self.plain => {}
-            Ok(Outcome::Failed(FailureClass::Refused))
-                if !self.plain && fetched.last_error.as_ref().is_some_and(blames_the_range) => {}
-            Ok(_) | Err(_) => return None,
-        }
-        self.plain = true;
-        Some(RestartReason::RangesUnreliable)
-    }
-
-    /// Nothing is thrown away for a file the server refuses: it is asked for the whole of it first,
-    /// and the reply is not read.
-    async fn still_served(
-        &self,
-        transport: &HttpTransport,
-        mut fetched: Fetched,
-    ) -> Result<Fetched, Error> {
-        // Bytes of the file itself have come: its coded form is another one.
-        let was_uncoded = fetched.generation.is_some() && fetched.coding.is_none();
-        let ask = async {
-            let reply = transport.open(Request::Whole, Route::Original).await?;
-            match accept(Request::Whole, None, &reply.head)? {
-                Accepted {
-                    coding: Some(_), ..
-                } if was_uncoded => Err(TransportError::Coded),
-                accepted => Ok(accepted),
-            }
-        };
-        let mut cancelled = self.cancelled.clone();
-        let reply = tokio::select! {
-            biased;
-            Ok(_) = cancelled.wait_for(|told| *told) => {
-                fetched.outcome = Ok(Outcome::Cancelled);
-                return Err(failure(&self.settings, fetched));
-            }
-            reply = tokio::time::timeout(self.settings.stall_timeout, ask) => reply,
-        };
-        let Ok(Err(error)) = reply else {
-            return Ok(fetched);
-        };
-        // Whatever else went wrong is for who fetches it to try again.
-        if error.disposition() != FailureClass::Refused {
-            return Ok(fetched);
-        }
-        if let Ok(Outcome::Changed) = fetched.outcome {
-            let cause = Cause::ChangedAndRefused(error);
-            fetched.outcome = Err(Error::new(ErrorKind::Changed, cause));
-        } else {
-            fetched.outcome = Ok(Outcome::Failed(FailureClass::Refused));
-            fetched.last_error = Some(AttemptError::Transport(error));
-        }
-        Err(failure(&self.settings, fetched))
     }
 
     /// [`published::already_there`], until it is told to stop.
@@ -212,21 +172,26 @@ impl Session {
         }
     }
 
+    /// What speaks for a file that has no digest to prove it.
+    fn verified(&self, generation: Option<&Generation>, all_agree: bool) -> Verification {
+        let is_strong = |generation: &Generation| generation.validators.is_strong();
+        match generation {
+            _ if !self.settings.digests.is_empty() => Verification::Digest,
+            Some(generation) if is_strong(generation) && all_agree && !self.doubts_validators => {
+                Verification::Validator
+            }
+            Some(_) | None => Verification::None,
+        }
+    }
+
     fn report(
         self,
         bytes: u64,
-        generation: Option<&Generation>,
+        verified: Verification,
         digests: Vec<Digest>,
         coding: Option<String>,
     ) -> Report {
         let settings = &self.settings;
-        let verified = match generation {
-            _ if !digests.is_empty() => Verification::Digest,
-            Some(generation) if generation.validators.is_strong() && !self.doubts_validators => {
-                Verification::Validator
-            }
-            Some(_) | None => Verification::None,
-        };
         Report {
             url: SafeUrl::new(&settings.url),
             path: settings.directory.join(settings.names.final_name()),
@@ -239,73 +204,107 @@ impl Session {
         }
     }
 
-    fn begin(&self, found: Found) -> (Beginning, Option<Earlier>) {
+    fn begin(&self, found: Found) -> Start {
         match found {
             Found::Nothing(reason) => {
                 if let Some(reason) = reason {
                     self.events.send(Event::Restarting { reason });
                 }
-                (Beginning::Fresh, None)
+                self.start(Beginning::Fresh, driver::From::Nothing(None))
             }
-            Found::Earlier(earlier) => {
+            Found::Earlier(mut earlier) => {
                 let length = earlier
                     .generation
                     .length
                     .expect("the journal states the length");
-                let block_size = earlier.keeper.block_size;
-                let claimed: RangeSet = earlier
-                    .claims
-                    .iter()
-                    .filter_map(|(block, _)| block_size.range_of(*block, length))
-                    .collect();
+                let mut claimed = claimed(&earlier);
                 self.events.send(Event::Resuming {
                     claimed: claimed.len(),
                     length,
                 });
-                (Beginning::Resume { length, claimed }, Some(*earlier))
+                if claimed.len() == length && self.settings.digests.is_empty() {
+                    // Only a reply can tell whether the remote file is still this one, so that
+                    // there has to be a request: the last block is fetched again.
+                    earlier.claims.pop();
+                    claimed = self::claimed(&earlier);
+                }
+                let beginning = Beginning::Resume { length, claimed };
+                self.start(beginning, driver::From::Earlier(earlier))
             }
         }
     }
 
-    /// Throws away what belongs to another generation, or cannot be continued.
-    fn start_over(&mut self, fetched: Fetched, reason: RestartReason) -> Result<(), Error> {
-        self.events.send(Event::Restarting { reason });
-        self.tally.wasted_bytes += self.tally.fetched_bytes;
-        self.tally.fetched_bytes = 0;
-        self.tally.resumed_bytes = 0;
-        drop(fetched.digester);
-        if let Some(keeper) = fetched.keeper {
-            range_store::discard(&keeper.part)?;
+    fn start(&self, beginning: Beginning, from: driver::From) -> Start {
+        Start {
+            beginning,
+            digest_decides: !self.settings.digests.is_empty() && !self.is_strict,
+            from,
         }
-        Ok(())
     }
 
     /// Whether a file with another digest may be one of bytes of two generations: nothing but the
     /// digest could tell whether those of an earlier run still belong to it.
     fn may_be_mixed(&self, error: &Error, fetched: &Fetched) -> bool {
         let known = fetched.generation.as_ref();
+        let is_joined = known.is_some_and(|known| known.validators.is_strong());
         error.kind() == ErrorKind::Corrupt
-            && self.tally.resumed_bytes > 0
-            && !known.is_some_and(|known| known.validators.is_strong())
+            && (!fetched.all_agree || self.tally.resumed_bytes > 0 && !is_joined)
     }
 }
 
-/// Whether a refusal may be of the range that was asked for, and not of the file: some servers
-/// refuse ranges above a size, or any.
-fn blames_the_range(error: &AttemptError) -> bool {
-    let AttemptError::Transport(TransportError::Status { status, .. }) = error else {
-        return false;
-    };
-    matches!(status, 400 | 403 | 416)
+/// What an earlier run left, under the download's own names or beside them.
+fn find(target: &Target, older: &mut OlderVersions, resume: bool) -> Result<Found, Error> {
+    if !resume {
+        older.clear()?;
+        return target.find();
+    }
+    older.recover()?;
+    match (target.find()?, older.fullest()) {
+        (Found::Nothing(_), Some(at)) => {
+            older.put_back(at)?;
+            target.find()
+        }
+        (found, _) => Ok(found),
+    }
 }
 
-/// The error a download ends with that was neither completed nor started over.
-fn failure(settings: &Settings, fetched: Fetched) -> Error {
+/// The bytes that the journal of an earlier run claims.
+fn claimed(earlier: &Earlier) -> RangeSet {
+    let (generation, block_size) = (&earlier.generation, earlier.keeper.block_size);
+    let length = generation.length.unwrap_or(0);
+    let blocks = earlier.claims.iter();
+    blocks
+        .filter_map(|(block, _)| block_size.range_of(*block, length))
+        .collect()
+}
+
+/// Gives an older version its name back if nothing newer has it. Tells whether one is kept.
+fn keep_oldest(target: &Target, older: &mut OlderVersions) -> bool {
+    let Some(at) = older.fullest() else {
+        return false;
+    };
+    if target.has_part() {
+        return true;
+    }
+    // If it cannot have its name back now, the next run finds it where it is.
+    let _moved = older.put_back(at);
+    true
+}
+
+/// Whether the next run could go on from what was fetched.
+fn can_be_continued(settings: &Settings, fetched: &Fetched) -> bool {
     let can_prove = |generation: &Generation| {
         generation.length.is_some()
             && (generation.validators.is_strong() || !settings.digests.is_empty())
     };
-    let resumable = fetched.keeper.is_some() && fetched.generation.as_ref().is_some_and(can_prove);
+    let keeper = fetched.keeper.as_ref();
+    keeper.is_some_and(|keeper| keeper.length.is_some())
+        && fetched.generation.as_ref().is_some_and(can_prove)
+}
+
+/// The error a download ends with that was neither completed nor started over.
+fn failure(settings: &Settings, fetched: Fetched) -> Error {
+    let resumable = can_be_continued(settings, &fetched);
     let error = match (fetched.outcome, fetched.last_error) {
         (Err(error), _) => error,
         (Ok(Outcome::Cancelled), _) => Error::new(ErrorKind::Cancelled, Cause::Cancelled),

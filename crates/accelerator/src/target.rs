@@ -76,6 +76,16 @@ impl Target {
         ReadOnlyFile::published(&self.directory, self.names()).ok()
     }
 
+    /// Where the files of the download are.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Whether there is a part file, of whichever version.
+    pub(crate) fn has_part(&self) -> bool {
+        ReadOnlyFile::part(&self.directory, self.names()).is_ok()
+    }
+
     fn names(&self) -> &PartNames {
         &self.settings.names
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use range_core::failure::FailureClass;
-use range_core::http::validator::Agreement;
 use range_core::limits;
 use range_core::scheduler::{Lease, Request, Route, Stop};
 use range_core::time::Timestamp;
@@ -14,9 +13,9 @@ use range_store::StoreError;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::generation::Generation;
+use crate::generations::SharedGenerations;
 use crate::segment_writer::SegmentWriter;
-use crate::transport::accept::{Accepted, accept};
+use crate::transport::accept::Accepted;
 use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, Reply};
 
@@ -26,11 +25,8 @@ pub(crate) struct Job {
     pub(crate) lease: Lease,
     pub(crate) request: Request,
     pub(crate) route: Route,
-    /// Whether a reply that has nothing to compare is of another generation: its bytes would lie
-    /// beside an earlier run's, and nothing else tells whether they belong together.
-    pub(crate) must_agree: bool,
-    /// What replies are compared with.
-    pub(crate) pinned: Option<Generation>,
+    /// What the reply is held against.
+    pub(crate) generations: SharedGenerations,
     /// Present from the start when the bytes are known; granted later otherwise.
     pub(crate) writer: Option<SegmentWriter>,
     pub(crate) transport: Arc<HttpTransport>,
@@ -87,16 +83,6 @@ impl AttemptError {
             Self::Transport(error) => error.disposition(),
             Self::Store(_) => FailureClass::Storage,
         }
-    }
-}
-
-fn agree(pinned: Option<&Generation>, accepted: &Accepted) -> Result<(), TransportError> {
-    let validators = &accepted.generation.validators;
-    match pinned.map(|pinned| pinned.validators.compare(validators)) {
-        Some(Agreement::Same) | None => Ok(()),
-        Some(Agreement::Different | Agreement::Unknown) => Err(TransportError::Changed {
-            what: "nothing tells whether it is the same file",
-        }),
     }
 }
 
@@ -169,15 +155,17 @@ impl Worker {
                 reply = &mut open => break reply?,
             }
         };
-        let accepted = accept(self.job.request, self.job.pinned.as_ref(), &reply.head)?;
-        if self.job.must_agree {
-            agree(self.job.pinned.as_ref(), &accepted)?;
-        }
+        let (lease, request) = (self.job.lease, self.job.request);
+        let accepted = self
+            .job
+            .generations
+            .lock()
+            .judge(lease, request, &reply.head)?;
         self.promised_end = match accepted.body {
             range_core::scheduler::Body::Part { range, .. } => Some(range.end()),
             range_core::scheduler::Body::Whole { length } => length,
         };
-        self.report(Report::Opened(self.job.lease, accepted)).await;
+        self.report(Report::Opened(lease, accepted)).await;
         while self.job.writer.is_none() {
             let order = self.orders.recv().await;
             if let Obeyed::Stop = self.obey(order).await {

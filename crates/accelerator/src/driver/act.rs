@@ -8,7 +8,7 @@ use range_core::failure::FailureClass;
 use range_core::scheduler::{Event as Decision, Grant, Lease, Request, Route};
 use tokio::sync::mpsc;
 
-use super::{Driver, SNAPSHOT_INTERVAL};
+use super::{AtWork, Driver, SNAPSHOT_INTERVAL};
 use crate::digester::Digester;
 use crate::error::{Cause, Error, ErrorKind, in_one_line};
 use crate::events::Event;
@@ -28,22 +28,17 @@ impl Driver<'_> {
             (Request::Part(range), Some(keeper)) => Some(keeper.writer(range)),
             (Request::Part(_) | Request::First | Request::Whole, _) => None,
         };
-        let pinned = self
-            .generation
-            .clone()
-            .filter(|_| request != Request::Whole);
         let job = Job {
             lease,
             request,
             route,
-            must_agree: self.resumes && self.around.settings.digests.is_empty(),
-            pinned,
+            generations: self.generations.clone(),
             writer,
             transport: Arc::clone(&self.around.transport),
             clock: self.around.clock,
         };
         let (orders, inbox) = mpsc::unbounded_channel();
-        self.orders.insert(lease, orders);
+        self.at_work.insert(lease, AtWork { orders, route });
         self.workers
             .spawn(worker::run(job, inbox, self.reports.clone()));
         self.tally.connections_peak = self
@@ -53,9 +48,9 @@ impl Driver<'_> {
     }
 
     pub(super) fn order(&mut self, lease: Lease, order: Order) {
-        if let Some(orders) = self.orders.get(&lease) {
+        if let Some(at_work) = self.at_work.get(&lease) {
             // A worker that has just ended will say so.
-            let _delivered = orders.send(order);
+            let _delivered = at_work.orders.send(order);
         }
     }
 
@@ -75,10 +70,13 @@ impl Driver<'_> {
     }
 
     async fn prepare(&mut self) -> Result<(), Error> {
-        let generation = self
-            .generation
-            .clone()
-            .expect("a reply was accepted before its grant");
+        let pinned = self.generations.lock().pinned().cloned();
+        let mut generation = pinned.expect("a reply was accepted before its grant");
+        if self.coding.is_some() {
+            // Offsets into coded bytes are of no use to another request, so that the journal must
+            // not promise that the file can be continued: it is begun as one of unknown length.
+            generation.length = None;
+        }
         if let Some(keeper) = self.keeper.take() {
             // Only a plain stream that starts over is granted twice. Its new reply may be of
             // another generation, so neither bytes nor journal of the old one are kept.

@@ -74,9 +74,10 @@ impl Session {
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
         Failpoint::Published.reached();
+        let verified = self.verified(generation, fetched.all_agree);
         Ok(self.report(
             proven.length,
-            generation,
+            verified,
             proven.digests,
             fetched.coding.clone(),
         ))

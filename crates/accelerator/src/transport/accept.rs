@@ -8,36 +8,41 @@ use range_core::scheduler::{Body, Request};
 
 use super::error::{StatusReason, TransportError};
 use super::head::{Head, Placement};
-use crate::generation::Generation;
+use super::media_type::MediaType;
+use super::version;
+use crate::generation::{Expected, Generation};
 
 /// A reply whose bytes may be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Accepted {
     pub(crate) body: Body,
     pub(crate) generation: Generation,
+    pub(crate) media_type: MediaType,
     /// The content coding the bytes come in, which is only accepted for a whole file.
     pub(crate) coding: Option<String>,
 }
 
 /// Judges a reply's head.
 ///
-/// `pinned` is the generation the download belongs to, once there is one. A reply that differs
-/// in length or contradicts its validators is another generation; a reply that has no validator
-/// to compare is let through, and the download's result says what it rests on.
+/// `expected` is what the download knows of the file. A reply to a request for a part has to be of
+/// that version. A reply with the whole file may be of a newer one, but not of none: a message in
+/// place of the file is refused. Without anything expected, a reply states what it is.
 pub(crate) fn accept(
     request: Request,
-    pinned: Option<&Generation>,
+    expected: Option<&Expected>,
     head: &Head,
 ) -> Result<Accepted, TransportError> {
+    // RFC 9110 section 14.4 gives the field a meaning in a 206 and a 416 only, but some servers
+    // send parts as 200: where it says which bytes follow, it is believed.
+    let is_part = head.status == 206 || head.status == 200 && states_a_part(head);
     match (head.status, request) {
-        (206, Request::Part(asked)) => part(asked, pinned, head),
-        (206, Request::First) => first_part(head),
-        (206, Request::Whole) => misplaced("a part came although none was asked for"),
-        (200, Request::Part(asked)) => Err(range_ignored(asked, pinned, head)),
-        (200, Request::First | Request::Whole) => Ok(whole(head)),
-        (416, Request::First) => empty_file(head),
-        (416, Request::Part(_)) => Err(unsatisfiable(pinned, head)),
-        (412, _) if pinned.is_some() => changed("a precondition failed"),
+        (_, Request::Part(asked)) if is_part => part(asked, expected, head),
+        (_, Request::First) if is_part => first_part(expected, head),
+        (_, Request::Whole) if is_part => all_as_a_part(expected, head),
+        (200 | 203, Request::Part(asked)) => Err(range_ignored(asked, expected, head)),
+        (200 | 203, Request::First | Request::Whole) => whole(request, expected, head),
+        (416, Request::First) => empty_file(expected, head),
+        (416, Request::Part(_)) => Err(unsatisfiable(expected, head)),
         // A 2xx that is neither is a reply some intermediary has rewritten.
         (201..=299, _) => misplaced("the status is neither 200 nor 206"),
         (status, _) => Err(TransportError::Status {
@@ -48,49 +53,71 @@ pub(crate) fn accept(
     }
 }
 
+fn states_a_part(head: &Head) -> bool {
+    matches!(
+        head.placement,
+        Placement::Stated(ContentRange::Satisfied { .. })
+    )
+}
+
 fn part(
     asked: ByteRange,
-    pinned: Option<&Generation>,
+    expected: Option<&Expected>,
     head: &Head,
 ) -> Result<Accepted, TransportError> {
     let (range, stated_length) = placed(head)?;
-    let complete_length = match (stated_length, pinned.and_then(|pinned| pinned.length)) {
-        (Some(stated), Some(known)) if stated != known => return changed("its length differs"),
-        (stated, known) => stated.or(known),
-    };
-    same_generation(pinned, head)?;
+    if let Some(expected) = expected {
+        version::check(expected, stated_length, head)?;
+    }
     if range.start() != asked.start() || range.end() > asked.end() {
         return misplaced("other bytes than those asked for");
     }
-    match complete_length {
-        Some(complete_length) => Ok(accepted(
-            Body::Part {
-                range,
-                complete_length,
-            },
-            head,
-        )),
-        None => misplaced("nothing tells the complete length"),
-    }
+    let known_length = expected.and_then(|expected| expected.generation.length);
+    let Some(complete_length) = stated_length.or(known_length) else {
+        return misplaced("nothing tells the complete length");
+    };
+    let body = Body::Part {
+        range,
+        complete_length,
+    };
+    Ok(accepted(body, head))
 }
 
-fn first_part(head: &Head) -> Result<Accepted, TransportError> {
+fn first_part(expected: Option<&Expected>, head: &Head) -> Result<Accepted, TransportError> {
+    let (range, complete_length) = placed(head)?;
+    let Some(complete_length) = complete_length else {
+        return misplaced("nothing tells the complete length");
+    };
+    if range.start() != 0 {
+        return misplaced("other bytes than those asked for");
+    }
+    if let Some(expected) = expected {
+        version::check_successor(expected, true, head, Some(complete_length))?;
+    }
+    let body = Body::Part {
+        range,
+        complete_length,
+    };
+    Ok(accepted(body, head))
+}
+
+/// A part came although none was asked for: it will do if it is all of the file.
+fn all_as_a_part(expected: Option<&Expected>, head: &Head) -> Result<Accepted, TransportError> {
     match placed(head)? {
-        (range, Some(complete_length)) if range.start() == 0 => Ok(accepted(
-            Body::Part {
-                range,
-                complete_length,
-            },
-            head,
-        )),
-        (_, Some(_)) => misplaced("other bytes than those asked for"),
-        (_, None) => misplaced("nothing tells the complete length"),
+        (range, Some(length)) if range.start() == 0 && range.end() == length => {
+            if let Some(expected) = expected {
+                version::check_successor(expected, true, head, Some(length))?;
+            }
+            let length = Some(length);
+            Ok(accepted(Body::Whole { length }, head))
+        }
+        _ => misplaced("a part came although none was asked for"),
     }
 }
 
-/// Where a 206 says its bytes belong, if it says so at all and means the bytes of the file.
+/// Where a reply says its bytes belong, if it says so at all and means the bytes of the file.
 fn placed(head: &Head) -> Result<(ByteRange, Option<u64>), TransportError> {
-    if head.multipart {
+    if head.media_type.is("multipart/byteranges") {
         return misplaced("several parts came where one was asked for");
     }
     if head.coding.is_some() {
@@ -117,45 +144,49 @@ fn placed(head: &Head) -> Result<(ByteRange, Option<u64>), TransportError> {
     }
 }
 
-fn same_generation(pinned: Option<&Generation>, head: &Head) -> Result<(), TransportError> {
-    match pinned.map(|pinned| pinned.validators.compare(&head.validators)) {
-        Some(Agreement::Different) => changed("its validator differs"),
-        Some(Agreement::Same | Agreement::Unknown) | None => Ok(()),
-    }
-}
-
 /// A 200 to a range: never written at an offset (RFC 9110 §14.2 lets any server ignore `Range`).
-fn range_ignored(asked: ByteRange, pinned: Option<&Generation>, head: &Head) -> TransportError {
-    let known = pinned.and_then(|pinned| pinned.length);
-    let other_length = head.coding.is_none()
-        && matches!((head.content_length, known), (Some(stated), Some(known)) if stated != known);
-    if other_length && head.is_page {
-        return TransportError::Page;
-    }
-    if other_length {
-        return TransportError::Changed {
-            what: "its length differs",
-        };
-    }
-    match same_generation(pinned, head) {
-        Err(error) => error,
-        Ok(()) => TransportError::RangeIgnored { asked },
+fn range_ignored(asked: ByteRange, expected: Option<&Expected>, head: &Head) -> TransportError {
+    let ignored = TransportError::RangeIgnored { asked };
+    let Some(expected) = expected else {
+        return ignored;
+    };
+    let known = &expected.generation;
+    // The length of a coded reply is that of other bytes.
+    let length = head.content_length.filter(|_| head.coding.is_none());
+    let is_other_length =
+        matches!((length, known.length), (Some(stated), Some(known)) if stated != known);
+    let is_other = !expected.digest_decides
+        && known.validators.compare(&head.validators) == Agreement::Different;
+    if is_other_length {
+        version::differs(expected, length, head, "its length differs")
+    } else if is_other {
+        version::differs(expected, length, head, "its validator differs")
+    } else {
+        ignored
     }
 }
 
-fn whole(head: &Head) -> Accepted {
-    accepted(
-        Body::Whole {
-            length: head.content_length,
-        },
-        head,
-    )
+fn whole(
+    request: Request,
+    expected: Option<&Expected>,
+    head: &Head,
+) -> Result<Accepted, TransportError> {
+    let length = head.content_length;
+    if let Some(expected) = expected {
+        let length = length.filter(|_| head.coding.is_none());
+        let has_ranges = request == Request::First;
+        version::check_successor(expected, has_ranges, head, length)?;
+    }
+    Ok(accepted(Body::Whole { length }, head))
 }
 
 /// `bytes=0-` is unsatisfiable exactly when there is no byte.
-fn empty_file(head: &Head) -> Result<Accepted, TransportError> {
+fn empty_file(expected: Option<&Expected>, head: &Head) -> Result<Accepted, TransportError> {
     match head.placement {
         Placement::Stated(ContentRange::Unsatisfied { complete_length: 0 }) => {
+            if let Some(expected) = expected {
+                version::check_successor(expected, true, head, Some(0))?;
+            }
             Ok(accepted(Body::Whole { length: Some(0) }, head))
         }
         Placement::Stated(_) | Placement::Unreadable | Placement::Absent => {
@@ -164,21 +195,18 @@ fn empty_file(head: &Head) -> Result<Accepted, TransportError> {
     }
 }
 
-fn unsatisfiable(pinned: Option<&Generation>, head: &Head) -> TransportError {
-    let known = pinned.and_then(|pinned| pinned.length);
-    match head.placement {
-        Placement::Stated(ContentRange::Unsatisfied { complete_length })
-            if Some(complete_length) != known =>
-        {
-            TransportError::Changed {
-                what: "its length differs",
-            }
+fn unsatisfiable(expected: Option<&Expected>, head: &Head) -> TransportError {
+    let known = expected.map(|expected| (expected, expected.generation.length));
+    match (head.placement, known) {
+        (
+            Placement::Stated(ContentRange::Unsatisfied { complete_length }),
+            Some((expected, known)),
+        ) if Some(complete_length) != known => {
+            version::differs(expected, Some(complete_length), head, "its length differs")
         }
-        Placement::Stated(_) | Placement::Unreadable | Placement::Absent => {
-            TransportError::Misplaced {
-                what: "bytes that exist were said not to",
-            }
-        }
+        _ => TransportError::Misplaced {
+            what: "bytes that exist were said not to",
+        },
     }
 }
 
@@ -195,16 +223,13 @@ fn accepted(body: Body, head: &Head) -> Accepted {
             length,
             validators: head.validators.clone(),
         },
+        media_type: head.media_type.clone(),
         coding: head.coding.clone(),
     }
 }
 
 fn misplaced<T>(what: &'static str) -> Result<T, TransportError> {
     Err(TransportError::Misplaced { what })
-}
-
-fn changed<T>(what: &'static str) -> Result<T, TransportError> {
-    Err(TransportError::Changed { what })
 }
 
 fn reason(status: u16) -> Option<&'static str> {

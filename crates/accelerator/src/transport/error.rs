@@ -7,6 +7,7 @@ use range_core::failure::FailureClass;
 use range_core::range::ByteRange;
 
 use super::redirect::RedirectError;
+use crate::generation::Generation;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -33,13 +34,14 @@ pub(crate) enum TransportError {
     RangeIgnored { asked: ByteRange },
     #[error("the reply does not say where its bytes belong: {what}")]
     Misplaced { what: &'static str },
-    #[error(
-        "the server sent a page of HTML where a part of the file was asked for; there may be a \
-         login on the way"
-    )]
-    Page,
+    #[error("the server sent {what} in place of the file, as for an error or a login")]
+    Instead { what: &'static str },
     #[error("the remote file has changed: {what}")]
-    Changed { what: &'static str },
+    Changed {
+        what: &'static str,
+        /// The version that the reply was of.
+        sighted: Box<Generation>,
+    },
     #[error(
         "the server sends the file in a content coding only, and has sent it without one before"
     )]
@@ -67,9 +69,7 @@ impl TransportError {
             Self::Untrusted { .. } => FailureClass::Untrusted,
             Self::Silent => FailureClass::Stalled,
             // What one connection says that is not HTTP says nothing about the next one.
-            Self::Interrupted { .. } | Self::NotHttp { .. } | Self::Page => {
-                FailureClass::Interrupted
-            }
+            Self::Interrupted { .. } | Self::NotHttp { .. } => FailureClass::Interrupted,
             Self::Status {
                 status: 408 | 425 | 429 | 500..=599,
                 retry_after,
@@ -80,7 +80,8 @@ impl TransportError {
             Self::Status { .. } | Self::Redirect(_) | Self::Coded => FailureClass::Refused,
             Self::RangeIgnored { .. } => FailureClass::RangeIgnored,
             Self::Misplaced { .. } | Self::Surplus => FailureClass::Misplaced,
-            Self::Changed { .. } => FailureClass::Changed,
+            // One reply proves nothing: `generations` says when there is a newer version.
+            Self::Instead { .. } | Self::Changed { .. } => FailureClass::Stray,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::header::{
-    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
-    LAST_MODIFIED, RETRY_AFTER, TRANSFER_ENCODING,
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, DATE, ETAG, LAST_MODIFIED, RETRY_AFTER, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use range_core::http::content_disposition::suggested_name;
@@ -12,6 +12,8 @@ use range_core::http::content_range::ContentRange;
 use range_core::http::date::HttpDate;
 use range_core::http::retry_after;
 use range_core::http::validator::{EntityTag, Validators};
+
+use super::media_type::MediaType;
 
 /// A `Content-Range`, or why there is none to rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +34,11 @@ pub(crate) struct Head {
     /// `Content-Length`, unless a transfer coding says where the content ends: then it counts for
     /// nothing (RFC 9112 §6.3).
     pub(crate) content_length: Option<u64>,
-    /// Whether the content is a page for a browser.
-    pub(crate) is_page: bool,
+    pub(crate) media_type: MediaType,
+    /// Whether it says that ranges are served: `Accept-Ranges: bytes`.
+    pub(crate) accepts_ranges: bool,
     /// `Content-Encoding`, unless it is `identity`.
     pub(crate) coding: Option<String>,
-    pub(crate) multipart: bool,
     pub(crate) validators: Validators,
     pub(crate) retry_after: Option<Duration>,
     /// As the server has it: not a name until it is made one.
@@ -65,20 +67,18 @@ impl Head {
             content_length: single(headers, &CONTENT_LENGTH)
                 .filter(|_| !headers.contains_key(TRANSFER_ENCODING))
                 .and_then(decimal),
-            is_page: has_type(headers, b"text/html"),
+            media_type: single(headers, &CONTENT_TYPE)
+                .map(MediaType::parse)
+                .unwrap_or_default(),
+            accepts_ranges: single(headers, &ACCEPT_RANGES)
+                .is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(b"bytes")),
             coding,
-            multipart: has_type(headers, b"multipart/byteranges"),
             validators,
             retry_after: single(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after::parse(value, date)),
             suggested_name: single(headers, &CONTENT_DISPOSITION).and_then(suggested_name),
         }
     }
-}
-
-fn has_type(headers: &HeaderMap, media_type: &[u8]) -> bool {
-    single(headers, &CONTENT_TYPE)
-        .is_some_and(|value| value.to_ascii_lowercase().starts_with(media_type))
 }
 
 fn placement(headers: &HeaderMap) -> Placement {

@@ -169,32 +169,27 @@ impl Validators {
 
     /// Whether two responses come from the same version of a representation.
     ///
-    /// Two strong tags decide alone. Otherwise `Last-Modified` decides: another date is another
-    /// version, and an equal one the same where it is strong in both. Weak tags never decide:
-    /// equal ones permit different bytes, and some servers give every replica its own. But tags
-    /// whose opaque parts differ keep equal dates from deciding, because two changes within one
-    /// second would look like that.
+    /// Tags whose opaque parts differ tell two versions apart, weak ones too: a server changes them
+    /// when the content changes in a way that matters (section 8.8.1). Equal ones decide only if
+    /// both are strong, because weak ones permit different bytes. Otherwise `Last-Modified`
+    /// decides: another date is another version, and an equal one the same where it is strong in
+    /// both.
     pub fn compare(&self, other: &Self) -> Agreement {
-        let tags_contradict = match (&self.entity_tag, &other.entity_tag) {
-            (Some(own), Some(their)) => {
-                let strengths = (own.strength(), their.strength());
-                if own.strong_eq(their) {
-                    return Agreement::Same;
-                }
-                if strengths == (Strength::Strong, Strength::Strong) {
-                    return Agreement::Different;
-                }
-                !own.weak_eq(their)
+        if let (Some(own), Some(their)) = (&self.entity_tag, &other.entity_tag) {
+            if own.strong_eq(their) {
+                return Agreement::Same;
             }
-            _ => false,
-        };
+            if !own.weak_eq(their) {
+                return Agreement::Different;
+            }
+        }
         let (Some(own), Some(their)) = (self.last_modified, other.last_modified) else {
             return Agreement::Unknown;
         };
         let is_strong = |side: &Self| side.last_modified_strength() == Some(Strength::Strong);
         if own != their {
             Agreement::Different
-        } else if is_strong(self) && is_strong(other) && !tags_contradict {
+        } else if is_strong(self) && is_strong(other) {
             Agreement::Same
         } else {
             Agreement::Unknown
@@ -286,9 +281,10 @@ mod tests {
             (("\"a\"", 100, 200), ("", 101, 200), Different),
             (("\"a\"", 0, 200), ("W/\"a\"", 0, 200), Unknown),
             (("W/\"a\"", 100, 200), ("W/\"a\"", 100, 200), Same),
-            (("W/\"a\"", 100, 200), ("W/\"b\"", 100, 200), Unknown),
+            (("W/\"a\"", 100, 200), ("W/\"b\"", 100, 200), Different),
             (("W/\"a\"", 0, 200), ("W/\"a\"", 0, 200), Unknown),
-            (("W/\"a\"", 0, 200), ("W/\"b\"", 0, 200), Unknown),
+            (("W/\"a\"", 0, 200), ("W/\"b\"", 0, 200), Different),
+            (("\"a\"", 0, 200), ("W/\"b\"", 0, 200), Different),
             (("", 100, 200), ("", 100, 100), Unknown),
             (("", 100, 100), ("", 101, 101), Different),
             (("", 100, 0), ("", 100, 0), Unknown),

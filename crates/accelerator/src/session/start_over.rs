@@ -1,0 +1,187 @@
+//! Owns what follows when what was fetched cannot be completed: whether another way is left, what
+//! is asked before it is taken, and what is kept. Knows nothing of how a file is fetched.
+
+use std::sync::Arc;
+
+use range_core::failure::FailureClass;
+use range_core::http::validator::Agreement;
+use range_core::scheduler::{Beginning, Outcome, Request, Route};
+
+use super::{Session, can_be_continued, failure};
+use crate::driver::{self, Fetched, Start};
+use crate::error::{Cause, Error, ErrorKind};
+use crate::events::{Event, RestartReason};
+use crate::generation::Generation;
+use crate::older::OlderVersions;
+use crate::target::Target;
+use crate::transport::accept::{Accepted, accept};
+use crate::transport::error::TransportError;
+use crate::transport::http::HttpTransport;
+use crate::worker::AttemptError;
+
+/// How often one run follows the file to another version by ranges. Once more and it takes one
+/// stream, whose bytes are of one version whatever the server says. Twice, because a server that
+/// went back to the version before has changed twice.
+const CHANGES_MAX: u32 = 2;
+
+impl Session {
+    /// Why and how it starts over, if that can help.
+    pub(super) fn way_on(&mut self, fetched: &Fetched) -> Option<RestartReason> {
+        match &fetched.outcome {
+            Ok(Outcome::Changed) if !self.plain && self.changes < CHANGES_MAX => {
+                self.changes += 1;
+                return Some(RestartReason::Changed);
+            }
+            Ok(Outcome::Changed) if !self.plain => self.doubts_validators = true,
+            Ok(Outcome::SingleStreamNeeded) if !self.plain => {
+                // No two replies agreed on what the file is.
+                let last = fetched.last_error.as_ref();
+                self.doubts_validators |= last.is_some_and(says_that_it_changed);
+            }
+            Ok(Outcome::Failed(FailureClass::Refused))
+                if !self.plain && fetched.last_error.as_ref().is_some_and(blames_the_range) => {}
+            Ok(_) | Err(_) => return None,
+        }
+        self.plain = true;
+        Some(RestartReason::RangesUnreliable)
+    }
+
+    /// Begins anew, with what was fetched set aside until something better is complete.
+    pub(super) async fn start_over(
+        &mut self,
+        target: &Arc<Target>,
+        transport: &HttpTransport,
+        older: &mut OlderVersions,
+        mut fetched: Fetched,
+        reason: RestartReason,
+    ) -> Result<Start, Error> {
+        let mut served = None;
+        if reason != RestartReason::Unproven {
+            (fetched, served) = self.ask_first(transport, fetched).await?;
+        }
+        let generation = served.map(|served| served.generation);
+        let is_back = reason == RestartReason::Changed
+            && generation
+                .as_ref()
+                .is_some_and(|served| is_same(&fetched, served));
+        let expected = fetched.expected.clone();
+        let place = generation.and_then(|generation| older.place_of(&generation));
+        self.tally.wasted_bytes += self.tally.fetched_bytes;
+        self.tally.fetched_bytes = 0;
+        self.tally.resumed_bytes = 0;
+        if is_back {
+            drop(fetched);
+            return Ok(self.begin(target.find()?));
+        }
+        self.events.send(Event::Restarting { reason });
+        self.keep(older, fetched, place)?;
+        if let Some(at) = place.filter(|_| !self.plain) {
+            older.put_back(at)?;
+            return Ok(self.begin(target.find()?));
+        }
+        let beginning = if self.plain {
+            Beginning::SingleStream
+        } else {
+            Beginning::Fresh
+        };
+        Ok(self.start(beginning, driver::From::Nothing(expected)))
+    }
+
+    /// Sets aside what a later run could continue, and throws away what none could.
+    fn keep(
+        &self,
+        older: &mut OlderVersions,
+        fetched: Fetched,
+        place: Option<usize>,
+    ) -> Result<(), Error> {
+        let is_worth_it = can_be_continued(&self.settings, &fetched);
+        drop(fetched.digester);
+        match fetched.keeper {
+            Some(keeper) if is_worth_it => older.set_aside(keeper, place)?,
+            Some(keeper) => range_store::discard(&keeper.part)?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Nothing is put aside for a file that is not served: it is asked for first, and the reply is
+    /// not read. What was fetched comes back, with the reply if there was one.
+    async fn ask_first(
+        &self,
+        transport: &HttpTransport,
+        mut fetched: Fetched,
+    ) -> Result<(Fetched, Option<Accepted>), Error> {
+        // Bytes of the file itself have come: its coded form is another one.
+        let was_uncoded = fetched.generation.is_some() && fetched.coding.is_none();
+        let request = if self.plain {
+            Request::Whole
+        } else {
+            Request::First
+        };
+        let expected = fetched.expected.as_ref();
+        let ask = async {
+            let reply = transport.open(request, Route::Original).await?;
+            let accepted = accept(request, expected, &reply.head)?;
+            if accepted.coding.is_some() && was_uncoded {
+                return Err(TransportError::Coded);
+            }
+            Ok(accepted)
+        };
+        let mut cancelled = self.cancelled.clone();
+        let reply = tokio::select! {
+            biased;
+            Ok(_) = cancelled.wait_for(|told| *told) => {
+                fetched.outcome = Ok(Outcome::Cancelled);
+                return Err(failure(&self.settings, fetched));
+            }
+            reply = tokio::time::timeout(self.settings.stall_timeout, ask) => reply,
+        };
+        let error = match reply {
+            Ok(Ok(accepted)) => return Ok((fetched, Some(accepted))),
+            Ok(Err(error)) if is_a_no(&error) => error,
+            // Whatever else went wrong, whoever fetches the file tries again.
+            Ok(Err(_)) | Err(_) => return Ok((fetched, None)),
+        };
+        if let Ok(Outcome::Changed) = fetched.outcome {
+            let cause = Cause::ChangedAndRefused(error);
+            fetched.outcome = Err(Error::new(ErrorKind::Changed, cause));
+        } else {
+            fetched.outcome = Ok(Outcome::Failed(FailureClass::Refused));
+            fetched.last_error = Some(AttemptError::Transport(error));
+        }
+        Err(failure(&self.settings, fetched))
+    }
+}
+
+/// Whether the file is not to be had: it is refused, or something else came in its place.
+fn is_a_no(error: &TransportError) -> bool {
+    matches!(
+        error.disposition(),
+        FailureClass::Refused | FailureClass::Stray
+    )
+}
+
+/// Whether a reply is of the version that was fetched.
+fn is_same(fetched: &Fetched, served: &Generation) -> bool {
+    fetched.keeper.is_some()
+        && fetched.generation.as_ref().is_some_and(|known| {
+            known.length == served.length
+                && known.validators.compare(&served.validators) == Agreement::Same
+        })
+}
+
+fn says_that_it_changed(error: &AttemptError) -> bool {
+    matches!(
+        error,
+        AttemptError::Transport(TransportError::Changed { .. })
+    )
+}
+
+/// Whether a refusal may be of the range that was asked for, and not of the file: some servers
+/// refuse ranges above a size, or any.
+fn blames_the_range(error: &AttemptError) -> bool {
+    let AttemptError::Transport(TransportError::Status { status, .. }) = error else {
+        return false;
+    };
+    matches!(status, 400 | 403 | 416)
+}

@@ -1,0 +1,182 @@
+//! What a reply says about the version of the file: the same, a newer one, or none.
+
+use super::*;
+
+/// What a reply is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judged {
+    Same,
+    Newer,
+    Instead,
+    /// A mistake about ranges, whatever the version.
+    Mistake,
+}
+
+use Judged::{Instead, Mistake, Newer, Same};
+
+/// A file of 1000 bytes with the tag `"v1"`, of this media type.
+fn of_type(media_type: Option<&str>) -> Expected {
+    Expected {
+        media_type: media_type.map(|value| MediaType::parse(value.as_bytes())),
+        ..expected()
+    }
+}
+
+fn judged(expected: &Expected, request: Request, status: u16, fields: &[(&str, &str)]) -> Judged {
+    match accept(request, Some(expected), &head(status, fields)) {
+        Ok(accepted) if accepted.generation.validators == expected.generation.validators => Same,
+        Ok(accepted) if accepted.generation.length == Some(LENGTH) => Same,
+        Ok(_) | Err(TransportError::Changed { .. }) => Newer,
+        Err(TransportError::Instead { .. }) => Instead,
+        Err(_) => Mistake,
+    }
+}
+
+fn to_a_part() -> Request {
+    Request::Part(ByteRange::new(500, 600).unwrap())
+}
+
+const BINARY: (&str, &str) = ("content-type", "application/octet-stream");
+const PLACED: (&str, &str) = ("content-range", "bytes 500-599/1000");
+const NEW: (&str, &str) = ("etag", "\"v2\"");
+const RANGES: (&str, &str) = ("accept-ranges", "bytes");
+
+#[test]
+fn a_200_in_place_of_a_part_is_a_newer_version_only_if_it_can_be_one() {
+    let of = |length| ("content-length", length);
+    for (fields, expected) in [
+        // As filecxx/FileCentipede#463 and opendatateam/udata#3331 met them: a status of 200, and
+        // a message in the body.
+        (
+            vec![of("43"), ("content-type", "application/json")],
+            Instead,
+        ),
+        (vec![of("43"), ("content-type", "text/plain")], Instead),
+        (vec![of("43"), ("content-type", "application/xml")], Instead),
+        (vec![of("43"), ("content-type", "text/html")], Instead),
+        (
+            vec![of("43"), ("content-type", "application/xhtml+xml")],
+            Instead,
+        ),
+        (
+            vec![of("43"), ("content-type", "application/problem+json")],
+            Instead,
+        ),
+        // Their framework gives each reply a tag.
+        (
+            vec![of("43"), NEW, ("content-type", "application/json")],
+            Instead,
+        ),
+        (
+            vec![of("43"), NEW, RANGES, ("content-type", "text/html")],
+            Instead,
+        ),
+        // A firewall's empty reply: automl/nanoTabPFN#12.
+        (vec![of("0"), BINARY], Instead),
+        (vec![of("0"), BINARY, NEW, RANGES], Instead),
+        // Nothing says what it is.
+        (vec![of("43")], Instead),
+        (vec![of("43"), BINARY], Instead),
+        (vec![of("43"), NEW], Instead),
+        (vec![of("2000"), BINARY, NEW], Newer),
+        (vec![of("2000"), BINARY, RANGES], Newer),
+        (vec![of("1000"), BINARY, NEW], Newer),
+        (vec![of("1000"), BINARY, SAME], Mistake),
+        (vec![of("1000"), BINARY], Mistake),
+    ] {
+        let known = of_type(Some("application/octet-stream"));
+        let judged = judged(&known, to_a_part(), 200, &fields);
+        assert_eq!(judged, expected, "{fields:?}");
+    }
+}
+
+#[test]
+fn before_the_first_reply_of_a_run_a_message_is_known_by_its_kind() {
+    let of = |length| ("content-length", length);
+    for (fields, expected) in [
+        (
+            vec![of("43"), NEW, ("content-type", "application/json")],
+            Instead,
+        ),
+        (vec![of("43"), NEW, ("content-type", "text/plain")], Instead),
+        (vec![of("43"), ("content-type", "image/png")], Instead),
+        (vec![of("2000"), NEW, ("content-type", "image/png")], Newer),
+        (vec![of("2000"), NEW], Newer),
+        (vec![of("2000")], Instead),
+    ] {
+        let judged = judged(&of_type(None), to_a_part(), 200, &fields);
+        assert_eq!(judged, expected, "{fields:?}");
+    }
+}
+
+#[test]
+fn a_part_of_another_media_type_is_not_of_the_file() {
+    for (known, now, expected) in [
+        ("video/mp4", "text/html", Instead),
+        ("video/mp4", "video/webm", Instead),
+        ("video/mp4", "Video/MP4; codecs=x", Same),
+        // A node that does not know the type leaves the field out.
+        ("video/mp4", "", Same),
+        ("", "video/mp4", Same),
+        ("", "text/html", Instead),
+        ("text/html", "text/html;charset=utf-8", Same),
+    ] {
+        let known = of_type(Some(known));
+        let fields = [PLACED, SAME, ("content-type", now)];
+        let judged = judged(&known, to_a_part(), 206, &fields);
+        assert_eq!(judged, expected, "{known:?} {now}");
+    }
+    // Nothing is known of the type before the first reply of a run.
+    let fields = [PLACED, SAME, ("content-type", "text/html")];
+    assert_eq!(judged(&of_type(None), to_a_part(), 206, &fields), Same);
+}
+
+#[test]
+fn a_digest_makes_validators_refuse_nothing() {
+    let known = Expected {
+        digest_decides: true,
+        ..of_type(Some("video/mp4"))
+    };
+    let judge = |fields: &[(&str, &str)]| judged(&known, to_a_part(), 206, fields);
+    assert_eq!(judge(&[PLACED, NEW]), Same);
+    assert_eq!(judge(&[PLACED]), Same);
+    let shorter = ("content-range", "bytes 500-599/700");
+    assert_eq!(
+        judge(&[shorter, SAME, ("content-type", "video/mp4")]),
+        Newer
+    );
+    assert_eq!(
+        judge(&[PLACED, SAME, ("content-type", "text/html")]),
+        Instead
+    );
+}
+
+#[test]
+fn what_had_no_validator_is_not_joined_with_what_has_one() {
+    let known = Expected {
+        generation: Generation {
+            validators: Validators::default(),
+            ..pinned()
+        },
+        ..of_type(None)
+    };
+    let judge = |fields: &[(&str, &str)]| judged(&known, to_a_part(), 206, fields);
+    assert_eq!(judge(&[PLACED]), Same);
+    assert_eq!(judge(&[PLACED, NEW]), Newer);
+}
+
+#[test]
+fn the_whole_file_may_be_newer_but_not_a_message() {
+    let of = |length| ("content-length", length);
+    let known = of_type(Some("application/octet-stream"));
+    for request in [Request::First, Request::Whole] {
+        let judge = |status, fields: &[(&str, &str)]| judged(&known, request, status, fields);
+        assert_eq!(judge(200, &[of("1000"), BINARY, SAME]), Same);
+        assert_eq!(judge(200, &[of("1000"), BINARY]), Same);
+        assert_eq!(judge(200, &[of("2000"), BINARY, NEW]), Newer);
+        assert_eq!(judge(200, &[of("43"), BINARY]), Instead);
+        let json = ("content-type", "application/json");
+        assert_eq!(judge(200, &[of("43"), json, NEW]), Instead);
+        assert_eq!(judge(200, &[of("0"), BINARY, NEW]), Instead);
+    }
+}
