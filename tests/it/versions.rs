@@ -257,7 +257,12 @@ fn a_weak_tag_that_differs_is_a_change() {
 fn the_older_version_waits_until_the_newer_one_is_complete() {
     let download = Download::interrupted(&[]);
     download.interrupt_newer();
-    let both = ["f.old.part", "f.old.part.journal", "f.part", "f.part.journal"];
+    let both = [
+        "f.old.part",
+        "f.old.part.journal",
+        "f.part",
+        "f.part.journal",
+    ];
     assert_eq!(download.names(), both);
     // The server goes back to the version before: nothing of that was lost.
     download.check_kept(5 * MIB, &[]);
