@@ -6,9 +6,11 @@ use core::num::NonZeroU16;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use range_core::http::conditional::{
-    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
+    Decision, InvalidRange, Method, Representation, Request, decide,
 };
-use range_core::http::{EntityTag, HttpDate, Strength, Validators, multipart};
+use range_core::http::{
+    EntityTag, HttpDate, RangeHeader, ResolvedRange, Strength, Validators, multipart,
+};
 
 const MEDIA_TYPE: &str = "application/octet-stream";
 
@@ -43,6 +45,7 @@ fuzz_target!(|input: Input<'_>| {
         last_modified: input.last_modified.map(date),
         date: input.date.map(date),
     };
+    let range = input.range.map(|field| RangeHeader::parse(field, input.max_ranges));
     let request = Request {
         method: if input.is_head {
             Method::Head
@@ -54,15 +57,12 @@ fuzz_target!(|input: Input<'_>| {
         if_none_match: input.if_none_match,
         if_modified_since: input.if_modified_since,
         if_range: input.if_range,
-        range: input.range,
+        range: range.as_ref(),
     };
-    let policy = RangePolicy {
-        max_ranges: input.max_ranges,
-        invalid: if input.rejects_invalid {
-            InvalidRange::Reject
-        } else {
-            InvalidRange::Ignore
-        },
+    let invalid = if input.rejects_invalid {
+        InvalidRange::Reject
+    } else {
+        InvalidRange::Ignore
     };
     let length = input.length;
     let representation = Representation {
@@ -70,21 +70,23 @@ fuzz_target!(|input: Input<'_>| {
         validators: &validators,
         media_type: MEDIA_TYPE,
     };
-    let decision = decide(&request, representation, policy);
+    let decision = decide(&request, representation, invalid);
 
     let without_range = Request {
         range: None,
         if_range: None,
         ..request
     };
-    let plain = decide(&without_range, representation, policy);
+    let plain = decide(&without_range, representation, invalid);
     match &decision {
         // A range is heeded only where the answer would otherwise be the whole (§14.2).
-        Decision::Partial(_) | Decision::Several(_) | Decision::RangeNotSatisfiable => {
-            assert_eq!(plain, Decision::Whole);
+        Decision::Range(
+            ResolvedRange::One(_) | ResolvedRange::Several(_) | ResolvedRange::Unsatisfiable,
+        ) => {
+            assert_eq!(plain, Decision::Range(ResolvedRange::Whole));
             assert!(!input.is_head && input.range.is_some());
         }
-        Decision::Whole => assert_eq!(plain, Decision::Whole),
+        Decision::Range(ResolvedRange::Whole) => assert_eq!(plain, Decision::Range(ResolvedRange::Whole)),
         Decision::NotModified => {
             assert_eq!(plain, Decision::NotModified);
             assert!(input.if_none_match.is_some() || input.if_modified_since.is_some());
@@ -95,16 +97,15 @@ fuzz_target!(|input: Input<'_>| {
         }
     }
     match decision {
-        Decision::Partial(range) => assert!(range.end() <= length),
-        Decision::Several(ranges) => {
+        Decision::Range(ResolvedRange::One(range)) => assert!(range.end() <= length),
+        Decision::Range(ResolvedRange::Several(ranges)) => {
             assert!((2..=usize::from(input.max_ranges.get())).contains(&ranges.len()));
             assert!(ranges.iter().all(|range| range.end() <= length));
             assert!(multipart::length(&ranges, MEDIA_TYPE, length) <= length);
         }
-        Decision::Whole
+        Decision::Range(ResolvedRange::Whole | ResolvedRange::Unsatisfiable)
         | Decision::NotModified
-        | Decision::PreconditionFailed
-        | Decision::RangeNotSatisfiable => {}
+        | Decision::PreconditionFailed => {}
     }
     // In the presence of the first of a pair, the second must be ignored (§13.2.2).
     if input.if_match.is_some() {
@@ -113,8 +114,8 @@ fuzz_target!(|input: Input<'_>| {
             ..request
         };
         assert_eq!(
-            decide(&alone, representation, policy),
-            decide(&request, representation, policy)
+            decide(&alone, representation, invalid),
+            decide(&request, representation, invalid)
         );
     }
     if input.if_none_match.is_some() {
@@ -123,8 +124,8 @@ fuzz_target!(|input: Input<'_>| {
             ..request
         };
         assert_eq!(
-            decide(&alone, representation, policy),
-            decide(&request, representation, policy)
+            decide(&alone, representation, invalid),
+            decide(&request, representation, invalid)
         );
     }
 });

@@ -11,7 +11,8 @@ use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::http::{conditional, want_digest};
 
 use crate::content::Digests;
-use crate::reply::{Payload, Piece, Reply, field};
+use crate::reply::{Payload, Piece, Reply};
+use crate::request_fields::field;
 
 const WANT_REPR_DIGEST: HeaderName = HeaderName::from_static("want-repr-digest");
 const WANT_CONTENT_DIGEST: HeaderName = HeaderName::from_static("want-content-digest");

@@ -18,7 +18,7 @@ pub use effect::{
 };
 pub use grammar::FaultError;
 pub use trigger::Probability;
-pub(crate) use trigger::{Occasion, Span, Trigger};
+pub(crate) use trigger::{RequestFacts, Span, Trigger};
 
 /// Something done wrong to some requests: an [`Effect`], and conditions that all have to hold.
 ///

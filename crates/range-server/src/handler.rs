@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::SystemTime;
 
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version as HttpVersion};
 use range_core::http::conditional;
-use range_core::http::{AcceptEncoding, HttpDate};
+use range_core::http::{AcceptEncoding, HttpDate, RangeHeader};
 use range_core::units::{ByteCount, BytesPerSecond};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
@@ -30,7 +30,8 @@ use crate::pace::Pace;
 use crate::profile::Rules;
 use crate::random;
 use crate::record::{Delivery, Ending, RequestHook, RequestRecord};
-use crate::reply::{Reply, field};
+use crate::reply::Reply;
+use crate::request_fields::{Conditions, field};
 use crate::tls::TlsIdentity;
 
 /// Why a fault in a URL does not apply.
@@ -64,28 +65,33 @@ pub(crate) async fn respond(
 ) -> Response<Body> {
     let (arrived, time) = (clock::now(), clock::wall());
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
-    let (mut plan, refusal) = match shared.faults.plan(&request, number, connection.number) {
-        Ok(plan) if plan.holds_by_url && !connection.may_be_held(&shared.holds) => {
-            let refusal = (StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD.to_owned());
-            (FaultPlan::default(), Some(refusal))
-        }
-        Ok(plan) => (plan, None),
-        Err(mistake) => {
-            let refusal = (StatusCode::BAD_REQUEST, mistake.to_string());
-            (FaultPlan::default(), Some(refusal))
-        }
-    };
+    let mut conditions = Conditions::read(&request.headers, shared.rules.range_policy());
+    let range = conditions.range_header();
+    let planned = shared.plan(&request, range, number, &connection);
+    let (mut plan, refusal) = planned.map_or_else(
+        |refusal| (FaultPlan::default(), Some(refusal)),
+        |plan| (plan, None),
+    );
     plan.entity_tag = plan.entity_tag.or(shared.rules.entity_tag());
+    plan.reread(&mut conditions);
     let is_away = meets_outage(plan.outage, arrived, &connection);
     let present = shared.admit(&mut plan, request.uri.path());
     if !plan.delay_head.is_zero() && !is_away {
         connection.hold(plan.delay_head).await;
     }
-    let mut reply = match refusal {
-        Some((status, why)) => Reply::explanation(status, &why, clock::date()),
-        None => answer(&shared, &request, &plan, connection.number).await,
+    let exchange = Exchange {
+        shared: &shared,
+        request: &request,
+        conditions: &conditions,
+        plan: &plan,
+        connection: connection.number,
+        date: clock::date(),
     };
-    shared.rules.dress(&mut reply);
+    let reply = match refusal {
+        Some((status, why)) => Reply::explanation(status, &why, exchange.date),
+        None => exchange.answer().await,
+    };
+    let reply = reply.signed(shared.rules.server());
     let stop = if is_away {
         Some((Stop::Reset, 0))
     } else {
@@ -94,10 +100,11 @@ pub(crate) async fn respond(
     let has_content = request.method != Method::HEAD && may_have_content(reply.status);
     let closes = asks_to_close(&request);
 
-    let mut record = record_of(request, &reply, &connection);
-    (record.number, record.time) = (number, time);
-    record.elapsed = arrived.elapsed();
-    record.faults = std::mem::take(&mut plan.fired);
+    let record = record(number, time, &connection, request, &reply, arrived);
+    let record = RequestRecord {
+        faults: std::mem::take(&mut plan.fired),
+        ..record
+    };
     let sending = Sending {
         buffers: shared.buffers.clone(),
         paces: shared.paces(&plan, &connection),
@@ -140,16 +147,23 @@ pub(crate) async fn respond(
     response
 }
 
-/// What is told about a response of which nothing has been sent.
-fn record_of(request: Parts, reply: &Reply, connection: &ConnectionState) -> RequestRecord {
-    let path = request.uri.path_and_query();
+/// What is told of a response that has not begun.
+fn record(
+    number: u64,
+    time: SystemTime,
+    connection: &ConnectionState,
+    request: Parts,
+    reply: &Reply,
+    arrived: Instant,
+) -> RequestRecord {
+    let target = request.uri.path_and_query();
     RequestRecord {
-        number: 0,
-        time: clock::wall(),
+        number,
+        time,
         connection: connection.number,
         peer: connection.peer,
         method: request.method,
-        path: path.map_or_else(String::new, ToString::to_string),
+        path: target.map_or_else(String::new, ToString::to_string),
         protocol: request.version,
         headers: request.headers,
         status: reply.status,
@@ -158,7 +172,7 @@ fn record_of(request: Parts, reply: &Reply, connection: &ConnectionState) -> Req
         parts: reply.parts.clone(),
         promised: ByteCount(reply.payload.length()),
         sent: ByteCount(0),
-        elapsed: Duration::ZERO,
+        elapsed: arrived.elapsed(),
         ending: Ending::Interrupted,
         faults: Vec::new(),
     }
@@ -192,6 +206,22 @@ fn asks_to_close(request: &Parts) -> bool {
 }
 
 impl Shared {
+    /// What is done wrong to a request, or why it is refused.
+    fn plan(
+        &self,
+        request: &Parts,
+        range: Option<&RangeHeader>,
+        number: u64,
+        connection: &ConnectionState,
+    ) -> Result<FaultPlan, (StatusCode, String)> {
+        let plan = self.faults.plan(request, range, number, connection.number);
+        let plan = plan.map_err(|mistake| (StatusCode::BAD_REQUEST, mistake.to_string()))?;
+        if plan.holds_by_url && !connection.may_be_held(&self.holds) {
+            return Err((StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD.to_owned()));
+        }
+        Ok(plan)
+    }
+
     /// Counts a response in where a fault depends on how many there are.
     fn admit(&self, plan: &mut FaultPlan, path: &str) -> Option<Present> {
         if plan.cap.is_none() && plan.crowd.is_none() {
@@ -214,37 +244,85 @@ impl Shared {
     }
 }
 
-async fn answer(shared: &Shared, request: &Parts, plan: &FaultPlan, connection: u64) -> Reply {
-    let date = clock::date();
-    if let Some(status) = refusal(shared.address, request) {
-        return Reply::status(status, date);
-    }
-    let method = match request.method {
-        Method::GET => conditional::Method::Get,
-        Method::HEAD => conditional::Method::Head,
-        Method::OPTIONS => return Reply::options(date),
-        _ => return Reply::method_not_allowed(date),
-    };
-    let reply = match instead(shared, request, plan, date) {
-        Some(reply) => reply,
-        None => answer_get(shared, request, method, plan, connection, date).await,
-    };
-    match method {
-        conditional::Method::Get => reply,
-        conditional::Method::Head => reply.without_payload(),
-    }
+/// A request and all that its answer depends on.
+struct Exchange<'a> {
+    shared: &'a Shared,
+    request: &'a Parts,
+    conditions: &'a Conditions<'a>,
+    plan: &'a FaultPlan,
+    connection: u64,
+    date: HttpDate,
 }
 
-/// What is answered before any content is looked for, if a fault or a link that expired wants it.
-fn instead(shared: &Shared, request: &Parts, plan: &FaultPlan, date: HttpDate) -> Option<Reply> {
-    let since_epoch = clock::since_epoch();
-    let links = &shared.faults.links;
-    if !Link::of(request.uri.query()).is_valid(links, since_epoch) {
-        return Some(Reply::status(StatusCode::FORBIDDEN, date));
+impl Exchange<'_> {
+    async fn answer(&self) -> Reply {
+        let date = self.date;
+        if let Some(status) = refusal(self.shared.address, self.request) {
+            return Reply::status(status, date);
+        }
+        let method = match self.request.method {
+            Method::GET => conditional::Method::Get,
+            Method::HEAD => conditional::Method::Head,
+            Method::OPTIONS => return Reply::options(date),
+            _ => return Reply::method_not_allowed(date),
+        };
+        let reply = match self.instead() {
+            Some(reply) => reply,
+            None => self.answer_get(method).await,
+        };
+        match method {
+            conditional::Method::Get => reply,
+            conditional::Method::Head => reply.without_payload(),
+        }
     }
-    let scheme = shared.tls.as_ref().map_or("http", |_| "https");
-    let instead = plan.instead.as_ref()?;
-    instead.reply(request, scheme, links, date, since_epoch)
+
+    /// What is answered before any content is looked for, if a fault or a link that expired wants
+    /// it.
+    fn instead(&self) -> Option<Reply> {
+        let since_epoch = clock::since_epoch();
+        let (request, links) = (self.request, &self.shared.faults.links);
+        if !Link::of(request.uri.query()).is_valid(links, since_epoch) {
+            return Some(Reply::status(StatusCode::FORBIDDEN, self.date));
+        }
+        let scheme = self.shared.tls.as_ref().map_or("http", |_| "https");
+        let instead = self.plan.instead.as_ref()?;
+        instead.reply(request, scheme, links, self.date, since_epoch)
+    }
+
+    async fn answer_get(&self, method: conditional::Method) -> Reply {
+        let Self {
+            shared,
+            request,
+            plan,
+            date,
+            ..
+        } = *self;
+        let version = plan
+            .version
+            .unwrap_or(Version(shared.version.load(Ordering::Relaxed)));
+        let (path, query) = (request.uri.path(), request.uri.query());
+        let fields = &request.headers;
+        let accepted = field(fields, &ACCEPT_ENCODING)
+            .map(|value| AcceptEncoding::parse(&value))
+            .unwrap_or_default();
+        let directory = shared.directory.as_ref();
+        match content::find(directory, path, query, accepted, version, date).await {
+            Found::Representation(mut representation) => {
+                let tag = representation.entity_tag.clone();
+                plan.replace(&mut representation, self.connection);
+                let (length, boundary) = (representation.length, random::boundary());
+                let (conditions, rules) = (self.conditions, shared.rules);
+                let mut reply =
+                    Reply::content(method, conditions, representation, date, rules, boundary);
+                digest_fields::add(&mut reply, fields, method, length, &shared.digests).await;
+                plan.reshape(reply, tag.as_ref(), boundary, date)
+            }
+            Found::Listing(listing) => Reply::listing(listing, fields, query, date),
+            Found::WithSlash => Reply::with_slash(path, query, date),
+            Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
+            Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
+        }
+    }
 }
 
 /// The status for a request that is not meant for this server, if it is not.
@@ -262,39 +340,5 @@ fn refusal(address: SocketAddr, request: &Parts) -> Option<StatusCode> {
         },
         (None, _) if request.version < HttpVersion::HTTP_11 => None,
         _ => Some(StatusCode::BAD_REQUEST),
-    }
-}
-
-async fn answer_get(
-    shared: &Shared,
-    request: &Parts,
-    method: conditional::Method,
-    plan: &FaultPlan,
-    connection: u64,
-    date: HttpDate,
-) -> Reply {
-    let version = plan
-        .version
-        .unwrap_or(Version(shared.version.load(Ordering::Relaxed)));
-    let (path, query) = (request.uri.path(), request.uri.query());
-    let fields = plan.reread(&request.headers);
-    let accepted = field(&fields, &ACCEPT_ENCODING)
-        .map(|value| AcceptEncoding::parse(&value))
-        .unwrap_or_default();
-    let directory = shared.directory.as_ref();
-    match content::find(directory, path, query, accepted, version, date).await {
-        Found::Representation(mut representation) => {
-            let tag = representation.entity_tag.clone();
-            plan.replace(&mut representation, connection);
-            let (length, boundary) = (representation.length, random::boundary());
-            let rules = shared.rules;
-            let mut reply = Reply::content(method, &fields, representation, date, rules, boundary);
-            digest_fields::add(&mut reply, &fields, method, length, &shared.digests).await;
-            plan.reshape(reply, tag.as_ref(), boundary, date)
-        }
-        Found::Listing(listing) => Reply::listing(listing, &fields, query, date),
-        Found::WithSlash => Reply::with_slash(path, query, date),
-        Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
-        Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
     }
 }

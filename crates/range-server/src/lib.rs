@@ -33,6 +33,7 @@ mod query;
 mod random;
 mod record;
 mod reply;
+mod request_fields;
 mod send_queue;
 mod server;
 pub mod synthetic;

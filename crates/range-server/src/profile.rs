@@ -5,12 +5,12 @@ mod conditions;
 mod range;
 mod table;
 
-use http::StatusCode;
-use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, SERVER};
+use std::num::NonZeroU16;
+
+use range_core::http::ResolvedRange;
 use range_core::http::conditional::{self, Decision, Method, RangePolicy, Representation, Request};
 
 use crate::fault::EntityTagFault;
-use crate::reply::{Payload, Reply, value};
 use conditions::{IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince, TagComparison};
 use range::RangeReading;
 
@@ -80,14 +80,14 @@ pub(crate) enum Rules {
 
 /// What to answer, and what is wrong about how it is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct Outcome {
     pub(crate) decision: Decision,
-    pub(crate) slip: Slip,
+    pub(crate) deviation: Deviation,
 }
 
 /// What is wrong about an answer beside its status and its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slip {
+pub(crate) enum Deviation {
     /// Nothing.
     None,
     /// A 416 does not tell the length.
@@ -97,17 +97,26 @@ pub(crate) enum Slip {
     EmptyRange,
 }
 
-impl From<Decision> for Verdict {
+impl From<Decision> for Outcome {
     fn from(decision: Decision) -> Self {
-        let slip = Slip::None;
-        Self { decision, slip }
+        let deviation = Deviation::None;
+        Self {
+            decision,
+            deviation,
+        }
+    }
+}
+
+impl From<ResolvedRange> for Outcome {
+    fn from(range: ResolvedRange) -> Self {
+        Decision::Range(range).into()
     }
 }
 
 /// What a server does. Each field is one of its habits, and the value of each in [`table::RIGHT`]
 /// the one RFC 9110 asks for.
 #[derive(Clone, Copy, Debug)]
-struct Quirks {
+struct Habits {
     /// `Server`.
     server: Option<&'static str>,
     /// What is wrong about its tags.
@@ -122,80 +131,77 @@ struct Quirks {
 }
 
 impl Rules {
+    /// What is answered to a request, whose `Range` was sent as `range`.
     pub(crate) fn decide(
         self,
         request: &Request<'_>,
+        range: Option<&[u8]>,
         representation: Representation<'_>,
-    ) -> Verdict {
+    ) -> Outcome {
         match self {
-            Self::Right(policy) => conditional::decide(request, representation, policy).into(),
-            Self::As(profile) => profile.quirks().decide(request, representation),
+            Self::Right(policy) => {
+                conditional::decide(request, representation, policy.invalid).into()
+            }
+            Self::As(profile) => profile.habits().decide(request, range, representation),
+        }
+    }
+
+    /// How `Range` is read. Those that are imitated have no limit on the number of ranges.
+    pub(crate) fn range_policy(self) -> RangePolicy {
+        match self {
+            Self::Right(policy) => policy,
+            Self::As(_) => RangePolicy {
+                max_ranges: NonZeroU16::MAX,
+                ..RangePolicy::default()
+            },
         }
     }
 
     /// What is wrong about the tags.
     pub(crate) fn entity_tag(self) -> Option<EntityTagFault> {
-        self.quirks().and_then(|quirks| quirks.entity_tag)
+        self.habits().and_then(|habits| habits.entity_tag)
     }
 
-    /// Adds to an answer who it is from, and takes away what that server does not say.
-    pub(crate) fn dress(self, reply: &mut Reply) {
-        let Some(quirks) = self.quirks() else { return };
-        if let Some(server) = quirks.server {
-            let server = HeaderValue::from_static(server);
-            reply.headers.insert(SERVER, server);
-        }
-        if quirks.range.is_none() {
-            reply.headers.remove(ACCEPT_RANGES);
-        }
+    /// What `Server` says.
+    pub(crate) fn server(self) -> Option<&'static str> {
+        self.habits().and_then(|habits| habits.server)
     }
 
-    fn quirks(self) -> Option<&'static Quirks> {
+    /// Whether answers say that ranges are served.
+    pub(crate) fn advertises_ranges(self) -> bool {
+        self.habits().is_none_or(|habits| habits.range.is_some())
+    }
+
+    fn habits(self) -> Option<&'static Habits> {
         match self {
             Self::Right(_) => None,
-            Self::As(profile) => Some(profile.quirks()),
+            Self::As(profile) => Some(profile.habits()),
         }
     }
 }
 
-impl Quirks {
-    fn decide(&self, request: &Request<'_>, representation: Representation<'_>) -> Verdict {
-        if self.fails(request, representation) {
+impl Habits {
+    fn decide(
+        &self,
+        request: &Request<'_>,
+        range: Option<&[u8]>,
+        representation: Representation<'_>,
+    ) -> Outcome {
+        let validators = representation.validators;
+        if self.fails(request, validators) {
             return Decision::PreconditionFailed.into();
         }
-        if self.is_unmodified(request, representation) {
+        if self.is_unmodified(request, validators) {
             return Decision::NotModified.into();
         }
-        let (Some(reading), Some(range)) = (&self.range, request.range) else {
-            return Decision::Whole.into();
+        let (Some(reading), Some(range)) = (&self.range, range) else {
+            return ResolvedRange::Whole.into();
         };
         let is_heard = request.method == Method::Get || reading.heeds_head;
-        if is_heard && self.is_current(request, representation) {
+        if is_heard && self.is_current(request, validators) {
             reading.decide(range, representation.length)
         } else {
-            Decision::Whole.into()
-        }
-    }
-}
-
-impl Slip {
-    /// Says an answer the wrong way. `length` is that of the representation.
-    pub(crate) fn distort(self, reply: &mut Reply, length: u64) {
-        match self {
-            Self::None => {}
-            Self::NoContentRange => {
-                reply.content_range = None;
-                reply.headers.remove(CONTENT_RANGE);
-            }
-            Self::EmptyRange => {
-                reply.status = StatusCode::PARTIAL_CONTENT;
-                reply.payload = Payload::Empty;
-                reply.content_range = None;
-                let last = length.saturating_sub(1);
-                let content_range = value(format_args!("bytes {length}-{last}/{length}"));
-                reply.headers.insert(CONTENT_RANGE, content_range);
-                reply.headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
-            }
+            ResolvedRange::Whole.into()
         }
     }
 }

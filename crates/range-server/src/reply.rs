@@ -1,27 +1,25 @@
 //! Owns the step from a found representation to a response head and what is to follow it. Pure:
 //! neither reads content nor knows a connection.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, IF_MATCH,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LOCATION,
-    RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED,
+    LOCATION, SERVER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
 use range_core::http::conditional::{self, Decision, Method};
 use range_core::http::{
-    Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResponseHead, Status,
-    Validators,
+    Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResolvedRange,
+    ResponseHead, Status, Validators,
 };
 use range_core::units::ByteCount;
 
 use crate::accept;
 use crate::content::{self, Listing, Representation, Source};
-use crate::profile::{Rules, Verdict};
+use crate::profile::{Deviation, Outcome, Rules};
+use crate::request_fields::Conditions;
 
 /// The methods that are served.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -187,7 +185,7 @@ impl Reply {
     /// The answer to a request for a representation.
     pub(crate) fn content(
         method: Method,
-        fields: &HeaderMap,
+        conditions: &Conditions<'_>,
         representation: Representation,
         date: HttpDate,
         rules: Rules,
@@ -211,10 +209,14 @@ impl Reply {
             validators: &validators,
             media_type: &media_type,
         };
-        let fields = Conditions::of(fields);
-        let request = fields.request(method);
-        let Verdict { decision, slip } = rules.decide(&request, selected);
-        let head = ResponseHead::new(&decision, &request, selected, variant);
+        let request = conditions.request(method);
+        let range = conditions.range.as_ref().map(|range| &*range.text);
+        let Outcome {
+            decision,
+            deviation,
+        } = rules.decide(&request, range, selected);
+        let mut head = ResponseHead::new(&decision, &request, selected, variant);
+        head.accepts_ranges &= rules.advertises_ranges();
         let multipart = Multipart {
             boundary,
             media_type: &media_type,
@@ -222,7 +224,7 @@ impl Reply {
         };
         let is_refused = matches!(
             decision,
-            Decision::PreconditionFailed | Decision::RangeNotSatisfiable
+            Decision::PreconditionFailed | Decision::Range(ResolvedRange::Unsatisfiable)
         );
         let mut reply = if is_refused {
             Self::status(status(head.status), date)
@@ -230,7 +232,7 @@ impl Reply {
             Self::of_representation(decision, head.status, source, multipart, date)
         };
         reply.spell(&head, multipart);
-        slip.distort(&mut reply, length);
+        reply.deviate(deviation, length);
         reply
     }
 
@@ -244,12 +246,12 @@ impl Reply {
     ) -> Self {
         let (mut parts, mut pieces) = (Vec::new(), Vec::new());
         match decision {
-            Decision::Whole => {
+            Decision::Range(ResolvedRange::Whole) => {
                 let whole = ByteRange::whole(multipart.complete_length);
                 pieces.extend(whole.map(Piece::Range));
             }
-            Decision::Partial(range) => pieces.push(Piece::Range(range)),
-            Decision::Several(ranges) => {
+            Decision::Range(ResolvedRange::One(range)) => pieces.push(Piece::Range(range)),
+            Decision::Range(ResolvedRange::Several(ranges)) => {
                 for (index, &range) in ranges.iter().enumerate() {
                     pieces.push(Piece::text(multipart.part_head(range, index == 0)));
                     pieces.push(Piece::Range(range));
@@ -259,7 +261,7 @@ impl Reply {
             }
             Decision::NotModified
             | Decision::PreconditionFailed
-            | Decision::RangeNotSatisfiable => {}
+            | Decision::Range(ResolvedRange::Unsatisfiable) => {}
         }
         let payload = if pieces.is_empty() {
             Payload::Empty
@@ -306,6 +308,35 @@ impl Reply {
         }
     }
 
+    /// Says it the way a server says it that departs from the rules. `length` is that of the
+    /// representation.
+    fn deviate(&mut self, deviation: Deviation, length: u64) {
+        match deviation {
+            Deviation::None => {}
+            Deviation::NoContentRange => {
+                self.content_range = None;
+                self.headers.remove(CONTENT_RANGE);
+            }
+            Deviation::EmptyRange => {
+                self.status = StatusCode::PARTIAL_CONTENT;
+                self.payload = Payload::Empty;
+                self.content_range = None;
+                let last = length.saturating_sub(1);
+                let content_range = value(format_args!("bytes {length}-{last}/{length}"));
+                self.headers.insert(CONTENT_RANGE, content_range);
+                self.headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+            }
+        }
+    }
+
+    /// Adds whose answer it is, where that is said.
+    pub(crate) fn signed(mut self, name: Option<&'static str>) -> Self {
+        if let Some(name) = name {
+            self.headers.insert(SERVER, HeaderValue::from_static(name));
+        }
+        self
+    }
+
     /// Drops the content, as HEAD has it, and keeps the head of the GET.
     pub(crate) fn without_payload(mut self) -> Self {
         self.payload = Payload::Empty;
@@ -313,54 +344,8 @@ impl Reply {
     }
 }
 
-/// The fields of a request that take part in the decision.
-struct Conditions<'a> {
-    if_match: Option<Cow<'a, [u8]>>,
-    if_unmodified_since: Option<Cow<'a, [u8]>>,
-    if_none_match: Option<Cow<'a, [u8]>>,
-    if_modified_since: Option<Cow<'a, [u8]>>,
-    if_range: Option<Cow<'a, [u8]>>,
-    range: Option<Cow<'a, [u8]>>,
-}
-
-impl<'a> Conditions<'a> {
-    fn of(fields: &'a HeaderMap) -> Self {
-        let field = |name| field(fields, &name);
-        Self {
-            if_match: field(IF_MATCH),
-            if_unmodified_since: field(IF_UNMODIFIED_SINCE),
-            if_none_match: field(IF_NONE_MATCH),
-            if_modified_since: field(IF_MODIFIED_SINCE),
-            if_range: field(IF_RANGE),
-            range: field(RANGE),
-        }
-    }
-
-    fn request(&self, method: Method) -> conditional::Request<'_> {
-        conditional::Request {
-            method,
-            if_match: self.if_match.as_deref(),
-            if_unmodified_since: self.if_unmodified_since.as_deref(),
-            if_none_match: self.if_none_match.as_deref(),
-            if_modified_since: self.if_modified_since.as_deref(),
-            if_range: self.if_range.as_deref(),
-            range: self.range.as_deref(),
-        }
-    }
-}
-
 fn status(decided: Status) -> StatusCode {
     StatusCode::from_u16(decided.code()).expect("each is a status code")
-}
-
-/// A field's value, its lines joined with commas (RFC 9110 §5.3). For a field that is no list
-/// that makes several lines malformed, as they should be.
-pub(crate) fn field<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [u8]>> {
-    let mut lines = fields.get_all(name).iter().map(HeaderValue::as_bytes);
-    let first = Cow::Borrowed(lines.next()?);
-    Some(lines.fold(first, |joined, line| {
-        Cow::Owned([&joined, line].join(&b", "[..]))
-    }))
 }
 
 pub(crate) fn value(text: impl std::fmt::Display) -> HeaderValue {

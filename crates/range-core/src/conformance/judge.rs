@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 use super::Level::{Must, Should};
 use super::parts;
 use super::{Fields, Finding, Level, Reply, Row, Subject};
-use crate::http::conditional::{Decision, Method, RangePolicy, Representation, Request, decide};
-use crate::http::{ContentRange, EntityTag, HttpDate};
+use crate::http::conditional::{
+    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
+};
+use crate::http::{ContentRange, EntityTag, HttpDate, ResolvedRange};
 use crate::range::ByteRange;
 
 /// How much more than the whole several ranges may take: the heads of the parts.
@@ -77,6 +79,7 @@ fn expected(method: Method, fields: &Fields, subject: &Subject) -> Vec<ByteRange
         let found = fields.iter().find(|(own, _)| *own == name);
         found.map(|(_, value)| value.as_slice())
     };
+    let range = value("range").map(|field| RangePolicy::default().read(field));
     let request = Request {
         method,
         if_match: value("if-match"),
@@ -84,20 +87,19 @@ fn expected(method: Method, fields: &Fields, subject: &Subject) -> Vec<ByteRange
         if_none_match: value("if-none-match"),
         if_modified_since: value("if-modified-since"),
         if_range: value("if-range"),
-        range: value("range"),
+        range: range.as_ref(),
     };
     let representation = Representation {
         length: subject.length,
         validators: &subject.validators,
         media_type: "",
     };
-    match decide(&request, representation, RangePolicy::default()) {
-        Decision::Partial(range) => Vec::from([range]),
-        Decision::Several(ranges) => ranges,
-        Decision::Whole
+    match decide(&request, representation, InvalidRange::default()) {
+        Decision::Range(ResolvedRange::One(range)) => Vec::from([range]),
+        Decision::Range(ResolvedRange::Several(ranges)) => ranges,
+        Decision::Range(ResolvedRange::Whole | ResolvedRange::Unsatisfiable)
         | Decision::NotModified
-        | Decision::PreconditionFailed
-        | Decision::RangeNotSatisfiable => Vec::new(),
+        | Decision::PreconditionFailed => Vec::new(),
     }
 }
 

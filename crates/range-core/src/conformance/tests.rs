@@ -4,8 +4,10 @@ use std::format;
 use std::string::ToString;
 
 use super::*;
-use crate::http::conditional::{Decision, RangePolicy, Representation, Request, decide};
-use crate::http::{EntityTag, HttpDate};
+use crate::http::conditional::{
+    Decision, InvalidRange, RangePolicy, Representation, Request, decide,
+};
+use crate::http::{EntityTag, HttpDate, ResolvedRange};
 
 fn subject() -> Subject {
     let date = |seconds| Some(HttpDate::from_unix_seconds(seconds));
@@ -34,6 +36,7 @@ fn the_decision_takes_the_preferred_status_of_every_row() {
         let fields = row
             .fields(&subject)
             .expect("the subject has every validator");
+        let range = value(&fields, "range").map(|field| RangePolicy::default().read(field));
         let request = Request {
             method: row.method,
             if_match: value(&fields, "if-match"),
@@ -41,19 +44,19 @@ fn the_decision_takes_the_preferred_status_of_every_row() {
             if_none_match: value(&fields, "if-none-match"),
             if_modified_since: value(&fields, "if-modified-since"),
             if_range: value(&fields, "if-range"),
-            range: value(&fields, "range"),
+            range: range.as_ref(),
         };
         let representation = Representation {
             length: subject.length,
             validators: &subject.validators,
             media_type: "text/plain",
         };
-        let status = match decide(&request, representation, RangePolicy::default()) {
-            Decision::Whole => 200,
-            Decision::Partial(_) | Decision::Several(_) => 206,
+        let status = match decide(&request, representation, InvalidRange::default()) {
+            Decision::Range(ResolvedRange::Whole) => 200,
+            Decision::Range(ResolvedRange::One(_) | ResolvedRange::Several(_)) => 206,
             Decision::NotModified => 304,
             Decision::PreconditionFailed => 412,
-            Decision::RangeNotSatisfiable => 416,
+            Decision::Range(ResolvedRange::Unsatisfiable) => 416,
         };
         assert_eq!(status, row.preferred, "{}", row.name);
     }

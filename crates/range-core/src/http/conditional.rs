@@ -1,7 +1,6 @@
 //! Owns the one decision a server takes on a GET or HEAD: preconditions in their order, then the
 //! range (RFC 9110 §13.2.2 and §14.2). Knows no header map, no file and no clock.
 
-use alloc::vec::Vec;
 use core::num::NonZeroU16;
 
 use super::date::HttpDate;
@@ -9,7 +8,6 @@ use super::multipart;
 use super::range_header::{MAX_RANGES_DEFAULT, RangeHeader, ResolvedRange};
 use super::syntax::trim;
 use super::validator::{EntityTag, EntityTagRef, Strength, Validators};
-use crate::range::ByteRange;
 
 /// The methods the decision is defined for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +18,8 @@ pub enum Method {
     Head,
 }
 
-/// The field values of a request that take part in the decision, untouched. A field sent on
-/// several lines is joined with commas.
+/// The fields of a request that take part in the decision: values untouched, but for `Range`, which
+/// has been read. A field sent on several lines is joined with commas.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The method.
@@ -37,7 +35,7 @@ pub struct Request<'a> {
     /// `If-Range`.
     pub if_range: Option<&'a [u8]>,
     /// `Range`.
-    pub range: Option<&'a [u8]>,
+    pub range: Option<&'a RangeHeader>,
 }
 
 impl Request<'_> {
@@ -85,6 +83,13 @@ impl Default for RangePolicy {
     }
 }
 
+impl RangePolicy {
+    /// Reads the value of a `Range` field.
+    pub fn read(self, field: &[u8]) -> RangeHeader {
+        RangeHeader::parse(field, self.max_ranges)
+    }
+}
+
 /// What a malformed `Range` leads to; §14.2 permits both. One with an unknown unit is no
 /// malformed one, and must be ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,19 +104,13 @@ pub enum InvalidRange {
 /// What to answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// 200 with the whole representation.
-    Whole,
-    /// 206 with these bytes.
-    Partial(ByteRange),
-    /// 206 with each of these, at least two disjoint ranges, as a part of `multipart/byteranges`
+    /// 200, 206 or 416, by what the range comes to. Several are parts of `multipart/byteranges`
     /// content that is not longer than the representation.
-    Several(Vec<ByteRange>),
+    Range(ResolvedRange),
     /// 304.
     NotModified,
     /// 412.
     PreconditionFailed,
-    /// 416.
-    RangeNotSatisfiable,
 }
 
 /// Decides how to answer a request for a representation.
@@ -120,7 +119,7 @@ pub enum Decision {
 pub fn decide(
     request: &Request<'_>,
     representation: Representation<'_>,
-    policy: RangePolicy,
+    invalid: InvalidRange,
 ) -> Decision {
     let validators = representation.validators;
     if !may_proceed(request, validators) {
@@ -135,85 +134,76 @@ pub fn decide(
             .if_range
             .is_none_or(|value| is_current(value, validators))
     });
-    match range.map(|range| RangeHeader::parse(range, policy.max_ranges)) {
+    Decision::Range(match range {
         Some(RangeHeader::Set(specs)) => {
             within_bounds(specs.resolve(representation.length), representation)
         }
-        Some(RangeHeader::Invalid) if policy.invalid == InvalidRange::Reject => {
-            Decision::RangeNotSatisfiable
+        Some(RangeHeader::Invalid) if invalid == InvalidRange::Reject => {
+            ResolvedRange::Unsatisfiable
         }
-        _ => Decision::Whole,
-    }
+        _ => ResolvedRange::Whole,
+    })
 }
 
 /// Never more than the whole: what is asked for in many small parts would otherwise cost more to
 /// send than to fetch (§17.15, and the amplification found in CDNs that forward such requests).
-fn within_bounds(resolved: ResolvedRange, representation: Representation<'_>) -> Decision {
+fn within_bounds(resolved: ResolvedRange, representation: Representation<'_>) -> ResolvedRange {
     let Representation {
         length, media_type, ..
     } = representation;
-    match resolved {
-        ResolvedRange::One(range) => Decision::Partial(range),
-        ResolvedRange::Several(ranges)
-            if multipart::length(&ranges, media_type, length) <= length =>
-        {
-            Decision::Several(ranges)
-        }
-        ResolvedRange::Whole | ResolvedRange::Several(_) => Decision::Whole,
-        ResolvedRange::Unsatisfiable => Decision::RangeNotSatisfiable,
+    if let ResolvedRange::Several(ranges) = &resolved
+        && multipart::length(ranges, media_type, length) > length
+    {
+        return ResolvedRange::Whole;
     }
+    resolved
 }
 
 /// `If-Match`, and only in its absence `If-Unmodified-Since`.
 fn may_proceed(request: &Request<'_>, validators: &Validators) -> bool {
-    if let Some(value) = request.if_match {
-        return matches_any(value, validators, EntityTagRef::strong_eq);
+    if let Some(field) = request.if_match {
+        return names_current(field, validators, Comparison::Strong);
     }
-    let since = request.if_unmodified_since.and_then(HttpDate::parse);
-    match (since, validators.last_modified) {
-        (Some(since), Some(last_modified)) => last_modified <= since,
-        _ => true,
-    }
+    let since = request.if_unmodified_since;
+    since
+        .and_then(|field| is_unmodified_since(field, validators))
+        .unwrap_or(true)
 }
 
 /// `If-None-Match`, and only in its absence `If-Modified-Since`.
 fn is_unmodified(request: &Request<'_>, validators: &Validators) -> bool {
-    if let Some(value) = request.if_none_match {
-        return matches_any(value, validators, EntityTagRef::weak_eq);
+    if let Some(field) = request.if_none_match {
+        return names_current(field, validators, Comparison::Weak);
     }
-    let since = request.if_modified_since.and_then(HttpDate::parse);
-    match (since, validators.last_modified) {
-        (Some(since), Some(last_modified)) => last_modified <= since,
-        _ => false,
-    }
+    let since = request.if_modified_since;
+    since
+        .and_then(|field| is_unmodified_since(field, validators))
+        .unwrap_or(false)
 }
 
-/// `If-Range` (§13.1.5): a tag by strong comparison, a date only exactly and only where it is
-/// a strong validator.
-fn is_current(if_range: &[u8], validators: &Validators) -> bool {
-    if let Some(asked) = EntityTag::parse(if_range) {
-        return validators
-            .entity_tag
-            .as_ref()
-            .is_some_and(|tag| tag.strong_eq(&asked));
-    }
-    validators.last_modified_strength() == Some(Strength::Strong)
-        && HttpDate::parse(if_range).is_some_and(|date| validators.last_modified == Some(date))
+/// How entity tags are compared (§8.8.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// A weak one equals none.
+    Strong,
+    /// What is between the quotes counts.
+    Weak,
 }
 
-/// Whether a list of tags names the current one. A list counts up to its first malformed element.
-fn matches_any<'a>(
-    list: &'a [u8],
-    validators: &'a Validators,
-    equals: fn(EntityTagRef<'a>, EntityTagRef<'a>) -> bool,
-) -> bool {
-    if trim(list) == b"*" {
+/// Whether `If-Match` or `If-None-Match` names the current tag, or is `*`. A list counts up to its
+/// first malformed element.
+pub fn names_current(field: &[u8], validators: &Validators, comparison: Comparison) -> bool {
+    if trim(field) == b"*" {
         return true;
     }
     let Some(current) = &validators.entity_tag else {
         return false;
     };
-    let mut rest = list;
+    let equals = match comparison {
+        Comparison::Strong => EntityTagRef::strong_eq,
+        Comparison::Weak => EntityTagRef::weak_eq,
+    };
+    let mut rest = field;
     loop {
         // Tags may hold commas, so the list cannot be split at them.
         while let Some((b',' | b' ' | b'\t', tail)) = rest.split_first() {
@@ -225,6 +215,26 @@ fn matches_any<'a>(
             None => return false,
         }
     }
+}
+
+/// Whether there is no later version than the date of `If-Unmodified-Since` or
+/// `If-Modified-Since`; `None` where that, or the date of this version, is not known.
+pub fn is_unmodified_since(field: &[u8], validators: &Validators) -> Option<bool> {
+    let since = HttpDate::parse(field)?;
+    Some(validators.last_modified? <= since)
+}
+
+/// Whether `If-Range` names the current version (§13.1.5): a tag by strong comparison, a date only
+/// exactly and only where it is a strong validator.
+pub fn is_current(if_range: &[u8], validators: &Validators) -> bool {
+    if let Some(asked) = EntityTag::parse(if_range) {
+        return validators
+            .entity_tag
+            .as_ref()
+            .is_some_and(|tag| tag.strong_eq(&asked));
+    }
+    validators.last_modified_strength() == Some(Strength::Strong)
+        && HttpDate::parse(if_range).is_some_and(|date| validators.last_modified == Some(date))
 }
 
 #[cfg(test)]

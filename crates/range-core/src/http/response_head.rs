@@ -6,6 +6,7 @@ use super::conditional::{Decision, Representation, Request};
 use super::content_range::ContentRange;
 use super::date::HttpDate;
 use super::multipart;
+use super::range_header::ResolvedRange;
 use super::validator::EntityTag;
 
 /// The status of the answer.
@@ -130,11 +131,11 @@ impl<'a> ResponseHead<'a> {
             None => full(Status::PartialContent),
         };
         match decision {
-            Decision::Whole => Self {
+            Decision::Range(ResolvedRange::Whole) => Self {
                 content_length: Some(length),
                 ..full(Status::Ok)
             },
-            Decision::Partial(range) => Self {
+            Decision::Range(ResolvedRange::One(range)) => Self {
                 content_length: Some(range.len()),
                 content_range: Some(ContentRange::Satisfied {
                     range: *range,
@@ -143,14 +144,14 @@ impl<'a> ResponseHead<'a> {
                 ..partial()
             },
             // The type of a multipart message is its own, and cannot be left out.
-            Decision::Several(ranges) => Self {
+            Decision::Range(ResolvedRange::Several(ranges)) => Self {
                 content_length: Some(multipart::length(ranges, media_type, length)),
                 content_type: Some(ContentType::Multipart),
                 ..partial()
             },
             Decision::NotModified => short(Status::NotModified),
             Decision::PreconditionFailed => bare(Status::PreconditionFailed),
-            Decision::RangeNotSatisfiable => Self {
+            Decision::Range(ResolvedRange::Unsatisfiable) => Self {
                 content_range: Some(ContentRange::Unsatisfied {
                     complete_length: length,
                 }),

@@ -1,7 +1,9 @@
 //! What sixteen servers were found to differ in, row by row, and the one answer to each: status,
 //! lengths and `Content-Range` as RFC 9110 would rather have them.
 
-use range_core::http::conditional::{Method, RangePolicy, Representation, Request, decide};
+use range_core::http::conditional::{
+    InvalidRange, Method, RangePolicy, Representation, Request, decide,
+};
 use range_core::http::{EntityTag, HttpDate, ResponseHead, Strength, Validators, Variant};
 
 const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -17,6 +19,7 @@ fn answer(method: Method, length: u64, fields: Fields<'_>) -> String {
         let found = fields.iter().find(|(own, _)| *own == name);
         found.map(|(_, value)| value.as_bytes())
     };
+    let range = field("Range").map(|field| RangePolicy::default().read(field));
     let request = Request {
         method,
         if_match: field("If-Match"),
@@ -24,7 +27,7 @@ fn answer(method: Method, length: u64, fields: Fields<'_>) -> String {
         if_none_match: field("If-None-Match"),
         if_modified_since: field("If-Modified-Since"),
         if_range: field("If-Range"),
-        range: field("Range"),
+        range: range.as_ref(),
     };
     let validators = Validators {
         entity_tag: EntityTag::new(Strength::Strong, "v1"),
@@ -36,7 +39,7 @@ fn answer(method: Method, length: u64, fields: Fields<'_>) -> String {
         validators: &validators,
         media_type: "text/plain",
     };
-    let decision = decide(&request, representation, RangePolicy::default());
+    let decision = decide(&request, representation, InvalidRange::default());
     let head = ResponseHead::new(&decision, &request, representation, Variant::default());
     let words = [
         Some(head.status.code().to_string()),

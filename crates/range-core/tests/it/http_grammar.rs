@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use range_core::http::conditional::{
-    Decision, Method, RangePolicy, Representation, Request, decide,
+    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
 };
 use range_core::http::multipart::{self, Boundary, Multipart};
 use range_core::http::range_header::MAX_RANGES_DEFAULT;
@@ -171,6 +171,7 @@ proptest! {
         length: u64,
     ) {
         let field = |index: usize| fields[index].as_deref();
+        let range = field(5).map(|field| RangePolicy::default().read(field));
         let request = Request {
             method: Method::Get,
             if_match: field(0),
@@ -178,7 +179,7 @@ proptest! {
             if_none_match: field(2),
             if_modified_since: field(3),
             if_range: field(4),
-            range: field(5),
+            range: range.as_ref(),
         };
         let validators = Validators {
             entity_tag: field(4).and_then(EntityTag::parse),
@@ -188,17 +189,16 @@ proptest! {
         let decision = decide(
             &request,
             Representation { length, validators: &validators, media_type: "text/plain" },
-            RangePolicy::default(),
+            InvalidRange::default(),
         );
         match decision {
-            Decision::Partial(range) => prop_assert!(range.end() <= length),
-            Decision::Several(ranges) => {
+            Decision::Range(ResolvedRange::One(range)) => prop_assert!(range.end() <= length),
+            Decision::Range(ResolvedRange::Several(ranges)) => {
                 prop_assert!(multipart::length(&ranges, "text/plain", length) <= length);
             }
-            Decision::Whole
+            Decision::Range(ResolvedRange::Whole | ResolvedRange::Unsatisfiable)
             | Decision::NotModified
-            | Decision::PreconditionFailed
-            | Decision::RangeNotSatisfiable => {}
+            | Decision::PreconditionFailed => {}
         }
         let wait = field(0).and_then(|value| retry_after::parse(value, validators.date));
         prop_assert!(wait.unwrap_or_default() <= retry_after::MAX_RETRY_AFTER);

@@ -1,10 +1,12 @@
 //! When faults fire.
 
+use range_core::http::conditional::RangePolicy;
+
 use super::*;
 
 /// The first request of a server, for a path.
-fn first(path: &str) -> Occasion<'_> {
-    Occasion {
+fn first(path: &str) -> RequestFacts<'_> {
+    RequestFacts {
         request: 1,
         connection: 1,
         elapsed: Duration::ZERO,
@@ -14,18 +16,18 @@ fn first(path: &str) -> Occasion<'_> {
     }
 }
 
-fn fires(fault: &Fault, occasion: &Occasion<'_>) -> bool {
-    fault.trigger.fires(occasion, 0)
+fn fires(fault: &Fault, facts: &RequestFacts<'_>) -> bool {
+    fault.trigger.fires(facts, 0)
 }
 
 /// Which of the first five requests a fault is for.
 fn numbers(fault: &Fault) -> Vec<u64> {
-    let occasion = |request| Occasion {
+    let facts = |request| RequestFacts {
         request,
         ..first("/a")
     };
     (1..=5)
-        .filter(|&request| fires(fault, &occasion(request)))
+        .filter(|&request| fires(fault, &facts(request)))
         .collect()
 }
 
@@ -48,7 +50,7 @@ fn faults_apply_to_the_requests_they_name() {
 #[test]
 fn faults_apply_to_connections_methods_and_times() {
     let fault = || Fault::always(Effect::IgnoreRange);
-    let third = Occasion {
+    let third = RequestFacts {
         connection: 3,
         elapsed: Duration::from_secs(10),
         method: &Method::HEAD,
@@ -84,12 +86,13 @@ fn faults_apply_to_what_is_asked_for() {
         (Some("bytes=-5"), false, true),
         (Some("lines=1-2"), true, false),
     ] {
-        let occasion = Occasion {
-            range: range.map(str::as_bytes),
+        let range = range.map(|range| RangePolicy::default().read(range.as_bytes()));
+        let facts = RequestFacts {
+            range: range.as_ref(),
             ..first("/")
         };
-        assert_eq!(fires(&touching, &occasion), touches, "{range:?}");
-        assert_eq!(fires(&resumed, &occasion), resumes, "{range:?}");
+        assert_eq!(fires(&touching, &facts), touches, "{range:?}");
+        assert_eq!(fires(&resumed, &facts), resumes, "{range:?}");
     }
 }
 
@@ -98,12 +101,11 @@ fn chance_is_the_same_for_the_same_seed_and_as_likely_as_said() {
     let picked = |probability, seed, index| {
         let probability = Probability::new(probability).unwrap();
         let fault = Fault::always(Effect::IgnoreRange).by_chance(probability, seed);
-        let occasion = |request| Occasion {
+        let facts = |request| RequestFacts {
             request,
             ..first("/")
         };
-        let numbers =
-            (1..=10_000).filter(|&request| fault.trigger.fires(&occasion(request), index));
+        let numbers = (1..=10_000).filter(|&request| fault.trigger.fires(&facts(request), index));
         numbers.collect::<Vec<u64>>()
     };
     let third = picked(0.3, 7, 0);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 use range_core::ByteRange;
-use range_core::http::{RangeHeader, ResolvedRange, range_header};
+use range_core::http::{RangeHeader, ResolvedRange};
 
 use crate::synthetic::{self, Seed};
 
@@ -107,7 +107,7 @@ impl Probability {
 
 /// What a trigger is asked about.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Occasion<'a> {
+pub(crate) struct RequestFacts<'a> {
     /// Counted from 1 within the scope: the server, or a URL that names its own faults.
     pub(crate) request: u64,
     /// Counted from 1 within the scope.
@@ -118,42 +118,38 @@ pub(crate) struct Occasion<'a> {
     pub(crate) path: &'a str,
     pub(crate) method: &'a Method,
     /// `Range`, if there is one.
-    pub(crate) range: Option<&'a [u8]>,
+    pub(crate) range: Option<&'a RangeHeader>,
 }
 
 impl Trigger {
     /// Whether it fires. Faults with other `index`es draw other numbers.
-    pub(crate) fn fires(&self, occasion: &Occasion<'_>, index: usize) -> bool {
-        self.requests.holds(occasion.request)
+    pub(crate) fn fires(&self, facts: &RequestFacts<'_>, index: usize) -> bool {
+        self.requests.holds(facts.request)
             && self
                 .every
-                .is_none_or(|every| occasion.request.is_multiple_of(every))
-            && self.connections.holds(occasion.connection)
-            && self.elapsed.holds(occasion.elapsed)
-            && self
-                .path
-                .as_deref()
-                .is_none_or(|path| path == occasion.path)
+                .is_none_or(|every| facts.request.is_multiple_of(every))
+            && self.connections.holds(facts.connection)
+            && self.elapsed.holds(facts.elapsed)
+            && self.path.as_deref().is_none_or(|path| path == facts.path)
             && self
                 .method
                 .as_ref()
-                .is_none_or(|method| method == occasion.method)
-            && self.fits_range(occasion.range)
+                .is_none_or(|method| method == facts.method)
+            && self.fits_range(facts.range)
             && self.probability.is_none_or(|probability| {
                 let seed = self.seed.unwrap_or(0);
                 let index = u64::try_from(index).expect("an index fits 64 bits");
                 // Neighbouring seeds of synthetic content start far apart.
-                probability.draw(Seed(seed.wrapping_add(index << 48)), occasion.request)
+                probability.draw(Seed(seed.wrapping_add(index << 48)), facts.request)
             })
     }
 
     /// The length is not known here, so a suffix counts as the end of the longest file there is.
-    fn fits_range(&self, field: Option<&[u8]>) -> bool {
+    fn fits_range(&self, range: Option<&RangeHeader>) -> bool {
         if self.bytes.is_none() && !self.only_resumed {
             return true;
         }
-        let parsed = field.map(|field| RangeHeader::parse(field, range_header::MAX_RANGES_DEFAULT));
-        let resolved = match parsed {
+        let resolved = match range {
             Some(RangeHeader::Set(specs)) => specs.resolve(u64::MAX),
             _ => ResolvedRange::Whole,
         };

@@ -10,8 +10,8 @@ use range_core::units::{ByteCount, BytesPerSecond};
 
 use crate::content::version::Version;
 use crate::fault::{
-    ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Occasion, Position, Redirect,
-    RetryAfter, StatusBody, Stop,
+    ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Position, Redirect,
+    RequestFacts, RetryAfter, StatusBody, Stop,
 };
 use crate::pace::Bucket;
 use crate::query::UrlOptions;
@@ -136,17 +136,17 @@ impl FaultPlan {
     pub(crate) fn add(
         &mut self,
         faults: &[Fault],
-        occasion: &Occasion<'_>,
+        facts: &RequestFacts<'_>,
         onsets: &mut Onsets,
     ) -> bool {
         let mut holds = false;
         for (index, fault) in faults.iter().enumerate() {
-            if !fault.trigger.fires(occasion, index) {
+            if !fault.trigger.fires(facts, index) {
                 continue;
             }
             if let Effect::Outage { after, lasts } = fault.effect {
-                let onset = *onsets.entry(index).or_insert(occasion.elapsed);
-                let outage = Outage::at(occasion.elapsed.saturating_sub(onset), after, lasts);
+                let onset = *onsets.entry(index).or_insert(facts.elapsed);
+                let outage = Outage::at(facts.elapsed.saturating_sub(onset), after, lasts);
                 // Several are several times away: what comes first counts.
                 self.outage = self.outage.into_iter().chain(outage).min();
                 if outage != Some(Outage::Now) {

@@ -1,26 +1,23 @@
 //! Owns what faults do before an answer is decided: to the fields of the request, and to the
 //! representation that was found. Decides nothing.
 
-use http::HeaderMap;
-use http::header::{IF_RANGE, RANGE};
 use range_core::http::{EntityTag, Strength};
 
 use super::FaultPlan;
 use crate::content::{Representation, Source};
 use crate::fault::{EntityTagFault, IfRange};
+use crate::request_fields::Conditions;
 
 impl FaultPlan {
-    /// The fields the decision is to see: those of the request, or fewer.
-    pub(crate) fn reread(&self, fields: &HeaderMap) -> HeaderMap {
-        let mut fields = fields.clone();
-        let is_refused = self.if_range == Some(IfRange::Refuse) && fields.contains_key(IF_RANGE);
+    /// Takes away what the decision is not to see.
+    pub(crate) fn reread(&self, conditions: &mut Conditions<'_>) {
+        let is_refused = self.if_range == Some(IfRange::Refuse) && conditions.if_range.is_some();
         if self.ignore_range || is_refused {
-            fields.remove(RANGE);
+            conditions.range = None;
         }
         if self.if_range.is_some() {
-            fields.remove(IF_RANGE);
+            conditions.if_range = None;
         }
-        fields
     }
 
     /// Makes another representation of the one that was found.

@@ -4,16 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use http::Version as HttpVersion;
-use http::header::RANGE;
 use http::request::Parts;
+use range_core::http::RangeHeader;
 use tokio::time::Instant;
 
 use super::{Crowds, FaultPlan, Links, Onsets};
 use crate::clock;
-use crate::fault::{Fault, Occasion};
+use crate::fault::{Fault, RequestFacts};
 use crate::host;
 use crate::query::{QueryError, UrlOptions};
-use crate::reply::field;
 
 /// URLs with faults of their own that are remembered. The one first seen is forgotten first.
 const MAX_URLS: usize = 1024;
@@ -56,24 +55,24 @@ impl FaultState {
     pub(crate) fn plan(
         &self,
         request: &Parts,
+        range: Option<&RangeHeader>,
         number: u64,
         connection: u64,
     ) -> Result<FaultPlan, QueryError> {
         let (path, query) = (request.uri.path(), request.uri.query());
         let options = UrlOptions::parse(path, query)?;
         let mut plan = FaultPlan::default();
-        let range = field(&request.headers, &RANGE);
-        let occasion = Occasion {
+        let facts = RequestFacts {
             request: number,
             connection,
             elapsed: self.started.elapsed(),
             path,
             method: &request.method,
-            range: range.as_deref(),
+            range,
         };
         if !self.faults.is_empty() {
             let mut onsets = self.onsets.lock().unwrap_or_else(PoisonError::into_inner);
-            plan.add(&self.faults, &occasion, &mut onsets);
+            plan.add(&self.faults, &facts, &mut onsets);
         }
         if !options.faults.is_empty() {
             let url = request.uri.path_and_query().map_or("", |url| url.as_str());
@@ -81,7 +80,7 @@ impl FaultState {
             {
                 return Err(QueryError::NoOtherName);
             }
-            self.add_for_url(&mut plan, &options.faults, url, &occasion);
+            self.add_for_url(&mut plan, &options.faults, url, &facts);
         }
         if plan.wire.is_needed() && request.version > HttpVersion::HTTP_11 {
             return Err(QueryError::OtherProtocol);
@@ -90,13 +89,13 @@ impl FaultState {
         Ok(plan)
     }
 
-    /// Adds faults that a URL names, for the occasion as the URL has it.
+    /// Adds faults that a URL names, for the facts as the URL has it.
     fn add_for_url(
         &self,
         plan: &mut FaultPlan,
         faults: &[Fault],
         url: &str,
-        occasion: &Occasion<'_>,
+        facts: &RequestFacts<'_>,
     ) {
         let mut urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
         if urls.len() >= MAX_URLS && !urls.contains_key(url) {
@@ -114,17 +113,17 @@ impl FaultState {
         let known = tally
             .connections
             .iter()
-            .position(|&known| known == occasion.connection);
+            .position(|&known| known == facts.connection);
         let index = known.unwrap_or(tally.connections.len());
         if known.is_none() && index < MAX_CONNECTIONS {
-            tally.connections.push(occasion.connection);
+            tally.connections.push(facts.connection);
         }
-        let occasion = Occasion {
+        let facts = RequestFacts {
             request: tally.requests,
             connection: u64::try_from(index + 1).expect("an index fits 64 bits"),
             elapsed: tally.began.elapsed(),
-            ..*occasion
+            ..*facts
         };
-        plan.holds_by_url = plan.add(faults, &occasion, &mut tally.onsets);
+        plan.holds_by_url = plan.add(faults, &facts, &mut tally.onsets);
     }
 }

@@ -1,11 +1,13 @@
-//! Owns how other servers take preconditions: the right decision, asked about one field at a time.
+//! Owns how other servers take preconditions: which fields count, and how each is compared.
 
 use std::time::Duration;
 
-use range_core::http::conditional::{self, Decision, Method, RangePolicy, Representation, Request};
-use range_core::http::{EntityTag, HttpDate};
+use range_core::http::conditional::{
+    Comparison, Request, is_current, is_unmodified_since, names_current,
+};
+use range_core::http::{EntityTag, HttpDate, Validators};
 
-use super::Quirks;
+use super::Habits;
 
 /// How `If-Match` is compared.
 #[derive(Clone, Copy, Debug)]
@@ -62,114 +64,71 @@ pub(super) enum IfRange {
     Loose,
 }
 
-/// What the right decision about some of a request's fields is.
-fn decision(request: Request<'_>, representation: Representation<'_>) -> Decision {
-    conditional::decide(&request, representation, RangePolicy::default())
-}
-
-const fn bare() -> Request<'static> {
-    Request::new(Method::Get)
-}
-
-impl Quirks {
+impl Habits {
     /// Whether the answer is 412.
-    pub(super) fn fails(&self, request: &Request<'_>, representation: Representation<'_>) -> bool {
-        let has_tag = request.if_match.is_some();
-        let (if_match, if_unmodified_since) = (request.if_match, request.if_unmodified_since);
-        let by_tag = match self.if_match {
-            TagComparison::Strong => {
-                let request = Request { if_match, ..bare() };
-                decision(request, representation) == Decision::PreconditionFailed
-            }
-            TagComparison::Weak => {
-                let if_none_match = if_match;
-                let request = Request {
-                    if_none_match,
-                    ..bare()
-                };
-                has_tag && decision(request, representation) != Decision::NotModified
-            }
-            TagComparison::Ignored => false,
+    pub(super) fn fails(&self, request: &Request<'_>, validators: &Validators) -> bool {
+        let names = |comparison| {
+            let tags = request.if_match;
+            tags.is_none_or(|tags| names_current(tags, validators, comparison))
         };
-        let counts = match self.if_unmodified_since {
-            IfUnmodifiedSince::WithoutTag => !has_tag,
+        let is_right_tag = match self.if_match {
+            TagComparison::Strong => names(Comparison::Strong),
+            TagComparison::Weak => names(Comparison::Weak),
+            TagComparison::Ignored => true,
+        };
+        let date_counts = match self.if_unmodified_since {
+            IfUnmodifiedSince::WithoutTag => request.if_match.is_none(),
             IfUnmodifiedSince::Always => true,
             IfUnmodifiedSince::Ignored => false,
         };
-        let request = Request {
-            if_unmodified_since,
-            ..bare()
-        };
-        by_tag || counts && decision(request, representation) == Decision::PreconditionFailed
+        let since = request.if_unmodified_since.filter(|_| date_counts);
+        let is_late = since.and_then(|since| is_unmodified_since(since, validators)) == Some(false);
+        !is_right_tag || is_late
     }
 
     /// Whether the answer is 304.
-    pub(super) fn is_unmodified(
-        &self,
-        request: &Request<'_>,
-        representation: Representation<'_>,
-    ) -> bool {
-        let is_unmodified = |request| decision(request, representation) == Decision::NotModified;
-        let if_none_match = request.if_none_match;
-        let by_tag = if_none_match.and_then(|field| match self.if_none_match {
-            IfNoneMatch::List => Some(is_unmodified(Request {
-                if_none_match,
-                ..bare()
-            })),
-            IfNoneMatch::OneTag => {
-                let own = representation.validators.entity_tag.as_ref();
-                Some(
-                    own.zip(EntityTag::parse(field))
-                        .is_some_and(|(own, tag)| own.weak_eq(&tag)),
-                )
+    pub(super) fn is_unmodified(&self, request: &Request<'_>, validators: &Validators) -> bool {
+        let by_tag = request
+            .if_none_match
+            .and_then(|field| match self.if_none_match {
+                IfNoneMatch::List => Some(names_current(field, validators, Comparison::Weak)),
+                IfNoneMatch::OneTag => {
+                    let own = validators.entity_tag.as_ref();
+                    let both = own.zip(EntityTag::parse(field));
+                    Some(both.is_some_and(|(own, tag)| own.weak_eq(&tag)))
+                }
+                IfNoneMatch::Ignored => None,
+            });
+        let by_date = request.if_modified_since.and_then(|field| {
+            let date = HttpDate::parse(field);
+            match self.if_modified_since {
+                IfModifiedSince::WithoutTag if request.if_none_match.is_some() => None,
+                IfModifiedSince::AlwaysExactly => {
+                    Some(date.is_some() && date == validators.last_modified)
+                }
+                // What is no date says nothing.
+                IfModifiedSince::WithoutTag | IfModifiedSince::Always => {
+                    date.map(|_| is_unmodified_since(field, validators).unwrap_or(false))
+                }
             }
-            IfNoneMatch::Ignored => None,
         });
-        let date = request.if_modified_since.and_then(HttpDate::parse);
-        let by_date = match (self.if_modified_since, date) {
-            (IfModifiedSince::WithoutTag, _) if if_none_match.is_some() => None,
-            (IfModifiedSince::AlwaysExactly, date) => request
-                .if_modified_since
-                .map(|_| date.is_some() && date == representation.validators.last_modified),
-            (_, None) => None,
-            (_, Some(_)) => {
-                let if_modified_since = request.if_modified_since;
-                Some(is_unmodified(Request {
-                    if_modified_since,
-                    ..bare()
-                }))
-            }
-        };
         let said = [by_tag, by_date].into_iter().flatten();
         said.reduce(|one, other| one && other).unwrap_or(false)
     }
 
     /// Whether `If-Range` lets the range be heeded.
-    pub(super) fn is_current(
-        &self,
-        request: &Request<'_>,
-        representation: Representation<'_>,
-    ) -> bool {
+    pub(super) fn is_current(&self, request: &Request<'_>, validators: &Validators) -> bool {
         let Some(if_range) = request.if_range else {
             return true;
         };
-        let validators = representation.validators;
-        let is_strictly = || {
-            let range = Some(&b"bytes=0-0"[..]);
-            let request = Request {
-                if_range: Some(if_range),
-                range,
-                ..bare()
-            };
-            matches!(decision(request, representation), Decision::Partial(_))
-        };
         match self.if_range {
-            IfRange::Strict => is_strictly(),
+            IfRange::Strict => is_current(if_range, validators),
             IfRange::Settled(least) => {
                 let age = validators.date.zip(validators.last_modified);
                 let age = age.and_then(|(date, modified)| date.since(modified));
                 let is_settled = age.is_some_and(|age| age >= least);
-                is_strictly() && (is_settled || HttpDate::parse(if_range).is_none())
+                let is_date = HttpDate::parse(if_range).is_some();
+                is_current(if_range, validators) && (is_settled || !is_date)
             }
             IfRange::Loose if if_range.contains(&b'"') => {
                 validators.entity_tag.as_ref().is_some_and(|tag| {

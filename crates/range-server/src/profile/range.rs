@@ -1,11 +1,11 @@
 //! Owns how other servers read `Range`: one reader, and its settings as data.
 
 use range_core::ByteRange;
-use range_core::http::coalesced;
 use range_core::http::conditional::Decision;
 use range_core::http::range_header::MAX_RANGE_HEADER_BYTES;
+use range_core::http::{ResolvedRange, coalesced};
 
-use super::{Slip, Verdict};
+use super::{Deviation, Outcome};
 
 /// How a server reads `Range`.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ pub(super) struct RangeReading {
     /// What more ranges than one lead to.
     pub(super) several: Several,
     /// How a 416 for ranges past the end is said.
-    pub(super) unsatisfiable: Slip,
+    pub(super) unsatisfiable: Deviation,
 }
 
 /// What a mistake in the field leads to.
@@ -46,7 +46,7 @@ pub(super) enum Malformed {
     /// 200.
     Ignored,
     /// 416, said like this.
-    Refused(Slip),
+    Refused(Deviation),
     /// The element it is in is left out; if none is left, 416.
     LeftOut,
 }
@@ -94,9 +94,9 @@ struct Mistake;
 
 impl RangeReading {
     /// The answer to a field. More is never sent than the whole, but for the heads of parts.
-    pub(super) fn decide(&self, field: &[u8], length: u64) -> Verdict {
+    pub(super) fn decide(&self, field: &[u8], length: u64) -> Outcome {
         if length == 0 || field.len() > MAX_RANGE_HEADER_BYTES {
-            return Decision::Whole.into();
+            return ResolvedRange::Whole.into();
         }
         let Some(list) = self.list(field) else {
             return self.mistaken(self.other_unit);
@@ -110,7 +110,7 @@ impl RangeReading {
             }
         }
         if matches!(self.several, Several::Refused) && elements.len() > 1 {
-            return refused(Slip::None);
+            return refused(Deviation::None);
         }
         let ranges = elements.iter().filter_map(|element| match element {
             Element::Range(range) => Some(*range),
@@ -121,32 +121,32 @@ impl RangeReading {
             Joined::Never => ranges.collect(),
         };
         match (&ranges[..], &elements[..]) {
-            ([], [Element::EmptySuffix]) => Verdict {
-                decision: Decision::Whole,
-                slip: Slip::EmptyRange,
+            ([], [Element::EmptySuffix]) => Outcome {
+                decision: Decision::Range(ResolvedRange::Whole),
+                deviation: Deviation::EmptyRange,
             },
             ([], []) => self.mistaken(self.malformed),
             ([], _) => refused(self.unsatisfiable),
-            ([range], _) => Decision::Partial(*range).into(),
+            ([range], _) => ResolvedRange::One(*range).into(),
             _ => self.several(ranges, length).into(),
         }
     }
 
-    fn mistaken(&self, outcome: Malformed) -> Verdict {
+    fn mistaken(&self, outcome: Malformed) -> Outcome {
         match outcome {
-            Malformed::Ignored => Decision::Whole.into(),
-            Malformed::Refused(slip) => refused(slip),
+            Malformed::Ignored => ResolvedRange::Whole.into(),
+            Malformed::Refused(deviation) => refused(deviation),
             Malformed::LeftOut => refused(self.unsatisfiable),
         }
     }
 
-    fn several(&self, ranges: Vec<ByteRange>, length: u64) -> Decision {
+    fn several(&self, ranges: Vec<ByteRange>, length: u64) -> ResolvedRange {
         let lengths = ranges.iter().map(|range| range.len());
         let sum = lengths.fold(0, u64::saturating_add);
         if matches!(self.several, Several::Parts) && sum <= length {
-            Decision::Several(ranges)
+            ResolvedRange::Several(ranges)
         } else {
-            Decision::Whole
+            ResolvedRange::Whole
         }
     }
 
@@ -207,9 +207,9 @@ impl RangeReading {
     }
 }
 
-fn refused(slip: Slip) -> Verdict {
-    Verdict {
-        decision: Decision::RangeNotSatisfiable,
-        slip,
+fn refused(deviation: Deviation) -> Outcome {
+    Outcome {
+        decision: Decision::Range(ResolvedRange::Unsatisfiable),
+        deviation,
     }
 }

@@ -7,7 +7,7 @@ use range_core::http::NEAR_GAP;
 
 use super::conditions::{IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince, TagComparison};
 use super::range::{EmptySuffix, Joined, Malformed, RangeReading, Several};
-use super::{Profile, Quirks, Slip};
+use super::{Deviation, Habits, Profile};
 use crate::fault::EntityTagFault;
 
 /// The largest number of a signed 64-bit integer.
@@ -26,11 +26,11 @@ const RANGES: RangeReading = RangeReading {
     clamps_suffix: true,
     joined: Joined::Nearer(NEAR_GAP),
     several: Several::Parts,
-    unsatisfiable: Slip::None,
+    unsatisfiable: Deviation::None,
 };
 
 /// A server that departs from nothing.
-pub(super) const RIGHT: Quirks = Quirks {
+pub(super) const RIGHT: Habits = Habits {
     server: None,
     entity_tag: None,
     if_match: TagComparison::Strong,
@@ -41,13 +41,13 @@ pub(super) const RIGHT: Quirks = Quirks {
     range: Some(RANGES),
 };
 
-const NGINX: Quirks = Quirks {
+const NGINX: Habits = Habits {
     server: Some("nginx"),
     if_unmodified_since: IfUnmodifiedSince::Always,
     if_modified_since: IfModifiedSince::AlwaysExactly,
     range: Some(RangeReading {
         heeds_head: true,
-        malformed: Malformed::Refused(Slip::None),
+        malformed: Malformed::Refused(Deviation::None),
         empty_elements: false,
         largest: SIGNED,
         joined: Joined::Never,
@@ -56,7 +56,7 @@ const NGINX: Quirks = Quirks {
     ..RIGHT
 };
 
-const APACHE: Quirks = Quirks {
+const APACHE: Habits = Habits {
     server: Some("Apache"),
     if_unmodified_since: IfUnmodifiedSince::Always,
     if_modified_since: IfModifiedSince::Always,
@@ -67,32 +67,32 @@ const APACHE: Quirks = Quirks {
         largest: SIGNED,
         empty_suffix: EmptySuffix::Malformed,
         joined: Joined::Nearer(1),
-        unsatisfiable: Slip::NoContentRange,
+        unsatisfiable: Deviation::NoContentRange,
         ..RANGES
     }),
     ..RIGHT
 };
 
-const LIGHTTPD: Quirks = Quirks {
+const LIGHTTPD: Habits = Habits {
     server: Some("lighttpd"),
     if_match: TagComparison::Ignored,
     if_unmodified_since: IfUnmodifiedSince::Ignored,
     range: Some(RangeReading {
         malformed: Malformed::LeftOut,
         largest: SIGNED,
-        unsatisfiable: Slip::NoContentRange,
+        unsatisfiable: Deviation::NoContentRange,
         ..RANGES
     }),
     ..RIGHT
 };
 
-const CADDY: Quirks = Quirks {
+const CADDY: Habits = Habits {
     server: Some("Caddy"),
     range: Some(RangeReading {
         heeds_head: true,
         any_case: false,
-        other_unit: Malformed::Refused(Slip::NoContentRange),
-        malformed: Malformed::Refused(Slip::NoContentRange),
+        other_unit: Malformed::Refused(Deviation::NoContentRange),
+        malformed: Malformed::Refused(Deviation::NoContentRange),
         largest: SIGNED,
         empty_suffix: EmptySuffix::EmptyRange,
         joined: Joined::Never,
@@ -101,13 +101,13 @@ const CADDY: Quirks = Quirks {
     ..RIGHT
 };
 
-const GO: Quirks = Quirks {
+const GO: Habits = Habits {
     server: None,
     entity_tag: Some(EntityTagFault::Omit),
     ..CADDY
 };
 
-const PYTHON: Quirks = Quirks {
+const PYTHON: Habits = Habits {
     server: Some("SimpleHTTP"),
     entity_tag: Some(EntityTagFault::Omit),
     if_match: TagComparison::Ignored,
@@ -117,14 +117,14 @@ const PYTHON: Quirks = Quirks {
     ..RIGHT
 };
 
-const VARNISH: Quirks = Quirks {
+const VARNISH: Habits = Habits {
     if_match: TagComparison::Ignored,
     if_unmodified_since: IfUnmodifiedSince::Ignored,
     if_none_match: IfNoneMatch::OneTag,
     range: Some(RangeReading {
         heeds_head: true,
-        other_unit: Malformed::Refused(Slip::None),
-        malformed: Malformed::Refused(Slip::None),
+        other_unit: Malformed::Refused(Deviation::None),
+        malformed: Malformed::Refused(Deviation::None),
         empty_elements: false,
         largest: SIGNED,
         several: Several::Refused,
@@ -133,7 +133,7 @@ const VARNISH: Quirks = Quirks {
     ..RIGHT
 };
 
-const EXPRESS: Quirks = Quirks {
+const EXPRESS: Habits = Habits {
     entity_tag: Some(EntityTagFault::Weaken),
     if_match: TagComparison::Weak,
     if_modified_since: IfModifiedSince::Always,
@@ -151,7 +151,7 @@ const EXPRESS: Quirks = Quirks {
 };
 
 impl Profile {
-    pub(super) const fn quirks(self) -> &'static Quirks {
+    pub(super) const fn habits(self) -> &'static Habits {
         match self {
             Self::Nginx => &NGINX,
             Self::Apache => &APACHE,

@@ -63,11 +63,14 @@ fn representation(subject: &Subject) -> Representation<'_> {
     }
 }
 
+fn value<'a>(fields: &'a Fields, name: &str) -> Option<&'a [u8]> {
+    let found = fields.iter().find(|(own, _)| *own == name);
+    found.map(|(_, value)| value.as_slice())
+}
+
+/// The request with these fields, but for its range.
 fn request(method: Method, fields: &Fields) -> Request<'_> {
-    let value = |name: &str| {
-        let found = fields.iter().find(|(own, _)| *own == name);
-        found.map(|(_, value)| value.as_slice())
-    };
+    let value = |name: &str| value(fields, name);
     Request {
         method,
         if_match: value("if-match"),
@@ -75,18 +78,16 @@ fn request(method: Method, fields: &Fields) -> Request<'_> {
         if_none_match: value("if-none-match"),
         if_modified_since: value("if-modified-since"),
         if_range: value("if-range"),
-        range: value("range"),
+        range: None,
     }
 }
 
-fn ranged(profile: Profile, range: &str) -> Verdict {
+fn ranged(profile: Profile, range: &str) -> Outcome {
     let subject = subject();
     let range = format!("bytes={range}");
-    let request = Request {
-        range: Some(range.as_bytes()),
-        ..Request::new(Method::Get)
-    };
-    Rules::As(profile).decide(&request, representation(&subject))
+    let request = Request::new(Method::Get);
+    let range = Some(range.as_bytes());
+    Rules::As(profile).decide(&request, range, representation(&subject))
 }
 
 #[test]
@@ -102,10 +103,15 @@ fn the_right_row_decides_as_the_one_decision_does() {
         [Method::Get, Method::Head].map(|method| (method, vec![("range", range.clone())]))
     });
     for (method, fields) in tables.chain(ranges) {
-        let request = request(method, &fields);
+        let range = value(&fields, "range");
+        let read = range.map(|range| RangePolicy::default().read(range));
+        let request = Request {
+            range: read.as_ref(),
+            ..request(method, &fields)
+        };
         let right = Rules::Right(RangePolicy::default());
-        let right = right.decide(&request, representation(&subject));
-        let row = table::RIGHT.decide(&request, representation(&subject));
+        let right = right.decide(&request, range, representation(&subject));
+        let row = table::RIGHT.decide(&request, range, representation(&subject));
         assert_eq!(row, right, "{fields:?}");
     }
 }
@@ -114,71 +120,63 @@ fn the_right_row_decides_as_the_one_decision_does() {
 fn whatever_is_imitated_the_answer_lies_in_the_file_and_is_no_longer() {
     for profile in Profile::ALL {
         for range in RANGES {
-            let verdict = ranged(profile, range);
-            let ranges: Vec<ByteRange> = match verdict.decision {
-                Decision::Partial(range) => vec![range],
-                Decision::Several(ranges) => ranges,
-                Decision::Whole
+            let outcome = ranged(profile, range);
+            let ranges: Vec<ByteRange> = match outcome.decision {
+                Decision::Range(ResolvedRange::One(range)) => vec![range],
+                Decision::Range(ResolvedRange::Several(ranges)) => ranges,
+                Decision::Range(ResolvedRange::Whole | ResolvedRange::Unsatisfiable)
                 | Decision::NotModified
-                | Decision::PreconditionFailed
-                | Decision::RangeNotSatisfiable => Vec::new(),
+                | Decision::PreconditionFailed => Vec::new(),
             };
             let lengths = ranges.iter().map(|range| range.len());
             assert!(lengths.sum::<u64>() <= LENGTH, "{profile:?} {range}");
             assert!(ranges.iter().all(|range| range.end() <= LENGTH));
         }
         let killer = "0-,".repeat(1000);
-        let one = Decision::Partial(ByteRange::whole(LENGTH).unwrap());
+        let one = ResolvedRange::One(ByteRange::whole(LENGTH).unwrap());
         let decision = ranged(profile, &killer).decision;
-        let bounded = [Decision::Whole, Decision::RangeNotSatisfiable, one];
+        let bounded =
+            [ResolvedRange::Whole, ResolvedRange::Unsatisfiable, one].map(Decision::Range);
         assert!(bounded.contains(&decision), "{profile:?}: {decision:?}");
         let subject = Subject {
             length: 0,
             ..subject()
         };
-        let request = Request {
-            range: Some(b"bytes=-1"),
-            ..Request::new(Method::Get)
-        };
-        let verdict = Rules::As(profile).decide(&request, representation(&subject));
-        assert_eq!(verdict, Decision::Whole.into());
+        let (request, range) = (Request::new(Method::Get), Some(&b"bytes=-1"[..]));
+        let outcome = Rules::As(profile).decide(&request, range, representation(&subject));
+        assert_eq!(outcome, ResolvedRange::Whole.into());
     }
 }
 
 #[test]
 fn servers_are_known_by_what_they_do() {
-    use Decision::{RangeNotSatisfiable, Several, Whole};
+    use ResolvedRange::{One, Several, Unsatisfiable, Whole};
     let range = |start, end| ByteRange::new(start, end).unwrap();
     let two = || Several(vec![range(0, 100), range(50, 150)]);
-    let joined = || Decision::Partial(range(0, 150));
+    let joined = || One(range(0, 150));
     for (profile, asked, expected) in [
         (Profile::Nginx, "0-99,50-149", two()),
         (Profile::Apache, "0-99,50-149", joined()),
         (Profile::Caddy, "0-99,50-149", two()),
         (Profile::Express, "0-99,50-149", joined()),
         (Profile::Express, "0-9,300-309", Whole),
-        (Profile::Varnish, "0-9,300-309", RangeNotSatisfiable),
+        (Profile::Varnish, "0-9,300-309", Unsatisfiable),
         (Profile::Python, "0-9", Whole),
         (Profile::Apache, "0-9, 300-309", Whole),
-        (Profile::Nginx, "0-9,,", RangeNotSatisfiable),
-        (Profile::Express, "-20001", RangeNotSatisfiable),
+        (Profile::Nginx, "0-9,,", Unsatisfiable),
+        (Profile::Express, "-20001", Unsatisfiable),
         (Profile::Apache, "-0", Whole),
-        (
-            Profile::Lighttpd,
-            "5-2,0-9",
-            Decision::Partial(range(0, 10)),
-        ),
-        (
-            Profile::Lighttpd,
-            "0-99999999999999999999",
-            RangeNotSatisfiable,
-        ),
+        (Profile::Lighttpd, "5-2,0-9", One(range(0, 10))),
+        (Profile::Lighttpd, "0-99999999999999999999", Unsatisfiable),
     ] {
         let decision = ranged(profile, asked).decision;
-        assert_eq!(decision, expected, "{profile:?} {asked}");
+        assert_eq!(decision, Decision::Range(expected), "{profile:?} {asked}");
     }
     let empty = ranged(Profile::Go, "-0");
-    assert_eq!((empty.decision, empty.slip), (Whole, Slip::EmptyRange));
+    assert_eq!(
+        (empty.decision, empty.deviation),
+        (Decision::Range(Whole), Deviation::EmptyRange)
+    );
 }
 
 #[test]

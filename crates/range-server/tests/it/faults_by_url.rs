@@ -1,10 +1,11 @@
 //! What a URL asks for, as someone with curl meets it.
 
-use range_server::synthetic::Seed;
-use range_server::{Config, Limits, Version, scenario};
+use std::num::NonZeroU16;
+use std::time::{Duration, Instant};
 
 use range_core::units::BytesPerSecond;
-use std::time::{Duration, Instant};
+use range_server::synthetic::Seed;
+use range_server::{Config, Limits, Profile, RangePolicy, Version, scenario};
 
 use crate::site::{Answer, Client, Site, content, content_of};
 
@@ -61,6 +62,41 @@ fn a_mistake_is_answered_with_a_line_that_explains_it() {
         let answer = site.get(&format!("/synthetic/1?{query}"), &[]);
         assert_eq!(answer.status, 400);
         assert_eq!(String::from_utf8_lossy(&answer.content), expected);
+    }
+}
+
+/// Seventy ranges are more than the default of 64, and fewer than this server looks at.
+#[test]
+fn a_condition_on_bytes_reads_as_many_ranges_as_the_server() {
+    let ranges = (0..70).map(|index| format!("{0}-{0}", 10 * index));
+    let ranges = format!("Range: bytes={}", ranges.collect::<Vec<_>>().join(","));
+    let max_ranges = NonZeroU16::new(100).unwrap();
+    for (config, limit) in [
+        (
+            Config {
+                ranges: RangePolicy {
+                    max_ranges,
+                    ..RangePolicy::default()
+                },
+                ..Config::default()
+            },
+            100,
+        ),
+        (
+            Config {
+                profile: Some(Profile::Apache),
+                ..Config::default()
+            },
+            u16::MAX,
+        ),
+    ] {
+        let site = Site::start(config);
+        let status = |bytes| {
+            let url = format!("/synthetic/1MiB?fault=status:503,bytes={bytes}");
+            site.get(&url, &[&ranges]).status
+        };
+        assert_eq!(status("500000..600000"), 206, "{limit}");
+        assert_eq!(status("690..700"), 503, "{limit}");
     }
 }
 

@@ -5,8 +5,8 @@ use http::Method;
 use super::*;
 
 /// The first request of a server, for a path.
-fn first(path: &str) -> Occasion<'_> {
-    Occasion {
+fn first(path: &str) -> RequestFacts<'_> {
+    RequestFacts {
         request: 1,
         connection: 1,
         elapsed: Duration::ZERO,
@@ -26,11 +26,11 @@ fn effects_combine_and_the_last_of_a_kind_holds() {
     ];
     let plan = |request| {
         let mut plan = FaultPlan::default();
-        let occasion = Occasion {
+        let facts = RequestFacts {
             request,
             ..first("/")
         };
-        plan.add(&faults, &occasion, &mut Onsets::new());
+        plan.add(&faults, &facts, &mut Onsets::new());
         plan
     };
     let stop = |bytes| Some((Stop::Cut, Position::After(ByteCount(bytes))));
@@ -46,12 +46,12 @@ fn an_outage_begins_after_the_first_request_that_meets_its_conditions() {
     let mut onsets = Onsets::new();
     let mut met = |request, seconds| {
         let mut plan = FaultPlan::default();
-        let occasion = Occasion {
+        let facts = RequestFacts {
             request,
             elapsed: Duration::from_secs(seconds),
             ..first("/")
         };
-        plan.add(&faults, &occasion, &mut onsets);
+        plan.add(&faults, &facts, &mut onsets);
         assert_eq!(plan.outage == Some(Outage::Now), plan.fired == ["outage"]);
         plan.outage
     };
