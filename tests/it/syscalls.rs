@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use range_core::units::ByteCount;
+use range_core::units::{ByteCount, BytesPerSecond};
 use range_server::synthetic::{self, Seed};
+use range_server::{Effect, Fault};
 
 use crate::support::program::{self, Ran, get};
 use crate::support::site::Site;
@@ -100,13 +101,52 @@ fn the_disk_is_kept_busy_only_where_it_is_waited_for() {
     // Whoever asks for an early write-back does not live to tell.
     let code = |options: &[&str]| {
         let into = files::directory();
-        let mut command = strace::command(&["trace=fadvise64", "inject=fadvise64:signal=KILL"]);
+        let mut command = strace::command(&[
+            "trace=sync_file_range",
+            "inject=sync_file_range:signal=KILL",
+        ]);
         command.args(["get", "-d"]).arg(into.path());
         command.args(options).arg(&url);
         program::start_command(command).finish().code
     };
     assert_eq!(code(&[]), None);
     assert_eq!(code(&["--no-sync"]), Some(0));
+}
+
+/// Linux gives up what it could not write, marks it clean and keeps it in memory: the next run
+/// would read it back from there, find it right, and publish a file that is not on the disk.
+#[test]
+fn after_a_failed_sync_the_next_run_reads_the_disk() {
+    if !strace::is_installed() {
+        return;
+    }
+    // Slow enough for a checkpoint on the way.
+    let rate = Effect::Rate(BytesPerSecond(3 * MIB));
+    let site = Site::synthetic(vec![Fault::always(rate)]);
+    let url = site.url("/synthetic/6MiB");
+    for (call, errors) in [
+        ("fdatasync", ["EIO", "ENOSPC"]),
+        ("fsync", ["EIO", "EDQUOT"]),
+    ] {
+        for error in errors {
+            let into = files::directory();
+            let trace = into.path().join("trace");
+            let part = into.path().join("6MiB.part");
+            let inject = format!("inject={call}:error={error}");
+            let expressions = ["trace=fdatasync,fsync,fadvise64", &inject];
+            let mut command = strace::command_into(&trace, &[part], &expressions);
+            command.args(["get", "-x", "1", "-d"]).arg(into.path());
+            command.arg(&url);
+            program::start_command(command).finish().expect(7);
+            let calls = std::fs::read_to_string(&trace).unwrap();
+            let failed = calls.find("(INJECTED)").expect("a sync failed");
+            let forgotten = calls.rfind("POSIX_FADV_DONTNEED");
+            assert!(
+                forgotten.is_some_and(|at| at > failed),
+                "{call} {error}: {calls}"
+            );
+        }
+    }
 }
 
 fn check(case: &str, ran: &Ran, into: &Path, url: &str, digest: &str) {

@@ -47,6 +47,11 @@ mod store;
 mod sync;
 mod umask;
 mod unfinished;
+#[expect(
+    unsafe_code,
+    reason = "only libc has the call that begins to write and forgets nothing"
+)]
+mod write_back;
 
 pub use append_log::AppendLog;
 pub use backend::{Backend, WriteMode};

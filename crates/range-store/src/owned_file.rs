@@ -2,7 +2,6 @@
 //! writes of it. Knows nothing of leases, of mapping, or of which of the two files it is.
 
 use std::ffi::{OsStr, OsString};
-use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::SystemTime;
 
@@ -19,6 +18,7 @@ use crate::error::StoreError;
 use crate::probe;
 use crate::sync::SyncState;
 use crate::umask;
+use crate::write_back;
 
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -214,23 +214,36 @@ impl OwnedFile {
 
     /// Asks the kernel to begin writing `range` to the disk, and waits for nothing. A hint: it
     /// may fail unseen, and makes nothing durable.
-    ///
-    /// The advice says that the bytes are not needed any more, upon which Linux first begins to
-    /// write those that are dirty, and then forgets those that are clean. Bytes just written are
-    /// dirty, so they stay in memory for whoever reads them next.
     pub(crate) fn begin_write_back(&self, range: ByteRange) {
-        let length = NonZeroU64::new(range.len());
-        let _hint = rustix::fs::fadvise(&self.fd, range.start(), length, Advice::DontNeed);
+        write_back::begin(&self.fd, range);
     }
 
     /// Makes written bytes, and the length needed to find them, survive a power cut.
     pub(crate) fn sync_data(&self) -> Result<(), StoreError> {
-        self.sync.run(|| rustix::fs::fdatasync(&self.fd))
+        let synced = self.sync.run(|| rustix::fs::fdatasync(&self.fd));
+        synced.inspect_err(|_| self.forget_cached())
     }
 
     /// As [`sync_data`](Self::sync_data), and the permissions too.
     pub(crate) fn sync_all(&self) -> Result<(), StoreError> {
-        self.sync.run(|| rustix::fs::fsync(&self.fd))
+        let synced = self.sync.run(|| rustix::fs::fsync(&self.fd));
+        synced.inspect_err(|_| self.forget_cached())
+    }
+
+    /// Asks the kernel to forget the file's clean pages. After a failed sync some of them are clean
+    /// because they were given up: memory has what the disk does not, and whoever reads the file
+    /// back, this run or the next, must see what the disk has.
+    fn forget_cached(&self) {
+        let _courtesy = rustix::fs::fadvise(&self.fd, 0, None, Advice::DontNeed);
+    }
+}
+
+impl Drop for OwnedFile {
+    fn drop(&mut self) {
+        if self.sync.is_lost() {
+            // Pages that were mapped or being written when the sync failed.
+            self.forget_cached();
+        }
     }
 }
 

@@ -16,9 +16,14 @@ pub(crate) struct SyncState {
 }
 
 impl SyncState {
+    /// Whether one has failed.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
+    }
+
     /// Runs `sync`, unless one has failed before.
     pub(crate) fn run(&self, sync: impl FnMut() -> Result<(), Errno>) -> Result<(), StoreError> {
-        if self.lost.load(Ordering::SeqCst) {
+        if self.is_lost() {
             return Err(StoreError::SyncLost);
         }
         rustix::io::retry_on_intr(sync).map_err(|errno| {

@@ -1,6 +1,6 @@
 //! The program under strace, which makes its system calls fail, wait or kill.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::program;
@@ -17,8 +17,13 @@ pub(crate) fn command(expressions: &[&str]) -> Command {
 
 /// As [`command`], for calls with one of `paths` only, if there are any.
 pub(crate) fn command_for(paths: &[PathBuf], expressions: &[&str]) -> Command {
+    command_into(Path::new("/dev/null"), paths, expressions)
+}
+
+/// As [`command_for`], with a line for each call in a file.
+pub(crate) fn command_into(trace: &Path, paths: &[PathBuf], expressions: &[&str]) -> Command {
     let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null"]);
+    command.args(["-f", "-qq", "-o"]).arg(trace);
     for path in paths {
         command.arg("-P").arg(path);
     }

@@ -195,6 +195,29 @@ fn absurd_lengths_create_nothing() {
     }
 }
 
+/// On a slow link a checkpoint has made most of a lease clean before its next 4 MiB are full.
+#[test]
+fn what_was_written_stays_in_memory_for_whoever_reads_it_next() {
+    for mode in [WriteMode::Positioned, WriteMode::Mapped] {
+        let scratch = Scratch::new();
+        let part = scratch.create(known(16 * MIB), mode).unwrap();
+        let mut lease = part.lease(range(0, 16 * MIB)).unwrap();
+        for at in 0..16 {
+            lease
+                .write(&pattern(range(at * MIB, (at + 1) * MIB)))
+                .unwrap();
+            part.sync_data().unwrap();
+        }
+        drop(lease);
+        for at in 0..16 {
+            match scratch.is_in_memory(scratch.names.part(), at * MIB) {
+                Some(is_there) => assert!(is_there, "{mode:?}: {at} MiB was read back"),
+                None => return,
+            }
+        }
+    }
+}
+
 #[test]
 fn one_window_at_a_time_is_mapped() {
     let scratch = Scratch::new();

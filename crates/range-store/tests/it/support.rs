@@ -143,6 +143,22 @@ impl Scratch {
         fs::remove_file(self.path(name)).unwrap();
     }
 
+    /// Whether the bytes at `offset` can be read without the disk; `None` where nothing tells.
+    pub(crate) fn is_in_memory(&self, name: &OsStr, offset: u64) -> Option<bool> {
+        let file = fs::File::open(self.path(name)).unwrap();
+        let mut byte = [0];
+        let mut buffers = [std::io::IoSliceMut::new(&mut byte)];
+        let flags = rustix::io::ReadWriteFlags::NOWAIT;
+        match rustix::io::preadv2(file, &mut buffers, offset, flags) {
+            Ok(read) => Some(read == 1),
+            Err(rustix::io::Errno::AGAIN) => Some(false),
+            Err(error) => {
+                eprintln!("SKIPPED: this file system does not tell: {error}");
+                None
+            }
+        }
+    }
+
     /// Free bytes of the file system.
     pub(crate) fn free(&self) -> u64 {
         let stat = rustix::fs::statvfs(&self.path).unwrap();
