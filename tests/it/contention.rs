@@ -32,6 +32,33 @@ fn the_second_download_to_an_output_is_turned_away_and_harms_nothing() {
     assert_eq!(files::names(into.path()), ["100MiB"]);
 }
 
+/// The first has made its journal and is on its way to the part file: what a disk that is busy with
+/// the directory's sync makes last for seconds.
+#[test]
+fn a_journal_that_was_just_made_is_not_taken_for_the_remains_of_a_crash() {
+    use rustix::fs::FlockOperation;
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let url = site.url("/synthetic/2MiB?seed=9");
+    let journal = into.path().join("2MiB.part.journal");
+    let first = std::fs::File::create(&journal).unwrap();
+    rustix::fs::flock(&first, FlockOperation::LockExclusive).unwrap();
+    for more in [
+        &[][..],
+        &["--no-resume"],
+        &["--overwrite", "--no-resume", "--no-sync"],
+    ] {
+        let second = get(&url, into.path(), more).expect(8);
+        assert_eq!(second.last_json()["kind"], "in_use");
+        assert_eq!(second.stderr.lines().count(), 1, "{second:?}");
+        assert_eq!(files::names(into.path()), ["2MiB.part.journal"]);
+    }
+    assert_eq!(site.requests().len(), 0, "nothing is asked for in vain");
+    drop(first);
+    get(&url, into.path(), &[]).expect(0);
+    assert_eq!(files::names(into.path()), ["2MiB"]);
+}
+
 #[test]
 fn two_that_start_at_the_same_moment_leave_one_right_file() {
     for seed in 0..10 {

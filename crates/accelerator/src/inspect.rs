@@ -102,7 +102,7 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
     })?;
     let names = PartNames::new(final_name)?;
     let directory = Directory::open(directory)?;
-    let log = AppendLog::open(&directory, &names)?;
+    let log = AppendLog::open_to_read(&directory, &names)?;
     let decoded =
         target::read(&log)?.map_err(|error| Error::new(ErrorKind::Disk, Cause::Journal(error)))?;
     let hashes = decoded.blocks;

@@ -100,6 +100,8 @@ async fn is_served(
 pub(crate) struct Published {
     file: Unfinished,
     header: Header,
+    /// Held, so that nobody else does what is left to do.
+    journal: AppendLog,
 }
 
 impl Published {
@@ -111,16 +113,17 @@ impl Published {
             Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let Ok(journal) = read(&log)? else {
+        let Ok(decoded) = read(&log)? else {
             return Ok(None);
         };
-        let identity = journal.header.part_file;
+        let identity = decoded.header.part_file;
         let Some(file) = Unfinished::find(directory, names, identity)? else {
             return Ok(None);
         };
-        Ok(is_what_the_journal_says(&file, &journal)?.then_some(Self {
+        Ok(is_what_the_journal_says(&file, &decoded)?.then_some(Self {
             file,
-            header: journal.header,
+            header: decoded.header,
+            journal: log,
         }))
     }
 
@@ -147,7 +150,9 @@ impl Published {
 
     /// Does what is left of publishing it.
     pub(crate) fn finish(self, sync: bool) -> Result<(), StoreError> {
-        self.file.finish(sync)
+        let finished = self.file.finish(sync);
+        drop(self.journal);
+        finished
     }
 }
 

@@ -90,7 +90,7 @@ impl Target {
         &self.settings.names
     }
 
-    /// Looks for an earlier run, locks its part file, and reads its journal.
+    /// Looks for an earlier run, locks its journal and reads it, and locks its part file.
     pub(crate) fn find(&self) -> Result<Found, Error> {
         let log = match AppendLog::open(&self.directory, self.names()) {
             Ok(log) => log,
@@ -114,7 +114,7 @@ impl Target {
             length,
             self.settings.write_mode,
         ) {
-            Ok(part) => self.found(part, log),
+            Ok(part) => Ok(self.found(part, log, decoded)?),
             Err(error) if error.disposition() == StoreFailure::NotFound => {
                 log.remove()?;
                 Ok(Found::Nothing(None))
@@ -123,14 +123,7 @@ impl Target {
         }
     }
 
-    /// The journal is read again now that the part file is locked: the process that held the
-    /// lock may have written until the last moment.
-    fn found(&self, part: PartFile, log: AppendLog) -> Result<Found, Error> {
-        let decoded = match self.judge(&log)? {
-            Verdict::Continue(decoded) => decoded,
-            Verdict::StartOver(why) => return discard(&part, why.into()),
-            Verdict::Leave(error) => return Err(left_alone(error)),
-        };
+    fn found(&self, part: PartFile, log: AppendLog, decoded: Decoded) -> Result<Found, StoreError> {
         let header = &decoded.header;
         log.truncate(ByteCount(decoded.believed))?;
         Failpoint::EarlierFound.reached();

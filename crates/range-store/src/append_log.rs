@@ -11,6 +11,9 @@ use crate::owned_file::OwnedFile;
 
 /// The journal file, as bytes. May be appended to and synced from several threads.
 ///
+/// It is locked as long as it is held: of two starts at the same moment the second finds out
+/// before it could remove anything of the first.
+///
 /// An append that a crash or a full disk cuts short leaves a torn end; what is appended must be
 /// able to tell.
 #[derive(Debug)]
@@ -21,13 +24,16 @@ pub struct AppendLog {
 }
 
 impl AppendLog {
-    /// Creates an empty log under the journal's name, for its owner only. The name must be free.
+    /// Creates and locks an empty log under the journal's name, for its owner only. The name must be
+    /// free.
     ///
     /// The name survives a power cut from here on: one that kept the part file's name and lost
     /// the journal's would leave a part file nobody dares to touch. One device flush, measured
     /// at 2.4 ms on ext4.
     pub fn create(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
         let file = OwnedFile::create(directory, names.journal())?;
+        // Whoever holds the lock of a file made a moment ago has adopted it; it is theirs.
+        file.lock()?;
         directory.sync().inspect_err(|_| {
             // The error at hand is the one to tell.
             let _removed = file.remove();
@@ -38,9 +44,25 @@ impl AppendLog {
         })
     }
 
-    /// Opens the log of an earlier run. Refuses what [`create`](Self::create) cannot have made.
+    /// Opens and locks the log of an earlier run. Refuses what [`create`](Self::create) cannot have
+    /// made, and what another process holds.
     pub fn open(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
         let file = OwnedFile::open(directory, names.journal())?;
+        file.lock()?;
+        // The holder of the lock before us has come to its end a moment ago, or begins anew.
+        if !file.has_its_name()? {
+            return Err(file.in_use());
+        }
+        Self::of(file)
+    }
+
+    /// Opens the log to look at it, whoever made it and whoever appends to it. It is not locked,
+    /// and cannot be changed.
+    pub fn open_to_read(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+        Self::of(OwnedFile::open_to_read(directory, names.journal())?)
+    }
+
+    fn of(file: OwnedFile) -> Result<Self, StoreError> {
         let end = Mutex::new(file.length()?.0);
         Ok(Self { file, end })
     }

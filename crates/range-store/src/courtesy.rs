@@ -1,9 +1,9 @@
 //! Owns which answers count where a call is a courtesy: something that makes a download safer or
 //! better, and can be done without. Knows nothing of the calls.
 //!
-//! Needed are only opening, writing, reading, truncating, renaming and the sync of the data. Of all
-//! else there are file systems, mounts and sandboxes that refuse it, each with an answer of its own,
-//! so there is a list of what counts and none of what is harmless.
+//! Needed are only opening, writing, reading, truncating, renaming and the sync of the data. Of
+//! all else there are file systems, mounts and sandboxes that refuse it, each with an answer of its
+//! own, so there is a list of what counts and none of what is harmless.
 
 use rustix::io::Errno;
 

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use range_core::ByteRange;
@@ -30,6 +31,7 @@ pub(crate) struct OwnedFile {
     name: OsString,
     identity: FileIdentity,
     sync: SyncState,
+    is_locked: AtomicBool,
 }
 
 impl OwnedFile {
@@ -87,6 +89,7 @@ impl OwnedFile {
             name: name.to_owned(),
             identity: identity_of(stat),
             sync: SyncState::default(),
+            is_locked: AtomicBool::new(false),
         }
     }
 
@@ -102,17 +105,28 @@ impl OwnedFile {
     /// no locks counts as locked: the lock spares two processes work, hashes decide.
     pub(crate) fn lock(&self) -> Result<(), StoreError> {
         let lock = || rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive);
-        match rustix::io::retry_on_intr(lock) {
-            Err(Errno::WOULDBLOCK) => Err(StoreError::InUse {
-                name: self.name.clone(),
-            }),
-            Ok(()) | Err(_) => Ok(()),
+        if let Err(Errno::WOULDBLOCK) = rustix::io::retry_on_intr(lock) {
+            return Err(self.in_use());
         }
+        self.is_locked.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Another process is at work on the download.
+    pub(crate) fn in_use(&self) -> StoreError {
+        StoreError::InUse {
+            name: self.name.clone(),
+        }
+    }
+
+    /// Whether the name still refers to this file.
+    pub(crate) fn has_its_name(&self) -> Result<bool, StoreError> {
+        self.directory.holds(&self.name, self.identity)
     }
 
     /// Fails unless the name still refers to this file.
     pub(crate) fn check_name(&self) -> Result<(), StoreError> {
-        if self.directory.holds(&self.name, self.identity)? {
+        if self.has_its_name()? {
             Ok(())
         } else {
             Err(StoreError::not_ours(&self.name, "was replaced meanwhile"))
@@ -243,6 +257,10 @@ impl Drop for OwnedFile {
         if self.sync.is_lost() {
             // Pages that were mapped or being written when the sync failed.
             self.forget_cached();
+        }
+        if self.is_locked.load(Ordering::Relaxed) {
+            // A child that was just forked has the open file too, until it runs its program.
+            let _courtesy = rustix::fs::flock(&self.fd, FlockOperation::Unlock);
         }
     }
 }

@@ -26,6 +26,9 @@ use crate::store::{Length, SettledLength, Store};
 pub struct PartFile {
     file: Arc<OwnedFile>,
     names: PartNames,
+    /// The journal that was there when the part file was created or opened. It is held by the same
+    /// process, so it is that of this part file.
+    journal: Option<FileIdentity>,
     leases: LeaseTable,
     length: SettledLength,
     backend: Backend,
@@ -56,7 +59,7 @@ impl PartFile {
                 give_back(&file);
             }
         })?;
-        Ok(Self::new(file, names, length, backend))
+        Self::new(file, names, length, backend)
     }
 
     /// Opens the part file of an earlier run, to write more of it. Its bytes prove nothing: hash
@@ -94,17 +97,24 @@ impl PartFile {
             // Gives back what was reserved past the old end. The error at hand is the one to tell.
             let _unchanged = file.set_length(before);
         })?;
-        Ok(Self::new(file, names, length, backend))
+        Self::new(file, names, length, backend)
     }
 
-    fn new(file: OwnedFile, names: &PartNames, length: Length, backend: Backend) -> Self {
-        Self {
+    fn new(
+        file: OwnedFile,
+        names: &PartNames,
+        length: Length,
+        backend: Backend,
+    ) -> Result<Self, StoreError> {
+        let journal = file.directory().entry(names.journal())?;
+        Ok(Self {
             file: Arc::new(file),
             names: names.clone(),
+            journal: journal.map(|entry| entry.identity),
             leases: LeaseTable::default(),
             length: SettledLength::new(length),
             backend,
-        }
+        })
     }
 
     /// Which file it is, to be recorded in the journal and compared on resume.
@@ -130,6 +140,10 @@ impl PartFile {
 
     pub(crate) fn file(&self) -> &OwnedFile {
         &self.file
+    }
+
+    pub(crate) fn journal(&self) -> Option<FileIdentity> {
+        self.journal
     }
 
     pub(crate) fn is_leased(&self) -> bool {

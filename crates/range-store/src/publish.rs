@@ -89,12 +89,16 @@ pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
         place(file.directory(), names, how)?;
     }
     Failpoint::FinalNamePlaced.reached();
-    let loose_end = finish(file.directory(), names, file.identity(), how.sync).err();
+    let files = Files {
+        part: file.identity(),
+        journal: part.journal(),
+    };
+    let loose_end = finish(file.directory(), names, files, how.sync).err();
     Ok(Published { loose_end })
 }
 
-/// Removes the part file and then the journal, unless the part file was replaced by another. A
-/// power cut on the way leaves both, the journal, or nothing.
+/// Removes the part file and then the journal, unless the name of either refers to another file
+/// by now. A power cut on the way leaves both, the journal, or nothing.
 ///
 /// Leases may be live; what they write is lost, and the space is free when they are dropped.
 pub fn discard(part: &PartFile) -> Result<(), StoreError> {
@@ -103,25 +107,40 @@ pub fn discard(part: &PartFile) -> Result<(), StoreError> {
         part.file().remove()?;
         Failpoint::PartDiscarded.reached();
         directory.sync()?;
-        directory.remove_name(part.names().journal())?;
+        remove_journal(directory, part.names(), part.journal())?;
     }
     Ok(())
 }
 
-/// What is left to do once the final name of the file `identity` is there. The journal goes last,
-/// and only if the name is safe: it is what a resume needs should the name be undone.
+/// The files whose names go, so that nobody else's do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Files {
+    pub(crate) part: FileIdentity,
+    pub(crate) journal: Option<FileIdentity>,
+}
+
+/// What is left to do once the final name of the part file is there. The journal goes last, and
+/// only if the name is safe: it is what a resume needs should the name be undone.
 pub(crate) fn finish(
     directory: &Directory,
     names: &PartNames,
-    identity: FileIdentity,
+    files: Files,
     sync: bool,
 ) -> Result<(), StoreError> {
-    directory.remove(names.part(), identity)?;
+    directory.remove(names.part(), files.part)?;
     if sync {
         directory.sync()?;
     }
     Failpoint::DirectorySynced.reached();
-    directory.remove_name(names.journal())
+    remove_journal(directory, names, files.journal)
+}
+
+fn remove_journal(
+    directory: &Directory,
+    names: &PartNames,
+    journal: Option<FileIdentity>,
+) -> Result<(), StoreError> {
+    journal.map_or(Ok(()), |journal| directory.remove(names.journal(), journal))
 }
 
 fn place(directory: &Directory, names: &PartNames, how: Publish) -> Result<(), StoreError> {
@@ -208,7 +227,11 @@ mod tests {
         let length = Length::Known(ByteCount(5));
         let part = PartFile::create(&directory, &names, length, WriteMode::default()).unwrap();
         step(&directory, &names).unwrap();
-        finish(&directory, &names, part.identity(), true).unwrap();
+        let files = Files {
+            part: part.identity(),
+            journal: None,
+        };
+        finish(&directory, &names, files, true).unwrap();
         assert!(
             directory
                 .holds(names.final_name(), part.identity())

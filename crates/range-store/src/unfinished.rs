@@ -23,11 +23,13 @@ use crate::store::hash_range;
 pub struct Unfinished {
     file: OwnedFile,
     names: PartNames,
+    journal: Option<FileIdentity>,
 }
 
 impl Unfinished {
     /// The final file, if it is the one that was the part file `identity`, which the journal
-    /// tells. Changes nothing. To be asked before [`PartFile::open`](crate::PartFile::open),
+    /// tells and which must be held. Changes nothing. To be asked before
+    /// [`PartFile::open`](crate::PartFile::open),
     /// which refuses a part file that has the final name too.
     pub fn find(
         directory: &Directory,
@@ -39,9 +41,11 @@ impl Unfinished {
             _ => return Ok(None),
         }
         let file = OwnedFile::open_published(directory, names.final_name())?;
+        let journal = directory.entry(names.journal())?;
         Ok((file.identity() == identity).then(|| Self {
             file,
             names: names.clone(),
+            journal: journal.map(|entry| entry.identity),
         }))
     }
 
@@ -61,11 +65,10 @@ impl Unfinished {
         if sync {
             self.file.sync_all()?;
         }
-        publish::finish(
-            self.file.directory(),
-            &self.names,
-            self.file.identity(),
-            sync,
-        )
+        let files = publish::Files {
+            part: self.file.identity(),
+            journal: self.journal,
+        };
+        publish::finish(self.file.directory(), &self.names, files, sync)
     }
 }

@@ -63,6 +63,40 @@ fn a_log_over_the_limit_is_not_read() {
 }
 
 #[test]
+fn a_second_user_is_told_that_the_log_is_in_use_from_its_creation_on() {
+    let scratch = Scratch::new();
+    let refused = |opened: Result<AppendLog, StoreError>| opened.unwrap_err().disposition();
+    let open = || AppendLog::open(&scratch.directory, &scratch.names);
+    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    assert_eq!(refused(open()), StoreFailure::InUse);
+    log.append(b"one").unwrap();
+    let look = AppendLog::open_to_read(&scratch.directory, &scratch.names).unwrap();
+    assert_eq!(read(&look), b"one");
+    drop(look);
+    assert_eq!(
+        refused(open()),
+        StoreFailure::InUse,
+        "a look takes no lock away"
+    );
+    drop(log);
+    let log = open().unwrap();
+    assert_eq!(refused(open()), StoreFailure::InUse);
+    drop(log);
+}
+
+#[test]
+fn the_lock_ends_with_the_log_although_a_child_has_the_file_open() {
+    let scratch = Scratch::new();
+    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    // What a child holds between fork and exec: another descriptor of the same open file.
+    let inode = scratch.identity(scratch.names.journal()).inode;
+    let copy = Scratch::copy_of_open_file(inode);
+    drop(log);
+    AppendLog::open(&scratch.directory, &scratch.names).unwrap();
+    drop(copy);
+}
+
+#[test]
 fn appends_of_several_threads_do_not_mix() {
     let scratch = Scratch::new();
     let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();

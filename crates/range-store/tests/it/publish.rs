@@ -145,8 +145,8 @@ fn a_file_that_is_written_to_is_not_published() {
     let _refused = publish(&part, PLAIN);
 }
 
-/// restic/rest-server#166, symfony/symfony#5751, Stebalien/tempfile#193: a temporary file and a rename
-/// must not lose what the directory says of its new files.
+/// restic/rest-server#166, symfony/symfony#5751, Stebalien/tempfile#193: a temporary file and a
+/// rename must not lose what the directory says of its new files.
 #[test]
 fn the_final_file_has_what_the_default_acl_of_the_directory_says() {
     const NOBODY: u32 = u32::MAX;
@@ -288,6 +288,32 @@ fn another_file_at_the_final_name_is_not_taken_for_ours() {
         planted.plant(&elsewhere, elsewhere.names.final_name());
         let found = Unfinished::find(&elsewhere.directory, &elsewhere.names, identity).unwrap();
         assert!(found.is_none(), "{planted:?}");
+    }
+}
+
+#[test]
+fn only_our_own_journal_is_removed() {
+    for ending in ["discard", "publish", "unfinished"] {
+        let scratch = Scratch::new();
+        let part = complete(&scratch);
+        let found = if ending == "unfinished" {
+            scratch.rename(scratch.names.part(), scratch.names.final_name());
+            Unfinished::find(&scratch.directory, &scratch.names, part.identity()).unwrap()
+        } else {
+            None
+        };
+        // Another start has thrown the journal away, and began one of its own.
+        let others = "another's".as_ref();
+        scratch.write(others, b"another's journal");
+        scratch.rename(others, scratch.names.journal());
+        match found {
+            Some(found) => found.finish(true).unwrap(),
+            None if ending == "publish" => publish_cleanly(&part, PLAIN).unwrap(),
+            None => discard(&part).unwrap(),
+        }
+        assert!(!scratch.path(scratch.names.part()).exists(), "{ending}");
+        let journal = scratch.read(scratch.names.journal());
+        assert_eq!(journal, b"another's journal", "{ending}");
     }
 }
 

@@ -143,6 +143,24 @@ impl Scratch {
         fs::remove_file(self.path(name)).unwrap();
     }
 
+    /// Another descriptor of the open file that this process has of an inode.
+    pub(crate) fn copy_of_open_file(inode: u64) -> OwnedFd {
+        let entries = fs::read_dir("/proc/self/fd").unwrap();
+        let numbers = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let is_it = |number: &String| {
+            fs::metadata(format!("/proc/self/fd/{number}")).is_ok_and(|file| file.ino() == inode)
+        };
+        let number: i32 = numbers
+            .filter(is_it)
+            .map(|n| n.parse().unwrap())
+            .next()
+            .unwrap();
+        let own = rustix::process::getpid();
+        let pidfd = rustix::process::pidfd_open(own, rustix::process::PidfdFlags::empty()).unwrap();
+        let flags = rustix::process::PidfdGetfdFlags::empty();
+        rustix::process::pidfd_getfd(pidfd, number, flags).unwrap()
+    }
+
     /// Whether the bytes at `offset` can be read without the disk; `None` where nothing tells.
     pub(crate) fn is_in_memory(&self, name: &OsStr, offset: u64) -> Option<bool> {
         let file = fs::File::open(self.path(name)).unwrap();
