@@ -221,6 +221,82 @@ fn a_journal_that_is_none_leads_to_a_fresh_start() {
     );
 }
 
+/// Longer than any that is read: what is behind the limit is as good as torn off.
+#[test]
+fn a_journal_of_any_length_is_continued_or_started_over() {
+    let site = Site::synthetic(vec![slow()]);
+    let url = site.url("/synthetic/60MiB?seed=7");
+    for (length, more, resumes) in [
+        (130 * MIB, &[][..], true),
+        (1 << 40, &[], true),
+        (130 * MIB, &["--no-resume"], false),
+        (1 << 40, &["--overwrite", "--no-resume"], false),
+    ] {
+        let into = files::directory();
+        killed(&site, &url, into.path(), "60MiB");
+        let journal = into.path().join("60MiB.part.journal");
+        let longer = std::fs::File::options().write(true).open(&journal);
+        longer.unwrap().set_len(length).unwrap();
+        let inspected = program::run([Path::new("inspect"), &into.path().join("60MiB.part")]);
+        assert_eq!(inspected.code, Some(0), "{inspected:?}");
+        let ran = get(&url, into.path(), more).expect(0);
+        assert_eq!(ran.number("resumed_bytes") >= 20 * MIB, resumes, "{ran:?}");
+        assert_eq!(files::names(into.path()), ["60MiB"]);
+        assert_eq!(
+            files::sha256(&into.path().join("60MiB")),
+            expected(7, 60 * MIB)
+        );
+    }
+}
+
+/// A journal that nobody's writer wrote: as many claims as fit, of blocks so small that every step
+/// with them takes long.
+#[test]
+fn blocks_that_no_writer_makes_are_refused_at_once() {
+    use range_core::block::{BlockHash, BlockIndex, BlockSize};
+    use range_core::journal::{Encoder, Header, SessionId};
+
+    const CLAIMS: u64 = 300_000;
+    const SMALLEST: u32 = 4096;
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let part = into.path().join("3MiB.part");
+    std::fs::File::create(&part)
+        .unwrap()
+        .set_len(3 * MIB)
+        .unwrap();
+    let header = Header {
+        session: SessionId([7; 16]),
+        part_file: range_store::FileIdentity {
+            device: 1,
+            inode: 2,
+        },
+        length: CLAIMS * 2 * u64::from(SMALLEST),
+        block_size: BlockSize::new(SMALLEST).unwrap(),
+        validators: range_core::http::validator::Validators {
+            entity_tag: range_core::http::validator::EntityTag::parse(b"\"v1\""),
+            ..Default::default()
+        },
+        url: site.url("/synthetic/3MiB"),
+        digests: Vec::new(),
+    };
+    let (mut encoder, mut journal) = Encoder::begin(&header);
+    for index in 0..CLAIMS {
+        encoder.block(BlockIndex(index * 2), BlockHash(index.into()), &mut journal);
+    }
+    std::fs::write(into.path().join("3MiB.part.journal"), journal).unwrap();
+    let begun = std::time::Instant::now();
+    for more in [&[][..], &["--verify"]] {
+        let arguments = [&["inspect", part.to_str().unwrap()], more].concat();
+        let inspected = program::run(arguments).expect(7);
+        assert!(inspected.stderr.contains("damaged"), "{inspected:?}");
+    }
+    let ran = get(&site.url("/synthetic/3MiB"), into.path(), &[]).expect(0);
+    assert_eq!(ran.number("resumed_bytes"), 0);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+    assert_eq!(files::names(into.path()), ["3MiB"]);
+}
+
 #[test]
 fn a_stream_of_unknown_length_starts_afresh() {
     let chunked = [

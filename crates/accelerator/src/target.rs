@@ -272,10 +272,22 @@ impl Target {
 }
 
 /// Inner error: the journal cannot be used. Outer error: it cannot be read.
+///
+/// What lies behind the longest journal that is read is as good as torn off. And blocks of a size
+/// that no writer chooses are nobody's claims, but may be as many as make every step slow.
 pub(crate) fn read(log: &AppendLog) -> Result<Result<Decoded, journal::DecodeError>, StoreError> {
     let mut decoder = journal::Decoder::new();
     log.read_through(ByteCount(limits::JOURNAL_MAX), |piece| decoder.feed(piece))?;
-    Ok(decoder.finish())
+    Ok(decoder.finish().and_then(|decoded| {
+        let Header {
+            block_size, length, ..
+        } = decoded.header;
+        if block_size.is_usual_for(length) {
+            Ok(decoded)
+        } else {
+            Err(journal::DecodeError::HeaderDamaged)
+        }
+    }))
 }
 
 /// Whoever wrote the journal can still use it.

@@ -85,8 +85,8 @@ impl AppendLog {
         Ok(())
     }
 
-    /// Shows `take` all bytes of the log in order, a piece at a time, unless they are more than
-    /// `limit`. Takes 64 KiB of memory, whatever the length of the log.
+    /// Shows `take` the bytes of the log in order, a piece at a time, and no more than `limit` of
+    /// them. Takes 64 KiB of memory, whatever the length of the log.
     pub fn read_through(
         &self,
         limit: ByteCount,
@@ -94,14 +94,11 @@ impl AppendLog {
     ) -> Result<(), StoreError> {
         const PIECE: usize = 64 << 10;
 
-        let length = self.length();
-        if length > limit {
-            return Err(StoreError::TooLarge { length, limit });
-        }
+        let end = self.length().min(limit).0;
         let mut buffer = vec![0; PIECE];
         let mut offset = 0;
-        while offset < length.0 {
-            let left = usize::try_from(length.0 - offset).unwrap_or(PIECE);
+        while offset < end {
+            let left = usize::try_from(end - offset).unwrap_or(PIECE);
             let piece = &mut buffer[..left.min(PIECE)];
             self.file.read_at(offset, piece)?;
             take(piece);

@@ -53,13 +53,21 @@ fn a_torn_end_is_cut_off_and_written_over() {
 }
 
 #[test]
-fn a_log_over_the_limit_is_not_read() {
+fn a_log_is_read_up_to_the_limit() {
     let scratch = Scratch::new();
     scratch.write(scratch.names.journal(), b"12345");
     let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
-    log.read_through(ByteCount(5), |_| ()).unwrap();
-    let error = log.read_through(ByteCount(4), |_| ()).unwrap_err();
-    assert_eq!(error.disposition(), StoreFailure::TooLarge, "{error}");
+    for (limit, expected) in [
+        (0, &b""[..]),
+        (4, b"1234"),
+        (5, b"12345"),
+        (u64::MAX, b"12345"),
+    ] {
+        let mut bytes = Vec::new();
+        log.read_through(ByteCount(limit), |piece| bytes.extend_from_slice(piece))
+            .unwrap();
+        assert_eq!(bytes, expected);
+    }
 }
 
 #[test]
