@@ -1,22 +1,6 @@
-//! Owns fuzzing of `Retry-After` and of dates: waits are bounded, dates survive being written.
+//! Lets the fuzzer make up bytes for `retry_after`. What must hold of them is in `fuzz_bodies`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use range_core::http::{HttpDate, retry_after};
 
-fuzz_target!(|input: (Option<u64>, &[u8])| {
-    let (now, field) = input;
-    let date = now.map(HttpDate::from_unix_seconds);
-    if let Some(wait) = retry_after::parse(field, date) {
-        assert!(wait <= retry_after::MAX_RETRY_AFTER);
-    }
-    if let Some(parsed) = HttpDate::parse(field) {
-        assert!(parsed <= HttpDate::LATEST);
-        let written = parsed.to_string();
-        assert_eq!(
-            HttpDate::parse(written.as_bytes()),
-            Some(parsed),
-            "{written}"
-        );
-    }
-});
+fuzz_target!(|bytes: &[u8]| fuzz_bodies::targets::retry_after::run(bytes));

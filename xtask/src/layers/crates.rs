@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("accelerator", &["range-core", "range-store"]),
     ("sheave", &["accelerator", "range-server"]),
     ("simulator", &["range-core"]),
+    ("fuzz-bodies", &["range-core", "range-server"]),
     ("needs", &[]),
     ("sheave-bench", &[]),
     ("xtask", &[]),

@@ -78,7 +78,10 @@ impl Module {
                 TokenTree::Ident(word) if word == "use" && !is_punct(before, '$') => {
                     at = self.read_use(&tokens, at + 1, is_public);
                 }
-                TokenTree::Ident(word) if word == "mod" => at = self.read_mod(&tokens, at + 1),
+                TokenTree::Ident(word) if word == "mod" => {
+                    let is_elsewhere = is_elsewhere(&tokens[..at]);
+                    at = self.read_mod(&tokens, at + 1, is_elsewhere);
+                }
                 TokenTree::Ident(_) => at = self.read_path(&tokens, at),
                 TokenTree::Punct(_) | TokenTree::Literal(_) => at += 1,
             }
@@ -86,8 +89,8 @@ impl Module {
         }
     }
 
-    /// What follows `mod`; returns where it ends.
-    fn read_mod(&mut self, tokens: &[TokenTree], at: usize) -> usize {
+    /// What follows `mod`; returns where it ends. What has another path is no file of this crate.
+    fn read_mod(&mut self, tokens: &[TokenTree], at: usize, is_elsewhere: bool) -> usize {
         let Some(name) = tokens.get(at).and_then(word) else {
             return at;
         };
@@ -97,6 +100,7 @@ impl Module {
                 block.read_tokens(&group.stream());
                 self.blocks.push((name, block));
             }
+            _ if is_elsewhere => {}
             _ => self.files.push(name),
         }
         at + 2
@@ -193,6 +197,16 @@ impl Module {
         }
         at
     }
+}
+
+/// Whether the attributes before an item say that it is in a file of another name.
+fn is_elsewhere(before: &[TokenTree]) -> bool {
+    let attributes = before.rchunks(2).map_while(|pair| match pair {
+        [mark, TokenTree::Group(attribute)] if is_punct(Some(mark), '#') => Some(attribute),
+        _ => None,
+    });
+    let mut first = attributes.filter_map(|attribute| attribute.stream().into_iter().next());
+    first.any(|first| matches!(first, TokenTree::Ident(word) if word == "path"))
 }
 
 /// Where an item ends that begins here and is compiled for tests only.

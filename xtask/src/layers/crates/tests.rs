@@ -20,6 +20,7 @@ const DRAWN: &[(&str, &[&str])] = &[
         "sheave-tests",
         &["accelerator", "range-core", "range-server", "sheave"],
     ),
+    ("fuzz-bodies", &["range-core", "range-server"]),
     ("needs", &[]),
     ("sheave-bench", &["clap"]),
     ("xtask", &["clap"]),

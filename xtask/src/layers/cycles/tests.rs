@@ -60,6 +60,7 @@ fn two_files_of_which_one_names_the_other_are_none() {
         "use ::b::B; pub struct A;",
         "use crate::b; pub struct A;",
         "use crate::b::*; pub struct A;",
+        "#[path = \"b.rs\"] #[expect(dead_code)] mod other; pub struct A(other::B);",
         "pub struct A; impl A { fn f(&self) { self.b::<u8>() } }",
     ] {
         assert_eq!(circles_of(a, NAMES_A), 0, "{a}");

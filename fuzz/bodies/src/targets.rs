@@ -1,0 +1,26 @@
+//! Owns the list of fuzz targets. What each asserts is in the file of its name.
+pub mod content_range;
+pub mod decision;
+pub mod fault;
+pub mod journal;
+pub mod location;
+pub mod output_name;
+pub mod path;
+pub mod range;
+pub mod retry_after;
+
+/// A target: its name, by which its corpus is called too, and what it runs.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const ALL: &[Target] = &[
+    ("content_range", content_range::run),
+    ("decision", decision::run),
+    ("fault", fault::run),
+    ("journal", journal::run),
+    ("location", location::run),
+    ("output_name", output_name::run),
+    ("path", path::run),
+    ("range", range::run),
+    ("retry_after", retry_after::run),
+];

@@ -1,0 +1,29 @@
+//! Owns fuzzing of `Retry-After` and of dates: waits are bounded, dates survive being written.
+use range_core::http::{HttpDate, retry_after};
+
+use crate::decoded;
+
+/// What must hold of any bytes.
+///
+/// # Panics
+///
+/// Where it does not.
+pub fn run(bytes: &[u8]) {
+    let Some(input) = decoded::<(Option<u64>, &[u8])>(bytes) else {
+        return;
+    };
+    let (now, field) = input;
+    let date = now.map(HttpDate::from_unix_seconds);
+    if let Some(wait) = retry_after::parse(field, date) {
+        assert!(wait <= retry_after::MAX_RETRY_AFTER);
+    }
+    if let Some(parsed) = HttpDate::parse(field) {
+        assert!(parsed <= HttpDate::LATEST);
+        let written = parsed.to_string();
+        assert_eq!(
+            HttpDate::parse(written.as_bytes()),
+            Some(parsed),
+            "{written}"
+        );
+    }
+}
