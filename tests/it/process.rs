@@ -82,10 +82,15 @@ fn a_signal_that_nohup_switched_off_stays_off() {
     );
 }
 
+/// Closes what this process has inherited and passes on: a limit of descriptors counts it too.
+const CLOSE: &str =
+    r#"for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3)) || eval "exec $fd>&-"; done;"#;
+
 /// `get` as a shell runs it, with `before` in front and `after` behind.
 fn in_shell(before: &str, after: &str, url: &str, into: &Path) -> Ran {
-    let script = format!(r#"{before} exec "$0" get "$1" -d "$2" {after}"#);
-    let mut command = Command::new("sh");
+    let script = format!(r#"{CLOSE} {before} exec "$0" get "$1" -d "$2" {after}"#);
+    // Not every shell can close a descriptor of two digits.
+    let mut command = Command::new("bash");
     command
         .args(["-c", &script])
         .arg(program::path())
