@@ -24,6 +24,7 @@ mod generations;
 mod idle;
 mod inspect;
 mod library;
+mod library_examples;
 mod matrix;
 mod names;
 mod output;

@@ -65,3 +65,7 @@ pub use range_core::range::ByteRange;
 pub use range_core::range_set::RangeSet;
 pub use range_core::units::{ByteCount, BytesPerSecond, RateLimit};
 pub use range_store::{WriteMode, exit_on_bus_error, ignore_file_size_signal};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

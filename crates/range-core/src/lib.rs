@@ -29,3 +29,7 @@ pub mod units;
 
 pub use range::ByteRange;
 pub use range_set::RangeSet;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -51,3 +51,7 @@ pub use range_core::http::conditional::{InvalidRange, RangePolicy};
 pub use record::{Ending, RequestHook, RequestRecord};
 pub use server::{BindError, Server};
 pub use tls::{TlsError, TlsIdentity};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -70,3 +70,7 @@ pub use range_core::file_identity::FileIdentity;
 pub use read_only::ReadOnlyFile;
 pub use store::{Length, Store};
 pub use unfinished::Unfinished;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

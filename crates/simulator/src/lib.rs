@@ -36,3 +36,7 @@ pub use watch::Limited;
 pub use world::{
     Bucket, Disk, Lie, Lying, Odd, Oddity, Penalty, Refusal, Refusing, Throttle, World,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,7 @@
+//! Owns the proof that the examples of the README compile and run. Everything else here is a test,
+//! or an example that a task of the project runs.
+#![forbid(unsafe_code)]
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
