@@ -167,7 +167,7 @@ impl DownloadBuilder {
     }
 
     /// Most connections at once, between 1 and 256; other numbers count as the nearest of these.
-    /// Each costs a window of 8 MiB of mapped, hence resident, memory. Default: 8.
+    /// Where the file is mapped each costs a window of 8 MiB of resident memory. Default: 32.
     pub fn connections(mut self, connections: u16) -> Self {
         self.connections = connections;
         self
@@ -253,7 +253,7 @@ impl DownloadBuilder {
         self
     }
 
-    /// How the part file is written. Default: mapped where that is safe and fast.
+    /// How the part file is written. Default: [`WriteMode::Positioned`].
     pub fn write_mode(mut self, mode: WriteMode) -> Self {
         self.write_mode = mode;
         self
