@@ -254,7 +254,7 @@ fn a_journal_of_any_length_is_continued_or_started_over() {
 #[test]
 fn blocks_that_no_writer_makes_are_refused_at_once() {
     use range_core::block::{BlockHash, BlockIndex, BlockSize};
-    use range_core::journal::{Encoder, Header, SessionId};
+    use range_store::journal::{Encoder, Header, SessionId};
 
     const CLAIMS: u64 = 300_000;
     const SMALLEST: u32 = 4096;

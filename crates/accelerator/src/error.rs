@@ -72,7 +72,7 @@ pub(crate) enum Cause {
     #[error("{part:?} is not the name of a part file, which ends in .part")]
     NotAPartName { part: std::ffi::OsString },
     #[error(transparent)]
-    Journal(range_core::journal::DecodeError),
+    Journal(range_store::journal::DecodeError),
     #[error("a worker ended unexpectedly")]
     WorkerLost,
     #[error("nothing arrived for too long")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use range_core::journal::Unusable;
+use range_store::journal::Unusable;
 use tokio::sync::broadcast;
 
 /// How many events a slow listener may fall behind before it misses some.

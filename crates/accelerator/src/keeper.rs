@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
-use range_core::journal::{Encoder, Header};
 use range_core::units::ByteCount;
+use range_store::journal::{Encoder, Header};
 use range_store::{AppendLog, Directory, PartFile, Publish, Published, Store, StoreError};
 
 use crate::segment_writer::SegmentWriter;

@@ -2,8 +2,8 @@
 //! was fetched is given up for nothing less. Knows no network.
 
 use range_core::http::validator::Agreement;
-use range_core::journal::{self, Decoded, Verdict};
 use range_store::aside::{self, Place};
+use range_store::journal::{self, Decoded, Verdict};
 use range_store::{AppendLog, Directory, PLACES, PartNames, StoreError};
 
 use crate::generation::Generation;

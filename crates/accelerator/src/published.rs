@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use range_core::http::validator::Agreement;
-use range_core::journal::{Decoded, Header};
 use range_core::scheduler::{Request, Route};
+use range_store::journal::{Decoded, Header};
 use range_store::{AppendLog, Directory, PartNames, StoreError, StoreFailure, Unfinished};
 
 use crate::builder::Settings;

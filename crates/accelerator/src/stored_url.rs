@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use range_core::journal::SessionId;
+use range_store::journal::SessionId;
 use sha2::{Digest, Sha256};
 use url::Url;
 

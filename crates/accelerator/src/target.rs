@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::http::validator::Validators;
-use range_core::journal::{self, Decoded, Header, SessionId, Verdict};
-use range_core::limits;
 use range_core::units::ByteCount;
+use range_store::journal::{self, Decoded, Header, SessionId, Verdict};
 use range_store::{
     AppendLog, Directory, Failpoint, Length, PartFile, PartNames, ReadOnlyFile, Store, StoreError,
     StoreFailure, WriteMode,
@@ -277,7 +276,7 @@ impl Target {
 /// that no writer chooses are nobody's claims, but may be as many as make every step slow.
 pub(crate) fn read(log: &AppendLog) -> Result<Result<Decoded, journal::DecodeError>, StoreError> {
     let mut decoder = journal::Decoder::new();
-    log.read_through(ByteCount(limits::JOURNAL_MAX), |piece| decoder.feed(piece))?;
+    log.read_through(ByteCount(journal::LENGTH_MAX), |piece| decoder.feed(piece))?;
     Ok(decoder.finish().and_then(|decoded| {
         let Header {
             block_size, length, ..

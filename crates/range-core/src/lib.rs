@@ -1,5 +1,4 @@
-//! Decides: what a byte range is, what an HTTP message means, which bytes to ask for next, and
-//! what a journal says.
+//! Decides: what a byte range is, what an HTTP message means, and which bytes to ask for next.
 //!
 //! In scope: values and pure state machines. Time is an argument ([`time::Timestamp`]), randomness
 //! is a seed, and bytes of the file never come here; only counts do.
@@ -19,7 +18,6 @@ pub mod digest;
 pub mod failure;
 pub mod file_identity;
 pub mod http;
-pub mod journal;
 pub mod limits;
 pub mod range;
 pub mod range_set;

@@ -198,12 +198,3 @@ pub const FIRST_CONTACT_TRIES: u32 = 3;
 
 /// Redirects followed for one request, as browsers and RFC 9110 §15.4's advice on loops suggest.
 pub const REDIRECTS_MAX: u32 = 10;
-
-/// Longest text in a journal's header, so that the header stays far below the largest payload.
-pub const JOURNAL_TEXT_MAX: u16 = 8 << 10;
-
-/// Largest journal record payload a reader will allocate for.
-pub const JOURNAL_PAYLOAD_MAX: u32 = 64 << 10;
-
-/// Largest journal a reader will load: the records of a 2 TiB file with 1 MiB blocks.
-pub const JOURNAL_MAX: u64 = 128 << 20;

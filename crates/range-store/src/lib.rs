@@ -1,5 +1,5 @@
-//! Keeps: the part file, written through exclusive leases and published once, and the append-only
-//! log beside it. Knows nothing of HTTP, of async, of scheduling, or of what a log record means.
+//! Keeps: the part file, written through exclusive leases and published once, and the journal
+//! beside it. Knows nothing of HTTP requests, of async, or of scheduling.
 //!
 //! In scope: everything that happens between "here are bytes and their offset" and "the file is
 //! complete under its final name". All names are single components below one held [`Directory`].
@@ -44,6 +44,7 @@ mod read_only;
 )]
 mod region;
 mod reserve;
+mod resumable;
 mod store;
 mod sync;
 mod umask;
@@ -68,6 +69,7 @@ pub use part_file::PartFile;
 pub use publish::{Publish, Published, discard, publish};
 pub use range_core::file_identity::FileIdentity;
 pub use read_only::ReadOnlyFile;
+pub use resumable::journal;
 pub use store::{Length, Store};
 pub use unfinished::Unfinished;
 

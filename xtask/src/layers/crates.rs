@@ -32,9 +32,9 @@ const FOR_TESTS: &str = "needs";
 
 /// All that the crate without clocks, files and sockets may take from outside the workspace. What
 /// is added here has to be `no_std` and free of I/O.
-const CORE_MAY_USE: &[&str] = &["crc32c", "thiserror"];
+const CORE_MAY_USE: &[&str] = &["thiserror"];
 /// The same for the tests and benchmarks of that crate.
-const CORE_TESTS_MAY_USE: &[&str] = &["crc32c", "divan", "proptest", "thiserror"];
+const CORE_TESTS_MAY_USE: &[&str] = &["divan", "proptest", "thiserror"];
 
 /// Outside crates, each with the only crates that may depend on it.
 const OWNED: &[(&str, &[&str])] = &[

@@ -5,9 +5,8 @@ use std::thread;
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::Validators;
-use range_core::journal::{Decoder, Encoder, Header, SessionId};
-use range_core::limits;
 use range_core::units::ByteCount;
+use range_store::journal::{self, Decoder, Encoder, Header, SessionId};
 use range_store::{AppendLog, StoreError, StoreFailure};
 
 use crate::support::{Planted, Scratch, is_child, run_as_child};
@@ -205,7 +204,7 @@ fn keep_the_journal_of_a_terabyte() {
     let appended = peak_memory();
 
     let mut decoder = Decoder::new();
-    log.read_through(ByteCount(limits::JOURNAL_MAX), |piece| decoder.feed(piece))
+    log.read_through(ByteCount(journal::LENGTH_MAX), |piece| decoder.feed(piece))
         .unwrap();
     let journal = decoder.finish().unwrap();
     assert!(journal.is_complete());

@@ -4,7 +4,7 @@ use arbitrary::Arbitrary;
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::Validators;
-use range_core::journal::{Decoded, Decoder, Encoder, Header, SessionId, decode, judge};
+use range_store::journal::{Decoded, Decoder, Encoder, Header, SessionId, decode, judge};
 
 use crate::decoded;
 

@@ -4,8 +4,8 @@
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::{Agreement, EntityTag, Validators};
-use range_core::journal::{self, Decoded, Encoder, Header, SessionId, Unusable, Verdict};
 use range_store::BlockHasher;
+use range_store::journal::{self, Decoded, Encoder, Header, SessionId, Unusable, Verdict};
 
 use super::disk::{Disk, FileId, Name, Recording};
 use crate::support::Random;

@@ -2,8 +2,8 @@
 //! expected of it in memory.
 
 use range_core::block::BlockSize;
-use range_core::journal::{self, Verdict};
 use range_core::units::ByteCount;
+use range_store::journal::{self, Verdict};
 use range_store::{AppendLog, Publish, Store, StoreFailure, Unfinished, WriteMode};
 
 use super::disk::{Disk, Name};

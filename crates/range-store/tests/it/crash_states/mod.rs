@@ -9,7 +9,7 @@ use std::thread;
 
 use disk::{Disk, Name, Recording};
 use download::{BLOCK, Manner, Next, Remote, Why, next_run, run};
-use range_core::journal::Unusable;
+use range_store::journal::Unusable;
 
 use crate::support::{Random, number_from_environment};
 

@@ -1,16 +1,14 @@
 //! What a journal survives, and what it must never be believed about.
 
-use std::vec::Vec;
-
 use super::*;
-use crate::block::{BlockHash, BlockIndex, BlockSize};
-use crate::digest::Digest;
-use crate::file_identity::FileIdentity;
-use crate::http::date::HttpDate;
-use crate::http::validator::{EntityTag, Validators};
+use range_core::block::{BlockHash, BlockIndex, BlockSize};
+use range_core::digest::Digest;
+use range_core::file_identity::FileIdentity;
+use range_core::http::date::HttpDate;
+use range_core::http::validator::{EntityTag, Validators};
 
 fn header() -> Header {
-    let digest = std::format!("sha-256={}", "ab".repeat(32));
+    let digest = format!("sha-256={}", "ab".repeat(32));
     Header {
         session: SessionId(*b"0123456789abcdef"),
         part_file: FileIdentity {
@@ -58,10 +56,18 @@ fn a_url_of_any_length_leaves_a_journal_that_can_be_read() {
     let url = "x".repeat(100_000);
     let (_, bytes) = Encoder::begin(&Header { url, ..header() });
     let read_back = decode(&bytes).unwrap().header;
-    assert_eq!(
-        read_back.url.len(),
-        usize::from(crate::limits::JOURNAL_TEXT_MAX)
-    );
+    assert_eq!(read_back.url.len(), usize::from(TEXT_MAX));
+}
+
+/// With room for every block to be fetched and recorded nearly twice.
+#[test]
+fn the_journal_of_a_large_file_is_read_whole() {
+    const RECORD: u64 = 33;
+    for tebibytes in [1, 2, 3, 4, 16, 17, 128] {
+        let length = tebibytes << 40;
+        let journal = BlockSize::for_length(length).count(length) * RECORD;
+        assert!(journal < LENGTH_MAX * 6 / 10, "{tebibytes} TiB: {journal}");
+    }
 }
 
 #[test]

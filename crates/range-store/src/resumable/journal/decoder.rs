@@ -1,14 +1,13 @@
 //! Owns reading a journal back, in pieces of any size, and where belief in it ends. Knows no file.
 
-use alloc::vec::Vec;
+use range_core::block::{BlockHash, BlockIndex};
 
+use super::PAYLOAD_MAX;
 use super::codec::{
     Encoder, FRAME_CHECKSUM, FRAME_HEAD, KIND_BLOCK, KIND_HEADER, MAGIC, PREAMBLE, VERSION,
     checksum,
 };
 use super::header::{Header, SessionId};
-use crate::block::{BlockHash, BlockIndex};
-use crate::limits;
 
 /// A journal that was read back.
 #[derive(Clone, Debug)]
@@ -143,7 +142,7 @@ impl Decoder {
     /// there or not to be believed.
     fn step(&mut self, from: usize) -> Option<usize> {
         let rest = &self.rest[from..];
-        let (length, state) = match core::mem::take(&mut self.state) {
+        let (length, state) = match std::mem::take(&mut self.state) {
             State::AtPreamble => preamble(rest),
             State::AtHeader => header(rest),
             State::AtBlock { header, encoder } => block(rest, header, encoder, &mut self.blocks),
@@ -231,7 +230,7 @@ fn frame<'a>(encoder: &mut Encoder, bytes: &'a [u8]) -> Frame<'a> {
         return Frame::Unfinished;
     };
     let length = u32::from_le_bytes(*length);
-    if length > limits::JOURNAL_PAYLOAD_MAX {
+    if length > PAYLOAD_MAX {
         return Frame::Unbelievable;
     }
     let length = usize::try_from(length).expect("a bounded payload fits the address space");

@@ -1,14 +1,12 @@
 //! Owns the journal's header: which part file it belongs to, and of which generation that is.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use range_core::block::BlockSize;
+use range_core::digest::{Digest, DigestAlgorithm};
+use range_core::file_identity::FileIdentity;
+use range_core::http::date::HttpDate;
+use range_core::http::validator::{EntityTag, Validators};
 
-use crate::block::BlockSize;
-use crate::digest::{Digest, DigestAlgorithm};
-use crate::file_identity::FileIdentity;
-use crate::http::date::HttpDate;
-use crate::http::validator::{EntityTag, Validators};
-use crate::limits;
+use super::TEXT_MAX;
 
 /// Random bits that tie records to their journal, so that bytes left over from another journal
 /// are never believed.
@@ -99,8 +97,7 @@ impl Header {
 /// A length in two bytes, then the bytes. A longer text is cut: only a URL can be, which is ASCII
 /// and for people.
 fn put_text(out: &mut Vec<u8>, text: &[u8]) {
-    const LONGEST: u16 = limits::JOURNAL_TEXT_MAX;
-    let length = u16::try_from(text.len()).map_or(LONGEST, |length| length.min(LONGEST));
+    let length = u16::try_from(text.len()).map_or(TEXT_MAX, |length| length.min(TEXT_MAX));
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&text[..usize::from(length)]);
 }

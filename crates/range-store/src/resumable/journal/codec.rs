@@ -3,10 +3,9 @@
 //! Each frame's checksum covers the session and the checksum before it, so that a stale tail, a
 //! torn write or a reordered sector ends the journal instead of being believed.
 
-use alloc::vec::Vec;
+use range_core::block::{BlockHash, BlockIndex};
 
 use super::header::{Header, SessionId};
-use crate::block::{BlockHash, BlockIndex};
 
 pub(super) const MAGIC: [u8; 8] = *b"sheave\r\n";
 pub(super) const VERSION: u16 = 1;
