@@ -130,7 +130,8 @@ pub const LAST_SILENCE: Duration = Duration::from_millis(1500);
 /// storage that has to wake up, or a host that flushes heads at once, takes a while.
 pub const FIRST_BYTE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// As many times what replies of a source ordinarily take to begin, or pause, is out of the ordinary.
+/// As many times what replies of a source ordinarily take to begin, or pause, is out of the
+/// ordinary.
 pub const PATIENCE_FACTOR: u32 = 3;
 
 /// Replies' pauses are remembered for as much of their time: a few bursts, and no longer than an

@@ -1,5 +1,5 @@
-//! Owns what the server does wrong on purpose and when, as values: effects, conditions, and how both
-//! are written. Does none of it.
+//! Owns what the server does wrong on purpose and when, as values: effects, conditions, and how
+//! both are written. Does none of it.
 
 mod effect;
 mod grammar;

@@ -120,11 +120,8 @@ pub(crate) async fn respond(
         },
     };
     let mut body = body::body(reply.payload, sending);
-    if plan.content.gzip && has_content {
-        body = injection::compressed(body);
-    }
-    if !plan.delay_content.is_zero() && has_content {
-        body = injection::late(body, plan.delay_content, Arc::clone(&connection));
+    if has_content {
+        body = injected(body, &plan, &connection);
     }
     if let Some(wire) = wire.filter(|_| plan.wire.is_needed()) {
         let head = ResponseStart {
@@ -145,6 +142,17 @@ pub(crate) async fn respond(
         response.headers_mut().remove(CONTENT_LENGTH);
     }
     response
+}
+
+/// Content as a plan has it.
+fn injected(mut body: Body, plan: &FaultPlan, connection: &Arc<ConnectionState>) -> Body {
+    if plan.content.gzip {
+        body = injection::compressed(body);
+    }
+    if !plan.delay_content.is_zero() {
+        body = injection::late(body, plan.delay_content, Arc::clone(connection));
+    }
+    body
 }
 
 /// What is told of a response that has not begun.

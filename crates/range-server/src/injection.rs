@@ -1,5 +1,5 @@
-//! Owns the doing of what is wrong: from a request to the plan of it, and from the plan to the bytes
-//! on a connection. Knows effects, but not how they are written.
+//! Owns the doing of what is wrong: from a request to the plan of it, and from the plan to the
+//! bytes on a connection. Knows effects, but not how they are written.
 
 mod concurrency;
 mod gzip;

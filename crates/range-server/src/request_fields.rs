@@ -1,4 +1,5 @@
-//! Owns the fields of a request that take part in what is answered, each read once. Decides nothing.
+//! Owns the fields of a request that take part in what is answered, each read once. Decides
+//! nothing.
 
 use std::borrow::Cow;
 

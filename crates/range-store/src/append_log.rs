@@ -24,8 +24,8 @@ pub struct AppendLog {
 }
 
 impl AppendLog {
-    /// Creates and locks an empty log under the journal's name, for its owner only. The name must be
-    /// free.
+    /// Creates and locks an empty log under the journal's name, for its owner only. The name must
+    /// be free.
     ///
     /// The name survives a power cut from here on: one that kept the part file's name and lost
     /// the journal's would leave a part file nobody dares to touch. One device flush, measured

@@ -8,10 +8,10 @@
 //!
 //! * **The journal is created first and removed last.** Then a part file without a journal is
 //!   never ours, and whatever a crash leaves can be told from another program's file.
-//! * **The journal is held, and with it its lock, from its creation or opening on**, and as long
-//!   as anything of the download is changed. Then a second start finds the lock before anything it
-//!   could take for the remains of a crash. Locks are a courtesy: some network file systems grant them to
-//!   everyone, so what a file holds is decided by hashing it.
+//! * **The journal is held, and with it its lock, from its creation or opening on**, and as long as
+//!   anything of the download is changed. Then a second start finds the lock before anything it
+//!   could take for the remains of a crash. Locks are a courtesy: some network file systems grant
+//!   them to everyone, so what a file holds is decided by hashing it.
 //! * **[`Directory::sync`] follows the creation of both files** before a sync of their contents
 //!   counts, or a power cut may take the names and with them everything behind them.
 #![deny(unsafe_op_in_unsafe_fn)]

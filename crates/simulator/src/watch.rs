@@ -45,8 +45,8 @@ struct Arrivals {
     limited: Limited,
 }
 
-/// As often at most is a worker told to stop at one place where no byte comes: patience that doubles
-/// each time is past every stall timeout by then, and a width that falls sheds a few.
+/// As often at most is a worker told to stop at one place where no byte comes: patience that
+/// doubles each time is past every stall timeout by then, and a width that falls sheds a few.
 const BARREN_STOPS: u32 = 12;
 
 /// What was seen so far.

@@ -52,7 +52,7 @@ impl Mount {
         match mounted {
             Ok(output) if output.status.success() => Some(Self { directory, base }),
             refused => {
-                eprintln!("SKIPPED: cannot mount with {program} {arguments:?}: {refused:?}");
+                needs::unmet(&format!("a mount by {program}"), format!("{refused:?}"));
                 None
             }
         }

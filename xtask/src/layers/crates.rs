@@ -18,7 +18,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("accelerator", &["range-core", "range-store"]),
     ("sheave", &["accelerator", "range-server"]),
     ("simulator", &["range-core"]),
-    ("fuzz-bodies", &["range-core", "range-server"]),
+    (
+        "fuzz-bodies",
+        &["range-core", "range-server", "range-store"],
+    ),
     ("needs", &[]),
     ("sheave-bench", &[]),
     ("xtask", &[]),

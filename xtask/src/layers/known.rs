@@ -48,19 +48,24 @@ pub(super) const CYCLES: &[Known] = &[
         reason: "the limit is a part of the scheduler and a piece of its code",
     },
     Known {
+        within: "crates/range-core/src/scheduler",
+        files: &["rhythm.rs", "source.rs"],
+        reason: "the way to blend a measurement stands where sources are",
+    },
+    Known {
+        within: "crates/range-server/src/content",
+        files: &["directory.rs", "file.rs", "mod.rs"],
+        reason: "what is found stands in the module that finds it",
+    },
+    Known {
         within: "crates/range-server/src",
-        files: &[
-            "config.rs",
-            "content/directory.rs",
-            "content/file.rs",
-            "content/mod.rs",
-            "quirk.rs",
-            "quirk/conditions.rs",
-            "quirk/range.rs",
-            "record.rs",
-            "reply.rs",
-        ],
-        reason: "profiles edit replies, and the settings hold a hook that gets a record",
+        files: &["injection/plan.rs", "injection/replacement.rs", "query.rs"],
+        reason: "what a query asks for is performed and described in one place",
+    },
+    Known {
+        within: "crates/range-server/src",
+        files: &["profile.rs", "profile/conditions.rs", "profile/range.rs"],
+        reason: "the words for deviations stand above their tables",
     },
     Known {
         within: "crates/range-server/src/check",
@@ -76,11 +81,6 @@ pub(super) const CYCLES: &[Known] = &[
         within: "crates/range-server/src/fault",
         files: &["grammar.rs", "grammar/values.rs"],
         reason: "the error of the grammar stands above its values",
-    },
-    Known {
-        within: "crates/range-server/src/fault",
-        files: &["plan.rs", "query.rs", "redirect.rs"],
-        reason: "what a query asks for is performed and described in one place",
     },
     Known {
         within: "crates/range-store/src",

@@ -14,9 +14,9 @@ pub(super) struct Rhythm {
     first_byte: Duration,
     /// The longest of these that are not long ago.
     first_byte_most: Duration,
-    /// The pause in which a moment of a reply falls, on average: long pauses count for their length.
-    /// So one accident among many short pauses is forgotten soon, and pauses between bursts, in
-    /// which most of the time passes, are not.
+    /// The pause in which a moment of a reply falls, on average: long pauses count for their
+    /// length. So one accident among many short pauses is forgotten soon, and pauses between
+    /// bursts, in which most of the time passes, are not.
     pause: Duration,
 }
 

@@ -183,7 +183,8 @@ impl WidthSearch {
         }
     }
 
-    /// Everyone's bytes have begun to come, and those above a lowered level have finished what they had.
+    /// Everyone's bytes have begun to come, and those above a lowered level have finished what they
+    /// had.
     fn has_settled(&self, sample: Sample) -> bool {
         let waited = sample.now.since(self.level_since);
         let is_late = waited >= (sample.latency + sample.first_byte) * 4;

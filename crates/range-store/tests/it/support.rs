@@ -171,7 +171,7 @@ impl Scratch {
             Ok(read) => Some(read == 1),
             Err(rustix::io::Errno::AGAIN) => Some(false),
             Err(error) => {
-                eprintln!("SKIPPED: this file system does not tell: {error}");
+                needs::unmet("a file system that tells what is in memory", error);
                 None
             }
         }

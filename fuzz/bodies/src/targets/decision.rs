@@ -30,6 +30,16 @@ struct Input<'a> {
     range: Option<&'a [u8]>,
 }
 
+impl Input<'_> {
+    fn invalid_range(&self) -> InvalidRange {
+        if self.rejects_invalid {
+            InvalidRange::Reject
+        } else {
+            InvalidRange::Ignore
+        }
+    }
+}
+
 /// What must hold of any bytes.
 ///
 /// # Panics
@@ -68,11 +78,7 @@ pub fn run(bytes: &[u8]) {
         if_range: input.if_range,
         range: range.as_ref(),
     };
-    let invalid = if input.rejects_invalid {
-        InvalidRange::Reject
-    } else {
-        InvalidRange::Ignore
-    };
+    let invalid = input.invalid_range();
     let length = input.length;
     let representation = Representation {
         length,

@@ -10,8 +10,8 @@ const STEP: Duration = Duration::from_millis(5);
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
-    /// A head, `head` after the request; a body, `late` after that; bytes at a rate, or in bursts of
-    /// so many, each once there would have been as many.
+    /// A head, `head` after the request; a body, `late` after that; bytes at a rate, or in bursts
+    /// of so many, each once there would have been as many.
     Serves {
         head: Duration,
         late: Duration,
