@@ -138,7 +138,12 @@ impl<'a> Driver<'a> {
         let (earlier, generations) = match start.from {
             From::Earlier(earlier) => {
                 let generation = earlier.generation.clone();
-                let generations = Generations::resume(generation, start.digest_decides);
+                let generations = Generations::resume(
+                    generation,
+                    earlier.media_type.clone(),
+                    earlier.is_mixed,
+                    start.digest_decides,
+                );
                 (Some(*earlier), generations)
             }
             From::Nothing(before) => (None, Generations::begin(before, start.digest_decides)),

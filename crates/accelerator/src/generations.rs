@@ -12,6 +12,7 @@ use crate::generation::{Expected, Generation};
 use crate::transport::accept::{Accepted, accept};
 use crate::transport::error::TransportError;
 use crate::transport::head::Head;
+use crate::transport::media_type::MediaType;
 
 /// [`Generations`], as all workers of a download hold their replies against it: the first reply
 /// that is judged decides for all that come after it, in whatever order they were asked for.
@@ -27,6 +28,14 @@ impl SharedGenerations {
         // Each change is a single assignment, so it is right whatever panicked.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A reply whose bytes may be written.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) accepted: Accepted,
+    /// Whether all replies before it were joined by a strong validator, and it is not.
+    pub(crate) is_first_to_differ: bool,
 }
 
 /// The version that is fetched, and what speaks for another one.
@@ -52,14 +61,22 @@ pub(crate) struct Generations {
 
 impl Generations {
     /// Bytes of an earlier run are continued.
-    pub(crate) fn resume(generation: Generation, digest_decides: bool) -> Self {
+    ///
+    /// `is_mixed` says that no validator joins them to each other.
+    pub(crate) fn resume(
+        generation: Generation,
+        media_type: Option<MediaType>,
+        is_mixed: bool,
+        digest_decides: bool,
+    ) -> Self {
         let expected = Expected {
             generation,
-            media_type: None,
+            media_type,
             digest_decides,
         };
         Self {
             is_pinned: true,
+            all_agree: !is_mixed,
             ..Self::begin(Some(expected), digest_decides)
         }
     }
@@ -97,10 +114,15 @@ impl Generations {
         lease: Lease,
         request: Request,
         head: &Head,
-    ) -> Result<Accepted, TransportError> {
+    ) -> Result<Judged, TransportError> {
         let accepted = accept(request, self.expected.as_ref(), head)?;
+        let all_agreed = self.all_agree;
         self.accepted(lease, &accepted);
-        Ok(accepted)
+        let is_first_to_differ = all_agreed && !self.all_agree;
+        Ok(Judged {
+            accepted,
+            is_first_to_differ,
+        })
     }
 
     /// A reply was accepted. Every byte of a whole file is of the version that its own reply
@@ -189,7 +211,6 @@ mod tests {
 
     use super::Sighting::{Confirmed, Contradicted, Unconfirmed};
     use super::*;
-    use crate::transport::media_type::MediaType;
 
     fn version(tag: &str) -> Generation {
         Generation {
@@ -222,7 +243,7 @@ mod tests {
     }
 
     fn resumed() -> Generations {
-        Generations::resume(version("\"old\""), false)
+        Generations::resume(version("\"old\""), None, false, false)
     }
 
     #[test]

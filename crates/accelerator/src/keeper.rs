@@ -92,18 +92,23 @@ impl Journal {
 
     /// Claims a block that is wholly written.
     pub(crate) fn record(&self, block: BlockIndex, hash: BlockHash) -> Result<(), StoreError> {
-        let mut guard = self.lock();
-        let encoding = &mut *guard;
+        let mut encoding = self.lock();
         if let Some(held) = &mut encoding.held {
             held.push((block, hash));
             return Ok(());
         }
-        let before = encoding.encoder.clone();
-        encoding.buffer.clear();
-        encoding.encoder.block(block, hash, &mut encoding.buffer);
-        self.log.append(&encoding.buffer).inspect_err(|_| {
-            // The chain must not run through a record that is not there.
-            encoding.encoder = before;
+        encoding.append(&self.log, |encoder, out| encoder.block(block, hash, out))
+    }
+
+    /// Notes that only a digest can prove the file from here on.
+    pub(crate) fn note_mixed(&self) -> Result<(), StoreError> {
+        self.lock().append(&self.log, Encoder::mixed)
+    }
+
+    /// Keeps the media type of the reply that the file was begun from.
+    pub(crate) fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
+        self.lock().append(&self.log, |encoder, out| {
+            encoder.media_type(media_type, out);
         })
     }
 
@@ -126,5 +131,21 @@ impl Journal {
     fn lock(&self) -> MutexGuard<'_, Encoding> {
         // Every change is undone where it fails, so it is right whatever panicked.
         self.encoder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Encoding {
+    fn append(
+        &mut self,
+        log: &AppendLog,
+        encode: impl FnOnce(&mut Encoder, &mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        let before = self.encoder.clone();
+        self.buffer.clear();
+        encode(&mut self.encoder, &mut self.buffer);
+        log.append(&self.buffer).inspect_err(|_| {
+            // The chain must not run through a record that is not there.
+            self.encoder = before;
+        })
     }
 }

@@ -97,7 +97,7 @@ impl OlderVersions {
         }
         let log = AppendLog::open(&self.directory, &self.names.aside(at)).ok()?;
         match journal::judge(read(&log).ok()?, self.digest_expected) {
-            Verdict::Continue(decoded) => Some(decoded),
+            Verdict::Continue(decoded) => Some(*decoded),
             Verdict::StartOver(_) | Verdict::Leave(_) => None,
         }
     }

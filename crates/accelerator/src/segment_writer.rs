@@ -31,6 +31,12 @@ impl SegmentWriter {
         writer
     }
 
+    /// Notes that what is written from here on is joined to the rest by no validator. It has to come
+    /// before the first such byte.
+    pub(crate) fn note_mixed(&self) -> Result<(), StoreError> {
+        self.keeper.journal.note_mixed()
+    }
+
     /// Offset the next byte goes to.
     pub(crate) fn position(&self) -> u64 {
         self.lease.position()

@@ -20,6 +20,7 @@ use crate::generation::Generation;
 use crate::keeper::{Journal, Keeper};
 use crate::published::Published;
 use crate::stored_url;
+use crate::transport::media_type::MediaType;
 
 /// Where a download goes.
 #[derive(Debug)]
@@ -33,6 +34,10 @@ pub(crate) struct Target {
 pub(crate) struct Earlier {
     pub(crate) keeper: Keeper,
     pub(crate) generation: Generation,
+    /// Of the reply that the file was begun from, if the journal tells.
+    pub(crate) media_type: Option<MediaType>,
+    /// Whether no validator joins its bytes to each other.
+    pub(crate) is_mixed: bool,
     /// Ascending, each block once.
     pub(crate) claims: Vec<(BlockIndex, BlockHash)>,
 }
@@ -113,7 +118,7 @@ impl Target {
             length,
             self.settings.write_mode,
         ) {
-            Ok(part) => Ok(self.found(part, log, decoded)?),
+            Ok(part) => Ok(self.found(part, log, *decoded)?),
             Err(error) if error.disposition() == StoreFailure::NotFound => {
                 log.remove()?;
                 Ok(Found::Nothing(None))
@@ -141,6 +146,8 @@ impl Target {
         Ok(Found::Earlier(Box::new(Earlier {
             keeper,
             generation,
+            media_type: decoded.media_type.as_deref().map(MediaType::from_journal),
+            is_mixed: decoded.is_mixed,
             claims: decoded.blocks,
         })))
     }

@@ -155,17 +155,12 @@ impl Worker {
                 reply = &mut open => break reply?,
             }
         };
-        let (lease, request) = (self.job.lease, self.job.request);
-        let accepted = self
-            .job
-            .generations
-            .lock()
-            .judge(lease, request, &reply.head)?;
+        let accepted = self.judge(&reply)?;
         self.promised_end = match accepted.body {
             range_core::scheduler::Body::Part { range, .. } => Some(range.end()),
             range_core::scheduler::Body::Whole { length } => length,
         };
-        self.report(Report::Opened(lease, accepted)).await;
+        self.report(Report::Opened(self.job.lease, accepted)).await;
         while self.job.writer.is_none() {
             let order = self.orders.recv().await;
             if let Obeyed::Stop = self.obey(order).await {
@@ -173,6 +168,17 @@ impl Worker {
             }
         }
         self.stream(&mut reply).await
+    }
+
+    /// Judges a reply. What it means for the bytes of others is noted before another one can be
+    /// judged, and so before any byte that depends on it.
+    fn judge(&self, reply: &Reply) -> Result<Accepted, AttemptError> {
+        let mut generations = self.job.generations.lock();
+        let judged = generations.judge(self.job.lease, self.job.request, &reply.head)?;
+        if let (true, Some(writer)) = (judged.is_first_to_differ, &self.job.writer) {
+            writer.note_mixed()?;
+        }
+        Ok(judged.accepted)
     }
 
     async fn stream(&mut self, reply: &mut Reply) -> Result<Stop, AttemptError> {

@@ -70,8 +70,9 @@ impl Driver<'_> {
     }
 
     async fn prepare(&mut self) -> Result<(), Error> {
-        let pinned = self.generations.lock().pinned().cloned();
-        let mut generation = pinned.expect("a reply was accepted before its grant");
+        let expected = self.generations.lock().expected().cloned();
+        let expected = expected.expect("a reply was accepted before its grant");
+        let mut generation = expected.generation;
         if self.coding.is_some() {
             // Offsets into coded bytes are of no use to another request, so that the journal must
             // not promise that the file can be continued: it is begun as one of unknown length.
@@ -85,6 +86,9 @@ impl Driver<'_> {
             range_store::discard(&keeper.part)?;
         }
         let keeper = create(&self.around.target, generation).await?;
+        if let Some(media_type) = expected.media_type {
+            keeper.journal.note_media_type(media_type.as_str())?;
+        }
         self.keep(keeper);
         Ok(())
     }

@@ -20,6 +20,15 @@ impl MediaType {
         )
     }
 
+    /// One that a journal kept.
+    pub(crate) fn from_journal(text: &str) -> Self {
+        Self::parse(text.as_bytes())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn is(&self, essence: &str) -> bool {
         *self.0 == *essence
     }

@@ -5,6 +5,7 @@
 
 use range_core::block::{BlockHash, BlockIndex};
 
+use super::TEXT_MAX;
 use super::header::{Header, SessionId};
 
 pub(super) const MAGIC: [u8; 8] = *b"sheave\r\n";
@@ -13,6 +14,8 @@ pub(super) const PREAMBLE: usize = MAGIC.len() + size_of::<u16>();
 
 pub(super) const KIND_HEADER: u8 = 1;
 pub(super) const KIND_BLOCK: u8 = 2;
+pub(super) const KIND_MEDIA_TYPE: u8 = 3;
+pub(super) const KIND_MIXED: u8 = 4;
 
 /// Length of payload and kind, before the payload.
 pub(super) const FRAME_HEAD: usize = 5;
@@ -46,6 +49,20 @@ impl Encoder {
         payload[..8].copy_from_slice(&index.0.to_le_bytes());
         payload[8..].copy_from_slice(&hash.0.to_le_bytes());
         self.frame(KIND_BLOCK, &payload, out);
+    }
+
+    /// Appends the media type of the reply the file was begun from to `out`, so that a later run
+    /// knows a reply that is of something else. One that is longer than 8 KiB is left out.
+    pub fn media_type(&mut self, media_type: &str, out: &mut Vec<u8>) {
+        if media_type.len() <= usize::from(TEXT_MAX) {
+            self.frame(KIND_MEDIA_TYPE, media_type.as_bytes(), out);
+        }
+    }
+
+    /// Appends to `out` that bytes were accepted which no validator joins to the others, because a
+    /// digest is to decide. From here on only a digest can prove the file.
+    pub fn mixed(&mut self, out: &mut Vec<u8>) {
+        self.frame(KIND_MIXED, &[], out);
     }
 
     fn frame(&mut self, kind: u8, payload: &[u8], out: &mut Vec<u8>) {

@@ -2,12 +2,12 @@
 
 use range_core::block::{BlockHash, BlockIndex};
 
-use super::PAYLOAD_MAX;
 use super::codec::{
-    Encoder, FRAME_CHECKSUM, FRAME_HEAD, KIND_BLOCK, KIND_HEADER, MAGIC, PREAMBLE, VERSION,
-    checksum,
+    Encoder, FRAME_CHECKSUM, FRAME_HEAD, KIND_BLOCK, KIND_HEADER, KIND_MEDIA_TYPE, KIND_MIXED,
+    MAGIC, PREAMBLE, VERSION, checksum,
 };
 use super::header::{Header, SessionId};
+use super::{PAYLOAD_MAX, TEXT_MAX};
 
 /// A journal that was read back.
 #[derive(Clone, Debug)]
@@ -17,6 +17,11 @@ pub struct Decoded {
     /// The claimed blocks, ascending, each once: one that was fetched twice is claimed twice, and
     /// the later claim is the valid one.
     pub blocks: Vec<(BlockIndex, BlockHash)>,
+    /// The media type of the reply the file was begun from; empty where that stated none, and
+    /// `None` where nothing is known of it.
+    pub media_type: Option<String>,
+    /// Whether there may be bytes among the claimed ones that no validator joins to the others.
+    pub is_mixed: bool,
     /// How many bytes could be believed. What follows must be cut off before appending.
     pub believed: u64,
     /// Continues the chain.
@@ -64,7 +69,15 @@ pub struct Decoder {
     rest: Vec<u8>,
     believed: u64,
     state: State,
+    records: Records,
+}
+
+/// What the records behind the header say.
+#[derive(Clone, Debug, Default)]
+struct Records {
     blocks: Vec<(BlockIndex, BlockHash)>,
+    media_type: Option<String>,
+    is_mixed: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -112,7 +125,7 @@ impl Decoder {
     }
 
     /// What there is, once the journal has no more bytes.
-    pub fn finish(mut self) -> Result<Decoded, DecodeError> {
+    pub fn finish(self) -> Result<Decoded, DecodeError> {
         let (header, encoder) = match self.state {
             State::AtPreamble => return Err(DecodeError::NotAJournal),
             State::AtHeader => return Err(DecodeError::HeaderDamaged),
@@ -122,8 +135,9 @@ impl Decoder {
             }
         };
         // Stable, so that of the claims of one block the last one written stays last.
-        self.blocks.sort_by_key(|(index, _)| *index);
-        self.blocks.dedup_by(|later, kept| {
+        let mut blocks = self.records.blocks;
+        blocks.sort_by_key(|(index, _)| *index);
+        blocks.dedup_by(|later, kept| {
             let same = later.0 == kept.0;
             if same {
                 kept.1 = later.1;
@@ -132,7 +146,9 @@ impl Decoder {
         });
         Ok(Decoded {
             header,
-            blocks: self.blocks,
+            blocks,
+            media_type: self.records.media_type,
+            is_mixed: self.records.is_mixed,
             believed: self.believed,
             encoder,
         })
@@ -145,7 +161,7 @@ impl Decoder {
         let (length, state) = match std::mem::take(&mut self.state) {
             State::AtPreamble => preamble(rest),
             State::AtHeader => header(rest),
-            State::AtBlock { header, encoder } => block(rest, header, encoder, &mut self.blocks),
+            State::AtBlock { header, encoder } => record(rest, header, encoder, &mut self.records),
             done @ (State::Ended { .. } | State::Failed(_)) => (None, done),
         };
         self.state = state;
@@ -198,29 +214,43 @@ fn header(rest: &[u8]) -> (Option<usize>, State) {
     }
 }
 
-fn block(
+fn record(
     rest: &[u8],
     header: Header,
     mut encoder: Encoder,
-    blocks: &mut Vec<(BlockIndex, BlockHash)>,
+    records: &mut Records,
 ) -> (Option<usize>, State) {
     // A frame that is whole and then not believed must not stay in the chain.
     let before = encoder.clone();
-    let claim = match frame(&mut encoder, rest) {
+    let length = match frame(&mut encoder, rest) {
         Frame::Unfinished => return (None, State::AtBlock { header, encoder }),
-        Frame::Whole {
-            kind: KIND_BLOCK,
-            payload,
-        } => claim(payload, &header).map(|claim| (claim, payload.len())),
-        Frame::Whole { .. } | Frame::Unbelievable => None,
+        Frame::Whole { kind, payload } => records
+            .take(kind, payload, &header)
+            .map(|()| FRAME_HEAD + payload.len() + FRAME_CHECKSUM),
+        Frame::Unbelievable => None,
     };
-    if let Some((claim, payload)) = claim {
-        blocks.push(claim);
-        let length = FRAME_HEAD + payload + FRAME_CHECKSUM;
-        (Some(length), State::AtBlock { header, encoder })
+    if length.is_some() {
+        (length, State::AtBlock { header, encoder })
     } else {
         let encoder = before;
         (None, State::Ended { header, encoder })
+    }
+}
+
+impl Records {
+    /// Takes in a frame behind the header, or `None` if it is not one that belongs there.
+    fn take(&mut self, kind: u8, payload: &[u8], header: &Header) -> Option<()> {
+        match kind {
+            KIND_BLOCK => self.blocks.push(claim(payload, header)?),
+            KIND_MEDIA_TYPE => {
+                let fits = payload.len() <= usize::from(TEXT_MAX);
+                let text = str::from_utf8(payload).ok().filter(|_| fits)?;
+                self.media_type = Some(String::from(text));
+            }
+            KIND_MIXED if payload.is_empty() => self.is_mixed = true,
+            _ => return None,
+        }
+        Some(())
     }
 }
 

@@ -52,6 +52,40 @@ fn a_journal_reads_back_and_can_be_continued() {
 }
 
 #[test]
+fn what_is_known_of_the_file_besides_is_read_back() {
+    let (mut encoder, mut bytes) = Encoder::begin(&header());
+    encoder.media_type("video/mp4", &mut bytes);
+    encoder.block(BlockIndex(0), BlockHash(5), &mut bytes);
+    let decoded = decode(&bytes).unwrap();
+    assert_eq!(decoded.media_type.as_deref(), Some("video/mp4"));
+    assert!(!decoded.is_mixed);
+    encoder.mixed(&mut bytes);
+    encoder.block(BlockIndex(1), BlockHash(6), &mut bytes);
+    let decoded = decode(&bytes).unwrap();
+    assert!(decoded.is_mixed);
+    assert_eq!(decoded.blocks.len(), 2);
+    assert_eq!(decoded.believed, bytes.len() as u64);
+    assert_eq!(decode(&journal(1)).unwrap().media_type, None);
+    // A type that is too long is left out, and the chain goes on.
+    let before = bytes.len();
+    encoder.media_type(&"x".repeat(9000), &mut bytes);
+    assert_eq!(bytes.len(), before);
+}
+
+#[test]
+fn what_only_a_digest_joins_is_continued_by_a_run_that_expects_one() {
+    let (mut encoder, mut bytes) = Encoder::begin(&header());
+    encoder.mixed(&mut bytes);
+    let judged = |digest| judge(decode(&bytes), digest);
+    assert!(matches!(judged(true), Verdict::Continue(_)));
+    let verdict = judged(false);
+    assert!(
+        matches!(verdict, Verdict::StartOver(Unusable::NoValidator)),
+        "{verdict:?}"
+    );
+}
+
+#[test]
 fn a_url_of_any_length_leaves_a_journal_that_can_be_read() {
     let url = "x".repeat(100_000);
     let (_, bytes) = Encoder::begin(&Header { url, ..header() });

@@ -8,7 +8,7 @@ pub enum Verdict {
     /// Read the claimed blocks back. Fetch those that are not what their hashes say, and those
     /// that are not claimed. Before anything is appended, cut the journal off behind what was
     /// believed.
-    Continue(Decoded),
+    Continue(Box<Decoded>),
     /// Remove part file and journal, and start afresh.
     StartOver(Unusable),
     /// Touch nothing: a version of this program that can read the journal can still use it.
@@ -34,6 +34,7 @@ pub enum Unusable {
 /// no journal, or damaged header         start over
 /// length not known                      start over
 /// no strong validator, and no digest    start over
+/// joined by a digest only, and none     start over
 /// otherwise                             continue
 /// ```
 pub fn judge(journal: Result<Decoded, DecodeError>, digest_expected: bool) -> Verdict {
@@ -43,9 +44,11 @@ pub fn judge(journal: Result<Decoded, DecodeError>, digest_expected: bool) -> Ve
             Verdict::StartOver(Unusable::JournalDamaged)
         }
         Ok(journal) if journal.header.length == 0 => Verdict::StartOver(Unusable::LengthUnknown),
-        Ok(journal) if !journal.header.validators.is_strong() && !digest_expected => {
+        Ok(journal)
+            if !digest_expected && (journal.is_mixed || !journal.header.validators.is_strong()) =>
+        {
             Verdict::StartOver(Unusable::NoValidator)
         }
-        Ok(journal) => Verdict::Continue(journal),
+        Ok(journal) => Verdict::Continue(Box::new(journal)),
     }
 }
