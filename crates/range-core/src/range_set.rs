@@ -1,6 +1,6 @@
 //! Owns [`RangeSet`], a set of byte offsets kept as sorted, disjoint, coalesced ranges.
 
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 use core::ops::Range;
 
 use crate::range::ByteRange;
@@ -8,10 +8,11 @@ use crate::range::ByteRange;
 /// A set of byte offsets as sorted, disjoint and coalesced [`ByteRange`]s.
 ///
 /// Memory and time depend on how many runs there are, not on how many bytes: lookups are
-/// `O(log n)`, changes `O(n)` in the worst case (a memmove of the runs behind the change).
+/// `O(log n)`, changes `O(n)` in the worst case (a memmove of the runs before the change, or of
+/// those behind it, whichever are fewer). To add or take away at either end moves none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RangeSet {
-    runs: Vec<ByteRange>,
+    runs: VecDeque<ByteRange>,
     length: u64,
 }
 
@@ -19,7 +20,7 @@ impl RangeSet {
     /// The empty set.
     pub const fn new() -> Self {
         Self {
-            runs: Vec::new(),
+            runs: VecDeque::new(),
             length: 0,
         }
     }
@@ -41,7 +42,7 @@ impl RangeSet {
 
     /// The lowest run.
     pub fn first(&self) -> Option<ByteRange> {
-        self.runs.first().copied()
+        self.runs.front().copied()
     }
 
     /// Adds a range. Returns how many of its bytes were new.
@@ -63,7 +64,7 @@ impl RangeSet {
             }
             _ => range,
         };
-        self.runs.splice(touching, [merged]);
+        self.replace(touching, [merged]);
         let added = merged.len() - before;
         self.length += added;
         added
@@ -79,7 +80,7 @@ impl RangeSet {
         let head = self.runs[overlapping.start].split_at(range.start()).0;
         let tail = self.runs[overlapping.end - 1].split_at(range.end()).1;
         let kept = head.map_or(0, ByteRange::len) + tail.map_or(0, ByteRange::len);
-        self.runs.splice(overlapping, head.into_iter().chain(tail));
+        self.replace(overlapping, head.into_iter().chain(tail));
         self.length -= before - kept;
         before - kept
     }
@@ -97,8 +98,8 @@ impl RangeSet {
 
     /// How many bytes of `range` are in the set.
     pub fn covered(&self, range: ByteRange) -> u64 {
-        self.runs[self.overlapping(range)]
-            .iter()
+        self.runs
+            .range(self.overlapping(range))
             .filter_map(|run| run.intersect(range))
             .map(ByteRange::len)
             .sum()
@@ -107,8 +108,9 @@ impl RangeSet {
     /// The parts of `range` that are not in the set, ascending.
     pub fn gaps(&self, range: ByteRange) -> impl Iterator<Item = ByteRange> + '_ {
         let mut at = range.start();
-        let ends = self.runs[self.overlapping(range)]
-            .iter()
+        let ends = self
+            .runs
+            .range(self.overlapping(range))
             .map(|run| (run.start(), run.end()))
             .chain([(range.end(), range.end())]);
         ends.filter_map(move |(start, end)| {
@@ -138,13 +140,21 @@ impl RangeSet {
         not_after: impl Fn(&ByteRange) -> bool,
     ) -> Range<usize> {
         let start = self.runs.partition_point(before);
-        let count = self.runs[start..].partition_point(not_after);
-        start..start + count
+        start..self.runs.partition_point(not_after).max(start)
+    }
+
+    /// Puts `runs` in the place of those at `indices`.
+    fn replace(&mut self, indices: Range<usize>, runs: impl IntoIterator<Item = ByteRange>) {
+        let start = indices.start;
+        self.runs.drain(indices);
+        for (offset, run) in runs.into_iter().enumerate() {
+            self.runs.insert(start + offset, run);
+        }
     }
 
     fn length_of(&self, indices: &Range<usize>) -> u64 {
-        self.runs[indices.clone()]
-            .iter()
+        self.runs
+            .range(indices.clone())
             .copied()
             .map(ByteRange::len)
             .sum()
