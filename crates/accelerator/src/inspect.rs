@@ -1,12 +1,12 @@
 //! Owns what can be told about a part file: from its journal, and by reading it back. Reads only;
 //! needs no lock.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use range_core::RangeSet;
-use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::digest::Digest;
-use range_store::{AppendLog, Directory, PartNames, ReadOnlyFile, StoreError};
+use range_store::{AppendLog, Claims, Directory, Finding, PartNames, ReadOnlyFile};
 
 use crate::error::{Cause, Error, ErrorKind};
 use crate::{stored_url, target};
@@ -30,16 +30,8 @@ pub struct Inspection {
     /// How many bytes of the journal could not be believed: a torn last record, as a rule.
     pub torn: u64,
     claims: Claims,
-}
-
-/// What the journal claims, and where to find it.
-#[derive(Clone, Debug)]
-struct Claims {
     directory: Directory,
     names: PartNames,
-    block_size: BlockSize,
-    /// Ascending, each block once.
-    hashes: Vec<(BlockIndex, BlockHash)>,
 }
 
 /// What reading a part file back has shown so far.
@@ -61,28 +53,23 @@ impl Inspection {
     /// Blocks for as long as the disk takes. `progress` is called after every block. Fails when
     /// there is no part file, or it cannot be read.
     pub fn verify(&self, mut progress: impl FnMut(&Checked)) -> Result<Checked, Error> {
-        let claims = &self.claims;
-        let part = ReadOnlyFile::part(&claims.directory, &claims.names)?;
+        let part = ReadOnlyFile::part(&self.directory, &self.names)?;
         let mut checked = Checked {
             left: self.claimed.clone(),
             ..Checked::default()
         };
-        for &(block, hash) in &claims.hashes {
-            let range = claims.block_size.range_of(block, self.length);
-            let range = range.expect("the journal's reader lets no block past the end through");
-            let is_right = match part.hash_block(range) {
-                Ok(found) => found == hash,
-                Err(StoreError::Ended { .. }) => false,
-                Err(error) => return Err(error.into()),
+        let hash_block = |range| part.hash_block(range);
+        let all = self.claims.verify(hash_block, |finding| {
+            let (range, set) = match finding {
+                Finding::Verified(range) => (range, &mut checked.verified),
+                Finding::Rejected(range) => (range, &mut checked.rejected),
             };
+            set.insert(range);
             checked.left.remove(range);
-            if is_right {
-                checked.verified.insert(range);
-            } else {
-                checked.rejected.insert(range);
-            }
             progress(&checked);
-        }
+            ControlFlow::Continue(())
+        })?;
+        debug_assert!(all.is_continue(), "nothing breaks it off");
         Ok(checked)
     }
 }
@@ -105,13 +92,10 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
     let log = AppendLog::open_to_read(&directory, &names)?;
     let decoded =
         target::read(&log)?.map_err(|error| Error::new(ErrorKind::Disk, Cause::Journal(error)))?;
-    let hashes = decoded.blocks;
+    let claims = Claims::of(&decoded);
     let header = decoded.header;
-    let ranges = hashes
-        .iter()
-        .filter_map(|(block, _)| header.block_size.range_of(*block, header.length));
     Ok(Inspection {
-        claimed: ranges.collect(),
+        claimed: claims.ranges().collect(),
         length: header.length,
         entity_tag: header
             .validators
@@ -122,11 +106,8 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
         digests: header.digests,
         url: stored_url::shown(&header.url).to_owned(),
         torn: log.length().0 - decoded.believed,
-        claims: Claims {
-            directory,
-            names,
-            block_size: header.block_size,
-            hashes,
-        },
+        claims,
+        directory,
+        names,
     })
 }

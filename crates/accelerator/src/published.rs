@@ -2,12 +2,16 @@
 //! before it begins. Asks the server one question at most, and changes nothing but to finish what
 //! an earlier run began.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use range_core::http::validator::Agreement;
 use range_core::scheduler::{Request, Route};
 use range_store::journal::{Decoded, Header};
-use range_store::{AppendLog, Directory, PartNames, StoreError, StoreFailure, Unfinished};
+use range_store::{
+    AppendLog, Claims, Directory, Finding, PartNames, StoreError, StoreFailure, Unfinished,
+};
 
 use crate::builder::Settings;
 use crate::digester::Digester;
@@ -36,7 +40,9 @@ pub(crate) async fn already_there(
     progress: &ProgressHandle,
 ) -> Result<Option<AlreadyThere>, Error> {
     let looking = Arc::clone(target);
-    let published = tokio::task::spawn_blocking(move || looking.published()).await;
+    let stop = StopOnDrop::default();
+    let stopped = Arc::clone(&stop.0);
+    let published = tokio::task::spawn_blocking(move || looking.published(&stopped)).await;
     let published = published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
     if !settings.digests.is_empty() {
         return has_the_digests(target, published, settings, progress).await;
@@ -53,6 +59,16 @@ pub(crate) async fn already_there(
         length: generation.length.expect("a journal states the length"),
         generation: Some(generation),
     }))
+}
+
+/// Ends what reads a whole file in the background, when nobody waits for it any more.
+#[derive(Default)]
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whether the final file has the digests that are expected now. That is found out by reading it:
@@ -106,8 +122,12 @@ pub(crate) struct Published {
 
 impl Published {
     /// The final file, if its journal is still there and claims every byte of it. Only a proven
-    /// file can have got that far.
-    pub(crate) fn find(directory: &Directory, names: &PartNames) -> Result<Option<Self>, Error> {
+    /// file can have got that far. Ends within a block once it is told to `stop`.
+    pub(crate) fn find(
+        directory: &Directory,
+        names: &PartNames,
+        stop: &AtomicBool,
+    ) -> Result<Option<Self>, Error> {
         let log = match AppendLog::open(directory, names) {
             Ok(log) => log,
             Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
@@ -120,11 +140,13 @@ impl Published {
         let Some(file) = Unfinished::find(directory, names, identity)? else {
             return Ok(None);
         };
-        Ok(is_what_the_journal_says(&file, &decoded)?.then_some(Self {
-            file,
-            header: decoded.header,
-            journal: log,
-        }))
+        Ok(
+            is_what_the_journal_says(&file, &decoded, stop)?.then_some(Self {
+                file,
+                header: decoded.header,
+                journal: log,
+            }),
+        )
     }
 
     /// Which version of the remote file it is.
@@ -156,17 +178,19 @@ impl Published {
     }
 }
 
-fn is_what_the_journal_says(found: &Unfinished, journal: &Decoded) -> Result<bool, StoreError> {
-    let (length, block_size) = (journal.header.length, journal.header.block_size);
-    if found.length()?.0 != length || !journal.is_complete() {
+fn is_what_the_journal_says(
+    found: &Unfinished,
+    journal: &Decoded,
+    stop: &AtomicBool,
+) -> Result<bool, StoreError> {
+    let claims = Claims::of(journal);
+    if found.length()?.0 != journal.header.length || !claims.is_complete() {
         return Ok(false);
     }
-    for &(block, hash) in &journal.blocks {
-        let range = block_size.range_of(block, length);
-        let range = range.expect("the journal's reader lets no block past the end through");
-        if found.hash_block(range)? != hash {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let hash_block = |range| found.hash_block(range);
+    let all = claims.verify(hash_block, |finding| match finding {
+        Finding::Verified(_) if !stop.load(Ordering::Relaxed) => ControlFlow::Continue(()),
+        Finding::Verified(_) | Finding::Rejected(_) => ControlFlow::Break(()),
+    })?;
+    Ok(all.is_continue())
 }

@@ -3,6 +3,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::http::validator::Validators;
@@ -71,8 +72,8 @@ impl Target {
     }
 
     /// What an earlier run published and did not live to tell.
-    pub(crate) fn published(&self) -> Result<Option<Published>, Error> {
-        Published::find(&self.directory, self.names())
+    pub(crate) fn published(&self, stop: &AtomicBool) -> Result<Option<Published>, Error> {
+        Published::find(&self.directory, self.names(), stop)
     }
 
     /// The file that has the final name, if there is one and it can be read.

@@ -1,13 +1,14 @@
 //! Owns the proof of what an earlier run left: a thread that reads claimed blocks back and
 //! compares their hashes, while the first requests are already under way. Trusts nothing else.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use range_core::block::{BlockHash, BlockIndex};
 use range_core::range::ByteRange;
-use range_store::{Failpoint, Store, StoreError};
+use range_store::{Claims, Failpoint, Store, StoreError};
 
 use crate::keeper::Keeper;
 
@@ -40,15 +41,7 @@ impl Verifier {
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
             .name("verify".into())
-            .spawn(move || {
-                for (block, hash) in claims {
-                    if stopped.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    found(check(&keeper, block, hash));
-                    Failpoint::BlockVerified.reached();
-                }
-            })
+            .spawn(move || verify(&keeper, claims, &stopped, found))
             .expect("the system can start a thread");
         Self {
             stop,
@@ -57,16 +50,31 @@ impl Verifier {
     }
 }
 
-fn check(keeper: &Keeper, block: BlockIndex, hash: BlockHash) -> Finding {
+fn verify(
+    keeper: &Keeper,
+    claims: Vec<(BlockIndex, BlockHash)>,
+    stop: &AtomicBool,
+    found: impl Fn(Finding),
+) {
     let length = keeper
         .length
         .expect("claims are made only for files of known length");
-    let range = keeper.block_size.range_of(block, length);
-    let range = range.expect("the journal's reader lets no block past the end through");
-    match keeper.part.hash_block(range) {
-        Ok(found) if found == hash => Finding::Verified(range),
-        Ok(_) => Finding::Rejected(range),
-        Err(error) => Finding::Unreadable(error),
+    let claims = Claims::new(keeper.block_size, length, claims);
+    let hash_block = |range| keeper.part.hash_block(range);
+    let verified = claims.verify(hash_block, |finding| {
+        found(match finding {
+            range_store::Finding::Verified(range) => Finding::Verified(range),
+            range_store::Finding::Rejected(range) => Finding::Rejected(range),
+        });
+        Failpoint::BlockVerified.reached();
+        if stop.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    if let Err(error) = verified {
+        found(Finding::Unreadable(error));
     }
 }
 

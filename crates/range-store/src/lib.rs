@@ -69,7 +69,7 @@ pub use part_file::PartFile;
 pub use publish::{Publish, Published, discard, publish};
 pub use range_core::file_identity::FileIdentity;
 pub use read_only::ReadOnlyFile;
-pub use resumable::journal;
+pub use resumable::{Claims, Finding, journal};
 pub use store::{Length, Store};
 pub use unfinished::Unfinished;
 
