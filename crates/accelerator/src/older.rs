@@ -95,7 +95,8 @@ impl OlderVersions {
         if place != Place::Taken {
             return None;
         }
-        let log = AppendLog::open(&self.directory, &self.names.aside(at)).ok()?;
+        // This run may hold it itself. Whoever continues with it opens it anew, and locks it.
+        let log = AppendLog::open_to_read(&self.directory, &self.names.aside(at)).ok()?;
         match journal::judge(read(&log).ok()?, self.digest_expected) {
             Verdict::Continue(decoded) => Some(*decoded),
             Verdict::StartOver(_) | Verdict::Leave(_) => None,
