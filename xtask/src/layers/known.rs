@@ -53,36 +53,6 @@ pub(super) const CYCLES: &[Known] = &[
         reason: "the way to blend a measurement stands where sources are",
     },
     Known {
-        within: "crates/range-server/src/content",
-        files: &["directory.rs", "file.rs", "mod.rs"],
-        reason: "what is found stands in the module that finds it",
-    },
-    Known {
-        within: "crates/range-server/src",
-        files: &["injection/plan.rs", "injection/replacement.rs", "query.rs"],
-        reason: "what a query asks for is performed and described in one place",
-    },
-    Known {
-        within: "crates/range-server/src",
-        files: &["profile.rs", "profile/conditions.rs", "profile/range.rs"],
-        reason: "the words for deviations stand above their tables",
-    },
-    Known {
-        within: "crates/range-server/src/check",
-        files: &["client.rs", "mod.rs"],
-        reason: "the error stands in the module that uses the client",
-    },
-    Known {
-        within: "crates/range-server/src/content",
-        files: &["listing.rs", "listing/order.rs", "listing/page.rs"],
-        reason: "the entry of a listing stands above its order and its page",
-    },
-    Known {
-        within: "crates/range-server/src/fault",
-        files: &["grammar.rs", "grammar/values.rs"],
-        reason: "the error of the grammar stands above its values",
-    },
-    Known {
         within: "crates/range-store/src",
         files: &["lease.rs", "memory.rs", "store.rs"],
         reason: "a trait and its two users",

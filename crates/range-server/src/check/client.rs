@@ -22,7 +22,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::{CheckError, MOST_READ};
+use super::error::CheckError;
+
+/// Most bytes read of one reply. Ranges beyond are judged by their heads alone.
+pub const MOST_READ: usize = 1 << 20;
 
 /// Whose certificate is believed.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 //! bytes. Judges nothing; that is `range-core`'s.
 
 mod client;
+mod error;
 
 use std::time::Duration;
 
@@ -11,38 +12,13 @@ use range_core::http::conditional::Method;
 use range_core::http::{EntityTag, HttpDate, Validators};
 
 use client::Client;
-pub use client::Trust;
+pub use client::{MOST_READ, Trust};
+pub use error::CheckError;
 pub use range_core::conformance::{Finding, Level, Row};
 
 /// Longest wait for one reply: slow servers answer, and one that hangs costs the whole table less
 /// than ten minutes.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Most bytes read of one reply. Ranges beyond are judged by their heads alone.
-pub const MOST_READ: usize = 1 << 20;
-
-/// Why a server could not be checked at all.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// The URL is neither http nor https, or has no host.
-    #[error("only http and https URLs with a host can be checked")]
-    Url,
-    /// The certificates to trust cannot be used.
-    #[error("the certificates cannot be used")]
-    Certificates,
-    /// https, and nothing said whom to trust.
-    #[error("https needs a certificate to trust, or leave to trust any")]
-    NobodyTrusted,
-    /// No connection, or none that spoke HTTP/1.1.
-    #[error("the server cannot be asked: {0}")]
-    Unreachable(String),
-    /// A plain GET was not answered with 200.
-    #[error("a plain GET was answered {0}; a file that can be had is needed")]
-    NotServed(u16),
-    /// The file is too short for the table, or its length is not known.
-    #[error("the file has to have a known length of {SHORTEST} bytes or more")]
-    TooShort,
-}
 
 /// How one row went.
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use range_core::digest::{Digest, DigestAlgorithm};
 use sha2::digest::DynDigest;
 use tokio::sync::Semaphore;
 
-use super::{Identity, Source};
+use super::identity::Identity;
+use super::representation::Source;
 
 /// Digests remembered: some hundred bytes each.
 const MAX_KNOWN: usize = 1024;

@@ -11,10 +11,11 @@ use range_core::http::{AcceptEncoding, ContentCoding, HttpDate, Variant};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::{Errno, Result};
 
+use super::file::FileSource;
 use super::listing::Listing;
 use super::path::RelativePath;
+use super::representation::{Found, Representation, Source};
 use super::version::Version;
-use super::{FileSource, Found, Representation, Source};
 use crate::config::Directory;
 
 /// How often a lookup is tried again when a rename elsewhere made the kernel unsure of it.

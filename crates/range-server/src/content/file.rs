@@ -11,8 +11,8 @@ use range_core::http::{ContentCoding, EntityTag, HttpDate, Strength};
 use rustix::fs::Stat;
 use rustix::io::ReadWriteFlags;
 
+use super::identity::{FileState, Identity};
 use super::version::Version;
-use super::{Identity, dated};
 use crate::buffer::Buffer;
 
 /// Why the content that was promised cannot be sent.
@@ -36,28 +36,6 @@ pub(crate) struct FileSource {
     state: FileState,
     version: Version,
     is_settled: bool,
-}
-
-/// What changes when a file does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct FileState {
-    device: u64,
-    inode: u64,
-    length: u64,
-    modified_seconds: i64,
-    modified_nanos: i64,
-}
-
-impl FileState {
-    fn of(stat: &Stat) -> Self {
-        Self {
-            device: stat.st_dev,
-            inode: stat.st_ino,
-            length: u64::try_from(stat.st_size).unwrap_or(0),
-            modified_seconds: stat.st_mtime,
-            modified_nanos: i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
-        }
-    }
 }
 
 impl FileSource {
@@ -112,10 +90,8 @@ impl FileSource {
     /// The modification time, but never later than `date` (RFC 9110 §8.8.2.1).
     pub(super) fn last_modified(&self, date: HttpDate) -> Option<HttpDate> {
         let seconds = u64::try_from(self.state.modified_seconds).ok()?;
-        Some(dated(
-            HttpDate::from_unix_seconds(seconds).min(date),
-            self.version,
-        ))
+        let modified = HttpDate::from_unix_seconds(seconds).min(date);
+        Some(self.version.dated(modified))
     }
 
     /// Reads exactly `length` bytes. What is in the page cache is copied at once, which costs

@@ -1,5 +1,6 @@
 //! Owns how faults are written: one grammar for URLs and scenarios. Knows neither queries nor TOML.
 
+mod error;
 mod values;
 
 use std::num::NonZeroU64;
@@ -9,65 +10,13 @@ use http::{Method, StatusCode};
 use range_core::ByteRange;
 
 use super::{Effect, Excess, Fault, Position, Stop};
+pub use error::FaultError;
 use values::{
     BODY, COUNT, COUNTS, DURATION, FRAMING, MEDIA_TYPE, OFFSETS, POSITIVE, PROBABILITY, RATE,
     REDIRECT, RETRY_AFTER, SIZE, SIZE_ABOVE_0, STATUS, TAG, TIMES, body, complete_length, duration,
     ends, entity_tag, excess, framing, if_range, media_type, position, positive, probability, rate,
-    read, redirect, retry_after, size, span, status, version,
+    read, redirect, retry_after, size, span, split_effect, status, version,
 };
-
-/// Why a text is not a fault. The text itself is quoted: it is the author's own.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FaultError {
-    /// There is no such effect.
-    #[error("there is no fault {0:?}; docs/design/faults.md lists them all")]
-    UnknownEffect(String),
-    /// There is no such condition, or it does not go with the effect.
-    #[error("{effect} has no option {option:?}, and no condition is called so")]
-    UnknownOption {
-        /// The effect.
-        effect: String,
-        /// What was written.
-        option: String,
-    },
-    /// An effect needs an argument, or an option its value.
-    #[error("{name} needs {expected}")]
-    Missing {
-        /// Of what.
-        name: String,
-        /// What would be right.
-        expected: &'static str,
-    },
-    /// A value is not what it has to be.
-    #[error("{name} is {expected}, not {value:?}")]
-    Value {
-        /// Of what.
-        name: String,
-        /// What would be right.
-        expected: &'static str,
-        /// What was written.
-        value: String,
-    },
-    /// The effect takes no argument.
-    #[error("{effect} takes no argument, and has {value:?}")]
-    Superfluous {
-        /// The effect.
-        effect: String,
-        /// What was written.
-        value: String,
-    },
-}
-
-impl FaultError {
-    /// Whether an option is to blame.
-    pub(super) fn is_about(&self, key: &str) -> bool {
-        match self {
-            Self::UnknownOption { option, .. } => option == key,
-            Self::Value { name, .. } => name == key,
-            Self::UnknownEffect(_) | Self::Missing { .. } | Self::Superfluous { .. } => false,
-        }
-    }
-}
 
 /// A fault as it is written, in pieces.
 #[derive(Clone, Copy, Debug)]
@@ -114,14 +63,6 @@ impl Fault {
             }
         }
         Ok(fault)
-    }
-}
-
-/// The name of an effect and its argument.
-fn split_effect(text: &str) -> (&str, Option<&str>) {
-    match text.split_once(':') {
-        Some((name, argument)) => (name, Some(argument)),
-        None => (text, None),
     }
 }
 

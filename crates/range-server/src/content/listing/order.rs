@@ -1,6 +1,6 @@
 //! Owns the order a listing is shown in, and how a URL asks for one. Knows no markup.
 
-use super::Entry;
+use super::entries::Entry;
 
 /// What entries are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use http::HeaderValue;
 use percent_encoding::percent_encode;
 use sha2::{Digest, Sha256};
 
+use super::entries::{Entry, Listing, UNESCAPED_IN_URL};
 use super::order::{Key, Order};
-use super::{Entry, Listing, UNESCAPED_IN_URL};
 
 const STYLE: &str = include_str!("page.css");
 

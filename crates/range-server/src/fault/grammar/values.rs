@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use range_core::units::{ByteCount, BytesPerSecond};
 
-use super::{FaultError, split_effect};
+use super::error::FaultError;
 use crate::content::version::Version;
 use crate::fault::{
     ContentLength, Effect, EntityTagFault, Excess, IfRange, Position, Probability, Redirect,
@@ -34,6 +34,14 @@ pub(super) const MEDIA_TYPE: &str = "a media type, as in text/html";
 pub(super) const PROBABILITY: &str = "a number from 0 to 1, as in 0.25 or 1/36";
 pub(super) const REDIRECT: &str =
     "a location, or loop, chain:N, cross-origin, expiring:DURATION or once";
+
+/// The name of an effect and its argument.
+pub(super) fn split_effect(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(':') {
+        Some((name, argument)) => (name, Some(argument)),
+        None => (text, None),
+    }
+}
 
 pub(super) fn read<T>(
     name: &str,
