@@ -16,6 +16,7 @@ mod contention;
 mod courtesies;
 mod credentials;
 mod crowd;
+mod defaults;
 mod demo;
 mod disk;
 mod download;

@@ -11,5 +11,6 @@ pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod serving;
 pub(crate) mod site;
+pub(crate) mod stated;
 pub(crate) mod strace;
 pub(crate) mod wait;

@@ -1,0 +1,289 @@
+//! What help, rustdoc and docs state as a default, compared with what the code has. A statement
+//! that is not compared with anything fails too.
+
+use std::time::Duration;
+
+use accelerator::Download;
+use range_core::http::conditional::{InvalidRange, RangePolicy};
+use range_core::http::range_header::MAX_RANGES_DEFAULT;
+use range_core::limits;
+use range_server::{Config, Directory, Limits};
+
+use crate::support::stated::{
+    Stated, assert_same, constant, in_comments, in_one_line, in_tables, kibibytes, seconds,
+};
+
+/// What a download has that nobody has set anything of.
+struct Untouched(String);
+
+impl Untouched {
+    fn new() -> Self {
+        Self(format!("{:?}", Download::builder("http://localhost/")))
+    }
+
+    fn field(&self, name: &str) -> &str {
+        let (_, rest) = self.0.split_once(&format!(" {name}: ")).unwrap();
+        rest.split([',', ' ']).next().unwrap()
+    }
+
+    fn yes_or_no(&self, name: &str) -> String {
+        yes_or_no(self.field(name) == "true")
+    }
+
+    fn seconds(&self, name: &str) -> u64 {
+        self.field(name).trim_end_matches('s').parse().unwrap()
+    }
+
+    /// `None`, as people say it.
+    fn none(&self, name: &str, said: &str) -> String {
+        assert_eq!(self.field(name), "None");
+        said.to_owned()
+    }
+}
+
+fn yes_or_no(yes: bool) -> String {
+    (if yes { "yes" } else { "no" }).to_owned()
+}
+
+fn in_code() -> Stated {
+    let of_libraries = [of_downloads(), of_servers(), of_the_program()].concat();
+    let of_libraries = of_libraries.into_iter();
+    of_libraries
+        .map(|(package, item, value)| (package.to_owned(), item.to_owned(), value))
+        .collect()
+}
+
+/// A crate, what is stated of it, and the default of that.
+type Row = (&'static str, &'static str, String);
+
+fn of_downloads() -> Vec<Row> {
+    let get = Untouched::new();
+    let place = (get.field("directory"), get.field("name"));
+    assert_eq!(place, ("\".\"", "\"download\""));
+    assert_eq!(get.field("oldest"), "V1_2");
+    let stall = format!("{} seconds", get.seconds("stall_timeout"));
+    let mode = format!("[`WriteMode::{}`]", get.field("write_mode"));
+    let rows = [
+        ("output", "`download` in the current directory".to_owned()),
+        ("connections", get.field("connections").to_owned()),
+        ("oldest_tls", "1.2".to_owned()),
+        ("proxies", "nobody".to_owned()),
+        ("allow_private", get.yes_or_no("allow_private")),
+        ("max_tries", get.field("max_tries").to_owned()),
+        ("stall_timeout", stall),
+        ("rate_limit", get.none("rate_limit", "no limit")),
+        ("write_mode", mode),
+        ("overwrite", get.yes_or_no("overwrite")),
+        ("sync", get.yes_or_no("sync")),
+        ("resume", get.yes_or_no("resume")),
+        ("remote_time", get.yes_or_no("remote_time")),
+    ];
+    rows.map(|(item, value)| ("accelerator", item, value))
+        .into()
+}
+
+fn of_servers() -> Vec<Row> {
+    let config = Config::default();
+    let limits = Limits::default();
+    let directory = Directory::new("/");
+    let ranges = RangePolicy::default();
+    assert!(config.tls.is_none() && config.profile.is_none() && config.on_request.is_none());
+    assert!(config.rate.is_none() && config.rate_per_connection.is_none());
+    assert!(config.faults.is_empty());
+    assert_eq!(ranges.invalid, InvalidRange::Ignore);
+    assert_eq!(ranges.max_ranges, MAX_RANGES_DEFAULT);
+    let seconds = |duration: Duration| format!("{} s", duration.as_secs());
+    let rows = [
+        ("tls", "http".to_owned()),
+        ("ranges", ranges.max_ranges.to_string()),
+        ("profile", "nobody".to_owned()),
+        ("rate_per_connection", "unlimited".to_owned()),
+        ("rate", "unlimited".to_owned()),
+        ("faults", "nothing".to_owned()),
+        ("on_request", "nobody".to_owned()),
+        ("allow_hidden", yes_or_no(directory.allow_hidden)),
+        ("allow_symlinks", yes_or_no(directory.allow_symlinks)),
+        ("precompressed", yes_or_no(directory.precompressed)),
+        ("max_connections", limits.max_connections.to_string()),
+        (
+            "max_connections_per_address",
+            constant("range-server", "DEFAULT_LIMIT"),
+        ),
+        ("header_timeout", seconds(limits.header_timeout)),
+        ("stall_timeout", seconds(limits.stall_timeout)),
+        ("drain_timeout", seconds(limits.drain_timeout)),
+        // `matrix` and the tests of `range-server` show it.
+        ("refusal", "its first `most` bytes".to_owned()),
+    ];
+    let mut rows = rows
+        .map(|(item, value)| ("range-server", item, value))
+        .to_vec();
+    let max_ranges = "[`MAX_RANGES_DEFAULT`]".to_owned();
+    rows.push(("range-core", "max_ranges", max_ranges));
+    rows.push(("range-core", "invalid", "it is ignored".to_owned()));
+    rows
+}
+
+fn of_the_program() -> Vec<Row> {
+    let get = Untouched::new();
+    let serve = Limits::default();
+    let seconds = |duration: Duration| format!("{}s", duration.as_secs());
+    let ranges = RangePolicy::default().max_ranges;
+    let rows = [
+        ("output", "the last part of the URL's path".to_owned()),
+        ("dir", "the current one".to_owned()),
+        ("max_tries", get.field("max_tries").to_owned()),
+        ("stall_timeout", get.field("stall_timeout").to_owned()),
+        ("limit_rate", get.none("rate_limit", "no limit")),
+        ("proxy", "that of the environment: `https_proxy`".to_owned()),
+        ("key", "in the file of --cert".to_owned()),
+        // Of the demo.
+        ("dir", "the system's".to_owned()),
+        ("max_connections", serve.max_connections.to_string()),
+        (
+            "max_connections_per_address",
+            constant("range-server", "DEFAULT_LIMIT"),
+        ),
+        ("header_timeout", seconds(serve.header_timeout)),
+        ("stall_timeout", seconds(serve.stall_timeout)),
+        ("max_ranges", ranges.to_string()),
+    ];
+    rows.map(|(item, value)| ("sheave", item, value)).into()
+}
+
+#[test]
+fn help_and_rustdoc_state_the_defaults_that_are() {
+    assert_same(&in_comments(), &in_code());
+}
+
+fn expected(rows: &[(&str, &str, &str)]) -> Stated {
+    let rows = rows.iter();
+    rows.map(|&(table, name, value)| (table.to_owned(), name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_readme_states_the_defaults_that_are() {
+    let get = Untouched::new();
+    let server = Limits::default();
+    let of = |seconds: Duration| format!("{}s", seconds.as_secs());
+    let unset = get.none("rate_limit", "unlimited");
+    let ranges = RangePolicy::default().max_ranges.to_string();
+    assert_eq!((get.field("sync"), get.field("resume")), ("true", "true"));
+    assert_same(
+        &in_tables("README.md"),
+        &expected(&[
+            ("1", "output", "the last part of the URL's path"),
+            ("1", "dir", "the current one"),
+            ("1", "connections", "auto"),
+            ("1", "checksum", "none"),
+            ("1", "overwrite", &get.yes_or_no("overwrite")),
+            ("1", "no-resume", "resume"),
+            ("1", "no-sync", "wait"),
+            ("1", "remote-time", "the time of the download"),
+            ("1", "content-disposition", "that of the URL"),
+            ("1", "max-tries", get.field("max_tries")),
+            ("1", "stall-timeout", get.field("stall_timeout")),
+            ("1", "limit-rate", &unset),
+            ("1", "write", "auto"),
+            ("2", "DIR", "the current one"),
+            ("2", "bind", "127.0.0.1:8080"),
+            ("2", "tls", "http"),
+            ("2", "allow-hidden", "no"),
+            ("2", "allow-symlinks", "no"),
+            ("2", "precompressed", "no"),
+            ("2", "max-connections", &server.max_connections.to_string()),
+            (
+                "2",
+                "max-connections-per-address",
+                &constant("range-server", "DEFAULT_LIMIT"),
+            ),
+            ("2", "header-timeout", &of(server.header_timeout)),
+            ("2", "stall-timeout", &of(server.stall_timeout)),
+            ("2", "rate", "unlimited"),
+            ("2", "rate-per-connection", "unlimited"),
+            ("2", "max-ranges", &ranges),
+            ("2", "invalid-range", "ignore"),
+            ("2", "as", "its own"),
+        ]),
+    );
+    let text = in_one_line("README.md");
+    for phrase in [
+        format!("1 to {}; `auto` finds", limits::WIDTH_MAX),
+        format!("finds how many pay, up to {}", limits::WIDTH_DEFAULT),
+        format!(
+            "`auto`, which is `{}`",
+            get.field("write_mode").to_lowercase()
+        ),
+    ] {
+        assert!(text.contains(&phrase), "{phrase}");
+    }
+}
+
+#[test]
+fn the_design_states_the_defaults_that_are() {
+    let get = Untouched::new();
+    let server = Limits::default();
+    let of = |duration: Duration| format!("{} s", duration.as_secs());
+    assert_same(
+        &in_tables("docs/design/http.md"),
+        &expected(&[
+            ("1", "connections", &server.max_connections.to_string()),
+            (
+                "1",
+                "connections",
+                &constant("range-server", "DEFAULT_LIMIT"),
+            ),
+            ("1", "header-timeout", &of(server.header_timeout)),
+            ("1", "stall-timeout", &of(server.stall_timeout)),
+            // Two buffers: one is filled while the other is sent.
+            ("1", "memory", "32 KiB"),
+            ("1", "time", &of(server.drain_timeout)),
+            ("1", "request", &kibibytes("range-server", "MAX_HEAD_BYTES")),
+            ("1", "responses", &constant("range-server", "MAX_STREAMS")),
+        ]),
+    );
+    assert_eq!(kibibytes("range-server", "BUFFER_SIZE"), "16 KiB");
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    let idle = seconds("accelerator", "IDLE_TIMEOUT");
+    let connect = seconds("accelerator", "CONNECT_TIMEOUT");
+    for (page, phrase) in [
+        (
+            "http.md",
+            format!("kept for reuse for {idle} second{}", plural(idle)),
+        ),
+        (
+            "http.md",
+            format!(
+                "TLS handshake, may take {connect} second{}",
+                plural(connect)
+            ),
+        ),
+        (
+            "scheduler.md",
+            format!("({} GiB by default)", limits::REACH_DEFAULT >> 30),
+        ),
+        (
+            "scheduler.md",
+            format!(
+                "({} by default, {} at most)",
+                limits::WIDTH_DEFAULT,
+                limits::WIDTH_MAX
+            ),
+        ),
+        (
+            "scheduler.md",
+            format!("`max_tries` ({} by default)", get.field("max_tries")),
+        ),
+        (
+            "scheduler.md",
+            format!(
+                "the stall timeout ({} s by default)",
+                get.seconds("stall_timeout")
+            ),
+        ),
+    ] {
+        let text = in_one_line(&format!("docs/design/{page}"));
+        assert!(text.contains(&phrase), "{page}: {phrase}");
+    }
+}
