@@ -20,7 +20,6 @@ mod guardian;
 mod http;
 mod link;
 mod machine;
-mod manners;
 mod peers;
 mod process;
 mod program;
@@ -29,10 +28,11 @@ mod round;
 mod scenario;
 mod server;
 mod setting;
+mod slow_server;
 mod statistics;
 mod table;
 mod wan;
-mod workshop;
+mod workdir;
 
 use std::process::ExitCode;
 
@@ -72,11 +72,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         return check_link();
     }
     let load = machine::Load::now();
-    let workshop = workshop::Workshop::open()?;
-    let program = program::build(&workshop)?;
+    let workdir = workdir::WorkDirectory::open()?;
+    let program = program::build(&workdir)?;
     let setting = Setting {
         arguments,
-        workshop: &workshop,
+        workdir: &workdir,
         program: &program,
         load,
     };

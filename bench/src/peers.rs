@@ -7,7 +7,7 @@ use std::slice;
 
 use super::machine;
 use super::process::Line;
-use super::workshop::stdout_of;
+use super::workdir::stdout_of;
 
 /// What is to be downloaded. Text throughout: it ends in command lines.
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::checkout;
 use super::failure::Failure;
-use super::workshop::{Workshop, stdout_of};
+use super::workdir::{WorkDirectory, stdout_of};
 
 /// Builds the program as users get it, and copies it to where no other build replaces it.
-pub(super) fn build(workshop: &Workshop) -> Result<PathBuf, Failure> {
+pub(super) fn build(workdir: &WorkDirectory) -> Result<PathBuf, Failure> {
     let messages = stdout_of(checkout::command(
         "cargo",
         &[
@@ -25,8 +25,8 @@ pub(super) fn build(workshop: &Workshop) -> Result<PathBuf, Failure> {
         command: "cargo build --release --package sheave".to_owned(),
         complaint: "no executable named sheave".to_owned(),
     })?;
-    fs::copy(built, workshop.program()).map_err(Failure::io("copy the program"))?;
-    Ok(workshop.program())
+    fs::copy(built, workdir.program()).map_err(Failure::io("copy the program"))?;
+    Ok(workdir.program())
 }
 
 /// Where cargo's messages, one a line, say that the program is.

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::guardian::Guardian;
 use super::process::{self, Cost, Line, Memory};
 use super::statistics::{Summary, summary};
-use super::workshop::Workshop;
+use super::workdir::WorkDirectory;
 use super::{content, http};
 
 /// What an output must be the same as.
@@ -87,7 +87,7 @@ pub(super) fn run(
     contenders: Vec<Contender>,
     runs: u32,
     before: Option<Preparation>,
-    workshop: &Workshop,
+    workdir: &WorkDirectory,
 ) -> Result<Vec<Row>, Failure> {
     let mut costs: Vec<Result<Vec<Cost>, String>> = contenders
         .iter()
@@ -104,16 +104,16 @@ pub(super) fn run(
             if let Ok(earlier) = costs
                 && !is_settled(contender, earlier)
             {
-                workshop.clear_output()?;
+                workdir.clear_output()?;
                 before.map_or(Ok(()), |prepare| prepare())?;
-                match attempt(contender, workshop.guardian()) {
+                match attempt(contender, workdir.guardian()) {
                     Ok(cost) => earlier.push(cost),
                     Err(reason) => *costs = Err(format!("run {number}: {reason}")),
                 }
             }
         }
     }
-    workshop.clear_output()?;
+    workdir.clear_output()?;
     let rows = contenders.into_iter().zip(costs);
     Ok(rows
         .map(|(contender, costs)| row(contender, costs))

@@ -17,7 +17,7 @@ use super::round::{self, Contender, Expected};
 use super::server::Server;
 use super::setting::{NAME, Plan, Setting, USUAL};
 use super::table::Report;
-use super::workshop::stdout_of;
+use super::workdir::stdout_of;
 
 /// The rows of the reference, and its options where it writes.
 const LIMITS: [(&str, Option<&str>); 4] = [
@@ -29,7 +29,7 @@ const LIMITS: [(&str, Option<&str>); 4] = [
 
 pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
     let mut machine =
-        machine::description(setting.program, &setting.workshop.output(), setting.load);
+        machine::description(setting.program, &setting.workdir.output(), setting.load);
     machine.extend(peers::versions());
     let plan = match scenario {
         Scenario::Wan(path) => return far::run(path, setting, machine),
@@ -41,7 +41,7 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
         Scenario::Serve => serve::plan(setting),
         Scenario::Disk => disk::plan(setting),
     }?;
-    let rows = round::run(plan.contenders, plan.runs, plan.before, setting.workshop)?;
+    let rows = round::run(plan.contenders, plan.runs, plan.before, setting.workdir)?;
     Ok(Report {
         scenario: scenario.name(),
         about: setting.about(&plan.about, plan.runs),
@@ -146,7 +146,7 @@ fn small(setting: &Setting<'_>) -> Result<Plan, Failure> {
 /// Two files of which one is ten times as large, over 16 connections.
 fn memory(setting: &Setting<'_>) -> Result<Plan, Failure> {
     let size = setting.arguments.size_or(20 << 30);
-    let server = Server::sheave(setting.program, setting.workshop, false)?;
+    let server = Server::sheave(setting.program, setting.workdir, false)?;
     let contenders = [size.div_ceil(10), size].map(|size| {
         let url = format!("{}/synthetic/{size}", server.url);
         let job = Job {

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::failure::Failure;
 use super::guardian::Undo;
 use super::machine;
-use super::workshop::{Workshop, stdout_of};
+use super::workdir::{WorkDirectory, stdout_of};
 
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "key.pem";
@@ -39,9 +39,9 @@ pub(super) struct Site {
 }
 
 impl Server {
-    pub(super) fn nginx(workshop: &Workshop, site: &Site) -> Result<Self, Failure> {
+    pub(super) fn nginx(workdir: &WorkDirectory, site: &Site) -> Result<Self, Failure> {
         let program = machine::find("nginx").ok_or(Failure::Missing { program: "nginx" })?;
-        Self::on_a_free_port(workshop, site, |directory, port| {
+        Self::on_a_free_port(workdir, site, |directory, port| {
             let path = directory.join(format!("nginx-{port}.conf"));
             fs::write(&path, nginx_configuration(directory, site, port))?;
             let mut command = Command::new(program);
@@ -50,9 +50,9 @@ impl Server {
         })
     }
 
-    pub(super) fn caddy(workshop: &Workshop, site: &Site) -> Result<Self, Failure> {
+    pub(super) fn caddy(workdir: &WorkDirectory, site: &Site) -> Result<Self, Failure> {
         let program = machine::find("caddy").ok_or(Failure::Missing { program: "caddy" })?;
-        Self::on_a_free_port(workshop, site, |directory, port| {
+        Self::on_a_free_port(workdir, site, |directory, port| {
             let path = directory.join(format!("Caddyfile-{port}"));
             fs::write(&path, caddy_configuration(directory, site, port))?;
             let mut command = Command::new(program);
@@ -65,10 +65,10 @@ impl Server {
     }
 
     /// The file server of that name on crates.io. Its https is HTTP/2, where it is built in.
-    pub(super) fn static_web_server(workshop: &Workshop, site: &Site) -> Result<Self, Failure> {
+    pub(super) fn static_web_server(workdir: &WorkDirectory, site: &Site) -> Result<Self, Failure> {
         let program = "static-web-server";
         let program = machine::find(program).ok_or(Failure::Missing { program })?;
-        Self::on_a_free_port(workshop, site, |_, port| {
+        Self::on_a_free_port(workdir, site, |_, port| {
             let mut command = Command::new(program);
             command
                 .args(["--log-level", "error"])
@@ -81,12 +81,12 @@ impl Server {
 
     /// A server that is told where to listen, and tells nobody when it does.
     fn on_a_free_port(
-        workshop: &Workshop,
+        workdir: &WorkDirectory,
         site: &Site,
         command: impl FnOnce(&Path, u16) -> io::Result<Command>,
     ) -> Result<Self, Failure> {
         let &Site { address, tls, .. } = site;
-        let directory = workshop.configuration();
+        let directory = workdir.configuration();
         let certificate = tls.then(|| certificate(&directory)).transpose()?;
         let port = free_port(address).map_err(Failure::io("find a free port"))?;
         let mut command = command(&directory, port).map_err(Failure::io("configure a server"))?;
@@ -102,7 +102,7 @@ impl Server {
             format!("http://{address}")
         };
         let server = Self {
-            _undo: workshop.guardian().kill("TERM", &child),
+            _undo: workdir.guardian().kill("TERM", &child),
             child,
             url: format!("{host}:{port}"),
             certificate,
@@ -112,17 +112,21 @@ impl Server {
     }
 
     /// `sheave serve`, serving the same.
-    pub(super) fn sheave(program: &Path, workshop: &Workshop, tls: bool) -> Result<Self, Failure> {
+    pub(super) fn sheave(
+        program: &Path,
+        workdir: &WorkDirectory,
+        tls: bool,
+    ) -> Result<Self, Failure> {
         let mut command = Command::new(program);
         command.args(["serve", "--quiet", "--bind", "127.0.0.1:0"]);
-        let directory = workshop.configuration();
+        let directory = workdir.configuration();
         let certificate = tls.then(|| certificate(&directory)).transpose()?;
         if let Some(certificate) = &certificate {
             command.args(["--tls", "--cert"]).arg(certificate);
             command.arg("--key").arg(directory.join(KEY));
         }
         let mut child = command
-            .arg(workshop.source())
+            .arg(workdir.source())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Failure::io("start sheave serve"))?;
@@ -130,7 +134,7 @@ impl Server {
         let stdout = child.stdout.take().expect("standard output is piped");
         let read = BufReader::new(stdout).read_line(&mut line);
         let server = Self {
-            _undo: workshop.guardian().kill("TERM", &child),
+            _undo: workdir.guardian().kill("TERM", &child),
             child,
             url: line.trim().to_owned(),
             certificate,

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::peers::{self, Job, PEERS};
 use super::round::{Contender, Expected, Preparation};
 use super::server::{Server, Site};
-use super::workshop::Workshop;
+use super::workdir::WorkDirectory;
 use super::{content, machine, process};
 
 /// What the file is called that is downloaded, and how large it is where nothing else is said.
@@ -20,7 +20,7 @@ pub(super) const USUAL: u64 = 2 << 30;
 /// What every scenario is given.
 pub(super) struct Setting<'a> {
     pub(super) arguments: &'a Arguments,
-    pub(super) workshop: &'a Workshop,
+    pub(super) workdir: &'a WorkDirectory,
     pub(super) program: &'a Path,
     pub(super) load: machine::Load,
 }
@@ -46,20 +46,20 @@ impl Setting<'_> {
     }
 
     pub(super) fn source(&self, name: &str, size: u64) -> Result<PathBuf, Failure> {
-        let path = self.workshop.source().join(name);
+        let path = self.workdir.source().join(name);
         content::make(&path, size)?;
         Ok(path)
     }
 
     /// nginx on this machine, serving the sources.
     pub(super) fn nginx(&self, tls: bool) -> Result<Server, Failure> {
-        Server::nginx(self.workshop, &self.site(tls))
+        Server::nginx(self.workdir, &self.site(tls))
     }
 
     pub(super) fn site(&self, tls: bool) -> Site {
         Site {
             address: Ipv4Addr::LOCALHOST,
-            root: self.workshop.source(),
+            root: self.workdir.source(),
             tls,
         }
     }
@@ -68,7 +68,7 @@ impl Setting<'_> {
         let certificate = server.certificate.as_ref();
         Job {
             url: format!("{}/{name}", server.url),
-            directory: self.workshop.output().display().to_string(),
+            directory: self.workdir.output().display().to_string(),
             name: name.to_owned(),
             certificate: certificate.map(|path| path.display().to_string()),
             digest: None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::link::Profile;
-use super::manners::Manner;
+use super::slow_server::Slowness;
 
 /// One scenario.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Path {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Nginx,
-    Mannered(Manner),
+    SlowServer(Slowness),
 }
 
 /// All of them, in the order of the tables.
@@ -31,18 +31,18 @@ pub(super) const PATHS: &[Path] = &[
     path("wan-200ms", 200, 200, 0.001, "cubic", 256),
     path("wan-bbr", 60, 300, 0.0, "bbr", 384),
     Path {
-        server: Kind::Mannered(Manner::Capped { each: 4_000_000 }),
+        server: Kind::SlowServer(Slowness::Capped { each: 4_000_000 }),
         ..path("wan-capped", 100, 800, 0.0, "cubic", 1_024)
     },
     Path {
-        server: Kind::Mannered(Manner::Halving {
+        server: Kind::SlowServer(Slowness::Halving {
             whole: 40_000_000,
             above: 8,
         }),
         ..path("wan-halving", 40, 800, 0.0, "cubic", 400)
     },
     Path {
-        server: Kind::Mannered(Manner::Crawling {
+        server: Kind::SlowServer(Slowness::Crawling {
             each: 6_250_000,
             one_in: 8,
         }),
@@ -50,7 +50,7 @@ pub(super) const PATHS: &[Path] = &[
     },
 ];
 
-/// The two that show a loss and a bad manner, for `--quick`.
+/// The two that show a loss and a slow server, for `--quick`.
 pub(super) const QUICK: [&str; 2] = ["wan-100ms", "wan-crawling"];
 
 const fn path(
@@ -82,10 +82,10 @@ impl Path {
         let link = self.profile.rate / 8;
         let rate = match self.server {
             Kind::Nginx => link,
-            Kind::Mannered(Manner::Capped { each } | Manner::Crawling { each, .. }) => {
+            Kind::SlowServer(Slowness::Capped { each } | Slowness::Crawling { each, .. }) => {
                 link.min(32 * each)
             }
-            Kind::Mannered(Manner::Halving { whole, .. }) => link.min(whole),
+            Kind::SlowServer(Slowness::Halving { whole, .. }) => link.min(whole),
         };
         Duration::from_secs_f64(size as f64 / rate as f64) + 10 * self.profile.round_trip
     }
@@ -101,18 +101,18 @@ impl Path {
         } = self.profile;
         let server = match self.server {
             Kind::Nginx => "from nginx".to_owned(),
-            Kind::Mannered(Manner::Capped { each }) => {
+            Kind::SlowServer(Slowness::Capped { each }) => {
                 format!(
                     "from a server that gives each connection {}",
                     megabytes(each)
                 )
             }
-            Kind::Mannered(Manner::Halving { whole, above }) => format!(
+            Kind::SlowServer(Slowness::Halving { whole, above }) => format!(
                 "from a server that shares {} among up to {above} connections, and half of it \
                  among more",
                 megabytes(whole)
             ),
-            Kind::Mannered(Manner::Crawling { each, one_in }) => format!(
+            Kind::SlowServer(Slowness::Crawling { each, one_in }) => format!(
                 "from a server that gives each connection {}, one in {one_in} a hundredth of it",
                 megabytes(each)
             ),

@@ -11,7 +11,7 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::super::failure::Failure;
 use super::super::guardian::{Guardian, Undo};
-use super::super::workshop::stdout_of;
+use super::super::workdir::stdout_of;
 
 /// What the names of all of them begin with; the rest is the harness's process and the side.
 const PREFIX: &str = "sheave-bench-";

@@ -20,14 +20,14 @@ const KERNEL: &str = "/proc/sys/vm";
 /// A file in memory, to a disk that is waited for.
 pub(super) fn plan(setting: &Setting<'_>) -> Result<Plan, Failure> {
     let size = setting.arguments.size_or(USUAL);
-    let source = Source::make(size, setting.workshop.guardian())?;
-    let limits = DirtyLimits::lower(size / EXCESS, setting.workshop.guardian())?;
+    let source = Source::make(size, setting.workdir.guardian())?;
+    let limits = DirtyLimits::lower(size / EXCESS, setting.workdir.guardian())?;
     let memory = Site {
         address: Ipv4Addr::LOCALHOST,
         root: source.directory.clone(),
         tls: false,
     };
-    let server = Server::nginx(setting.workshop, &memory)?;
+    let server = Server::nginx(setting.workdir, &memory)?;
     let job = setting.job(&server, NAME);
     let file = source.directory.join(NAME);
     let expected = Expected::File(file.clone());

@@ -4,12 +4,12 @@ use std::net::Ipv4Addr;
 
 use super::super::failure::Failure;
 use super::super::link::Link;
-use super::super::manners::Mannered;
 use super::super::peers::Job;
 use super::super::process;
 use super::super::round::{self, Contender, Expected};
 use super::super::server::{Server, Site};
 use super::super::setting::{NAME, Setting};
+use super::super::slow_server::SlowServer;
 use super::super::table::Report;
 use super::super::wan::{Kind, Path};
 
@@ -24,7 +24,7 @@ const QUICK: u64 = 8;
 /// Whoever serves, running.
 enum Host {
     Nginx(Server),
-    Mannered(Mannered),
+    SlowServer(SlowServer),
 }
 
 pub(super) fn run(
@@ -36,7 +36,7 @@ pub(super) fn run(
     let usual = if arguments.quick { QUICK } else { path.size };
     let size = arguments.size.unwrap_or(usual << 20);
     let expected = Expected::File(setting.source(NAME, size)?);
-    let link = Link::open(&path.profile, setting.workshop.guardian())?;
+    let link = Link::open(&path.profile, setting.workdir.guardian())?;
     let host = link.at_server(|| host(path, Link::address(), setting))??;
     let bound = path.bound(size);
     let mut contenders = contenders(setting, &host, &expected);
@@ -47,7 +47,7 @@ pub(super) fn run(
         }
     }
     let runs = arguments.runs_or(3);
-    let rows = link.at_client(|| round::run(contenders, runs, None, setting.workshop))??;
+    let rows = link.at_client(|| round::run(contenders, runs, None, setting.workdir))??;
     let what = format!("{} MiB {}.", size >> 20, path.about());
     let carried = link.carried();
     Ok(Report {
@@ -67,13 +67,13 @@ fn host(path: &Path, address: Ipv4Addr, setting: &Setting<'_>) -> Result<Host, F
         Kind::Nginx => {
             let site = Site {
                 address,
-                root: setting.workshop.source(),
+                root: setting.workdir.source(),
                 tls: false,
             };
-            Server::nginx(setting.workshop, &site).map(Host::Nginx)
+            Server::nginx(setting.workdir, &site).map(Host::Nginx)
         }
-        Kind::Mannered(manner) => {
-            Mannered::start(address, setting.workshop.source(), manner).map(Host::Mannered)
+        Kind::SlowServer(slowness) => {
+            SlowServer::start(address, setting.workdir.source(), slowness).map(Host::SlowServer)
         }
     }
 }
@@ -81,16 +81,19 @@ fn host(path: &Path, address: Ipv4Addr, setting: &Setting<'_>) -> Result<Host, F
 fn contenders(setting: &Setting<'_>, host: &Host, expected: &Expected) -> Vec<Contender> {
     let job = |site: &str, path: &str| Job {
         url: format!("{site}/{path}"),
-        directory: setting.workshop.output().display().to_string(),
+        directory: setting.workdir.output().display().to_string(),
         name: NAME.to_owned(),
         certificate: None,
         digest: None,
     };
     let (plain, steady) = match host {
         Host::Nginx(server) => (job(&server.url, NAME), None),
-        Host::Mannered(server) => {
+        Host::SlowServer(server) => {
             let site = format!("http://{}:{}", Link::address(), server.port);
-            (job(&site, NAME), Some(job(&site, &Mannered::steady(NAME))))
+            (
+                job(&site, NAME),
+                Some(job(&site, &SlowServer::steady(NAME))),
+            )
         }
     };
     let mut contenders = vec![

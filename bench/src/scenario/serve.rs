@@ -44,7 +44,7 @@ pub(super) fn plan(setting: &Setting<'_>) -> Result<Plan, Failure> {
 }
 
 fn targets(setting: &Setting<'_>, size: u64, tls: bool) -> Result<Vec<Target>, Failure> {
-    let workshop = setting.workshop;
+    let workdir = setting.workdir;
     let content = setting.site(tls);
     let scheme = if tls { "https" } else { "http" };
     let of = |name: &str, server, path: String, must_succeed| Target {
@@ -53,7 +53,7 @@ fn targets(setting: &Setting<'_>, size: u64, tls: bool) -> Result<Vec<Target>, F
         path,
         must_succeed,
     };
-    let own = || Server::sheave(setting.program, workshop, tls).map(Ok);
+    let own = || Server::sheave(setting.program, workdir, tls).map(Ok);
     let file = NAME.to_owned();
     let mut targets = vec![
         of("sheave serve, file", own()?, file.clone(), true),
@@ -65,19 +65,19 @@ fn targets(setting: &Setting<'_>, size: u64, tls: bool) -> Result<Vec<Target>, F
         ),
         of(
             "nginx",
-            Server::nginx(workshop, &content).map(Ok)?,
+            Server::nginx(workdir, &content).map(Ok)?,
             file.clone(),
             true,
         ),
         of(
             "caddy",
-            if_installed(Server::caddy(workshop, &content))?,
+            if_installed(Server::caddy(workdir, &content))?,
             file.clone(),
             false,
         ),
     ];
     if !tls {
-        let other = if_installed(Server::static_web_server(workshop, &content))?;
+        let other = if_installed(Server::static_web_server(workdir, &content))?;
         targets.push(of("static-web-server", other, file, false));
     }
     Ok(targets)

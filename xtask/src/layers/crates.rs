@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["range-core", "range-server", "range-store"],
     ),
     ("needs", &[]),
-    ("sheave-bench", &[]),
+    ("sheave-bench", &["range-core"]),
     ("xtask", &[]),
 ];
 

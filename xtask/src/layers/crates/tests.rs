@@ -22,7 +22,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ),
     ("fuzz-bodies", &["range-core", "range-server"]),
     ("needs", &[]),
-    ("sheave-bench", &["clap"]),
+    ("sheave-bench", &["clap", "range-core"]),
     ("xtask", &["clap"]),
 ];
 

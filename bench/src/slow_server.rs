@@ -1,5 +1,9 @@
 //! Owns a server that is slow in a way of its own: a cap on each connection, a penalty for too
 //! many, one connection that crawls. Serves files rightly otherwise; knows no client.
+//!
+//! The faults of `range-server` could do the same, and are not used on purpose: what the product is
+//! measured with is not the product, so that no fault of ours speeds both up. It also has to listen
+//! in the network of the thread that starts it, which a runtime with threads of its own leaves.
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -29,12 +33,12 @@ const GLANCE: Timespec = Timespec {
 const SILENCE: Duration = Duration::from_mins(1);
 /// No head is longer.
 const LONGEST_HEAD: usize = 16 << 10;
-/// What comes before the name of the file to be spared the bad manner.
+/// What comes before the name of the file to be spared slowness.
 const STEADY: &str = "/steady";
 
 /// In what way the server is slow. Rates are bytes of content in a second.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Manner {
+pub(super) enum Slowness {
     /// Every connection has this much and no more.
     Capped { each: u64 },
     /// So many connections share the whole evenly. More of them share half of it.
@@ -43,7 +47,7 @@ pub(super) enum Manner {
     Crawling { each: u64, one_in: u64 },
 }
 
-impl Manner {
+impl Slowness {
     /// What a connection has: its number, from 0 and counted anew when none is left, and how many
     /// there are.
     fn rate(self, number: u64, connections: u64, steady: bool) -> u64 {
@@ -62,23 +66,27 @@ impl Manner {
 }
 
 /// The server, running. Stopped when dropped.
-pub(super) struct Mannered {
+pub(super) struct SlowServer {
     pub(super) port: u16,
     shared: Arc<Shared>,
     listener: Option<JoinHandle<()>>,
 }
 
 struct Shared {
-    manner: Manner,
+    slowness: Slowness,
     root: PathBuf,
     connections: AtomicU64,
     next: AtomicU64,
     ended: AtomicBool,
 }
 
-impl Mannered {
+impl SlowServer {
     /// Listens in the network of the calling thread, on a free port.
-    pub(super) fn start(address: Ipv4Addr, root: PathBuf, manner: Manner) -> Result<Self, Failure> {
+    pub(super) fn start(
+        address: Ipv4Addr,
+        root: PathBuf,
+        slowness: Slowness,
+    ) -> Result<Self, Failure> {
         let listen = || {
             let listener = TcpListener::bind((address, 0))?;
             listener.set_nonblocking(true)?;
@@ -87,7 +95,7 @@ impl Mannered {
         };
         let (listener, port) = listen().map_err(Failure::io("listen"))?;
         let shared = Arc::new(Shared {
-            manner,
+            slowness,
             root,
             connections: AtomicU64::new(0),
             next: AtomicU64::new(0),
@@ -101,13 +109,13 @@ impl Mannered {
         })
     }
 
-    /// The path under which a file is served without the bad manner.
+    /// The path under which a file is served without slowness.
     pub(super) fn steady(name: &str) -> String {
         format!("{}/{name}", &STEADY[1..])
     }
 }
 
-impl Drop for Mannered {
+impl Drop for SlowServer {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
         if let Some(listener) = self.listener.take() {
@@ -180,7 +188,7 @@ fn serve(stream: &TcpStream, number: u64, shared: &Shared) -> io::Result<()> {
         if request.has_content {
             let rate = || {
                 let connections = shared.connections.load(Ordering::Relaxed);
-                shared.manner.rate(number, connections, request.steady)
+                shared.slowness.rate(number, connections, request.steady)
             };
             send(stream, &file, part.clone(), rate, &shared.ended)?;
         }
@@ -292,7 +300,7 @@ mod tests {
     use std::time::Instant;
 
     use super::super::http;
-    use super::{Ipv4Addr, Manner, Mannered, Request};
+    use super::{Ipv4Addr, Request, SlowServer, Slowness};
 
     #[test]
     fn a_request_has_a_name_a_range_and_perhaps_an_exception() {
@@ -310,32 +318,33 @@ mod tests {
     }
 
     #[test]
-    fn each_manner_is_slow_in_its_way() {
-        let halving = Manner::Halving {
+    fn each_slowness_is_slow_in_its_way() {
+        let halving = Slowness::Halving {
             whole: 80,
             above: 8,
         };
         assert_eq!(halving.rate(0, 8, false), 10);
         assert_eq!(halving.rate(0, 10, false), 4);
         assert_eq!(halving.rate(0, 10, true), 8);
-        let crawling = Manner::Crawling {
+        let crawling = Slowness::Crawling {
             each: 100,
             one_in: 8,
         };
         let crawlers = (0..16).filter(|&number| crawling.rate(number, 16, false) == 1);
         assert_eq!(crawlers.collect::<Vec<_>>(), [4, 12]);
         assert!((0..16).all(|number| crawling.rate(number, 16, true) == 100));
-        assert_eq!(Manner::Capped { each: 7 }.rate(3, 32, false), 7);
+        assert_eq!(Slowness::Capped { each: 7 }.rate(3, 32, false), 7);
     }
 
     #[test]
-    fn a_part_is_served_no_faster_than_the_manner_allows() {
-        let directory = std::env::temp_dir().join(format!("sheave-manners-{}", std::process::id()));
+    fn a_part_is_served_no_faster_than_the_slowness_allows() {
+        let directory =
+            std::env::temp_dir().join(format!("sheave-slow-server-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let content: Vec<u8> = (0..=255).cycle().take(200_000).collect();
         std::fs::write(directory.join("file"), &content).unwrap();
-        let manner = Manner::Capped { each: 400_000 };
-        let server = Mannered::start(Ipv4Addr::LOCALHOST, directory.clone(), manner).unwrap();
+        let slowness = Slowness::Capped { each: 400_000 };
+        let server = SlowServer::start(Ipv4Addr::LOCALHOST, directory.clone(), slowness).unwrap();
         let url = format!("http://127.0.0.1:{}/file", server.port);
         let start = Instant::now();
         let mut part = Vec::new();

@@ -9,33 +9,29 @@ use super::failure::Failure;
 use super::guardian::Guardian;
 
 /// Emptied when opened and when dropped; nobody else has it meanwhile.
-pub(super) struct Workshop {
+pub(super) struct WorkDirectory {
     root: PathBuf,
     _lock: File,
     guardian: Guardian,
 }
 
-impl Workshop {
+impl WorkDirectory {
     pub(super) fn open() -> Result<Self, Failure> {
         let root = target_directory()?.join("bench");
         fs::create_dir_all(&root).map_err(Failure::io("create the working directory"))?;
         let lock = File::create(root.join("lock")).map_err(Failure::io("create the lock"))?;
         lock.try_lock().map_err(|_| Failure::Busy)?;
-        let workshop = Self {
+        let workdir = Self {
             root,
             _lock: lock,
             guardian: Guardian::start()?,
         };
-        for directory in [
-            workshop.source(),
-            workshop.output(),
-            workshop.configuration(),
-        ] {
+        for directory in [workdir.source(), workdir.output(), workdir.configuration()] {
             // An interrupted benchmark leaves its files behind.
             let _absent = fs::remove_dir_all(&directory);
             fs::create_dir_all(&directory).map_err(Failure::io("create a directory"))?;
         }
-        Ok(workshop)
+        Ok(workdir)
     }
 
     /// Who ends what was started here, should this process be killed.
@@ -71,7 +67,7 @@ impl Workshop {
     }
 }
 
-impl Drop for Workshop {
+impl Drop for WorkDirectory {
     fn drop(&mut self) {
         let _left = fs::remove_dir_all(&self.root);
     }
