@@ -174,7 +174,10 @@ pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 pub const BACKOFF_BASE: Duration = Duration::from_millis(500);
 
 /// Longest delay between two tries: someone who fixes their Wi-Fi waits no longer than this.
-pub const BACKOFF_MAX: Duration = Duration::from_secs(15);
+pub const BACKOFF_MAX: Duration = Duration::from_secs(16);
+
+/// Within this time everyone asks again once a source that was out has begun to reply.
+pub const COMEBACK: Duration = Duration::from_secs(1);
 
 /// An address that refuses sooner than this after it was handed out has not expired: its host
 /// refuses connections. Signed links live for minutes, those of the simulation for seconds.

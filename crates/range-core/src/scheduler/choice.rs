@@ -30,7 +30,7 @@ impl Scheduler {
     /// Whether any request could start at the moment.
     pub(super) fn has_open_source(&self) -> bool {
         self.living()
-            .any(|(_, source)| source.gate <= self.now && source.room() > 0)
+            .any(|(id, source)| source.gate <= self.now && self.room(id, source) > 0)
     }
 
     /// Whether any source could be asked, had it room.
@@ -48,7 +48,7 @@ impl Scheduler {
     }
 
     fn may_ask(&self, id: SourceId, source: &Source, retry: Option<Retry>) -> bool {
-        source.gate <= self.now && self.is_due_at(id, retry) && source.room() > 0
+        source.gate <= self.now && self.is_due_at(id, retry) && self.room(id, source) > 0
     }
 
     /// Whether nothing that an attempt has told stands against asking a source.

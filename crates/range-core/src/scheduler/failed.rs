@@ -22,6 +22,7 @@ impl Scheduler {
         let from = active.source;
         let now = self.now;
         let in_a_row = self.source(from).failed(now, active.last_progress);
+        self.notice_outage(&active, class);
         if self.ending.is_some() || self.source(from).is_dropped {
             return self.put_back(&active, None);
         }
@@ -34,7 +35,7 @@ impl Scheduler {
             Disposition::Restart => self.lose(from, class, Outcome::Changed),
             Disposition::SingleStream => {
                 let source = self.source(from);
-                source.range_mistakes += 1;
+                source.mistook(now, active.last_progress);
                 if !source.ever_opened || source.range_mistakes >= limits::RANGE_MISTAKES_MAX {
                     self.lose(from, class, Outcome::SingleStreamNeeded);
                 }
@@ -47,6 +48,8 @@ impl Scheduler {
         let counted = if self.has_several_sources() {
             self.rest(from, in_a_row);
             in_a_row
+        } else if self.source(from).is_out() {
+            in_a_row.max(failures)
         } else {
             failures
         };
@@ -56,8 +59,59 @@ impl Scheduler {
         if self.source(from).is_dropped {
             self.leave_to_others(&active);
         } else {
-            self.retry(&active, class, failures);
+            self.ask_elsewhere(&mut active, class, counted);
+            self.retry(&active, class, counted);
         }
+    }
+
+    /// A request that fails before its first byte, at a source that serves nobody at the moment, is
+    /// an outage and says nothing about how many it would serve. Until a reply begins there, one
+    /// request at a time asks.
+    fn notice_outage(&mut self, active: &Active, class: FailureClass) {
+        let is_about_it = match class.disposition() {
+            Disposition::BackOff | Disposition::BackOffHost => true,
+            Disposition::Relocate => active.route == Route::Original,
+            Disposition::SingleStream => class == FailureClass::Misplaced,
+            Disposition::GiveUp | Disposition::Restart => false,
+        };
+        if is_about_it && !active.brought_bytes() && !self.serves_anyone(active.source) {
+            let now = self.now;
+            let source = self.source(active.source);
+            let since = source.ever_opened.then_some(now);
+            source.out_since = source.out_since.or(since);
+        }
+    }
+
+    /// A source that was out has begun to reply: the others come back within a second, and not all
+    /// at once.
+    pub(super) fn come_back(&mut self, from: SourceId) {
+        let latest = limits::COMEBACK;
+        for waiting in self.waiting.values_mut() {
+            if let Some(retry) = waiting.retry.as_mut().filter(|r| r.source == from) {
+                let due = self.now + self.jitter.below(latest);
+                retry.not_before = retry.not_before.min(due);
+                retry.route = Route::Known;
+            }
+        }
+    }
+
+    /// A server that fails again and again with nothing in between may be one that a redirect led to,
+    /// and that is gone: every other try follows the redirect anew, unless there are other sources.
+    fn ask_elsewhere(&mut self, active: &mut Active, class: FailureClass, counted: u32) {
+        let may_be_gone = match class.disposition() {
+            Disposition::BackOff | Disposition::BackOffHost => true,
+            Disposition::SingleStream => class == FailureClass::Misplaced,
+            // It has a rule of its own.
+            Disposition::Relocate => return,
+            Disposition::GiveUp | Disposition::Restart => false,
+        };
+        let is_turn = counted >= 2 && active.route == Route::Known;
+        let is_alone = !self.has_several_sources() && self.source(active.source).ever_opened;
+        active.route = if may_be_gone && is_turn && is_alone {
+            Route::Original
+        } else {
+            Route::Known
+        };
     }
 
     /// A source that has failed again, with nothing received from it in between, is left alone for
@@ -98,6 +152,8 @@ impl Scheduler {
             Route::Known if self.is_relocating_at(from) => {}
             Route::Known if self.refuses_extra(from) => self.one_too_many(active),
             Route::Known => active.route = Route::Original,
+            // It has served the file a moment ago, so it may again.
+            Route::Original if self.may_serve_again(from) => {}
             Route::Original if self.source(from).workers == 0 => {
                 self.lose(from, class, Outcome::Failed(class));
             }
@@ -107,6 +163,14 @@ impl Scheduler {
                 self.one_too_many(active);
             }
         }
+    }
+
+    /// Whether a source that refuses everything has served the file in this run, and there is no
+    /// other: it may do so again.
+    fn may_serve_again(&mut self, from: SourceId) -> bool {
+        let is_alone = !self.has_several_sources();
+        let source = self.source(from);
+        is_alone && source.is_out() && source.received > 0
     }
 
     /// Whether a host that serves others has refused the connection, not the address: that was
@@ -132,6 +196,11 @@ impl Scheduler {
         } else {
             backoff(failures, &mut self.jitter)
         };
+        if self.source(from).is_out() && !self.has_several_sources() {
+            let until = self.now + delay;
+            let source = self.source(from);
+            source.gate = source.gate.max(until);
+        }
         if let FailureClass::Busy { retry_after } = class {
             let asked = retry_after.unwrap_or_default().min(limits::RETRY_AFTER_MAX);
             delay = self.busy_delay(active, delay).max(asked);
@@ -203,8 +272,18 @@ impl Scheduler {
         }
     }
 
-    fn serves_anyone(&self, from: SourceId) -> bool {
-        let serves = |a: &Active| a.source == from && a.phase == Phase::Streaming;
+    /// Whether bytes come from a source, as far as silence does not say otherwise.
+    pub(super) fn serves_anyone(&self, from: SourceId) -> bool {
+        let rhythm = &self.sources[usize::from(from.0)].rhythm;
+        let serves = |a: &Active| {
+            let silence = if a.brought_bytes() {
+                rhythm.silence(self.latency)
+            } else {
+                rhythm.patience(self.latency, a.barren)
+            };
+            let is_told = self.now.since(a.last_progress) < silence;
+            a.source == from && a.phase == Phase::Streaming && is_told
+        };
         self.active.values().any(serves)
     }
 

@@ -70,6 +70,9 @@ impl Scheduler {
         let is_known = self.sources.iter().any(|source| source.ever_opened);
         self.latency = blended(is_known, self.latency, latency);
         let is_limited = self.limiter.limit().is_some();
+        if self.source(from).is_out() {
+            self.come_back(from);
+        }
         let source = self.source(from);
         source.opened(latency, is_limited);
         if asked_anew {

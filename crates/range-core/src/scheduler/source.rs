@@ -29,6 +29,9 @@ pub(super) struct Source {
     /// When the original URL last led to the file again, or refused while others were served.
     pub(super) relocated_at: Option<Timestamp>,
     pub(super) range_mistakes: u32,
+    mistaken_at: Option<Timestamp>,
+    /// Since when requests fail while it serves nobody, if none has been answered since.
+    pub(super) out_since: Option<Timestamp>,
     /// Replies in a row that broke before their first byte while others streamed.
     pub(super) broken_starts: u32,
     /// Refusals in a row of requests that were made after the one before was heard of.
@@ -64,6 +67,8 @@ impl Source {
             ever_refused: false,
             relocated_at: None,
             range_mistakes: 0,
+            mistaken_at: None,
+            out_since: None,
             broken_starts: 0,
             refusals: 0,
             refused_at: Timestamp::START,
@@ -84,6 +89,7 @@ impl Source {
         }
         self.latency = blended(self.ever_opened, self.latency, latency);
         self.ever_opened = true;
+        self.out_since = None;
         self.broken_starts = 0;
         self.refusals = 0;
     }
@@ -128,6 +134,19 @@ impl Source {
             self.failures_in_a_row = self.failures.add(self.received);
         }
         self.failures_in_a_row
+    }
+
+    pub(super) const fn is_out(&self) -> bool {
+        self.out_since.is_some()
+    }
+
+    /// Counts one more reply in a row that misplaced or ignored a range, of a request that was made
+    /// at `began`: those that were made before the last one was heard of count with that.
+    pub(super) fn mistook(&mut self, now: Timestamp, began: Timestamp) {
+        if self.mistaken_at.is_none_or(|at| began >= at) {
+            self.mistaken_at = Some(now);
+            self.range_mistakes += 1;
+        }
     }
 
     /// How many connections more it may have.

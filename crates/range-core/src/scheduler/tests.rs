@@ -3,6 +3,7 @@
 
 mod failures;
 mod first_reply;
+mod outage;
 mod patience;
 mod played;
 mod resume;
@@ -162,7 +163,7 @@ fn cancel_stops_every_worker_and_then_finishes() {
 fn a_lowered_width_recovers_slowly() {
     let (mut bench, _) = Bench::segmented(2, 400 * MIB);
     bench.fail(SECOND, 10 * MIB, FailureClass::Busy { retry_after: None });
-    let outputs = bench.after(limits::WIDTH_RAISE_INTERVAL);
+    let outputs = bench.after(limits::WIDTH_RAISE_INTERVAL * 2);
     assert_eq!(starts(&outputs), []);
     let outputs = bench.after(limits::WIDTH_WINDOW_SLOW);
     assert!(

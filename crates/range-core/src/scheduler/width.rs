@@ -317,8 +317,12 @@ impl WidthSearch {
         if served >= self.level {
             return false;
         }
-        // One burst of refusals is one lesson.
-        if self.lowered_at.is_some_and(|lowered| lowered < began) {
+        // One burst of refusals is one lesson, however many were refused at once.
+        let is_news = self.lowered_at.is_none_or(|lowered| lowered < began);
+        if is_news {
+            self.probe_after = (self.probe_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
+        }
+        if is_news && self.lowered_at.is_some() {
             self.raise_after = (self.raise_after * 2).min(limits::WIDTH_RAISE_INTERVAL_MAX);
         }
         self.lower_ceiling(now, served);
@@ -326,7 +330,9 @@ impl WidthSearch {
         self.level_since = now;
         self.window = None;
         self.last = None;
-        self.settle(now);
+        self.phase = Phase::Settled {
+            probe_at: now + self.probe_after,
+        };
         true
     }
 

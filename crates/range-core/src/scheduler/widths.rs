@@ -26,9 +26,21 @@ impl Scheduler {
     /// How many workers more there may be. One source that has more than it should, because its
     /// level fell, takes none from the others.
     pub(super) fn free_workers(&self) -> usize {
-        let room = self.living().map(|(_, source)| source.room());
+        let room = self.living().map(|(id, source)| self.room(id, source));
         let all = usize::from(self.config.width.get()).saturating_sub(self.active.len());
         usize::from(room.fold(0, u16::saturating_add)).min(all)
+    }
+
+    /// How many connections more a source may have: where it serves nobody, one that asks.
+    pub(super) fn room(&self, id: SourceId, source: &Source) -> u16 {
+        let asks = |a: &Active| a.source == id && a.phase == Phase::Starting;
+        if !source.is_out() {
+            source.room()
+        } else if self.active.values().any(asks) {
+            0
+        } else {
+            source.room().min(1)
+        }
     }
 
     pub(super) fn has_free_worker(&self) -> bool {
@@ -149,8 +161,12 @@ impl Scheduler {
         }
     }
 
-    /// No more workers at a source than those that are served at the moment.
+    /// No more workers at a source than it has at the moment, where it serves any of them. One that
+    /// serves nobody does not say that there are too many.
     pub(super) fn one_too_many(&mut self, refused: &Active) {
+        if !self.serves_anyone(refused.source) {
+            return;
+        }
         let now = self.now;
         let source = self.source(refused.source);
         if source

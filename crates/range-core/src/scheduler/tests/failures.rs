@@ -125,11 +125,36 @@ fn a_refusal_is_final_at_first_and_asks_the_original_url_once_later() {
     let outputs = bench.fail(FIRST, MIB, FailureClass::Refused);
     let rest = Request::Part(range(MIB, 100 * MIB));
     assert_eq!(starts(&outputs), [(FIRST.next(), rest, Route::Original)]);
-    let outputs = bench.fail(FIRST.next(), MIB, FailureClass::Refused);
-    assert_eq!(
-        outputs,
-        [Output::Finished(Outcome::Failed(FailureClass::Refused))]
-    );
+}
+
+/// It gave bytes a moment ago, and may again: that is worth as many tries as any other failure.
+#[test]
+fn a_refusal_after_bytes_costs_tries_until_there_are_none_left() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let mut outputs = bench.fail(FIRST, MIB, FailureClass::Refused);
+    for tries in 2..5 {
+        let (lease, _, _) = starts(&outputs)[0];
+        bench.now = bench.now + Duration::from_millis(5);
+        let outputs_now = bench.fail(lease, MIB, FailureClass::Refused);
+        assert_eq!(starts(&outputs_now), [], "try {tries} is waited for");
+        outputs = bench.after(limits::BACKOFF_MAX);
+    }
+    let (lease, _, route) = starts(&outputs)[0];
+    assert_eq!(route, Route::Original);
+    let outputs = bench.fail(lease, MIB, FailureClass::Refused);
+    let refused = Outcome::Failed(FailureClass::Refused);
+    assert_eq!(outputs, [Output::Finished(refused)]);
+}
+
+/// Nothing has come since: there is no reason to wait.
+#[test]
+fn a_refusal_of_a_file_that_was_never_served_is_final() {
+    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let outputs = bench.fail(FIRST, 0, FailureClass::Refused);
+    let (lease, _, _) = starts(&outputs)[0];
+    let outputs = bench.fail(lease, 0, FailureClass::Refused);
+    let refused = Outcome::Failed(FailureClass::Refused);
+    assert_eq!(outputs, [Output::Finished(refused)]);
 }
 
 #[test]

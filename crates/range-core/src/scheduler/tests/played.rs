@@ -1,5 +1,5 @@
-//! A server that is played in virtual time, by steps of a few milliseconds: when heads come, and
-//! when bytes do. Knows no expectation of any test.
+//! A server that is played in virtual time, by steps of a few milliseconds: when heads come, when
+//! bytes do, and who is turned away. Knows no expectation of any test.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub(super) enum Answer {
         /// The reply ends after so many bytes.
         most: u64,
     },
+    /// A failure, so long after the request.
+    Fails(Duration, FailureClass),
 }
 
 impl Answer {
@@ -55,6 +57,7 @@ pub(super) struct Asked {
     pub(super) number: usize,
     pub(super) at: Timestamp,
     pub(super) request: Request,
+    pub(super) route: Route,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +79,7 @@ pub(super) struct Played {
     workers: BTreeMap<Lease, Worker>,
     fresh: Vec<(Lease, Asked)>,
     pub(super) asked: Vec<Asked>,
+    pub(super) opened: Vec<Timestamp>,
     pub(super) stops: usize,
     wait: Option<Timestamp>,
     pub(super) ended: Option<(Outcome, Timestamp)>,
@@ -89,12 +93,18 @@ impl Played {
             workers: BTreeMap::new(),
             fresh: Vec::new(),
             asked: Vec::new(),
+            opened: Vec::new(),
             stops: 0,
             wait: None,
             ended: None,
         };
+        played.bench.scheduler.config.max_tries = 10;
         played.feed(Input::Tick);
         played
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.workers.len() + self.fresh.len()
     }
 
     pub(super) fn feed(&mut self, input: Input) {
@@ -105,11 +115,17 @@ impl Played {
 
     fn obey(&mut self, output: Output) {
         match output {
-            Output::Start { lease, request, .. } => {
+            Output::Start {
+                lease,
+                request,
+                route,
+                ..
+            } => {
                 let asked = Asked {
                     number: self.asked.len(),
                     at: self.bench.now,
                     request,
+                    route,
                 };
                 self.asked.push(asked);
                 self.fresh.push((lease, asked));
@@ -182,6 +198,17 @@ impl Played {
         self.workers.insert(lease, worker);
     }
 
+    /// Lets go of all connections, as a network that is gone does.
+    pub(super) fn interrupt(&mut self) {
+        for (lease, worker) in std::mem::take(&mut self.workers) {
+            self.feed(Input::Stopped {
+                lease,
+                position: worker.position,
+                how: Stop::Failed(FailureClass::Interrupted),
+            });
+        }
+    }
+
     fn work(&mut self, lease: Lease) {
         let now = self.bench.now;
         let Some(mut worker) = self.workers.get(&lease).copied() else {
@@ -189,8 +216,13 @@ impl Played {
         };
         let waited = now.since(worker.asked.at);
         match (worker.answer, worker.opened) {
+            (Answer::Fails(after, class), _) if waited >= after => {
+                let (position, how) = (worker.position, Stop::Failed(class));
+                self.leave(lease, position, how);
+            }
             (Answer::Serves { head, .. }, None) if waited >= head => {
                 worker.opened = Some(now);
+                self.opened.push(now);
                 self.workers.insert(lease, worker);
                 let range = range(worker.start, worker.end);
                 let complete_length = self.length;
@@ -201,19 +233,24 @@ impl Played {
                 self.feed(Input::Opened { lease, body });
             }
             (Answer::Serves { .. }, Some(_)) => self.stream(lease, worker),
-            (Answer::Serves { .. }, None) => {}
+            (Answer::Fails(..) | Answer::Serves { .. }, _) => {}
         }
     }
 
     fn stream(&mut self, lease: Lease, mut worker: Worker) {
-        let Answer::Serves {
-            late,
-            rate,
-            burst,
-            most,
-            ..
-        } = worker.answer;
-        let Some(opened) = worker.opened else { return };
+        let (
+            Answer::Serves {
+                late,
+                rate,
+                burst,
+                most,
+                ..
+            },
+            Some(opened),
+        ) = (worker.answer, worker.opened)
+        else {
+            return;
+        };
         let now = self.bench.now;
         let flows = now.since(opened).saturating_sub(late);
         let bytes = u128::from(rate) * flows.as_micros() / 1_000_000;

@@ -1,0 +1,142 @@
+//! A server that is gone for a while, whatever it says meanwhile: nothing is learnt of how many it
+//! serves, few ask, and afterwards all is as it was.
+
+use super::played::{Answer, Asked, Played};
+use super::*;
+
+const LENGTH: u64 = 4096 * MIB;
+const RATE: u64 = MIB;
+
+/// How long after the first reply that follows an outage as many connections are used as before, and
+/// how many requests were made in it.
+fn recovery(span: Duration, during: Answer) -> (Duration, usize) {
+    let from = Duration::from_secs(14);
+    let end = from + span;
+    let answer = |asked: Asked| {
+        let at = asked.at.since_start();
+        if at >= from && at < end {
+            during
+        } else {
+            Answer::at_once(RATE)
+        }
+    };
+    let mut played = Played::new(8, LENGTH, Beginning::Fresh);
+    assert_eq!(played.until(from, answer), None);
+    let before = played.connections();
+    played.interrupt();
+    let (asked, opened) = (played.asked.len(), played.opened.len());
+    assert_eq!(played.until(end, answer), None, "it goes on");
+    let meanwhile = played.asked.len() - asked;
+    for tenth in 1..=400_u32 {
+        let until = end + Duration::from_millis(100) * tenth;
+        assert_eq!(played.until(until, answer), None);
+        if played.connections() >= before {
+            let first = played.opened[opened];
+            return (played.bench.now.since(first), meanwhile);
+        }
+    }
+    panic!(
+        "{before} connections before, {} after",
+        played.connections()
+    );
+}
+
+#[test]
+fn whatever_an_outage_says_the_width_is_as_before_soon_after_it() {
+    let soon = Duration::from_millis(10);
+    let ways = [
+        FailureClass::Unreachable,
+        FailureClass::Interrupted,
+        FailureClass::Busy { retry_after: None },
+        FailureClass::Refused,
+    ];
+    for class in ways {
+        for seconds in [1, 3, 6, 20, 55] {
+            let span = Duration::from_secs(seconds);
+            let (after, meanwhile) = recovery(span, Answer::Fails(soon, class));
+            let most = Duration::from_secs(2);
+            assert!(after <= most, "{class:?} {seconds} s: {after:?}");
+            assert!(
+                meanwhile <= 8 + 12,
+                "{class:?} {seconds} s: {meanwhile} requests"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_burst_of_refusals_while_others_are_served_is_one_lesson() {
+    let (mut bench, outputs) = Bench::segmented(8, 400 * MIB);
+    bench.feed(Input::Received {
+        lease: FIRST,
+        position: MIB,
+    });
+    for (lease, request, _) in starts(&outputs) {
+        let Request::Part(part) = request else {
+            panic!("{request:?}")
+        };
+        bench.now = bench.now + Duration::from_millis(1);
+        let busy = FailureClass::Busy { retry_after: None };
+        bench.fail(lease, part.start(), busy);
+    }
+    let width = bench.scheduler.source(SourceId(0)).width;
+    assert_eq!(width.level(), 1);
+    let width = std::format!("{width:?}");
+    assert!(width.contains("probe_after: 20s"), "{width}");
+    assert!(width.contains("raise_after: 10s"), "{width}");
+}
+
+/// Those that are silent are not served.
+#[test]
+fn silent_connections_are_none_that_are_served() {
+    let (mut bench, outputs) = Bench::segmented(8, 400 * MIB);
+    bench.feed(Input::Received {
+        lease: FIRST,
+        position: MIB,
+    });
+    let (lease, Request::Part(part), _) = starts(&outputs)[0] else {
+        panic!("{outputs:?}")
+    };
+    bench.after(Duration::from_secs(3));
+    let outputs = bench.fail(lease, part.start(), FailureClass::Unreachable);
+    assert!(
+        !outputs
+            .iter()
+            .any(|o| matches!(o, Output::Event(Event::WidthChanged { .. })))
+    );
+}
+
+/// The target of a redirect is gone for good; the original URL leads to another one.
+#[test]
+fn a_target_that_is_gone_is_left_after_two_failures() {
+    let ways = [
+        FailureClass::Unreachable,
+        FailureClass::Interrupted,
+        FailureClass::Busy { retry_after: None },
+        FailureClass::Misplaced,
+    ];
+    for class in ways {
+        let moment = Duration::from_secs(3);
+        let mut has_moved = false;
+        let mut asked_in_vain = 0;
+        let mut played = Played::new(4, 128 * MIB, Beginning::Fresh);
+        let answer = |asked: Asked| {
+            has_moved |= asked.at.since_start() >= moment && asked.route == Route::Original;
+            if asked.at.since_start() < moment || has_moved {
+                return Answer::at_once(4 * MIB);
+            }
+            asked_in_vain += 1;
+            Answer::Fails(Duration::from_millis(5), class)
+        };
+        let mut answer = answer;
+        assert_eq!(played.until(moment, &mut answer), None);
+        played.interrupt();
+        let ended = played.until(Duration::from_mins(5), &mut answer);
+        let length = 128 * MIB;
+        let Some((Outcome::Complete { .. }, time)) = ended else {
+            panic!("{class:?}: {ended:?} of {length}")
+        };
+        assert!(time < Duration::from_secs(14), "{class:?}: {time:?}");
+        assert!(asked_in_vain <= 6, "{class:?}: {asked_in_vain}");
+    }
+}
