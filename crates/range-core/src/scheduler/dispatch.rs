@@ -35,12 +35,24 @@ impl Scheduler {
             && self.active.is_empty()
             && self.claimed.is_empty()
         {
-            debug_assert_eq!(
-                self.received.len(),
-                length,
-                "nothing is left, yet bytes are missing"
-            );
-            self.end(Outcome::Complete { length });
+            self.plan_what_is_missing(length);
+            if self.waiting.is_empty() {
+                self.end(Outcome::Complete { length });
+            }
+        }
+    }
+
+    /// A file with a hole must not pass for a whole one, were it for a mistake of ours.
+    fn plan_what_is_missing(&mut self, length: u64) {
+        if self.received.len() == length {
+            return;
+        }
+        let Some(whole) = ByteRange::whole(length) else {
+            return;
+        };
+        let gaps: Vec<ByteRange> = self.received.gaps(whole).collect();
+        for gap in gaps {
+            self.wait_for(Waiting::planned(gap));
         }
     }
 
@@ -109,6 +121,7 @@ impl Scheduler {
             range,
             retry,
             is_cut,
+            is_rejected,
             barren,
         }) = self.ready()
         else {
@@ -132,7 +145,10 @@ impl Scheduler {
             }
         };
         if let Some(rest) = rest {
-            self.wait_for(Waiting::planned(rest));
+            self.wait_for(Waiting {
+                is_rejected,
+                ..Waiting::planned(rest)
+            });
         }
         let lease = self.start(source, Kind::Part, Some(front), retry, Request::Part(front));
         if let Some(active) = self.current(lease) {
@@ -148,13 +164,26 @@ impl Scheduler {
         {
             return Some(waiting);
         }
-        let first = self.waiting.values().find(|w| self.may_start(w))?;
+        let may_start = |w: &&Waiting| self.may_start(w) && !self.may_grow(w);
+        let first = self.waiting.values().find(may_start)?;
         let leased = self.active.values().filter_map(|active| active.left);
         let waiting = self.waiting.keys().next().copied();
         let lowest = leased.map(ByteRange::start).chain(waiting).min();
         let reach = self.reach();
         let within = lowest.is_none_or(|lowest| first.range.start() < lowest.saturating_add(reach));
         within.then_some(*first)
+    }
+
+    /// Whether what follows a run of rejected bytes is being verified, and may soon belong to it: a
+    /// request for each block would be thousands.
+    fn may_grow(&self, waiting: &Waiting) -> bool {
+        let end = waiting.range.end();
+        let block = self.block_size().get().into();
+        let next = ByteRange::new(end, end.saturating_add(block));
+        waiting.is_rejected
+            && waiting.is_plain()
+            && waiting.range.len() < limits::SEGMENT_BLIND_MAX
+            && next.is_some_and(|next| self.claimed.intersects(next))
     }
 
     fn asks_anew(&self) -> Option<Waiting> {

@@ -240,6 +240,7 @@ impl Scheduler {
                 range,
                 retry,
                 is_cut: false,
+                is_rejected: false,
                 barren: active.barren_with_this(),
             }),
             // A plain stream cannot be continued, so its bytes count for nothing.

@@ -290,7 +290,28 @@ impl Scheduler {
         self.config.block_size.unwrap_or_else(suits)
     }
 
-    fn wait_for(&mut self, waiting: Waiting) {
+    /// A run waits. One of which nothing else is known is one with those it touches, or each would
+    /// be a request.
+    fn wait_for(&mut self, mut waiting: Waiting) {
+        if waiting.is_plain() {
+            if let Some((&at, next)) = self.waiting.range(waiting.range.end()..).next()
+                && at == waiting.range.end()
+                && next.is_plain()
+            {
+                waiting.range = joined(waiting.range, next.range);
+                waiting.is_rejected = next.is_rejected;
+                self.waiting.remove(&at);
+            }
+            let before = self.waiting.range_mut(..waiting.range.start()).next_back();
+            if let Some((_, before)) = before
+                && before.range.end() == waiting.range.start()
+                && before.is_plain()
+            {
+                before.range = joined(before.range, waiting.range);
+                before.is_rejected = waiting.is_rejected;
+                return;
+            }
+        }
         let before = self.waiting.insert(waiting.range.start(), waiting);
         debug_assert!(
             before.is_none(),
@@ -304,4 +325,9 @@ impl Scheduler {
             self.ending = Some(outcome);
         }
     }
+}
+
+/// Two runs that touch, as one.
+fn joined(front: ByteRange, rest: ByteRange) -> ByteRange {
+    ByteRange::new(front.start(), rest.end()).expect("the front is not empty")
 }

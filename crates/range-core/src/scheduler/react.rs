@@ -35,7 +35,7 @@ impl Scheduler {
             Input::Rejected { range } => {
                 if self.claimed.contains(range) {
                     self.claimed.remove(range);
-                    self.wait_for(Waiting::planned(range));
+                    self.wait_for(Waiting::rejected(range));
                 }
             }
             Input::Durable { checkpoint } => {

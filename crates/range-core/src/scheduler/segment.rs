@@ -17,6 +17,9 @@ pub(super) struct Waiting {
     pub(super) retry: Option<Retry>,
     /// Cut for one worker, which takes all of it.
     pub(super) is_cut: bool,
+    /// An earlier run claimed it, wrongly. Where what follows is claimed as well, that may be wrong
+    /// too, and both are to be asked for at once.
+    pub(super) is_rejected: bool,
     /// How many replies in a row have been given up for it that had brought nothing.
     pub(super) barren: u32,
 }
@@ -38,18 +41,30 @@ impl Waiting {
             range,
             retry: None,
             is_cut: false,
+            is_rejected: false,
             barren: 0,
+        }
+    }
+
+    /// What an earlier run claimed, and is not there.
+    pub(super) const fn rejected(range: ByteRange) -> Self {
+        Self {
+            is_rejected: true,
+            ..Self::planned(range)
         }
     }
 
     /// What a split has released.
     pub(super) const fn cut(range: ByteRange) -> Self {
         Self {
-            range,
-            retry: None,
             is_cut: true,
-            barren: 0,
+            ..Self::planned(range)
         }
+    }
+
+    /// Whether it is one with what it touches: nothing is known of it but that it is missing.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.retry.is_none() && !self.is_cut && self.barren == 0
     }
 }
 

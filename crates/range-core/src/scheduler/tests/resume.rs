@@ -1,5 +1,6 @@
 //! What is made of what a part file already holds, and when it is made safe.
 
+use super::played::{Answer, Played};
 use super::*;
 
 #[test]
@@ -123,4 +124,85 @@ fn no_checkpoint_is_asked_for_where_the_disk_is_left_to_the_system() {
         )
     };
     assert!(!outputs.iter().any(waits), "{outputs:?}");
+}
+
+/// An earlier run's bytes are all gone, as after a power cut: that is no more requests than a fresh
+/// download would make.
+#[test]
+fn rejected_blocks_that_touch_are_one_run() {
+    let length = 512 * MIB;
+    let claimed = [range(0, length)].into_iter().collect();
+    let mut played = Played::new(8, length, Beginning::Resume { length, claimed });
+    for block in 0..512 {
+        played.feed(Input::Rejected {
+            range: range(block * MIB, (block + 1) * MIB),
+        });
+        let waiting = played.bench.scheduler.waiting.len();
+        assert!(waiting < 20, "{waiting} runs wait after block {block}");
+    }
+    let ended = played.until(Duration::from_mins(5), |_| Answer::at_once(8 * MIB));
+    assert!(
+        matches!(ended, Some((Outcome::Complete { .. }, _))),
+        "{ended:?}"
+    );
+    let mut fresh = Played::new(8, length, Beginning::Fresh);
+    fresh.until(Duration::from_mins(5), |_| Answer::at_once(8 * MIB));
+    let (requests, plain) = (played.asked.len(), fresh.asked.len());
+    assert!(
+        requests <= 2 * plain,
+        "{requests} requests, and {plain} when fresh"
+    );
+}
+
+/// Blocks are verified from the end to the beginning, and every third is good.
+#[test]
+fn rejected_blocks_are_fetched_whatever_order_they_are_told_in() {
+    let length = 60 * MIB;
+    let claimed = [range(0, length)].into_iter().collect();
+    let mut played = Played::new(4, length, Beginning::Resume { length, claimed });
+    for block in (0..60).rev() {
+        let range = range(block * MIB, (block + 1) * MIB);
+        played.feed(match block % 3 {
+            0 => Input::Verified { range },
+            _ => Input::Rejected { range },
+        });
+    }
+    let ended = played.until(Duration::from_mins(1), |_| Answer::at_once(8 * MIB));
+    assert!(
+        matches!(ended, Some((Outcome::Complete { .. }, _))),
+        "{ended:?}"
+    );
+    assert!(played.asked.len() <= 24, "{}", played.asked.len());
+}
+
+#[test]
+fn a_retry_and_what_touches_it_stay_two_runs() {
+    let length = 8 * MIB;
+    let claimed = [range(4 * MIB, length)].into_iter().collect();
+    let mut bench = Bench::new(1, Beginning::Resume { length, claimed });
+    bench.feed(Input::Tick);
+    bench.fail(FIRST, 0, FailureClass::Unreachable);
+    let outputs = bench.feed(Input::Rejected {
+        range: range(4 * MIB, length),
+    });
+    let rest = Request::Part(range(4 * MIB, length));
+    assert_eq!(starts(&outputs), [(SECOND, rest, Route::Known)]);
+}
+
+/// However it came about, a hole is no whole file.
+#[test]
+fn bytes_that_are_missing_at_the_end_are_asked_for() {
+    let (mut bench, _) = Bench::segmented(1, 4 * MIB);
+    bench.feed(Input::Received {
+        lease: FIRST,
+        position: 3 * MIB,
+    });
+    bench.scheduler.received.remove(range(MIB, 2 * MIB));
+    let outputs = bench.feed(Input::Stopped {
+        lease: FIRST,
+        position: 4 * MIB,
+        how: Stop::Drained,
+    });
+    let hole = Request::Part(range(MIB, 2 * MIB));
+    assert_eq!(starts(&outputs), [(SECOND, hole, Route::Known)]);
 }
