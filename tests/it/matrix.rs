@@ -302,8 +302,14 @@ const fn a21_a_captive_portal() -> [Row; 1] {
     [row(&[], Fails(3, "page")).by(Server::Raw(portal_in_the_middle))]
 }
 
-const fn a22_a_page_of_the_right_length() -> [Row; 1] {
-    [row(&["error-page"], Fails(6, "checksum")).with_checksum()]
+const fn a22_a_page_of_the_right_length() -> [Row; 3] {
+    [
+        row(&["error-page,requests=2.."], Fails(3, "a page of HTML")),
+        row(&["error-page,requests=2.."], Fails(3, "a page of HTML")).with_checksum(),
+        row(&["error-page"], Fails(6, "checksum"))
+            .with_checksum()
+            .resumed(Fails(3, "a page of HTML")),
+    ]
 }
 
 const fn a23_another_protocol() -> [Row; 2] {

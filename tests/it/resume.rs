@@ -12,23 +12,29 @@ use range_core::units::ByteCount;
 use range_server::{ContentLength, Effect, Fault};
 
 const MIB: u64 = 1 << 20;
-const RECORD: u64 = 33;
 /// Of every file up to 16 GiB.
 pub(crate) const BLOCK: u64 = 256 << 10;
 const CONNECTIONS: u64 = 8;
 
-/// Bytes of the blocks recorded in the journal so far: what follows the magic, the version and the
-/// header's frame, whose payload's length comes first.
+/// Bytes of the blocks recorded in the journal so far: so many frames of their kind come after the
+/// magic and the version.
 fn recorded(directory: &Path, name: &str) -> u64 {
     const PREAMBLE: usize = 10;
-    const FRAME: u64 = 9;
+    const KIND_BLOCK: u8 = 2;
     let journal = directory.join(format!("{name}.part.journal"));
     let bytes = std::fs::read(journal).unwrap_or_default();
-    let Some(length) = bytes.get(PREAMBLE..).and_then(|rest| rest.first_chunk()) else {
-        return 0;
-    };
-    let header = PREAMBLE as u64 + FRAME + u64::from(u32::from_le_bytes(*length));
-    (bytes.len() as u64).saturating_sub(header) / RECORD * BLOCK
+    let mut rest = bytes.get(PREAMBLE..).unwrap_or_default();
+    let mut blocks = 0;
+    while let Some(length) = rest.first_chunk() {
+        // The payload's length, the kind, the payload and a checksum.
+        let whole = usize::try_from(u32::from_le_bytes(*length)).unwrap() + 9;
+        let Some((frame, behind)) = rest.split_at_checked(whole) else {
+            break;
+        };
+        blocks += u64::from(frame[4] == KIND_BLOCK);
+        rest = behind;
+    }
+    blocks * BLOCK
 }
 
 /// Waits until a download has recorded at least so many bytes. False when it ended before.

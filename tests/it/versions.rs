@@ -350,6 +350,25 @@ fn with_a_checksum_another_servers_tag_refuses_nothing() {
     }
 }
 
+/// What only a checksum joins is not continued without one: the validator that the first server
+/// gave is not that of the bytes that came from the second.
+#[test]
+fn what_a_checksum_joined_is_not_said_to_have_a_validator() {
+    let checksum = format!("sha-256={}", sha256(0));
+    let more = ["--checksum", &checksum];
+    let download = Download::interrupted(&more);
+    // Another version from another server, as far as it comes.
+    let site = Site::synthetic(faults(&["version:1", "rate:2MiB"]));
+    let mut command = std::process::Command::new(program::path());
+    command.args(download.arguments(&site, &more));
+    let mut running = program::start_command(command);
+    assert!(reaches(&mut running, download.into.path(), "f", 10 * MIB));
+    running.kill();
+    let ran = download.run(&[], &[]).expect(0);
+    assert_eq!(ran.number("resumed_bytes"), 0, "{ran:?}");
+    download.check(0);
+}
+
 /// A reply of two versions in one run is not what the checksum is of: it is fetched once more, of
 /// one version.
 #[test]

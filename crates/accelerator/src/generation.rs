@@ -27,8 +27,11 @@ impl Generation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) generation: Generation,
-    /// The media type of the first reply of this run; `None` until there was one.
+    /// The media type of the replies before; `None` where nothing is known of them.
     pub(crate) media_type: Option<MediaType>,
+    /// Whether that is of this run. Between two runs a server may have learned a better type, or
+    /// the file have moved to another server.
+    pub(crate) is_of_this_run: bool,
     /// Whether a digest decides at the end which bytes are right. Validators then refuse nothing:
     /// mirrors of one file have different ones.
     pub(crate) digest_decides: bool,

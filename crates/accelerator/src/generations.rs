@@ -72,6 +72,7 @@ impl Generations {
         let expected = Expected {
             generation,
             media_type,
+            is_of_this_run: false,
             digest_decides,
         };
         Self {
@@ -136,9 +137,9 @@ impl Generations {
                 let known = &expected.generation.validators;
                 let agreement = known.compare(&accepted.generation.validators);
                 self.all_agree &= agreement == Agreement::Same;
-                if agreement == Agreement::Same || !known.is_strong() {
-                    let media_type = || accepted.media_type.clone();
-                    expected.media_type.get_or_insert_with(media_type);
+                if !expected.is_of_this_run {
+                    expected.media_type = Some(accepted.media_type.clone());
+                    expected.is_of_this_run = true;
                 }
             }
             _ => {
@@ -147,6 +148,7 @@ impl Generations {
                 self.expected = Some(Expected {
                     generation: accepted.generation.clone(),
                     media_type: Some(accepted.media_type.clone()),
+                    is_of_this_run: true,
                     digest_decides: self.digest_decides,
                 });
             }

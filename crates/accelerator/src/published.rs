@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use range_core::http::validator::Agreement;
+use range_core::http::validator::{Agreement, Validators};
 use range_core::scheduler::{Request, Route};
 use range_store::journal::{Decoded, Header};
 use range_store::{
@@ -133,9 +133,13 @@ impl Published {
             Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let Ok(decoded) = read(&log)? else {
+        let Ok(mut decoded) = read(&log)? else {
             return Ok(None);
         };
+        if decoded.is_mixed {
+            // They are those of some of its replies only, and say nothing of the file.
+            decoded.header.validators = Validators::default();
+        }
         let identity = decoded.header.part_file;
         let Some(file) = Unfinished::find(directory, names, identity)? else {
             return Ok(None);

@@ -31,8 +31,8 @@ impl SegmentWriter {
         writer
     }
 
-    /// Notes that what is written from here on is joined to the rest by no validator. It has to come
-    /// before the first such byte.
+    /// Notes that what is written from here on is joined to the rest by no validator. It has to
+    /// come before the first such byte.
     pub(crate) fn note_mixed(&self) -> Result<(), StoreError> {
         self.keeper.journal.note_mixed()
     }

@@ -88,10 +88,10 @@ fn difference(expected: &Expected, length: Option<u64>, head: &Head) -> Option<&
 fn other_kind(expected: &Expected, head: &Head) -> Option<&'static str> {
     let before = expected.media_type.as_ref()?;
     let now = &head.media_type;
-    let is_other = now.is_stated() && before.is_stated() && now != before;
-    let message = now.message();
-    let is_message = !before.is_stated() && message.is_some();
-    (is_other || is_message).then_some(message.unwrap_or("content of another media type"))
+    let message = now.message().filter(|_| now != before);
+    let are_comparable = expected.is_of_this_run && now.is_stated() && before.is_stated();
+    let is_other = are_comparable && now != before;
+    (is_other || message.is_some()).then_some(message.unwrap_or("content of another media type"))
 }
 
 /// What came instead of a newer version, if the reply cannot be one: it is empty, looks like a
@@ -108,12 +108,13 @@ fn implausible(
         return Some("nothing at all");
     }
     let shows_ranges = matches!(head.status, 206 | 416) || head.accepts_ranges;
+    let message = head.media_type.message();
     let is_other = match &expected.media_type {
-        Some(before) => *before != head.media_type,
-        None => head.media_type.message().is_some() && head.status != 206,
+        Some(before) if expected.is_of_this_run => *before != head.media_type,
+        Some(before) => message.is_some() && *before != head.media_type,
+        None => message.is_some() && head.status != 206,
     };
     if is_of_the_file && is_other {
-        let message = head.media_type.message();
         return Some(message.unwrap_or("content of another media type"));
     }
     if length.is_some() && length == expected.generation.length {

@@ -69,7 +69,7 @@ impl Scheduler {
     /// request at a time asks.
     fn notice_outage(&mut self, active: &Active, class: FailureClass) {
         let is_about_it = match class.disposition() {
-            Disposition::BackOff | Disposition::BackOffHost => true,
+            Disposition::AskAnew | Disposition::BackOff | Disposition::BackOffHost => true,
             Disposition::Relocate => active.route == Route::Original,
             Disposition::SingleStream => class == FailureClass::Misplaced,
             Disposition::GiveUp | Disposition::Restart => false,
@@ -95,14 +95,15 @@ impl Scheduler {
         }
     }
 
-    /// A server that fails again and again with nothing in between may be one that a redirect led to,
-    /// and that is gone: every other try follows the redirect anew, unless there are other sources.
+    /// A server that fails again and again with nothing in between may be one that a redirect led
+    /// to, and that is gone: every other try follows the redirect anew, unless there are other
+    /// sources.
     fn ask_elsewhere(&mut self, active: &mut Active, class: FailureClass, counted: u32) {
         let may_be_gone = match class.disposition() {
             Disposition::BackOff | Disposition::BackOffHost => true,
             Disposition::SingleStream => class == FailureClass::Misplaced,
-            // It has a rule of its own.
-            Disposition::Relocate => return,
+            // They have rules of their own.
+            Disposition::AskAnew | Disposition::Relocate => return,
             Disposition::GiveUp | Disposition::Restart => false,
         };
         let is_turn = counted >= 2 && active.route == Route::Known;
@@ -148,6 +149,8 @@ impl Scheduler {
         let (from, now) = (active.source, self.now);
         self.source(from).ever_refused = true;
         match active.route {
+            // Others were asked at the same time; one of them may be served.
+            _ if !self.source(from).ever_opened && self.source(from).workers > 0 => {}
             _ if !self.source(from).ever_opened => self.lose(from, class, Outcome::Failed(class)),
             Route::Known if self.is_relocating_at(from) => {}
             Route::Known if self.refuses_extra(from) => self.one_too_many(active),

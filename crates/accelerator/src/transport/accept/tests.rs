@@ -37,6 +37,7 @@ fn expected() -> Expected {
     Expected {
         generation: pinned(),
         media_type: None,
+        is_of_this_run: false,
         digest_decides: false,
     }
 }

@@ -144,7 +144,7 @@ pub(crate) fn next_run(disk: &Disk, remote: &Remote, manner: Manner) -> Next {
             (_, None) => Next::Fresh,
             (Verdict::StartOver(why), Some(_)) => Next::StartOver(Why::Unusable(why)),
             (Verdict::Continue(journal), Some((_, content))) => {
-                resume(journal, content, remote, manner)
+                resume(*journal, content, remote, manner)
             }
         },
     }

@@ -18,6 +18,7 @@ use Judged::{Instead, Mistake, Newer, Same};
 fn of_type(media_type: Option<&str>) -> Expected {
     Expected {
         media_type: media_type.map(|value| MediaType::parse(value.as_bytes())),
+        is_of_this_run: media_type.is_some(),
         ..expected()
     }
 }
@@ -129,6 +130,25 @@ fn a_part_of_another_media_type_is_not_of_the_file() {
     // Nothing is known of the type before the first reply of a run.
     let fields = [PLACED, SAME, ("content-type", "text/html")];
     assert_eq!(judged(&of_type(None), to_a_part(), 206, &fields), Same);
+}
+
+#[test]
+fn between_two_runs_a_server_may_have_learned_a_better_type() {
+    for (before, now, expected) in [
+        ("application/octet-stream", "application/gzip", Same),
+        ("application/octet-stream", "", Same),
+        ("application/octet-stream", "text/html", Instead),
+        ("", "text/html", Instead),
+        ("text/html", "text/html", Same),
+    ] {
+        let known = Expected {
+            is_of_this_run: false,
+            ..of_type(Some(before))
+        };
+        let fields = [PLACED, SAME, ("content-type", now)];
+        let judged = judged(&known, to_a_part(), 206, &fields);
+        assert_eq!(judged, expected, "{before} {now}");
+    }
 }
 
 #[test]
