@@ -112,15 +112,29 @@ impl Case {
                 self.be_resumable(dice);
                 times = 1 + dice.below(self.length / MIB);
             }
-            At::EarlierFound | At::BlockVerified | At::PartDiscarded => {
+            At::EarlierFound
+            | At::BlockVerified
+            | At::PartDiscarded
+            | At::PartSetAside
+            | At::SetAside => {
                 self.be_resumable(dice);
+                if point == At::PartDiscarded {
+                    // Nothing tells whether what is there belongs to the file.
+                    self.server = ServerKind::NoValidators;
+                    self.checksum = false;
+                }
+                let changes = matches!(point, At::PartSetAside | At::SetAside);
+                if changes {
+                    // With a checksum the file must stay.
+                    self.checksum = false;
+                }
                 let blocks = 1 + dice.below(self.length / MIB - 1);
                 if point == At::BlockVerified {
                     times = 1 + dice.below(blocks);
                 }
                 self.runs.push(Run {
                     kill: Kill::At(At::BlockRecorded, blocks),
-                    then_change: point == At::PartDiscarded,
+                    then_change: changes,
                 });
             }
             At::CheckpointBegun | At::DataSynced | At::JournalSynced | At::CheckpointDone => {

@@ -8,6 +8,7 @@
 
 use crate::directory::Directory;
 use crate::error::StoreError;
+use crate::failpoint::Failpoint;
 use crate::names::{PLACES, PartNames};
 use crate::owned_file::OwnedFile;
 use crate::part_file::PartFile;
@@ -52,7 +53,10 @@ pub fn set_aside(part: &PartFile, at: usize) -> Result<(), StoreError> {
     let place = names.aside(at);
     remove(directory, &place)?;
     rename(directory, names.part(), place.part())?;
-    rename(directory, names.journal(), place.journal())
+    Failpoint::PartSetAside.reached();
+    rename(directory, names.journal(), place.journal())?;
+    Failpoint::SetAside.reached();
+    Ok(())
 }
 
 /// Moves what is in the place `at` back to the download's own names. A journal that has the

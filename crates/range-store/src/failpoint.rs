@@ -32,6 +32,10 @@ pub enum Failpoint {
     BlockVerified,
     /// The part file was thrown away, its journal not yet.
     PartDiscarded,
+    /// The part file of an older version has moved aside, its journal not yet.
+    PartSetAside,
+    /// An older version has moved aside.
+    SetAside,
     /// Every byte is proven.
     PublishBegun,
     /// The part file has the permissions of the final one.
@@ -46,7 +50,7 @@ pub enum Failpoint {
 
 impl Failpoint {
     /// Every point.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::JournalCreated,
         Self::PartReserved,
         Self::HeaderWritten,
@@ -59,6 +63,8 @@ impl Failpoint {
         Self::EarlierFound,
         Self::BlockVerified,
         Self::PartDiscarded,
+        Self::PartSetAside,
+        Self::SetAside,
         Self::PublishBegun,
         Self::PermissionsSet,
         Self::FinalNamePlaced,
