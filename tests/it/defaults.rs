@@ -236,6 +236,7 @@ fn the_design_states_the_defaults_that_are() {
             ),
             ("1", "header-timeout", &of(server.header_timeout)),
             ("1", "stall-timeout", &of(server.stall_timeout)),
+            ("1", "connections", "half of those at once"),
             // Two buffers: one is filled while the other is sent.
             ("1", "memory", "32 KiB"),
             ("1", "time", &of(server.drain_timeout)),

@@ -204,6 +204,7 @@ impl<'a> Driver<'a> {
         let mut outcome = self.feed(Input::Tick).await;
         while outcome.is_none() && self.fatal.is_none() {
             let wake = self.next_wake().await;
+            self.reap();
             outcome = match self.input_of(wake) {
                 Some(input) => self.feed(input).await,
                 None => None,
@@ -229,6 +230,17 @@ impl<'a> Driver<'a> {
             coding: self.coding,
             digester: self.digester,
             last_error: self.last_error,
+        }
+    }
+
+    /// Lets go of workers that have ended. Each keeps some KiB until then, and while there is
+    /// always something else to wake for, nothing else would: a server that sends a byte a reply
+    /// would fill the memory.
+    fn reap(&mut self) {
+        while let Some(ended) = self.workers.try_join_next() {
+            if ended.is_err() {
+                self.fatal = Some(Error::new(ErrorKind::Internal, Cause::WorkerLost));
+            }
         }
     }
 

@@ -38,12 +38,16 @@ const TRAPS: &[&str] = &[
     "webloc",
 ];
 
+/// How this program calls what it has not finished, and its journals. A stranger's file must never
+/// have such a name: a later download would take it for its own and continue it.
+const OURS: &[&str] = &[".part", ".part.journal"];
+
 /// The name of a downloaded file: one path component, harmless under POSIX and Windows rules alike.
 ///
 /// It is never empty and at most 200 bytes long. It holds no separator, no control, bidirectional
 /// or invisible character and none of `<>:"|?*`; starts with neither dot, dash nor space; ends with
-/// neither dot nor space; and is no device. Both systems' rules hold everywhere, so that a name
-/// means the same wherever the file is carried.
+/// neither dot nor space; is no device; and is none that this program gives to unfinished files.
+/// Both systems' rules hold everywhere, so that a name means the same wherever the file is carried.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct OutputName(String);
 
@@ -89,6 +93,8 @@ impl OutputName {
         let name = shortened(trimmed.to_owned());
         Self(if is_device(&name) {
             shortened(format!("_{name}"))
+        } else if is_ours(&name) {
+            shortened(format!("{name}.download"))
         } else {
             name
         })
@@ -142,6 +148,12 @@ fn is_device(name: &str) -> bool {
         let mut digits = port.chars();
         matches!(digits.next(), Some('0'..='9' | '¹' | '²' | '³')) && digits.next().is_none()
     })
+}
+
+/// Whether it ends as names of unfinished downloads do, also where case does not count.
+fn is_ours(name: &str) -> bool {
+    let name = name.to_lowercase();
+    OURS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Takes characters out of the middle, so that the extension stays.

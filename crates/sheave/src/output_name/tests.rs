@@ -257,3 +257,31 @@ fn a_suggestion_is_not_decoded_and_no_trap() {
         "{name}"
     );
 }
+
+#[test]
+fn a_stranger_gives_no_name_of_an_unfinished_download() {
+    for (text, expected) in [
+        ("tool.bin.part", "tool.bin.part.download"),
+        ("tool.bin.PART", "tool.bin.PART.download"),
+        ("tool.bin.part.journal", "tool.bin.part.journal.download"),
+        ("tool.bin.Part.Journal", "tool.bin.Part.Journal.download"),
+        ("tool.bin.old.part", "tool.bin.old.part.download"),
+        // Trailing dots and spaces are dropped before.
+        ("tool.bin.part. ", "tool.bin.part.download"),
+        (".part", "part"),
+        ("system.journal", "system.journal"),
+        ("a.part.txt", "a.part.txt"),
+    ] {
+        let suggested = OutputName::from_suggestion(text);
+        assert_eq!(suggested.as_str(), expected, "suggested {text:?}");
+        let path = format!("/{}", text.replace(' ', "%20"));
+        let named = OutputName::from_url_path(&path);
+        assert_eq!(named.as_str(), expected, "in the path {path:?}");
+    }
+    for ending in [".part", ".part.journal"] {
+        for length in 150..320 {
+            let name = OutputName::from_suggestion(&format!("{}{ending}", "x".repeat(length)));
+            assert!(name.as_str().ends_with(".download"), "{name}");
+        }
+    }
+}
