@@ -2,8 +2,8 @@
 //! again: `resume URL DIRECTORY NAME`.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
+use std::convert::Infallible;
 use std::error::Error;
-use std::pin::pin;
 use std::time::Duration;
 
 use accelerator::{Download, Event};
@@ -18,20 +18,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let describe = || Download::builder(&url).output(&directory, &name).build();
 
     let first = describe()?;
-    let progress = first.progress();
-    {
-        let mut run = pin!(first.run());
+    let (progress, cancel) = (first.progress(), first.cancel_handle());
+    let stop_when_enough = async {
         let mut tick = tokio::time::interval(PERIOD);
         while progress.snapshot().received.len() < ENOUGH {
-            tokio::select! {
-                outcome = &mut run => {
-                    println!("{} bytes, before it could be stopped", outcome?.bytes);
-                    return Ok(());
-                }
-                _ = tick.tick() => {}
-            }
+            tick.tick().await;
         }
-        // The future is dropped here, which stops the download and keeps what was fetched.
+        cancel.cancel();
+        std::future::pending::<Infallible>().await
+    };
+    // Once it has returned, the part file is nobody's, and another run can have it.
+    let outcome = tokio::select! {
+        outcome = first.run() => outcome,
+        never = stop_when_enough => match never {},
+    };
+    match outcome {
+        Ok(report) => {
+            println!("{} bytes, before it could be stopped", report.bytes);
+            return Ok(());
+        }
+        Err(error) if error.is_resumable() => println!("stopped: {error}"),
+        Err(error) => return Err(error.into()),
     }
 
     let second = describe()?;
