@@ -350,6 +350,54 @@ fn with_a_checksum_another_servers_tag_refuses_nothing() {
     }
 }
 
+/// A stranger who can have a part file and a journal written here, as an archive can or a name in
+/// a URL, knows length and validator of a public file: they must not become a part of it.
+#[test]
+fn a_part_that_was_made_for_something_else_is_not_continued() {
+    use std::os::unix::fs::PermissionsExt;
+    let checksum = format!("sha-256={}", sha256(0));
+    let planted = |mode| {
+        let (left, download) = (Download::interrupted(&[]), Download::new());
+        for name in ["f.part", "f.part.journal"] {
+            std::fs::copy(left.path(name), download.path(name)).unwrap();
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(download.path(name), permissions).unwrap();
+        }
+        download
+    };
+    // From another origin, whatever the permissions.
+    for mode in [0o600, 0o644] {
+        let download = planted(mode);
+        let ran = download.run(&[], &[]).expect(8);
+        assert!(ran.stderr.contains("checksum"), "{ran:?}");
+        assert_eq!(download.names(), ["f.part", "f.part.journal"]);
+        let ran = download.run(&[], &["--checksum", &checksum]).expect(0);
+        assert!(ran.number("resumed_bytes") >= 5 * MIB, "{ran:?}");
+        download.check(0);
+    }
+    let download = planted(0o644);
+    download.run(&[], &["--no-resume"]).expect(0);
+    download.check(0);
+
+    // A copy of what a download from there left is as good as that; other permissions are not.
+    let site = Site::synthetic(faults(&["rate:2MiB"]));
+    for (mode, code) in [(0o600, 0), (0o644, 8)] {
+        let (left, download) = (Download::new(), Download::new());
+        let mut command = std::process::Command::new(program::path());
+        command.args(left.arguments(&site, &[]));
+        let mut running = program::start_command(command);
+        assert!(reaches(&mut running, left.into.path(), "f", 4 * MIB));
+        running.kill();
+        for name in ["f.part", "f.part.journal"] {
+            std::fs::copy(left.path(name), download.path(name)).unwrap();
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(download.path(name), permissions).unwrap();
+        }
+        let ran = program::run(download.arguments(&site, &[]));
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+    }
+}
+
 /// What only a checksum joins is not continued without one: the validator that the first server
 /// gave is not that of the bytes that came from the second.
 #[test]

@@ -69,6 +69,11 @@ pub(crate) enum Cause {
          without resuming"
     )]
     PartWithoutJournal { part: std::ffi::OsString },
+    #[error(
+        "{part:?} and its journal were not made by a download from there; move them away, start \
+         over without resuming, or give the checksum of the file"
+    )]
+    PartOfAnother { part: std::ffi::OsString },
     #[error("{part:?} is not the name of a part file, which ends in .part")]
     NotAPartName { part: std::ffi::OsString },
     #[error(transparent)]

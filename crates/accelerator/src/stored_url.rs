@@ -30,6 +30,11 @@ pub(crate) fn stored(url: &Url, session: SessionId) -> String {
     text
 }
 
+/// Whether a stored URL is of the same scheme, host and port as `url`.
+pub(crate) fn is_of_origin(stored: &str, url: &Url) -> bool {
+    Url::parse(shown(stored)).is_ok_and(|stored| stored.origin() == url.origin())
+}
+
 /// The part of it that is for people.
 pub(crate) fn shown(stored: &str) -> &str {
     stored
@@ -40,6 +45,24 @@ pub(crate) fn shown(stored: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn its_origin_is_told_from_others() {
+        let url = |text| Url::parse(text).unwrap();
+        let own = stored(
+            &url("https://a.example:8443/x?key=secret"),
+            SessionId([1; 16]),
+        );
+        assert!(is_of_origin(&own, &url("https://a.example:8443/other")));
+        for other in [
+            "https://a.example/x",
+            "http://a.example:8443/x",
+            "https://b.example:8443/x",
+        ] {
+            assert!(!is_of_origin(&own, &url(other)), "{other}");
+        }
+        assert!(!is_of_origin("", &url("https://a.example:8443/x")));
+    }
 
     #[test]
     fn it_shows_no_secret_and_is_told_from_every_other() {

@@ -119,13 +119,31 @@ impl Target {
             length,
             self.settings.write_mode,
         ) {
-            Ok(part) => Ok(self.found(part, log, *decoded)?),
+            Ok(part) => {
+                self.check_origin(&part, &decoded.header)?;
+                Ok(self.found(part, log, *decoded)?)
+            }
             Err(error) if error.disposition() == StoreFailure::NotFound => {
                 log.remove()?;
                 Ok(Found::Nothing(None))
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Fails unless the journal was written for this very file, or both look like a copy of what
+    /// a download from this origin left. Its hashes prove nothing against anybody who wrote it,
+    /// and its validators are public: only a digest would tell.
+    fn check_origin(&self, part: &PartFile, header: &Header) -> Result<(), Error> {
+        let is_made_for_it = header.part_file == part.identity();
+        if is_made_for_it || !self.settings.digests.is_empty() {
+            return Ok(());
+        }
+        if part.is_private()? && stored_url::is_of_origin(&header.url, &self.settings.url) {
+            return Ok(());
+        }
+        let part = self.names().part().to_owned();
+        Err(Error::new(ErrorKind::Exists, Cause::PartOfAnother { part }))
     }
 
     fn found(&self, part: PartFile, log: AppendLog, decoded: Decoded) -> Result<Found, StoreError> {

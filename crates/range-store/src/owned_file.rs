@@ -16,12 +16,10 @@ use rustix::io::Errno;
 
 use crate::directory::{Directory, identity_of};
 use crate::error::StoreError;
-use crate::probe;
+use crate::probe::{self, PRIVATE};
 use crate::sync::SyncState;
 use crate::umask;
 use crate::write_back;
-
-const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// A regular file of ours, open, with the directory and the name it had when it was opened.
 #[derive(Debug)]
@@ -122,6 +120,13 @@ impl OwnedFile {
     /// Whether the name still refers to this file.
     pub(crate) fn has_its_name(&self) -> Result<bool, StoreError> {
         self.directory.holds(&self.name, self.identity)
+    }
+
+    /// Whether its permissions are those that a file gets here which is created for its owner only.
+    pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
+        let mode = Mode::from_raw_mode(stat(&self.fd)?.st_mode & 0o777);
+        let of_new = || probe::new_private_file(&self.directory).map(|file| file.mode);
+        Ok(mode == PRIVATE || of_new() == Some(mode))
     }
 
     /// Fails unless the name still refers to this file.

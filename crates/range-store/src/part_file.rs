@@ -122,6 +122,12 @@ impl PartFile {
         self.file.identity()
     }
 
+    /// Whether its permissions are those of a part file. What a download has published, or what
+    /// came out of an archive, has others as a rule.
+    pub fn is_private(&self) -> Result<bool, StoreError> {
+        self.file.is_private()
+    }
+
     /// How bytes are written, and if not mapped, why.
     pub fn backend(&self) -> Backend {
         self.backend
