@@ -90,18 +90,6 @@ impl BlockSize {
     pub const fn count(self, length: u64) -> u64 {
         length.div_ceil(self.bytes())
     }
-
-    /// The blocks that lie wholly in `range`, for a file of `length` bytes whose last block may
-    /// be short, as a half-open pair of indices.
-    pub fn whole_blocks(self, range: ByteRange, length: u64) -> core::ops::Range<u64> {
-        let start = self.block_at(self.ceil(range.start())).0;
-        let end = if range.end() >= length {
-            self.count(length)
-        } else {
-            self.block_at(self.floor(range.end())).0
-        };
-        start..end.max(start)
-    }
 }
 
 /// Which block of a file, counted from 0.
@@ -194,17 +182,5 @@ mod tests {
             size.range_of(last, u64::MAX).map(ByteRange::end),
             Some(u64::MAX)
         );
-    }
-
-    #[test]
-    fn whole_blocks_count_a_short_last_block_only_at_the_end() {
-        let size = BlockSize::DEFAULT;
-        let length = 3 * MIB + 5;
-        let blocks = |start, end| size.whole_blocks(ByteRange::new(start, end).unwrap(), length);
-        assert_eq!(blocks(0, length), 0..4);
-        assert_eq!(blocks(1, 2 * MIB), 1..2);
-        assert!(blocks(1, MIB).is_empty());
-        assert_eq!(blocks(3 * MIB, length), 3..4);
-        assert!(blocks(3 * MIB + 1, length).is_empty());
     }
 }

@@ -26,14 +26,9 @@ impl BlockHasher {
         self.0.update(bytes);
     }
 
-    /// The hash of the bytes taken since the start or the last reset.
+    /// The hash of the bytes taken since the start.
     pub fn finish(&self) -> BlockHash {
         BlockHash(self.0.digest128())
-    }
-
-    /// Starts the next block, without a new allocation.
-    pub fn reset(&mut self) {
-        self.0.reset();
     }
 }
 
@@ -53,9 +48,8 @@ mod tests {
             .map(|i| (i * i / 7).to_le_bytes()[0])
             .collect();
         let whole = BlockHash(xxhash_rust::xxh3::xxh3_128(&bytes));
-        let mut hasher = BlockHasher::new();
         for size in [1, 7, 64, 255, 1024, 4099] {
-            hasher.reset();
+            let mut hasher = BlockHasher::new();
             bytes.chunks(size).for_each(|piece| hasher.update(piece));
             assert_eq!(hasher.finish(), whole, "pieces of {size}");
         }

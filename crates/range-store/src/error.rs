@@ -151,11 +151,6 @@ impl StoreError {
             Self::Io { source, .. } => of_errno(source),
         }
     }
-
-    /// Whether the disk or the quota is full, found ahead of writing or while writing.
-    pub fn is_out_of_space(&self) -> bool {
-        self.disposition() == StoreFailure::Full
-    }
 }
 
 fn of_errno(source: &io::Error) -> StoreFailure {
@@ -182,7 +177,6 @@ mod tests {
         ] {
             let error = StoreError::io("write the part file", errno);
             assert_eq!(error.disposition(), failure, "{errno:?}");
-            assert_eq!(error.is_out_of_space(), failure == StoreFailure::Full);
         }
     }
 

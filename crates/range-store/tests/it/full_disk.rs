@@ -153,7 +153,7 @@ fn a_file_without_room_is_refused_and_leaves_nothing() {
     for mode in [WriteMode::Mapped, WriteMode::Positioned] {
         for length in [8 * MIB, free] {
             let error = scratch.create(known(length), mode).unwrap_err();
-            assert!(error.is_out_of_space(), "{error}");
+            assert_eq!(error.disposition(), StoreFailure::Full, "{error}");
             assert!(matches!(error, StoreError::NoRoom { .. }), "{error}");
             assert_eq!(scratch.free(), free);
             assert!(scratch.listing().is_empty());
@@ -208,7 +208,7 @@ fn a_resume_without_room_changes_nothing() {
     let error = scratch
         .open(known(8 * MIB), WriteMode::default())
         .unwrap_err();
-    assert!(error.is_out_of_space(), "{error}");
+    assert_eq!(error.disposition(), StoreFailure::Full, "{error}");
     assert_eq!(scratch.read(scratch.names.part()), [1; 4096]);
     assert_eq!(scratch.free(), free);
 }
@@ -238,7 +238,7 @@ fn a_log_without_room_keeps_what_it_has() {
     let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
     log.append(b"kept").unwrap();
     let error = log.append(&vec![1; 2 << 20]).unwrap_err();
-    assert!(error.is_out_of_space(), "{error}");
+    assert_eq!(error.disposition(), StoreFailure::Full, "{error}");
     assert_eq!(
         scratch.read(scratch.names.journal()),
         b"kept",
