@@ -6,6 +6,7 @@ use range_core::units::ByteCount;
 
 use crate::directory::Directory;
 use crate::error::StoreError;
+use crate::held::{self, Held};
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 
@@ -19,6 +20,8 @@ use crate::owned_file::OwnedFile;
 #[derive(Debug)]
 pub struct AppendLog {
     file: OwnedFile,
+    /// Comes after the file, whose lock is gone then. `None` for a log that is only looked at.
+    _held: Option<Held>,
     /// Offset the next append goes to. Bytes behind it do not count, and are overwritten.
     end: Mutex<u64>,
 }
@@ -39,32 +42,45 @@ impl AppendLog {
             let _removed = file.remove();
         })?;
         Ok(Self {
+            _held: Some(Held::new(file.identity())),
             file,
             end: Mutex::new(0),
         })
     }
 
     /// Opens and locks the log of an earlier run. Refuses what [`create`](Self::create) cannot have
-    /// made, and what another process holds.
+    /// made, and what another process holds. For what this process holds it waits a second at most:
+    /// of a download whose future was dropped the last tasks may not be gone yet.
     pub fn open(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
         let file = OwnedFile::open(directory, names.journal())?;
-        file.lock()?;
+        file.lock().or_else(|error| {
+            if held::wait_for(file.identity()) {
+                file.lock()
+            } else {
+                Err(error)
+            }
+        })?;
         // The holder of the lock before us has come to its end a moment ago, or begins anew.
         if !file.has_its_name()? {
             return Err(file.in_use());
         }
-        Self::of(file)
+        let held = Held::new(file.identity());
+        Self::of(file, Some(held))
     }
 
     /// Opens the log to look at it, whoever made it and whoever appends to it. It is not locked,
     /// and cannot be changed.
     pub fn open_to_read(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
-        Self::of(OwnedFile::open_to_read(directory, names.journal())?)
+        Self::of(OwnedFile::open_to_read(directory, names.journal())?, None)
     }
 
-    fn of(file: OwnedFile) -> Result<Self, StoreError> {
+    fn of(file: OwnedFile, held: Option<Held>) -> Result<Self, StoreError> {
         let end = Mutex::new(file.length()?.0);
-        Ok(Self { file, end })
+        Ok(Self {
+            file,
+            _held: held,
+            end,
+        })
     }
 
     /// Length of the log.

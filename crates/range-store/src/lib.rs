@@ -29,6 +29,7 @@ mod courtesy;
 mod directory;
 mod error;
 mod failpoint;
+mod held;
 mod lease;
 mod mapped;
 mod memory;

@@ -91,6 +91,20 @@ fn a_second_user_is_told_that_the_log_is_in_use_from_its_creation_on() {
     drop(log);
 }
 
+/// The tasks of a future that was dropped hold the log a moment longer.
+#[test]
+fn a_log_that_this_process_is_about_to_let_go_is_waited_for() {
+    let scratch = Scratch::new();
+    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| AppendLog::open(&scratch.directory, &scratch.names));
+        // Whether it waits by now or not begun yet, it has to come by the log.
+        thread::yield_now();
+        drop(log);
+        waiting.join().unwrap().unwrap();
+    });
+}
+
 #[test]
 fn the_lock_ends_with_the_log_although_a_child_has_the_file_open() {
     let scratch = Scratch::new();
