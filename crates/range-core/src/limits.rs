@@ -176,6 +176,20 @@ pub const BACKOFF_BASE: Duration = Duration::from_millis(500);
 /// Longest delay between two tries: someone who fixes their Wi-Fi waits no longer than this.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(16);
 
+/// Bytes that restore what failures may be. A byte would do so for a server that sends one and
+/// breaks off, again and again.
+pub const PROGRESS_MIN: u64 = 16 << 10;
+
+/// Replies that bring less than a block each may be followed without delay so often for each
+/// connection that is allowed: all of them may break at once, and do so again.
+pub const MEAGRE_AT_ONCE: u32 = 2;
+
+/// And then each takes so long.
+pub const MEAGRE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A plain stream that has ended at the same byte so often will do so again.
+pub const SAME_END_MAX: u32 = 3;
+
 /// Within this time everyone asks again once a source that was out has begun to reply.
 pub const COMEBACK: Duration = Duration::from_secs(1);
 

@@ -53,7 +53,8 @@ impl Scheduler {
         } else {
             failures
         };
-        if counted >= self.tries_allowed(from) && !self.source(from).is_dropped {
+        let is_spent = counted >= self.tries_allowed(from) || self.ends_there_again(&active);
+        if is_spent && !self.source(from).is_dropped {
             self.lose(from, class, Outcome::Failed(class));
         }
         if self.source(from).is_dropped {
@@ -62,6 +63,17 @@ impl Scheduler {
             self.ask_elsewhere(&mut active, class, counted);
             self.retry(&active, class, counted);
         }
+    }
+
+    /// Whether a plain stream has ended where it did before, and often enough.
+    fn ends_there_again(&mut self, active: &Active) -> bool {
+        if active.kind != Kind::Stream || !active.brought_bytes() {
+            return false;
+        }
+        let (end, times) = self.stream_end;
+        let times = if end == active.position { times + 1 } else { 1 };
+        self.stream_end = (active.position, times);
+        times >= limits::SAME_END_MAX
     }
 
     /// A request that fails before its first byte, at a source that serves nobody at the moment, is
@@ -204,6 +216,7 @@ impl Scheduler {
             let source = self.source(from);
             source.gate = source.gate.max(until);
         }
+        delay = delay.max(self.meagre_delay(active));
         if let FailureClass::Busy { retry_after } = class {
             let asked = retry_after.unwrap_or_default().min(limits::RETRY_AFTER_MAX);
             delay = self.busy_delay(active, delay).max(asked);

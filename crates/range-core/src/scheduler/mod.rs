@@ -151,6 +151,8 @@ pub struct Scheduler {
     no_stall_before: Timestamp,
     /// How far any try of a plain stream came.
     stream_furthest: u64,
+    /// Where the last try of a plain stream ended, and how many in a row have.
+    stream_end: (u64, u32),
     sources: Vec<Source>,
     /// What a reply's head takes to arrive, from wherever, recent ones counting most.
     latency: Duration,
@@ -198,6 +200,7 @@ impl Scheduler {
             last_received: Timestamp::START,
             no_stall_before: Timestamp::START,
             stream_furthest: 0,
+            stream_end: (0, 0),
             sources: alloc::vec![Source::new(search); config.sources.get().into()],
             latency: Duration::ZERO,
             first_byte: Duration::ZERO,

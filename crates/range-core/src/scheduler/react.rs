@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::input::{Body, Input, Lease, Stop};
 use super::output::{Event, Grant, Outcome, Output, Route};
 use super::pace::Pace;
-use super::segment::{Active, Kind, Phase, StopCause, Waiting};
+use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
 use super::source::SourceId;
 use super::source::blended;
 use super::{Scheduler, Shape, split};
@@ -273,13 +273,38 @@ impl Scheduler {
                 self.source(active.source).finished(now, rate);
                 self.take(lease);
             }
-            // A shorter reply than asked for: what it brought is kept. One that brought nothing
-            // is a failure, or the same request would be repeated for ever.
-            (Kind::Part, Some(left)) if active.brought_bytes() => {
+            // A shorter reply than asked for: what it brought is kept. One that brought next to
+            // nothing is a failure, or there would be a request for every byte.
+            (Kind::Part, Some(_)) if active.brought() >= limits::PROGRESS_MIN => {
                 self.take(lease);
-                self.wait_for(Waiting::planned(left));
+                self.follow_a_short_reply(&active);
             }
             (_, Some(_)) => self.failed(lease, FailureClass::Interrupted),
+        }
+    }
+
+    /// What a short reply has left is asked for, at once unless that happens too often.
+    fn follow_a_short_reply(&mut self, active: &Active) {
+        let delay = self.meagre_delay(active);
+        let retry = (delay > Duration::ZERO).then(|| Retry {
+            lease: active.lease,
+            source: active.source,
+            not_before: self.now + delay,
+            failures: active.failures,
+            route: Route::Known,
+        });
+        self.put_back(active, retry);
+    }
+
+    /// How long the request after one that brought less than a block has to wait for that.
+    pub(super) fn meagre_delay(&mut self, active: &Active) -> Duration {
+        let is_meagre = active.brought() < self.block_size().get().into();
+        let now = self.now;
+        if is_meagre {
+            let at_once = limits::MEAGRE_AT_ONCE * u32::from(self.config.width.get());
+            self.source(active.source).meagre.delay(now, at_once)
+        } else {
+            Duration::ZERO
         }
     }
 

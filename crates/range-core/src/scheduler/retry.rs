@@ -3,11 +3,13 @@
 use core::time::Duration;
 
 use crate::limits;
+use crate::time::Timestamp;
 
-/// How often a segment has failed while nothing at all arrived.
+/// How often a segment has failed while next to nothing arrived.
 ///
-/// The budget belongs to the download: any byte received by any worker restores it, so a flaky
-/// but moving download never dies of old failures, and a dead one dies after `max_tries`.
+/// The budget belongs to the download: [`limits::PROGRESS_MIN`] bytes received by any workers restore
+/// it, so a flaky but moving download never dies of old failures, and a dead one dies after
+/// `max_tries`, were it one that brings a byte each time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Failures {
     count: u32,
@@ -17,12 +19,29 @@ pub(super) struct Failures {
 impl Failures {
     /// Counts one more failure, at a moment when `received` bytes had arrived in all.
     pub(super) fn add(&mut self, received: u64) -> u32 {
-        if received != self.received_at_last {
+        if received - self.received_at_last >= limits::PROGRESS_MIN {
             self.count = 0;
             self.received_at_last = received;
         }
         self.count += 1;
         self.count
+    }
+}
+
+/// How soon requests follow replies of a source that have brought less than a block each: some at
+/// once, and from then on so many a second. Nothing else bounds what a server makes us ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Meagre {
+    /// When all that were allowed at once would be allowed again.
+    due: Timestamp,
+}
+
+impl Meagre {
+    /// How long the request that follows one more such reply has to wait.
+    pub(super) fn delay(&mut self, now: Timestamp, at_once: u32) -> Duration {
+        self.due = self.due.max(now) + limits::MEAGRE_INTERVAL;
+        let ahead = limits::MEAGRE_INTERVAL * at_once;
+        self.due.since(now).saturating_sub(ahead)
     }
 }
 
@@ -95,6 +114,30 @@ mod tests {
     fn progress_anywhere_restores_the_budget() {
         let mut failures = Failures::default();
         assert_eq!((failures.add(0), failures.add(0)), (1, 2));
-        assert_eq!(failures.add(1), 1);
+        assert_eq!(failures.add(limits::PROGRESS_MIN), 1);
+    }
+
+    #[test]
+    fn a_byte_restores_nothing_but_many_do() {
+        let mut failures = Failures::default();
+        let counts: std::vec::Vec<u32> = (1..=20).map(|byte| failures.add(byte)).collect();
+        assert_eq!(counts, (1..=20).collect::<std::vec::Vec<_>>());
+        let mut failures = Failures::default();
+        let quarter = limits::PROGRESS_MIN / 4;
+        let counts: std::vec::Vec<u32> = (1..=9).map(|n| failures.add(n * quarter)).collect();
+        assert_eq!(counts, [1, 2, 3, 1, 2, 3, 4, 1, 2]);
+    }
+
+    #[test]
+    fn what_brought_little_is_repeated_so_many_times_a_second() {
+        let mut pace = Meagre::default();
+        let most = 64;
+        let moment = |millis| Timestamp::after_start(Duration::from_millis(millis));
+        for _ in 0..most {
+            assert_eq!(pace.delay(moment(0), most), Duration::ZERO);
+        }
+        assert_eq!(pace.delay(moment(0), most), limits::MEAGRE_INTERVAL);
+        assert_eq!(pace.delay(moment(0), most), limits::MEAGRE_INTERVAL * 2);
+        assert_eq!(pace.delay(moment(60_000), most), Duration::ZERO);
     }
 }

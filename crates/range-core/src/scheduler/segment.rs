@@ -138,13 +138,18 @@ impl Active {
         self.left = Some(range);
     }
 
+    /// Bytes this attempt has brought.
+    pub(super) const fn brought(&self) -> u64 {
+        self.position - self.began
+    }
+
     pub(super) const fn brought_bytes(&self) -> bool {
         self.position > self.began
     }
 
     /// Bytes a second, as far as anything was seen, were it only a moment.
     pub(super) fn rate_so_far(&self, now: Timestamp) -> u64 {
-        let bytes = ByteCount(self.position - self.began);
+        let bytes = ByteCount(self.brought());
         let mean = BytesPerSecond::mean(bytes, now.since(self.opened_at)).0;
         self.pace.measured().unwrap_or(mean)
     }

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use super::retry::Failures;
+use super::retry::{Failures, Meagre};
 use super::rhythm::Rhythm;
 use super::width::WidthSearch;
 use crate::limits;
@@ -42,6 +42,7 @@ pub(super) struct Source {
     pub(super) rhythm: Rhythm,
     /// Bytes that came from it in this run.
     pub(super) received: u64,
+    pub(super) meagre: Meagre,
     failures: Failures,
     failures_in_a_row: u32,
     failed_at: Option<Timestamp>,
@@ -75,6 +76,7 @@ impl Source {
             latency: Duration::ZERO,
             rhythm: Rhythm::default(),
             received: 0,
+            meagre: Meagre::default(),
             failures: Failures::default(),
             failures_in_a_row: 0,
             failed_at: None,
@@ -191,6 +193,8 @@ mod tests {
         assert_eq!(source.failed(after(1), after(0)), 1, "one burst");
         assert_eq!(source.failed(after(2), after(1)), 2);
         source.moved(after(1), 1, None);
-        assert_eq!(source.failed(after(3), after(2)), 1);
+        assert_eq!(source.failed(after(3), after(2)), 3);
+        source.moved(after(3), limits::PROGRESS_MIN, None);
+        assert_eq!(source.failed(after(4), after(3)), 1);
     }
 }

@@ -3,6 +3,7 @@
 
 mod failures;
 mod first_reply;
+mod meagre;
 mod outage;
 mod patience;
 mod played;

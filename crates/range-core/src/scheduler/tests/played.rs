@@ -48,6 +48,16 @@ impl Answer {
             most: u64::MAX,
         }
     }
+
+    pub(super) const fn ends_after(most: u64) -> Self {
+        Self::Serves {
+            head: Duration::from_millis(1),
+            late: Duration::ZERO,
+            rate: 1 << 30,
+            burst: 1,
+            most,
+        }
+    }
 }
 
 /// A request as the server sees it.

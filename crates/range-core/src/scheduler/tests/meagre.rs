@@ -1,0 +1,83 @@
+//! Servers that give little for each request: that is followed, but at a pace, and not for ever.
+
+use super::played::{Answer, Played};
+use super::*;
+
+fn end_of(mut played: Played, answer: Answer) -> (Option<Outcome>, usize, Duration) {
+    let ended = played.until(Duration::from_hours(1), |_| answer);
+    let time = ended.map_or(Duration::MAX, |(_, time)| time);
+    (ended.map(|(outcome, _)| outcome), played.asked.len(), time)
+}
+
+#[test]
+fn a_server_of_a_few_bytes_a_request_is_given_up_soon() {
+    for most in [1, 100] {
+        for width in [1, 8] {
+            let played = Played::new(width, 64 * MIB, Beginning::Fresh);
+            let (outcome, requests, _) = end_of(played, Answer::ends_after(most));
+            let failed = Outcome::Failed(FailureClass::Interrupted);
+            assert_eq!(outcome, Some(failed), "{most} {width}");
+            assert!(requests <= 400, "{requests} of {most} bytes over {width}");
+        }
+    }
+}
+
+/// Requests that win less than a block come at ten a second, once a few were followed at once.
+#[test]
+fn short_replies_are_followed_at_a_pace() {
+    let played = Played::new(4, 16 * MIB, Beginning::Fresh);
+    let (outcome, requests, time) = end_of(played, Answer::ends_after(64 << 10));
+    let length = 16 * MIB;
+    assert_eq!(outcome, Some(Outcome::Complete { length }));
+    assert!((256..=300).contains(&requests), "{requests}");
+    let seconds = time.as_secs_f64();
+    assert!((20.0..28.0).contains(&seconds), "{time:?}");
+}
+
+#[test]
+fn replies_of_a_block_are_followed_at_once() {
+    let played = Played::new(4, 64 * MIB, Beginning::Fresh);
+    let (outcome, _, time) = end_of(played, Answer::ends_after(MIB));
+    let length = 64 * MIB;
+    assert_eq!(outcome, Some(Outcome::Complete { length }));
+    assert!(time < Duration::from_secs(2), "{time:?}");
+}
+
+/// A plain stream that breaks at the same byte each time does so a fourth time, too.
+#[test]
+fn a_stream_that_ends_at_one_place_is_asked_for_three_times() {
+    let mut bench = Bench::new(4, Beginning::SingleStream);
+    bench.scheduler.config.max_tries = 10;
+    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    for _ in 1..limits::SAME_END_MAX {
+        let length = Some(100 * MIB);
+        let body = Body::Whole { length };
+        bench.feed(Input::Opened { lease, body });
+        let outputs = bench.fail(lease, 40 * MIB, FailureClass::Interrupted);
+        let mut again = starts(&outputs);
+        again.extend(starts(&bench.after(limits::BACKOFF_MAX)));
+        lease = again[0].0;
+    }
+    let length = Some(100 * MIB);
+    let body = Body::Whole { length };
+    bench.feed(Input::Opened { lease, body });
+    let outputs = bench.fail(lease, 40 * MIB, FailureClass::Interrupted);
+    let failed = Outcome::Failed(FailureClass::Interrupted);
+    assert_eq!(outputs, [Output::Finished(failed)]);
+}
+
+/// Its ends differ, so it may come to an end: that is worth as many tries as are allowed.
+#[test]
+fn a_stream_that_ends_elsewhere_each_time_is_asked_for_again() {
+    let mut bench = Bench::new(4, Beginning::SingleStream);
+    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    for end in [9, 12, 7, 12] {
+        let length = Some(100 * MIB);
+        let body = Body::Whole { length };
+        bench.feed(Input::Opened { lease, body });
+        let outputs = bench.fail(lease, end * MIB, FailureClass::Interrupted);
+        let mut again = starts(&outputs);
+        again.extend(starts(&bench.after(limits::BACKOFF_MAX)));
+        lease = again[0].0;
+    }
+}
