@@ -205,15 +205,14 @@ fn get_refused(courtesy: &Courtesy, answer: &str, url: &str, into: &Path) -> Ran
 }
 
 /// What a kill leaves in the middle of the file.
-fn interrupted() -> TempDir {
-    let site = Site::synthetic(vec![slow()]);
+fn interrupted(url: &str) -> TempDir {
     let into = files::directory();
-    interrupt(&site.url(&format!("/synthetic/{NAME}?seed=8")), into.path());
+    interrupt(url, into.path());
     into
 }
 
 fn interrupt(url: &str, into: &Path) {
-    let mut running = start_get(url, into, &["-x", "2"]);
+    let mut running = start_get(url, into, &["-x", "2", "--limit-rate", "2MiB"]);
     assert!(reaches(&mut running, into, NAME, MIB), "it ended before");
     running.kill();
 }
@@ -234,7 +233,7 @@ fn a_courtesy_that_is_always_refused_stops_nothing() {
     let site = Site::synthetic(Vec::new());
     let url = site.url(&format!("/synthetic/{NAME}?seed=8"));
     let digest = files::hex(&synthetic::sha256(Seed(8), ByteCount(6 * MIB)));
-    let left = interrupted();
+    let left = interrupted(&url);
     let mut wrong = Vec::new();
     for courtesy in &COURTESIES {
         for answer in courtesy.answers {
@@ -315,9 +314,9 @@ fn every_mount_takes_the_file_and_continues_it() {
 
 #[test]
 fn another_users_part_file_is_not_continued_in_a_shared_directory() {
-    let left = interrupted();
     let site = Site::synthetic(Vec::new());
     let url = site.url(&format!("/synthetic/{NAME}?seed=8"));
+    let left = interrupted(&url);
     for planted in ["6MiB.part", "6MiB.part.journal"] {
         let into = copy(left.path());
         let path = into.path().join(planted);

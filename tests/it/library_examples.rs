@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use range_core::units::BytesPerSecond;
-use range_server::{Effect, Fault};
+use range_server::Config;
 use serde_json::Value;
 
 use crate::support::files;
@@ -31,8 +31,10 @@ fn example(name: &str) -> PathBuf {
 
 /// Runs an example of the accelerator over 20 MiB that take a second and a half.
 fn downloads(name: &str) -> String {
-    let pace = Fault::always(Effect::Rate(BytesPerSecond(4 * MIB)));
-    let site = Site::synthetic(vec![pace]);
+    let site = Site::start(Config {
+        rate: Some(BytesPerSecond(14 * MIB)),
+        ..Config::default()
+    });
     let into = files::directory();
     let mut command = Command::new(example(name));
     command.arg(site.url("/synthetic/20MiB?seed=3"));
