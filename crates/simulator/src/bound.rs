@@ -1,7 +1,7 @@
 //! Owns the fluid lower bound: the time no client can beat in a world. Knows no policy.
 
 use crate::network::INITIAL_WINDOW;
-use crate::world::World;
+use crate::world::{Outage, World};
 
 /// A rate no link has, in bytes per second.
 const RAMPED: f64 = 1e13;
@@ -20,6 +20,7 @@ const AS_GOOD: f64 = 0.95;
 /// Where all connections are reset, the same begins anew, and where the file is replaced, so does
 /// the file. A server that lies about ranges for good serves one stream. What a client could
 /// avoid if it knew what was coming costs nothing: a stall, a throttle, an address that expires.
+/// In an outage nothing flows, unless there is another target.
 /// Under a limit on the rate it is at least the time the whole takes at that.
 /// Mirrors together give what each of them can, and one that is bad is not asked.
 /// Where the disk fails, the time is that until nothing more can be written.
@@ -27,6 +28,9 @@ pub fn lower_bound(world: &World) -> f64 {
     let part = world.disk.fails_at.unwrap_or(1.0);
     let bytes = world.length as f64 * part;
     let limited = bytes / world.most_allowed();
+    if let Some(outage) = world.outage {
+        return outage_bound(world, outage, bytes).max(limited);
+    }
     let plain = Fluid::new(world, 0.0).until(bytes, world.replaced_at.unwrap_or(f64::INFINITY));
     match (plain, world.replaced_at) {
         (Some(at), _) => at.max(limited),
@@ -36,6 +40,21 @@ pub fn lower_bound(world: &World) -> f64 {
             .max(limited),
         (None, None) => f64::INFINITY,
     }
+}
+
+/// Either the file is there before the outage, or its end, the way, and the rest come after it.
+fn outage_bound(world: &World, outage: Outage, bytes: f64) -> f64 {
+    let before = Fluid::new(world, 0.0).until(bytes, f64::INFINITY);
+    let before = before.expect("nothing ends a fluid that may flow for ever");
+    if before <= outage.from {
+        return before;
+    }
+    let span = if outage.to.is_finite() {
+        outage.to - outage.from
+    } else {
+        0.0
+    };
+    before + span
 }
 
 /// How many connections it takes, with those paths a client has first, to get about as much as any

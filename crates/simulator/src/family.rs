@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use range_core::failure::FailureClass;
 use range_core::units::{BytesPerSecond, RateLimit};
 
 use crate::dice::Dice;
 use crate::mirror::{Mirror, MirrorFault};
-use crate::world::{Bucket, Lie, Lying, Penalty, Refusal, Refusing, Throttle, World};
+use crate::world::{Bucket, Lie, Lying, Outage, Penalty, Refusal, Refusing, Throttle, World};
 
 const MIB: f64 = 1_048_576.0;
 const GIB: f64 = 1024.0 * MIB;
@@ -66,13 +67,17 @@ pub enum Family {
     Late,
     /// Each body begins as late as it likes, up to 10 ms to 5 s after its head.
     Uneven,
+    /// Nobody is served for a second to 50.
+    Outage,
+    /// What a redirect led to is gone for good, and the redirect names another.
+    Moved,
     /// Each reply has a bucket of tokens, empty at first.
     Bursting,
 }
 
 impl Family {
     /// In the order of the table's rows.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Uniform,
         Self::Heterogeneous,
         Self::Capped,
@@ -96,6 +101,8 @@ impl Family {
         Self::Late,
         Self::Uneven,
         Self::Bursting,
+        Self::Outage,
+        Self::Moved,
         Self::Short,
         Self::Loopback,
         Self::Terabyte,
@@ -126,6 +133,8 @@ impl Family {
             Self::Late => "late",
             Self::Uneven => "uneven",
             Self::Bursting => "bursting",
+            Self::Outage => "outage",
+            Self::Moved => "moved",
             Self::Limited => "limited",
             Self::Short => "short",
             Self::Loopback => "loopback",
@@ -178,6 +187,8 @@ impl Family {
             Self::BadMirror => bad_mirror(&mut world, &mut dice),
             Self::Late | Self::Uneven => late(&mut world, &mut dice, self == Self::Late),
             Self::Bursting => bursting(&mut world, &mut dice),
+            Self::Outage => outage(&mut world, &mut dice, false),
+            Self::Moved => outage(&mut world, &mut dice, true),
             Self::Limited => limited(&mut world, &mut dice),
             Self::Short => short(&mut world, &mut dice),
             Self::Loopback => world = World::plain(seed, 2 << 30, 0.0001, 2e9),
@@ -276,6 +287,26 @@ fn late(world: &mut World, dice: &mut Dice, are_alike: bool) {
     cap(world, dice, 16.0);
     let most = dice.logarithmic(0.01, 5.0);
     world.first_byte = (if are_alike { most } else { 0.0 }, most);
+}
+
+fn outage(world: &mut World, dice: &mut Dice, is_for_good: bool) {
+    cap(world, dice, 16.0);
+    let rate = world.link[0].1;
+    world.length = world.length.max((rate * 5.0) as u64);
+    let from = moment(world, dice).max(1.0);
+    let span = dice.logarithmic(1.0, 50.0);
+    let to = if is_for_good {
+        f64::INFINITY
+    } else {
+        from + span
+    };
+    let how = match dice.whole(0, 3) {
+        0 => FailureClass::Interrupted,
+        1 => FailureClass::Busy { retry_after: None },
+        2 if !is_for_good => FailureClass::Refused,
+        _ => FailureClass::Unreachable,
+    };
+    world.outage = Some(Outage { from, to, how });
 }
 
 /// Half a minute with 32 connections at most.

@@ -34,7 +34,7 @@ pub use summary::{Row, summarise};
 pub use trace::{Trace, escaped};
 pub use watch::Limited;
 pub use world::{
-    Bucket, Disk, Lie, Lying, Odd, Oddity, Penalty, Refusal, Refusing, Throttle, World,
+    Bucket, Disk, Lie, Lying, Odd, Oddity, Outage, Penalty, Refusal, Refusing, Throttle, World,
 };
 
 #[cfg(doctest)]

@@ -82,6 +82,7 @@ pub(crate) struct Run<'w> {
     wait_reason: WaitReason,
     next_reset: f64,
     next_replacement: f64,
+    next_outage: f64,
     dead: BTreeSet<SourceId>,
     syncing: Option<(f64, CheckpointId)>,
     stalls_left: u32,
@@ -160,6 +161,7 @@ fn attempt(
         wait_reason: WaitReason::Workers,
         next_reset: world.reset_every.unwrap_or(f64::INFINITY),
         next_replacement: world.replaced_at.unwrap_or(f64::INFINITY),
+        next_outage: world.outage.map_or(f64::INFINITY, |outage| outage.from),
         dead: BTreeSet::new(),
         syncing: None,
         stalls_left: u32::from(world.stall_at.is_some()),
@@ -265,6 +267,7 @@ impl Run<'_> {
             .min(self.wait_until)
             .min(self.next_reset)
             .min(self.next_replacement)
+            .min(self.next_outage)
             .min(self.syncing.map_or(f64::INFINITY, |(until, _)| until))
             .min(self.next_report())
             .max(self.now)

@@ -95,6 +95,16 @@ impl<'w> Server<'w> {
                 Refusing::Reset => FailureClass::Interrupted,
             });
         }
+        if let Some(outage) = self.world.outage
+            && now >= outage.from
+        {
+            // A target that is gone has a successor at the original URL.
+            let has_moved = outage.to.is_infinite()
+                && (asked.route == Route::Original || asked.address_since >= outage.from);
+            if now < outage.to && !has_moved {
+                return Answer::Failed(outage.how);
+            }
+        }
         let mirror = self.world.mirror(asked.source);
         let fault = mirror.and_then(|mirror| mirror.fault);
         match fault {

@@ -49,6 +49,11 @@ struct Arrivals {
 /// doubles each time is past every stall timeout by then, and a width that falls sheds a few.
 const BARREN_STOPS: u32 = 12;
 
+/// So long after the first reply that follows an outage several connections are used again, in
+/// seconds, and four round trips. Not as many as before: the search may have been on its way from a
+/// level to a narrower one. Nothing is said of the end of a file.
+const COMEBACK: f64 = 2.0;
+
 /// What was seen so far.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -62,6 +67,8 @@ pub(crate) struct Watch {
     beyond: usize,
     /// Most bytes between the lowest that is missing and the first of a range that is asked for.
     ahead: u64,
+    /// How many workers there were when the server went away, and when it answered again.
+    outage: Option<(usize, Option<f64>)>,
     /// Where workers were told to stop that had brought nothing, and how often.
     barren: BTreeMap<u64, u32>,
     arrivals: Arrivals,
@@ -78,6 +85,7 @@ impl Watch {
             found: None,
             beyond: 0,
             ahead: 0,
+            outage: None,
             barren: BTreeMap::new(),
             arrivals: Arrivals {
                 past: VecDeque::new(),
@@ -123,6 +131,20 @@ impl Watch {
     pub(crate) const fn went_without(&mut self, seconds: f64) {
         let limited = &mut self.arrivals.limited;
         limited.without = limited.without.max(seconds);
+    }
+
+    /// The server is gone.
+    pub(crate) const fn goes_out(&mut self, workers: usize) {
+        self.outage = Some((workers, None));
+    }
+
+    /// A reply was accepted.
+    pub(crate) fn answered(&mut self, world: &World, now: f64) {
+        if let Some((_, answered @ None)) = &mut self.outage
+            && world.outage.is_some_and(|outage| now >= outage.from)
+        {
+            *answered = Some(now);
+        }
     }
 
     /// Something failed.
@@ -211,7 +233,7 @@ impl Watch {
 
 impl Run<'_> {
     /// What must hold after every step.
-    pub(crate) fn check(&self) {
+    pub(crate) fn check(&mut self) {
         let ceiling = usize::from(self.world.ceiling);
         let workers = self.workers.len();
         assert!(workers <= ceiling, "{workers} workers, {ceiling} allowed");
@@ -220,6 +242,18 @@ impl Run<'_> {
         // A run of bytes ends where a worker is, or where one has let go.
         let runs = self.written.iter().len();
         assert!(runs <= 8 * ceiling + 8, "the file is in {runs} pieces");
+        if let Some((before, Some(answered))) = self.watch.outage {
+            let is_late = self.now - answered > COMEBACK + 4.0 * self.world.round_trip;
+            let left = (self.world.length - self.written.len()) as f64 / self.world.length as f64;
+            let are_back = workers >= before.min(usize::from(limits::WIDTH_START));
+            assert!(
+                are_back || !is_late || left < 0.3,
+                "{workers} workers, and {before} before the outage"
+            );
+            if are_back {
+                self.watch.outage = None;
+            }
+        }
     }
 
     /// What must hold before a range is asked for.

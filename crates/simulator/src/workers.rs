@@ -117,6 +117,7 @@ impl Run<'_> {
             Answer::Accepted { body, generation }
                 if *self.generation.get_or_insert(generation) == generation =>
             {
+                self.watch.answered(self.world, self.now);
                 let late = self.server.lateness(worker.asked);
                 self.network.begin(connection, late);
                 self.pending.push_back(Input::Opened { lease, body });

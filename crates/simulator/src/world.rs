@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+use range_core::failure::FailureClass;
 use range_core::scheduler::SourceId;
 use range_core::units::RateLimit;
 
@@ -49,6 +50,8 @@ pub struct World {
     pub lie: Option<Lie>,
     /// From this moment on, the server has another file of the same length.
     pub replaced_at: Option<f64>,
+    /// For a while the server is gone, or turns everyone away.
+    pub outage: Option<Outage>,
     /// Where the original URL leads to answers 403 after this time.
     pub expires_after: Option<f64>,
     /// The places the file can be had from, joined at the link; none means one that gives what the
@@ -91,6 +94,17 @@ pub struct Penalty {
     pub factor: f64,
     /// With more, no connection gets more than this.
     pub each: f64,
+}
+
+/// A time in which nobody is served. All connections break at its beginning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outage {
+    /// When it begins, in seconds.
+    pub from: f64,
+    /// When it ends; never, for the address that is known, where what a redirect led to is gone.
+    pub to: f64,
+    /// What requests fail with.
+    pub how: FailureClass,
 }
 
 /// A server's way of limiting each reply: a bucket of tokens, empty at first.
@@ -186,6 +200,7 @@ impl World {
             reset_every: None,
             lie: None,
             replaced_at: None,
+            outage: None,
             expires_after: None,
             mirrors: Vec::new(),
             disk: Disk {
@@ -247,6 +262,7 @@ impl World {
             && self.lie.is_none()
             && self.replaced_at.is_none()
             && self.expires_after.is_none()
+            && self.outage.is_none()
             && self.rate_limit.is_none()
     }
 

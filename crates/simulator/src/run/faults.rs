@@ -21,6 +21,12 @@ impl Run<'_> {
             self.tell("every connection is reset");
             self.reset();
         }
+        if self.next_outage <= self.now {
+            self.next_outage = f64::INFINITY;
+            self.watch.goes_out(self.workers.len());
+            self.tell("the server is gone");
+            self.reset();
+        }
         self.mirrors_die();
         if self.next_replacement <= self.now {
             self.next_replacement = f64::INFINITY;
