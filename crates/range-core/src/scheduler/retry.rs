@@ -7,8 +7,8 @@ use crate::time::Timestamp;
 
 /// How often a segment has failed while next to nothing arrived.
 ///
-/// The budget belongs to the download: [`limits::PROGRESS_MIN`] bytes received by any workers restore
-/// it, so a flaky but moving download never dies of old failures, and a dead one dies after
+/// The budget belongs to the download: [`limits::PROGRESS_MIN`] bytes received by any workers
+/// restore it, so a flaky but moving download never dies of old failures, and a dead one dies after
 /// `max_tries`, were it one that brings a byte each time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Failures {
