@@ -85,6 +85,10 @@ pub const SLOW_START_LATENCIES: u32 = 8;
 /// sixteenth of a file would be 6 % of it.
 pub const FIRST_SEGMENT_DIVISOR: u64 = 3;
 
+/// Bodies that begin so long after their heads are late: a segment is then as long as the share of
+/// the rest. With 0.3 s between head and body, 16 MiB in segments of 1 MiB took six such waits.
+pub const LATE_BODY: Duration = Duration::from_millis(100);
+
 /// Largest segment carved before any rate is known.
 pub const SEGMENT_BLIND_MAX: u64 = 16 << 20;
 

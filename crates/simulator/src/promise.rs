@@ -48,7 +48,7 @@ const fn promise(family: Family) -> Promise {
         Family::Mirrors | Family::BadMirror => (1.08, 2.6),
         Family::Distant | Family::Ramping => (1.13, 1.8),
         Family::Hesitating => (1.15, 5.0),
-        Family::Late | Family::Uneven => (1.35, 8.0),
+        Family::Late | Family::Uneven => (1.25, 6.0),
         Family::Bursting | Family::Outage | Family::Moved => (1.40, 6.0),
         Family::Loopback | Family::Terabyte => (1.02, 1.1),
     };

@@ -220,6 +220,7 @@ impl Scheduler {
             rate: BytesPerSecond(rate),
             is_growing,
             latency: self.lead(),
+            is_late: self.first_byte >= limits::LATE_BODY,
             reach: self.reach(),
             block: self.block_size(),
         })

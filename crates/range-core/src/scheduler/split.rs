@@ -21,7 +21,11 @@ pub(super) struct Plan {
     pub(super) rate: BytesPerSecond,
     /// Whether replies may still be in slow start, so that the rate says little.
     pub(super) is_growing: bool,
+    /// From a request until the first byte of its reply.
     pub(super) latency: Duration,
+    /// Whether bodies begin long after their heads. Each request then costs that wait, whatever the
+    /// rate, so that the rest is shared out at once.
+    pub(super) is_late: bool,
     pub(super) reach: u64,
     pub(super) block: BlockSize,
 }
@@ -36,6 +40,7 @@ pub(super) fn segment_length(plan: &Plan) -> u64 {
     let blind = (plan.length / 16).min(limits::SEGMENT_BLIND_MAX);
     let wanted = u128::from(plan.rate.0) * time.as_millis() / 1000;
     let wanted = match u64::try_from(wanted).unwrap_or(u64::MAX) {
+        _ if plan.is_late => u64::MAX,
         wanted if plan.is_growing => wanted.max(blind),
         0 => blind,
         wanted => wanted,
@@ -44,7 +49,8 @@ pub(super) fn segment_length(plan: &Plan) -> u64 {
     let least = u128::from(plan.rate.0) * plan.latency.as_millis() / 1000;
     let least = least * u128::from(limits::SEGMENT_LATENCIES_MIN);
     let is_far = plan.latency >= limits::VERY_FAR_LATENCY;
-    let parts = if is_far && !plan.is_growing { 1 } else { 2 };
+    let is_shared_at_once = is_far && !plan.is_growing || plan.is_late;
+    let parts = if is_shared_at_once { 1 } else { 2 };
     let share = (plan.left / (parts * width)).max(u64::try_from(least).unwrap_or(u64::MAX));
     let most = share.min(plan.reach / (2 * width));
     plan.block
@@ -122,6 +128,7 @@ mod tests {
                 rate: BytesPerSecond(rate),
                 is_growing,
                 latency: Duration::from_millis(millis),
+                is_late: false,
                 reach: limits::REACH_DEFAULT,
                 block: BlockSize::DEFAULT,
             })
@@ -138,6 +145,28 @@ mod tests {
         assert_eq!(length(256 * MIB, 10 * MIB, 90), 16 * MIB, "half a share");
         assert_eq!(length(256 * MIB, 10 * MIB, 110), 32 * MIB, "far: all of it");
         assert_eq!(length(u64::MAX, u64::MAX, 10), 128 * MIB, "the reach");
+    }
+
+    #[test]
+    fn where_bodies_begin_late_the_rest_is_shared_out_at_once() {
+        let length = |is_late, is_growing| {
+            segment_length(&Plan {
+                length: 16 * MIB,
+                left: 12 * MIB,
+                width: 4,
+                rate: BytesPerSecond(0),
+                is_growing,
+                latency: Duration::from_millis(300),
+                is_late,
+                reach: limits::REACH_DEFAULT,
+                block: BlockSize::DEFAULT,
+            })
+        };
+        assert_eq!(
+            (length(true, true), length(true, false)),
+            (3 * MIB, 3 * MIB)
+        );
+        assert_eq!(length(false, true), MIB);
     }
 
     #[test]
