@@ -4,9 +4,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::program::{get, start_get};
+use crate::support::program::{self, get, start_get};
 use crate::support::site::Site;
-use crate::support::{files, wait};
+use crate::support::{files, strace, wait};
 
 /// A file system in memory of a few mebibytes, unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
@@ -216,4 +216,24 @@ fn a_read_only_disk_is_one_line() {
     let ran = get(&site.url("/synthetic/1MiB"), disk.0.path(), &[]).expect(7);
     assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
     assert_eq!(ran.last_json()["resumable"], false);
+}
+
+/// On FAT a reservation writes zeros, for minutes on a slow stick: no connection was silent then.
+#[test]
+fn a_reservation_that_takes_long_is_nobodys_silence() {
+    if !strace::is_installed() {
+        return;
+    }
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let inject = "inject=fallocate:delay_enter=3000000";
+    let mut command = strace::command(&["trace=fallocate", inject]);
+    command.args(["get", "--json", "-x", "4", "--stall-timeout", "1s", "-d"]);
+    command.arg(into.path()).arg(site.url("/synthetic/8MiB"));
+    let ran = program::start_command(command).finish().expect(0);
+    assert!(
+        ran.last_json()["elapsed_s"].as_f64() >= Some(3.0),
+        "{ran:?}"
+    );
+    assert_eq!(ran.number("retries"), 0, "{ran:?}");
 }

@@ -126,6 +126,10 @@ pub(crate) struct Driver<'a> {
     syncer: Option<Syncer>,
     verifier: Option<Verifier>,
     wait_until: Option<Timestamp>,
+    /// How long nothing could be done for reserving the part file. It has no part in the time that
+    /// the scheduler is given: nobody was silent for it, and it can take minutes where a file
+    /// system writes zeros.
+    held_up: Duration,
     snapshot_at: Timestamp,
     last_error: Option<AttemptError>,
     fatal: Option<Error>,
@@ -180,6 +184,7 @@ impl<'a> Driver<'a> {
             syncer: None,
             verifier: None,
             wait_until: None,
+            held_up: Duration::ZERO,
             snapshot_at: Timestamp::START,
             last_error: None,
             fatal: None,
@@ -245,11 +250,10 @@ impl<'a> Driver<'a> {
     }
 
     async fn next_wake(&mut self) -> Wake {
-        let clock = self.around.clock;
-        let until = self.wait_until;
+        let wait = self.wait_until.map(|until| until.since(self.now()));
         let timer = async move {
-            match until {
-                Some(until) => tokio::time::sleep(until.since(clock.now())).await,
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
                 None => std::future::pending().await,
             }
         };
@@ -342,10 +346,16 @@ impl<'a> Driver<'a> {
         class
     }
 
+    /// The time as the scheduler has it.
+    fn now(&self) -> Timestamp {
+        let elapsed = self.around.clock.now().since_start();
+        Timestamp::after_start(elapsed.saturating_sub(self.held_up))
+    }
+
     /// Feeds one input and does everything that follows from it.
     async fn feed(&mut self, input: Input) -> Option<Outcome> {
         let before = self.scheduler.received().len();
-        self.scheduler.handle_input(self.around.clock.now(), input);
+        self.scheduler.handle_input(self.now(), input);
         self.count(input, before);
         loop {
             match self.scheduler.poll_output() {

@@ -56,7 +56,10 @@ impl Driver<'_> {
 
     /// Creates the part file, if this is the first reply, and lets the worker write to it.
     pub(super) async fn grant(&mut self, lease: Lease, grant: Grant) {
-        if let Err(error) = self.prepare().await {
+        let before = self.around.clock.now();
+        let prepared = self.prepare().await;
+        self.held_up += self.around.clock.now().since(before);
+        if let Err(error) = prepared {
             self.fatal = Some(error);
             return;
         }
