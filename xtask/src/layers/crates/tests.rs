@@ -20,7 +20,10 @@ const DRAWN: &[(&str, &[&str])] = &[
         "sheave-tests",
         &["accelerator", "range-core", "range-server", "sheave"],
     ),
-    ("fuzz-bodies", &["range-core", "range-server"]),
+    (
+        "fuzz-bodies",
+        &["range-core", "range-server", "range-store"],
+    ),
     ("needs", &[]),
     ("sheave-bench", &["clap", "range-core"]),
     ("xtask", &["clap"]),
