@@ -277,22 +277,18 @@ fn the_older_version_waits_until_the_newer_one_is_complete() {
 
 #[test]
 fn a_newer_version_that_is_refused_leaves_the_older_one_in_its_place() {
-    let download = Download::interrupted(&[]);
     let more = ["--max-tries", "2"];
     // However many requests there are before the refusals, the older one is kept.
-    for first in 1..12 {
-        let faults = [
-            "version:1",
-            "rate:4MiB",
-            &format!("status:404,requests={first}.."),
-        ];
-        let ran = download.run(&faults, &more);
+    for first in [1, 2, 3, 5, 8] {
+        let download = Download::interrupted(&[]);
+        let refusal = format!("status:404,requests={first}..");
+        let ran = download.run(&["version:1", "rate:4MiB", &refusal], &more);
         assert!(ran.code != Some(0), "{first}: {ran:?}");
         let names = download.names();
         let has = |name: &str| names.iter().any(|found| found == name);
         assert!(has("f.part") && has("f.part.journal"), "{first}: {names:?}");
+        download.check_kept(5 * MIB, &[]);
     }
-    download.check_kept(5 * MIB, &[]);
 }
 
 #[test]
