@@ -61,7 +61,7 @@ impl Download {
         command.args(self.arguments(&site, &[]));
         let mut running = program::start_command(command);
         wait::until("the older version to be set aside", || {
-            let is_aside = self.path("f.old.part.journal").exists();
+            let is_aside = self.path("f.old-version.part.journal").exists();
             (is_aside && self.path("f.part").exists()).then_some(())
         });
         assert!(reaches(&mut running, self.into.path(), "f", 2 * MIB));
@@ -258,8 +258,8 @@ fn the_older_version_waits_until_the_newer_one_is_complete() {
     let download = Download::interrupted(&[]);
     download.interrupt_newer();
     let both = [
-        "f.old.part",
-        "f.old.part.journal",
+        "f.old-version.part",
+        "f.old-version.part.journal",
         "f.part",
         "f.part.journal",
     ];

@@ -65,8 +65,15 @@ impl OlderVersions {
             let usable = self.usable().find(|(place, _)| place == at);
             usable.map_or(0, |(_, journal)| journal.blocks.len())
         };
+        let is_ours = |at: &usize| {
+            let place = aside::look(&self.directory, &self.names, *at);
+            !matches!(place, Ok(Place::Foreign))
+        };
         let places = (0..PLACES).filter(|at| Some(*at) != taken);
-        let at = places.min_by_key(fetched).expect("there are two places");
+        // Where nothing is ours, the store says what is in the way.
+        let at = places
+            .min_by_key(|at| (!is_ours(at), fetched(at)))
+            .expect("there are two places");
         self.held[at] = None;
         aside::set_aside(&keeper.part, at)?;
         self.held[at] = Some(keeper);

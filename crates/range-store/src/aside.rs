@@ -6,52 +6,82 @@
 //! the way leaves the part file in its place and the journal under the download's own name, which
 //! [`put_back`] knows from all other states.
 
+use std::ffi::OsStr;
+
+use range_core::file_identity::FileIdentity;
+use range_core::units::ByteCount;
+
+use crate::append_log::AppendLog;
 use crate::directory::Directory;
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
 use crate::names::{PLACES, PartNames};
 use crate::owned_file::OwnedFile;
 use crate::part_file::PartFile;
+use crate::resumable::journal::{self, Decoder};
 
 /// What is in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Nothing that can be used.
+    /// Nothing.
     Free,
-    /// A part file and its journal.
+    /// A part file, and the journal that names it.
     Taken,
-    /// A part file whose journal still has the download's own name.
+    /// A part file that is named by the journal under the download's own name.
     Interrupted,
+    /// Something else, which is nobody's here to remove.
+    Foreign,
 }
 
 /// What is in the place `at` of the download with `names`.
 pub fn look(directory: &Directory, names: &PartNames, at: usize) -> Result<Place, StoreError> {
     let place = names.aside(at);
-    let has = |name| Ok::<_, StoreError>(directory.entry(name)?.is_some());
-    if !has(place.part())? {
+    let Some(part) = directory.entry(place.part())? else {
         return Ok(Place::Free);
-    }
-    if has(place.journal())? {
+    };
+    if is_named_by(directory, &place, part.identity) {
         return Ok(Place::Taken);
     }
-    let is_interrupted = has(names.journal())? && !has(names.part())?;
+    let is_interrupted = directory.entry(names.part())?.is_none()
+        && directory.entry(place.journal())?.is_none()
+        && is_named_by(directory, names, part.identity);
     Ok(if is_interrupted {
         Place::Interrupted
     } else {
-        Place::Free
+        Place::Foreign
     })
+}
+
+/// Whether the journal with these names speaks of that part file. One that cannot be read does not.
+fn is_named_by(directory: &Directory, names: &PartNames, part: FileIdentity) -> bool {
+    let Ok(log) = AppendLog::open_to_read(directory, names) else {
+        return false;
+    };
+    let mut decoder = Decoder::new();
+    let limit = ByteCount(journal::LENGTH_MAX);
+    let is_read = log.read_through(limit, |piece| decoder.feed(piece)).is_ok();
+    let header = decoder.finish().map(|journal| journal.header);
+    is_read && header.is_ok_and(|header| header.part_file == part)
 }
 
 /// Moves the part file and its journal to the place `at`, and removes what was there. The part file
 /// stays locked.
 ///
-/// Fails if the part file was replaced by another, and then moves nothing.
+/// Fails if the part file was replaced by another, or with [`StoreError::Exists`] if something is
+/// in that place that is not ours, and then moves nothing.
 pub fn set_aside(part: &PartFile, at: usize) -> Result<(), StoreError> {
     let (file, names) = (part.file(), part.names());
     let directory = file.directory();
     file.check_name()?;
     let place = names.aside(at);
-    remove(directory, &place)?;
+    match look(directory, names, at)? {
+        Place::Free => {}
+        Place::Taken => remove(directory, &place)?,
+        Place::Interrupted | Place::Foreign => {
+            let name = place.part().to_owned();
+            return Err(StoreError::Exists { name });
+        }
+    }
     rename(directory, names.part(), place.part())?;
     Failpoint::PartSetAside.reached();
     rename(directory, names.journal(), place.journal())?;
@@ -80,7 +110,10 @@ pub fn put_back(directory: &Directory, names: &PartNames, at: usize) -> Result<(
 /// Removes what is in all places of the download with `names`, unless another process works with
 /// it or it is not ours.
 pub fn clear(directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
-    (0..PLACES).try_for_each(|at| remove(directory, &names.aside(at)))
+    (0..PLACES).try_for_each(|at| match look(directory, names, at)? {
+        Place::Taken => remove(directory, &names.aside(at)),
+        Place::Free | Place::Interrupted | Place::Foreign => Ok(()),
+    })
 }
 
 fn remove(directory: &Directory, place: &PartNames) -> Result<(), StoreError> {
@@ -94,23 +127,19 @@ fn remove(directory: &Directory, place: &PartNames) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn rename(
-    directory: &Directory,
-    from: &std::ffi::OsStr,
-    to: &std::ffi::OsStr,
-) -> Result<(), StoreError> {
+fn rename(directory: &Directory, from: &OsStr, to: &OsStr) -> Result<(), StoreError> {
     rustix::fs::renameat(directory, from, directory, to)
         .map_err(|errno| StoreError::io("set an older version of the file aside", errno))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
-
-    use range_core::units::ByteCount;
+    use range_core::block::BlockSize;
+    use range_core::http::validator::Validators;
 
     use super::*;
-    use crate::{AppendLog, Length, WriteMode};
+    use crate::resumable::journal::{Encoder, Header, SessionId};
+    use crate::{Length, WriteMode};
 
     struct Bench {
         _temp: tempfile::TempDir,
@@ -130,11 +159,23 @@ mod tests {
             }
         }
 
-        fn create(&self, content: &[u8]) -> PartFile {
+        /// A part file, and the journal of it, which tells them from others by its URL.
+        fn create(&self, url: &str) -> PartFile {
             let log = AppendLog::create(&self.directory, &self.names).unwrap();
-            log.append(content).unwrap();
             let length = Length::Known(ByteCount(5));
-            PartFile::create(&self.directory, &self.names, length, WriteMode::default()).unwrap()
+            let mode = WriteMode::default();
+            let part = PartFile::create(&self.directory, &self.names, length, mode).unwrap();
+            let header = Header {
+                session: SessionId([7; 16]),
+                part_file: part.identity(),
+                length: 5,
+                block_size: BlockSize::DEFAULT,
+                validators: Validators::default(),
+                url: url.to_owned(),
+                digests: Vec::new(),
+            };
+            log.append(&Encoder::begin(&header).1).unwrap();
+            part
         }
 
         /// The names that are in use, in the order of the code below.
@@ -147,21 +188,25 @@ mod tests {
             used.map(|name| name.into_string().unwrap()).collect()
         }
 
-        fn journal(&self) -> Vec<u8> {
-            let log = AppendLog::open(&self.directory, &self.names).unwrap();
-            let mut content = Vec::new();
-            log.read_through(ByteCount(100), |piece| content.extend_from_slice(piece))
+        /// The URL in the journal under the download's own name.
+        fn journal(&self) -> String {
+            let log = AppendLog::open_to_read(&self.directory, &self.names).unwrap();
+            let mut decoder = Decoder::new();
+            log.read_through(ByteCount(1000), |piece| decoder.feed(piece))
                 .unwrap();
-            content
+            decoder.finish().unwrap().header.url
         }
     }
 
     #[test]
     fn a_version_waits_and_comes_back() {
         let bench = Bench::new();
-        let old = bench.create(b"old");
+        let old = bench.create("old");
         set_aside(&old, 0).unwrap();
-        assert_eq!(bench.names(), ["f.old.part", "f.old.part.journal"]);
+        assert_eq!(
+            bench.names(),
+            ["f.old-version.part", "f.old-version.part.journal"]
+        );
         let look = |at| look(&bench.directory, &bench.names, at).unwrap();
         assert_eq!((look(0), look(1)), (Place::Taken, Place::Free));
 
@@ -171,7 +216,7 @@ mod tests {
         drop(old);
         put_back(&bench.directory, &bench.names, 0).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
-        assert_eq!(bench.journal(), b"old");
+        assert_eq!(bench.journal(), "old");
         let length = Length::Known(ByteCount(5));
         let mode = WriteMode::default();
         let back = PartFile::open(&bench.directory, &bench.names, length, mode).unwrap();
@@ -181,51 +226,76 @@ mod tests {
     #[test]
     fn nothing_comes_back_over_a_part_file() {
         let bench = Bench::new();
-        set_aside(&bench.create(b"old"), 0).unwrap();
-        let _new = bench.create(b"new");
+        set_aside(&bench.create("old"), 0).unwrap();
+        let _new = bench.create("new");
         let error = put_back(&bench.directory, &bench.names, 0).unwrap_err();
         assert!(matches!(error, StoreError::Exists { .. }), "{error}");
-        assert_eq!(bench.journal(), b"new");
+        assert_eq!(bench.journal(), "new");
         assert_eq!(bench.names().len(), 4);
     }
 
     #[test]
     fn a_journal_without_a_part_file_makes_way() {
         let bench = Bench::new();
-        set_aside(&bench.create(b"old"), 0).unwrap();
+        set_aside(&bench.create("old"), 0).unwrap();
         drop(AppendLog::create(&bench.directory, &bench.names).unwrap());
         put_back(&bench.directory, &bench.names, 0).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
-        assert_eq!(bench.journal(), b"old");
+        assert_eq!(bench.journal(), "old");
     }
 
     #[test]
     fn a_move_that_was_cut_off_is_known_and_undone() {
         let bench = Bench::new();
-        drop(bench.create(b"old"));
+        drop(bench.create("old"));
         let place = bench.names.aside(1);
         rename(&bench.directory, bench.names.part(), place.part()).unwrap();
         let look = || look(&bench.directory, &bench.names, 1).unwrap();
         assert_eq!(look(), Place::Interrupted);
         put_back(&bench.directory, &bench.names, 1).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
-        assert_eq!(bench.journal(), b"old");
+        assert_eq!(bench.journal(), "old");
         assert_eq!(look(), Place::Free);
     }
 
     #[test]
     fn what_waited_before_is_replaced_and_all_is_cleared() {
         let bench = Bench::new();
-        set_aside(&bench.create(b"a"), 0).unwrap();
-        let newer = bench.create(b"b");
+        set_aside(&bench.create("a"), 0).unwrap();
+        let newer = bench.create("b");
         let identity = newer.identity();
         set_aside(&newer, 0).unwrap();
         drop(newer);
         let place = bench.names.aside(0);
         assert!(bench.directory.holds(place.part(), identity).unwrap());
-        set_aside(&bench.create(b"c"), 1).unwrap();
+        set_aside(&bench.create("c"), 1).unwrap();
         assert_eq!(bench.names().len(), 4);
         clear(&bench.directory, &bench.names).unwrap();
         assert_eq!(bench.names(), Vec::<String>::new());
+    }
+    #[test]
+    fn what_is_not_ours_is_neither_moved_over_nor_removed() {
+        let bench = Bench::new();
+        // Another program's file has the name, as browsers give it to what they fetch.
+        let place = bench.names.aside(0);
+        let length = Length::Known(ByteCount(5));
+        let mode = WriteMode::default();
+        let other = PartFile::create(&bench.directory, &place, length, mode).unwrap();
+        let look = |at| look(&bench.directory, &bench.names, at).unwrap();
+        assert_eq!(look(0), Place::Foreign);
+        let part = bench.create("new");
+        let error = set_aside(&part, 0).unwrap_err();
+        assert!(matches!(error, StoreError::Exists { .. }), "{error}");
+        set_aside(&part, 1).unwrap();
+        assert_eq!(look(1), Place::Taken);
+        drop(part);
+        clear(&bench.directory, &bench.names).unwrap();
+        assert_eq!((look(0), look(1)), (Place::Foreign, Place::Free));
+        assert!(
+            bench
+                .directory
+                .holds(place.part(), other.identity())
+                .unwrap()
+        );
     }
 }

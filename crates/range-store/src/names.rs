@@ -17,7 +17,7 @@ const JOURNAL_SUFFIX: &str = ".part.journal";
 pub const PLACES: usize = 2;
 
 /// What an older version of the file is called while a newer one is fetched, before the suffixes.
-const ASIDE_SUFFIXES: [&str; PLACES] = [".old", ".old2"];
+const ASIDE_SUFFIXES: [&str; PLACES] = [".old-version", ".old-version2"];
 
 /// The names of one download, all in one directory: `NAME`, `NAME.part` and `NAME.part.journal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,8 @@ impl PartNames {
     }
 
     /// The names of an older version of the file that waits in the place `at`: those of a download
-    /// called `NAME.old` or `NAME.old2`, where a name that is too long loses its end.
+    /// called `NAME.old-version` or `NAME.old-version2`, where a name that is too long loses its
+    /// end.
     ///
     /// # Panics
     ///
@@ -128,8 +129,8 @@ mod tests {
     #[test]
     fn a_version_that_waits_has_names_of_its_own_whatever_the_length() {
         let names = PartNames::new(OsStr::new("a.bin")).unwrap();
-        assert_eq!(names.aside(0).part(), "a.bin.old.part");
-        assert_eq!(names.aside(1).journal(), "a.bin.old2.part.journal");
+        assert_eq!(names.aside(0).part(), "a.bin.old-version.part");
+        assert_eq!(names.aside(1).journal(), "a.bin.old-version2.part.journal");
         let longest = "\u{e4}".repeat(121);
         let names = PartNames::new(OsStr::new(&longest)).unwrap();
         let aside = names.aside(1);
