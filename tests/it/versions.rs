@@ -175,6 +175,13 @@ fn stray_replies_by_chance_cost_a_try_each() {
             assert!(!ran.stdout.contains("restarting"), "{stray}: {ran:?}");
             assert_eq!(ran.last_json()["verified"], "validator", "{stray}");
             download.check(0);
+
+            let checksum = format!("sha-256={}", sha256(0));
+            let download = Download::new();
+            let faults = ["range-cap:512KiB", &fault];
+            let ran = download.run(&faults, &["--checksum", &checksum]).expect(0);
+            assert!(!ran.stdout.contains("restarting"), "{stray}: {ran:?}");
+            download.check(0);
         }
     }
 }
@@ -391,6 +398,51 @@ fn a_part_that_was_made_for_something_else_is_not_continued() {
         }
         let ran = program::run(download.arguments(&site, &[]));
         assert_eq!(ran.code, Some(code), "{ran:?}");
+    }
+}
+
+/// A gateway that gives its messages validators, and the media type of whatever was asked for.
+#[test]
+fn a_message_with_validators_is_not_taken_for_a_newer_version() {
+    let base = raw::serve(|_, stream| {
+        let message = "{\"error\":\"quota exceeded, try again later\"}";
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nContent-Type: application/octet-stream\r\n\
+             Accept-Ranges: bytes\r\nETag: \"e\"\r\n\r\n{message}",
+            message.len()
+        )
+    });
+    let checksum = format!("sha-256={}", sha256(0));
+    for more in [&["--max-tries", "2"][..], &["--checksum", &checksum]] {
+        let download = Download::interrupted(more);
+        let arguments = download.arguments_for(&format!("{base}/x"), more);
+        let ran = program::run(arguments).expect(3);
+        assert!(ran.stderr.contains("much shorter"), "{ran:?}");
+        assert_eq!(download.names(), ["f.part", "f.part.journal"]);
+        download.check_kept(5 * MIB, more);
+    }
+}
+
+#[test]
+fn a_complete_file_of_another_digest_makes_way_for_the_older_version() {
+    let checksum = format!("sha-256={}", sha256(0));
+    let more = ["--checksum", &checksum];
+    let download = Download::interrupted(&more);
+    // Another file, and complete, as a deployment that is taken back has it.
+    let ran = download.run(&["version:1", "length:8MiB"], &more).expect(6);
+    assert!(ran.stderr.contains("checksum"), "{ran:?}");
+    download.check_kept(5 * MIB, &more);
+}
+
+#[test]
+fn refusals_in_the_words_of_a_range_cost_tries() {
+    for refusal in ["status:416", "status:403", "status:404"] {
+        let download = Download::new();
+        let refusal = format!("{refusal},elapsed=300ms..1s");
+        let ran = download.run(&["rate:6MiB", &refusal], &[]).expect(0);
+        assert!(!ran.stdout.contains("restarting"), "{ran:?}");
+        download.check(0);
     }
 }
 

@@ -134,10 +134,14 @@ impl Generations {
         let is_whole = matches!(accepted.body, Body::Whole { .. });
         match &mut self.expected {
             Some(expected) if self.is_pinned && !is_whole => {
-                let known = &expected.generation.validators;
-                let agreement = known.compare(&accepted.generation.validators);
+                let theirs = &accepted.generation.validators;
+                let agreement = expected.generation.validators.compare(theirs);
                 self.all_agree &= agreement == Agreement::Same;
                 if !expected.is_of_this_run {
+                    // With a digest, another server may go on with what was begun. From here on its
+                    // replies have to be of one version like any other's.
+                    expected.generation.validators = theirs.clone();
+                    expected.digest_decides = false;
                     expected.media_type = Some(accepted.media_type.clone());
                     expected.is_of_this_run = true;
                 }
@@ -149,7 +153,7 @@ impl Generations {
                     generation: accepted.generation.clone(),
                     media_type: Some(accepted.media_type.clone()),
                     is_of_this_run: true,
-                    digest_decides: self.digest_decides,
+                    digest_decides: false,
                 });
             }
         }
@@ -160,8 +164,24 @@ impl Generations {
         self.served.remove(&lease);
     }
 
+    /// Whether a digest tells what the replies are, a second one in a row having other validators
+    /// than the bytes here, and the length of these. They are accepted once nobody gets the ones
+    /// that were expected.
+    fn is_left_to_the_digest(&mut self, sighted: &Generation) -> bool {
+        let digest_decides = self.digest_decides;
+        let known = self.expected.as_mut().filter(|_| digest_decides);
+        let Some(known) = known.filter(|known| known.generation.length == sighted.length) else {
+            return false;
+        };
+        known.digest_decides |= self.served.is_empty();
+        true
+    }
+
     /// A reply was of another version.
     pub(crate) fn differs(&mut self, sighted: &Generation, route: Route) -> Sighting {
+        if self.rival.is_some() && self.is_left_to_the_digest(sighted) {
+            return Sighting::Unconfirmed;
+        }
         let Some(rival) = &self.rival else {
             self.rival = Some(sighted.clone());
             return Sighting::Unconfirmed;
@@ -356,6 +376,31 @@ mod tests {
         assert!(generations.all_agree());
         generations.accepted(lease(3), &reply("", ""));
         assert!(!generations.all_agree());
+    }
+
+    #[test]
+    fn with_a_digest_other_validators_cost_a_try_and_then_nothing() {
+        let mut generations = Generations::resume(version("\"old\""), None, false, true);
+        let decides = |generations: &Generations| generations.expected().unwrap().digest_decides;
+        assert!(decides(&generations), "whichever server goes on");
+        generations.accepted(lease(1), &reply("\"mirror\"", ""));
+        assert!(!decides(&generations), "its replies are of one version");
+        assert_eq!(generations.pinned(), Some(&version("\"mirror\"")));
+        let differs = |generations: &mut Generations, tag| {
+            let sighting = generations.differs(&version(tag), Route::Original);
+            assert_eq!(sighting, Unconfirmed);
+        };
+        for tag in ["\"a\"", "\"b\"", "\"a\""] {
+            differs(&mut generations, tag);
+            assert!(!decides(&generations), "it is still served");
+        }
+        generations.ended(lease(1));
+        differs(&mut generations, "\"b\"");
+        assert!(decides(&generations));
+        let mut other = version("\"b\"");
+        other.length = Some(99);
+        let sighting = generations.differs(&other, Route::Original);
+        assert_eq!(sighting, Contradicted, "another length is another file");
     }
 
     #[test]

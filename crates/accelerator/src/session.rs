@@ -52,6 +52,8 @@ pub(crate) struct Session {
     tally: Tally,
     /// How often a newer version was answered by starting over.
     changes: u32,
+    /// Why a version that was complete has made way for an older one.
+    unproven: Option<Error>,
     /// Whether bytes of one version only are accepted although a digest is expected.
     is_strict: bool,
     /// Whether the file is fetched in one stream, without ranges.
@@ -77,6 +79,7 @@ impl Session {
             rate_limit,
             tally: Tally::default(),
             changes: 0,
+            unproven: None,
             is_strict: false,
             plain: false,
             doubts_validators: false,
@@ -141,13 +144,18 @@ impl Session {
                         self.is_strict = true;
                         RestartReason::Unproven
                     }
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        start = self.fall_back(target, older, fetched, error)?;
+                        continue;
+                    }
                 }
             } else {
-                match self.way_on(&fetched) {
-                    Some(reason) => reason,
-                    None => return Err(failure(&self.settings, fetched)),
-                }
+                let Some(reason) = self.way_on(&fetched) else {
+                    let is_newer = matches!(fetched.outcome, Ok(Outcome::Changed));
+                    let unproven = self.unproven.take().filter(|_| is_newer);
+                    return Err(unproven.unwrap_or_else(|| failure(&self.settings, fetched)));
+                };
+                reason
             };
             start = self
                 .start_over(target, transport, older, fetched, reason)

@@ -28,6 +28,8 @@ impl Session {
     /// Why and how it starts over, if that can help.
     pub(super) fn way_on(&mut self, fetched: &Fetched) -> Option<RestartReason> {
         match &fetched.outcome {
+            // The newer version is not the one that is expected.
+            Ok(Outcome::Changed) if self.unproven.is_some() => return None,
             Ok(Outcome::Changed) if !self.plain && self.changes < CHANGES_MAX => {
                 self.changes += 1;
                 return Some(RestartReason::Changed);
@@ -74,7 +76,7 @@ impl Session {
             return Ok(self.begin(target.find()?));
         }
         self.events.send(Event::Restarting { reason });
-        self.keep(older, fetched, place)?;
+        self.keep(older, fetched, place, reason)?;
         if let Some(at) = place.filter(|_| !self.plain) {
             older.put_back(at)?;
             return Ok(self.begin(target.find()?));
@@ -87,14 +89,40 @@ impl Session {
         Ok(self.start(beginning, driver::From::Nothing(expected)))
     }
 
+    /// A version that is complete and has not the digest that is expected makes way, once, for an
+    /// older one that waits: that may be the one the digest is of.
+    pub(super) fn fall_back(
+        &mut self,
+        target: &Target,
+        older: &mut OlderVersions,
+        fetched: Fetched,
+        error: Error,
+    ) -> Result<Start, Error> {
+        let may_help = error.kind() == ErrorKind::Corrupt && self.unproven.is_none();
+        let at = older.fullest().filter(|_| may_help);
+        let (Some(at), Some(keeper)) = (at, fetched.keeper) else {
+            return Err(error);
+        };
+        let reason = RestartReason::Unproven;
+        self.events.send(Event::Restarting { reason });
+        self.unproven = Some(error);
+        range_store::discard(&keeper.part)?;
+        drop(keeper);
+        older.put_back(at)?;
+        Ok(self.begin(target.find()?))
+    }
+
     /// Sets aside what a later run could continue, and throws away what none could.
     fn keep(
         &self,
         older: &mut OlderVersions,
         fetched: Fetched,
         place: Option<usize>,
+        reason: RestartReason,
     ) -> Result<(), Error> {
-        let is_worth_it = can_be_continued(&self.settings, &fetched);
+        // Bytes that the digest has proven wrong as a whole are of no use to anybody.
+        let is_wrong = reason == RestartReason::Unproven;
+        let is_worth_it = !is_wrong && can_be_continued(&self.settings, &fetched);
         drop(fetched.digester);
         match fetched.keeper {
             Some(keeper) if is_worth_it => older.set_aside(keeper, place)?,

@@ -204,8 +204,11 @@ fn unsatisfiable(expected: Option<&Expected>, head: &Head) -> TransportError {
         ) if Some(complete_length) != known => {
             version::differs(expected, Some(complete_length), head, "its length differs")
         }
-        _ => TransportError::Misplaced {
-            what: "bytes that exist were said not to",
+        // It says nothing of the file. Bytes that exist are refused, as by any other 4xx.
+        _ => TransportError::Status {
+            status: head.status,
+            reason: StatusReason(reason(head.status)),
+            retry_after: head.retry_after,
         },
     }
 }

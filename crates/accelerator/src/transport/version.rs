@@ -7,6 +7,9 @@ use super::error::TransportError;
 use super::head::Head;
 use crate::generation::{Expected, Generation};
 
+/// The longest message that is told by its length alone. Error pages have some KiB.
+const MESSAGE_MAX: u64 = 64 << 10;
+
 /// Fails unless bytes of the reply belong to the file that is expected. `length` is that of the
 /// whole file, as far as the reply tells.
 pub(super) fn check(
@@ -94,8 +97,9 @@ fn other_kind(expected: &Expected, head: &Head) -> Option<&'static str> {
     (is_other || message.is_some()).then_some(message.unwrap_or("content of another media type"))
 }
 
-/// What came instead of a newer version, if the reply cannot be one: it is empty, looks like a
-/// message to people or programs, or has another length and neither validators nor ranges.
+/// What came instead of a newer version, if the reply cannot be one: it is empty or very
+/// short, looks like a message to people or programs, or has another length and neither validators
+/// nor ranges.
 fn implausible(
     expected: &Expected,
     has_ranges: bool,
@@ -117,12 +121,22 @@ fn implausible(
     if is_of_the_file && is_other {
         return Some(message.unwrap_or("content of another media type"));
     }
+    let lengths = length.zip(expected.generation.length);
+    if lengths.is_some_and(|(now, before)| is_dwarfed(now, before)) {
+        return Some("something much shorter");
+    }
     if length.is_some() && length == expected.generation.length {
         return None;
     }
     let knew_any = has_ranges || !is_empty(&expected.generation.validators);
     let has_any = shows_ranges || !is_empty(&head.validators);
     (knew_any && !has_any).then_some("something without validators or ranges")
+}
+
+/// Whether a length is rather that of a message than of a newer version of a file: gateways give
+/// messages validators and the media type of whatever was asked for.
+fn is_dwarfed(now: u64, before: u64) -> bool {
+    now <= MESSAGE_MAX && now < before / 16
 }
 
 fn is_empty(validators: &Validators) -> bool {

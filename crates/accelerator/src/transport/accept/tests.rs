@@ -204,7 +204,7 @@ fn statuses_have_their_classes() {
         (408, Busy { retry_after: None }),
         (410, Refused),
         (412, Refused),
-        (416, Misplaced),
+        (416, Refused),
         (429, Busy { retry_after: None }),
         (500, Busy { retry_after: None }),
         (503, Busy { retry_after: None }),
@@ -224,7 +224,7 @@ fn a_file_that_shrank_answers_416_with_its_new_length() {
     );
     assert_eq!(
         judge(416, &[("content-range", "bytes */1000")]),
-        Err(FailureClass::Misplaced)
+        Err(FailureClass::Refused)
     );
 }
 

@@ -91,6 +91,39 @@ fn a_200_in_place_of_a_part_is_a_newer_version_only_if_it_can_be_one() {
     }
 }
 
+/// Validators and the type of the file do not make a file of a message.
+#[test]
+fn a_version_that_is_as_short_as_a_message_is_taken_for_one() {
+    let known = Expected {
+        generation: Generation {
+            length: Some(16 << 20),
+            ..pinned()
+        },
+        ..of_type(Some("application/octet-stream"))
+    };
+    let long = "bytes 500-599/2000000";
+    for (status, fields, expected) in [
+        (
+            200,
+            vec![("content-length", "38"), NEW, BINARY, RANGES],
+            Instead,
+        ),
+        (200, vec![("content-length", "22000"), NEW, BINARY], Instead),
+        (
+            206,
+            vec![("content-range", "bytes 500-599/700"), NEW],
+            Instead,
+        ),
+        (416, vec![("content-range", "bytes */43")], Instead),
+        (200, vec![("content-length", "2000000"), NEW, BINARY], Newer),
+        (206, vec![("content-range", long), NEW, BINARY], Newer),
+        (416, vec![("content-range", "bytes */2000000")], Newer),
+    ] {
+        let judged = judged(&known, to_a_part(), status, &fields);
+        assert_eq!(judged, expected, "{status} {fields:?}");
+    }
+}
+
 #[test]
 fn before_the_first_reply_of_a_run_a_message_is_known_by_its_kind() {
     let of = |length| ("content-length", length);
