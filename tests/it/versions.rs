@@ -170,7 +170,7 @@ fn stray_replies_by_chance_cost_a_try_each() {
     ] {
         for seed in ["seed=1", "seed=2"] {
             let download = Download::new();
-            let fault = format!("{stray},probability=1/8,requests=2..,{seed}");
+            let fault = format!("{stray},probability=1/12,requests=2..,{seed}");
             let ran = download.run(&["range-cap:512KiB", &fault], &[]).expect(0);
             assert!(!ran.stdout.contains("restarting"), "{stray}: {ran:?}");
             assert_eq!(ran.last_json()["verified"], "validator", "{stray}");

@@ -30,6 +30,16 @@ impl SharedGenerations {
     }
 }
 
+/// So many replies that agree are a newer version where an earlier run has left another.
+const AGREEING: u32 = 2;
+
+/// So many where that has been served in this run: at the end of a file nobody gets it any more,
+/// and a node that is behind may answer twice by chance.
+const AGREEING_IN_RUN: u32 = 3;
+
+/// After so many replies in a row that have other validators, a digest that is expected decides.
+const DIFFERING_MAX: u32 = 4;
+
 /// A reply whose bytes may be written.
 #[derive(Debug)]
 pub(crate) struct Judged {
@@ -41,9 +51,9 @@ pub(crate) struct Judged {
 /// The version that is fetched, and what speaks for another one.
 ///
 /// One reply that differs proves nothing: it may come from a node that is behind, or from something
-/// between the server and here. Two that agree with each other, of which the second came by the
-/// original URL, are a newer version, unless a reply of the version that is fetched still delivers
-/// or was accepted in between.
+/// between the server and here. Two or three that agree with each other, of which the last came by
+/// the original URL, are a newer version, unless a reply of the version that is fetched still
+/// delivers or was accepted in between.
 #[derive(Debug)]
 pub(crate) struct Generations {
     digest_decides: bool,
@@ -55,6 +65,9 @@ pub(crate) struct Generations {
     served: BTreeSet<Lease>,
     /// The last version seen that differs.
     rival: Option<Generation>,
+    /// How many replies in a row were of that, and of any that differs.
+    agreeing: u32,
+    differing: u32,
     /// Whether a strong validator joins all replies, as far as there were any.
     all_agree: bool,
 }
@@ -90,6 +103,8 @@ impl Generations {
             is_pinned: false,
             served: BTreeSet::new(),
             rival: None,
+            agreeing: 0,
+            differing: 0,
             all_agree: true,
         }
     }
@@ -131,6 +146,7 @@ impl Generations {
     fn accepted(&mut self, lease: Lease, accepted: &Accepted) {
         self.served.insert(lease);
         self.rival = None;
+        (self.agreeing, self.differing) = (0, 0);
         let is_whole = matches!(accepted.body, Body::Whole { .. });
         match &mut self.expected {
             Some(expected) if self.is_pinned && !is_whole => {
@@ -164,8 +180,8 @@ impl Generations {
         self.served.remove(&lease);
     }
 
-    /// Whether a digest tells what the replies are, a second one in a row having other validators
-    /// than the bytes here, and the length of these. They are accepted once nobody gets the ones
+    /// Whether a digest tells what the replies are, which have other validators than the bytes
+    /// here, and the length of these. They are accepted after some in a row, once nobody gets those
     /// that were expected.
     fn is_left_to_the_digest(&mut self, sighted: &Generation) -> bool {
         let digest_decides = self.digest_decides;
@@ -173,32 +189,42 @@ impl Generations {
         let Some(known) = known.filter(|known| known.generation.length == sighted.length) else {
             return false;
         };
-        known.digest_decides |= self.served.is_empty();
+        known.digest_decides |= self.served.is_empty() && self.differing >= DIFFERING_MAX;
         true
     }
 
     /// A reply was of another version.
     pub(crate) fn differs(&mut self, sighted: &Generation, route: Route) -> Sighting {
-        if self.rival.is_some() && self.is_left_to_the_digest(sighted) {
-            return Sighting::Unconfirmed;
-        }
-        let Some(rival) = &self.rival else {
-            self.rival = Some(sighted.clone());
-            return Sighting::Unconfirmed;
-        };
-        if !rival.agrees_with(sighted) {
-            self.rival = Some(sighted.clone());
-            return Sighting::Contradicted;
-        }
+        self.differing += 1;
+        let is_same = |rival: &Generation| rival.agrees_with(sighted);
+        let is_seen_again = self.rival.as_ref().map(is_same);
         // The fuller of two that agree is the one to hold the next against.
-        if sighted.validators.is_strong() {
+        if is_seen_again != Some(true) || sighted.validators.is_strong() {
             self.rival = Some(sighted.clone());
         }
-        if route == Route::Original && self.served.is_empty() {
-            Sighting::Confirmed
+        self.agreeing = if is_seen_again == Some(true) {
+            self.agreeing + 1
         } else {
-            Sighting::Unconfirmed
+            1
+        };
+        if self.is_left_to_the_digest(sighted) {
+            return Sighting::Unconfirmed;
         }
+        let was_served = self.expected.as_ref().is_some_and(|e| e.is_of_this_run);
+        let needed = if was_served {
+            AGREEING_IN_RUN
+        } else {
+            AGREEING
+        };
+        match is_seen_again {
+            Some(false) => Sighting::Contradicted,
+            Some(true) if self.agreeing >= needed && self.may_confirm(route) => Sighting::Confirmed,
+            Some(true) | None => Sighting::Unconfirmed,
+        }
+    }
+
+    fn may_confirm(&self, route: Route) -> bool {
+        route == Route::Original && self.served.is_empty()
     }
 }
 

@@ -97,7 +97,8 @@ fn nothing_is_newer_while_the_old_one_is_served() {
     generations.ended(lease(1));
     assert_eq!(
         generations.differs(&version("\"new\""), Route::Original),
-        Confirmed
+        Confirmed,
+        "the third in a row"
     );
 }
 
