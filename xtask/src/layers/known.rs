@@ -48,11 +48,6 @@ pub(super) const CYCLES: &[Known] = &[
         reason: "the limit is a part of the scheduler and a piece of its code",
     },
     Known {
-        within: "crates/range-core/src/scheduler",
-        files: &["rhythm.rs", "source.rs"],
-        reason: "the way to blend a measurement stands where sources are",
-    },
-    Known {
         within: "crates/range-server/src",
         files: &["injection/plan.rs", "injection/replacement.rs", "query.rs"],
         reason: "what a query asks for is performed and described in one place",

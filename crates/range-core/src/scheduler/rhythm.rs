@@ -3,7 +3,6 @@
 
 use core::time::Duration;
 
-use super::source::blended;
 use crate::limits;
 
 /// When a source's replies bring bytes, as of the latest ones.
@@ -70,6 +69,15 @@ impl Rhythm {
         limits::TAIL_SILENCE
             .max(latency * 4)
             .max(self.pause * limits::PATIENCE_FACTOR)
+    }
+}
+
+/// What a latency has become with one more; the first one stands for itself.
+pub(super) fn blended(is_known: bool, before: Duration, latest: Duration) -> Duration {
+    if is_known {
+        (before + latest) / 2
+    } else {
+        latest
     }
 }
 

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::retry::{Failures, Meagre};
-use super::rhythm::Rhythm;
+use super::rhythm::{Rhythm, blended};
 use super::width::WidthSearch;
 use crate::limits;
 use crate::time::Timestamp;
@@ -154,15 +154,6 @@ impl Source {
     /// How many connections more it may have.
     pub(super) const fn room(&self) -> u16 {
         self.width.level().saturating_sub(self.workers)
-    }
-}
-
-/// What a latency has become with one more; the first one stands for itself.
-pub(super) fn blended(is_known: bool, before: Duration, latest: Duration) -> Duration {
-    if is_known {
-        (before + latest) / 2
-    } else {
-        latest
     }
 }
 
