@@ -75,7 +75,7 @@ pub(crate) struct Fetched {
     pub(crate) keeper: Option<Keeper>,
     /// The version that the bytes are of.
     pub(crate) generation: Option<Generation>,
-    /// What is known of the file, for whoever asks for it again.
+    /// A request for the file that follows is held against this.
     pub(crate) expected: Option<Expected>,
     /// Whether a strong validator joins all replies.
     pub(crate) all_agree: bool,

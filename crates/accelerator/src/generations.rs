@@ -156,7 +156,9 @@ impl Generations {
                 if !expected.is_of_this_run {
                     // With a digest, another server may go on with what was begun. From here on its
                     // replies have to be of one version like any other's.
-                    expected.generation.validators = theirs.clone();
+                    if agreement != Agreement::Same {
+                        expected.generation.validators = theirs.clone();
+                    }
                     expected.digest_decides = false;
                     expected.media_type = Some(accepted.media_type.clone());
                     expected.is_of_this_run = true;
@@ -228,7 +230,7 @@ impl Generations {
     }
 }
 
-/// What a reply of another version leads to.
+/// The conclusion from a reply of another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sighting {
     /// It may be a stray one.
