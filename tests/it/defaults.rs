@@ -6,8 +6,8 @@ use std::time::Duration;
 use accelerator::Download;
 use range_core::http::conditional::{InvalidRange, RangePolicy};
 use range_core::http::range_header::MAX_RANGES_DEFAULT;
-use range_core::limits;
 use range_server::{Config, Directory, Limits};
+use scheduler::limits;
 
 use crate::support::stated::{
     Stated, assert_same, constant, in_comments, in_one_line, in_tables, kibibytes, seconds,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use range_core::digest::{Digest, DigestAlgorithm};
-use range_core::limits;
 use range_core::units::RateLimit;
 use range_store::{PartNames, Publish, WriteMode};
+use scheduler::limits;
 use url::Url;
 
 use crate::credentials::{Credentials, InvalidCredentials};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use range_core::time::Timestamp;
+use scheduler::time::Timestamp;
 
 /// Counts the time since a download began.
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use range_core::digest::Digest;
-use range_core::scheduler::{Request, Route};
 use range_core::units::RateLimit;
+use scheduler::{Request, Route};
 use tokio::sync::watch;
 
 use crate::builder::{DownloadBuilder, Settings};

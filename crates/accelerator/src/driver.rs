@@ -8,13 +8,13 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
-use range_core::failure::FailureClass;
-use range_core::scheduler::{
-    Beginning, CheckpointId, Input, Lease, Outcome, Output, Route, Scheduler, SchedulerConfig, Stop,
-};
-use range_core::time::Timestamp;
 use range_core::units::RateLimit;
 use range_store::StoreError;
+use scheduler::failure::FailureClass;
+use scheduler::time::Timestamp;
+use scheduler::{
+    Beginning, CheckpointId, Input, Lease, Outcome, Output, Route, Scheduler, SchedulerConfig, Stop,
+};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -155,7 +155,7 @@ impl<'a> Driver<'a> {
         let config = SchedulerConfig {
             sources: NonZeroU16::MIN,
             width: settings.connections,
-            reach: range_core::limits::REACH_DEFAULT,
+            reach: scheduler::limits::REACH_DEFAULT,
             block_size: earlier.as_ref().map(|earlier| earlier.keeper.block_size),
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use range_core::failure::FailureClass;
 use range_core::http::validator::Agreement;
-use range_core::scheduler::{Body, Lease, Request, Route};
+use scheduler::failure::FailureClass;
+use scheduler::{Body, Lease, Request, Route};
 
 use crate::generation::{Expected, Generation};
 use crate::transport::accept::{Accepted, accept};

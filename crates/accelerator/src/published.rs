@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use range_core::http::validator::{Agreement, Validators};
-use range_core::scheduler::{Request, Route};
 use range_store::journal::{Decoded, Header};
 use range_store::{
     AppendLog, Claims, Directory, Finding, PartNames, StoreError, StoreFailure, Unfinished,
 };
+use scheduler::{Request, Route};
 
 use crate::builder::Settings;
 use crate::digester::Digester;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use range_core::RangeSet;
 use range_core::digest::Digest;
-use range_core::failure::FailureClass;
-use range_core::scheduler::{Beginning, Outcome};
 use range_core::units::RateLimit;
+use scheduler::failure::FailureClass;
+use scheduler::{Beginning, Outcome};
 use tokio::sync::watch;
 
 use crate::builder::{InvalidSetting, Settings};

@@ -4,8 +4,8 @@
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use range_core::scheduler::CheckpointId;
 use range_store::{Failpoint, Store, StoreError};
+use scheduler::CheckpointId;
 
 use crate::keeper::Keeper;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use range_core::failure::FailureClass;
-use range_core::limits;
-use range_core::scheduler::{Lease, Request, Route, Stop};
-use range_core::time::Timestamp;
 use range_store::StoreError;
+use scheduler::failure::FailureClass;
+use scheduler::limits;
+use scheduler::time::Timestamp;
+use scheduler::{Lease, Request, Route, Stop};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -157,8 +157,8 @@ impl Worker {
         };
         let accepted = self.judge(&reply)?;
         self.promised_end = match accepted.body {
-            range_core::scheduler::Body::Part { range, .. } => Some(range.end()),
-            range_core::scheduler::Body::Whole { length } => length,
+            scheduler::Body::Part { range, .. } => Some(range.end()),
+            scheduler::Body::Whole { length } => length,
         };
         self.report(Report::Opened(self.job.lease, accepted)).await;
         while self.job.writer.is_none() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use range_core::failure::FailureClass;
 use range_core::units::{BytesPerSecond, RateLimit};
+use scheduler::failure::FailureClass;
 
 use crate::dice::Dice;
 use crate::mirror::{Mirror, MirrorFault};

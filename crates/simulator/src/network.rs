@@ -5,7 +5,7 @@ mod sharing;
 
 use std::collections::BTreeMap;
 
-use range_core::scheduler::SourceId;
+use scheduler::SourceId;
 
 use crate::world::{Oddity, World};
 

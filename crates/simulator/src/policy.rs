@@ -4,9 +4,9 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use range_core::limits;
-use range_core::scheduler::{Beginning, Body, Input, Output, Scheduler, SchedulerConfig};
-use range_core::time::Timestamp;
+use scheduler::limits;
+use scheduler::time::Timestamp;
+use scheduler::{Beginning, Body, Input, Output, Scheduler, SchedulerConfig};
 
 use crate::reference::{Habit, Reference};
 use crate::run::{Failure, Report, run};

@@ -5,12 +5,12 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use range_core::ByteRange;
-use range_core::failure::FailureClass;
-use range_core::scheduler::{
+use scheduler::failure::FailureClass;
+use scheduler::time::Timestamp;
+use scheduler::{
     Attempt, Body, Grant, Input, Lease, Outcome, Output, Request, Route, SegmentId, SourceId, Stop,
     WaitReason,
 };
-use range_core::time::Timestamp;
 
 use crate::policy::Policy;
 

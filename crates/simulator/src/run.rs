@@ -8,12 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use range_core::RangeSet;
-use range_core::failure::FailureClass;
-use range_core::limits;
-use range_core::scheduler::{
+use scheduler::failure::FailureClass;
+use scheduler::limits;
+use scheduler::time::Timestamp;
+use scheduler::{
     Beginning, CheckpointId, Input, Lease, Outcome, Output, SourceId, Stop, WaitReason,
 };
-use range_core::time::Timestamp;
 
 use crate::bound::lower_bound;
 use crate::network::Network;

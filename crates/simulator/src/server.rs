@@ -1,8 +1,8 @@
 //! Owns what a virtual server answers to a request. Knows no connection's rate and no policy.
 
 use range_core::ByteRange;
-use range_core::failure::FailureClass;
-use range_core::scheduler::{Body, Request, Route, SourceId};
+use scheduler::failure::FailureClass;
+use scheduler::{Body, Request, Route, SourceId};
 
 use crate::dice::Dice;
 use crate::mirror::MirrorFault;

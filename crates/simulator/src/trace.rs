@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Display, Formatter};
 
-use range_core::scheduler::{Body, Event, Input, Lease, Output, Request, Stop, WaitReason};
+use scheduler::{Body, Event, Input, Lease, Output, Request, Stop, WaitReason};
 
 /// So many lines are kept from the beginning, and as many from the end.
 const KEPT: usize = 1000;

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use range_core::ByteRange;
-use range_core::limits;
-use range_core::scheduler::Lease;
+use scheduler::Lease;
+use scheduler::limits;
 
 use crate::bound::useful_connections;
 use crate::run::Run;

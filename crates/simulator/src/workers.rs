@@ -3,9 +3,9 @@
 
 use range_core::ByteRange;
 use range_core::block::BlockSize;
-use range_core::failure::FailureClass;
-use range_core::limits;
-use range_core::scheduler::{Grant, Input, Lease, Request, Route, SourceId, Stop};
+use scheduler::failure::FailureClass;
+use scheduler::limits;
+use scheduler::{Grant, Input, Lease, Request, Route, SourceId, Stop};
 
 use crate::network::ConnectionId;
 use crate::run::{Grain, Run};

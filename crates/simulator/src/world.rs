@@ -3,9 +3,9 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use range_core::failure::FailureClass;
-use range_core::scheduler::SourceId;
 use range_core::units::RateLimit;
+use scheduler::SourceId;
+use scheduler::failure::FailureClass;
 
 use crate::dice::Dice;
 use crate::mirror::Mirror;

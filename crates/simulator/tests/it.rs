@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 
 use range_core::ByteRange;
-use range_core::scheduler::{
+use scheduler::time::Timestamp;
+use scheduler::{
     Attempt, Grant, Input, Lease, Output, Request, Route, SegmentId, SourceId, WaitReason,
 };
-use range_core::time::Timestamp;
 use simulator::{Contender, Failure, Family, Policy, Trace, World, run};
 
 /// Enough for every family to meet each of its moods, in seconds.

@@ -13,11 +13,12 @@ use crate::workspace::Failure;
 /// The arrows between crates of the workspace, in normal, dev and build dependencies alike.
 const ARROWS: &[(&str, &[&str])] = &[
     ("range-core", &[]),
+    ("scheduler", &["range-core"]),
     ("range-store", &["range-core"]),
     ("range-server", &["range-core"]),
-    ("accelerator", &["range-core", "range-store"]),
+    ("accelerator", &["range-core", "range-store", "scheduler"]),
     ("sheave", &["accelerator", "range-server"]),
-    ("simulator", &["range-core"]),
+    ("simulator", &["range-core", "scheduler"]),
     (
         "fuzz-bodies",
         &["range-core", "range-server", "range-store"],
@@ -33,11 +34,13 @@ const PROCESS_TESTS: &str = "sheave-tests";
 /// What tests of any crate may use, and nothing but tests.
 const FOR_TESTS: &str = "needs";
 
-/// All that the crate without clocks, files and sockets may take from outside the workspace. What
-/// is added here has to be `no_std` and free of I/O.
-const CORE_MAY_USE: &[&str] = &["thiserror"];
-/// The same for the tests and benchmarks of that crate.
-const CORE_TESTS_MAY_USE: &[&str] = &["divan", "proptest", "thiserror"];
+/// The crates without clocks, files and sockets.
+const PURE: &[&str] = &["range-core", "scheduler"];
+/// All that they may take from outside the workspace. What is added here has to be `no_std` and
+/// free of I/O.
+const PURE_MAY_USE: &[&str] = &["thiserror"];
+/// The same for their tests and benchmarks.
+const PURE_TESTS_MAY_USE: &[&str] = &["divan", "proptest", "thiserror"];
 
 /// Outside crates, each with the only crates that may depend on it.
 const OWNED: &[(&str, &[&str])] = &[
@@ -160,12 +163,12 @@ fn broken_rule(graph: &Graph, edge: &Edge) -> Option<String> {
         return Some(format!("{to} belongs to {}", listed(owners)));
     }
     let allowed = match section {
-        Section::Dev => CORE_TESTS_MAY_USE,
-        Section::Normal | Section::Build => CORE_MAY_USE,
+        Section::Dev => PURE_TESTS_MAY_USE,
+        Section::Normal | Section::Build => PURE_MAY_USE,
     };
-    (from == "range-core" && !allowed.contains(&to.as_str())).then(|| {
+    (PURE.contains(&from.as_str()) && !allowed.contains(&to.as_str())).then(|| {
         format!(
-            "range-core decides without help: it may use {}",
+            "{from} decides without help: it may use {}",
             listed(allowed)
         )
     })

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use range_core::ByteRange;
-use range_core::failure::FailureClass;
-use range_core::scheduler::{Event as Decision, Grant, Lease, Request, Route};
+use scheduler::failure::FailureClass;
+use scheduler::{Event as Decision, Grant, Lease, Request, Route};
 use tokio::sync::mpsc;
 
 use super::{AtWork, Driver, SNAPSHOT_INTERVAL};

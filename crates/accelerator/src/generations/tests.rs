@@ -2,7 +2,7 @@
 
 use range_core::ByteRange;
 use range_core::http::validator::{EntityTag, Validators};
-use range_core::scheduler::{Attempt, SegmentId};
+use scheduler::{Attempt, SegmentId};
 
 use super::Sighting::{Confirmed, Contradicted, Unconfirmed};
 use super::*;

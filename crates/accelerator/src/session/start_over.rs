@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use range_core::failure::FailureClass;
 use range_core::http::validator::Agreement;
-use range_core::scheduler::{Beginning, Outcome, Request, Route};
+use scheduler::failure::FailureClass;
+use scheduler::{Beginning, Outcome, Request, Route};
 
 use super::{Session, can_be_continued, failure};
 use crate::driver::{self, Fetched, Start};

@@ -4,7 +4,7 @@
 use range_core::http::content_range::ContentRange;
 use range_core::http::validator::Agreement;
 use range_core::range::ByteRange;
-use range_core::scheduler::{Body, Request};
+use scheduler::{Body, Request};
 
 use super::error::{StatusReason, TransportError};
 use super::head::{Head, Placement};

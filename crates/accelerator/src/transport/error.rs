@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use range_core::failure::FailureClass;
 use range_core::range::ByteRange;
+use scheduler::failure::FailureClass;
 
 use super::redirect::RedirectError;
 use crate::generation::Generation;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, LOCATION, RANGE};
 use http::{HeaderMap, HeaderValue};
 use range_core::http::range_header::RangeRequest;
-use range_core::scheduler::{Request, Route};
+use scheduler::{Request, Route};
 use url::Url;
 
 use super::address::Reach;

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
-use range_core::limits;
 use url::Url;
 
 use super::address::{self, Reach};
 use crate::redact::{SafeUrl, strip_user};
+
+/// Redirects followed for one request, as browsers and RFC 9110 §15.4's advice on loops suggest.
+pub(crate) const REDIRECTS_MAX: u32 = 10;
 
 /// Why a redirect is not followed.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +30,7 @@ pub(crate) enum RedirectError {
     Private { to: SafeUrl },
     #[error("the redirects lead in a circle at {at}")]
     Loop { at: SafeUrl },
-    #[error("more than {} redirects", limits::REDIRECTS_MAX)]
+    #[error("more than {REDIRECTS_MAX} redirects")]
     TooMany,
 }
 
@@ -109,7 +111,7 @@ impl Trail {
                 at: SafeUrl::new(&to),
             });
         }
-        if self.seen.len() > usize::try_from(limits::REDIRECTS_MAX).unwrap_or(usize::MAX) {
+        if self.seen.len() > usize::try_from(REDIRECTS_MAX).unwrap_or(usize::MAX) {
             return Err(RedirectError::TooMany);
         }
         if self.public && address::names_public_host(&to) == Some(false) {
@@ -287,7 +289,7 @@ mod tests {
     #[test]
     fn the_number_of_redirects_is_limited() {
         let mut trail = trail("http://a.example/");
-        for hop in 0..limits::REDIRECTS_MAX {
+        for hop in 0..REDIRECTS_MAX {
             trail.follow(Some(format!("/{hop}").as_bytes())).unwrap();
         }
         assert!(matches!(

@@ -1,14 +1,9 @@
-//! What each decision costs: ranges inserted, headers parsed, the scheduler told of progress.
-//! Measures only; what is right is the tests'.
-mod world;
-
+//! Measures what values cost: ranges inserted, headers parsed. What is right is the tests'.
 use std::num::NonZeroU16;
 
 use divan::{Bencher, black_box};
 use range_core::http::range_header::RangeHeader;
 use range_core::{ByteRange, RangeSet};
-
-use crate::world::World;
 
 const MIB: u64 = 1 << 20;
 const MAX_RANGES: NonZeroU16 = NonZeroU16::new(64).expect("64 is not zero");
@@ -45,12 +40,4 @@ fn range_set_contains(bencher: Bencher<'_, '_>, runs: u64) {
 #[divan::bench(args = ["bytes=0-", "bytes=1048576-2097151", "bytes=0-99, 200-299, 400-499, -500"])]
 fn range_header_parse(value: &str) -> RangeHeader {
     RangeHeader::parse(black_box(value.as_bytes()), MAX_RANGES)
-}
-
-/// One report of 256 KiB, and everything the scheduler has to say to it, among so many segments.
-#[divan::bench(args = [8, 64, 256])]
-fn scheduler_input(bencher: Bencher<'_, '_>, segments: u16) {
-    let width = NonZeroU16::new(segments).expect("some segments");
-    let mut world = World::with_workers(width);
-    bencher.bench_local(move || world.report());
 }

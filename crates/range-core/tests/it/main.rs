@@ -5,4 +5,3 @@
 mod behaviour_table;
 mod http_grammar;
 mod range_set_model;
-mod scheduler_worlds;

@@ -1,6 +1,6 @@
 //! Owns how links are divided among the connections that send. Knows no request.
 
-use range_core::scheduler::SourceId;
+use scheduler::SourceId;
 
 use super::{Connection, Network, State};
 

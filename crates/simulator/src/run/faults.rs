@@ -1,8 +1,8 @@
 //! Owns what a world does to a run at moments of its own: stalls, resets, deaths, another file.
 //! Knows no policy.
 
-use range_core::failure::FailureClass;
-use range_core::scheduler::{Lease, SourceId, Stop};
+use scheduler::failure::FailureClass;
+use scheduler::{Lease, SourceId, Stop};
 
 use super::Run;
 

@@ -1,12 +1,11 @@
 //! Owns fuzzing of redirects: wherever a server sends us, the trail ends and keeps its rules.
 use std::net::IpAddr;
 
-use range_core::limits;
 use url::Url;
 
 use crate::address::{self, Reach};
 use crate::decoded;
-use crate::redirect::Trail;
+use crate::redirect::{REDIRECTS_MAX, Trail};
 
 /// Who answers, where anybody does, from an address where it is known; and with which `Location`.
 type Hop<'a> = (Option<Option<IpAddr>>, Option<&'a [u8]>);
@@ -61,7 +60,7 @@ pub fn run(bytes: &[u8]) {
         assert!(was_trusted || !trail.is_trusted());
         assert!(!trail.is_trusted() || here.origin() == original("").origin());
     }
-    assert!(hops <= limits::REDIRECTS_MAX);
+    assert!(hops <= REDIRECTS_MAX);
     let (here, is_trusted, reach) = (trail.here().clone(), trail.is_trusted(), trail.reach());
     let short = trail.shortcut();
     assert_eq!((short.here(), short.is_trusted()), (&here, is_trusted));

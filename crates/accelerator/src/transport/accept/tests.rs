@@ -2,10 +2,10 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use range_core::ByteRange;
-use range_core::failure::FailureClass;
 use range_core::http::date::HttpDate;
 use range_core::http::validator::{EntityTag, Validators};
-use range_core::scheduler::{Body, Request};
+use scheduler::failure::FailureClass;
+use scheduler::{Body, Request};
 
 use super::*;
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::time::Timestamp;
-use crate::units::RateLimit;
+use range_core::units::RateLimit;
 
 /// What the search is told each time it looks.
 #[derive(Clone, Copy, Debug)]

@@ -10,15 +10,15 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use range_core::block::BlockSize;
-use range_core::failure::FailureClass;
-use range_core::limits;
-use range_core::scheduler::{
+use range_core::units::{BytesPerSecond, RateLimit};
+use range_core::{ByteRange, RangeSet};
+use scheduler::failure::FailureClass;
+use scheduler::limits;
+use scheduler::time::Timestamp;
+use scheduler::{
     Beginning, Body, Grant, Input, Lease, Outcome, Output, Request, Scheduler, SchedulerConfig,
     Stop,
 };
-use range_core::time::Timestamp;
-use range_core::units::{BytesPerSecond, RateLimit};
-use range_core::{ByteRange, RangeSet};
 
 const SEEDS: u64 = 1500;
 const STEPS_MAX: u32 = 20_000;

@@ -11,8 +11,8 @@ use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::failure::FailureClass;
 use crate::limits;
-use crate::range::ByteRange;
 use crate::time::Timestamp;
+use range_core::range::ByteRange;
 
 impl Scheduler {
     pub(super) fn react(&mut self, input: Input) {

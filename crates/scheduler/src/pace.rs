@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::limits;
 use crate::time::Timestamp;
-use crate::units::{ByteCount, BytesPerSecond};
+use range_core::units::{ByteCount, BytesPerSecond};
 
 /// A worker's rate over windows of at least [`limits::PACE_WINDOW`], recent ones counting most.
 #[derive(Clone, Copy, Debug)]

@@ -13,7 +13,7 @@ use super::source::{Source, SourceId};
 use super::{Scheduler, Shape};
 use crate::limits;
 use crate::time::Timestamp;
-use crate::units::{BytesPerSecond, RateLimit};
+use range_core::units::{BytesPerSecond, RateLimit};
 
 impl Scheduler {
     /// How many connections are used: as many as each source should have, and the user allows.

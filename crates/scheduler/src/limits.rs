@@ -217,6 +217,3 @@ pub const SOURCE_RATE_LIFE: Duration = Duration::from_secs(30);
 
 /// Tries before the first reply ever arrives: a wrong host name should fail in seconds.
 pub const FIRST_CONTACT_TRIES: u32 = 3;
-
-/// Redirects followed for one request, as browsers and RFC 9110 §15.4's advice on loops suggest.
-pub const REDIRECTS_MAX: u32 = 10;

@@ -6,8 +6,8 @@ use std::vec::Vec;
 use super::super::tests::Bench;
 use super::super::{Beginning, Body, Event, Grant, Input, Lease, Output, Request, Stop};
 use super::*;
-use crate::range::ByteRange;
-use crate::units::BytesPerSecond;
+use range_core::range::ByteRange;
+use range_core::units::BytesPerSecond;
 
 const MIB: u64 = 1 << 20;
 const STEP: Duration = Duration::from_millis(5);

@@ -11,9 +11,9 @@ use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
 use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::limits;
-use crate::range::ByteRange;
 use crate::time::Timestamp;
-use crate::units::BytesPerSecond;
+use range_core::range::ByteRange;
+use range_core::units::BytesPerSecond;
 
 impl Scheduler {
     pub(super) fn dispatch(&mut self) {

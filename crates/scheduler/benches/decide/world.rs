@@ -5,10 +5,10 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use range_core::ByteRange;
-use range_core::scheduler::{
+use scheduler::time::Timestamp;
+use scheduler::{
     Beginning, Body, Grant, Input, Lease, Output, Request, Scheduler, SchedulerConfig, Stop,
 };
-use range_core::time::Timestamp;
 
 /// More than any measurement gets through.
 const LENGTH: u64 = 1 << 60;
@@ -37,7 +37,7 @@ impl World {
         let config = SchedulerConfig {
             sources: NonZeroU16::MIN,
             width,
-            reach: range_core::limits::REACH_DEFAULT,
+            reach: scheduler::limits::REACH_DEFAULT,
             block_size: None,
             max_tries: 5,
             stall_timeout: Duration::from_secs(20),

@@ -12,7 +12,7 @@ use core::time::Duration;
 use super::sample::{Sample, Verdict, halves, pays, reaches};
 use crate::limits;
 use crate::time::Timestamp;
-use crate::units::{ByteCount, BytesPerSecond};
+use range_core::units::{ByteCount, BytesPerSecond};
 
 /// The search, and what it has found.
 ///

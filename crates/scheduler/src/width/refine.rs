@@ -3,7 +3,7 @@
 
 use super::{Level, Phase, WidthSearch};
 use crate::limits;
-use crate::scheduler::sample::{Sample, pays};
+use crate::sample::{Sample, pays};
 
 impl WidthSearch {
     /// Looks for a narrower level that is as good as `high`, if there is time for it.

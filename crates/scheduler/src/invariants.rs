@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::segment::{Active, Kind};
 use super::source::SourceId;
 use super::{Scheduler, Shape};
-use crate::range::ByteRange;
+use range_core::range::ByteRange;
 
 impl Scheduler {
     /// Panics when an invariant of the [`Scheduler`] is broken. Debug builds call it after every

@@ -3,7 +3,7 @@
 
 use super::{Level, Phase, WidthSearch};
 use crate::limits;
-use crate::scheduler::sample::{Sample, pays};
+use crate::sample::{Sample, pays};
 use crate::time::Timestamp;
 
 impl WidthSearch {

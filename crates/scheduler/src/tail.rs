@@ -11,7 +11,7 @@ use super::segment::{Active, Phase, StopCause};
 use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::limits;
-use crate::units::BytesPerSecond;
+use range_core::units::BytesPerSecond;
 
 /// Who is slow, mid-file: below so many tenths of what is typical, for so long; and how many of
 /// them lose their remainders at one look.

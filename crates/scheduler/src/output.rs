@@ -5,8 +5,8 @@ use core::time::Duration;
 use super::input::Lease;
 use super::source::SourceId;
 use crate::failure::FailureClass;
-use crate::range::ByteRange;
 use crate::time::Timestamp;
+use range_core::range::ByteRange;
 
 /// Which sync a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,12 +1,24 @@
 //! Owns the decisions of a download: which bytes to ask for, over how many connections, what to
 //! do about failures, when to sync, when it is finished. Knows no clock, socket or file.
+//!
+//! Time is an argument ([`time::Timestamp`]), randomness is a seed, and bytes of the file never
+//! come here; only counts do.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+#[cfg(test)]
+extern crate std;
 
 mod choice;
 mod dispatch;
 mod failed;
+pub mod failure;
 mod input;
 mod invariants;
 mod limit;
+pub mod limits;
 mod output;
 mod pace;
 mod react;
@@ -19,6 +31,7 @@ mod split;
 mod tail;
 #[cfg(test)]
 mod tests;
+pub mod time;
 mod width;
 mod widths;
 
@@ -31,12 +44,12 @@ pub use input::{Attempt, Body, Input, Lease, SegmentId, Stop};
 pub use output::{CheckpointId, Event, Grant, Outcome, Output, Request, Route, WaitReason};
 pub use source::SourceId;
 
-use crate::block::BlockSize;
-use crate::range::ByteRange;
-use crate::range_set::RangeSet;
 use crate::time::Timestamp;
-use crate::units::RateLimit;
 use limit::Limiter;
+use range_core::block::BlockSize;
+use range_core::range::ByteRange;
+use range_core::range_set::RangeSet;
+use range_core::units::RateLimit;
 use retry::Jitter;
 use segment::{Active, Retry, Waiting};
 use source::Source;
@@ -46,9 +59,9 @@ use width::WidthSearch;
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerConfig {
     /// How many places the file can be had from, all of which have the same bytes; at most
-    /// [`limits::SOURCES_MAX`](crate::limits::SOURCES_MAX) count.
+    /// [`limits::SOURCES_MAX`](limits::SOURCES_MAX) count.
     pub sources: NonZeroU16,
-    /// Most connections at once; at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) count.
+    /// Most connections at once; at most [`limits::WIDTH_MAX`](limits::WIDTH_MAX) count.
     pub width: NonZeroU16,
     /// Most bytes between the lowest byte that is missing and the furthest one asked for; at
     /// least a block for every connection counts.
@@ -126,7 +139,7 @@ enum Shape {
 /// - I6 *live*: an unfinished download has a worker, a deadline, or bytes being verified.
 /// - I7 *identity*: nothing is leased before a reply's head was accepted as this generation, or
 ///   is asked for under a request that will be checked so.
-/// - I8 *bounded*: at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) workers, and no more
+/// - I8 *bounded*: at most [`limits::WIDTH_MAX`](limits::WIDTH_MAX) workers, and no more
 ///   waiting runs than segments that ever failed or were split, plus the gaps there were at first.
 /// - I9 *blocks*: a lease that begins inside a block finds what comes before it in there written,
 ///   because whoever writes the end of a block claims all of it.
@@ -181,10 +194,10 @@ impl Scheduler {
     /// A download that has not asked for anything yet. The first outputs come after the first
     /// `Tick`.
     pub fn new(mut config: SchedulerConfig, beginning: Beginning) -> Self {
-        config.width = config.width.min(crate::limits::WIDTH_MAX);
-        config.sources = config.sources.min(crate::limits::SOURCES_MAX);
+        config.width = config.width.min(limits::WIDTH_MAX);
+        config.sources = config.sources.min(limits::SOURCES_MAX);
         // All of them together start as one does.
-        let start = crate::limits::WIDTH_START.div_ceil(config.sources.get());
+        let start = limits::WIDTH_START.div_ceil(config.sources.get());
         let search = WidthSearch::new(start, config.width.get());
         let mut scheduler = Self {
             config,
@@ -334,3 +347,7 @@ impl Scheduler {
 fn joined(front: ByteRange, rest: ByteRange) -> ByteRange {
     ByteRange::new(front.start(), rest.end()).expect("the front is not empty")
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

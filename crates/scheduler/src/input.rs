@@ -3,8 +3,8 @@
 
 use super::output::CheckpointId;
 use crate::failure::FailureClass;
-use crate::range::ByteRange;
-use crate::units::RateLimit;
+use range_core::range::ByteRange;
+use range_core::units::RateLimit;
 
 /// Which segment a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,7 +11,7 @@ use super::source::SourceId;
 use super::{Scheduler, Shape};
 use crate::failure::{Disposition, FailureClass};
 use crate::limits;
-use crate::range_set::RangeSet;
+use range_core::range_set::RangeSet;
 
 impl Scheduler {
     pub(super) fn failed(&mut self, lease: Lease, class: FailureClass) {

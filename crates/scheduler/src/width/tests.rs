@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::units::RateLimit;
+use range_core::units::RateLimit;
 
 fn sample(millis: u64, workers: usize, starting: usize, latency: u64) -> Sample {
     Sample {

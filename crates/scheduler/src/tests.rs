@@ -16,7 +16,7 @@ use std::vec::Vec;
 use super::*;
 use crate::failure::FailureClass;
 use crate::limits;
-use crate::units::BytesPerSecond;
+use range_core::units::BytesPerSecond;
 
 const MIB: u64 = 1 << 20;
 

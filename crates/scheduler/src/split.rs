@@ -4,10 +4,10 @@
 use core::time::Duration;
 
 use super::segment::{Active, Phase};
-use crate::block::BlockSize;
 use crate::limits;
-use crate::range::ByteRange;
-use crate::units::BytesPerSecond;
+use range_core::block::BlockSize;
+use range_core::range::ByteRange;
+use range_core::units::BytesPerSecond;
 
 /// What the length of a segment follows from.
 #[derive(Clone, Copy, Debug)]

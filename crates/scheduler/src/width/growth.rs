@@ -2,7 +2,7 @@
 
 use super::{Level, Phase, WidthSearch};
 use crate::limits;
-use crate::scheduler::sample::{Sample, halves, pays};
+use crate::sample::{Sample, halves, pays};
 
 impl WidthSearch {
     /// Decides on a level that was opened because the one `before` paid. True when it must be left

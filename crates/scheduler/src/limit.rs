@@ -11,7 +11,7 @@ use super::output::Output;
 use super::segment::{Active, Phase};
 use crate::limits;
 use crate::time::Timestamp;
-use crate::units::RateLimit;
+use range_core::units::RateLimit;
 
 #[cfg(test)]
 mod tests;

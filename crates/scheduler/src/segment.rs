@@ -5,9 +5,9 @@ use super::output::Route;
 use super::pace::Pace;
 use super::retry::Failures;
 use super::source::SourceId;
-use crate::range::ByteRange;
 use crate::time::Timestamp;
-use crate::units::{ByteCount, BytesPerSecond};
+use range_core::range::ByteRange;
+use range_core::units::{ByteCount, BytesPerSecond};
 
 /// A run of bytes nobody is fetching.
 #[derive(Clone, Copy, Debug)]
