@@ -12,7 +12,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod block;
-pub mod conformance;
 pub mod digest;
 pub mod file_identity;
 pub mod http;

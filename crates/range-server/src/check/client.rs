@@ -5,13 +5,13 @@ use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
+use super::conformance::{Fields, Reply};
 use http::header::{ACCEPT_ENCODING, HOST, HeaderValue};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use range_core::conformance::{Fields, Reply};
 use range_core::http::conditional::Method;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;

@@ -1,6 +1,6 @@
 //! Owns why a server cannot be checked.
 
-use range_core::conformance::SHORTEST;
+use super::conformance::SHORTEST;
 
 /// Why a server could not be checked at all.
 #[derive(Debug, thiserror::Error)]

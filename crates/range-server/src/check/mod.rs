@@ -1,20 +1,21 @@
 //! Owns the asking of the conformance table: one request after another, each bounded in time and
-//! bytes. Judges nothing; that is `range-core`'s.
+//! bytes. Judges nothing; that is `conformance`'s.
 
 mod client;
+pub(crate) mod conformance;
 mod error;
 
 use std::time::Duration;
 
 use http::Uri;
-use range_core::conformance::{self, Reply, SHORTEST, Subject};
 use range_core::http::conditional::Method;
 use range_core::http::{EntityTag, HttpDate, Validators};
 
 use client::Client;
 pub use client::{MOST_READ, Trust};
+pub use conformance::{Finding, Level, Row};
+use conformance::{Reply, SHORTEST, Subject};
 pub use error::CheckError;
-pub use range_core::conformance::{Finding, Level, Row};
 
 /// Longest wait for one reply: slow servers answer, and one that hangs costs the whole table less
 /// than ten minutes.

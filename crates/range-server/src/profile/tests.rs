@@ -1,8 +1,8 @@
 //! That the right row of the table is right, and what the others are known for. What the real
 //! servers do is compared with them in `tests/it/quirks.rs`.
 
+use crate::check::conformance::{Fields, ROWS, Subject};
 use range_core::ByteRange;
-use range_core::conformance::{Fields, ROWS, Subject};
 use range_core::http::{EntityTag, HttpDate, Strength, Validators};
 
 use super::*;

@@ -1,24 +1,21 @@
 //! Owns the judgement of a reply: its status against its row, and what a reply of that status has
 //! to be in any case. Sends nothing, and remembers nothing between replies.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use range_core::ByteRange;
+use range_core::http::conditional::{
+    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
+};
+use range_core::http::{ContentRange, EntityTag, HttpDate, ResolvedRange};
 
 use super::Level::{Must, Should};
 use super::parts;
 use super::{Fields, Finding, Level, Reply, Row, Subject};
-use crate::http::conditional::{
-    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
-};
-use crate::http::{ContentRange, EntityTag, HttpDate, ResolvedRange};
-use crate::range::ByteRange;
 
 /// How much more than the whole several ranges may take: the heads of the parts.
 const HEADS_OF_PARTS: u64 = 16 << 10;
 
 /// What falls short in the reply to a row's request.
-pub fn judge(row: &Row, fields: &Fields, subject: &Subject, reply: &Reply) -> Vec<Finding> {
+pub(crate) fn judge(row: &Row, fields: &Fields, subject: &Subject, reply: &Reply) -> Vec<Finding> {
     let mut findings = Vec::new();
     if reply.status != row.preferred && !row.permitted.contains(&reply.status) {
         let what = format!("answered {}, expected {}", reply.status, row.preferred);
@@ -39,7 +36,7 @@ pub fn judge(row: &Row, fields: &Fields, subject: &Subject, reply: &Reply) -> Ve
 }
 
 /// What falls short in the reply to a plain GET, from which the subject was made.
-pub fn judge_plain(subject: &Subject, reply: &Reply) -> Vec<Finding> {
+pub(crate) fn judge_plain(subject: &Subject, reply: &Reply) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut expect = |holds: bool, level, section, what: &str| {
         if !holds {

@@ -1,15 +1,11 @@
 //! Owns the rows of the conformance table: requests as data, with the statuses they may have.
 //! Judges nothing.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec;
-use alloc::vec::Vec;
+use range_core::http::conditional::Method;
+use range_core::http::{HttpDate, Strength};
 
 use super::Level::{Must, Should};
 use super::{Fields, Level, Row, Subject};
-use crate::http::conditional::Method;
-use crate::http::{HttpDate, Strength};
 
 /// Earlier than any file.
 const LONG_AGO: &str = "Thu, 01 Jan 1970 00:00:01 GMT";
@@ -58,7 +54,7 @@ const fn head(
 /// Every row, ranges first. A server may ignore `Range` wherever it wants (§14.2), so 200 is
 /// permitted for all ranges but the first row's, which stands for that choice.
 #[rustfmt::skip]
-pub const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     get("the first byte", ("14.2", Should), (206, &[]), |_| range("0-0")),
     get("a range in the middle", ("15.3.7", Must), (206, &[200]), |_| range("100-199")),
     get("an open range from 0", ("14.2", Must), (206, &[200]), |_| range("0-")),

@@ -1,10 +1,10 @@
 //! Owns the conformance table: what a server is asked, what RFC 9110 has it answer, and how far
-//! a reply falls short. Pure; knows no connection, and who asks is for others to say.
+//! a reply falls short. Pure; knows no connection and nobody who asks.
 //!
 //! What a row expects of the content of a reply comes from [`conditional::decide`], the decision
 //! our own server takes; the status is written in the table, so that each keeps the other honest.
 //!
-//! [`conditional::decide`]: crate::http::conditional::decide
+//! [`conditional::decide`]: range_core::http::conditional::decide
 
 mod judge;
 mod parts;
@@ -12,49 +12,46 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use range_core::http::Validators;
+use range_core::http::conditional::Method;
 
-use crate::http::Validators;
-use crate::http::conditional::Method;
-
-pub use judge::{judge, judge_plain};
-pub use table::ROWS;
+pub(crate) use judge::{judge, judge_plain};
+pub(crate) use table::ROWS;
 
 /// Shortest representation the table can be asked of: some rows name bytes up to 509, and several
 /// ranges with their headers have to be shorter than the whole.
-pub const SHORTEST: u64 = 1000;
+pub(crate) const SHORTEST: u64 = 1000;
 
 /// Names and values of header fields, names in lower case.
-pub type Fields = Vec<(&'static str, Vec<u8>)>;
+pub(crate) type Fields = Vec<(&'static str, Vec<u8>)>;
 
 /// What is known of the representation a server is asked for, from a plain GET.
 #[derive(Clone, Debug)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// How many bytes it has; [`SHORTEST`] or more.
-    pub length: u64,
+    pub(crate) length: u64,
     /// Its validators, as that reply gave them.
-    pub validators: Validators,
+    pub(crate) validators: Validators,
     /// Its first bytes, which ranges are compared with; all of them where it is short enough.
-    pub known: Vec<u8>,
+    pub(crate) known: Vec<u8>,
 }
 
 /// What a server answered.
 #[derive(Clone, Debug, Default)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The status code.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Names, in lower case, and values of the header fields.
-    pub fields: Vec<(String, Vec<u8>)>,
+    pub(crate) fields: Vec<(String, Vec<u8>)>,
     /// The content, or its beginning.
-    pub content: Vec<u8>,
+    pub(crate) content: Vec<u8>,
     /// Whether the content was read to its end.
-    pub is_complete: bool,
+    pub(crate) is_complete: bool,
 }
 
 impl Reply {
     /// The first value of a field.
-    pub fn field(&self, name: &str) -> Option<&[u8]> {
+    pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
         let found = self.fields.iter().find(|(own, _)| own == name);
         found.map(|(_, value)| value.as_slice())
     }
@@ -90,7 +87,7 @@ pub struct Row {
 impl Row {
     /// The fields of the request, or `None` where the representation has no validator to ask
     /// with.
-    pub fn fields(&self, subject: &Subject) -> Option<Fields> {
+    pub(crate) fn fields(&self, subject: &Subject) -> Option<Fields> {
         (self.fields)(subject)
     }
 }

@@ -1,13 +1,11 @@
 //! Owns the proof that the table agrees with our own decision, and that each judgement can fail.
 
-use std::format;
-use std::string::ToString;
-
-use super::*;
-use crate::http::conditional::{
+use range_core::http::conditional::{
     Decision, InvalidRange, RangePolicy, Representation, Request, decide,
 };
-use crate::http::{EntityTag, HttpDate, ResolvedRange};
+use range_core::http::{EntityTag, HttpDate, ResolvedRange};
+
+use super::*;
 
 fn subject() -> Subject {
     let date = |seconds| Some(HttpDate::from_unix_seconds(seconds));

@@ -1,9 +1,7 @@
 //! Owns the reading of `multipart/byteranges` content, by the lengths its parts announce. Does not
 //! know which parts were asked for.
 
-use alloc::vec::Vec;
-
-use crate::http::ContentRange;
+use range_core::http::ContentRange;
 
 /// A part: what it says it is, and its bytes.
 pub(super) type Part<'a> = (ContentRange, &'a [u8]);
