@@ -63,7 +63,9 @@ pub use redact::{SafeUrl, Secret};
 pub use range_core::digest::{Digest, DigestAlgorithm};
 pub use range_core::range::ByteRange;
 pub use range_core::range_set::RangeSet;
-pub use range_core::units::{ByteCount, BytesPerSecond, RateLimit};
+pub use range_core::units::{
+    ByteCount, BytesPerSecond, ParseDurationError, RateLimit, parse_duration,
+};
 pub use range_store::{WriteMode, exit_on_bus_error, ignore_file_size_signal};
 
 #[cfg(doctest)]

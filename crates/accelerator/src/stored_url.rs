@@ -1,7 +1,6 @@
 //! Owns how a URL is written into a journal: without its secrets, and yet told from every other.
 
-use std::fmt::Write;
-
+use range_core::hex::Hex;
 use range_store::journal::SessionId;
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -23,11 +22,8 @@ pub(crate) fn stored(url: &Url, session: SessionId) -> String {
         .chain_update(session.0)
         .chain_update(whole.as_str())
         .finalize();
-    let mut text = format!("{}{SEPARATOR}", SafeUrl::new(url));
-    for byte in &fingerprint[..LENGTH] {
-        write!(text, "{byte:02x}").expect("a String takes any text");
-    }
-    text
+    let fingerprint = Hex(&fingerprint[..LENGTH]);
+    format!("{}{SEPARATOR}{fingerprint}", SafeUrl::new(url))
 }
 
 /// Whether a stored URL is of the same scheme, host and port as `url`.

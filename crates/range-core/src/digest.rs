@@ -1,7 +1,9 @@
 //! Owns digests as values: which algorithm, which bytes, how people write them. Hashes nothing.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
+
+use crate::hex::{self, Hex};
 
 /// A digest algorithm that is still fit to prove what a file is (RFC 9530 §5, "Active").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,25 +76,25 @@ impl Digest {
 
     /// Parses `sha-256=HEX`; `sha256` and capital letters are understood too.
     pub fn parse(text: &str) -> Result<Self, ParseDigestError> {
-        let (name, hex) = text.split_once('=').ok_or(ParseDigestError::NoAlgorithm)?;
+        let (name, value) = text.split_once('=').ok_or(ParseDigestError::NoAlgorithm)?;
         let algorithm = match name.trim().to_ascii_lowercase().as_str() {
             "sha-256" | "sha256" => DigestAlgorithm::Sha256,
             "sha-512" | "sha512" => DigestAlgorithm::Sha512,
             _ => return Err(ParseDigestError::UnknownAlgorithm),
         };
-        let hex = hex.trim();
-        if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let value = value.trim();
+        if !value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(ParseDigestError::NotHex);
         }
-        if hex.len() != algorithm.length() * 2 {
+        if value.len() != algorithm.length() * 2 {
             return Err(ParseDigestError::WrongLength {
                 algorithm,
-                actual: hex.len(),
+                actual: value.len(),
             });
         }
         let mut bytes = [0; 64];
-        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-            *byte = nibble(pair[0]) << 4 | nibble(pair[1]);
+        for (byte, pair) in bytes.iter_mut().zip(value.as_bytes().chunks_exact(2)) {
+            *byte = hex::byte(pair[0], pair[1]).ok_or(ParseDigestError::NotHex)?;
         }
         Ok(Self { algorithm, bytes })
     }
@@ -109,20 +111,7 @@ impl Digest {
 
     /// The value in lowercase hexadecimal, without the algorithm.
     pub fn hex(&self) -> String {
-        use fmt::Write;
-        let mut hex = String::with_capacity(self.algorithm.length() * 2);
-        for byte in self.bytes() {
-            write!(hex, "{byte:02x}").expect("writing to a string does not fail");
-        }
-        hex
-    }
-}
-
-fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => digit - b'A' + 10,
+        Hex(self.bytes()).to_string()
     }
 }
 

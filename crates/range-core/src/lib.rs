@@ -14,6 +14,7 @@ extern crate std;
 pub mod block;
 pub mod digest;
 pub mod file_identity;
+pub mod hex;
 pub mod http;
 pub mod range;
 pub mod range_set;

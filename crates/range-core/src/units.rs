@@ -1,7 +1,9 @@
-//! Owns the newtypes that keep counts, lengths and rates apart, and how people write them.
+//! Owns the newtypes that keep counts, lengths and rates apart, and how people write those and
+//! durations.
 
 use core::fmt;
 use core::num::NonZeroU64;
+use core::time::Duration;
 
 /// A number of bytes: a length or an amount, never an offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,13 +71,50 @@ impl fmt::Display for ByteCount {
     }
 }
 
+/// Why a text is not a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseDurationError {
+    /// There are no digits before the unit.
+    #[error("a duration starts with digits, as in 20s")]
+    NoDigits,
+    /// The unit is missing or another one than ms, s, m, h.
+    #[error("a duration ends with its unit: ms, s, m or h")]
+    UnknownUnit,
+    /// It is longer than 2^64 milliseconds.
+    #[error("the duration is too long")]
+    TooLong,
+}
+
+/// Parses `500ms`, `20s`, `2m` or `1h`.
+pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
+    let digits_end = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(digits_end);
+    if digits.is_empty() {
+        return Err(ParseDurationError::NoDigits);
+    }
+    let milliseconds: u64 = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(ParseDurationError::UnknownUnit),
+    };
+    let number: u64 = digits.parse().map_err(|_| ParseDurationError::TooLong)?;
+    let total = number.checked_mul(milliseconds);
+    total
+        .map(Duration::from_millis)
+        .ok_or(ParseDurationError::TooLong)
+}
+
 /// A rate, in bytes per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BytesPerSecond(pub u64);
 
 impl BytesPerSecond {
     /// The mean rate of `bytes` over `elapsed`; 0 when no time has passed.
-    pub fn mean(bytes: ByteCount, elapsed: core::time::Duration) -> Self {
+    pub fn mean(bytes: ByteCount, elapsed: Duration) -> Self {
         let nanos = elapsed.as_nanos();
         if nanos == 0 {
             return Self(0);
@@ -169,6 +208,40 @@ mod tests {
     }
 
     #[test]
+    fn durations_people_write_are_read() {
+        for (text, milliseconds) in [
+            ("0s", 0),
+            ("500ms", 500),
+            ("20s", 20_000),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+        ] {
+            assert_eq!(
+                parse_duration(text),
+                Ok(Duration::from_millis(milliseconds))
+            );
+        }
+    }
+
+    #[test]
+    fn durations_that_mean_nothing_say_what_is_wrong() {
+        use ParseDurationError::{NoDigits, TooLong, UnknownUnit};
+        for (text, error) in [
+            ("", NoDigits),
+            ("s", NoDigits),
+            ("-1s", NoDigits),
+            ("20", UnknownUnit),
+            ("1.5s", UnknownUnit),
+            ("20 s", UnknownUnit),
+            ("3d", UnknownUnit),
+            ("18446744073709551615h", TooLong),
+            ("18446744073709551616ms", TooLong),
+        ] {
+            assert_eq!(parse_duration(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
     fn amounts_are_shown_with_three_digits() {
         for (bytes, text) in [
             (0, "0 B"),
@@ -178,7 +251,7 @@ mod tests {
         ] {
             assert_eq!(ByteCount(bytes).to_string(), text);
         }
-        let rate = BytesPerSecond::mean(ByteCount(3 << 29), core::time::Duration::from_secs(1));
+        let rate = BytesPerSecond::mean(ByteCount(3 << 29), Duration::from_secs(1));
         assert_eq!(rate.to_string(), "1.50 GiB/s");
     }
 }

@@ -2,45 +2,26 @@
 
 use std::time::Duration;
 
-/// Why a text is not a duration.
+use accelerator::{ParseDurationError, parse_duration};
+
+/// Why a text is not a time to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ParseDurationError {
-    /// There are no digits before the unit.
-    #[error("a duration starts with digits, as in 20s")]
-    NoDigits,
-    /// The unit is missing or another one than ms, s, m, h.
-    #[error("a duration ends with its unit: ms, s, m or h")]
-    UnknownUnit,
+pub(crate) enum InvalidWait {
+    /// It is no duration.
+    #[error(transparent)]
+    Unreadable(#[from] ParseDurationError),
     /// It is zero.
     #[error("a duration of zero leaves no time")]
     Zero,
-    /// It is longer than 2^64 milliseconds.
-    #[error("the duration is too long")]
-    TooLong,
 }
 
-/// Parses `500ms`, `20s`, `2m` or `1h`.
-pub(crate) fn parse(text: &str) -> Result<Duration, ParseDurationError> {
-    let unit_start = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(unit_start);
-    if digits.is_empty() {
-        return Err(ParseDurationError::NoDigits);
+/// Parses a time to wait, as in `500ms`, `20s`, `2m` or `1h`.
+pub(crate) fn parse(text: &str) -> Result<Duration, InvalidWait> {
+    let wait = parse_duration(text)?;
+    if wait.is_zero() {
+        return Err(InvalidWait::Zero);
     }
-    let milliseconds: u64 = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(ParseDurationError::UnknownUnit),
-    };
-    let number: u64 = digits.parse().map_err(|_| ParseDurationError::TooLong)?;
-    match number.checked_mul(milliseconds) {
-        Some(0) => Err(ParseDurationError::Zero),
-        Some(total) => Ok(Duration::from_millis(total)),
-        None => Err(ParseDurationError::TooLong),
-    }
+    Ok(wait)
 }
 
 /// A time that was measured: `0.85 s`, `12.3 s`, then as [`estimated`].
@@ -72,34 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_people_write_are_read() {
-        for (text, milliseconds) in [
-            ("500ms", 500),
-            ("20s", 20_000),
-            ("2m", 120_000),
-            ("1h", 3_600_000),
-        ] {
-            assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)));
-        }
-    }
-
-    #[test]
-    fn durations_that_mean_nothing_say_what_is_wrong() {
-        use ParseDurationError::{NoDigits, TooLong, UnknownUnit, Zero};
-        for (text, error) in [
-            ("", NoDigits),
-            ("s", NoDigits),
-            ("-1s", NoDigits),
-            ("20", UnknownUnit),
-            ("1.5s", UnknownUnit),
-            ("20 s", UnknownUnit),
-            ("3d", UnknownUnit),
-            ("0s", Zero),
-            ("18446744073709551615h", TooLong),
-            ("18446744073709551616ms", TooLong),
-        ] {
-            assert_eq!(parse(text), Err(error), "{text}");
-        }
+    fn a_wait_is_a_duration_above_zero() {
+        assert_eq!(parse("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse("0s"), Err(InvalidWait::Zero));
+        let unreadable = InvalidWait::Unreadable(ParseDurationError::UnknownUnit);
+        assert_eq!(parse("20"), Err(unreadable));
     }
 
     #[test]

@@ -50,11 +50,7 @@ pub(crate) fn sha256(path: &Path) -> String {
 
 /// Lowercase hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
+    range_core::hex::Hex(bytes).to_string()
 }
 
 /// How many bytes of `part` are, page by page, those of `whole` at the same place.

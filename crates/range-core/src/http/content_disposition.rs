@@ -4,6 +4,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::hex;
+
 /// Longest value that is read: several times the longest name any file system takes, in the
 /// longest encoding, twice.
 const VALUE_MAX: usize = 8 << 10;
@@ -108,7 +110,7 @@ fn decode_extended(value: &[u8]) -> Option<String> {
     let mut left = encoded.iter();
     while let Some(&byte) = left.next() {
         bytes.push(match byte {
-            b'%' => hex(*left.next()?)? << 4 | hex(*left.next()?)?,
+            b'%' => hex::byte(*left.next()?, *left.next()?)?,
             byte if byte.is_ascii_graphic() => byte,
             _ => return None,
         });
@@ -120,11 +122,6 @@ fn decode_extended(value: &[u8]) -> Option<String> {
     } else {
         None
     }
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
 }
 
 fn text(bytes: Vec<u8>) -> String {

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
-use range_core::units::{ByteCount, BytesPerSecond};
+use range_core::units::{ByteCount, BytesPerSecond, parse_duration};
 
 use super::error::FaultError;
 use crate::content::version::Version;
@@ -112,17 +112,7 @@ pub(super) fn rate(text: &str) -> Option<BytesPerSecond> {
 }
 
 pub(super) fn duration(text: &str) -> Option<Duration> {
-    let unit = text.find(|character: char| !character.is_ascii_digit())?;
-    let (number, unit) = text.split_at(unit);
-    let milliseconds: u64 = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    let total = number.parse::<u64>().ok()?.checked_mul(milliseconds)?;
-    Some(Duration::from_millis(total))
+    parse_duration(text).ok()
 }
 
 pub(super) fn status(text: &str) -> Option<StatusCode> {
