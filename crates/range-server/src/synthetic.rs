@@ -2,8 +2,7 @@
 //! any size exist without a disk. Knows no HTTP but its own path.
 //!
 //! The content is a sequence of 8-byte words, the n-th being a bijective scrambling of n under
-//! the seed. So any byte costs O(1), and a word found in the wrong place tells where it belongs
-//! ([`origin_of`]): a misplaced block can be told from a damaged one.
+//! the seed. So any byte costs O(1), and no word occurs twice: bytes in the wrong place are seen.
 
 use range_core::units::ByteCount;
 use sha2::{Digest, Sha256};
@@ -104,13 +103,6 @@ pub fn sha256(seed: Seed, size: ByteCount) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// The offset at which the content of a file of `size` bytes has this word, if anywhere. A
-/// damaged word has no origin but by chance, at odds of `size` in 2^67.
-pub fn origin_of(seed: Seed, size: ByteCount, word: [u8; 8]) -> Option<u64> {
-    let index = unscramble(u64::from_le_bytes(word)).wrapping_sub(key(seed));
-    index.checked_mul(8).filter(|&offset| offset < size.0)
-}
-
 // Both multipliers are odd and so invertible; the scrambling is a bijection of 64-bit words.
 const FIRST_FACTOR: u64 = 0xd6e8_feb8_6659_fd93;
 const SECOND_FACTOR: u64 = 0xa3b1_9535_4a39_b70d;
@@ -128,25 +120,6 @@ fn scramble(mut word: u64) -> u64 {
     word = (word ^ (word >> 32)).wrapping_mul(FIRST_FACTOR);
     word = (word ^ (word >> 32)).wrapping_mul(SECOND_FACTOR);
     word ^ (word >> 32)
-}
-
-fn unscramble(mut word: u64) -> u64 {
-    // Shifting by half the width and xoring is its own inverse.
-    word = (word ^ (word >> 32)).wrapping_mul(inverse(SECOND_FACTOR));
-    word = (word ^ (word >> 32)).wrapping_mul(inverse(FIRST_FACTOR));
-    word ^ (word >> 32)
-}
-
-/// The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the number
-/// of right bits, from the 3 that any odd number has as its own inverse.
-const fn inverse(factor: u64) -> u64 {
-    let mut inverse = factor;
-    let mut right_bits = 3;
-    while right_bits < u64::BITS {
-        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(factor.wrapping_mul(inverse)));
-        right_bits *= 2;
-    }
-    inverse
 }
 
 #[cfg(test)]
@@ -174,19 +147,6 @@ mod tests {
     fn the_last_bytes_of_the_largest_file_exist() {
         let last = content(Seed(0), MAX_SIZE.0 - 3, 3);
         assert_eq!(last, content(Seed(0), MAX_SIZE.0 - 16, 16)[13..]);
-    }
-
-    #[test]
-    fn a_misplaced_word_tells_where_it_belongs_and_a_damaged_one_does_not() {
-        let (seed, size) = (Seed(3), ByteCount(1 << 30));
-        for offset in [0, 8, 4096, (1 << 30) - 8] {
-            let word: [u8; 8] = content(seed, offset, 8).try_into().unwrap();
-            assert_eq!(origin_of(seed, size, word), Some(offset));
-            let mut damaged = word;
-            damaged[3] ^= 1;
-            assert_eq!(origin_of(seed, size, damaged), None);
-            assert_eq!(origin_of(Seed(4), size, word), None);
-        }
     }
 
     #[test]

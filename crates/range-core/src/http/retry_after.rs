@@ -5,22 +5,18 @@ use core::time::Duration;
 use super::date::HttpDate;
 use super::syntax::{Decimal, trim};
 
-/// Longest wait a server can ask for. A peer must not be able to park a download for days; a
-/// server that is still busy after ten minutes is asked again.
-pub const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
-
-/// How long the sender asks to wait, at most [`MAX_RETRY_AFTER`].
+/// How long the sender asks to wait, which may be any time: how much of it is heeded, the
+/// scheduler decides.
 ///
 /// A date counts from `date`, the `Date` of the same response: both are read off one clock, so
 /// ours may be wrong. `None` for what is neither seconds nor a date, for a date without `date`, and
 /// for a date before it.
 pub fn parse(value: &[u8], date: Option<HttpDate>) -> Option<Duration> {
     let value = trim(value);
-    let wait = match Decimal::parse(value) {
-        Some(seconds) => Duration::from_secs(seconds.saturated()),
-        None => HttpDate::parse(value)?.since(date?)?,
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
+    match Decimal::parse(value) {
+        Some(seconds) => Some(Duration::from_secs(seconds.saturated())),
+        None => HttpDate::parse(value)?.since(date?),
+    }
 }
 
 #[cfg(test)]
@@ -28,16 +24,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_are_read_and_capped() {
+    fn both_forms_are_read() {
         let date = HttpDate::parse(b"Sun, 06 Nov 1994 08:49:37 GMT");
         for (text, seconds) in [
             ("0", Some(0)),
             (" 120 ", Some(120)),
-            ("1000000000", Some(600)),
-            ("99999999999999999999999", Some(600)),
+            ("1000000000", Some(1_000_000_000)),
+            ("99999999999999999999999", Some(u64::MAX)),
             ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
-            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(600)),
+            ("Tue, 08 Nov 1994 08:49:37 GMT", Some(172_800)),
             ("Sun, 06 Nov 1994 08:49:36 GMT", None),
             ("-1", None),
             ("1.5", None),
