@@ -16,8 +16,8 @@ use crate::events::{EventStream, Events};
 use crate::progress::{ProgressHandle, Tally};
 use crate::redact::SafeUrl;
 use crate::session::{Session, transport};
-use crate::transport::accept::accept;
 use crate::transport::error::TransportError;
+use crate::transport::judge_reply::accept;
 
 /// One download, not started yet.
 #[derive(Debug)]

@@ -29,9 +29,9 @@ use crate::keeper::Keeper;
 use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
-use crate::transport::accept::Accepted;
 use crate::transport::error::TransportError;
 use crate::transport::http::HttpTransport;
+use crate::transport::judge_reply::Accepted;
 use crate::verifier::{Finding, Verifier};
 use crate::worker::{AttemptError, Ending, Order, Report};
 

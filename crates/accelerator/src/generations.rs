@@ -9,9 +9,9 @@ use scheduler::failure::FailureClass;
 use scheduler::{Body, Lease, Request, Route};
 
 use crate::generation::{Expected, Generation};
-use crate::transport::accept::{Accepted, accept};
 use crate::transport::error::TransportError;
 use crate::transport::head::Head;
+use crate::transport::judge_reply::{Accepted, accept};
 use crate::transport::media_type::MediaType;
 
 /// [`Generations`], as all workers of a download hold their replies against it: the first reply

@@ -20,8 +20,8 @@ use crate::generation::Generation;
 use crate::progress::{Phase, ProgressHandle};
 use crate::stored_url;
 use crate::target::{Target, read};
-use crate::transport::accept::accept;
 use crate::transport::http::HttpTransport;
+use crate::transport::judge_reply::accept;
 
 /// A file that has its name and is what the download would have made.
 #[derive(Debug)]

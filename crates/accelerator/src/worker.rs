@@ -15,9 +15,9 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::generations::SharedGenerations;
 use crate::segment_writer::SegmentWriter;
-use crate::transport::accept::Accepted;
 use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, Reply};
+use crate::transport::judge_reply::Accepted;
 
 /// What a worker is to do.
 #[derive(Debug)]

@@ -14,9 +14,9 @@ use crate::events::{Event, RestartReason};
 use crate::generation::Generation;
 use crate::older::OlderVersions;
 use crate::target::Target;
-use crate::transport::accept::{Accepted, accept};
 use crate::transport::error::TransportError;
 use crate::transport::http::HttpTransport;
+use crate::transport::judge_reply::{Accepted, accept};
 use crate::worker::AttemptError;
 
 /// How often one run follows the file to another version by ranges. Once more and it takes one

@@ -1,11 +1,11 @@
-//! Owns the way from a request to a judged reply. `http` alone knows the HTTP library; `accept`
+//! Owns the way from a request to a judged reply. `http` alone knows the HTTP library; `judge_reply`
 //! and `version` alone decide what is believed.
 
-pub(crate) mod accept;
 mod address;
 pub(crate) mod error;
 pub(crate) mod head;
 pub(crate) mod http;
+pub(crate) mod judge_reply;
 pub(crate) mod media_type;
 pub(crate) mod redirect;
 mod resolver;
