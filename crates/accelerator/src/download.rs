@@ -1,11 +1,8 @@
 //! Owns the public handle of a download: what can be asked of one before, while and after it runs.
 //! Knows nothing of how it is done.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use range_core::digest::Digest;
 use range_core::units::RateLimit;
 use scheduler::{Request, Route};
 use tokio::sync::watch;
@@ -13,8 +10,9 @@ use tokio::sync::watch;
 use crate::builder::{DownloadBuilder, Settings};
 use crate::error::Error;
 use crate::events::{EventStream, Events};
-use crate::progress::{ProgressHandle, Tally};
+use crate::progress::ProgressHandle;
 use crate::redact::SafeUrl;
+use crate::report::Report;
 use crate::session::{Session, transport};
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::accept;
@@ -52,40 +50,6 @@ impl RateHandle {
     pub fn set(&self, limit: Option<RateLimit>) {
         self.0.send_replace(limit);
     }
-}
-
-/// What the bytes of a finished file rest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// They have every digest that was expected.
-    Digest,
-    /// Every reply had the same strong validator.
-    Validator,
-    /// The server gave nothing to tell generations apart but the length, or another validator with
-    /// every reply; in the latter case all bytes are of one reply.
-    None,
-}
-
-/// A finished download.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Report {
-    /// The URL, without its secrets.
-    pub url: SafeUrl,
-    /// Where the file is.
-    pub path: PathBuf,
-    /// Its length.
-    pub bytes: u64,
-    /// Time from start to end.
-    pub elapsed: Duration,
-    /// Numbers of the run.
-    pub tally: Tally,
-    /// What its bytes rest on.
-    pub verified: Verification,
-    /// The digests that were computed, as expected.
-    pub digests: Vec<Digest>,
-    /// The content coding the server insisted on; the file holds coded bytes.
-    pub coding: Option<String>,
 }
 
 impl Download {

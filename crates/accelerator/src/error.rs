@@ -7,6 +7,7 @@ use range_core::digest::Digest;
 use range_store::{StoreError, StoreFailure};
 
 use crate::builder::InvalidSetting;
+use crate::error_chain::in_one_line;
 use crate::redact::SafeUrl;
 use crate::transport::error::TransportError;
 
@@ -133,29 +134,6 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&in_one_line(&self.0.cause))
     }
-}
-
-/// An error and its first cause. What lies between them are the HTTP library's layers, which
-/// say where in it the error passed and nothing a user could act on.
-pub(crate) fn in_one_line(error: &(dyn StdError + 'static)) -> String {
-    let text = error.to_string();
-    match causes(error).skip(1).last().map(ToString::to_string) {
-        // Some errors contain the text of what caused them.
-        Some(first) if !text.contains(&first) => format!("{text}: {first}"),
-        Some(_) | None => text,
-    }
-}
-
-/// An error, what caused it, what caused that, and so on.
-pub(crate) fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = error.source();
-        Some(error)
-    })
 }
 
 impl StdError for Error {

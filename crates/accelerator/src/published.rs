@@ -42,7 +42,8 @@ pub(crate) async fn already_there(
     let looking = Arc::clone(target);
     let stop = StopOnDrop::default();
     let stopped = Arc::clone(&stop.0);
-    let published = tokio::task::spawn_blocking(move || looking.published(&stopped)).await;
+    let find = move || Published::find(looking.directory(), looking.names(), &stopped);
+    let published = tokio::task::spawn_blocking(find).await;
     let published = published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
     if !settings.digests.is_empty() {
         return has_the_digests(target, published, settings, progress).await;
@@ -123,7 +124,7 @@ pub(crate) struct Published {
 impl Published {
     /// The final file, if its journal is still there and claims every byte of it. Only a proven
     /// file can have got that far. Ends within a block once it is told to `stop`.
-    pub(crate) fn find(
+    fn find(
         directory: &Directory,
         names: &PartNames,
         stop: &AtomicBool,

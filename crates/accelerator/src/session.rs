@@ -15,19 +15,19 @@ use tokio::sync::watch;
 
 use crate::builder::{InvalidSetting, Settings};
 use crate::clock::Clock;
-use crate::download::{Report, Verification};
 use crate::driver::{self, Driver, Fetched, Start, Surroundings};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events, RestartReason};
 use crate::generation::Generation;
+use crate::keeper::Keeper;
 use crate::older::OlderVersions;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::redact::SafeUrl;
+use crate::report::{Report, Verification};
 use crate::target::{Earlier, Found, Target};
 use crate::transport::http::{HttpTransport, TransportSettings};
 use crate::worker::AttemptError;
-use finish::Proven;
 
 pub(crate) fn transport(settings: &Settings) -> Result<HttpTransport, InvalidSetting> {
     HttpTransport::new(TransportSettings {
@@ -39,6 +39,13 @@ pub(crate) fn transport(settings: &Settings) -> Result<HttpTransport, InvalidSet
         stall_timeout: settings.stall_timeout,
         connections: settings.connections.get().into(),
     })
+}
+
+/// A file that needs nothing but its name.
+struct Proven {
+    keeper: Keeper,
+    length: u64,
+    digests: Vec<Digest>,
 }
 
 /// One run of a download.

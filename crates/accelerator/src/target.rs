@@ -3,7 +3,6 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::http::validator::Validators;
@@ -19,7 +18,6 @@ use crate::error::{Cause, Error, ErrorKind};
 use crate::events::RestartReason;
 use crate::generation::Generation;
 use crate::keeper::{Journal, Keeper};
-use crate::published::Published;
 use crate::stored_url;
 use crate::transport::media_type::MediaType;
 
@@ -71,11 +69,6 @@ impl Target {
         Ok(publish.check(&self.directory, self.names())?)
     }
 
-    /// What an earlier run published and did not live to tell.
-    pub(crate) fn published(&self, stop: &AtomicBool) -> Result<Option<Published>, Error> {
-        Published::find(&self.directory, self.names(), stop)
-    }
-
     /// The file that has the final name, if there is one and it can be read.
     pub(crate) fn final_file(&self) -> Option<ReadOnlyFile> {
         ReadOnlyFile::published(&self.directory, self.names()).ok()
@@ -91,7 +84,8 @@ impl Target {
         ReadOnlyFile::part(&self.directory, self.names()).is_ok()
     }
 
-    fn names(&self) -> &PartNames {
+    /// What they are called.
+    pub(crate) fn names(&self) -> &PartNames {
         &self.settings.names
     }
 

@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 
 use super::{AtWork, Driver, SNAPSHOT_INTERVAL};
 use crate::digester::Digester;
-use crate::error::{Cause, Error, ErrorKind, in_one_line};
+use crate::error::{Cause, Error, ErrorKind};
+use crate::error_chain::in_one_line;
 use crate::events::Event;
 use crate::generation::Generation;
 use crate::keeper::Keeper;

@@ -7,23 +7,16 @@ use std::time::{Duration, UNIX_EPOCH};
 use range_core::digest::Digest;
 use range_store::{Failpoint, Store};
 
-use super::Session;
+use super::{Proven, Session};
 use crate::digester::Digester;
-use crate::download::Report;
 use crate::driver::{self, Fetched};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Event;
 use crate::generation::Generation;
 use crate::keeper::Keeper;
 use crate::progress::Phase;
+use crate::report::Report;
 use crate::target::Target;
-
-/// A file that needs nothing but its name.
-pub(super) struct Proven {
-    keeper: Keeper,
-    length: u64,
-    digests: Vec<Digest>,
-}
 
 impl Session {
     /// Makes sure that the file is whole and has the digests that are expected.
