@@ -2,6 +2,7 @@
 //! and it does what the scheduler says. Touches no byte of the file.
 
 mod act;
+mod wake;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -10,10 +11,9 @@ use std::time::Duration;
 
 use range_core::units::RateLimit;
 use range_store::StoreError;
-use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
-    Beginning, CheckpointId, Input, Lease, Outcome, Output, Route, Scheduler, SchedulerConfig, Stop,
+    Beginning, CheckpointId, Input, Lease, Outcome, Output, Route, Scheduler, SchedulerConfig,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -29,11 +29,9 @@ use crate::keeper::Keeper;
 use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
-use crate::transport::error::TransportError;
 use crate::transport::http::HttpTransport;
-use crate::transport::judge_reply::Accepted;
 use crate::verifier::{Finding, Verifier};
-use crate::worker::{AttemptError, Ending, Order, Report};
+use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use act::create;
 
@@ -43,20 +41,9 @@ const REPORTS_MAX: usize = 256;
 /// How often listeners get a new snapshot.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Everything that can wake the loop.
-enum Wake {
-    Worker(Report),
-    WorkerLost,
-    Found(Finding),
-    Synced(CheckpointId, Result<(), StoreError>),
-    Cancelled,
-    Limited(Option<RateLimit>),
-    Timer,
-}
-
 /// What a download shares with the program around it.
 #[derive(Clone, Debug)]
-pub(crate) struct Surroundings {
+pub(crate) struct Context {
     pub(crate) settings: Arc<Settings>,
     pub(crate) target: Arc<Target>,
     pub(crate) transport: Arc<HttpTransport>,
@@ -109,7 +96,7 @@ pub(crate) enum From {
 
 /// Drives one scheduler to its end.
 pub(crate) struct Driver<'a> {
-    around: Surroundings,
+    context: Context,
     scheduler: Scheduler,
     tally: &'a mut Tally,
     keeper: Option<Keeper>,
@@ -117,8 +104,8 @@ pub(crate) struct Driver<'a> {
     coding: Option<String>,
     workers: JoinSet<()>,
     at_work: BTreeMap<Lease, AtWork>,
-    reports: mpsc::Sender<Report>,
-    reports_in: mpsc::Receiver<Report>,
+    reports: mpsc::Sender<WorkerReport>,
+    reports_in: mpsc::Receiver<WorkerReport>,
     findings_in: mpsc::UnboundedReceiver<Finding>,
     synced: mpsc::UnboundedSender<(CheckpointId, Result<(), StoreError>)>,
     synced_in: mpsc::UnboundedReceiver<(CheckpointId, Result<(), StoreError>)>,
@@ -137,8 +124,8 @@ pub(crate) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub(crate) fn new(around: Surroundings, start: Start, tally: &'a mut Tally) -> Self {
-        let settings = &around.settings;
+    pub(crate) fn new(context: Context, start: Start, tally: &'a mut Tally) -> Self {
+        let settings = &context.settings;
         let (earlier, generations) = match start.from {
             From::Earlier(earlier) => {
                 let generation = earlier.generation.clone();
@@ -159,15 +146,15 @@ impl<'a> Driver<'a> {
             block_size: earlier.as_ref().map(|earlier| earlier.keeper.block_size),
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,
-            rate_limit: *around.rate_limit.borrow(),
+            rate_limit: *context.rate_limit.borrow(),
             checkpoints: settings.publish.sync,
-            seed: around.clock.now().since_start().subsec_nanos().into(),
+            seed: context.clock.now().since_start().subsec_nanos().into(),
         };
         let (reports, reports_in) = mpsc::channel(REPORTS_MAX);
         let (found, findings_in) = mpsc::unbounded_channel();
         let (synced, synced_in) = mpsc::unbounded_channel();
         let mut driver = Self {
-            around,
+            context,
             scheduler: Scheduler::new(config, start.beginning),
             tally,
             keeper: None,
@@ -249,106 +236,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    async fn next_wake(&mut self) -> Wake {
-        let wait = self.wait_until.map(|until| until.since(self.now()));
-        let timer = async move {
-            match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            Ok(_) = self.around.cancelled.wait_for(|told| *told), if !self.cancel_seen => {
-                Wake::Cancelled
-            }
-            Ok(()) = self.around.rate_limit.changed() => {
-                Wake::Limited(*self.around.rate_limit.borrow_and_update())
-            }
-            Some(report) = self.reports_in.recv() => Wake::Worker(report),
-            Some(finding) = self.findings_in.recv() => Wake::Found(finding),
-            Some((checkpoint, result)) = self.synced_in.recv() => Wake::Synced(checkpoint, result),
-            Some(Err(_)) = self.workers.join_next() => Wake::WorkerLost,
-            () = timer => Wake::Timer,
-        }
-    }
-
-    fn input_of(&mut self, wake: Wake) -> Option<Input> {
-        match wake {
-            Wake::Timer => Some(Input::Tick),
-            Wake::Cancelled => {
-                self.cancel_seen = true;
-                Some(Input::Cancel)
-            }
-            Wake::Limited(limit) => Some(Input::RateLimit(limit)),
-            Wake::WorkerLost => {
-                self.fatal = Some(Error::new(ErrorKind::Internal, Cause::WorkerLost));
-                None
-            }
-            Wake::Worker(report) => Some(self.input_of_report(report)),
-            Wake::Found(Finding::Verified(range)) => {
-                self.tally.resumed_bytes += range.len();
-                Some(Input::Verified { range })
-            }
-            Wake::Found(Finding::Rejected(range)) => Some(Input::Rejected { range }),
-            Wake::Synced(checkpoint, Ok(())) => Some(Input::Durable { checkpoint }),
-            // What a failed sync should have written may be lost although a second one succeeds,
-            // so it is never tried again and believed.
-            Wake::Found(Finding::Unreadable(error)) | Wake::Synced(_, Err(error)) => {
-                self.fatal = Some(error.into());
-                None
-            }
-        }
-    }
-
-    fn input_of_report(&mut self, report: Report) -> Input {
-        match report {
-            Report::Opened(lease, Accepted { body, coding, .. }) => {
-                self.coding = coding;
-                Input::Opened { lease, body }
-            }
-            Report::Received(lease, position) => Input::Received { lease, position },
-            Report::Shrunk(lease, end) => Input::Shrunk { lease, end },
-            Report::Stopped(
-                lease,
-                Ending {
-                    position,
-                    result,
-                    wasted,
-                },
-            ) => {
-                self.tally.wasted_bytes += wasted;
-                let how = match result {
-                    Ok(stop) => stop,
-                    Err(error) => Stop::Failed(self.class_of(lease, error)),
-                };
-                self.at_work.remove(&lease);
-                self.generations.lock().ended(lease);
-                Input::Stopped {
-                    lease,
-                    position,
-                    how,
-                }
-            }
-        }
-    }
-
-    /// What a failed attempt means, in the light of the replies before it.
-    fn class_of(&mut self, lease: Lease, error: AttemptError) -> FailureClass {
-        let route = self.at_work.get(&lease).map(|at_work| at_work.route);
-        let class = match (&error, route) {
-            (AttemptError::Transport(TransportError::Changed { sighted, .. }), Some(route)) => {
-                self.generations.lock().differs(sighted, route).class()
-            }
-            _ => error.disposition(),
-        };
-        self.last_error = Some(error);
-        class
-    }
-
     /// The time as the scheduler has it.
     fn now(&self) -> Timestamp {
-        let elapsed = self.around.clock.now().since_start();
+        let elapsed = self.context.clock.now().since_start();
         Timestamp::after_start(elapsed.saturating_sub(self.held_up))
     }
 

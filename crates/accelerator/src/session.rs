@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::builder::{InvalidSetting, Settings};
 use crate::clock::Clock;
-use crate::driver::{self, Driver, Fetched, Start, Surroundings};
+use crate::driver::{self, Context, Driver, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events, RestartReason};
 use crate::generation::Generation;
@@ -132,7 +132,7 @@ impl Session {
     ) -> Result<(Proven, Fetched), Error> {
         let mut start = self.begin(find(target, older, self.settings.resume)?);
         loop {
-            let around = Surroundings {
+            let context = Context {
                 settings: Arc::clone(&self.settings),
                 target: Arc::clone(target),
                 transport: Arc::clone(transport),
@@ -142,7 +142,7 @@ impl Session {
                 cancelled: self.cancelled.clone(),
                 rate_limit: self.rate_limit.clone(),
             };
-            let mut fetched = Driver::new(around, start, &mut self.tally).run().await;
+            let mut fetched = Driver::new(context, start, &mut self.tally).run().await;
             let reason = if let Ok(Outcome::Complete { length }) = &fetched.outcome {
                 let length = *length;
                 match self.prove(target, &mut fetched, length).await {

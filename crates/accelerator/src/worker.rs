@@ -48,7 +48,7 @@ pub(crate) enum Order {
 
 /// What a worker tells.
 #[derive(Debug)]
-pub(crate) enum Report {
+pub(crate) enum WorkerReport {
     /// The reply's head was accepted.
     Opened(Lease, Accepted),
     /// Every byte of the lease before the offset is written.
@@ -90,7 +90,7 @@ impl AttemptError {
 pub(crate) async fn run(
     job: Job,
     orders: mpsc::UnboundedReceiver<Order>,
-    reports: mpsc::Sender<Report>,
+    reports: mpsc::Sender<WorkerReport>,
 ) {
     let lease = job.lease;
     let mut worker = Worker {
@@ -117,13 +117,13 @@ pub(crate) async fn run(
     // The lease is released before anyone hears that it is free.
     drop(worker);
     // A driver that is gone has no use for reports.
-    let _delivered = reports.send(Report::Stopped(lease, ending)).await;
+    let _delivered = reports.send(WorkerReport::Stopped(lease, ending)).await;
 }
 
 struct Worker {
     job: Job,
     orders: mpsc::UnboundedReceiver<Order>,
-    reports: mpsc::Sender<Report>,
+    reports: mpsc::Sender<WorkerReport>,
     reported: u64,
     reported_at: Timestamp,
     /// Where the reply's bytes end; `None` when it did not say.
@@ -160,7 +160,8 @@ impl Worker {
             scheduler::Body::Part { range, .. } => Some(range.end()),
             scheduler::Body::Whole { length } => length,
         };
-        self.report(Report::Opened(self.job.lease, accepted)).await;
+        self.report(WorkerReport::Opened(self.job.lease, accepted))
+            .await;
         while self.job.writer.is_none() {
             let order = self.orders.recv().await;
             if let Obeyed::Stop = self.obey(order).await {
@@ -264,7 +265,7 @@ impl Worker {
             Some(Order::Shrink(cut)) => {
                 if let Some(writer) = &mut self.job.writer {
                     let end = writer.shrink_to(cut);
-                    self.report(Report::Shrunk(self.job.lease, end)).await;
+                    self.report(WorkerReport::Shrunk(self.job.lease, end)).await;
                 }
             }
         }
@@ -281,12 +282,12 @@ impl Worker {
         if is_much || waited >= limits::REPORT_INTERVAL || is_used_up {
             self.reported = position;
             self.reported_at = now;
-            self.report(Report::Received(self.job.lease, position))
+            self.report(WorkerReport::Received(self.job.lease, position))
                 .await;
         }
     }
 
-    async fn report(&self, report: Report) {
+    async fn report(&self, report: WorkerReport) {
         // A driver that is gone has no use for reports, and will abort this task.
         let _delivered = self.reports.send(report).await;
     }

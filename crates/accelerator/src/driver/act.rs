@@ -35,8 +35,8 @@ impl Driver<'_> {
             route,
             generations: self.generations.clone(),
             writer,
-            transport: Arc::clone(&self.around.transport),
-            clock: self.around.clock,
+            transport: Arc::clone(&self.context.transport),
+            clock: self.context.clock,
         };
         let (orders, inbox) = mpsc::unbounded_channel();
         self.at_work.insert(lease, AtWork { orders, route });
@@ -57,9 +57,9 @@ impl Driver<'_> {
 
     /// Creates the part file, if this is the first reply, and lets the worker write to it.
     pub(super) async fn grant(&mut self, lease: Lease, grant: Grant) {
-        let before = self.around.clock.now();
+        let before = self.context.clock.now();
         let prepared = self.prepare().await;
-        self.held_up += self.around.clock.now().since(before);
+        self.held_up += self.context.clock.now().since(before);
         if let Err(error) = prepared {
             self.fatal = Some(error);
             return;
@@ -89,7 +89,7 @@ impl Driver<'_> {
             self.syncer = None;
             range_store::discard(&keeper.part)?;
         }
-        let keeper = create(&self.around.target, generation).await?;
+        let keeper = create(&self.context.target, generation).await?;
         if let Some(media_type) = expected.media_type {
             keeper.journal.note_media_type(media_type.as_str())?;
         }
@@ -108,7 +108,7 @@ impl Driver<'_> {
     }
 
     fn start_digester(&mut self, keeper: &Keeper) {
-        let algorithms = self.around.settings.algorithms();
+        let algorithms = self.context.settings.algorithms();
         if !algorithms.is_empty() {
             let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
             self.digester = Some(Digester::start(store, algorithms));
@@ -116,7 +116,7 @@ impl Driver<'_> {
     }
 
     pub(super) fn tell(&mut self, event: Decision) {
-        self.around.events.send(match event {
+        self.context.events.send(match event {
             Decision::Planned { length, segmented } => Event::Planned { length, segmented },
             Decision::WidthChanged { width } => Event::WidthChanged { width },
             Decision::Retrying { class, delay, .. } => {
@@ -141,13 +141,13 @@ impl Driver<'_> {
 
     /// Gives listeners a new snapshot, if the last one is old enough.
     pub(super) fn show(&mut self, now: bool) {
-        let time = self.around.clock.now();
+        let time = self.context.clock.now();
         if !now && time.since(self.snapshot_at) < SNAPSHOT_INTERVAL {
             return;
         }
         self.snapshot_at = time;
-        self.tally.requests = self.around.transport.requests();
-        self.around.progress.set(Progress {
+        self.tally.requests = self.context.transport.requests();
+        self.context.progress.set(Progress {
             phase: if self.keeper.is_some() {
                 Phase::Fetching
             } else {

@@ -1,0 +1,124 @@
+//! Owns what wakes the driver, and what each waking is to the scheduler. Does nothing of what
+//! follows.
+
+use range_core::units::RateLimit;
+use range_store::StoreError;
+use scheduler::failure::FailureClass;
+use scheduler::{CheckpointId, Input, Lease, Stop};
+
+use super::Driver;
+use crate::error::{Cause, Error, ErrorKind};
+use crate::transport::error::TransportError;
+use crate::transport::judge_reply::Accepted;
+use crate::verifier::Finding;
+use crate::worker::{AttemptError, Ending, WorkerReport};
+
+/// Everything that can wake the loop.
+pub(super) enum Wake {
+    Worker(WorkerReport),
+    WorkerLost,
+    Found(Finding),
+    Synced(CheckpointId, Result<(), StoreError>),
+    Cancelled,
+    Limited(Option<RateLimit>),
+    Timer,
+}
+
+impl Driver<'_> {
+    pub(super) async fn next_wake(&mut self) -> Wake {
+        let wait = self.wait_until.map(|until| until.since(self.now()));
+        let timer = async move {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Ok(_) = self.context.cancelled.wait_for(|told| *told), if !self.cancel_seen => {
+                Wake::Cancelled
+            }
+            Ok(()) = self.context.rate_limit.changed() => {
+                Wake::Limited(*self.context.rate_limit.borrow_and_update())
+            }
+            Some(report) = self.reports_in.recv() => Wake::Worker(report),
+            Some(finding) = self.findings_in.recv() => Wake::Found(finding),
+            Some((checkpoint, result)) = self.synced_in.recv() => Wake::Synced(checkpoint, result),
+            Some(Err(_)) = self.workers.join_next() => Wake::WorkerLost,
+            () = timer => Wake::Timer,
+        }
+    }
+
+    pub(super) fn input_of(&mut self, wake: Wake) -> Option<Input> {
+        match wake {
+            Wake::Timer => Some(Input::Tick),
+            Wake::Cancelled => {
+                self.cancel_seen = true;
+                Some(Input::Cancel)
+            }
+            Wake::Limited(limit) => Some(Input::RateLimit(limit)),
+            Wake::WorkerLost => {
+                self.fatal = Some(Error::new(ErrorKind::Internal, Cause::WorkerLost));
+                None
+            }
+            Wake::Worker(report) => Some(self.input_of_report(report)),
+            Wake::Found(Finding::Verified(range)) => {
+                self.tally.resumed_bytes += range.len();
+                Some(Input::Verified { range })
+            }
+            Wake::Found(Finding::Rejected(range)) => Some(Input::Rejected { range }),
+            Wake::Synced(checkpoint, Ok(())) => Some(Input::Durable { checkpoint }),
+            // What a failed sync should have written may be lost although a second one succeeds,
+            // so it is never tried again and believed.
+            Wake::Found(Finding::Unreadable(error)) | Wake::Synced(_, Err(error)) => {
+                self.fatal = Some(error.into());
+                None
+            }
+        }
+    }
+
+    fn input_of_report(&mut self, report: WorkerReport) -> Input {
+        match report {
+            WorkerReport::Opened(lease, Accepted { body, coding, .. }) => {
+                self.coding = coding;
+                Input::Opened { lease, body }
+            }
+            WorkerReport::Received(lease, position) => Input::Received { lease, position },
+            WorkerReport::Shrunk(lease, end) => Input::Shrunk { lease, end },
+            WorkerReport::Stopped(
+                lease,
+                Ending {
+                    position,
+                    result,
+                    wasted,
+                },
+            ) => {
+                self.tally.wasted_bytes += wasted;
+                let how = match result {
+                    Ok(stop) => stop,
+                    Err(error) => Stop::Failed(self.class_of(lease, error)),
+                };
+                self.at_work.remove(&lease);
+                self.generations.lock().ended(lease);
+                Input::Stopped {
+                    lease,
+                    position,
+                    how,
+                }
+            }
+        }
+    }
+
+    /// What a failed attempt means, in the light of the replies before it.
+    fn class_of(&mut self, lease: Lease, error: AttemptError) -> FailureClass {
+        let route = self.at_work.get(&lease).map(|at_work| at_work.route);
+        let class = match (&error, route) {
+            (AttemptError::Transport(TransportError::Changed { sighted, .. }), Some(route)) => {
+                self.generations.lock().differs(sighted, route).class()
+            }
+            _ => error.disposition(),
+        };
+        self.last_error = Some(error);
+        class
+    }
+}
