@@ -1,5 +1,5 @@
-//! Owns the way from a request to a judged reply. `http` alone knows the HTTP library; `judge_reply`
-//! and `version` alone decide what is believed.
+//! Owns the way from a request to a judged reply. `http` alone knows the HTTP library;
+//! `judge_reply` and `version` alone decide what is believed.
 
 mod address;
 pub(crate) mod error;

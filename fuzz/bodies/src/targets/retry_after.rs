@@ -1,4 +1,5 @@
-//! Owns fuzzing of `Retry-After` and of dates: waits are whole seconds, dates survive being written.
+//! Owns fuzzing of `Retry-After` and of dates: waits are whole seconds, dates survive being
+//! written.
 use range_core::http::{HttpDate, retry_after};
 
 use crate::decoded;
