@@ -8,6 +8,8 @@ use core::time::Duration;
 
 use super::syntax::{Decimal, trim};
 
+mod loose;
+
 const SECONDS_PER_DAY: u64 = 86_400;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const LONG_WEEKDAYS: [&str; 7] = [
@@ -136,14 +138,24 @@ impl HttpDate {
         if time.get(2) != Some(&b':') || time.get(5) != Some(&b':') {
             return None;
         }
-        let (hour, minute, second) = (
+        let time = [
             digits(time, 0..2)?,
             digits(time, 3..5)?,
             digits(time, 6..8)?,
-        );
+        ];
+        Self::from_parts(year, month, day, time)
+    }
+
+    /// `month` counts from 1; `time` is hour, minute and second.
+    fn from_parts(year: u64, month: u64, day: u64, time: [u64; 3]) -> Option<Self> {
+        let [hour, minute, second] = time;
         // A leap second is written as 60.
         let time_exists = hour < 24 && minute < 60 && second <= 60;
-        if !time_exists || year < 1970 || day == 0 || day > days_in_month(year, month) {
+        if !time_exists
+            || !(1970..=9999).contains(&year)
+            || day == 0
+            || day > days_in_month(year, month)
+        {
             return None;
         }
         let days = days_before_year(year)

@@ -15,7 +15,7 @@ pub fn parse(value: &[u8], date: Option<HttpDate>) -> Option<Duration> {
     let value = trim(value);
     match Decimal::parse(value) {
         Some(seconds) => Some(Duration::from_secs(seconds.saturated())),
-        None => HttpDate::parse(value)?.since(date?),
+        None => HttpDate::parse_loosely(value)?.since(date?),
     }
 }
 
@@ -34,6 +34,7 @@ mod tests {
             ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
             ("Tue, 08 Nov 1994 08:49:37 GMT", Some(172_800)),
+            ("Sun, 6 Nov 1994 08:50:07 +0000", Some(30)),
             ("Sun, 06 Nov 1994 08:49:36 GMT", None),
             ("-1", None),
             ("1.5", None),

@@ -173,7 +173,8 @@ impl Validators {
     /// when the content changes in a way that matters (section 8.8.1). Equal ones decide only if
     /// both are strong, because weak ones permit different bytes. Otherwise `Last-Modified`
     /// decides: another date is another version, and an equal one the same where it is strong in
-    /// both.
+    /// both. Two dates that are each the moment of their own response tell nothing: a server that
+    /// makes its responses up, or does not know, states that moment.
     pub fn compare(&self, other: &Self) -> Agreement {
         if let (Some(own), Some(their)) = (&self.entity_tag, &other.entity_tag) {
             if own.strong_eq(their) {
@@ -187,7 +188,10 @@ impl Validators {
             return Agreement::Unknown;
         };
         let is_strong = |side: &Self| side.last_modified_strength() == Some(Strength::Strong);
-        if own != their {
+        let is_own_moment = |side: &Self| side.last_modified == side.date;
+        if own != their && is_own_moment(self) && is_own_moment(other) {
+            Agreement::Unknown
+        } else if own != their {
             Agreement::Different
         } else if is_strong(self) && is_strong(other) {
             Agreement::Same
@@ -286,7 +290,13 @@ mod tests {
             (("W/\"a\"", 0, 200), ("W/\"b\"", 0, 200), Different),
             (("\"a\"", 0, 200), ("W/\"b\"", 0, 200), Different),
             (("", 100, 200), ("", 100, 100), Unknown),
-            (("", 100, 100), ("", 101, 101), Different),
+            (("", 100, 100), ("", 101, 101), Unknown),
+            (("W/\"a\"", 100, 100), ("W/\"a\"", 101, 101), Unknown),
+            (("W/\"a\"", 100, 100), ("W/\"b\"", 101, 101), Different),
+            (("", 100, 100), ("", 102, 101), Different),
+            (("", 100, 100), ("", 101, 102), Different),
+            (("", 100, 100), ("", 101, 0), Different),
+            (("", 100, 200), ("", 201, 201), Different),
             (("", 100, 0), ("", 100, 0), Unknown),
             (("", 0, 200), ("", 100, 200), Unknown),
             (("", 0, 0), ("", 0, 0), Unknown),
