@@ -1,8 +1,19 @@
-//! Owns the only clock of the crate: everything else is told the time.
+//! Owns the two clocks of the crate: everything else is told the time.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use scheduler::time::Timestamp;
+use range_core::http::date::HttpDate;
+
+/// The wall clock, for replies that do not say when they were made.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one reader of the wall clock"
+)]
+pub(crate) fn date() -> HttpDate {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    HttpDate::from_unix_seconds(since_epoch.unwrap_or_default().as_secs())
+}
 
 /// Counts the time since a download began.
 #[derive(Clone, Copy, Debug)]

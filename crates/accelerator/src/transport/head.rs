@@ -45,13 +45,21 @@ pub(crate) struct Head {
     pub(crate) suggested_name: Option<String>,
 }
 
+/// How far the clocks of a server and this machine may be apart where a reply has no `Date`.
+/// Most machines set theirs by the network, to within a second.
+const CLOCKS_APART: u64 = 60;
+
 impl Head {
-    pub(crate) fn new(status: StatusCode, headers: &HeaderMap) -> Self {
-        let date = single(headers, &DATE).and_then(HttpDate::parse);
+    /// A reply without a readable `Date` has the time it was received (RFC 9110 section 6.6.1).
+    /// That is read off another clock than its `Last-Modified`, so a minute is taken off before
+    /// the one is held against the other.
+    pub(crate) fn new(status: StatusCode, headers: &HeaderMap, received: HttpDate) -> Self {
+        let date = single(headers, &DATE).and_then(HttpDate::parse_loosely);
+        let surely_past = received.unix_seconds().saturating_sub(CLOCKS_APART);
         let validators = Validators {
             entity_tag: single(headers, &ETAG).and_then(EntityTag::parse),
-            last_modified: single(headers, &LAST_MODIFIED).and_then(HttpDate::parse),
-            date,
+            last_modified: single(headers, &LAST_MODIFIED).and_then(HttpDate::parse_loosely),
+            date: date.or(Some(HttpDate::from_unix_seconds(surely_past))),
         };
         let coding = headers
             .get(CONTENT_ENCODING)
@@ -75,7 +83,7 @@ impl Head {
             coding,
             validators,
             retry_after: single(headers, &RETRY_AFTER)
-                .and_then(|value| retry_after::parse(value, date)),
+                .and_then(|value| retry_after::parse(value, date.or(Some(received)))),
             suggested_name: single(headers, &CONTENT_DISPOSITION).and_then(suggested_name),
         }
     }
@@ -108,4 +116,59 @@ fn decimal(value: &[u8]) -> Option<u64> {
         .filter(|_| all_digits)?
         .parse()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use range_core::http::validator::{Agreement, Strength};
+
+    const NOON: &[u8] = b"Sat, 01 Aug 2026 12:00:00 GMT";
+
+    fn received(fields: &[(&HeaderName, &str)]) -> Head {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let received = HttpDate::parse(NOON).unwrap();
+        Head::new(StatusCode::PARTIAL_CONTENT, &headers, received)
+    }
+
+    #[test]
+    fn a_reply_without_a_date_was_made_about_when_it_was_received() {
+        for (last_modified, strength) in [
+            ("Sat, 01 Aug 2026 11:58:59 GMT", Strength::Strong),
+            ("Sat, 1 aug 2026 10:00:00 +0000", Strength::Strong),
+            ("2024-01-01T10:00:00Z", Strength::Strong),
+            ("Sat, 01 Aug 2026 11:59:00 GMT", Strength::Weak),
+            ("Sat, 01 Aug 2026 12:00:00 GMT", Strength::Weak),
+            ("Sun, 02 Aug 2026 12:00:00 GMT", Strength::Weak),
+        ] {
+            for date in [&[][..], &[(&DATE, "yesterday")][..]] {
+                let fields = [&[(&LAST_MODIFIED, last_modified)], date].concat();
+                let validators = received(&fields).validators;
+                let found = validators.last_modified_strength();
+                assert_eq!(found, Some(strength), "{fields:?}");
+                let is_same = validators.compare(&validators) == Agreement::Same;
+                assert_eq!(is_same, strength == Strength::Strong);
+            }
+        }
+        let stated = received(&[
+            (&LAST_MODIFIED, "Sat, 01 Aug 2026 11:59:58 GMT"),
+            (&DATE, "Sat, 1 Aug 2026 11:59:59 UTC"),
+        ]);
+        assert!(stated.validators.is_strong());
+        assert!(!received(&[]).validators.is_strong());
+    }
+
+    #[test]
+    fn a_wait_until_a_date_counts_from_when_the_reply_was_made() {
+        let until = (&RETRY_AFTER, "Sat, 01 Aug 2026 12:00:30 GMT");
+        let wait = |fields: &[_]| received(fields).retry_after.map(|wait| wait.as_secs());
+        assert_eq!(wait(&[until]), Some(30));
+        let date = (&DATE, "Sat, 01 Aug 2026 12:00:20 GMT");
+        assert_eq!(wait(&[until, date]), Some(10));
+        assert_eq!(wait(&[(&RETRY_AFTER, "7")]), Some(7));
+    }
 }

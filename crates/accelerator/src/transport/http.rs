@@ -23,6 +23,7 @@ use super::resolver::{AddressBook, LookUpError};
 use super::turnover::{Turn, Turnover};
 use crate::builder::{InvalidSetting, TlsSettings, TlsVersion};
 use crate::error_chain::causes;
+use crate::clock;
 use crate::proxy::{Proxies, Proxy};
 use crate::redact::SafeUrl;
 
@@ -227,7 +228,7 @@ impl HttpTransport {
             }
             let status = response.status();
             if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-                let head = Head::new(status, response.headers());
+                let head = Head::new(status, response.headers(), clock::date());
                 if status.is_success() {
                     *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(trail.shortcut());

@@ -19,7 +19,8 @@ fn head(status: u16, fields: &[(&str, &str)]) -> Head {
             HeaderValue::try_from(*value).unwrap(),
         );
     }
-    Head::new(StatusCode::from_u16(status).unwrap(), &headers)
+    let received = HttpDate::parse(b"Sun, 06 Nov 1994 09:49:37 GMT").unwrap();
+    Head::new(StatusCode::from_u16(status).unwrap(), &headers, received)
 }
 
 fn pinned() -> Generation {
