@@ -31,16 +31,25 @@ pub enum InvalidCredentials {
 impl Credentials {
     /// A user's name and password (RFC 7617, in UTF-8).
     pub fn basic(user: &str, password: &str) -> Result<Self, InvalidCredentials> {
-        if user.contains(':') {
-            return Err(InvalidCredentials::ColonInName);
-        }
         if [user, password]
             .into_iter()
             .any(|text| text.contains(char::is_control))
         {
             return Err(InvalidCredentials::ControlCharacter);
         }
-        let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        Self::basic_of_bytes(user.as_bytes(), password.as_bytes())
+    }
+
+    /// A user's name and password in whatever characters somebody wrote them down in: a server
+    /// that took them so takes them so again.
+    pub(crate) fn basic_of_bytes(user: &[u8], password: &[u8]) -> Result<Self, InvalidCredentials> {
+        if user.contains(&b':') {
+            return Err(InvalidCredentials::ColonInName);
+        }
+        if user.iter().chain(password).any(u8::is_ascii_control) {
+            return Err(InvalidCredentials::ControlCharacter);
+        }
+        let pair = BASE64_STANDARD.encode([user, b":", password].concat());
         Ok(Self(Secret::new(format!("Basic {pair}"))))
     }
 
@@ -59,9 +68,9 @@ impl Credentials {
         if url.username().is_empty() && url.password().is_none() {
             return Ok(None);
         }
-        let user = percent_decode_str(url.username()).decode_utf8_lossy();
-        let password = percent_decode_str(url.password().unwrap_or_default()).decode_utf8_lossy();
-        let credentials = Self::basic(&user, &password)?;
+        let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+        let (user, password) = (url.username(), url.password().unwrap_or_default());
+        let credentials = Self::basic_of_bytes(&decoded(user), &decoded(password))?;
         strip_user(url);
         Ok(Some(credentials))
     }
@@ -127,6 +136,9 @@ mod tests {
         assert_eq!(taken, Credentials::basic("us@er", "p%3Aw").unwrap());
         assert_eq!(url.as_str(), "https://a.example/x");
         assert_eq!(Credentials::take_from(&mut url), Ok(None));
+        let mut latin = Url::parse("http://%E9:%FF@a.example/").unwrap();
+        let taken = Credentials::take_from(&mut latin).unwrap();
+        assert_eq!(taken, Credentials::basic_of_bytes(b"\xe9", b"\xff").ok());
     }
 
     #[test]

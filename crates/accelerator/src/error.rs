@@ -179,6 +179,7 @@ impl From<TransportError> for Error {
             TransportError::Status { .. } | TransportError::Redirect(_) | TransportError::Coded => {
                 ErrorKind::Refused
             }
+            TransportError::NoProxy(_) => ErrorKind::Invalid,
             TransportError::Changed { .. } => ErrorKind::Changed,
         };
         Self::new(kind, error.into())

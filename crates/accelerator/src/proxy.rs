@@ -2,13 +2,12 @@
 //! URL which one is used. Connects to nothing and reads no environment.
 
 use std::fmt;
-use std::sync::Arc;
 
-use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::credentials::{self, InvalidCredentials};
+use crate::no_proxy::NoProxy;
 use crate::redact::{SafeUrl, Secret};
 
 /// What stands for itself in the user part of a URL (RFC 3986 §2.3).
@@ -42,14 +41,17 @@ pub enum InvalidProxy {
 
 impl Proxy {
     /// Reads a URL with the scheme `http`, `https`, `socks5` (names are looked up here) or
-    /// `socks5h` (names are looked up by the proxy). Without a scheme it is `http`. User and
-    /// password in it are for the proxy. Path, query and fragment mean nothing.
+    /// `socks5h` (names are looked up by the proxy), which desktops write as `socks`. Without a
+    /// scheme it is `http`. User and password in it are for the proxy. Path, query and fragment
+    /// mean nothing.
     pub fn parse(text: &str) -> Result<Self, InvalidProxy> {
-        let has_scheme = text.contains("://");
-        let parsed = if has_scheme {
-            Url::parse(text)
-        } else {
-            Url::parse(&format!("http://{text}"))
+        let text = text.trim();
+        let parsed = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("socks") => {
+                Url::parse(&format!("socks5h://{rest}"))
+            }
+            Some(_) => Url::parse(text),
+            None => Url::parse(&format!("http://{text}")),
         };
         let mut url = parsed.map_err(InvalidProxy::Url)?;
         let default_port = match url.scheme() {
@@ -107,59 +109,54 @@ impl fmt::Debug for Proxy {
 /// Which proxy is used for which URL. The default is none for any.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
-    http: Option<Proxy>,
-    https: Option<Proxy>,
-    except: String,
-    matcher: Option<Arc<Matcher>>,
+    http: Choice,
+    https: Choice,
+    except: NoProxy,
 }
+
+/// What was chosen for a scheme. A choice that makes no sense harms only who needs it.
+type Choice = Option<Result<Proxy, InvalidProxy>>;
 
 impl Proxies {
     /// A proxy for `http` URLs, one for `https` URLs, and the hosts that are asked directly: a
-    /// list with commas of names (with those below them), addresses, `ADDRESS/BITS`, or `*`, as in
-    /// the variable `NO_PROXY`.
-    pub fn new(http: Option<Proxy>, https: Option<Proxy>, except: impl Into<String>) -> Self {
-        let except = except.into();
-        let url =
-            |proxy: &Option<Proxy>| proxy.as_ref().map(|proxy| proxy.url.reveal().to_string());
-        let matcher = Matcher::builder()
-            .http(url(&http).unwrap_or_default())
-            .https(url(&https).unwrap_or_default())
-            .no(except.clone())
-            .build();
+    /// list with commas of names (with those below them), patterns with `*`, addresses and
+    /// `ADDRESS/BITS`, each with `:PORT` or not, as in the variable `NO_PROXY`.
+    pub fn new(
+        http: Option<Result<Proxy, InvalidProxy>>,
+        https: Option<Result<Proxy, InvalidProxy>>,
+        except: &str,
+    ) -> Self {
+        let except = NoProxy::parse(except);
         Self {
             http,
             https,
             except,
-            matcher: Some(Arc::new(matcher)),
         }
     }
 
-    /// The proxy a URL is asked through.
-    pub fn for_url(&self, url: &Url) -> Option<&Proxy> {
-        let uri = url.as_str().parse().ok()?;
-        self.matcher.as_ref()?.intercept(&uri)?;
-        match url.scheme() {
-            "https" => self.https.as_ref(),
-            _ => self.http.as_ref(),
+    /// The proxy a URL is asked through. An error is what is wrong with the one that was chosen:
+    /// whoever wants a proxy does not want to be sent around it.
+    pub fn for_url(&self, url: &Url) -> Result<Option<&Proxy>, InvalidProxy> {
+        let choice = match url.scheme() {
+            "https" => &self.https,
+            _ => &self.http,
+        };
+        if self.except.contains(url) {
+            return Ok(None);
         }
-    }
-
-    /// The proxy of a scheme, unless the host is excepted.
-    pub(crate) fn for_scheme(&self, is_secure: bool) -> Option<&Proxy> {
-        if is_secure {
-            self.https.as_ref()
-        } else {
-            self.http.as_ref()
-        }
-    }
-
-    pub(crate) fn except(&self) -> &str {
-        &self.except
+        choice
+            .as_ref()
+            .map(Result::as_ref)
+            .transpose()
+            .map_err(|error| *error)
     }
 
     /// Hosts the user named, which may be looked up and connected to wherever they are.
     pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.http.iter().chain(&self.https).map(Proxy::host)
+        let chosen = self.http.iter().chain(&self.https);
+        chosen
+            .filter_map(|choice| choice.as_ref().ok())
+            .map(Proxy::host)
     }
 }
 
@@ -178,6 +175,8 @@ mod tests {
             ("10.0.0.1", "http://10.0.0.1/", "http://10.0.0.1/"),
             ("https://p", "https://p/", "https://p/"),
             ("socks5://p", "socks5://p:1080", "socks5://p:1080"),
+            ("socks://p:9/", "socks5h://p:9/", "socks5h://p:9/"),
+            (" http://p:3128 \n", "http://p:3128/", "http://p:3128/"),
             ("socks5h://u:s@p:9", "socks5h://p:9", "socks5h://u:s@p:9"),
             (
                 "http://u:s%40@[::1]:8",
@@ -213,17 +212,18 @@ mod tests {
         assert!(proxy("p").with_user("a:b", "c").is_err());
     }
 
+    fn chosen(proxies: &Proxies, url: &str) -> Option<String> {
+        let proxy = proxies.for_url(&Url::parse(url).unwrap()).unwrap();
+        proxy.map(|proxy| proxy.host().to_owned())
+    }
+
     #[test]
     fn schemes_have_their_own_proxy_and_some_hosts_have_none() {
         let proxies = Proxies::new(
-            Some(proxy("plain:1")),
-            Some(proxy("socks5h://secure")),
+            Some(Ok(proxy("plain:1"))),
+            Some(Ok(proxy("socks5h://secure"))),
             "direct.example, .sub.example,10.0.0.0/8,::1",
         );
-        let chosen = |url: &str| {
-            let proxy = proxies.for_url(&Url::parse(url).unwrap());
-            proxy.map(|proxy| proxy.host().to_owned())
-        };
         for (url, host) in [
             ("http://a.example/x?y", Some("plain")),
             ("https://a.example/", Some("secure")),
@@ -236,15 +236,30 @@ mod tests {
             ("http://[::1]/", None),
             ("http://[::2]/", Some("plain")),
         ] {
-            assert_eq!(chosen(url).as_deref(), host, "{url}");
+            assert_eq!(chosen(&proxies, url).as_deref(), host, "{url}");
         }
-        let only_secure = Proxies::new(None, Some(proxy("p")), "");
-        assert_eq!(only_secure.for_url(&Url::parse("http://a/").unwrap()), None);
-        let none = Proxies::new(Some(proxy("p")), Some(proxy("p")), "*");
-        assert_eq!(none.for_url(&Url::parse("http://a/").unwrap()), None);
-        assert_eq!(
-            Proxies::default().for_url(&Url::parse("http://a/").unwrap()),
-            None
-        );
+        let only_secure = Proxies::new(None, Some(Ok(proxy("p"))), "");
+        assert_eq!(chosen(&only_secure, "http://a/"), None);
+        let none = Proxies::new(Some(Ok(proxy("p"))), Some(Ok(proxy("p"))), "*");
+        for url in [
+            "http://a/",
+            "https://a.example/",
+            "http://10.0.0.1/",
+            "http://[::1]/",
+        ] {
+            assert_eq!(chosen(&none, url), None, "{url}");
+        }
+        assert_eq!(chosen(&Proxies::default(), "http://a/"), None);
+    }
+
+    #[test]
+    fn a_choice_that_makes_no_sense_is_an_error_where_it_is_needed_only() {
+        let wrong = Proxy::parse("ftp://p");
+        let proxies = Proxies::new(Some(Ok(proxy("plain"))), Some(wrong), "direct.example");
+        assert_eq!(chosen(&proxies, "http://a/").as_deref(), Some("plain"));
+        assert_eq!(chosen(&proxies, "https://direct.example/"), None);
+        let needed = proxies.for_url(&Url::parse("https://a/").unwrap());
+        assert_eq!(needed, Err(InvalidProxy::Scheme));
+        assert_eq!(proxies.hosts().collect::<Vec<_>>(), ["plain"]);
     }
 }

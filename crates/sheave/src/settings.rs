@@ -243,12 +243,18 @@ impl Environment {
 
 /// A variable that is set and not empty, which is how `NO_COLOR` and the locale are defined.
 fn variable(name: &str) -> Option<String> {
+    raw_variable(name).filter(|value| !value.is_empty())
+}
+
+/// A variable that is set. What is not UTF-8 in it becomes something that makes no sense, which is
+/// said where it is needed.
+fn raw_variable(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where the environment is read"
     )]
-    let value = std::env::var(name).ok();
-    value.filter(|value| !value.is_empty())
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned())
 }
 
 /// Whether a locale's characters are Unicode, as in `en_US.UTF-8`.
@@ -304,7 +310,7 @@ fn get(args: GetArgs, environment: Environment) -> Result<GetSettings, UsageErro
             },
             digests: digests(args.checksums, args.urls.len())?,
             content_disposition: args.content_disposition,
-            connection: ConnectionSettings::new(&args.connection, &args.urls, &variable)?,
+            connection: ConnectionSettings::new(&args.connection, &args.urls, &raw_variable)?,
             max_tries: args.max_tries,
             stall_timeout: args.stall_timeout,
             rate_limit: args.limit_rate,

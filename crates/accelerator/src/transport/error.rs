@@ -8,6 +8,7 @@ use scheduler::failure::FailureClass;
 
 use super::redirect::RedirectError;
 use crate::generation::Generation;
+use crate::proxy::InvalidProxy;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -48,6 +49,8 @@ pub(crate) enum TransportError {
     Coded,
     #[error("the reply holds more bytes than it promised")]
     Surplus,
+    #[error("the proxy that was chosen for this URL cannot be used: {0}")]
+    NoProxy(#[from] InvalidProxy),
     #[error(transparent)]
     Redirect(#[from] RedirectError),
 }
@@ -66,7 +69,7 @@ impl TransportError {
     pub(crate) fn disposition(&self) -> FailureClass {
         match self {
             Self::Unreachable { .. } => FailureClass::Unreachable,
-            Self::Untrusted { .. } => FailureClass::Untrusted,
+            Self::Untrusted { .. } | Self::NoProxy(_) => FailureClass::Untrusted,
             Self::Silent => FailureClass::Stalled,
             // What one connection says that is not HTTP says nothing about the next one.
             Self::Interrupted { .. } | Self::NotHttp { .. } => FailureClass::Interrupted,

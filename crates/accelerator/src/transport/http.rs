@@ -86,6 +86,8 @@ struct ClientKind {
     identified: bool,
     /// Which addresses it connects to.
     reach: Reach,
+    /// Whether it goes through the proxy of its scheme.
+    proxied: bool,
 }
 
 impl Clients {
@@ -114,21 +116,27 @@ impl Clients {
     /// The client for the next request of a trail.
     fn client_for(&self, trail: &Trail) -> Result<reqwest::Client, TransportError> {
         let secure = trail.here().scheme() == "https";
+        let proxy = self.proxies.for_url(trail.here())?;
         let kind = ClientKind {
             secure,
             identified: secure && self.identity.is_some() && trail.is_trusted(),
             reach: trail.reach(),
+            proxied: proxy.is_some(),
         };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = made.get(&kind) {
             return Ok(client.clone());
         }
-        let client = self.make(kind).map_err(untrusted)?;
+        let client = self.make(kind, proxy).map_err(untrusted)?;
         made.insert(kind, client.clone());
         Ok(client)
     }
 
-    fn make(&self, kind: ClientKind) -> Result<reqwest::Client, reqwest::Error> {
+    fn make(
+        &self,
+        kind: ClientKind,
+        proxy: Option<&Proxy>,
+    ) -> Result<reqwest::Client, reqwest::Error> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("sheave/", env!("CARGO_PKG_VERSION")))
             .http1_only()
@@ -148,11 +156,8 @@ impl Clients {
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(self.connections);
-        let proxy = self.proxies.for_scheme(kind.secure);
         if let Some(proxy) = proxy {
-            let except = reqwest::NoProxy::from_string(self.proxies.except());
-            let proxy = reqwest::Proxy::all(proxy.secret_url().clone())?;
-            builder = builder.proxy(proxy.no_proxy(except));
+            builder = builder.proxy(reqwest::Proxy::all(proxy.secret_url().clone())?);
         }
         builder = if kind.secure || proxy.is_some_and(Proxy::is_secure) {
             builder.tls_certs_merge(self.roots.clone())
@@ -318,15 +323,15 @@ impl HttpTransport {
     /// The name whose addresses are connected to for a URL: its own, or that of a proxy.
     fn looked_up_for(&self, url: &Url) -> Option<String> {
         let connected_to = match self.clients.proxies.for_url(url) {
-            Some(proxy) => proxy.secret_url(),
-            None => url,
+            Ok(Some(proxy)) => proxy.secret_url(),
+            Ok(None) | Err(_) => url,
         };
         connected_to.domain().map(str::to_owned)
     }
 
     /// Where the host of a URL answered from; `None` behind a proxy, whose address says nothing.
     fn address_of(&self, trail: &Trail, response: &reqwest::Response) -> Option<IpAddr> {
-        let is_direct = self.clients.proxies.for_url(trail.here()).is_none();
+        let is_direct = self.clients.proxies.for_url(trail.here()) == Ok(None);
         let address = response.remote_addr().filter(|_| is_direct);
         address.map(|address| address.ip())
     }

@@ -64,14 +64,6 @@ pub(crate) enum ConnectionError {
         /// The file.
         path: PathBuf,
     },
-    /// A `.netrc` that is none.
-    #[error("{} is not in the format of .netrc: {source}", path.display())]
-    Netrc {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: accelerator::NetrcError,
-    },
     /// There is no `~`.
     #[error("--netrc looks for .netrc in the home directory, and HOME is not set")]
     NoHome,
@@ -97,7 +89,7 @@ pub(crate) enum ConnectionError {
     },
 }
 
-/// Looks up an environment variable.
+/// Looks up an environment variable, which may be set to nothing.
 pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl ConnectionSettings {
@@ -122,7 +114,7 @@ impl ConnectionSettings {
             credentials: credentials(args, variables)?,
             netrc: netrc(args, variables)?,
             headers,
-            proxies: proxies(args, variables)?,
+            proxies: proxies(args, urls, variables)?,
             trusted_pem: args.cacert.as_deref().map(read).transpose()?,
             identity_pem: identity(args)?,
             oldest_tls: match args.tls_min {
@@ -230,25 +222,26 @@ fn netrc(
     args: &ConnectionArgs,
     variables: Variables<'_>,
 ) -> Result<Option<Netrc>, ConnectionError> {
-    let path = match (&args.netrc_file, variables("NETRC")) {
+    let named = |name| variables(name).filter(|path| !path.is_empty());
+    let path = match (&args.netrc_file, named("NETRC")) {
         (Some(path), _) => path.clone(),
         (None, _) if !args.netrc => return Ok(None),
         (None, Some(path)) => path.into(),
         (None, None) => {
-            let home = variables("HOME").ok_or(ConnectionError::NoHome)?;
+            let home = named("HOME").ok_or(ConnectionError::NoHome)?;
             Path::new(&home).join(".netrc")
         }
     };
-    let text = read_text(&path)?;
-    let parsed = Netrc::parse(&text);
-    parsed
-        .map(Some)
-        .map_err(|source| ConnectionError::Netrc { path, source })
+    Ok(Some(Netrc::parse(&read(&path)?)))
 }
 
 /// What is on the command line counts before the environment. `NO_PROXY` holds for both, as in
-/// other programs.
-fn proxies(args: &ConnectionArgs, variables: Variables<'_>) -> Result<Proxies, ConnectionError> {
+/// other programs. A proxy that cannot be used is an error where one of the URLs needs it.
+fn proxies(
+    args: &ConnectionArgs,
+    urls: &[String],
+    variables: Variables<'_>,
+) -> Result<Proxies, ConnectionError> {
     if args.no_proxy {
         return Ok(Proxies::default());
     }
@@ -263,7 +256,11 @@ fn proxies(args: &ConnectionArgs, variables: Variables<'_>) -> Result<Proxies, C
         if let (Some(user), Some(path)) = (&args.proxy_user, &args.proxy_password_file) {
             proxy = proxy.with_user(user, &first_line(path)?).map_err(failed)?;
         }
-        return Ok(Proxies::new(Some(proxy.clone()), Some(proxy), except));
+        return Ok(Proxies::new(
+            Some(Ok(proxy.clone())),
+            Some(Ok(proxy)),
+            &except,
+        ));
     }
     // In a CGI program this variable is the request's header `Proxy`: anyone could set it.
     let is_cgi = variables("REQUEST_METHOD").is_some();
@@ -272,27 +269,34 @@ fn proxies(args: &ConnectionArgs, variables: Variables<'_>) -> Result<Proxies, C
         .into_iter()
         .filter(|name| !(is_cgi && *name == "HTTP_PROXY"));
     let https = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    Ok(Proxies::new(
-        proxy_of(http, variables)?,
-        proxy_of(https.into_iter(), variables)?,
-        except,
-    ))
+    let (http, https) = (set(http, variables), set(https.into_iter(), variables));
+    let parsed = |set: &Option<(_, String)>| set.as_ref().map(|(_, text)| Proxy::parse(text));
+    let proxies = Proxies::new(parsed(&http), parsed(&https), &except);
+    for url in urls.iter().filter_map(|url| Url::parse(url).ok()) {
+        if let Err(source) = proxies.for_url(&url) {
+            let chosen = if url.scheme() == "https" {
+                &https
+            } else {
+                &http
+            };
+            let name = chosen.as_ref().map_or("", |(name, _)| name);
+            return Err(ConnectionError::Proxy {
+                origin: format!("the environment variable {name}"),
+                source,
+            });
+        }
+    }
+    Ok(proxies)
 }
 
-/// The proxy that the first of these variables names that is set.
-fn proxy_of(
+/// The first of these variables that is set, with its value. One that is set to nothing says that
+/// there is no proxy, whatever the ones after it say.
+fn set(
     mut names: impl Iterator<Item = &'static str>,
     variables: Variables<'_>,
-) -> Result<Option<Proxy>, ConnectionError> {
+) -> Option<(&'static str, String)> {
     let set = names.find_map(|name| Some((name, variables(name)?)));
-    let Some((name, text)) = set else {
-        return Ok(None);
-    };
-    let proxy = Proxy::parse(&text).map_err(|source| ConnectionError::Proxy {
-        origin: format!("the environment variable {name}"),
-        source,
-    })?;
-    Ok(Some(proxy))
+    set.filter(|(_, text)| !text.trim().is_empty())
 }
 
 fn header(text: &str) -> Result<Vec<(String, Secret<String>)>, ConnectionError> {

@@ -155,7 +155,8 @@ fn a_netrc_is_used_only_where_nothing_else_says_who_the_user_is() {
 fn chosen(line: &str, pairs: Pairs) -> [Option<String>; 2] {
     let proxies = settings(line, pairs).unwrap().proxies;
     ["http", "https"].map(|scheme| {
-        let proxy = proxies.for_url(&Url::parse(&format!("{scheme}://a.example/")).unwrap());
+        let url = Url::parse(&format!("{scheme}://a.example/")).unwrap();
+        let proxy = proxies.for_url(&url).unwrap();
         proxy.map(|proxy| proxy.url().to_string())
     })
 }
@@ -222,6 +223,27 @@ fn proxies_come_from_the_usual_variables() {
         ),
         ("--proxy p:3", &[("no_proxy", "a.example")], None, None),
         ("--no-proxy", &[("ALL_PROXY", "a:1")], None, None),
+        // Set to nothing, a variable is an answer.
+        (
+            "",
+            &[("all_proxy", "a:1"), ("http_proxy", "")],
+            None,
+            Some("http://a:1/"),
+        ),
+        (
+            "",
+            &[("http_proxy", " "), ("HTTP_PROXY", "b:1")],
+            None,
+            None,
+        ),
+        ("", &[("HTTP_PROXY", ""), ("HTTPS_PROXY", "")], None, None),
+        ("", &[("all_proxy", "a:1"), ("no_proxy", "*")], None, None),
+        (
+            "",
+            &[("all_proxy", "a:1"), ("no_proxy", ""), ("NO_PROXY", "*")],
+            Some("http://a:1/"),
+            Some("http://a:1/"),
+        ),
     ] {
         let expected = [http, https].map(|proxy| proxy.map(str::to_owned));
         assert_eq!(chosen(line, pairs), expected, "{line} {pairs:?}");
@@ -230,9 +252,35 @@ fn proxies_come_from_the_usual_variables() {
 
 #[test]
 fn a_variable_that_names_no_proxy_is_an_error_and_not_a_direct_connection() {
-    let complaint = complaint("", &[("HTTPS_PROXY", "ftp://user:hush@p")]);
-    assert!(complaint.contains("HTTPS_PROXY"), "{complaint}");
-    assert!(!complaint.contains("hush"), "{complaint}");
+    for (name, value) in [
+        ("HTTP_PROXY", "ftp://user:hush@p"),
+        ("http_proxy", "http://user:hush@"),
+        ("all_proxy", "http://us er:hush@a b"),
+        ("ALL_PROXY", "http://user%0a:hush@p"),
+    ] {
+        let variables = |asked: &str| (asked == name).then(|| value.to_owned());
+        let urls = ["http://a.example/x".to_owned()];
+        let complaint = ConnectionSettings::new(&args(""), &urls, &variables).unwrap_err();
+        let complaint = complaint.to_string();
+        assert!(complaint.contains(name), "{complaint}");
+        assert!(!complaint.contains("hush"), "{complaint}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_for_other_urls_refuses_nothing() {
+    for pairs in [
+        &[("HTTPS_PROXY", "ftp://user:hush@p")][..],
+        &[("HTTPS_PROXY", "ftp://p"), ("http_proxy", "h:1")],
+        &[("ALL_PROXY", "ftp://p"), ("http_proxy", "h:1")],
+        &[("ALL_PROXY", "ftp://p"), ("no_proxy", "a.example")],
+        &[("http_proxy", "ftp://p"), ("no_proxy", "*")],
+        &[("ftp_proxy", "ftp://p")],
+    ] {
+        let urls = ["http://a.example/x".to_owned()];
+        let found = ConnectionSettings::new(&args(""), &urls, &variables(pairs));
+        assert!(found.is_ok(), "{pairs:?}: {found:?}");
+    }
 }
 
 #[test]
