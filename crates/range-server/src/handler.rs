@@ -23,11 +23,10 @@ use crate::content::{self, Digests, Found, ServedDirectory};
 use crate::digest_fields;
 use crate::fault::{ContentLength, Stop};
 use crate::host;
-use crate::injection::{
-    self, FaultPlan, FaultState, Link, Outage, Present, ResponseStart, WireResponse,
-};
+use crate::injection::{self, FaultPlan, FaultState, Outage, Present, ResponseStart, WireResponse};
 use crate::pace::Pace;
 use crate::profile::Rules;
+use crate::query::{Query, QueryError};
 use crate::random;
 use crate::record::{Delivery, Ending, RequestHook, RequestRecord};
 use crate::reply::Reply;
@@ -68,11 +67,10 @@ pub(crate) async fn respond(
     let mut conditions = Conditions::read(&request.headers, shared.rules.range_policy());
     let range = conditions.range_header();
     let planned = shared.plan(&request, range, number, &connection);
-    let (mut plan, refusal) = planned.map_or_else(
-        |refusal| (FaultPlan::default(), Some(refusal)),
-        |plan| (plan, None),
+    let ((query, mut plan), refusal) = planned.map_or_else(
+        |refusal| (Default::default(), Some(refusal)),
+        |planned| (planned, None),
     );
-    plan.entity_tag = plan.entity_tag.or(shared.rules.entity_tag());
     plan.reread(&mut conditions);
     let is_away = meets_outage(plan.outage, arrived, &connection);
     let present = shared.admit(&mut plan, request.uri.path());
@@ -82,6 +80,7 @@ pub(crate) async fn respond(
     let exchange = Exchange {
         shared: &shared,
         request: &request,
+        query: &query,
         conditions: &conditions,
         plan: &plan,
         connection: connection.number,
@@ -214,20 +213,25 @@ fn asks_to_close(request: &Parts) -> bool {
 }
 
 impl Shared {
-    /// What is done wrong to a request, or why it is refused.
+    /// What a request asks for in its query, and what is done wrong to it; or why it is refused.
     fn plan(
         &self,
         request: &Parts,
         range: Option<&RangeHeader>,
         number: u64,
         connection: &ConnectionState,
-    ) -> Result<FaultPlan, (StatusCode, String)> {
-        let plan = self.faults.plan(request, range, number, connection.number);
-        let plan = plan.map_err(|mistake| (StatusCode::BAD_REQUEST, mistake.to_string()))?;
+    ) -> Result<(Query, FaultPlan), (StatusCode, String)> {
+        let bad_request = |mistake: QueryError| (StatusCode::BAD_REQUEST, mistake.to_string());
+        let query = Query::parse(request.uri.path(), request.uri.query()).map_err(bad_request)?;
+        let plan = self
+            .faults
+            .plan(request, &query, range, number, connection.number);
+        let mut plan = plan.map_err(bad_request)?;
         if plan.holds_by_url && !connection.may_be_held(&self.holds) {
             return Err((StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD.to_owned()));
         }
-        Ok(plan)
+        plan.entity_tag = plan.entity_tag.or(self.rules.entity_tag());
+        Ok((query, plan))
     }
 
     /// Counts a response in where a fault depends on how many there are.
@@ -256,6 +260,7 @@ impl Shared {
 struct Exchange<'a> {
     shared: &'a Shared,
     request: &'a Parts,
+    query: &'a Query,
     conditions: &'a Conditions<'a>,
     plan: &'a FaultPlan,
     connection: u64,
@@ -288,19 +293,20 @@ impl Exchange<'_> {
     /// it.
     fn instead(&self) -> Option<Reply> {
         let since_epoch = clock::since_epoch();
-        let (request, links) = (self.request, &self.shared.faults.links);
-        if !Link::of(request.uri.query()).is_valid(links, since_epoch) {
+        let (link, links) = (self.query.link, &self.shared.faults.links);
+        if !link.is_valid(links, since_epoch) {
             return Some(Reply::status(StatusCode::FORBIDDEN, self.date));
         }
         let scheme = self.shared.tls.as_ref().map_or("http", |_| "https");
         let instead = self.plan.instead.as_ref()?;
-        instead.reply(request, scheme, links, self.date, since_epoch)
+        instead.reply(self.request, scheme, (link, links), self.date, since_epoch)
     }
 
     async fn answer_get(&self, method: conditional::Method) -> Reply {
         let Self {
             shared,
             request,
+            query,
             plan,
             date,
             ..
@@ -308,13 +314,13 @@ impl Exchange<'_> {
         let version = plan
             .version
             .unwrap_or(Version(shared.version.load(Ordering::Relaxed)));
-        let (path, query) = (request.uri.path(), request.uri.query());
+        let (path, seed) = (request.uri.path(), query.presentation.seed);
         let fields = &request.headers;
         let accepted = field(fields, &ACCEPT_ENCODING)
             .map(|value| AcceptEncoding::parse(&value))
             .unwrap_or_default();
         let directory = shared.directory.as_ref();
-        match content::find(directory, path, query, accepted, version, date).await {
+        match content::find(directory, path, seed, accepted, version, date).await {
             Found::Representation(mut representation) => {
                 let tag = representation.entity_tag.clone();
                 plan.replace(&mut representation, self.connection);
@@ -325,8 +331,8 @@ impl Exchange<'_> {
                 digest_fields::add(&mut reply, fields, method, length, &shared.digests).await;
                 plan.reshape(reply, tag.as_ref(), boundary, date)
             }
-            Found::Listing(listing) => Reply::listing(listing, fields, query, date),
-            Found::WithSlash => Reply::with_slash(path, query, date),
+            Found::Listing(listing) => Reply::listing(listing, fields, query.order, date),
+            Found::WithSlash => Reply::with_slash(path, request.uri.query(), date),
             Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
             Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
         }

@@ -15,6 +15,6 @@ pub(crate) use concurrency::{Crowds, Present};
 pub(crate) use gzip::compressed;
 pub(crate) use late::late;
 pub(crate) use plan::{Crowd, FaultPlan, Instead, Onsets, Outage};
-pub(crate) use replacement::{Link, Links, stays_here};
+pub(crate) use replacement::Links;
 pub(crate) use state::FaultState;
 pub(crate) use wire::{ResponseStart, WireResponse};

@@ -26,6 +26,7 @@ mod fault;
 mod handler;
 mod host;
 mod injection;
+mod location;
 mod pace;
 mod profile;
 mod protocol;

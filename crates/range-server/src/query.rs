@@ -1,16 +1,18 @@
-//! Owns what a URL asks for in its query: faults, and how synthetic content presents itself.
-//! Answers nothing.
+//! Owns what a URL asks for in its query, which is read once: faults, how content presents itself,
+//! the order of a listing, and what a redirection added. Answers nothing.
 
-use std::borrow::Cow;
+mod presentation;
+
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
-use range_core::http::HttpDate;
+use url::form_urlencoded;
 
-use crate::content::version::Version;
-use crate::fault::{Effect, EntityTagFault, Fault, FaultError, Redirect};
-use crate::injection;
+use crate::content::Order;
+use crate::fault::{Effect, Fault, FaultError, Redirect};
+use crate::location;
 use crate::synthetic;
+use presentation::ParameterError;
+pub(crate) use presentation::Presentation;
 
 /// Most faults one URL may name.
 const MAX_FAULTS: usize = 32;
@@ -18,12 +20,20 @@ const MAX_FAULTS: usize = 32;
 /// Longest wait at once that a URL may ask for: whoever writes it decides what a connection costs.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
+/// Names of the parameters a redirection adds to the query of its target.
+pub(crate) const HOP: &str = "hop";
+pub(crate) const EXPIRES: &str = "expires";
+pub(crate) const ONCE: &str = "once";
+
 /// Why a query is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum QueryError {
     /// A fault is not written as one.
     #[error(transparent)]
     Fault(#[from] FaultError),
+    /// A parameter of synthetic content is not one.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
     /// A redirection would lead whoever trusts this server to another one.
     #[error("a redirection named in a URL leads to a path, which starts with one /")]
     LeadsAway,
@@ -36,22 +46,6 @@ pub(crate) enum QueryError {
     /// There are too many faults.
     #[error("a URL names at most {MAX_FAULTS} faults")]
     TooManyFaults,
-    /// Synthetic content has no such parameter.
-    #[error(
-        "synthetic content has no parameter {0:?}; it has seed, etag, version, last-modified, \
-         name, fault and id"
-    )]
-    UnknownParameter(String),
-    /// A parameter has a value that is none of its own.
-    #[error("{name} is {expected}, not {value:?}")]
-    Value {
-        /// The parameter.
-        name: &'static str,
-        /// What would be right.
-        expected: &'static str,
-        /// What was written.
-        value: String,
-    },
     /// The bytes of this protocol are not ours to get wrong.
     #[error("this fault needs HTTP/1.1")]
     OtherProtocol,
@@ -59,35 +53,48 @@ pub(crate) enum QueryError {
 
 /// What a URL asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct UrlOptions {
+pub(crate) struct Query {
     pub(crate) faults: Vec<Fault>,
-    pub(crate) entity_tag: Option<EntityTagFault>,
-    pub(crate) version: Option<Version>,
-    /// `Some(None)` asks for none.
-    #[expect(
-        clippy::option_option,
-        reason = "what is asked for may be that there is none"
-    )]
-    pub(crate) last_modified: Option<Option<HttpDate>>,
-    pub(crate) name: Option<String>,
+    /// How synthetic content presents itself. Of any other content, nothing is asked.
+    pub(crate) presentation: Presentation,
+    pub(crate) order: Order,
+    pub(crate) link: Link,
 }
 
-impl UrlOptions {
-    /// Reads a query. Beside faults, which go with every path, only parameters of synthetic
-    /// content are looked at, and none other goes with that.
+/// What a request brings along from a redirection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// How many steps lie behind it.
+    pub(crate) hop: u32,
+    /// When it stops to answer, in milliseconds since 1970.
+    pub(crate) expires: Option<u64>,
+    /// Its number, if it answers once only.
+    pub(crate) once: Option<u64>,
+}
+
+impl Query {
+    /// Reads the query of a URL with this path, as `application/x-www-form-urlencoded`: names and
+    /// values are decoded before anything else is made of them, and `+` is a space.
+    ///
+    /// The parameters of synthetic content go with that alone, and none but faults and those of
+    /// redirections goes beside them.
     pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Self, QueryError> {
         let is_synthetic = path.starts_with(synthetic::PREFIX);
-        let mut options = Self::default();
-        let pairs = query.unwrap_or_default().split('&');
-        for pair in pairs.filter(|pair| !pair.is_empty()) {
-            let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
-            match name {
-                "fault" => options.add_fault(text)?,
-                _ if is_synthetic => options.present(name, text)?,
+        let mut this = Self::default();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "fault" => this.add_fault(&value)?,
+                // Values that no redirection wrote count as not there.
+                HOP => this.link.hop = value.parse().unwrap_or(0),
+                EXPIRES => this.link.expires = value.parse().ok(),
+                ONCE => this.link.once = value.parse().ok(),
+                name if is_synthetic => this.presentation.set(name, &value)?,
+                "sort" => this.order.choose_key(&value),
+                "order" => this.order.choose_direction(&value),
                 _ => {}
             }
         }
-        Ok(options)
+        Ok(this)
     }
 
     /// Whether a fault redirects to another name of this machine.
@@ -97,11 +104,9 @@ impl UrlOptions {
     }
 
     fn add_fault(&mut self, text: &str) -> Result<(), QueryError> {
-        // Decoded piece by piece, so that a comma can be written within one.
-        let pieces: Vec<_> = text.split(',').map(decoded).collect();
-        let fault = Fault::from_pieces(&pieces)?;
+        let fault = Fault::parse(text)?;
         if let Effect::RedirectTo(location) = &fault.effect
-            && !injection::stays_here(location)
+            && !location::stays_here(location)
         {
             return Err(QueryError::LeadsAway);
         }
@@ -115,109 +120,86 @@ impl UrlOptions {
         }
         Ok(())
     }
-
-    /// A parameter of synthetic content.
-    fn present(&mut self, name: &str, text: &str) -> Result<(), QueryError> {
-        let text = decoded(text);
-        let wrong = |name, expected| QueryError::Value {
-            name,
-            expected,
-            value: text.to_string(),
-        };
-        match name {
-            "etag" => {
-                self.entity_tag = match &*text {
-                    "strong" => None,
-                    "weak" => Some(EntityTagFault::Weaken),
-                    "none" => Some(EntityTagFault::Omit),
-                    "unquoted" => Some(EntityTagFault::Unquote),
-                    _ => return Err(wrong("etag", "strong, weak, none or unquoted")),
-                };
-            }
-            "version" => {
-                let version = text.parse().map(Version);
-                let wrong = |_| wrong("version", "a number from 0 to 255");
-                self.version = Some(version.map_err(wrong)?);
-            }
-            "last-modified" => {
-                let expected = "none, a date, or seconds since 1970";
-                let date = last_modified(&text).ok_or_else(|| wrong("last-modified", expected))?;
-                self.last_modified = Some(date);
-            }
-            "name" => {
-                let is_fit = !text.is_empty() && !text.contains(char::is_control);
-                let name = is_fit.then(|| text.to_string());
-                self.name = Some(name.ok_or_else(|| wrong("name", "a file name"))?);
-            }
-            "seed" => {
-                let seed = text.parse::<u64>();
-                seed.map_err(|_| wrong("seed", "a number below 2^64"))?;
-            }
-            // Parameters of redirections, and one that only tells URLs apart.
-            "hop" | "expires" | "once" | "id" => {}
-            _ => return Err(QueryError::UnknownParameter(name.to_owned())),
-        }
-        Ok(())
-    }
-}
-
-fn decoded(text: &str) -> Cow<'_, str> {
-    percent_decode_str(text).decode_utf8_lossy()
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "what is asked for may be that there is none"
-)]
-fn last_modified(text: &str) -> Option<Option<HttpDate>> {
-    if text == "none" {
-        return Some(None);
-    }
-    match text.parse() {
-        Ok(seconds) => Some(Some(HttpDate::from_unix_seconds(seconds))),
-        Err(_) => HttpDate::parse(text.as_bytes()).map(Some),
-    }
-}
-
-/// `Content-Disposition` for a name (RFC 6266): in ASCII for those who read no other, then whole.
-pub(crate) fn disposition(name: &str) -> String {
-    let is_plain = |character: &char| {
-        character.is_ascii_alphanumeric() || " !#$&+-.^_`{}~()[]@,;='".contains(*character)
-    };
-    let fallback: String = name
-        .chars()
-        .map(|character| if is_plain(&character) { character } else { '_' })
-        .collect();
-    let whole = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-    format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''{whole}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
+    use http::HeaderValue;
+
     use super::*;
 
+    fn faults(query: &str) -> Vec<Fault> {
+        Query::parse("/a", Some(query)).unwrap().faults
+    }
+
     #[test]
-    fn a_name_is_written_for_old_readers_and_new() {
+    fn a_fault_may_be_encoded_as_libraries_encode_it() {
+        let expected = Fault::parse("status:503,retry-after=7,path=/a b").unwrap();
+        for query in [
+            "fault=status:503,retry-after=7,path=/a%20b",
+            "fault=status:503,retry-after=7,path=/a+b",
+            "fault=status%3A503%2Cretry-after%3D7%2Cpath%3D%2Fa+b",
+            "x=y&%66ault=status:503%2Cretry-after=7%2Cpath=/a%20b&",
+        ] {
+            assert_eq!(faults(query), slice::from_ref(&expected), "{query}");
+        }
+        let spans = Fault::parse("gzip,bytes=0..5").unwrap();
+        assert_eq!(faults("fault=gzip%2Cbytes%3D0..5"), [spans]);
+    }
+
+    #[test]
+    fn a_comma_within_a_value_has_a_backslash_before_it() {
+        let location = HeaderValue::from_static("/b,c?d=1");
+        let expected = Fault::on(1..=1, Effect::RedirectTo(location));
+        for query in [
+            "fault=redirect:/b\\,c?d=1,requests=1&x=y",
+            "fault=redirect%3A%2Fb%5C%2Cc%3Fd%3D1%2Crequests%3D1",
+        ] {
+            assert_eq!(faults(query), slice::from_ref(&expected), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_plus_sign_is_encoded_or_is_a_space() {
+        let xhtml = HeaderValue::from_static("application/xhtml+xml");
+        let expected = Fault::always(Effect::MediaType(xhtml));
         assert_eq!(
-            disposition("a\u{e9}\"/b.bin"),
-            "attachment; filename=\"a___b.bin\"; filename*=UTF-8''a%C3%A9%22%2Fb%2Ebin"
+            faults("fault=media-type:application/xhtml%2Bxml"),
+            [expected]
+        );
+        let error = Query::parse("/a", Some("fault=media-type:application/xhtml+xml"));
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "media-type is a media type, as in text/html, not \"application/xhtml xml\""
         );
     }
 
     #[test]
-    fn commas_within_a_value_are_encoded() {
-        let options = UrlOptions::parse("/a", Some("fault=redirect:/b%2Cc%3Fd%3D1,requests=1&x=y"));
-        let expected = Fault::on(
-            1..=1,
-            Effect::RedirectTo(http::HeaderValue::from_static("/b,c?d=1")),
-        );
-        assert_eq!(options.unwrap().faults, [expected]);
+    fn an_order_is_for_listings_and_a_link_for_everything() {
+        let query = Query::parse("/d/", Some("sort=size&order=descending&hop=2&once=7"));
+        let query = query.unwrap();
+        let link = Link {
+            hop: 2,
+            expires: None,
+            once: Some(7),
+        };
+        assert_eq!(query.link, link);
+        assert_ne!(query.order, Order::default());
+        let link = Query::parse("/synthetic/1", Some("expires=5&hop=x&seed=1"));
+        let expected = Link {
+            expires: Some(5),
+            ..Link::default()
+        };
+        assert_eq!(link.unwrap().link, expected);
+        assert!(Query::parse("/synthetic/1", Some("sort=size")).is_err());
     }
 
     #[test]
     fn mistakes_are_explained() {
         let error = |query| {
-            let error = UrlOptions::parse("/synthetic/1", Some(query)).unwrap_err();
+            let error = Query::parse("/synthetic/1", Some(query)).unwrap_err();
             error.to_string()
         };
         for (query, expected) in [
@@ -254,6 +236,6 @@ mod tests {
             assert_eq!(error(query), expected);
         }
         assert!(error("sede=1").starts_with("synthetic content has no parameter \"sede\""));
-        assert!(UrlOptions::parse("/file", Some("sede=1&etag=x")).is_ok());
+        assert!(Query::parse("/file", Some("sede=1&etag=x")).is_ok());
     }
 }

@@ -17,7 +17,7 @@ use range_core::http::{
 use range_core::units::ByteCount;
 
 use crate::accept;
-use crate::content::{self, Listing, Representation, Source};
+use crate::content::{self, Listing, Order, Representation, Source};
 use crate::profile::{Deviation, Outcome, Rules};
 use crate::request_fields::Conditions;
 
@@ -159,13 +159,13 @@ impl Reply {
     pub(crate) fn listing(
         mut listing: Listing,
         fields: &HeaderMap,
-        query: Option<&str>,
+        order: Order,
         date: HttpDate,
     ) -> Self {
         let (text, media_type) = if accept::prefers_json(fields) {
             (listing.json(), "application/json")
         } else {
-            (listing.html(query), "text/html; charset=utf-8")
+            (listing.html(order), "text/html; charset=utf-8")
         };
         Self::new(StatusCode::OK, date, Payload::Text(text))
             .with(CONTENT_TYPE, HeaderValue::from_static(media_type))

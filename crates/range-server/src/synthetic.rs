@@ -38,18 +38,11 @@ pub(crate) struct SyntheticFile {
 }
 
 impl SyntheticFile {
-    /// Parses what follows [`PREFIX`], such as `10GiB`, and `seed=7` in the query, which may hold
-    /// other parameters.
-    pub(crate) fn parse(size: &str, query: Option<&str>) -> Option<Self> {
+    /// Parses what follows [`PREFIX`], such as `10GiB`.
+    pub(crate) fn parse(size: &str, seed: Seed) -> Option<Self> {
         let size = ByteCount::parse(size)
             .ok()
             .filter(|&size| size <= MAX_SIZE)?;
-        let mut seed = Seed::default();
-        for pair in query.unwrap_or_default().split('&') {
-            if let Some(number) = pair.strip_prefix("seed=") {
-                seed = Seed(number.parse().ok()?);
-            }
-        }
         Some(Self { size, seed })
     }
 }
@@ -176,29 +169,18 @@ mod tests {
     }
 
     #[test]
-    fn paths_name_a_size_and_a_seed() {
-        let parse = SyntheticFile::parse;
-        let file = |size, seed| {
-            Some(SyntheticFile {
-                size: ByteCount(size),
-                seed: Seed(seed),
-            })
-        };
-        assert_eq!(parse("10GiB", None), file(10 << 30, 0));
-        assert_eq!(
-            parse("1000", Some("seed=18446744073709551615")),
-            file(1000, u64::MAX)
-        );
-        assert_eq!(parse("8EiB", Some("")), file(1 << 63, 0));
-        for (size, query) in [
+    fn paths_name_a_size() {
+        let size = |text| SyntheticFile::parse(text, Seed(7)).map(|file| file.size.0);
+        for (text, expected) in [
+            ("1000", Some(1000)),
+            ("10GiB", Some(10 << 30)),
+            ("8EiB", Some(1 << 63)),
             ("9223372036854775809", None),
             ("", None),
             ("ten", None),
             ("1/2", None),
-            ("1", Some("seed=-1")),
-            ("1", Some("seed=")),
         ] {
-            assert_eq!(parse(size, query), None, "{size} {query:?}");
+            assert_eq!(size(text), expected, "{text}");
         }
     }
 }

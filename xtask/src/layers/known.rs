@@ -47,11 +47,6 @@ pub(super) const CYCLES: &[Known] = &[
     },
     Known {
         within: "crates/range-server/src",
-        files: &["injection/plan.rs", "injection/replacement.rs", "query.rs"],
-        reason: "what a query asks for is performed and described in one place",
-    },
-    Known {
-        within: "crates/range-server/src",
         files: &["profile.rs", "profile/conditions.rs", "profile/range.rs"],
         reason: "the words for deviations stand above their tables",
     },

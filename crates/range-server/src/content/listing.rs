@@ -14,7 +14,7 @@ use serde_json::json;
 
 pub(crate) use entries::Listing;
 use entries::{Entry, UNESCAPED_IN_URL, read_entries};
-use order::Order;
+pub(crate) use order::Order;
 pub(crate) use page::policy;
 
 impl Listing {
@@ -33,9 +33,8 @@ impl Listing {
         })
     }
 
-    /// The page for people, sorted as a URL's query asks for.
-    pub(crate) fn html(&mut self, query: Option<&str>) -> String {
-        let order = Order::parse(query);
+    /// The page for people, sorted.
+    pub(crate) fn html(&mut self, order: Order) -> String {
         order.sort(&mut self.entries);
         page::write(self, order)
     }

@@ -12,29 +12,30 @@ pub(crate) mod version;
 
 use range_core::http::{AcceptEncoding, EntityTag, HttpDate, Strength, Variant};
 
-use crate::synthetic::{self, SyntheticFile};
+use crate::synthetic::{self, Seed, SyntheticFile};
 
 pub(crate) use digests::Digests;
 pub(crate) use directory::ServedDirectory;
 pub(crate) use file::ReadError;
-pub(crate) use listing::{Listing, policy as listing_policy};
+pub(crate) use listing::{Listing, Order, policy as listing_policy};
 pub(crate) use representation::{Found, Representation, Source};
 use version::Version;
 
 /// 2020-01-01 00:00:00 UTC: synthetic content has no age, and clocks are past this.
 const SYNTHETIC_LAST_MODIFIED: u64 = 1_577_836_800;
 
-/// Finds what `path` (undecoded, absolute) leads to, in a coding that is accepted.
+/// Finds what `path` (undecoded, absolute) leads to, in a coding that is accepted; `seed` is for
+/// synthetic content.
 pub(crate) async fn find(
     directory: Option<&ServedDirectory>,
     path: &str,
-    query: Option<&str>,
+    seed: Seed,
     accepted: AcceptEncoding,
     version: Version,
     date: HttpDate,
 ) -> Found {
     if let Some(size) = path.strip_prefix(synthetic::PREFIX) {
-        let file = SyntheticFile::parse(size, query);
+        let file = SyntheticFile::parse(size, seed);
         return file.map_or(Found::Missing, |file| {
             Found::Representation(synthetic_representation(file, version))
         });

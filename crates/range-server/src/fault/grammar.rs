@@ -27,22 +27,16 @@ struct Written<'a> {
 }
 
 impl Fault {
-    /// Parses `EFFECT[:ARGUMENT][,KEY=VALUE]...`, such as `stall:1MiB,requests=2..4`. A comma
-    /// within a value cannot be written so.
+    /// Parses `EFFECT[:ARGUMENT][,KEY=VALUE]...`, such as `stall:1MiB,requests=2..4`. A comma with
+    /// a backslash before it is one of the value, as in `redirect:/a\,b`.
     pub fn parse(text: &str) -> Result<Self, FaultError> {
-        let pieces: Vec<_> = text.split(',').collect();
-        Self::from_pieces(&pieces)
-    }
-
-    /// As [`Fault::parse`], of what stands between the commas.
-    pub(crate) fn from_pieces(pieces: &[impl AsRef<str>]) -> Result<Self, FaultError> {
-        let (effect, options) = pieces.split_first().expect("a split has a piece");
+        let pieces = pieces(text);
+        let (effect, options) = pieces.split_first().expect("there is one at least");
         let options: Vec<_> = options
             .iter()
-            .map(AsRef::<str>::as_ref)
             .map(|piece| piece.split_once('=').unwrap_or((piece, "")))
             .collect();
-        Self::new(effect.as_ref(), &options)
+        Self::new(effect, &options)
     }
 
     /// The fault of an effect and its argument, with options and conditions as keys and values.
@@ -64,6 +58,21 @@ impl Fault {
         }
         Ok(fault)
     }
+}
+
+/// What stands between the commas.
+fn pieces(text: &str) -> Vec<String> {
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    let mut left = text.chars().peekable();
+    while let Some(character) = left.next() {
+        match character {
+            '\\' if left.next_if_eq(&',').is_some() => piece.push(','),
+            ',' => pieces.push(std::mem::take(&mut piece)),
+            _ => piece.push(character),
+        }
+    }
+    pieces.push(piece);
+    pieces
 }
 
 impl Written<'_> {

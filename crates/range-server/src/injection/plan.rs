@@ -14,7 +14,7 @@ use crate::fault::{
     RequestFacts, RetryAfter, StatusBody, Stop,
 };
 use crate::pace::Bucket;
-use crate::query::UrlOptions;
+use crate::query::Presentation;
 
 /// Everything that is done wrong to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -215,11 +215,11 @@ impl FaultPlan {
     }
 
     /// Adds how a URL wants its content to present itself. Faults come before that.
-    pub(super) fn present(&mut self, options: UrlOptions) {
-        self.entity_tag = self.entity_tag.or(options.entity_tag);
-        self.version = self.version.or(options.version);
-        self.last_modified = options.last_modified;
-        self.name = options.name;
+    pub(super) fn present(&mut self, presentation: &Presentation) {
+        self.entity_tag = self.entity_tag.or(presentation.entity_tag);
+        self.version = self.version.or(presentation.version);
+        self.last_modified = presentation.last_modified;
+        self.name.clone_from(&presentation.name);
     }
 
     /// Stops before the head, or answers a status: what becomes of a response in excess.

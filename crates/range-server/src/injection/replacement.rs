@@ -9,17 +9,13 @@ use http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use http::request::Parts;
 use http::{StatusCode, Uri};
 use range_core::http::HttpDate;
-use url::Url;
 
 use super::Instead;
 use crate::fault::{Redirect, RetryAfter, StatusBody};
 use crate::host;
+use crate::location::stays_here;
+use crate::query::{EXPIRES, HOP, Link, ONCE};
 use crate::reply::{Reply, value};
-
-/// Names of the parameters a redirection adds to the query of its target.
-const HOP: &str = "hop";
-const EXPIRES: &str = "expires";
-const ONCE: &str = "once";
 
 /// One-shot links that are remembered. The oldest is forgotten first, and answers again.
 const MAX_LINKS: usize = 65_536;
@@ -43,14 +39,6 @@ struct LinksState {
     unused: BTreeSet<u64>,
 }
 
-/// What a request brings along from a redirection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Link {
-    hop: u32,
-    expires: Option<u64>,
-    once: Option<u64>,
-}
-
 impl Links {
     fn give(&self) -> u64 {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,21 +58,6 @@ impl Links {
 }
 
 impl Link {
-    /// Reads what a redirection added. Values it never wrote count as not there.
-    pub(crate) fn of(query: Option<&str>) -> Self {
-        let mut link = Self::default();
-        let pairs = query.unwrap_or_default().split('&');
-        for (name, text) in pairs.filter_map(|pair| pair.split_once('=')) {
-            match name {
-                HOP => link.hop = text.parse().unwrap_or(0),
-                EXPIRES => link.expires = text.parse().ok(),
-                ONCE => link.once = text.parse().ok(),
-                _ => {}
-            }
-        }
-        link
-    }
-
     /// Whether the link may be followed: 403 for one that expired or was used up.
     pub(crate) fn is_valid(self, links: &Links, since_epoch: Duration) -> bool {
         let is_expired = self
@@ -111,7 +84,7 @@ impl Instead {
         &self,
         request: &Parts,
         scheme: &str,
-        links: &Links,
+        (link, links): (Link, &Links),
         date: HttpDate,
         since_epoch: Duration,
     ) -> Option<Reply> {
@@ -131,7 +104,6 @@ impl Instead {
             }
             Self::RedirectTo(location) => Some(redirection(location.clone())),
             Self::Redirect(redirect) => {
-                let link = Link::of(request.uri.query());
                 // A path that looks like another server leads to nothing here.
                 let is_here =
                     HeaderValue::from_str(request.uri.path()).is_ok_and(|path| stays_here(&path));
@@ -194,19 +166,6 @@ impl Redirect {
             Self::Once => with_parameter(uri, ONCE, links.give()),
         }
     }
-}
-
-/// Whether a location names a path, and so the server it comes from, to whoever reads URLs as
-/// browsers do.
-pub(crate) fn stays_here(location: &HeaderValue) -> bool {
-    let Ok(text) = location.to_str() else {
-        return false;
-    };
-    // Some of these are left out by those who read a URL, and then the rest is another one.
-    let is_fit = text.starts_with('/') && !text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
-    let here = Url::parse("http://here.invalid/").expect("it is a URL");
-    let there = here.join(text);
-    is_fit && there.is_ok_and(|there| there.origin() == here.origin())
 }
 
 /// The same target with a parameter of this value, in place of one of that name.
@@ -282,11 +241,18 @@ mod tests {
     fn a_link_works_once_and_only_if_it_was_given() {
         let links = Links::default();
         let (first, second) = (links.give(), links.give());
-        let follow =
-            |query: &str| Link::of(Some(query)).is_valid(&links, Duration::from_millis(500));
-        assert!(follow(&format!("once={second}")) && follow(&format!("once={first}")));
-        assert!(!follow(&format!("once={first}")) && !follow("once=99"));
-        assert!(follow("expires=501") && !follow("expires=500"));
-        assert!(follow("expires=x&seed=1"));
+        let follow = |link: Link| link.is_valid(&links, Duration::from_millis(500));
+        let once = |number| Link {
+            once: Some(number),
+            ..Link::default()
+        };
+        assert!(follow(once(second)) && follow(once(first)));
+        assert!(!follow(once(first)) && !follow(once(99)));
+        let until = |expires| Link {
+            expires: Some(expires),
+            ..Link::default()
+        };
+        assert!(follow(until(501)) && !follow(until(500)));
+        assert!(follow(Link::default()));
     }
 }

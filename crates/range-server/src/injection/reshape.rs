@@ -15,7 +15,6 @@ use super::plan::ContentFaults;
 use super::replacement::ERROR_PAGE;
 use super::request::opaque_part;
 use crate::fault::EntityTagFault;
-use crate::query::disposition;
 use crate::reply::{Payload, Piece, Reply, value};
 
 impl FaultPlan {
@@ -172,4 +171,30 @@ fn stand_in(payload: &mut Payload) {
 
 fn filler(length: u64) -> Option<Piece> {
     (length > 0).then_some(Piece::Filler(ByteCount(length)))
+}
+
+/// `Content-Disposition` for a name (RFC 6266): in ASCII for those who read no other, then whole.
+fn disposition(name: &str) -> String {
+    let is_plain = |character: &char| {
+        character.is_ascii_alphanumeric() || " !#$&+-.^_`{}~()[]@,;='".contains(*character)
+    };
+    let fallback: String = name
+        .chars()
+        .map(|character| if is_plain(&character) { character } else { '_' })
+        .collect();
+    let whole = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''{whole}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_written_for_old_readers_and_new() {
+        assert_eq!(
+            disposition("a\u{e9}\"/b.bin"),
+            "attachment; filename=\"a___b.bin\"; filename*=UTF-8''a%C3%A9%22%2Fb%2Ebin"
+        );
+    }
 }

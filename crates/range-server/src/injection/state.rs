@@ -12,7 +12,7 @@ use super::{Crowds, FaultPlan, Links, Onsets};
 use crate::clock;
 use crate::fault::{Fault, RequestFacts};
 use crate::host;
-use crate::query::{QueryError, UrlOptions};
+use crate::query::{Query, QueryError};
 
 /// URLs with faults of their own that are remembered. The one first seen is forgotten first.
 const MAX_URLS: usize = 1024;
@@ -55,18 +55,17 @@ impl FaultState {
     pub(crate) fn plan(
         &self,
         request: &Parts,
+        query: &Query,
         range: Option<&RangeHeader>,
         number: u64,
         connection: u64,
     ) -> Result<FaultPlan, QueryError> {
-        let (path, query) = (request.uri.path(), request.uri.query());
-        let options = UrlOptions::parse(path, query)?;
         let mut plan = FaultPlan::default();
         let facts = RequestFacts {
             request: number,
             connection,
             elapsed: self.started.elapsed(),
-            path,
+            path: request.uri.path(),
             method: &request.method,
             range,
         };
@@ -74,18 +73,17 @@ impl FaultState {
             let mut onsets = self.onsets.lock().unwrap_or_else(PoisonError::into_inner);
             plan.add(&self.faults, &facts, &mut onsets);
         }
-        if !options.faults.is_empty() {
+        if !query.faults.is_empty() {
             let url = request.uri.path_and_query().map_or("", |url| url.as_str());
-            if options.leads_to_another_name() && !host::of(request).is_some_and(host::is_loopback)
-            {
+            if query.leads_to_another_name() && !host::of(request).is_some_and(host::is_loopback) {
                 return Err(QueryError::NoOtherName);
             }
-            self.add_for_url(&mut plan, &options.faults, url, &facts);
+            self.add_for_url(&mut plan, &query.faults, url, &facts);
         }
         if plan.wire.is_needed() && request.version > HttpVersion::HTTP_11 {
             return Err(QueryError::OtherProtocol);
         }
-        plan.present(options);
+        plan.present(&query.presentation);
         Ok(plan)
     }
 

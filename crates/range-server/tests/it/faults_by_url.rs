@@ -65,6 +65,25 @@ fn a_mistake_is_answered_with_a_line_that_explains_it() {
     }
 }
 
+/// As a program's library writes it, and as a person does.
+#[test]
+fn a_query_is_decoded_once_and_a_comma_can_be_kept() {
+    let site = site();
+    for (fault, expected) in [
+        ("redirect:/a\\,b,requests=1", "/a,b"),
+        ("redirect%3A%2Fa%5C%2Cb%2Crequests%3D1", "/a,b"),
+        ("redirect:/a%2520b,requests=1", "/a%20b"),
+    ] {
+        let path = format!("/synthetic/1?fault={fault}");
+        let (first, second) = (site.get(&path, &[]), site.get(&path, &[]));
+        assert_eq!((first.status, second.status), (302, 200), "{fault}");
+        assert_eq!(first.header("location"), Some(expected), "{fault}");
+    }
+    let named = site.get("/synthetic/1?name=a+b%2Bc.iso", &[]);
+    let disposition = named.header("content-disposition").unwrap();
+    assert!(disposition.contains("filename=\"a b+c.iso\""), "{disposition}");
+}
+
 /// Seventy ranges are more than the default of 64, and fewer than this server looks at.
 #[test]
 fn a_condition_on_bytes_reads_as_many_ranges_as_the_server() {

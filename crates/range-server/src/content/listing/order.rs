@@ -1,4 +1,4 @@
-//! Owns the order a listing is shown in, and how a URL asks for one. Knows no markup.
+//! Owns the order a listing is shown in, and what each is called. Knows no markup and no URLs.
 
 use super::entries::Entry;
 
@@ -32,21 +32,16 @@ impl Key {
 }
 
 impl Order {
-    /// Reads `sort=name|size|modified` and `order=ascending|descending`. What means nothing is
-    /// passed over: the list is the same in any order.
-    pub(crate) fn parse(query: Option<&str>) -> Self {
-        let mut order = Self::default();
-        for parameter in query.unwrap_or_default().split('&') {
-            match parameter.split_once('=') {
-                Some(("sort", name)) => {
-                    let mut keys = Key::ALL.into_iter();
-                    order.key = keys.find(|key| key.parameter() == name).unwrap_or_default();
-                }
-                Some(("order", name)) => order.is_descending = name == "descending",
-                _ => {}
-            }
-        }
-        order
+    /// Takes `name`, `size` or `modified`, and by name what means nothing: the list is the same in
+    /// any order.
+    pub(crate) fn choose_key(&mut self, name: &str) {
+        let mut keys = Key::ALL.into_iter();
+        self.key = keys.find(|key| key.parameter() == name).unwrap_or_default();
+    }
+
+    /// Takes `ascending` or `descending`.
+    pub(crate) fn choose_direction(&mut self, name: &str) {
+        self.is_descending = name == "descending";
     }
 
     pub(super) const fn name(self) -> &'static str {
@@ -86,20 +81,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_names_an_order_or_is_passed_over() {
-        let order = |key, is_descending| Order { key, is_descending };
-        for (query, expected) in [
-            (None, order(Key::Name, false)),
-            (Some(""), order(Key::Name, false)),
-            (Some("sort=size"), order(Key::Size, false)),
-            (Some("order=descending"), order(Key::Name, true)),
-            (
-                Some("x&sort=modified&order=descending&y=1"),
-                order(Key::Modified, true),
-            ),
-            (Some("sort=nothing&order=nothing"), order(Key::Name, false)),
+    fn an_order_is_chosen_by_name_and_is_by_name_otherwise() {
+        let mut order = Order::default();
+        for (key, expected) in [
+            ("size", Key::Size),
+            ("modified", Key::Modified),
+            ("name", Key::Name),
+            ("size", Key::Size),
+            ("nothing", Key::Name),
         ] {
-            assert_eq!(Order::parse(query), expected, "{query:?}");
+            order.choose_key(key);
+            assert_eq!(order.key, expected, "{key}");
+        }
+        for (direction, expected) in [
+            ("descending", true),
+            ("ascending", false),
+            ("descending", true),
+            ("nothing", false),
+        ] {
+            order.choose_direction(direction);
+            assert_eq!(order.is_descending, expected, "{direction}");
         }
     }
 }

@@ -216,8 +216,11 @@ mod tests {
 
     #[test]
     fn the_page_says_what_it_is_to_those_who_hear_it() {
-        let query = Some("sort=size&order=descending");
-        let page = write(&listing(&["a", "b"]), Order::parse(query));
+        let order = Order {
+            key: Key::Size,
+            is_descending: true,
+        };
+        let page = write(&listing(&["a", "b"]), order);
         for part in [
             "<html lang=\"en\">",
             "<title>Index of /a/b/</title>",
