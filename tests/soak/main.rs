@@ -1,9 +1,9 @@
-//! The soak: the program against `sheave serve`, with faults that a seed makes up each round.
-//! Knows the program's contract and how faults are written.
+//! The soak: the program against `sheave serve`, in worlds that a seed makes up. Knows the
+//! program's contract and how faults are written.
 //!
 //! `cargo xtask soak` builds the program and runs this: `soak PROGRAM SECONDS ROUNDS SEED JOBS`,
 //! which ends when the first of seconds and rounds is used up. Every round is grown from a seed of
-//! its own, which a failure names.
+//! its own, which a failure names. A failure does not end it: the others may be of other kinds.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::disallowed_methods,
@@ -13,66 +13,118 @@
     reason = "a failed unwrap is a failed round; this waits for processes and reads their files"
 )]
 
-mod case;
+mod bound;
+mod claims;
 #[path = "../crash/dice.rs"]
 mod dice;
+mod effects;
+mod judge;
+mod program;
 mod round;
 mod server;
+mod site;
+mod summary;
+mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use case::Case;
-use round::{Tally, Workshop};
+use site::Site;
+use summary::Tally;
+use world::World;
+
+/// After so many failures the rest would be no news.
+const ENOUGH: usize = 50;
 
 fn main() -> ExitCode {
+    effects::check();
     let mut arguments = std::env::args().skip(1);
     let program = PathBuf::from(arguments.next().expect("PROGRAM SECONDS ROUNDS SEED JOBS"));
     let mut number = || -> u64 { arguments.next().unwrap().parse().unwrap() };
     let (seconds, rounds, first, jobs) = (number(), number(), number(), number());
-    let workshop = Workshop::new(program);
     let start = Instant::now();
     let is_over = || start.elapsed() >= Duration::from_secs(seconds);
-    let (next, failed) = (AtomicU64::new(first), AtomicBool::new(false));
+    let next = AtomicU64::new(first);
     let tally = Mutex::new(Tally::default());
+    let failures = || -> usize {
+        let tally = tally.lock().unwrap();
+        tally.failures.values().map(Vec::len).sum()
+    };
+    let work = || {
+        let mut site = Site::start(&program);
+        while failures() < ENOUGH && !is_over() {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed - first >= rounds {
+                break;
+            }
+            let done = round(&program, &mut site, seed);
+            tally.lock().unwrap().add(done);
+        }
+        let growth = site.growth();
+        println!("servers: {growth}");
+        if growth.is_too_much() {
+            let failed = Tally::failed("GROWTH: a server has grown", first);
+            tally.lock().unwrap().add(failed);
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..jobs {
-            scope.spawn(|| {
-                while !failed.load(Ordering::Relaxed) && !is_over() {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed - first >= rounds {
-                        return;
-                    }
-                    let case = Case::grow(seed);
-                    if let Ok(ran) = catch_unwind(AssertUnwindSafe(|| workshop.run(&case))) {
-                        tally.lock().unwrap().add(&ran);
-                    } else {
-                        // The failed assertion has been printed; the others need not go on.
-                        eprintln!("soak: seed {seed} failed: {case:#?}");
-                        eprintln!("to repeat: cargo xtask soak --rounds 1 --seed {seed}");
-                        failed.store(true, Ordering::Relaxed);
-                    }
-                }
-            });
+            scope.spawn(work);
         }
     });
-    let tally = tally.into_inner().unwrap();
-    println!(
-        "{:.1} minutes from seed {first}: {tally}",
-        start.elapsed().as_secs_f64() / 60.0
-    );
-    let growth = workshop.growth();
-    println!("servers: {growth}");
-    if failed.into_inner() {
-        return ExitCode::FAILURE;
+    let minutes = start.elapsed().as_secs_f64() / 60.0;
+    println!("{minutes:.1} minutes from seed {first}");
+    println!("{}", tally.lock().unwrap());
+    match failures() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     }
-    if growth.is_too_much() {
-        eprintln!("soak: a server has grown");
-        return ExitCode::FAILURE;
+}
+
+/// Runs the round of a seed, and tells of its failure at once.
+fn round(program: &Path, site: &mut Site, seed: u64) -> Tally {
+    let world = World::grow(seed);
+    let ran = catch_unwind(AssertUnwindSafe(|| site.run(program, &world)));
+    let (mut tally, failure) = match ran {
+        Ok((tally, failure)) => (tally, failure),
+        // What it asserts has been printed.
+        Err(_) => (Tally::default(), Some("PANIC: see above".to_owned())),
+    };
+    if let Some(why) = failure {
+        eprintln!("soak: seed {seed}: {why}\n{world:#?}");
+        eprintln!("to repeat: cargo xtask soak --rounds 1 --seed {seed}\n");
+        tally.add(Tally::failed(&why, seed));
     }
-    ExitCode::SUCCESS
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{World, effects};
+
+    #[test]
+    fn every_effect_of_the_server_is_in_some_world() {
+        effects::check();
+        let mut missing: BTreeSet<&str> = effects::names().into_iter().collect();
+        for seed in 0..2000 {
+            for wrong in World::grow(seed).wrongs {
+                missing.remove(wrong.name());
+            }
+        }
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn a_seed_is_a_world() {
+        for seed in 0..100 {
+            let world = || format!("{:?}", World::grow(seed));
+            assert_eq!(world(), world());
+        }
+    }
 }

@@ -1,336 +1,410 @@
-//! Owns one round: run, kill, run again, compare; and at last without faults. Whatever is wrong
-//! panics.
+//! Owns one round: the same command again and again against a world, and at last against a server
+//! that behaves; what each run left is judged.
 
-use std::fmt;
-use std::fs::File;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use accelerator::{Digest, DigestAlgorithm};
 use range_core::units::ByteCount;
-use range_server::Version;
-use range_server::synthetic::{self, Seed};
-use serde_json::Value;
+use range_server::synthetic;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::case::Case;
-use crate::server::{Growth, Server, Use};
+use crate::bound::{Bound, HASTY, Haste, PATIENT};
+use crate::claims::{self, Claim};
+use crate::effects::Harm;
+use crate::judge::{Circumstances, Edition};
+use crate::program::{self, Ended, Plan};
+use crate::server::Server;
+use crate::summary::Tally;
+use crate::world::{Content, Run, World};
 
-/// No run is given longer, whatever the server does. One that is still fetching is cut short: a
-/// server that stalls after a few bytes of each reply can make it take an hour.
+/// No run is given longer. One that may take longer, for all that is wrong with its server, is
+/// interrupted, and the next one goes on.
 const DEADLINE: Duration = Duration::from_secs(90);
 
-/// Tries, and how long one may stand still, against faults.
-const HASTY: [&str; 2] = ["3", "1s"];
+/// The most memory a run may take, in KiB, but for what files back.
+const MEMORY: u64 = 96 << 10;
 
-/// The same where nothing is wrong: then only a machine busy with other things stands still.
-const PATIENT: [&str; 2] = ["10", "30s"];
+/// What an older file under the final name holds.
+const AS_IT_WAS: &[u8] = b"as it was\n";
 
-/// How long before its deadline a run must have had fewer bytes than at it. One that had not hangs,
-/// and that is a failure with a name. Longer than all the tries a round allows take.
-const STANDSTILL: f64 = 30.0;
+/// The names that a run may leave.
+const NAMES: [&str; 7] = [
+    "file",
+    "file.part",
+    "file.part.journal",
+    "file.old-version.part",
+    "file.old-version.part.journal",
+    "file.old-version2.part",
+    "file.old-version2.part.journal",
+];
 
-/// Rounds after which a server has met most there is.
-const WARM: u64 = 60;
-
-/// How long a server may take to let go of peers that are gone.
-const PARTING: Duration = Duration::from_secs(10);
-
-/// What the rounds share.
-pub(crate) struct Workshop {
-    program: PathBuf,
-    plain: Server,
-    secure: Server,
-    rounds: AtomicU64,
-    fresh: [Use; 2],
-    warm: OnceLock<[Use; 2]>,
-}
-
-/// How runs ended.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    rounds: u64,
-    arrived: u64,
-    failed: u64,
-    killed: u64,
-    cut_short: u64,
-    bytes: u64,
-}
-
-#[derive(Debug)]
-enum Ended {
-    Killed,
-    CutShort,
-    Exited(i32, Value, String),
-}
-
-impl Workshop {
-    pub(crate) fn new(program: PathBuf) -> Self {
-        let plain = Server::start(&program, false);
-        let secure = Server::start(&program, true);
-        Self {
-            fresh: [plain.used(), secure.used()],
-            program,
-            plain,
-            secure,
-            rounds: AtomicU64::new(0),
-            warm: OnceLock::new(),
-        }
-    }
-
-    pub(crate) fn run(&self, case: &Case) -> Tally {
-        if self.rounds.fetch_add(1, Ordering::Relaxed) == WARM {
-            self.warm.get_or_init(|| self.used());
-        }
-        let server = if case.is_secure {
-            &self.secure
-        } else {
-            &self.plain
-        };
-        // On the disk the program was built on, not in memory.
-        let beside = self.program.parent().unwrap();
-        let mut round = Round {
-            case,
-            program: &self.program,
-            server,
-            directory: tempfile::tempdir_in(beside).unwrap(),
-            scratch: tempfile::tempdir_in(beside).unwrap(),
-            tally: Tally::default(),
-            has_name: false,
-        };
-        round.run();
-        round.tally
-    }
-
-    /// What the servers used before anybody came, when they were warm, and use now that nobody is
-    /// there.
-    pub(crate) fn growth(&self) -> Growth {
-        let sum = |uses: [Use; 2]| uses[0] + uses[1];
-        let fresh = sum(self.fresh);
-        let mut end = sum(self.used());
-        let start = Instant::now();
-        while end.is_busier_than(fresh) && start.elapsed() < PARTING {
-            std::thread::sleep(Duration::from_millis(50));
-            end = sum(self.used());
-        }
-        Growth {
-            fresh,
-            warm: self.warm.get().copied().map_or(end, sum),
-            end,
-        }
-    }
-
-    fn used(&self) -> [Use; 2] {
-        [self.plain.used(), self.secure.used()]
-    }
-}
-
-struct Round<'a> {
-    case: &'a Case,
+/// A round under way.
+pub(crate) struct Round<'a> {
+    world: &'a World,
     program: &'a Path,
     server: &'a Server,
     directory: TempDir,
     scratch: TempDir,
+    /// What the server has had, the newest last.
+    editions: RefCell<Vec<Edition>>,
     tally: Tally,
-    /// Whether a run was killed when the file had its name.
-    has_name: bool,
+    /// What a run has to keep.
+    claims: Vec<Claim>,
+    has_arrived: bool,
+    /// How the last second run ended, for a failure.
+    rival: String,
 }
 
-impl Round<'_> {
-    fn run(&mut self) {
-        self.tally.rounds = 1;
-        for &kill in &self.case.kills {
-            let url = self.url(self.case.faulty_from_the_start);
-            let ended = self.get(&url, HASTY, Some(kill));
-            if self.check(&ended) {
-                return;
+impl<'a> Round<'a> {
+    /// Runs a world, and tells how it went and, if it went wrong, why.
+    pub(crate) fn run(program: &'a Path, server: &'a Server, world: &'a World) -> Outcome {
+        // On the disk the program was built on, not in memory.
+        let beside = program.parent().unwrap();
+        let mut round = Self {
+            world,
+            program,
+            server,
+            directory: tempfile::tempdir_in(beside).unwrap(),
+            scratch: tempfile::tempdir_in(beside).unwrap(),
+            editions: RefCell::default(),
+            tally: Tally::default(),
+            claims: Vec::new(),
+            has_arrived: false,
+            rival: String::new(),
+        };
+        server.clear_log();
+        if world.has_final {
+            std::fs::write(round.output(), AS_IT_WAS).unwrap();
+        }
+        round.publish(world.length);
+        let failure = round.go().err();
+        if world.content == Content::File {
+            server.withdraw(&round.name());
+        }
+        round.tally.rounds = 1;
+        round.tally.met = server.log().1;
+        (round.tally, failure)
+    }
+
+    fn go(&mut self) -> Result<(), String> {
+        for run in &self.world.runs {
+            self.get(run, HASTY, true, &[])?;
+            if self.has_arrived {
+                return Ok(());
             }
         }
-        let url = self.url(true);
-        let ended = self.get(&url, HASTY, None);
-        if self.check(&ended) {
-            return;
-        }
         // Whatever was left, the same command ends well once the server behaves.
-        let url = self.url(false);
-        let ended = self.get(&url, PATIENT, None);
-        let is_right = self.check(&ended);
+        let peace = Run::default();
+        self.get(&peace, PATIENT, false, &[])?;
+        if self.has_arrived {
+            return Ok(());
+        }
         // Bytes that are wrong are kept for the right checksum.
-        let lied_to = matches!(ended, Ended::Exited(6, ..));
-        assert!(is_right || lied_to, "it does not recover: {ended:?}");
+        if self.editions.borrow().len() == 1 {
+            self.get(&peace, PATIENT, false, &["--no-resume"])?;
+            if !self.has_arrived {
+                return Err("STUCK: it does not recover".to_owned());
+            }
+        }
+        Ok(())
     }
 
-    fn url(&self, with_faults: bool) -> String {
-        let base = &self.server.base_url;
-        let Case { seed, length, .. } = self.case;
-        let url = format!("{base}/synthetic/{length}?seed={seed}&id={seed}");
-        if with_faults {
-            format!("{url}&fault={}", self.case.faults.join("&fault="))
-        } else {
-            url
+    /// Makes the server have another edition of the file, where it has a file.
+    fn publish(&self, length: u64) {
+        let mut editions = self.editions.borrow_mut();
+        let number = u8::try_from(editions.len()).unwrap();
+        // Far from the numbers that faults give.
+        let edition = Edition {
+            number: 8 * number,
+            length,
+        };
+        editions.push(edition);
+        if self.world.content == Content::File {
+            let age = (!self.world.is_recent).then_some(u64::from(number));
+            self.server
+                .publish(&self.name(), &self.world.bytes(edition), age);
         }
     }
 
-    fn get(&mut self, url: &str, [tries, patience]: [&str; 2], kill: Option<Duration>) -> Ended {
+    fn name(&self) -> String {
+        format!("{}.bin", self.world.seed)
+    }
+
+    fn output(&self) -> PathBuf {
+        self.directory.path().join("file")
+    }
+
+    fn command(&self, haste: Haste, with_faults: bool, more: &[&str]) -> Command {
+        let world = self.world;
+        let base = &self.server.base_url;
+        let query = world.query(with_faults);
+        let url = match world.content {
+            Content::Computed(_) => format!("{base}/synthetic/{}{query}", world.length),
+            Content::File => format!("{base}/{}{query}", self.name()),
+        };
         let mut command = Command::new(self.program);
-        command.args(["get", url, "--json"]);
-        command.args(["--max-tries", tries, "--stall-timeout", patience]);
-        command.arg("-x").arg(self.case.connections.to_string());
+        command.args(["get", &url, "--json", "-x", &world.connections]);
+        command.arg("--max-tries").arg(haste.tries.to_string());
+        let stall = format!("{}ms", haste.stall.as_millis());
+        command.arg("--stall-timeout").arg(stall);
         command.arg("-o").arg(self.output());
-        if self.case.checksum {
-            let digest = synthetic::sha256(Seed(self.case.seed), ByteCount(self.case.length));
+        command.args(&world.arguments).args(more);
+        if world.has_final {
+            command.arg("--overwrite");
+        }
+        if let Some(limit) = world.limit {
+            command.arg("--limit-rate").arg(limit.to_string());
+        }
+        if world.checksum {
+            let digest = synthetic::sha256(world.edition_seed(0), ByteCount(world.length));
             let digest = Digest::new(DigestAlgorithm::Sha256, &digest).unwrap();
             command.arg("--checksum").arg(digest.to_string());
         }
         if let Some(authority) = &self.server.authority {
             command.arg("--cacert").arg(authority);
         }
-        let (stdout, stderr) = (
-            self.scratch.path().join("out"),
-            self.scratch.path().join("err"),
-        );
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(File::create(&stdout).unwrap())
-            .stderr(File::create(&stderr).unwrap())
-            .spawn()
-            .unwrap();
-        let start = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break status;
-            }
-            if start.elapsed() >= kill.unwrap_or(DEADLINE) {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                if kill.is_some() {
-                    return Ended::Killed;
-                }
-                let events = std::fs::read_to_string(stdout).unwrap();
-                assert!(is_fetching(&events), "the program hangs: {url}\n{events}");
-                return Ended::CutShort;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
-        let stderr = std::fs::read_to_string(stderr).unwrap();
-        let stdout = std::fs::read_to_string(stdout).unwrap();
-        let last = stdout
-            .lines()
-            .last()
-            .and_then(|line| serde_json::from_str(line).ok());
-        let code = status
-            .code()
-            .unwrap_or_else(|| panic!("{status}: {stderr}"));
-        Ended::Exited(code, last.unwrap_or_default(), stderr)
+        command
     }
 
-    /// Whether the file has arrived; whatever else happened is checked too.
-    fn check(&mut self, ended: &Ended) -> bool {
+    /// Runs the command once and judges what it did.
+    fn get(
+        &mut self,
+        run: &Run,
+        haste: Haste,
+        with_faults: bool,
+        more: &[&str],
+    ) -> Result<(), String> {
+        let bound = Bound::of(self.world, haste, with_faults);
+        let mut command = self.command(haste, with_faults, more);
+        let (rival, requests) = (Cell::new(None), self.server.log().0);
         let found = std::fs::read(self.output()).ok();
-        match ended {
-            // Killed between publishing and the end, or before.
-            Ended::Killed | Ended::CutShort => {
-                let is_cut_short = matches!(ended, Ended::CutShort);
-                self.tally.cut_short += u64::from(is_cut_short);
-                self.tally.killed += u64::from(!is_cut_short);
-                self.has_name = found.is_some();
-                assert!(found.is_none_or(|found| self.is_right(&found)));
-                false
-            }
-            Ended::Exited(0, last, stderr) => {
-                let found = found.expect("exit 0 and no file");
-                assert!(self.is_right(&found), "WRONG FILE: {last} {stderr}");
-                self.tally.arrived += 1;
-                self.tally.bytes += self.case.length;
+        let mut errands: Vec<(Duration, Box<dyn FnMut() + '_>)> = Vec::new();
+        if let Some((when, length)) = run.replacement {
+            let round = &*self;
+            errands.push((when, Box::new(move || round.publish(length))));
+        }
+        if let Some(when) = run.rival {
+            let mut command = self.command(haste, with_faults, more);
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped());
+            let rival = &rival;
+            errands.push((
+                when,
+                Box::new(move || rival.set(Some(command.spawn().unwrap()))),
+            ));
+        }
+        let plan = Plan {
+            stop: run.stop,
+            errands,
+            deadline: bound.time.min(DEADLINE),
+        };
+        let ended = program::run(&mut command, self.scratch.path(), plan);
+        let has_rival = match rival.into_inner() {
+            None => false,
+            Some(child) => {
+                self.rival = end(child, bound.time.min(DEADLINE))?;
                 true
             }
-            // A kill came after the file had its name and before the journal was gone.
-            Ended::Exited(8, _, stderr) => {
-                let found = found.unwrap_or_else(|| panic!("exit 8: {stderr}"));
-                assert!(self.is_right(&found), "WRONG FILE: {stderr}");
-                true
+        };
+        let circumstances = Circumstances {
+            with_faults,
+            has_rival,
+            is_published: found.as_ref().is_some_and(|found| found != AS_IT_WAS),
+            is_replaced: self.editions.borrow().len() > 1,
+        };
+        let requests = self.server.log().0 - requests;
+        self.tally.add_run(
+            self.world.seed,
+            &ended,
+            &bound,
+            requests,
+            self.connections(),
+        );
+        let judged = self
+            .judge(&ended, circumstances, found.as_deref())
+            .and_then(|()| self.measure(&ended, &bound, requests));
+        let rival = std::mem::take(&mut self.rival);
+        judged.map_err(|why| format!("{why}\n{}\n{}\n{rival}", line(&command), ended.told()))
+    }
+
+    fn connections(&self) -> u64 {
+        self.world.connections.parse().unwrap_or(32)
+    }
+
+    /// Whether time, requests and memory are within their bounds.
+    fn measure(&self, ended: &Ended, bound: &Bound, requests: u64) -> Result<(), String> {
+        let (standstill, _) = ended.standstill();
+        if standstill > bound.standstill {
+            let most = bound.standstill;
+            return Err(format!(
+                "HANG: nothing moves for {standstill:.1?} of {most:.1?}"
+            ));
+        }
+        if ended.is_cut_short && bound.time <= DEADLINE {
+            return Err(format!("TOO SLOW: over {:.1?}", bound.time));
+        }
+        let most = bound.requests(self.connections(), ended.elapsed);
+        if requests > most {
+            return Err(format!("TOO MANY REQUESTS: {requests} of {most}"));
+        }
+        if ended.memory > MEMORY {
+            return Err(format!("MEMORY: {} KiB", ended.memory));
+        }
+        Ok(())
+    }
+
+    /// Whether the run may have ended so, and has left what it has to.
+    fn judge(
+        &mut self,
+        ended: &Ended,
+        now: Circumstances,
+        before: Option<&[u8]>,
+    ) -> Result<(), String> {
+        let found = std::fs::read(self.output()).ok();
+        let code = ended.code();
+        if let Some(objection) = self.world.objection(ended, now) {
+            return Err(objection);
+        }
+        if code == 0 {
+            let found = found.ok_or("NO FILE: exit 0")?;
+            self.check_file(&found, ended)?;
+            if let Some(claim) = self.world.false_claim(ended, now.with_faults) {
+                return Err(claim);
             }
-            Ended::Exited(code, last, stderr) => {
-                assert!((3..=6).contains(code), "exit {code}: {stderr}");
-                assert!(
-                    found.is_none_or(|found| self.has_name && self.is_right(&found)),
-                    "exit {code} and a file: {stderr}"
-                );
-                assert_eq!(last["event"], "error", "{stderr}");
-                assert_eq!(stderr.lines().count(), 1, "{stderr}");
-                self.tally.failed += 1;
-                false
+            self.has_arrived = true;
+        } else if found.as_deref() != before {
+            // It was stopped behind the last step, or another run was faster.
+            let may_be_there = ended.told.is_some() || now.has_rival;
+            let found = found.ok_or("THE FINAL NAME IS GONE")?;
+            if !may_be_there || self.check_file(&found, ended).is_err() {
+                return Err(format!("THE FINAL NAME IS TOUCHED: exit {code}"));
             }
+        } else if code == 8 && !now.has_rival {
+            // A kill came after the file had its name.
+            self.check_file(&found.unwrap_or_default(), ended)?;
+            self.has_arrived = true;
+        }
+        if matches!(code, 2..=8 | 130 | 143) {
+            if ended.last()["event"] != "error" {
+                return Err("NO REASON: the last event is no error".to_owned());
+            }
+            if ended.stderr.lines().count() != 1 {
+                return Err("NO REASON: it is not one line".to_owned());
+            }
+        }
+        self.check_names(now.has_rival)?;
+        self.check_claims()
+    }
+
+    fn check_file(&self, found: &[u8], ended: &Ended) -> Result<(), String> {
+        let editions = self.editions.borrow();
+        let coding = ended.last()["content_coding"].as_str();
+        let is_fresh = self.claims.iter().all(|claim| claim.present == 0);
+        let is_right = match coding {
+            Some(_) => self.world.is_right_in_gzip(found, &editions),
+            None => self.world.is_right(found, &editions),
+        };
+        let is_message = || is_fresh && self.world.is_message(found, ended.standstill().1);
+        if is_right || is_message() {
+            return Ok(());
+        }
+        let kept = self
+            .directory
+            .path()
+            .parent()
+            .unwrap()
+            .join(format!("wrong-{}", self.world.seed));
+        std::fs::write(&kept, found).unwrap();
+        Err(format!(
+            "WRONG FILE: {} bytes, kept as {}",
+            found.len(),
+            kept.display()
+        ))
+    }
+
+    /// Whether there is nothing beside the file but what belongs to the rest of a download. A
+    /// second run that was too late keeps what it has.
+    fn check_names(&self, has_rival: bool) -> Result<(), String> {
+        let entries = std::fs::read_dir(self.directory.path()).unwrap();
+        let names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        let allowed = if self.has_arrived && !has_rival {
+            &NAMES[..1]
+        } else {
+            &NAMES
+        };
+        let is_stray = |name: &&String| {
+            let journal = format!("{name}.journal");
+            // A run that was killed may leave a journal alone, and no run a part file.
+            !allowed.contains(&name.as_str())
+                || (name.ends_with(".part") && !names.contains(&journal))
+        };
+        match names.iter().find(is_stray) {
+            Some(name) => Err(format!("LEFT BEHIND: {name} of {names:?}")),
+            None => Ok(()),
         }
     }
 
-    /// Whether it is one version of the file from its first byte to its last: the one there is a
-    /// checksum of, where there is one.
-    fn is_right(&self, found: &[u8]) -> bool {
-        let generation = |version| {
-            let mut bytes = vec![0; usize::try_from(self.case.length).unwrap()];
-            let seed = Seed(self.case.seed).of_version(Version(version));
-            synthetic::fill(seed, 0, &mut bytes);
-            bytes
-        };
-        let mut versions = if self.case.checksum { 0..1 } else { 0..2 };
-        versions.any(|version| found == generation(version))
-    }
-
-    fn output(&self) -> PathBuf {
-        self.directory.path().join("file")
+    /// Whether all is there that was there before the run and has to be kept.
+    fn check_claims(&mut self) -> Result<(), String> {
+        if self.has_arrived {
+            return Ok(());
+        }
+        let claims = claims::read(self.program, self.directory.path());
+        let before = std::mem::replace(&mut self.claims, claims);
+        // The checksum decides then, and what does not have it makes way.
+        let world = self.world;
+        let is_undecided = world.checksum && (world.changes() || world.harms(Harm::Lies));
+        if is_undecided || world.has("gzip") {
+            return Ok(());
+        }
+        claims::lost(&before, &self.claims).map_or(Ok(()), Err)
     }
 }
 
-/// Whether a run, by the events it told, had more bytes at its end than a standstill before.
-fn is_fetching(events: &str) -> bool {
-    let progress: Vec<(f64, u64)> = events
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|event| event["event"] == "progress")
-        .filter_map(|event| {
-            Some((
-                event["elapsed_s"].as_f64()?,
-                event["present_bytes"].as_u64()?,
-            ))
+/// How a round went, and why it went wrong, if it did.
+pub(crate) type Outcome = (Tally, Option<String>);
+
+/// Waits for a second run of the same command.
+fn end(mut child: Child, within: Duration) -> Result<String, String> {
+    let start = Instant::now();
+    let mut is_told = false;
+    while child.try_wait().unwrap().is_none() {
+        if !is_told && start.elapsed() > within {
+            let _told = kill_process(Pid::from_child(&child), Signal::INT);
+            is_told = true;
+        }
+        if start.elapsed() > within + program::PARTING {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return Err("HANG: a second run ignores SIGINT".to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    Ok(format!("a second run: {}, {stderr}", ended.status))
+}
+
+/// A command as a shell takes it.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<String> = words
+        .map(|word| {
+            let word = word.to_string_lossy();
+            if word.contains(['&', '?', ' ']) {
+                format!("'{word}'")
+            } else {
+                word.into_owned()
+            }
         })
         .collect();
-    let before = DEADLINE.as_secs_f64() - STANDSTILL;
-    let earlier = progress.iter().rfind(|(elapsed, _)| *elapsed <= before);
-    match (earlier, progress.last()) {
-        (Some((_, earlier)), Some((_, last))) => last > earlier,
-        _ => false,
-    }
-}
-
-impl Tally {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.rounds += other.rounds;
-        self.arrived += other.arrived;
-        self.failed += other.failed;
-        self.killed += other.killed;
-        self.cut_short += other.cut_short;
-        self.bytes += other.bytes;
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} rounds; {} runs arrived, {} failed cleanly, {} were killed, \
-             {} still fetching after \
-             {} s; {} MiB; wrong files: 0, hangs: 0",
-            self.rounds,
-            self.arrived,
-            self.failed,
-            self.killed,
-            self.cut_short,
-            DEADLINE.as_secs(),
-            self.bytes >> 20
-        )
-    }
+    words.join(" ")
 }

@@ -1,0 +1,80 @@
+//! Owns what part files claim to hold, as `sheave inspect` tells, and whether a run has lost any of
+//! it. Knows what may be given up, and no run.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What ends each name a part file may have beside the final name.
+const PLACES: [&str; 3] = [".part", ".old-version.part", ".old-version2.part"];
+
+/// What one part file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) place: &'static str,
+    pub(crate) length: u64,
+    pub(crate) entity_tag: Option<String>,
+    last_modified: Option<String>,
+    pub(crate) present: u64,
+}
+
+/// What all part files of a name hold.
+pub(crate) fn read(program: &Path, directory: &Path) -> Vec<Claim> {
+    let claims = PLACES.iter().filter_map(|place| {
+        let part = directory.join(format!("file{place}"));
+        if !part.exists() {
+            return None;
+        }
+        let output = Command::new(program)
+            .args(["inspect", "--json"])
+            .arg(&part)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let seen: Value = serde_json::from_slice(&output.stdout).ok()?;
+        let text = |key: &str| seen[key].as_str().map(str::to_owned);
+        Some(Claim {
+            place,
+            length: seen["bytes"].as_u64()?,
+            entity_tag: text("entity_tag"),
+            last_modified: text("last_modified"),
+            present: seen["present_bytes"].as_u64()?,
+        })
+    });
+    claims.collect()
+}
+
+impl Claim {
+    /// Whether a later run can tell that it is of the file that is served.
+    fn can_be_continued(&self) -> bool {
+        let is_strong = |tag: &String| !tag.starts_with("W/");
+        self.entity_tag.as_ref().is_some_and(is_strong)
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        let is_alike = |one: &Option<String>, other: &Option<String>| match (one, other) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        self.length == other.length
+            && is_alike(&self.entity_tag, &other.entity_tag)
+            && is_alike(&self.last_modified, &other.last_modified)
+    }
+}
+
+/// What was claimed before and is not any more, without a newer file that is complete.
+pub(crate) fn lost(before: &[Claim], after: &[Claim]) -> Option<String> {
+    let held = |claim: &Claim| {
+        let same = after.iter().filter(|later| later.is_of(claim));
+        same.map(|later| later.present).max().unwrap_or(0)
+    };
+    let is_lost = |claim: &&Claim| claim.can_be_continued() && held(claim) < claim.present;
+    let lost = before.iter().find(is_lost)?;
+    // There are two places for older versions: a third takes that of the lesser.
+    let is_crowded_out = after.len() == PLACES.len()
+        && after
+            .iter()
+            .all(|later| later.place == PLACES[0] || later.present >= lost.present);
+    (!is_crowded_out).then(|| format!("LOST: {lost:?} of {before:?}; now {after:?}"))
+}

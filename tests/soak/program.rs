@@ -1,0 +1,186 @@
+//! Owns one run of the program: starting it, stopping it, watching its memory, reading what it
+//! said. Judges nothing.
+
+use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::world::Stop;
+
+/// How long a program that was told to stop may take.
+pub(crate) const PARTING: Duration = Duration::from_secs(10);
+
+/// How often it is looked at.
+const GLANCE: Duration = Duration::from_millis(3);
+
+/// How often its memory is, in glances.
+const SAMPLE: u32 = 8;
+
+/// How much progress restores patience.
+const STEP: u64 = 16 << 10;
+
+/// What is done to a run while it lasts.
+pub(crate) struct Plan<'a> {
+    pub(crate) stop: Option<(Stop, Duration)>,
+    /// Something else that is done once, at some time.
+    pub(crate) errands: Vec<(Duration, Box<dyn FnMut() + 'a>)>,
+    /// When a run that still goes on is stopped with SIGINT.
+    pub(crate) deadline: Duration,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    /// The signal that it got before.
+    pub(crate) told: Option<Stop>,
+    pub(crate) is_cut_short: bool,
+    pub(crate) elapsed: Duration,
+    /// The most that its memory was seen to be, in KiB, but for what files back.
+    pub(crate) memory: u64,
+    pub(crate) events: Vec<Value>,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// As shells have it.
+    pub(crate) fn code(&self) -> i32 {
+        let signal = self.status.signal().map(|signal| 128 + signal);
+        self.status.code().or(signal).unwrap()
+    }
+
+    /// The last event.
+    pub(crate) fn last(&self) -> &Value {
+        self.events.last().unwrap_or(&Value::Null)
+    }
+
+    /// The longest time that passed without a step forward, and the most bytes that were there.
+    pub(crate) fn standstill(&self) -> (Duration, u64) {
+        let (mut longest, mut since, mut furthest, mut most) = (0.0_f64, 0.0, 0, 0);
+        let mut now = 0.0;
+        for event in &self.events {
+            match event["event"].as_str() {
+                Some("progress") => {}
+                // It begins anew; how often is limited by the time that a run may take.
+                Some("restarting") => {
+                    furthest = 0;
+                    continue;
+                }
+                _ => continue,
+            }
+            now = event["elapsed_s"].as_f64().unwrap();
+            let present = event["present_bytes"].as_u64().unwrap();
+            let is_waiting = matches!(event["phase"].as_str(), Some("connecting" | "fetching"));
+            most = most.max(present);
+            if !is_waiting || present >= furthest + STEP || present + STEP < furthest {
+                longest = longest.max(now - since);
+                (since, furthest) = (now, present);
+            }
+        }
+        longest = longest.max(self.elapsed.as_secs_f64().max(now) - since);
+        (Duration::from_secs_f64(longest), most)
+    }
+
+    /// What it said, for a failure.
+    pub(crate) fn told(&self) -> String {
+        let quiet = |event: &&Value| event["event"] != "progress";
+        let events = self.events.iter().filter(quiet);
+        let events: Vec<String> = events.map(Value::to_string).collect();
+        let count = events.len();
+        let shown = events.iter().enumerate();
+        let shown = shown.filter(|(index, _)| *index < 12 || index + 12 >= count);
+        let shown: Vec<&str> = shown.map(|(_, event)| event.as_str()).collect();
+        let (code, told) = (self.code(), self.told);
+        format!(
+            "exit {code} after {:.2?}, told {told:?}\n{}\n{}",
+            self.elapsed,
+            shown.join("\n"),
+            self.stderr
+        )
+    }
+}
+
+/// Runs a command to its end. Its output goes to files in `scratch`.
+pub(crate) fn run(command: &mut Command, scratch: &Path, mut plan: Plan<'_>) -> Ended {
+    let (stdout, stderr) = (scratch.join("out"), scratch.join("err"));
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(File::create(&stdout).unwrap())
+        .stderr(File::create(&stderr).unwrap())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    let (mut told, mut is_cut_short, mut told_at) = (None, false, None::<Instant>);
+    let (mut memory, mut glances) = (0, 0);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        let elapsed = start.elapsed();
+        plan.errands.retain_mut(|(when, errand)| {
+            let is_due = elapsed >= *when;
+            if is_due {
+                errand();
+            }
+            !is_due
+        });
+        let stop = plan.stop.filter(|(_, after)| elapsed >= *after);
+        let is_late = elapsed >= plan.deadline;
+        if told_at.is_none() && (stop.is_some() || is_late) {
+            let stop = stop.map_or(Stop::Interrupt, |(stop, _)| stop);
+            is_cut_short = is_late;
+            (told, told_at) = (Some(stop), Some(Instant::now()));
+            tell(&child, stop);
+        }
+        if told_at.is_some_and(|at| at.elapsed() > PARTING) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let events = std::fs::read_to_string(&stdout).unwrap();
+            panic!("HANG: it ignores {told:?}\n{events}");
+        }
+        if glances % SAMPLE == 0 {
+            memory = memory.max(anonymous(child.id()));
+        }
+        glances += 1;
+        std::thread::sleep(GLANCE);
+    };
+    let events = std::fs::read_to_string(stdout).unwrap();
+    Ended {
+        status,
+        told,
+        is_cut_short,
+        elapsed: start.elapsed(),
+        memory,
+        events: events
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect(),
+        stderr: std::fs::read_to_string(stderr).unwrap(),
+    }
+}
+
+fn tell(child: &Child, stop: Stop) {
+    let signal = match stop {
+        Stop::Interrupt => Signal::INT,
+        Stop::Terminate => Signal::TERM,
+        Stop::Kill => Signal::KILL,
+    };
+    // It may have ended just now.
+    let _told = kill_process(Pid::from_child(child), signal);
+}
+
+/// The memory of a process that no file backs, in KiB; 0 when it is gone.
+pub(crate) fn anonymous(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let of = |key: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.unwrap_or(0)
+    };
+    of("RssAnon:") + of("RssShmem:")
+}
