@@ -163,7 +163,7 @@ fn expected(rows: &[(&str, &str, &str)]) -> Stated {
 }
 
 #[test]
-fn the_readme_states_the_defaults_that_are() {
+fn the_manual_states_the_defaults_that_are() {
     let get = Untouched::new();
     let server = Limits::default();
     let of = |seconds: Duration| format!("{}s", seconds.as_secs());
@@ -171,7 +171,7 @@ fn the_readme_states_the_defaults_that_are() {
     let ranges = RangePolicy::default().max_ranges.to_string();
     assert_eq!((get.field("sync"), get.field("resume")), ("true", "true"));
     assert_same(
-        &in_tables("README.md"),
+        &in_tables(&["docs/cli.md", "docs/server.md"]),
         &expected(&[
             ("1", "output", "the last part of the URL's path"),
             ("1", "dir", "the current one"),
@@ -207,10 +207,10 @@ fn the_readme_states_the_defaults_that_are() {
             ("2", "as", "its own"),
         ]),
     );
-    let text = in_one_line("README.md");
+    let text = in_one_line("docs/cli.md");
     for phrase in [
-        format!("1 to {}; `auto` finds", limits::WIDTH_MAX),
-        format!("finds how many pay, up to {}", limits::WIDTH_DEFAULT),
+        format!("1 to {}; `auto` measures", limits::WIDTH_MAX),
+        format!("measures how many help, up to {}", limits::WIDTH_DEFAULT),
         format!(
             "`auto`, which is `{}`",
             get.field("write_mode").to_lowercase()
@@ -226,7 +226,7 @@ fn the_design_states_the_defaults_that_are() {
     let server = Limits::default();
     let of = |duration: Duration| format!("{} s", duration.as_secs());
     assert_same(
-        &in_tables("docs/design/http.md"),
+        &in_tables(&["docs/design/http.md"]),
         &expected(&[
             ("1", "connections", &server.max_connections.to_string()),
             (

@@ -1,7 +1,11 @@
-//! Owns the proof that the examples of the README compile and run. Everything else here is a test,
-//! or an example that a task of the project runs.
+//! Owns the proof that the examples of the README and of the manual compile and run. Everything else
+//! here is a test, or an example that a task of the project runs.
 #![forbid(unsafe_code)]
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/server.md")]
+struct Server;

@@ -3,7 +3,7 @@
 use crate::workspace::{self, Failure};
 
 /// Where the table is, and what is around it.
-const PAGES: [&str; 2] = ["docs/faults.md", "README.md"];
+const PAGE: &str = "docs/faults.md";
 const BEGIN: &str = "<!-- rivals: begin -->\n";
 const END: &str = "<!-- rivals: end -->";
 
@@ -13,13 +13,10 @@ pub(crate) fn run() -> Result<(), Failure> {
     let program = workspace::product()?.display().to_string();
     let table = workspace::output_of(&rivals, &[&program])?;
     let table = String::from_utf8_lossy(&table);
-    for path in PAGES {
-        let page = replaced(&workspace::text_of(path)?, &table).ok_or(Failure::Shape {
-            field: "rivals: begin",
-        })?;
-        workspace::write(path, &page)?;
-    }
-    Ok(())
+    let page = replaced(&workspace::text_of(PAGE)?, &table).ok_or(Failure::Shape {
+        field: "rivals: begin",
+    })?;
+    workspace::write(PAGE, &page)
 }
 
 /// The page with another table; `None` where it has no place for one.

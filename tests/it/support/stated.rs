@@ -112,12 +112,13 @@ pub(crate) fn assert_same(found: &Stated, expected: &Stated) {
     );
 }
 
-/// The rows of a page's tables whose last column is the default: the number of the table, what a
+/// The rows of the pages' tables whose last column is the default: the number of the table, what a
 /// row begins with, and its default.
-pub(crate) fn in_tables(page: &str) -> Stated {
+pub(crate) fn in_tables(pages: &[&str]) -> Stated {
     let mut stated = Stated::new();
     let (mut table, mut is_open) = (0, false);
-    for line in text_of(page).lines() {
+    let texts: String = pages.iter().map(|page| text_of(page)).collect();
+    for line in texts.lines() {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let is_row = line.starts_with('|');
         if is_row && !is_open && cells.last() == Some(&"Default") {
