@@ -2,8 +2,8 @@
 
 use std::time::{Instant, SystemTime};
 
-use scheduler::time::Timestamp;
 use range_core::http::date::HttpDate;
+use scheduler::time::Timestamp;
 
 /// The wall clock, for replies that do not say when they were made.
 #[expect(

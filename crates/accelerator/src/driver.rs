@@ -13,7 +13,7 @@ use range_core::units::RateLimit;
 use range_store::StoreError;
 use scheduler::time::Timestamp;
 use scheduler::{
-    Beginning, CheckpointId, Input, Lease, Outcome, Output, Route, Scheduler, SchedulerConfig,
+    AttemptId, Beginning, CheckpointId, Input, Outcome, Output, Route, Scheduler, SchedulerConfig,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -103,7 +103,7 @@ pub(crate) struct Driver<'a> {
     generations: SharedGenerations,
     coding: Option<String>,
     workers: JoinSet<()>,
-    at_work: BTreeMap<Lease, AtWork>,
+    at_work: BTreeMap<AttemptId, AtWork>,
     reports: mpsc::Sender<WorkerReport>,
     reports_in: mpsc::Receiver<WorkerReport>,
     findings_in: mpsc::UnboundedReceiver<Finding>,
@@ -250,15 +250,15 @@ impl<'a> Driver<'a> {
         loop {
             match self.scheduler.poll_output() {
                 Output::Start {
-                    lease,
+                    attempt,
                     request,
                     route,
                     ..
-                } => self.start(lease, request, route),
-                Output::Grant { lease, grant } => self.grant(lease, grant).await,
-                Output::Allow { lease, end } => self.order(lease, Order::Allow(end)),
-                Output::Shrink { lease, cut } => self.order(lease, Order::Shrink(cut)),
-                Output::Stop { lease } => self.order(lease, Order::Stop),
+                } => self.start(attempt, request, route),
+                Output::Grant { attempt, grant } => self.grant(attempt, grant).await,
+                Output::Allow { attempt, end } => self.order(attempt, Order::Allow(end)),
+                Output::Shrink { attempt, cut } => self.order(attempt, Order::Shrink(cut)),
+                Output::Stop { attempt } => self.order(attempt, Order::Stop),
                 Output::Checkpoint { id } => {
                     self.syncer
                         .as_ref()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use range_core::http::validator::Agreement;
 use scheduler::failure::FailureClass;
-use scheduler::{Body, Lease, Request, Route};
+use scheduler::{AttemptId, Body, Request, Route};
 
 use crate::generation::{Expected, Generation};
 use crate::transport::error::TransportError;
@@ -62,7 +62,7 @@ pub(crate) struct Generations {
     /// `expected` is what was known before, and a newer version will do.
     is_pinned: bool,
     /// Those that get the version that is fetched.
-    served: BTreeSet<Lease>,
+    served: BTreeSet<AttemptId>,
     /// The last version seen that differs.
     rival: Option<Generation>,
     /// How many replies in a row were of that, and of any that differs.
@@ -127,13 +127,13 @@ impl Generations {
     /// Judges a reply's head. Once it was accepted, its bytes may be written.
     pub(crate) fn judge(
         &mut self,
-        lease: Lease,
+        attempt: AttemptId,
         request: Request,
         head: &Head,
     ) -> Result<Judged, TransportError> {
         let accepted = accept(request, self.expected.as_ref(), head)?;
         let all_agreed = self.all_agree;
-        self.accepted(lease, &accepted);
+        self.accepted(attempt, &accepted);
         let is_first_to_differ = all_agreed && !self.all_agree;
         Ok(Judged {
             accepted,
@@ -143,8 +143,8 @@ impl Generations {
 
     /// A reply was accepted. Every byte of a whole file is of the version that its own reply
     /// states.
-    fn accepted(&mut self, lease: Lease, accepted: &Accepted) {
-        self.served.insert(lease);
+    fn accepted(&mut self, attempt: AttemptId, accepted: &Accepted) {
+        self.served.insert(attempt);
         self.rival = None;
         (self.agreeing, self.differing) = (0, 0);
         let is_whole = matches!(accepted.body, Body::Whole { .. });
@@ -178,8 +178,8 @@ impl Generations {
     }
 
     /// An attempt has ended.
-    pub(crate) fn ended(&mut self, lease: Lease) {
-        self.served.remove(&lease);
+    pub(crate) fn ended(&mut self, attempt: AttemptId) {
+        self.served.remove(&attempt);
     }
 
     /// Whether a digest tells what the replies are, which have other validators than the bytes

@@ -9,7 +9,7 @@ use range_store::StoreError;
 use scheduler::failure::FailureClass;
 use scheduler::limits;
 use scheduler::time::Timestamp;
-use scheduler::{Lease, Request, Route, Stop};
+use scheduler::{AttemptId, Request, Route, Stop};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -22,7 +22,7 @@ use crate::transport::judge_reply::Accepted;
 /// What a worker is to do.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) lease: Lease,
+    pub(crate) attempt: AttemptId,
     pub(crate) request: Request,
     pub(crate) route: Route,
     /// What the reply is held against.
@@ -50,13 +50,13 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) enum WorkerReport {
     /// The reply's head was accepted.
-    Opened(Lease, Accepted),
+    Opened(AttemptId, Accepted),
     /// Every byte of the lease before the offset is written.
-    Received(Lease, u64),
+    Received(AttemptId, u64),
     /// The lease ends at the offset.
-    Shrunk(Lease, u64),
+    Shrunk(AttemptId, u64),
     /// The worker is done.
-    Stopped(Lease, Ending),
+    Stopped(AttemptId, Ending),
 }
 
 /// How a worker ended.
@@ -92,7 +92,7 @@ pub(crate) async fn run(
     orders: mpsc::UnboundedReceiver<Order>,
     reports: mpsc::Sender<WorkerReport>,
 ) {
-    let lease = job.lease;
+    let attempt = job.attempt;
     let mut worker = Worker {
         reported: job.writer.as_ref().map_or(0, SegmentWriter::position),
         reported_at: job.clock.now(),
@@ -117,7 +117,7 @@ pub(crate) async fn run(
     // The lease is released before anyone hears that it is free.
     drop(worker);
     // A driver that is gone has no use for reports.
-    let _delivered = reports.send(WorkerReport::Stopped(lease, ending)).await;
+    let _delivered = reports.send(WorkerReport::Stopped(attempt, ending)).await;
 }
 
 struct Worker {
@@ -160,7 +160,7 @@ impl Worker {
             scheduler::Body::Part { range, .. } => Some(range.end()),
             scheduler::Body::Whole { length } => length,
         };
-        self.report(WorkerReport::Opened(self.job.lease, accepted))
+        self.report(WorkerReport::Opened(self.job.attempt, accepted))
             .await;
         while self.job.writer.is_none() {
             let order = self.orders.recv().await;
@@ -175,7 +175,7 @@ impl Worker {
     /// judged, and so before any byte that depends on it.
     fn judge(&self, reply: &Reply) -> Result<Accepted, AttemptError> {
         let mut generations = self.job.generations.lock();
-        let judged = generations.judge(self.job.lease, self.job.request, &reply.head)?;
+        let judged = generations.judge(self.job.attempt, self.job.request, &reply.head)?;
         if let (true, Some(writer)) = (judged.is_first_to_differ, &self.job.writer) {
             writer.note_mixed()?;
         }
@@ -265,7 +265,8 @@ impl Worker {
             Some(Order::Shrink(cut)) => {
                 if let Some(writer) = &mut self.job.writer {
                     let end = writer.shrink_to(cut);
-                    self.report(WorkerReport::Shrunk(self.job.lease, end)).await;
+                    self.report(WorkerReport::Shrunk(self.job.attempt, end))
+                        .await;
                 }
             }
         }
@@ -282,7 +283,7 @@ impl Worker {
         if is_much || waited >= limits::REPORT_INTERVAL || is_used_up {
             self.reported = position;
             self.reported_at = now;
-            self.report(WorkerReport::Received(self.job.lease, position))
+            self.report(WorkerReport::Received(self.job.attempt, position))
                 .await;
         }
     }

@@ -2,9 +2,10 @@
 
 use super::Scheduler;
 use super::dispatch::stop;
+use super::ids::SourceId;
 use super::output::{Event, Outcome, Output, Route};
 use super::segment::{Active, Phase, Retry, StopCause, Waiting};
-use super::source::{Source, SourceId};
+use super::source::Source;
 use crate::failure::FailureClass;
 use crate::time::Timestamp;
 

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU16;
 
-use super::input::{Lease, SegmentId};
-use super::output::{CheckpointId, Outcome, Output, Request, Route, WaitReason};
+use super::ids::CheckpointId;
+use super::ids::SourceId;
+use super::ids::{AttemptId, SegmentId};
+use super::output::{Outcome, Output, Request, Route, WaitReason};
 use super::pace::Pace;
 use super::retry::Failures;
 use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
-use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::limits;
 use crate::time::Timestamp;
@@ -75,7 +76,7 @@ impl Scheduler {
                 continue;
             }
             if due <= self.now {
-                stalled.push(active.lease.segment);
+                stalled.push(active.attempt.segment);
             } else {
                 self.no_stall_before = self.no_stall_before.min(due);
             }
@@ -150,8 +151,8 @@ impl Scheduler {
                 ..Waiting::planned(rest)
             });
         }
-        let lease = self.start(source, Kind::Part, Some(front), retry, Request::Part(front));
-        if let Some(active) = self.current(lease) {
+        let attempt = self.start(source, Kind::Part, Some(front), retry, Request::Part(front));
+        if let Some(active) = self.current(attempt) {
             active.barren = barren;
         }
         true
@@ -233,19 +234,19 @@ impl Scheduler {
         left: Option<ByteRange>,
         retry: Option<Retry>,
         request: Request,
-    ) -> Lease {
-        let lease = retry.map_or_else(|| self.new_lease(), |retry| retry.lease.next());
+    ) -> AttemptId {
+        let attempt = retry.map_or_else(|| self.new_attempt(), |retry| retry.attempt.next());
         let route = retry.map_or(Route::Known, |retry| retry.route);
         let began = left.map_or(0, ByteRange::start);
         self.outputs.push_back(Output::Start {
-            lease,
+            attempt,
             source,
             request,
             route,
         });
-        let allowed = self.first_credit(lease, began);
+        let allowed = self.first_credit(attempt, began);
         let active = Active {
-            lease,
+            attempt,
             source,
             kind,
             phase: Phase::Starting,
@@ -263,15 +264,15 @@ impl Scheduler {
             failures: retry.map_or_else(Failures::default, |retry| retry.failures),
             route,
         };
-        self.active.insert(lease.segment, active);
+        self.active.insert(attempt.segment, active);
         self.source(source).workers += 1;
-        lease
+        attempt
     }
 
-    fn new_lease(&mut self) -> Lease {
-        let lease = Lease::first(self.next_segment);
+    fn new_attempt(&mut self) -> AttemptId {
+        let attempt = AttemptId::first(self.next_segment);
         self.next_segment += 1;
-        lease
+        attempt
     }
 
     fn checkpoint_if_due(&mut self) {
@@ -349,7 +350,7 @@ pub(super) fn stop(
     if active.stopping.is_none() {
         active.stopping = Some(cause);
         outputs.push_back(Output::Stop {
-            lease: active.lease,
+            attempt: active.attempt,
         });
     } else if cause == StopCause::Ending {
         active.stopping = Some(cause);

@@ -3,19 +3,19 @@
 
 use core::time::Duration;
 
-use super::input::Lease;
+use super::ids::AttemptId;
+use super::ids::SourceId;
 use super::output::{Event, Outcome, Output, Route};
 use super::retry::backoff;
 use super::segment::{Active, Kind, Phase, Retry, Waiting};
-use super::source::SourceId;
 use super::{Scheduler, Shape};
 use crate::failure::{Disposition, FailureClass};
 use crate::limits;
 use range_core::range_set::RangeSet;
 
 impl Scheduler {
-    pub(super) fn failed(&mut self, lease: Lease, class: FailureClass) {
-        let Some(mut active) = self.take(lease) else {
+    pub(super) fn failed(&mut self, attempt: AttemptId, class: FailureClass) {
+        let Some(mut active) = self.take(attempt) else {
             return;
         };
         let failures = active.failures.add(self.received_total);
@@ -231,9 +231,9 @@ impl Scheduler {
             source.gate = source.gate.max(now + gate);
         }
         if self.ending.is_none() {
-            let lease = active.lease;
+            let attempt = active.attempt;
             self.outputs.push_back(Output::Event(Event::Retrying {
-                lease,
+                attempt,
                 class,
                 delay,
             }));
@@ -241,7 +241,7 @@ impl Scheduler {
         self.put_back(
             active,
             Some(Retry {
-                lease: active.lease,
+                attempt: active.attempt,
                 source: from,
                 not_before: self.now + delay,
                 failures: active.failures,

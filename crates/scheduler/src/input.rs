@@ -1,28 +1,10 @@
 //! Owns what can happen to a download, as far as the scheduler is told. Closed: nothing else
 //! wakes it.
 
-use super::output::CheckpointId;
 use crate::failure::FailureClass;
+use crate::ids::{AttemptId, CheckpointId};
 use range_core::range::ByteRange;
 use range_core::units::RateLimit;
-
-/// Which segment a message is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SegmentId(pub u32);
-
-/// Which try of a segment a message is about. A message of an older attempt is ignored, so late
-/// messages do no harm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Attempt(pub u32);
-
-/// One try of one segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Lease {
-    /// The segment.
-    pub segment: SegmentId,
-    /// The try.
-    pub attempt: Attempt,
-}
 
 /// What the head of an accepted reply promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,30 +41,30 @@ pub enum Input {
     Tick,
     /// A reply's head was accepted. No byte of it has been written.
     Opened {
-        /// Whose.
-        lease: Lease,
+        /// The attempt that reports.
+        attempt: AttemptId,
         /// What it promises.
         body: Body,
     },
     /// A worker has written every byte of its lease before `position`.
     Received {
-        /// Whose.
-        lease: Lease,
+        /// The attempt that reports.
+        attempt: AttemptId,
         /// Offset one past the last byte written.
         position: u64,
     },
     /// The answer to `Shrink`: the lease ends at `end`, and the worker will write nothing from
     /// there on.
     Shrunk {
-        /// Whose.
-        lease: Lease,
+        /// The attempt that reports.
+        attempt: AttemptId,
         /// Where the lease ends, at or after the cut that was asked for.
         end: u64,
     },
     /// A worker has let go of its lease, having written every byte before `position`.
     Stopped {
-        /// Whose.
-        lease: Lease,
+        /// The attempt that reports.
+        attempt: AttemptId,
         /// Offset one past the last byte written.
         position: u64,
         /// Why.

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
+use super::ids::SourceId;
 use super::segment::{Active, Kind};
-use super::source::SourceId;
 use super::{Scheduler, Shape};
 use range_core::range::ByteRange;
 
@@ -69,7 +69,7 @@ impl Scheduler {
                 active.kind,
                 Kind::Part,
                 "I7: {:?} is leased without a plan",
-                active.lease
+                active.attempt
             );
         }
     }
@@ -86,7 +86,7 @@ impl Scheduler {
             assert!(
                 before.is_none_or(|before| self.received.contains(before)),
                 "I9: {:?} begins at {}, and not all before that in its block is written",
-                active.lease,
+                active.attempt,
                 active.began
             );
         }

@@ -15,6 +15,7 @@ mod choice;
 mod dispatch;
 mod failed;
 pub mod failure;
+mod ids;
 mod input;
 mod invariants;
 mod limit;
@@ -40,9 +41,9 @@ use alloc::vec::Vec;
 use core::num::NonZeroU16;
 use core::time::Duration;
 
-pub use input::{Attempt, Body, Input, Lease, SegmentId, Stop};
-pub use output::{CheckpointId, Event, Grant, Outcome, Output, Request, Route, WaitReason};
-pub use source::SourceId;
+pub use ids::{AttemptId, CheckpointId, SegmentId, SourceId};
+pub use input::{Body, Input, Stop};
+pub use output::{Event, Grant, Outcome, Output, Request, Route, WaitReason};
 
 use crate::time::Timestamp;
 use limit::Limiter;
@@ -120,7 +121,7 @@ enum Shape {
 ///
 /// - Bytes never come here. A worker writes them under its lease and reports positions.
 /// - Time never goes backwards: an input with an older timestamp counts as the latest one.
-/// - Every lease carries an attempt number; a message of an older attempt is ignored.
+/// - Every attempt has a number; a message of an older attempt is ignored.
 /// - A lease is exclusive. A thief starts only after the victim has answered `Shrunk`.
 /// - `First` and `Whole` requests are answered with `Opened` before a byte is written; the
 ///   worker writes after `Grant`.

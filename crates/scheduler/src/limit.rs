@@ -6,7 +6,7 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use super::Scheduler;
-use super::input::{Lease, SegmentId};
+use super::ids::{AttemptId, SegmentId};
 use super::output::Output;
 use super::segment::{Active, Phase};
 use crate::limits;
@@ -145,16 +145,16 @@ impl Scheduler {
             active.allowed = limit.map(|_| end);
             // Who was silent without credit had to be.
             active.last_progress = self.now;
-            let lease = active.lease;
-            self.outputs.push_back(Output::Allow { lease, end });
+            let attempt = active.attempt;
+            self.outputs.push_back(Output::Allow { attempt, end });
         }
     }
 
     /// What a worker that starts may write before the next round: nothing, or all of it.
-    pub(super) fn first_credit(&mut self, lease: Lease, began: u64) -> Option<u64> {
+    pub(super) fn first_credit(&mut self, attempt: AttemptId, began: u64) -> Option<u64> {
         self.limiter.limit()?;
         let end = began;
-        self.outputs.push_back(Output::Allow { lease, end });
+        self.outputs.push_back(Output::Allow { attempt, end });
         Some(end)
     }
 
@@ -216,8 +216,8 @@ impl Scheduler {
         }
         let end = active.position + part.unused + part.gets;
         active.allowed = Some(end);
-        let lease = active.lease;
-        self.outputs.push_back(Output::Allow { lease, end });
+        let attempt = active.attempt;
+        self.outputs.push_back(Output::Allow { attempt, end });
     }
 
     /// What a worker may write and has not reported.
@@ -232,7 +232,7 @@ impl Scheduler {
         active.allowed?;
         let unused = self.unused_credit(active);
         Some(Part {
-            segment: active.lease.segment,
+            segment: active.attempt.segment,
             unused,
             room: self.lease_end(active) - active.position - unused,
             served_at: active.last_progress,

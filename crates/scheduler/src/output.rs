@@ -2,15 +2,10 @@
 
 use core::time::Duration;
 
-use super::input::Lease;
-use super::source::SourceId;
 use crate::failure::FailureClass;
+use crate::ids::{AttemptId, CheckpointId, SourceId};
 use crate::time::Timestamp;
 use range_core::range::ByteRange;
-
-/// Which sync a message is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CheckpointId(pub u32);
 
 /// What to ask the server for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +84,8 @@ pub enum Event {
     },
     /// A segment will be tried again.
     Retrying {
-        /// Whose attempt failed.
-        lease: Lease,
+        /// The attempt that failed.
+        attempt: AttemptId,
         /// Why.
         class: FailureClass,
         /// After how long.
@@ -116,8 +111,8 @@ pub enum Event {
 pub enum Output {
     /// Open a connection for a lease.
     Start {
-        /// Whose.
-        lease: Lease,
+        /// The attempt.
+        attempt: AttemptId,
         /// Whom to ask.
         source: SourceId,
         /// What to ask for.
@@ -127,30 +122,30 @@ pub enum Output {
     },
     /// Let a worker that reported `Opened` write.
     Grant {
-        /// Whose.
-        lease: Lease,
+        /// The attempt.
+        attempt: AttemptId,
         /// What it may write.
         grant: Grant,
     },
     /// Let a worker write up to `end`, and no further before it is allowed more: it stops reading
     /// there. Comes under a limit on the rate only; without one a worker needs no leave.
     Allow {
-        /// Whose.
-        lease: Lease,
+        /// The attempt.
+        attempt: AttemptId,
         /// Offset one past the last byte it may write; `u64::MAX` once the limit is lifted.
         end: u64,
     },
     /// Ask a worker to end its lease at `cut`, or as soon after as it can. It answers `Shrunk`.
     Shrink {
-        /// Whose.
-        lease: Lease,
+        /// The attempt.
+        attempt: AttemptId,
         /// Where to end.
         cut: u64,
     },
     /// Ask a worker to stop. It answers `Stopped`.
     Stop {
-        /// Whose.
-        lease: Lease,
+        /// The attempt.
+        attempt: AttemptId,
     },
     /// Put everything received so far on the disk, then answer `Durable`.
     Checkpoint {

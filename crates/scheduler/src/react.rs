@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use super::input::{Body, Input, Lease, Stop};
+use super::ids::AttemptId;
+use super::ids::SourceId;
+use super::input::{Body, Input, Stop};
 use super::output::{Event, Grant, Outcome, Output, Route};
 use super::pace::Pace;
 use super::rhythm::blended;
 use super::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
-use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::failure::FailureClass;
 use crate::limits;
@@ -18,14 +19,14 @@ impl Scheduler {
     pub(super) fn react(&mut self, input: Input) {
         match input {
             Input::Tick => {}
-            Input::Opened { lease, body } => self.opened(lease, body),
-            Input::Received { lease, position } => self.moved(lease, position),
-            Input::Shrunk { lease, end } => self.shrunk(lease, end),
+            Input::Opened { attempt, body } => self.opened(attempt, body),
+            Input::Received { attempt, position } => self.moved(attempt, position),
+            Input::Shrunk { attempt, end } => self.shrunk(attempt, end),
             Input::Stopped {
-                lease,
+                attempt,
                 position,
                 how,
-            } => self.stopped(lease, position, how),
+            } => self.stopped(attempt, position, how),
             Input::Verified { range } => {
                 if self.claimed.contains(range) {
                     self.claimed.remove(range);
@@ -48,15 +49,15 @@ impl Scheduler {
         }
     }
 
-    pub(super) fn current(&mut self, lease: Lease) -> Option<&mut Active> {
+    pub(super) fn current(&mut self, attempt: AttemptId) -> Option<&mut Active> {
         self.active
-            .get_mut(&lease.segment)
-            .filter(|active| active.lease == lease)
+            .get_mut(&attempt.segment)
+            .filter(|active| active.attempt == attempt)
     }
 
-    fn opened(&mut self, lease: Lease, body: Body) {
+    fn opened(&mut self, attempt: AttemptId, body: Body) {
         let now = self.now;
-        let Some(active) = self.current(lease) else {
+        let Some(active) = self.current(attempt) else {
             return;
         };
         active.phase = Phase::Streaming;
@@ -92,12 +93,12 @@ impl Scheduler {
                 self.shape = Shape::Segmented {
                     length: complete_length,
                 };
-                self.plan_around_probe(lease, range, complete_length);
+                self.plan_around_probe(attempt, range, complete_length);
             }
-            (Kind::Probe | Kind::Stream, Body::Whole { length }) => self.stream(lease, length),
+            (Kind::Probe | Kind::Stream, Body::Whole { length }) => self.stream(attempt, length),
             // A 206 to a request without a range: `accept` never lets it through.
             (Kind::Stream, Body::Part { .. }) => {
-                self.failed(lease, FailureClass::Misplaced);
+                self.failed(attempt, FailureClass::Misplaced);
             }
         }
     }
@@ -105,7 +106,7 @@ impl Scheduler {
     /// The first reply's body becomes the first segment; the rest of the file is planned. Where the
     /// reply ends before the segment does, the segment keeps its end: a second one that begins
     /// inside a block would claim all of it (I9).
-    fn plan_around_probe(&mut self, lease: Lease, served: ByteRange, length: u64) {
+    fn plan_around_probe(&mut self, attempt: AttemptId, served: ByteRange, length: u64) {
         let segment = self.segment_length(length, None) / limits::FIRST_SEGMENT_DIVISOR;
         let segment = self.block_size().ceil(segment);
         let file = ByteRange::new(served.start(), length).expect("a part lies in its file");
@@ -113,7 +114,7 @@ impl Scheduler {
         if let Some(rest) = ByteRange::new(first.end(), length) {
             self.wait_for(Waiting::planned(rest));
         }
-        if let Some(active) = self.current(lease) {
+        if let Some(active) = self.current(attempt) {
             active.kind = Kind::Part;
             active.begin_at(first);
         }
@@ -122,15 +123,15 @@ impl Scheduler {
             segmented: true,
         }));
         self.outputs.push_back(Output::Grant {
-            lease,
+            attempt,
             grant: Grant::Range(first),
         });
     }
 
-    fn stream(&mut self, lease: Lease, length: Option<u64>) {
+    fn stream(&mut self, attempt: AttemptId, length: Option<u64>) {
         self.shape = Shape::Stream { length };
         let range = length.map(ByteRange::whole);
-        if let Some(active) = self.current(lease) {
+        if let Some(active) = self.current(attempt) {
             active.kind = Kind::Stream;
             active.left = range.flatten();
         }
@@ -141,20 +142,20 @@ impl Scheduler {
         match range {
             Some(Some(range)) => {
                 self.outputs.push_back(Output::Grant {
-                    lease,
+                    attempt,
                     grant: Grant::Range(range),
                 });
             }
             // An empty file: there is nothing to lease, and the reply is not needed.
             Some(None) => self.end(Outcome::Complete { length: 0 }),
             None => self.outputs.push_back(Output::Grant {
-                lease,
+                attempt,
                 grant: Grant::ToEnd,
             }),
         }
     }
 
-    fn moved(&mut self, lease: Lease, position: u64) {
+    fn moved(&mut self, attempt: AttemptId, position: u64) {
         let now = self.now;
         let Some(&mut Active {
             source: from,
@@ -162,7 +163,7 @@ impl Scheduler {
             began,
             last_progress,
             ..
-        }) = self.current(lease)
+        }) = self.current(attempt)
         else {
             return;
         };
@@ -171,7 +172,7 @@ impl Scheduler {
         }
         let (begins, pause) = (before == began, now.since(last_progress));
         let beat = self.takes_in(from, begins, pause);
-        let Some(active) = self.current(lease) else {
+        let Some(active) = self.current(attempt) else {
             return;
         };
         let Some(written) = active.advance(position) else {
@@ -218,8 +219,8 @@ impl Scheduler {
         self.beat(from)
     }
 
-    fn shrunk(&mut self, lease: Lease, end: u64) {
-        let Some(active) = self.current(lease) else {
+    fn shrunk(&mut self, attempt: AttemptId, end: u64) {
+        let Some(active) = self.current(attempt) else {
             return;
         };
         active.shrinking = None;
@@ -232,23 +233,23 @@ impl Scheduler {
         }
     }
 
-    fn stopped(&mut self, lease: Lease, position: u64, how: Stop) {
-        self.moved(lease, position);
+    fn stopped(&mut self, attempt: AttemptId, position: u64, how: Stop) {
+        self.moved(attempt, position);
         match how {
-            Stop::Failed(class) => self.failed(lease, class),
-            Stop::Told => self.told(lease),
-            Stop::Drained => self.drained(lease),
+            Stop::Failed(class) => self.failed(attempt, class),
+            Stop::Told => self.told(attempt),
+            Stop::Drained => self.drained(attempt),
         }
     }
 
-    fn told(&mut self, lease: Lease) {
+    fn told(&mut self, attempt: AttemptId) {
         let stalled = self
-            .current(lease)
+            .current(attempt)
             .is_some_and(|a| a.stopping == Some(StopCause::Stalled));
         if stalled {
-            return self.failed(lease, FailureClass::Stalled);
+            return self.failed(attempt, FailureClass::Stalled);
         }
-        if let Some(active) = self.take(lease) {
+        if let Some(active) = self.take(attempt) {
             if active.phase == Phase::Streaming && !active.brought_bytes() {
                 let span = self.now.since(active.opened_at);
                 self.source(active.source).rhythm.waited(span);
@@ -257,13 +258,13 @@ impl Scheduler {
         }
     }
 
-    fn drained(&mut self, lease: Lease) {
-        let Some(active) = self.current(lease).copied() else {
+    fn drained(&mut self, attempt: AttemptId) {
+        let Some(active) = self.current(attempt).copied() else {
             return;
         };
         match (active.kind, active.left) {
             (Kind::Stream, None) => {
-                self.take(lease);
+                self.take(attempt);
                 self.end(Outcome::Complete {
                     length: active.position,
                 });
@@ -271,15 +272,15 @@ impl Scheduler {
             (_, None) => {
                 let (now, rate) = (self.now, active.rate_so_far(self.now));
                 self.source(active.source).finished(now, rate);
-                self.take(lease);
+                self.take(attempt);
             }
             // A shorter reply than asked for: what it brought is kept. One that brought next to
             // nothing is a failure, or there would be a request for every byte.
             (Kind::Part, Some(_)) if active.brought() >= limits::PROGRESS_MIN => {
-                self.take(lease);
+                self.take(attempt);
                 self.follow_a_short_reply(&active);
             }
-            (_, Some(_)) => self.failed(lease, FailureClass::Interrupted),
+            (_, Some(_)) => self.failed(attempt, FailureClass::Interrupted),
         }
     }
 
@@ -287,7 +288,7 @@ impl Scheduler {
     fn follow_a_short_reply(&mut self, active: &Active) {
         let delay = self.meagre_delay(active);
         let retry = (delay > Duration::ZERO).then(|| Retry {
-            lease: active.lease,
+            attempt: active.attempt,
             source: active.source,
             not_before: self.now + delay,
             failures: active.failures,
@@ -308,9 +309,9 @@ impl Scheduler {
         }
     }
 
-    pub(super) fn take(&mut self, lease: Lease) -> Option<Active> {
-        self.current(lease)?;
-        let active = self.active.remove(&lease.segment)?;
+    pub(super) fn take(&mut self, attempt: AttemptId) -> Option<Active> {
+        self.current(attempt)?;
+        let active = self.active.remove(&attempt.segment)?;
         self.source(active.source).workers -= 1;
         Some(active)
     }

@@ -1,10 +1,9 @@
 //! Owns the states of a segment: waiting to be fetched, or leased to a worker.
 
-use super::input::{Attempt, Lease, SegmentId};
+use super::ids::{AttemptId, SourceId};
 use super::output::Route;
 use super::pace::Pace;
 use super::retry::Failures;
-use super::source::SourceId;
 use crate::time::Timestamp;
 use range_core::range::ByteRange;
 use range_core::units::{ByteCount, BytesPerSecond};
@@ -27,7 +26,7 @@ pub(super) struct Waiting {
 /// What a failed segment takes into its next attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Retry {
-    pub(super) lease: Lease,
+    pub(super) attempt: AttemptId,
     /// Where it failed. Others may be asked at once.
     pub(super) source: SourceId,
     pub(super) not_before: Timestamp,
@@ -91,7 +90,7 @@ pub(super) enum Phase {
 /// A segment that is leased to a worker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Active {
-    pub(super) lease: Lease,
+    pub(super) attempt: AttemptId,
     pub(super) source: SourceId,
     pub(super) kind: Kind,
     pub(super) phase: Phase,
@@ -177,21 +176,5 @@ impl Active {
         }
         self.position = position;
         Some(written)
-    }
-}
-
-impl Lease {
-    pub(super) const fn first(segment: u32) -> Self {
-        Self {
-            segment: SegmentId(segment),
-            attempt: Attempt(1),
-        }
-    }
-
-    pub(super) const fn next(self) -> Self {
-        Self {
-            segment: self.segment,
-            attempt: Attempt(self.attempt.0 + 1),
-        }
     }
 }

@@ -9,10 +9,6 @@ use super::width::WidthSearch;
 use crate::limits;
 use crate::time::Timestamp;
 
-/// Which source a request goes to, in the order the user gave; the first is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceId(pub u16);
-
 /// One place the file can be had from: a URL, with its host.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source {

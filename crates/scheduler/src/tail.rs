@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::dispatch::stop;
-use super::input::SegmentId;
+use super::ids::SegmentId;
+use super::ids::SourceId;
 use super::output::Output;
 use super::segment::{Active, Phase, StopCause};
-use super::source::SourceId;
 use super::{Scheduler, Shape, split};
 use crate::limits;
 use range_core::units::BytesPerSecond;
@@ -52,8 +52,8 @@ impl Scheduler {
             } else if let Some((segment, cut)) = self.last_to_finish() {
                 let active = self.active.get_mut(&segment).expect("it was just found");
                 active.shrinking = Some(cut);
-                let lease = active.lease;
-                self.outputs.push_back(Output::Shrink { lease, cut });
+                let attempt = active.attempt;
+                self.outputs.push_back(Output::Shrink { attempt, cut });
             } else {
                 return;
             }

@@ -78,19 +78,19 @@ impl Bench {
     /// A fresh download whose first reply is a 206 for the whole of `length` bytes.
     fn segmented(width: u16, length: u64) -> (Self, Vec<Output>) {
         let mut bench = Self::new(width, Beginning::Fresh);
-        let lease = starts(&bench.feed(Input::Tick))[0].0;
+        let attempt = starts(&bench.feed(Input::Tick))[0].0;
         let range = ByteRange::whole(length).unwrap();
         let body = Body::Part {
             range,
             complete_length: length,
         };
-        let outputs = bench.feed(Input::Opened { lease, body });
+        let outputs = bench.feed(Input::Opened { attempt, body });
         (bench, outputs)
     }
 
-    fn open(&mut self, lease: Lease, range: ByteRange, complete_length: u64) {
+    fn open(&mut self, attempt: AttemptId, range: ByteRange, complete_length: u64) {
         self.feed(Input::Opened {
-            lease,
+            attempt,
             body: Body::Part {
                 range,
                 complete_length,
@@ -98,26 +98,26 @@ impl Bench {
         });
     }
 
-    fn fail(&mut self, lease: Lease, position: u64, class: FailureClass) -> Vec<Output> {
+    fn fail(&mut self, attempt: AttemptId, position: u64, class: FailureClass) -> Vec<Output> {
         self.feed(Input::Stopped {
-            lease,
+            attempt,
             position,
             how: Stop::Failed(class),
         })
     }
 }
 
-fn starts(outputs: &[Output]) -> Vec<(Lease, Request, Route)> {
+fn starts(outputs: &[Output]) -> Vec<(AttemptId, Request, Route)> {
     let mut starts = Vec::new();
     for output in outputs {
         if let Output::Start {
-            lease,
+            attempt,
             request,
             route,
             ..
         } = *output
         {
-            starts.push((lease, request, route));
+            starts.push((attempt, request, route));
         }
     }
     starts
@@ -137,23 +137,23 @@ fn range(start: u64, end: u64) -> ByteRange {
     ByteRange::new(start, end).unwrap()
 }
 
-const FIRST: Lease = Lease::first(0);
-const SECOND: Lease = Lease::first(1);
+const FIRST: AttemptId = AttemptId::first(0);
+const SECOND: AttemptId = AttemptId::first(1);
 
 #[test]
 fn cancel_stops_every_worker_and_then_finishes() {
     let (mut bench, _) = Bench::segmented(2, 100 * MIB);
     let outputs = bench.feed(Input::Cancel);
-    for lease in [FIRST, SECOND] {
-        assert!(outputs.contains(&Output::Stop { lease }));
+    for attempt in [FIRST, SECOND] {
+        assert!(outputs.contains(&Output::Stop { attempt }));
     }
     bench.feed(Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB,
         how: Stop::Told,
     });
     let stop = Input::Stopped {
-        lease: SECOND,
+        attempt: SECOND,
         position: 7 * MIB,
         how: Stop::Told,
     };

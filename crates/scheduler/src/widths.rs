@@ -6,10 +6,11 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use super::dispatch::stop;
+use super::ids::SourceId;
 use super::output::{Event, Output};
 use super::sample::{Sample, Verdict};
 use super::segment::{Active, Phase, StopCause};
-use super::source::{Source, SourceId};
+use super::source::Source;
 use super::{Scheduler, Shape};
 use crate::limits;
 use crate::time::Timestamp;

@@ -8,7 +8,7 @@ use range_core::ByteRange;
 use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
-    Attempt, Body, Grant, Input, Lease, Outcome, Output, Request, Route, SegmentId, SourceId, Stop,
+    AttemptId, Body, Grant, Input, Outcome, Output, Request, Route, SegmentId, SourceId, Stop,
     WaitReason,
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct Reference {
     waiting: VecDeque<ByteRange>,
     /// Nothing starts before this.
     gate: Timestamp,
-    workers: BTreeMap<Lease, Worker>,
+    workers: BTreeMap<AttemptId, Worker>,
     outputs: VecDeque<Output>,
     disk_failed: bool,
 }
@@ -76,9 +76,9 @@ impl Reference {
     }
 
     fn start(&mut self, left: Option<ByteRange>) {
-        let lease = Lease {
+        let attempt = AttemptId {
             segment: SegmentId(self.next_segment),
-            attempt: Attempt(1),
+            number: 1,
         };
         // In turn, whatever each of them is worth.
         let turn = self.next_segment % u32::from(self.sources.get());
@@ -90,9 +90,9 @@ impl Reference {
             shrinking: false,
             stopping: false,
         };
-        self.workers.insert(lease, worker);
+        self.workers.insert(attempt, worker);
         self.outputs.push_back(Output::Start {
-            lease,
+            attempt,
             source,
             request: left.map_or(Request::First, Request::Part),
             route: Route::Known,
@@ -100,7 +100,7 @@ impl Reference {
     }
 
     /// The first reply tells the length: divide the file.
-    fn divide(&mut self, lease: Lease, length: u64) {
+    fn divide(&mut self, attempt: AttemptId, length: u64) {
         self.length = Some(length);
         let part = match self.habit {
             Habit::Static | Habit::Halving => length.div_ceil(WIDTH as u64),
@@ -115,26 +115,26 @@ impl Reference {
             .waiting
             .pop_front()
             .expect("a world's file is not empty");
-        if let Some(worker) = self.workers.get_mut(&lease) {
+        if let Some(worker) = self.workers.get_mut(&attempt) {
             worker.left = Some(first);
         }
         self.outputs.push_back(Output::Grant {
-            lease,
+            attempt,
             grant: Grant::Range(first),
         });
     }
 
-    fn moved(&mut self, lease: Lease, position: u64) {
+    fn moved(&mut self, attempt: AttemptId, position: u64) {
         let now = self.now;
-        if let Some(worker) = self.workers.get_mut(&lease) {
+        if let Some(worker) = self.workers.get_mut(&attempt) {
             worker.last_progress = now;
             worker.left = worker.left.and_then(|left| left.split_at(position).1);
         }
     }
 
-    fn stopped(&mut self, lease: Lease, position: u64, how: Stop) {
-        self.moved(lease, position);
-        let Some(worker) = self.workers.remove(&lease) else {
+    fn stopped(&mut self, attempt: AttemptId, position: u64, how: Stop) {
+        self.moved(attempt, position);
+        let Some(worker) = self.workers.remove(&attempt) else {
             return;
         };
         self.disk_failed |= how == Stop::Failed(FailureClass::Storage);
@@ -149,11 +149,11 @@ impl Reference {
     }
 
     fn dispatch(&mut self) {
-        for (lease, worker) in &mut self.workers {
+        for (attempt, worker) in &mut self.workers {
             let stalls = self.now.since(worker.last_progress) >= STALL;
             if !worker.stopping && (stalls || self.disk_failed) {
                 worker.stopping = true;
-                self.outputs.push_back(Output::Stop { lease: *lease });
+                self.outputs.push_back(Output::Stop { attempt: *attempt });
             }
         }
         if self.gate > self.now || self.disk_failed {
@@ -181,9 +181,9 @@ impl Reference {
                 .workers
                 .iter_mut()
                 .filter(|(_, worker)| !worker.shrinking && !worker.stopping)
-                .filter_map(|(lease, worker)| Some((worker.left?, lease, worker)))
-                .max_by_key(|(left, lease, _)| (left.len(), **lease));
-            let Some((left, lease, worker)) = largest else {
+                .filter_map(|(attempt, worker)| Some((worker.left?, attempt, worker)))
+                .max_by_key(|(left, attempt, _)| (left.len(), **attempt));
+            let Some((left, attempt, worker)) = largest else {
                 return;
             };
             if left.len() < 2 * HALVING_MIN {
@@ -191,7 +191,7 @@ impl Reference {
             }
             worker.shrinking = true;
             self.outputs.push_back(Output::Shrink {
-                lease: *lease,
+                attempt: *attempt,
                 cut: left.start() + left.len() / 2,
             });
         }
@@ -203,14 +203,14 @@ impl Policy for Reference {
         self.now = now;
         match input {
             Input::Opened {
-                lease,
+                attempt,
                 body: Body::Part {
                     complete_length, ..
                 },
-            } if self.length.is_none() => self.divide(lease, complete_length),
-            Input::Received { lease, position } => self.moved(lease, position),
-            Input::Shrunk { lease, end } => {
-                if let Some(worker) = self.workers.get_mut(&lease) {
+            } if self.length.is_none() => self.divide(attempt, complete_length),
+            Input::Received { attempt, position } => self.moved(attempt, position),
+            Input::Shrunk { attempt, end } => {
+                if let Some(worker) = self.workers.get_mut(&attempt) {
                     worker.shrinking = false;
                     let (kept, released) = worker.left.map_or((None, None), |l| l.split_at(end));
                     worker.left = kept;
@@ -218,10 +218,10 @@ impl Policy for Reference {
                 }
             }
             Input::Stopped {
-                lease,
+                attempt,
                 position,
                 how,
-            } => self.stopped(lease, position, how),
+            } => self.stopped(attempt, position, how),
             Input::Tick
             | Input::Opened { .. }
             | Input::Verified { .. }

@@ -12,7 +12,7 @@ use scheduler::failure::FailureClass;
 use scheduler::limits;
 use scheduler::time::Timestamp;
 use scheduler::{
-    Beginning, CheckpointId, Input, Lease, Outcome, Output, SourceId, Stop, WaitReason,
+    AttemptId, Beginning, CheckpointId, Input, Outcome, Output, SourceId, Stop, WaitReason,
 };
 
 use crate::bound::lower_bound;
@@ -86,7 +86,7 @@ pub(crate) struct Run<'w> {
     dead: BTreeSet<SourceId>,
     syncing: Option<(f64, CheckpointId)>,
     stalls_left: u32,
-    pub(crate) workers: BTreeMap<Lease, Worker>,
+    pub(crate) workers: BTreeMap<AttemptId, Worker>,
     pub(crate) pending: VecDeque<Input>,
     pub(crate) written: RangeSet,
     /// Of which file the written bytes are.
@@ -334,18 +334,18 @@ impl Run<'_> {
             }
             match output {
                 Output::Start {
-                    lease,
+                    attempt,
                     source,
                     request,
                     route,
-                } => self.start(lease, source, request, route),
-                Output::Grant { lease, grant } => self.grant(lease, grant),
-                Output::Allow { lease, end } => self.allow(lease, end),
-                Output::Shrink { lease, cut } => self.shrink(lease, cut),
-                Output::Stop { lease } => {
-                    self.catch_up(lease);
-                    self.check_stop(lease);
-                    self.leave(lease, Stop::Told);
+                } => self.start(attempt, source, request, route),
+                Output::Grant { attempt, grant } => self.grant(attempt, grant),
+                Output::Allow { attempt, end } => self.allow(attempt, end),
+                Output::Shrink { attempt, cut } => self.shrink(attempt, cut),
+                Output::Stop { attempt } => {
+                    self.catch_up(attempt);
+                    self.check_stop(attempt);
+                    self.leave(attempt, Stop::Told);
                 }
                 Output::Checkpoint { id } => {
                     assert_eq!(self.syncing, None, "one sync at a time");

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Display, Formatter};
 
-use scheduler::{Body, Event, Input, Lease, Output, Request, Stop, WaitReason};
+use scheduler::{AttemptId, Body, Event, Input, Output, Request, Stop, WaitReason};
 
 /// So many lines are kept from the beginning, and as many from the end.
 const KEPT: usize = 1000;
@@ -21,8 +21,8 @@ pub struct Trace {
 
 impl Trace {
     pub(crate) fn input(&mut self, now: f64, input: &Input, waited_for: WaitReason) {
-        if let Input::Received { lease, position } = input {
-            let text = format!("{} has up to {}", name(*lease), Bytes(*position));
+        if let Input::Received { attempt, position } = input {
+            let text = format!("{} has up to {}", name(*attempt), Bytes(*position));
             let (since, count) = self.reports.take().map_or((now, 0), |r| (r.0, r.1));
             self.reports = Some((since, count + 1, text));
             return;
@@ -98,23 +98,23 @@ pub fn escaped(text: &str) -> String {
         .collect()
 }
 
-fn name(lease: Lease) -> String {
-    format!("#{}.{}", lease.segment.0, lease.attempt.0)
+fn name(attempt: AttemptId) -> String {
+    format!("#{}.{}", attempt.segment.0, attempt.number)
 }
 
 fn describe_input(input: &Input, waited_for: WaitReason) -> String {
     match input {
         Input::Tick => format!("tick ({waited_for:?})"),
-        Input::Opened { lease, body } => match body {
-            Body::Part { range, .. } => format!("{} 206 {range}", name(*lease)),
-            Body::Whole { length } => format!("{} 200 length {length:?}", name(*lease)),
+        Input::Opened { attempt, body } => match body {
+            Body::Part { range, .. } => format!("{} 206 {range}", name(*attempt)),
+            Body::Whole { length } => format!("{} 200 length {length:?}", name(*attempt)),
         },
-        Input::Received { lease, position } => {
-            format!("{} has up to {}", name(*lease), Bytes(*position))
+        Input::Received { attempt, position } => {
+            format!("{} has up to {}", name(*attempt), Bytes(*position))
         }
-        Input::Shrunk { lease, end } => format!("{} now ends at {}", name(*lease), Bytes(*end)),
+        Input::Shrunk { attempt, end } => format!("{} now ends at {}", name(*attempt), Bytes(*end)),
         Input::Stopped {
-            lease,
+            attempt,
             position,
             how,
         } => {
@@ -123,7 +123,7 @@ fn describe_input(input: &Input, waited_for: WaitReason) -> String {
                 Stop::Told => "has let go".to_owned(),
                 Stop::Failed(class) => format!("failed: {class:?}"),
             };
-            format!("{} {how} at {}", name(*lease), Bytes(*position))
+            format!("{} {how} at {}", name(*attempt), Bytes(*position))
         }
         Input::Durable { checkpoint } => format!("checkpoint {} is durable", checkpoint.0),
         Input::Verified { .. } | Input::Rejected { .. } | Input::RateLimit(_) | Input::Cancel => {
@@ -135,7 +135,7 @@ fn describe_input(input: &Input, waited_for: WaitReason) -> String {
 fn describe_output(output: &Output) -> String {
     match output {
         Output::Start {
-            lease,
+            attempt,
             source,
             request,
             route,
@@ -153,21 +153,25 @@ fn describe_output(output: &Output) -> String {
             };
             format!(
                 "{} asks{whom} for {what} by the {route:?} route",
-                name(*lease)
+                name(*attempt)
             )
         }
-        Output::Grant { lease, grant } => format!("{} may write {grant:?}", name(*lease)),
-        Output::Shrink { lease, cut } => format!("{} is to end at {}", name(*lease), Bytes(*cut)),
-        Output::Allow { lease, end } => format!("{} may write to {}", name(*lease), Bytes(*end)),
-        Output::Stop { lease } => format!("{} is to stop", name(*lease)),
+        Output::Grant { attempt, grant } => format!("{} may write {grant:?}", name(*attempt)),
+        Output::Shrink { attempt, cut } => {
+            format!("{} is to end at {}", name(*attempt), Bytes(*cut))
+        }
+        Output::Allow { attempt, end } => {
+            format!("{} may write to {}", name(*attempt), Bytes(*end))
+        }
+        Output::Stop { attempt } => format!("{} is to stop", name(*attempt)),
         Output::Checkpoint { id } => format!("checkpoint {}", id.0),
         Output::Event(Event::Retrying {
-            lease,
+            attempt,
             class,
             delay,
         }) => format!(
             "{} will be tried again in {delay:?}: {class:?}",
-            name(*lease)
+            name(*attempt)
         ),
         Output::Event(event) => format!("{event:?}"),
         Output::Wait { .. } | Output::Finished(_) => format!("{output:?}"),

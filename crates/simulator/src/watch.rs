@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use range_core::ByteRange;
-use scheduler::Lease;
+use scheduler::AttemptId;
 use scheduler::limits;
 
 use crate::bound::useful_connections;
@@ -259,7 +259,7 @@ impl Run<'_> {
     /// What must hold before a range is asked for.
     pub(crate) fn check_start(&mut self, range: ByteRange) {
         assert!(!self.written.intersects(range), "{range} is there already");
-        for other in self.workers.values().filter_map(|worker| worker.lease) {
+        for other in self.workers.values().filter_map(|worker| worker.attempt) {
             let free = range.intersect(other).is_none();
             assert!(free, "{range} is leased already");
         }
@@ -269,8 +269,8 @@ impl Run<'_> {
 
     /// What must hold when a worker is told to stop: either bytes have come since the last time
     /// one was told so here, or this does not go on for ever.
-    pub(crate) fn check_stop(&mut self, lease: Lease) {
-        let barren = self.workers.get(&lease).and_then(Worker::barren_at);
+    pub(crate) fn check_stop(&mut self, attempt: AttemptId) {
+        let barren = self.workers.get(&attempt).and_then(Worker::barren_at);
         if let Some(at) = barren {
             let stops = self.watch.barren.entry(at).or_default();
             *stops += 1;

@@ -5,7 +5,7 @@ use range_core::ByteRange;
 use range_core::block::BlockSize;
 use scheduler::failure::FailureClass;
 use scheduler::limits;
-use scheduler::{Grant, Input, Lease, Request, Route, SourceId, Stop};
+use scheduler::{AttemptId, Grant, Input, Request, Route, SourceId, Stop};
 
 use crate::network::ConnectionId;
 use crate::run::{Grain, Run};
@@ -16,7 +16,7 @@ pub(crate) struct Worker {
     connection: ConnectionId,
     asked: Asked,
     /// What it may write; `None` before the grant.
-    pub(crate) lease: Option<ByteRange>,
+    pub(crate) attempt: Option<ByteRange>,
     position: u64,
     reported: u64,
     reported_at: f64,
@@ -39,7 +39,7 @@ impl Worker {
 
     /// Where its reply begins, if it has brought nothing.
     pub(crate) fn barren_at(&self) -> Option<u64> {
-        (self.lease.is_some() && self.position == self.reply_start).then_some(self.reply_start)
+        (self.attempt.is_some() && self.position == self.reply_start).then_some(self.reply_start)
     }
 
     /// How long after its last report it tells of a byte: of the first ones soon.
@@ -53,7 +53,7 @@ impl Worker {
 
     /// How far it may write now.
     fn end(&self) -> Option<u64> {
-        self.lease.map(|lease| lease.end().min(self.allowed))
+        self.attempt.map(|attempt| attempt.end().min(self.allowed))
     }
 }
 
@@ -81,15 +81,15 @@ impl Run<'_> {
     /// The product's workers report so often that nobody is far behind when a deadline comes;
     /// the coarse ones here make up for it.
     pub(crate) fn everyone_reports(&mut self) {
-        let leases: Vec<Lease> = self.workers.keys().copied().collect();
-        for lease in leases {
-            self.catch_up(lease);
-            self.report_progress(lease);
+        let attempts: Vec<AttemptId> = self.workers.keys().copied().collect();
+        for attempt in attempts {
+            self.catch_up(attempt);
+            self.report_progress(attempt);
         }
     }
 
-    fn report_progress(&mut self, lease: Lease) {
-        let Some(worker) = self.workers.get_mut(&lease) else {
+    fn report_progress(&mut self, attempt: AttemptId) {
+        let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
         };
         if worker.position > worker.reported {
@@ -97,7 +97,8 @@ impl Run<'_> {
             worker.reported_at = self.now;
             let position = worker.position;
             worker.without = (position >= worker.allowed).then_some(self.now);
-            self.pending.push_back(Input::Received { lease, position });
+            self.pending
+                .push_back(Input::Received { attempt, position });
         }
     }
 
@@ -106,7 +107,7 @@ impl Run<'_> {
             .workers
             .iter_mut()
             .find(|(_, worker)| worker.connection == connection);
-        let Some((&lease, worker)) = found else {
+        let Some((&attempt, worker)) = found else {
             return;
         };
         worker.reported_at = self.now;
@@ -120,62 +121,64 @@ impl Run<'_> {
                 self.watch.answered(self.world, self.now);
                 let late = self.server.lateness(worker.asked);
                 self.network.begin(connection, late);
-                self.pending.push_back(Input::Opened { lease, body });
+                self.pending.push_back(Input::Opened { attempt, body });
             }
-            Answer::Accepted { .. } => self.leave(lease, Stop::Failed(FailureClass::Changed)),
+            Answer::Accepted { .. } => self.leave(attempt, Stop::Failed(FailureClass::Changed)),
             Answer::Failed(class) => {
                 let limits_clients = self.world.refusal.is_some();
                 let refuses = matches!(class, FailureClass::Refused | FailureClass::Busy { .. });
                 if limits_clients || refuses {
                     self.watch.refusal(self.now);
                 }
-                self.leave(lease, Stop::Failed(class));
+                self.leave(attempt, Stop::Failed(class));
             }
         }
     }
 
     /// Connections break.
     pub(crate) fn interrupt(&mut self, broken: &[ConnectionId]) {
-        let leases = self.workers.iter();
-        let leases: Vec<Lease> = leases
+        let attempts = self.workers.iter();
+        let attempts: Vec<AttemptId> = attempts
             .filter(|(_, worker)| broken.contains(&worker.connection))
-            .map(|(lease, _)| *lease)
+            .map(|(attempt, _)| *attempt)
             .collect();
-        for lease in leases {
-            self.catch_up(lease);
-            self.leave(lease, Stop::Failed(FailureClass::Interrupted));
+        for attempt in attempts {
+            self.catch_up(attempt);
+            self.leave(attempt, Stop::Failed(FailureClass::Interrupted));
         }
     }
 
     pub(crate) fn workers_report(&mut self) {
         let (now, grain) = (self.now, self.grain);
-        let mut due: Vec<(Lease, bool)> = Vec::new();
-        for (lease, worker) in &self.workers {
-            let Some(range) = worker.lease else { continue };
+        let mut due: Vec<(AttemptId, bool)> = Vec::new();
+        for (attempt, worker) in &self.workers {
+            let Some(range) = worker.attempt else {
+                continue;
+            };
             let reached = worker.reached(self.network.arrived(worker.connection));
             let bytes = reached - worker.reported;
             if reached == range.end() {
-                due.push((*lease, true));
+                due.push((*attempt, true));
             } else if bytes >= grain.bytes
                 || (bytes > 0 && reached == worker.allowed)
                 || (bytes > 0 && now - worker.reported_at >= worker.interval(grain) - 1e-9)
             {
-                due.push((*lease, false));
+                due.push((*attempt, false));
             }
         }
-        for (lease, drained) in due {
-            self.catch_up(lease);
+        for (attempt, drained) in due {
+            self.catch_up(attempt);
             if drained {
-                self.leave(lease, Stop::Drained);
+                self.leave(attempt, Stop::Drained);
             } else {
-                self.report_progress(lease);
+                self.report_progress(attempt);
             }
         }
     }
 
     /// Writes what has arrived for a worker and lies in its lease.
-    pub(crate) fn catch_up(&mut self, lease: Lease) {
-        let Some(worker) = self.workers.get_mut(&lease) else {
+    pub(crate) fn catch_up(&mut self, attempt: AttemptId) {
+        let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
         };
         let position = worker.reached(self.network.arrived(worker.connection));
@@ -184,7 +187,7 @@ impl Run<'_> {
         };
         let most = self.world.disk.fails_at.unwrap_or(f64::INFINITY) * self.world.length as f64;
         if (self.written.len() + bytes.len()) as f64 > most {
-            self.leave(lease, Stop::Failed(FailureClass::Storage));
+            self.leave(attempt, Stop::Failed(FailureClass::Storage));
             return;
         }
         worker.position = position;
@@ -192,8 +195,8 @@ impl Run<'_> {
         assert_eq!(fresh, bytes.len(), "no byte of {bytes} is written twice");
     }
 
-    pub(crate) fn leave(&mut self, lease: Lease, how: Stop) {
-        let Some(worker) = self.workers.remove(&lease) else {
+    pub(crate) fn leave(&mut self, attempt: AttemptId, how: Stop) {
+        let Some(worker) = self.workers.remove(&attempt) else {
             return;
         };
         match how {
@@ -206,13 +209,19 @@ impl Run<'_> {
             }
         }
         self.pending.push_back(Input::Stopped {
-            lease,
+            attempt,
             position: worker.position,
             how,
         });
     }
 
-    pub(crate) fn start(&mut self, lease: Lease, source: SourceId, request: Request, route: Route) {
+    pub(crate) fn start(
+        &mut self,
+        attempt: AttemptId,
+        source: SourceId,
+        request: Request,
+        route: Route,
+    ) {
         let range = match request {
             Request::Part(range) => Some(range),
             Request::First | Request::Whole => None,
@@ -230,7 +239,7 @@ impl Run<'_> {
         let worker = Worker {
             connection: self.network.ask(source, bytes, later, oddity),
             asked,
-            lease: range,
+            attempt: range,
             position,
             reported: position,
             reported_at: self.now,
@@ -238,24 +247,24 @@ impl Run<'_> {
             allowed: u64::MAX,
             without: None,
         };
-        let before = self.workers.insert(lease, worker);
+        let before = self.workers.insert(attempt, worker);
         assert!(before.is_none(), "no lease is given twice");
     }
 
-    pub(crate) fn grant(&mut self, lease: Lease, grant: Grant) {
+    pub(crate) fn grant(&mut self, attempt: AttemptId, grant: Grant) {
         let range = match grant {
             Grant::Range(range) => Some(range),
             Grant::ToEnd => ByteRange::whole(self.world.length),
         };
         self.workers
-            .get_mut(&lease)
+            .get_mut(&attempt)
             .expect("a grant to a live worker")
-            .lease = range;
+            .attempt = range;
     }
 
     /// A worker writes no further, and what is sent to it after that waits on the way.
-    pub(crate) fn allow(&mut self, lease: Lease, end: u64) {
-        let Some(worker) = self.workers.get_mut(&lease) else {
+    pub(crate) fn allow(&mut self, attempt: AttemptId, end: u64) {
+        let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
         };
         if let Some(since) = worker.without.take() {
@@ -267,12 +276,12 @@ impl Run<'_> {
     }
 
     /// A worker that is past the cut ends with the block it is writing.
-    pub(crate) fn shrink(&mut self, lease: Lease, cut: u64) {
-        self.catch_up(lease);
-        let Some(worker) = self.workers.get_mut(&lease) else {
+    pub(crate) fn shrink(&mut self, attempt: AttemptId, cut: u64) {
+        self.catch_up(attempt);
+        let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
         };
-        let Some(range) = worker.lease else { return };
+        let Some(range) = worker.attempt else { return };
         let position = worker.position;
         let end = if cut < position {
             BlockSize::for_length(self.world.length).ceil(position)
@@ -280,10 +289,11 @@ impl Run<'_> {
             cut
         };
         let end = end.min(range.end());
-        worker.lease = ByteRange::new(range.start(), end);
+        worker.attempt = ByteRange::new(range.start(), end);
         worker.reported = position;
         worker.reported_at = self.now;
-        self.pending.push_back(Input::Received { lease, position });
-        self.pending.push_back(Input::Shrunk { lease, end });
+        self.pending
+            .push_back(Input::Received { attempt, position });
+        self.pending.push_back(Input::Shrunk { attempt, end });
     }
 }

@@ -8,9 +8,7 @@ use std::collections::VecDeque;
 
 use range_core::ByteRange;
 use scheduler::time::Timestamp;
-use scheduler::{
-    Attempt, Grant, Input, Lease, Output, Request, Route, SegmentId, SourceId, WaitReason,
-};
+use scheduler::{AttemptId, Grant, Input, Output, Request, Route, SegmentId, SourceId, WaitReason};
 use simulator::{Contender, Failure, Family, Policy, Trace, World, run};
 
 /// Enough for every family to meet each of its moods, in seconds.
@@ -74,18 +72,18 @@ fn a_short_download_over_a_long_way_gets_little_for_nothing() {
 struct Greedy(VecDeque<Output>);
 
 impl Greedy {
-    fn start(&mut self, segment: u32, request: Request) -> Lease {
-        let lease = Lease {
+    fn start(&mut self, segment: u32, request: Request) -> AttemptId {
+        let attempt = AttemptId {
             segment: SegmentId(segment),
-            attempt: Attempt(1),
+            number: 1,
         };
         self.0.push_back(Output::Start {
-            lease,
+            attempt,
             source: SourceId(0),
             request,
             route: Route::Known,
         });
-        lease
+        attempt
     }
 }
 
@@ -94,9 +92,9 @@ impl Policy for Greedy {
         let first = ByteRange::new(0, 1 << 20).expect("it is not empty");
         if input == Input::Tick {
             self.start(0, Request::First);
-        } else if let Input::Opened { lease, .. } = input {
+        } else if let Input::Opened { attempt, .. } = input {
             let grant = Grant::ToEnd;
-            self.0.push_back(Output::Grant { lease, grant });
+            self.0.push_back(Output::Grant { attempt, grant });
             self.start(1, Request::Part(first));
         }
     }

@@ -37,11 +37,6 @@ pub(super) const CYCLES: &[Known] = &[
     },
     Known {
         within: "crates/scheduler/src",
-        files: &["input.rs", "output.rs"],
-        reason: "ids of what goes in and of what comes out stand on either side",
-    },
-    Known {
-        within: "crates/scheduler/src",
         files: &["lib.rs", "limit.rs"],
         reason: "the limit is a part of the scheduler and a piece of its code",
     },

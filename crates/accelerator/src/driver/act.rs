@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use range_core::ByteRange;
 use scheduler::failure::FailureClass;
-use scheduler::{Event as Decision, Grant, Lease, Request, Route};
+use scheduler::{AttemptId, Event as Decision, Grant, Request, Route};
 use tokio::sync::mpsc;
 
 use super::{AtWork, Driver, SNAPSHOT_INTERVAL};
@@ -24,13 +24,13 @@ use crate::worker::{self, Job, Order};
 const TO_END: u64 = i64::MAX.unsigned_abs();
 
 impl Driver<'_> {
-    pub(super) fn start(&mut self, lease: Lease, request: Request, route: Route) {
+    pub(super) fn start(&mut self, attempt: AttemptId, request: Request, route: Route) {
         let writer = match (request, &self.keeper) {
             (Request::Part(range), Some(keeper)) => Some(keeper.writer(range)),
             (Request::Part(_) | Request::First | Request::Whole, _) => None,
         };
         let job = Job {
-            lease,
+            attempt,
             request,
             route,
             generations: self.generations.clone(),
@@ -39,7 +39,7 @@ impl Driver<'_> {
             clock: self.context.clock,
         };
         let (orders, inbox) = mpsc::unbounded_channel();
-        self.at_work.insert(lease, AtWork { orders, route });
+        self.at_work.insert(attempt, AtWork { orders, route });
         self.workers
             .spawn(worker::run(job, inbox, self.reports.clone()));
         self.tally.connections_peak = self
@@ -48,15 +48,15 @@ impl Driver<'_> {
             .max(self.scheduler.connections());
     }
 
-    pub(super) fn order(&mut self, lease: Lease, order: Order) {
-        if let Some(at_work) = self.at_work.get(&lease) {
+    pub(super) fn order(&mut self, attempt: AttemptId, order: Order) {
+        if let Some(at_work) = self.at_work.get(&attempt) {
             // A worker that has just ended will say so.
             let _delivered = at_work.orders.send(order);
         }
     }
 
     /// Creates the part file, if this is the first reply, and lets the worker write to it.
-    pub(super) async fn grant(&mut self, lease: Lease, grant: Grant) {
+    pub(super) async fn grant(&mut self, attempt: AttemptId, grant: Grant) {
         let before = self.context.clock.now();
         let prepared = self.prepare().await;
         self.held_up += self.context.clock.now().since(before);
@@ -70,7 +70,7 @@ impl Driver<'_> {
             Grant::ToEnd => ByteRange::new(0, TO_END).expect("not empty"),
         };
         let writer = keeper.writer(range);
-        self.order(lease, Order::Grant(writer));
+        self.order(attempt, Order::Grant(writer));
     }
 
     async fn prepare(&mut self) -> Result<(), Error> {

@@ -4,7 +4,7 @@
 use range_core::units::RateLimit;
 use range_store::StoreError;
 use scheduler::failure::FailureClass;
-use scheduler::{CheckpointId, Input, Lease, Stop};
+use scheduler::{AttemptId, CheckpointId, Input, Stop};
 
 use super::Driver;
 use crate::error::{Cause, Error, ErrorKind};
@@ -79,14 +79,14 @@ impl Driver<'_> {
 
     fn input_of_report(&mut self, report: WorkerReport) -> Input {
         match report {
-            WorkerReport::Opened(lease, Accepted { body, coding, .. }) => {
+            WorkerReport::Opened(attempt, Accepted { body, coding, .. }) => {
                 self.coding = coding;
-                Input::Opened { lease, body }
+                Input::Opened { attempt, body }
             }
-            WorkerReport::Received(lease, position) => Input::Received { lease, position },
-            WorkerReport::Shrunk(lease, end) => Input::Shrunk { lease, end },
+            WorkerReport::Received(attempt, position) => Input::Received { attempt, position },
+            WorkerReport::Shrunk(attempt, end) => Input::Shrunk { attempt, end },
             WorkerReport::Stopped(
-                lease,
+                attempt,
                 Ending {
                     position,
                     result,
@@ -96,12 +96,12 @@ impl Driver<'_> {
                 self.tally.wasted_bytes += wasted;
                 let how = match result {
                     Ok(stop) => stop,
-                    Err(error) => Stop::Failed(self.class_of(lease, error)),
+                    Err(error) => Stop::Failed(self.class_of(attempt, error)),
                 };
-                self.at_work.remove(&lease);
-                self.generations.lock().ended(lease);
+                self.at_work.remove(&attempt);
+                self.generations.lock().ended(attempt);
                 Input::Stopped {
-                    lease,
+                    attempt,
                     position,
                     how,
                 }
@@ -110,8 +110,8 @@ impl Driver<'_> {
     }
 
     /// What a failed attempt means, in the light of the replies before it.
-    fn class_of(&mut self, lease: Lease, error: AttemptError) -> FailureClass {
-        let route = self.at_work.get(&lease).map(|at_work| at_work.route);
+    fn class_of(&mut self, attempt: AttemptId, error: AttemptError) -> FailureClass {
+        let route = self.at_work.get(&attempt).map(|at_work| at_work.route);
         let class = match (&error, route) {
             (AttemptError::Transport(TransportError::Changed { sighted, .. }), Some(route)) => {
                 self.generations.lock().differs(sighted, route).class()

@@ -2,7 +2,7 @@
 
 use range_core::ByteRange;
 use range_core::http::validator::{EntityTag, Validators};
-use scheduler::{Attempt, SegmentId};
+use scheduler::SegmentId;
 
 use super::Sighting::{Confirmed, Contradicted, Unconfirmed};
 use super::*;
@@ -17,10 +17,10 @@ fn version(tag: &str) -> Generation {
     }
 }
 
-fn lease(segment: u32) -> Lease {
-    Lease {
+fn attempt(segment: u32) -> AttemptId {
+    AttemptId {
         segment: SegmentId(segment),
-        attempt: Attempt(1),
+        number: 1,
     }
 }
 
@@ -85,7 +85,7 @@ fn two_that_differ_from_each_other_prove_nothing() {
 #[test]
 fn nothing_is_newer_while_the_old_one_is_served() {
     let mut generations = resumed();
-    generations.accepted(lease(1), &reply("\"old\"", ""));
+    generations.accepted(attempt(1), &reply("\"old\"", ""));
     assert_eq!(
         generations.differs(&version("\"new\""), Route::Original),
         Unconfirmed
@@ -94,7 +94,7 @@ fn nothing_is_newer_while_the_old_one_is_served() {
         generations.differs(&version("\"new\""), Route::Original),
         Unconfirmed
     );
-    generations.ended(lease(1));
+    generations.ended(attempt(1));
     assert_eq!(
         generations.differs(&version("\"new\""), Route::Original),
         Confirmed,
@@ -109,8 +109,8 @@ fn a_reply_of_the_old_one_in_between_clears_the_suspicion() {
         generations.differs(&version("\"new\""), Route::Original),
         Unconfirmed
     );
-    generations.accepted(lease(1), &reply("\"old\"", ""));
-    generations.ended(lease(1));
+    generations.accepted(attempt(1), &reply("\"old\"", ""));
+    generations.ended(attempt(1));
     assert_eq!(
         generations.differs(&version("\"new\""), Route::Original),
         Unconfirmed
@@ -136,7 +136,7 @@ fn what_states_the_length_only_agrees_with_what_states_more() {
 fn the_first_reply_pins_the_version_and_the_media_type() {
     let mut generations = Generations::begin(None, false);
     assert_eq!(generations.pinned(), None);
-    generations.accepted(lease(1), &reply("\"a\"", "text/csv"));
+    generations.accepted(attempt(1), &reply("\"a\"", "text/csv"));
     let media_type = || generations.expected().unwrap().media_type.clone();
     assert_eq!(media_type(), Some(MediaType::parse(b"text/csv")));
     assert_eq!(generations.pinned(), Some(&version("\"a\"")));
@@ -145,10 +145,10 @@ fn the_first_reply_pins_the_version_and_the_media_type() {
 #[test]
 fn replies_agree_only_while_each_has_the_same_strong_validator() {
     let mut generations = Generations::begin(None, true);
-    generations.accepted(lease(1), &reply("\"a\"", ""));
-    generations.accepted(lease(2), &reply("\"a\"", ""));
+    generations.accepted(attempt(1), &reply("\"a\"", ""));
+    generations.accepted(attempt(2), &reply("\"a\"", ""));
     assert!(generations.all_agree());
-    generations.accepted(lease(3), &reply("", ""));
+    generations.accepted(attempt(3), &reply("", ""));
     assert!(!generations.all_agree());
 }
 
@@ -157,7 +157,7 @@ fn with_a_digest_other_validators_cost_a_try_and_then_nothing() {
     let mut generations = Generations::resume(version("\"old\""), None, false, true);
     let decides = |generations: &Generations| generations.expected().unwrap().digest_decides;
     assert!(decides(&generations), "whichever server goes on");
-    generations.accepted(lease(1), &reply("\"mirror\"", ""));
+    generations.accepted(attempt(1), &reply("\"mirror\"", ""));
     assert!(!decides(&generations), "its replies are of one version");
     assert_eq!(generations.pinned(), Some(&version("\"mirror\"")));
     let differs = |generations: &mut Generations, tag| {
@@ -168,7 +168,7 @@ fn with_a_digest_other_validators_cost_a_try_and_then_nothing() {
         differs(&mut generations, tag);
         assert!(!decides(&generations), "it is still served");
     }
-    generations.ended(lease(1));
+    generations.ended(attempt(1));
     differs(&mut generations, "\"b\"");
     assert!(decides(&generations));
     let mut other = version("\"b\"");
@@ -180,11 +180,11 @@ fn with_a_digest_other_validators_cost_a_try_and_then_nothing() {
 #[test]
 fn a_whole_reply_is_of_its_own_version() {
     let mut generations = Generations::begin(None, true);
-    generations.accepted(lease(1), &reply("\"a\"", ""));
-    generations.accepted(lease(2), &reply("\"b\"", ""));
+    generations.accepted(attempt(1), &reply("\"a\"", ""));
+    generations.accepted(attempt(2), &reply("\"b\"", ""));
     let mut whole = reply("\"c\"", "");
     whole.body = Body::Whole { length: Some(100) };
-    generations.accepted(lease(3), &whole);
+    generations.accepted(attempt(3), &whole);
     assert!(generations.all_agree());
     assert_eq!(generations.pinned(), Some(&version("\"c\"")));
 }

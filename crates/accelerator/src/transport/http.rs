@@ -22,8 +22,8 @@ use super::redirect::{RedirectError, Trail};
 use super::resolver::{AddressBook, LookUpError};
 use super::turnover::{Turn, Turnover};
 use crate::builder::{InvalidSetting, TlsSettings, TlsVersion};
-use crate::error_chain::causes;
 use crate::clock;
+use crate::error_chain::causes;
 use crate::proxy::{Proxies, Proxy};
 use crate::redact::SafeUrl;
 

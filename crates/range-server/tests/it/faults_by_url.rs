@@ -81,7 +81,10 @@ fn a_query_is_decoded_once_and_a_comma_can_be_kept() {
     }
     let named = site.get("/synthetic/1?name=a+b%2Bc.iso", &[]);
     let disposition = named.header("content-disposition").unwrap();
-    assert!(disposition.contains("filename=\"a b+c.iso\""), "{disposition}");
+    assert!(
+        disposition.contains("filename=\"a b+c.iso\""),
+        "{disposition}"
+    );
 }
 
 /// Seventy ranges are more than the default of 64, and fewer than this server looks at.

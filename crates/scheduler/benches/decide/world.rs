@@ -7,7 +7,7 @@ use std::time::Duration;
 use range_core::ByteRange;
 use scheduler::time::Timestamp;
 use scheduler::{
-    Beginning, Body, Grant, Input, Lease, Output, Request, Scheduler, SchedulerConfig, Stop,
+    AttemptId, Beginning, Body, Grant, Input, Output, Request, Scheduler, SchedulerConfig, Stop,
 };
 
 /// More than any measurement gets through.
@@ -16,7 +16,7 @@ const LENGTH: u64 = 1 << 60;
 const STEP: u64 = 256 << 10;
 
 struct Worker {
-    lease: Lease,
+    attempt: AttemptId,
     range: ByteRange,
     position: u64,
 }
@@ -63,16 +63,16 @@ impl World {
         let workers = u32::try_from(self.workers.len()).expect("few workers");
         self.now = self.now + TURN / workers;
         let mut worker = self.workers.pop_front().expect("the download does not end");
-        let lease = worker.lease;
+        let attempt = worker.attempt;
         worker.position = (worker.position + STEP).min(worker.range.end());
         let position = worker.position;
         if position < worker.range.end() {
             self.workers.push_back(worker);
-            self.feed(Input::Received { lease, position });
+            self.feed(Input::Received { attempt, position });
         } else {
             let how = Stop::Drained;
             self.feed(Input::Stopped {
-                lease,
+                attempt,
                 position,
                 how,
             });
@@ -96,26 +96,28 @@ impl World {
     /// Does as told, and says what there is to answer.
     fn obey(&mut self, output: Output) -> Option<Input> {
         match output {
-            Output::Start { lease, request, .. } => Some(self.open(lease, request)),
+            Output::Start {
+                attempt, request, ..
+            } => Some(self.open(attempt, request)),
             Output::Grant {
-                lease,
+                attempt,
                 grant: Grant::Range(range),
             } => {
-                self.begin(lease, range);
+                self.begin(attempt, range);
                 None
             }
-            Output::Shrink { lease, cut } => {
-                let worker = self.worker(lease)?;
+            Output::Shrink { attempt, cut } => {
+                let worker = self.worker(attempt)?;
                 let end = cut.max(worker.position);
                 worker.range = ByteRange::new(worker.range.start(), end)?;
-                Some(Input::Shrunk { lease, end })
+                Some(Input::Shrunk { attempt, end })
             }
-            Output::Stop { lease } => {
-                let position = self.worker(lease)?.position;
-                self.workers.retain(|worker| worker.lease != lease);
+            Output::Stop { attempt } => {
+                let position = self.worker(attempt)?.position;
+                self.workers.retain(|worker| worker.attempt != attempt);
                 let how = Stop::Told;
                 Some(Input::Stopped {
-                    lease,
+                    attempt,
                     position,
                     how,
                 })
@@ -132,31 +134,33 @@ impl World {
         }
     }
 
-    fn open(&mut self, lease: Lease, request: Request) -> Input {
+    fn open(&mut self, attempt: AttemptId, request: Request) -> Input {
         let range = match request {
             Request::Part(range) => range,
             Request::First | Request::Whole => ByteRange::new(0, LENGTH).expect("not empty"),
         };
         if matches!(request, Request::Part(_)) {
-            self.begin(lease, range);
+            self.begin(attempt, range);
         }
         let body = Body::Part {
             range,
             complete_length: LENGTH,
         };
-        Input::Opened { lease, body }
+        Input::Opened { attempt, body }
     }
 
-    fn begin(&mut self, lease: Lease, range: ByteRange) {
+    fn begin(&mut self, attempt: AttemptId, range: ByteRange) {
         let position = range.start();
         self.workers.push_back(Worker {
-            lease,
+            attempt,
             range,
             position,
         });
     }
 
-    fn worker(&mut self, lease: Lease) -> Option<&mut Worker> {
-        self.workers.iter_mut().find(|worker| worker.lease == lease)
+    fn worker(&mut self, attempt: AttemptId) -> Option<&mut Worker> {
+        self.workers
+            .iter_mut()
+            .find(|worker| worker.attempt == attempt)
     }
 }

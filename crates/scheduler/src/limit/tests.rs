@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use std::vec::Vec;
 
 use super::super::tests::Bench;
-use super::super::{Beginning, Body, Event, Grant, Input, Lease, Output, Request, Stop};
+use super::super::{AttemptId, Beginning, Body, Event, Grant, Input, Output, Request, Stop};
 use super::*;
 use range_core::range::ByteRange;
 use range_core::units::BytesPerSecond;
@@ -34,7 +34,7 @@ struct Hand {
 struct Play {
     bench: Bench,
     length: u64,
-    hands: BTreeMap<Lease, Hand>,
+    hands: BTreeMap<AttemptId, Hand>,
     /// Of each path, how many bytes it brings in a step; the last of those given is that of all
     /// others.
     speeds: Vec<u64>,
@@ -69,18 +69,20 @@ impl Play {
     fn obey(&mut self, output: Output) {
         let now = self.bench.now;
         match output {
-            Output::Start { lease, request, .. } => self.start(lease, request),
+            Output::Start {
+                attempt, request, ..
+            } => self.start(attempt, request),
             Output::Grant {
-                lease,
+                attempt,
                 grant: Grant::Range(range),
-            } => self.hand(lease).end = range.end(),
-            Output::Allow { lease, end } => {
+            } => self.hand(attempt).end = range.end(),
+            Output::Allow { attempt, end } => {
                 self.allows += 1;
-                let hand = self.hand(lease);
+                let hand = self.hand(attempt);
                 hand.allowed = end;
                 hand.fed_at = now;
             }
-            Output::Stop { lease } => self.hand(lease).stopped = true,
+            Output::Stop { attempt } => self.hand(attempt).stopped = true,
             Output::Grant { .. }
             | Output::Shrink { .. }
             | Output::Checkpoint { .. }
@@ -90,11 +92,11 @@ impl Play {
         }
     }
 
-    fn hand(&mut self, lease: Lease) -> &mut Hand {
-        self.hands.get_mut(&lease).unwrap()
+    fn hand(&mut self, attempt: AttemptId) -> &mut Hand {
+        self.hands.get_mut(&attempt).unwrap()
     }
 
-    fn start(&mut self, lease: Lease, request: Request) {
+    fn start(&mut self, attempt: AttemptId, request: Request) {
         let range = match request {
             Request::Part(range) => range,
             Request::First | Request::Whole => ByteRange::whole(self.length).unwrap(),
@@ -109,24 +111,24 @@ impl Play {
             fed_at: self.bench.now,
             stopped: false,
         };
-        self.hands.insert(lease, hand);
+        self.hands.insert(attempt, hand);
         self.most_workers = self.most_workers.max(self.hands.len());
         let body = Body::Part {
             range,
             complete_length: self.length,
         };
-        self.feed(Input::Opened { lease, body });
+        self.feed(Input::Opened { attempt, body });
     }
 
     /// Everyone takes what a step brings; returns what came.
     fn step(&mut self) -> u64 {
         self.bench.now = self.bench.now + STEP;
         let mut came = 0;
-        let leases: Vec<Lease> = self.hands.keys().copied().collect();
-        for lease in leases {
-            let path = self.hands[&lease].path;
+        let attempts: Vec<AttemptId> = self.hands.keys().copied().collect();
+        for attempt in attempts {
+            let path = self.hands[&attempt].path;
             let speed = *self.speeds.get(path).or(self.speeds.last()).unwrap();
-            let hand = self.hand(lease);
+            let hand = self.hand(attempt);
             let end = (hand.position + speed).min(hand.allowed).min(hand.end);
             let bytes = end.saturating_sub(hand.position);
             if bytes > 0 {
@@ -134,7 +136,7 @@ impl Play {
                 hand.position = end;
                 let is_done = hand.position == hand.end;
                 self.count(path, bytes);
-                self.report(lease, end, is_done);
+                self.report(attempt, end, is_done);
             }
         }
         self.feed(Input::Tick);
@@ -147,14 +149,14 @@ impl Play {
         self.brought[path] += bytes;
     }
 
-    fn report(&mut self, lease: Lease, position: u64, is_done: bool) {
+    fn report(&mut self, attempt: AttemptId, position: u64, is_done: bool) {
         if !is_done {
-            return self.feed(Input::Received { lease, position });
+            return self.feed(Input::Received { attempt, position });
         }
-        self.hands.remove(&lease);
+        self.hands.remove(&attempt);
         let how = Stop::Drained;
         self.feed(Input::Stopped {
-            lease,
+            attempt,
             position,
             how,
         });
@@ -286,11 +288,14 @@ fn a_limit_that_is_reached_needs_no_more_connections() {
 #[test]
 fn a_stream_whose_end_nobody_knows_is_limited_too() {
     let mut bench = Bench::limited(8, Beginning::SingleStream, limit(1_000_000));
-    let lease = Lease::first(0);
+    let attempt = AttemptId::first(0);
     let told = bench.feed(Input::Tick);
-    assert!(told.contains(&Output::Allow { lease, end: 0 }), "{told:?}");
+    assert!(
+        told.contains(&Output::Allow { attempt, end: 0 }),
+        "{told:?}"
+    );
     let body = Body::Whole { length: None };
-    let told = bench.feed(Input::Opened { lease, body });
+    let told = bench.feed(Input::Opened { attempt, body });
     assert!(matches!(
         told.as_slice(),
         [
@@ -307,7 +312,7 @@ fn a_stream_whose_end_nobody_knows_is_limited_too() {
         };
         assert_eq!(end, round * 20_000);
         position = end;
-        bench.feed(Input::Received { lease, position });
+        bench.feed(Input::Received { attempt, position });
     }
     assert_eq!(position, 1_000_000);
 }

@@ -6,7 +6,7 @@ use super::*;
 fn a_shorter_reply_is_kept_and_the_rest_asked_for_again() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
     let stop = Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: 30 * MIB,
         how: Stop::Drained,
     };
@@ -17,20 +17,20 @@ fn a_shorter_reply_is_kept_and_the_rest_asked_for_again() {
 #[test]
 fn a_reply_that_brings_nothing_counts_as_a_failure() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
-    let mut lease = FIRST;
+    let mut attempt = FIRST;
     for _ in 0..4 {
         let outputs = bench.feed(Input::Stopped {
-            lease,
+            attempt,
             position: 0,
             how: Stop::Drained,
         });
         if starts(&outputs).is_empty() {
             bench.after(limits::BACKOFF_MAX);
         }
-        lease = lease.next();
+        attempt = attempt.next();
     }
     let outputs = bench.feed(Input::Stopped {
-        lease,
+        attempt,
         position: 0,
         how: Stop::Drained,
     });
@@ -45,11 +45,11 @@ fn messages_of_older_attempts_are_ignored() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
     bench.fail(FIRST, MIB, FailureClass::Interrupted);
     bench.feed(Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position: 50 * MIB,
     });
     bench.feed(Input::Shrunk {
-        lease: FIRST,
+        attempt: FIRST,
         end: 2 * MIB,
     });
     bench.fail(FIRST, 60 * MIB, FailureClass::Storage);
@@ -61,14 +61,14 @@ fn messages_of_older_attempts_are_ignored() {
 fn a_worker_that_is_silent_too_long_is_replaced() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
     bench.feed(Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB,
     });
     bench.after(Duration::from_secs(19));
     let outputs = bench.after(Duration::from_secs(1));
-    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    assert!(outputs.contains(&Output::Stop { attempt: FIRST }));
     bench.feed(Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB,
         how: Stop::Told,
     });
@@ -90,7 +90,7 @@ fn a_busy_host_is_left_alone_for_as_long_as_it_asks_and_gets_fewer_connections()
         "{outputs:?}"
     );
     bench.feed(Input::Stopped {
-        lease: third,
+        attempt: third,
         position: part.end(),
         how: Stop::Drained,
     });
@@ -133,15 +133,15 @@ fn a_refusal_after_bytes_costs_tries_until_there_are_none_left() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
     let mut outputs = bench.fail(FIRST, MIB, FailureClass::Refused);
     for tries in 2..5 {
-        let (lease, _, _) = starts(&outputs)[0];
+        let (attempt, _, _) = starts(&outputs)[0];
         bench.now = bench.now + Duration::from_millis(5);
-        let outputs_now = bench.fail(lease, MIB, FailureClass::Refused);
+        let outputs_now = bench.fail(attempt, MIB, FailureClass::Refused);
         assert_eq!(starts(&outputs_now), [], "try {tries} is waited for");
         outputs = bench.after(limits::BACKOFF_MAX);
     }
-    let (lease, _, route) = starts(&outputs)[0];
+    let (attempt, _, route) = starts(&outputs)[0];
     assert_eq!(route, Route::Original);
-    let outputs = bench.fail(lease, MIB, FailureClass::Refused);
+    let outputs = bench.fail(attempt, MIB, FailureClass::Refused);
     let refused = Outcome::Failed(FailureClass::Refused);
     assert_eq!(outputs, [Output::Finished(refused)]);
 }
@@ -151,8 +151,8 @@ fn a_refusal_after_bytes_costs_tries_until_there_are_none_left() {
 fn a_refusal_of_a_file_that_was_never_served_is_final() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
     let outputs = bench.fail(FIRST, 0, FailureClass::Refused);
-    let (lease, _, _) = starts(&outputs)[0];
-    let outputs = bench.fail(lease, 0, FailureClass::Refused);
+    let (attempt, _, _) = starts(&outputs)[0];
+    let outputs = bench.fail(attempt, 0, FailureClass::Refused);
     let refused = Outcome::Failed(FailureClass::Refused);
     assert_eq!(outputs, [Output::Finished(refused)]);
 }
@@ -166,8 +166,8 @@ fn an_expired_address_is_looked_for_once_while_everyone_else_waits() {
     let outputs = bench.fail(second, part.start(), FailureClass::Refused);
     let asked = starts(&outputs);
     assert_eq!(asked.len(), 1, "{outputs:?}");
-    let (lease, request, route) = asked[0];
-    assert_eq!((lease, route), (second.next(), Route::Original));
+    let (attempt, request, route) = asked[0];
+    assert_eq!((attempt, route), (second.next(), Route::Original));
     assert!(
         !outputs
             .iter()
@@ -176,7 +176,7 @@ fn an_expired_address_is_looked_for_once_while_everyone_else_waits() {
     );
     // The first one drains meanwhile; what waits is not asked for at an address that refuses.
     let stop = Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: part.start(),
         how: Stop::Drained,
     };
@@ -184,16 +184,16 @@ fn an_expired_address_is_looked_for_once_while_everyone_else_waits() {
     let Request::Part(rest) = request else {
         panic!("{request:?}")
     };
-    bench.open(lease, rest, 100 * MIB);
+    bench.open(attempt, rest, 100 * MIB);
 }
 
 #[test]
 fn another_generation_ends_the_download_at_once() {
     let (mut bench, _) = Bench::segmented(2, 100 * MIB);
     let outputs = bench.fail(SECOND, 7 * MIB, FailureClass::Changed);
-    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    assert!(outputs.contains(&Output::Stop { attempt: FIRST }));
     let stop = Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB,
         how: Stop::Told,
     };
@@ -203,25 +203,25 @@ fn another_generation_ends_the_download_at_once() {
 #[test]
 fn ranges_that_are_ignored_again_and_again_lead_to_one_stream() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
-    let mut lease = FIRST;
+    let mut attempt = FIRST;
     for _ in 1..limits::RANGE_MISTAKES_MAX {
-        bench.fail(lease, 0, FailureClass::RangeIgnored);
+        bench.fail(attempt, 0, FailureClass::RangeIgnored);
         bench.after(limits::BACKOFF_MAX);
-        lease = lease.next();
+        attempt = attempt.next();
     }
-    let outputs = bench.fail(lease, 0, FailureClass::RangeIgnored);
+    let outputs = bench.fail(attempt, 0, FailureClass::RangeIgnored);
     assert_eq!(outputs, [Output::Finished(Outcome::SingleStreamNeeded)]);
 }
 
 #[test]
 fn an_unreachable_host_fails_after_a_few_tries() {
     let mut bench = Bench::new(8, Beginning::Fresh);
-    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    let mut attempt = starts(&bench.feed(Input::Tick))[0].0;
     for _ in 1..limits::FIRST_CONTACT_TRIES {
-        bench.fail(lease, 0, FailureClass::Unreachable);
-        lease = starts(&bench.after(limits::BACKOFF_MAX))[0].0;
+        bench.fail(attempt, 0, FailureClass::Unreachable);
+        attempt = starts(&bench.after(limits::BACKOFF_MAX))[0].0;
     }
-    let outputs = bench.fail(lease, 0, FailureClass::Unreachable);
+    let outputs = bench.fail(attempt, 0, FailureClass::Unreachable);
     assert_eq!(
         outputs,
         [Output::Finished(Outcome::Failed(FailureClass::Unreachable))]

@@ -35,10 +35,13 @@ fn a_first_reply_that_ends_inside_a_block_is_asked_for_the_rest_of_it() {
         range: range(0, MIB + MIB / 2),
         complete_length: 64 * MIB,
     };
-    let outputs = bench.feed(Input::Opened { lease: FIRST, body });
+    let outputs = bench.feed(Input::Opened {
+        attempt: FIRST,
+        body,
+    });
     assert_eq!(granted(&outputs), Some(Grant::Range(range(0, 2 * MIB))));
     let outputs = bench.feed(Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB + MIB / 2,
         how: Stop::Drained,
     });
@@ -59,7 +62,7 @@ fn a_reply_without_ranges_becomes_one_stream() {
         let mut bench = Bench::new(8, Beginning::Fresh);
         bench.feed(Input::Tick);
         let outputs = bench.feed(Input::Opened {
-            lease: FIRST,
+            attempt: FIRST,
             body: Body::Whole { length },
         });
         let expected = length.map_or(Grant::ToEnd, |length| Grant::Range(range(0, length)));
@@ -68,7 +71,7 @@ fn a_reply_without_ranges_becomes_one_stream() {
             (Some(expected), Vec::new())
         );
         let stop = Input::Stopped {
-            lease: FIRST,
+            attempt: FIRST,
             position: 10 * MIB,
             how: Stop::Drained,
         };
@@ -82,18 +85,18 @@ fn a_stream_that_breaks_starts_over() {
     let mut bench = Bench::new(8, Beginning::Fresh);
     bench.feed(Input::Tick);
     bench.feed(Input::Opened {
-        lease: FIRST,
+        attempt: FIRST,
         body: Body::Whole { length: Some(MIB) },
     });
     bench.fail(FIRST, MIB / 2, FailureClass::Interrupted);
     assert_eq!(bench.scheduler.received().len(), 0);
     let again = FIRST.next();
     bench.feed(Input::Opened {
-        lease: again,
+        attempt: again,
         body: Body::Whole { length: Some(MIB) },
     });
     let stop = Input::Stopped {
-        lease: again,
+        attempt: again,
         position: MIB,
         how: Stop::Drained,
     };
@@ -106,11 +109,11 @@ fn a_stream_that_breaks_starts_over() {
 #[test]
 fn a_stream_that_always_breaks_at_the_same_place_is_given_up() {
     let mut bench = Bench::new(8, Beginning::SingleStream);
-    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    let mut attempt = starts(&bench.feed(Input::Tick))[0].0;
     for _ in 0..100 {
         let body = Body::Whole { length: None };
-        bench.feed(Input::Opened { lease, body });
-        let outputs = bench.fail(lease, MIB, FailureClass::Interrupted);
+        bench.feed(Input::Opened { attempt, body });
+        let outputs = bench.fail(attempt, MIB, FailureClass::Interrupted);
         if outputs.contains(&Output::Finished(Outcome::Failed(
             FailureClass::Interrupted,
         ))) {
@@ -119,7 +122,7 @@ fn a_stream_that_always_breaks_at_the_same_place_is_given_up() {
         if starts(&outputs).is_empty() {
             bench.after(limits::BACKOFF_MAX);
         }
-        lease = lease.next();
+        attempt = attempt.next();
     }
     panic!("it is tried for ever");
 }
@@ -129,12 +132,12 @@ fn an_empty_file_is_complete_without_a_byte() {
     let mut bench = Bench::new(8, Beginning::Fresh);
     bench.feed(Input::Tick);
     let outputs = bench.feed(Input::Opened {
-        lease: FIRST,
+        attempt: FIRST,
         body: Body::Whole { length: Some(0) },
     });
-    assert!(outputs.contains(&Output::Stop { lease: FIRST }));
+    assert!(outputs.contains(&Output::Stop { attempt: FIRST }));
     let stop = Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: 0,
         how: Stop::Told,
     };

@@ -48,20 +48,20 @@ fn replies_of_a_block_are_followed_at_once() {
 fn a_stream_that_ends_at_one_place_is_asked_for_three_times() {
     let mut bench = Bench::new(4, Beginning::SingleStream);
     bench.scheduler.config.max_tries = 10;
-    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    let mut attempt = starts(&bench.feed(Input::Tick))[0].0;
     for _ in 1..limits::SAME_END_MAX {
         let length = Some(100 * MIB);
         let body = Body::Whole { length };
-        bench.feed(Input::Opened { lease, body });
-        let outputs = bench.fail(lease, 40 * MIB, FailureClass::Interrupted);
+        bench.feed(Input::Opened { attempt, body });
+        let outputs = bench.fail(attempt, 40 * MIB, FailureClass::Interrupted);
         let mut again = starts(&outputs);
         again.extend(starts(&bench.after(limits::BACKOFF_MAX)));
-        lease = again[0].0;
+        attempt = again[0].0;
     }
     let length = Some(100 * MIB);
     let body = Body::Whole { length };
-    bench.feed(Input::Opened { lease, body });
-    let outputs = bench.fail(lease, 40 * MIB, FailureClass::Interrupted);
+    bench.feed(Input::Opened { attempt, body });
+    let outputs = bench.fail(attempt, 40 * MIB, FailureClass::Interrupted);
     let failed = Outcome::Failed(FailureClass::Interrupted);
     assert_eq!(outputs, [Output::Finished(failed)]);
 }
@@ -70,14 +70,14 @@ fn a_stream_that_ends_at_one_place_is_asked_for_three_times() {
 #[test]
 fn a_stream_that_ends_elsewhere_each_time_is_asked_for_again() {
     let mut bench = Bench::new(4, Beginning::SingleStream);
-    let mut lease = starts(&bench.feed(Input::Tick))[0].0;
+    let mut attempt = starts(&bench.feed(Input::Tick))[0].0;
     for end in [9, 12, 7, 12] {
         let length = Some(100 * MIB);
         let body = Body::Whole { length };
-        bench.feed(Input::Opened { lease, body });
-        let outputs = bench.fail(lease, end * MIB, FailureClass::Interrupted);
+        bench.feed(Input::Opened { attempt, body });
+        let outputs = bench.fail(attempt, end * MIB, FailureClass::Interrupted);
         let mut again = starts(&outputs);
         again.extend(starts(&bench.after(limits::BACKOFF_MAX)));
-        lease = again[0].0;
+        attempt = again[0].0;
     }
 }

@@ -68,16 +68,16 @@ fn whatever_an_outage_says_the_width_is_as_before_soon_after_it() {
 fn a_burst_of_refusals_while_others_are_served_is_one_lesson() {
     let (mut bench, outputs) = Bench::segmented(8, 400 * MIB);
     bench.feed(Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB,
     });
-    for (lease, request, _) in starts(&outputs) {
+    for (attempt, request, _) in starts(&outputs) {
         let Request::Part(part) = request else {
             panic!("{request:?}")
         };
         bench.now = bench.now + Duration::from_millis(1);
         let busy = FailureClass::Busy { retry_after: None };
-        bench.fail(lease, part.start(), busy);
+        bench.fail(attempt, part.start(), busy);
     }
     let width = bench.scheduler.source(SourceId(0)).width;
     assert_eq!(width.level(), 1);
@@ -91,14 +91,14 @@ fn a_burst_of_refusals_while_others_are_served_is_one_lesson() {
 fn silent_connections_are_none_that_are_served() {
     let (mut bench, outputs) = Bench::segmented(8, 400 * MIB);
     bench.feed(Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB,
     });
-    let (lease, Request::Part(part), _) = starts(&outputs)[0] else {
+    let (attempt, Request::Part(part), _) = starts(&outputs)[0] else {
         panic!("{outputs:?}")
     };
     bench.after(Duration::from_secs(3));
-    let outputs = bench.fail(lease, part.start(), FailureClass::Unreachable);
+    let outputs = bench.fail(attempt, part.start(), FailureClass::Unreachable);
     assert!(
         !outputs
             .iter()

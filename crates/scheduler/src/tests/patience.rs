@@ -99,20 +99,20 @@ fn patience_doubles_with_each_takeover_that_brought_nothing() {
         );
         let active = bench.scheduler.active.get_mut(&second.segment).unwrap();
         active.stopping = Some(segment::StopCause::TakenOver);
-        let lease = active.lease;
+        let attempt = active.attempt;
         let outputs = bench.feed(Input::Stopped {
-            lease,
+            attempt,
             position: part.start(),
             how: Stop::Told,
         });
         let again = starts(&outputs)[0].0;
         let mut active = bench.scheduler.active.remove(&again.segment).unwrap();
-        active.lease.segment = second.segment;
+        active.attempt.segment = second.segment;
         bench.scheduler.active.insert(second.segment, active);
     }
-    let lease = bench.scheduler.active[&second.segment].lease;
+    let attempt = bench.scheduler.active[&second.segment].attempt;
     bench.feed(Input::Received {
-        lease,
+        attempt,
         position: part.start() + MIB,
     });
     let active = bench.scheduler.active[&second.segment];

@@ -86,8 +86,8 @@ struct Worker {
 pub(super) struct Played {
     pub(super) bench: Bench,
     length: u64,
-    workers: BTreeMap<Lease, Worker>,
-    fresh: Vec<(Lease, Asked)>,
+    workers: BTreeMap<AttemptId, Worker>,
+    fresh: Vec<(AttemptId, Asked)>,
     pub(super) asked: Vec<Asked>,
     pub(super) opened: Vec<Timestamp>,
     pub(super) stops: usize,
@@ -126,7 +126,7 @@ impl Played {
     fn obey(&mut self, output: Output) {
         match output {
             Output::Start {
-                lease,
+                attempt,
                 request,
                 route,
                 ..
@@ -138,29 +138,29 @@ impl Played {
                     route,
                 };
                 self.asked.push(asked);
-                self.fresh.push((lease, asked));
+                self.fresh.push((attempt, asked));
             }
-            Output::Stop { lease } => {
+            Output::Stop { attempt } => {
                 self.stops += 1;
-                self.fresh.retain(|(other, _)| *other != lease);
-                let position = self.workers.remove(&lease).map_or(0, |w| w.position);
+                self.fresh.retain(|(other, _)| *other != attempt);
+                let position = self.workers.remove(&attempt).map_or(0, |w| w.position);
                 self.feed(Input::Stopped {
-                    lease,
+                    attempt,
                     position,
                     how: Stop::Told,
                 });
             }
-            Output::Shrink { lease, cut } => {
-                let worker = self.workers.get_mut(&lease).unwrap();
+            Output::Shrink { attempt, cut } => {
+                let worker = self.workers.get_mut(&attempt).unwrap();
                 let block = BlockSize::DEFAULT;
                 let end = cut.max(block.ceil(worker.position)).min(worker.end);
                 worker.end = end;
-                self.feed(Input::Shrunk { lease, end });
+                self.feed(Input::Shrunk { attempt, end });
             }
             Output::Grant {
-                lease,
+                attempt,
                 grant: Grant::Range(range),
-            } => self.workers.get_mut(&lease).unwrap().end = range.end(),
+            } => self.workers.get_mut(&attempt).unwrap().end = range.end(),
             Output::Checkpoint { id } => self.feed(Input::Durable { checkpoint: id }),
             Output::Finished(outcome) => self.ended = Some((outcome, self.bench.now)),
             Output::Wait { until, .. } => self.wait = until,
@@ -176,12 +176,12 @@ impl Played {
     ) -> Option<(Outcome, Duration)> {
         while self.ended.is_none() && self.bench.now.since_start() < end {
             self.bench.now = self.bench.now + STEP;
-            for (lease, asked) in std::mem::take(&mut self.fresh) {
-                self.admit(lease, asked, answer(asked));
+            for (attempt, asked) in std::mem::take(&mut self.fresh) {
+                self.admit(attempt, asked, answer(asked));
             }
-            let leases: Vec<Lease> = self.workers.keys().copied().collect();
-            for lease in leases {
-                self.work(lease);
+            let attempts: Vec<AttemptId> = self.workers.keys().copied().collect();
+            for attempt in attempts {
+                self.work(attempt);
             }
             if self.wait.is_some_and(|until| until <= self.bench.now) {
                 self.feed(Input::Tick);
@@ -190,7 +190,7 @@ impl Played {
         self.ended.map(|(outcome, at)| (outcome, at.since_start()))
     }
 
-    fn admit(&mut self, lease: Lease, asked: Asked, answer: Answer) {
+    fn admit(&mut self, attempt: AttemptId, asked: Asked, answer: Answer) {
         let (start, end) = match asked.request {
             Request::Part(range) => (range.start(), range.end()),
             Request::First | Request::Whole => (0, self.length),
@@ -205,49 +205,49 @@ impl Played {
             reported: start,
             reported_at: asked.at,
         };
-        self.workers.insert(lease, worker);
+        self.workers.insert(attempt, worker);
     }
 
     /// Lets go of all connections, as a network that is gone does.
     pub(super) fn interrupt(&mut self) {
-        for (lease, worker) in std::mem::take(&mut self.workers) {
+        for (attempt, worker) in std::mem::take(&mut self.workers) {
             self.feed(Input::Stopped {
-                lease,
+                attempt,
                 position: worker.position,
                 how: Stop::Failed(FailureClass::Interrupted),
             });
         }
     }
 
-    fn work(&mut self, lease: Lease) {
+    fn work(&mut self, attempt: AttemptId) {
         let now = self.bench.now;
-        let Some(mut worker) = self.workers.get(&lease).copied() else {
+        let Some(mut worker) = self.workers.get(&attempt).copied() else {
             return;
         };
         let waited = now.since(worker.asked.at);
         match (worker.answer, worker.opened) {
             (Answer::Fails(after, class), _) if waited >= after => {
                 let (position, how) = (worker.position, Stop::Failed(class));
-                self.leave(lease, position, how);
+                self.leave(attempt, position, how);
             }
             (Answer::Serves { head, .. }, None) if waited >= head => {
                 worker.opened = Some(now);
                 self.opened.push(now);
-                self.workers.insert(lease, worker);
+                self.workers.insert(attempt, worker);
                 let range = range(worker.start, worker.end);
                 let complete_length = self.length;
                 let body = Body::Part {
                     range,
                     complete_length,
                 };
-                self.feed(Input::Opened { lease, body });
+                self.feed(Input::Opened { attempt, body });
             }
-            (Answer::Serves { .. }, Some(_)) => self.stream(lease, worker),
+            (Answer::Serves { .. }, Some(_)) => self.stream(attempt, worker),
             (Answer::Fails(..) | Answer::Serves { .. }, _) => {}
         }
     }
 
-    fn stream(&mut self, lease: Lease, mut worker: Worker) {
+    fn stream(&mut self, attempt: AttemptId, mut worker: Worker) {
         let (
             Answer::Serves {
                 late,
@@ -271,21 +271,21 @@ impl Played {
         let is_due = position - worker.reported >= limits::REPORT_BYTES
             || now.since(worker.reported_at) >= limits::REPORT_INTERVAL;
         if position == worker.end || bytes >= most {
-            return self.leave(lease, position, Stop::Drained);
+            return self.leave(attempt, position, Stop::Drained);
         }
         if position > worker.reported && is_due {
             worker.reported = position;
             worker.reported_at = now;
-            self.workers.insert(lease, worker);
-            return self.feed(Input::Received { lease, position });
+            self.workers.insert(attempt, worker);
+            return self.feed(Input::Received { attempt, position });
         }
-        self.workers.insert(lease, worker);
+        self.workers.insert(attempt, worker);
     }
 
-    fn leave(&mut self, lease: Lease, position: u64, how: Stop) {
-        self.workers.remove(&lease);
+    fn leave(&mut self, attempt: AttemptId, position: u64, how: Stop) {
+        self.workers.remove(&attempt);
         self.feed(Input::Stopped {
-            lease,
+            attempt,
             position,
             how,
         });

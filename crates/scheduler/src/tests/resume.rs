@@ -24,7 +24,7 @@ fn resuming_fetches_the_gaps_while_claims_are_verified() {
         range: range(0, 8 * MIB),
     });
     bench.feed(Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: 9 * MIB,
         how: Stop::Drained,
     });
@@ -34,7 +34,7 @@ fn resuming_fetches_the_gaps_while_claims_are_verified() {
     let fetched = Request::Part(range(9 * MIB, 10 * MIB));
     assert_eq!(starts(&outputs), [(SECOND, fetched, Route::Known)]);
     let stop = Input::Stopped {
-        lease: SECOND,
+        attempt: SECOND,
         position: 10 * MIB,
         how: Stop::Drained,
     };
@@ -84,7 +84,7 @@ fn checkpoints_follow_time_one_at_a_time_however_much_arrives() {
         ids
     };
     let received = |position| Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position,
     };
     assert_eq!(asked(&bench.feed(received(1024 * MIB))), []);
@@ -108,7 +108,7 @@ fn no_checkpoint_is_asked_for_where_the_disk_is_left_to_the_system() {
     let (mut bench, _) = Bench::segmented(1, 4096 * MIB);
     bench.scheduler.config.checkpoints = false;
     bench.feed(Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position: 1024 * MIB,
     });
     let outputs = bench.after(limits::CHECKPOINT_INTERVAL);
@@ -194,12 +194,12 @@ fn a_retry_and_what_touches_it_stay_two_runs() {
 fn bytes_that_are_missing_at_the_end_are_asked_for() {
     let (mut bench, _) = Bench::segmented(1, 4 * MIB);
     bench.feed(Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position: 3 * MIB,
     });
     bench.scheduler.received.remove(range(MIB, 2 * MIB));
     let outputs = bench.feed(Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: 4 * MIB,
         how: Stop::Drained,
     });

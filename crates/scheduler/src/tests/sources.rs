@@ -10,7 +10,7 @@ const LENGTH: u64 = 1024 * MIB;
 /// A download from several sources, each of which brings so much a second over any connection.
 struct Mirrors {
     bench: Bench,
-    workers: BTreeMap<Lease, Worker>,
+    workers: BTreeMap<AttemptId, Worker>,
     rates: Vec<u64>,
     brought: Vec<u64>,
     dropped: Vec<SourceId>,
@@ -49,7 +49,7 @@ impl Mirrors {
     fn obey(&mut self, output: Output) {
         match output {
             Output::Start {
-                lease,
+                attempt,
                 source,
                 request,
                 ..
@@ -63,19 +63,19 @@ impl Mirrors {
                     position,
                     end,
                 };
-                self.workers.insert(lease, worker);
+                self.workers.insert(attempt, worker);
             }
             Output::Grant {
-                lease,
+                attempt,
                 grant: Grant::Range(range),
-            } => self.workers.get_mut(&lease).unwrap().end = range.end(),
-            Output::Shrink { lease, cut } => {
-                let worker = self.workers.get_mut(&lease).unwrap();
+            } => self.workers.get_mut(&attempt).unwrap().end = range.end(),
+            Output::Shrink { attempt, cut } => {
+                let worker = self.workers.get_mut(&attempt).unwrap();
                 worker.end = worker.end.min(cut.max(worker.position));
                 let end = worker.end;
-                self.feed(Input::Shrunk { lease, end });
+                self.feed(Input::Shrunk { attempt, end });
             }
-            Output::Stop { lease } => self.stop(lease, Stop::Told),
+            Output::Stop { attempt } => self.stop(attempt, Stop::Told),
             Output::Event(Event::SourceDropped { source, .. }) => self.dropped.push(source),
             Output::Checkpoint { id } => self.feed(Input::Durable { checkpoint: id }),
             Output::Finished(outcome) => self.outcome = Some(outcome),
@@ -86,11 +86,11 @@ impl Mirrors {
         }
     }
 
-    fn stop(&mut self, lease: Lease, how: Stop) {
-        if let Some(worker) = self.workers.remove(&lease) {
+    fn stop(&mut self, attempt: AttemptId, how: Stop) {
+        if let Some(worker) = self.workers.remove(&attempt) {
             let position = worker.position;
             self.feed(Input::Stopped {
-                lease,
+                attempt,
                 position,
                 how,
             });
@@ -99,7 +99,7 @@ impl Mirrors {
 
     /// Everyone's reply has come.
     fn open(&mut self) {
-        for (lease, worker) in self.workers.clone() {
+        for (attempt, worker) in self.workers.clone() {
             let Some(range) = ByteRange::new(worker.position, worker.end) else {
                 continue;
             };
@@ -107,7 +107,7 @@ impl Mirrors {
                 range,
                 complete_length: LENGTH,
             };
-            self.feed(Input::Opened { lease, body });
+            self.feed(Input::Opened { attempt, body });
         }
     }
 
@@ -121,8 +121,8 @@ impl Mirrors {
 
     fn move_on(&mut self) {
         self.bench.now = self.bench.now + limits::REPORT_INTERVAL;
-        for lease in self.workers.keys().copied().collect::<Vec<_>>() {
-            let Some(worker) = self.workers.get_mut(&lease) else {
+        for attempt in self.workers.keys().copied().collect::<Vec<_>>() {
+            let Some(worker) = self.workers.get_mut(&attempt) else {
                 continue;
             };
             let index = usize::from(worker.source.0);
@@ -131,9 +131,9 @@ impl Mirrors {
             self.brought[index] += worker.position - before;
             let (position, is_done) = (worker.position, worker.position == worker.end);
             if is_done {
-                self.stop(lease, Stop::Drained);
+                self.stop(attempt, Stop::Drained);
             } else {
-                self.feed(Input::Received { lease, position });
+                self.feed(Input::Received { attempt, position });
             }
         }
     }
@@ -144,15 +144,15 @@ impl Mirrors {
         }
     }
 
-    fn at(&self, source: u16) -> Vec<Lease> {
+    fn at(&self, source: u16) -> Vec<AttemptId> {
         let here = |worker: &Worker| worker.source == SourceId(source);
         let workers = self.workers.iter().filter(|(_, worker)| here(worker));
-        workers.map(|(lease, _)| *lease).collect()
+        workers.map(|(attempt, _)| *attempt).collect()
     }
 
     fn fail_all_at(&mut self, source: u16, class: FailureClass) {
-        for lease in self.at(source) {
-            self.stop(lease, Stop::Failed(class));
+        for attempt in self.at(source) {
+            self.stop(attempt, Stop::Failed(class));
         }
     }
 }
@@ -212,7 +212,7 @@ fn what_failed_at_one_is_asked_of_another_at_once() {
     mirrors.fail_all_at(0, FailureClass::Unreachable);
     assert!(mirrors.dropped.is_empty());
     let elsewhere = mirrors.at(1);
-    let takes = |lease: &Lease| mirrors.workers[lease].position == first.position;
+    let takes = |attempt: &AttemptId| mirrors.workers[attempt].position == first.position;
     assert!(elsewhere.iter().any(takes), "{:?}", mirrors.workers);
 }
 
@@ -223,8 +223,8 @@ fn a_source_that_fails_again_and_again_is_dropped() {
     for _ in 0..200 {
         mirrors.fail_all_at(1, FailureClass::Unreachable);
         mirrors.run(1);
-        for lease in mirrors.at(1) {
-            let worker = mirrors.workers.get_mut(&lease).unwrap();
+        for attempt in mirrors.at(1) {
+            let worker = mirrors.workers.get_mut(&attempt).unwrap();
             worker.end = worker.end.max(worker.position);
         }
         mirrors.rates[1] = 0;
@@ -238,8 +238,8 @@ fn refusals_of_one_source_cost_the_others_nothing() {
     mirrors.run(30);
     let busy = FailureClass::Busy { retry_after: None };
     let here = mirrors.at(1);
-    for lease in &here[2..] {
-        mirrors.stop(*lease, Stop::Failed(busy));
+    for attempt in &here[2..] {
+        mirrors.stop(*attempt, Stop::Failed(busy));
     }
     mirrors.run(5);
     assert!(mirrors.at(1).len() <= 2, "{:?}", mirrors.workers);

@@ -4,10 +4,10 @@ use super::*;
 
 /// The second worker finishes everything but the first segment, of 6 MiB.
 fn finish_all_but_the_first(bench: &mut Bench, mut outputs: Vec<Output>) -> Vec<Output> {
-    while let Some(&(lease, Request::Part(part), _)) = starts(&outputs).first() {
-        bench.open(lease, part, 256 * MIB);
+    while let Some(&(attempt, Request::Part(part), _)) = starts(&outputs).first() {
+        bench.open(attempt, part, 256 * MIB);
         outputs = bench.feed(Input::Stopped {
-            lease,
+            attempt,
             position: part.end(),
             how: Stop::Drained,
         });
@@ -21,14 +21,14 @@ fn a_free_worker_splits_the_segment_with_most_left_in_two_phases() {
     let outputs = finish_all_but_the_first(&mut bench, outputs);
     assert!(
         outputs.contains(&Output::Shrink {
-            lease: FIRST,
+            attempt: FIRST,
             cut: 3 * MIB
         }),
         "{outputs:?}"
     );
     assert_eq!(starts(&outputs), [], "a thief starts only after the answer");
     let outputs = bench.feed(Input::Shrunk {
-        lease: FIRST,
+        attempt: FIRST,
         end: 4 * MIB,
     });
     let stolen = Request::Part(range(4 * MIB, 6 * MIB));
@@ -44,7 +44,7 @@ fn a_reply_that_may_be_in_slow_start_is_not_split() {
     assert!(!splits(&outputs));
     bench.now = bench.now + bench.scheduler.latency * limits::SLOW_START_LATENCIES;
     let outputs = bench.feed(Input::Received {
-        lease: FIRST,
+        attempt: FIRST,
         position: MIB,
     });
     assert!(splits(&outputs), "{outputs:?}");
@@ -54,12 +54,12 @@ fn a_reply_that_may_be_in_slow_start_is_not_split() {
 fn a_victim_that_was_past_the_cut_loses_nothing() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
     let outputs = bench.feed(Input::Shrunk {
-        lease: FIRST,
+        attempt: FIRST,
         end: 100 * MIB,
     });
     assert_eq!(starts(&outputs), []);
     let stop = Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: 100 * MIB,
         how: Stop::Drained,
     };
@@ -78,22 +78,22 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
     let outputs = bench.feed(Input::Tick);
     let parts = starts(&outputs)
         .into_iter()
-        .map(|(lease, request, _)| (lease, part_of(request)));
+        .map(|(attempt, request, _)| (attempt, part_of(request)));
     let parts: Vec<_> = parts.collect();
-    for (lease, _) in &parts {
-        bench.open(*lease, range(0, 14 * MIB), length);
+    for (attempt, _) in &parts {
+        bench.open(*attempt, range(0, 14 * MIB), length);
     }
     for tenth in 1..=30 {
         bench.now = Timestamp::after_start(Duration::from_millis(100 * tenth));
-        for (lease, part) in parts.clone() {
+        for (attempt, part) in parts.clone() {
             let position = part.start() + tenth * MIB / 10;
-            bench.feed(Input::Received { lease, position });
+            bench.feed(Input::Received { attempt, position });
         }
     }
-    for (lease, part) in parts.into_iter().skip(1) {
+    for (attempt, part) in parts.into_iter().skip(1) {
         let (position, how) = (part.end(), Stop::Drained);
         bench.feed(Input::Stopped {
-            lease,
+            attempt,
             position,
             how,
         });
@@ -101,11 +101,11 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
     assert_eq!(bench.feed(Input::Tick).len(), 1, "it has its usual rate");
     let outputs = bench.after(Duration::from_secs(5));
     assert!(
-        outputs.contains(&Output::Stop { lease: FIRST }),
+        outputs.contains(&Output::Stop { attempt: FIRST }),
         "{outputs:?}"
     );
     let outputs = bench.feed(Input::Stopped {
-        lease: FIRST,
+        attempt: FIRST,
         position: 3 * MIB,
         how: Stop::Told,
     });
@@ -114,20 +114,23 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
 }
 
 /// What each of sixteen workers at a far host is asked for.
-fn sixteen_parts(bench: &mut Bench, length: u64) -> Vec<(Lease, ByteRange)> {
+fn sixteen_parts(bench: &mut Bench, length: u64) -> Vec<(AttemptId, ByteRange)> {
     bench.feed(Input::Tick);
     bench.now = Timestamp::after_start(limits::VERY_FAR_LATENCY);
     let body = Body::Part {
         range: range(0, length),
         complete_length: length,
     };
-    let outputs = bench.feed(Input::Opened { lease: FIRST, body });
+    let outputs = bench.feed(Input::Opened {
+        attempt: FIRST,
+        body,
+    });
     let mut parts = std::vec![(FIRST, granted_range(&outputs))];
     bench.now = bench.now + limits::VERY_FAR_LATENCY;
-    for (lease, request, _) in starts(&outputs) {
+    for (attempt, request, _) in starts(&outputs) {
         let part = part_of(request);
-        bench.open(lease, part, length);
-        parts.push((lease, part));
+        bench.open(attempt, part, length);
+        parts.push((attempt, part));
     }
     assert_eq!(parts.len(), 16);
     parts
@@ -155,23 +158,23 @@ fn what_is_usual_is_not_told_by_four_crawlers_that_are_left() {
     let mut parts = sixteen_parts(&mut bench, length);
     let slow = parts.split_off(12);
     bench.after(Duration::from_millis(200));
-    while let Some((lease, part)) = parts.pop() {
+    while let Some((attempt, part)) = parts.pop() {
         let (position, how) = (part.end(), Stop::Drained);
         let outputs = bench.feed(Input::Stopped {
-            lease,
+            attempt,
             position,
             how,
         });
-        for (lease, request, _) in starts(&outputs) {
-            bench.open(lease, part_of(request), length);
-            parts.push((lease, part_of(request)));
+        for (attempt, request, _) in starts(&outputs) {
+            bench.open(attempt, part_of(request), length);
+            parts.push((attempt, part_of(request)));
         }
     }
     for tenth in 1..=20 {
         bench.after(Duration::from_millis(100));
-        for (lease, part) in slow.clone() {
+        for (attempt, part) in slow.clone() {
             let position = part.start() + tenth * (1 << 10);
-            bench.feed(Input::Received { lease, position });
+            bench.feed(Input::Received { attempt, position });
         }
     }
     assert!(bench.scheduler.typical_rate > MIB);
@@ -190,20 +193,20 @@ fn where_there_are_too_many_the_slowest_let_go() {
     for tenth in 1..=15 {
         outputs.extend(bench.after(Duration::from_millis(100)));
         for (each, parts) in [(1 << 10, slow), (1 << 18, quick)] {
-            for &(lease, part) in parts {
+            for &(attempt, part) in parts {
                 let position = part.start() + tenth * each;
-                outputs.extend(bench.feed(Input::Received { lease, position }));
+                outputs.extend(bench.feed(Input::Received { attempt, position }));
             }
         }
     }
     let mut told = Vec::new();
     for output in outputs {
-        if let Output::Stop { lease } = output {
-            told.push(lease);
+        if let Output::Stop { attempt } = output {
+            told.push(attempt);
         }
     }
     told.sort_unstable();
-    let mut slow: Vec<_> = slow.iter().map(|(lease, _)| *lease).collect();
+    let mut slow: Vec<_> = slow.iter().map(|(attempt, _)| *attempt).collect();
     slow.sort_unstable();
     assert_eq!(told, slow);
 }
@@ -213,27 +216,27 @@ fn where_there_are_too_many_the_slowest_let_go() {
 fn a_far_connection_is_renewed_long_before_it_crawls() {
     let mut bench = Bench::new(16, Beginning::Fresh);
     let mut parts = sixteen_parts(&mut bench, 256 * MIB);
-    let (lease, part) = parts.pop().unwrap();
+    let (attempt, part) = parts.pop().unwrap();
     let now = bench.now;
     let one = bench.scheduler.source(SourceId(0));
     assert!(one.width.refused(now, now, 15), "the width is found");
     let (position, how) = (part.end(), Stop::Drained);
     bench.feed(Input::Stopped {
-        lease,
+        attempt,
         position,
         how,
     });
     let mut told = Vec::new();
     for tenth in 1..=30 {
         let mut outputs = bench.after(Duration::from_millis(100));
-        for (number, &(lease, part)) in parts.iter().enumerate() {
+        for (number, &(attempt, part)) in parts.iter().enumerate() {
             let each = [5, 7, 10][number.min(2)] << 13;
             let position = part.start() + tenth * each;
-            outputs.extend(bench.feed(Input::Received { lease, position }));
+            outputs.extend(bench.feed(Input::Received { attempt, position }));
         }
         for output in outputs {
-            if let Output::Stop { lease } = output {
-                told.push(lease);
+            if let Output::Stop { attempt } = output {
+                told.push(attempt);
             }
         }
     }

@@ -16,7 +16,7 @@ use scheduler::failure::FailureClass;
 use scheduler::limits;
 use scheduler::time::Timestamp;
 use scheduler::{
-    Beginning, Body, Grant, Input, Lease, Outcome, Output, Request, Scheduler, SchedulerConfig,
+    AttemptId, Beginning, Body, Grant, Input, Outcome, Output, Request, Scheduler, SchedulerConfig,
     Stop,
 };
 
@@ -55,7 +55,7 @@ struct World {
     written: RangeSet,
     /// Bytes of an earlier run that were answered with `Verified`.
     verified: u64,
-    workers: BTreeMap<Lease, Worker>,
+    workers: BTreeMap<AttemptId, Worker>,
     faults_left: u32,
     /// Of the limit on the rate, while there is one.
     budget: Option<Budget>,
@@ -119,14 +119,16 @@ impl World {
         let mut checkpoint = None;
         loop {
             match self.scheduler.poll_output() {
-                Output::Start { lease, request, .. } => self.start(lease, request),
+                Output::Start {
+                    attempt, request, ..
+                } => self.start(attempt, request),
                 Output::Grant {
-                    lease,
+                    attempt,
                     grant: Grant::Range(range),
                 } => {
                     let worker = self
                         .workers
-                        .get_mut(&lease)
+                        .get_mut(&attempt)
                         .expect("a grant to a live worker");
                     worker.lease_range = Some(range);
                     worker.position = range.start();
@@ -135,15 +137,18 @@ impl World {
                     grant: Grant::ToEnd,
                     ..
                 } => panic!("the length was stated"),
-                Output::Allow { lease, end } => {
-                    let worker = self.workers.get_mut(&lease).expect("a live worker");
+                Output::Allow { attempt, end } => {
+                    let worker = self.workers.get_mut(&attempt).expect("a live worker");
                     worker.allowed = Some(end);
                 }
-                Output::Shrink { lease, cut } => {
-                    self.workers.get_mut(&lease).expect("a live victim").shrink = Some(cut);
+                Output::Shrink { attempt, cut } => {
+                    self.workers
+                        .get_mut(&attempt)
+                        .expect("a live victim")
+                        .shrink = Some(cut);
                 }
-                Output::Stop { lease } => {
-                    self.workers.get_mut(&lease).expect("a live worker").stop = true;
+                Output::Stop { attempt } => {
+                    self.workers.get_mut(&attempt).expect("a live worker").stop = true;
                 }
                 Output::Checkpoint { id } => checkpoint = Some(id),
                 Output::Event(_) => {}
@@ -162,7 +167,7 @@ impl World {
         }
     }
 
-    fn start(&mut self, lease: Lease, request: Request) {
+    fn start(&mut self, attempt: AttemptId, request: Request) {
         let lease_range = match request {
             Request::Part(range) => Some(range),
             Request::First | Request::Whole => None,
@@ -187,7 +192,7 @@ impl World {
             shrink: None,
             stop: false,
         };
-        assert!(self.workers.insert(lease, worker).is_none());
+        assert!(self.workers.insert(attempt, worker).is_none());
         assert!(self.workers.len() <= usize::from(self.width));
     }
 
@@ -209,9 +214,9 @@ impl World {
             .workers
             .iter()
             .nth(picked)
-            .map(|(lease, worker)| (*lease, *worker))
+            .map(|(attempt, worker)| (*attempt, *worker))
         {
-            Some((lease, worker)) => self.step_worker(lease, worker),
+            Some((attempt, worker)) => self.step_worker(attempt, worker),
             None if self.verify_something() => {}
             None => {
                 if let Some(until) = self.wait_until.filter(|_| self.dice.roll(20) == 0) {
@@ -238,9 +243,9 @@ impl World {
         true
     }
 
-    fn step_worker(&mut self, lease: Lease, worker: Worker) {
+    fn step_worker(&mut self, attempt: AttemptId, worker: Worker) {
         if worker.stop && self.dice.roll(2) == 0 {
-            self.leave(lease, worker, Stop::Told);
+            self.leave(attempt, worker, Stop::Told);
         } else if self.faults_left > 0 && self.ever_opened && self.dice.roll(12) == 0 {
             self.faults_left -= 1;
             let class = match self.dice.roll(4) {
@@ -250,24 +255,24 @@ impl World {
                 1 => FailureClass::Unreachable,
                 _ => FailureClass::Interrupted,
             };
-            self.leave(lease, worker, Stop::Failed(class));
+            self.leave(attempt, worker, Stop::Failed(class));
             // A late word from the dead attempt must change nothing.
             self.feed(Input::Received {
-                lease,
+                attempt,
                 position: self.length,
             });
         } else if !worker.opened {
-            self.open(lease, worker);
+            self.open(attempt, worker);
         } else if let Some(cut) = worker.shrink {
-            self.answer_shrink(lease, worker, cut);
+            self.answer_shrink(attempt, worker, cut);
         } else {
-            self.advance(lease, worker);
+            self.advance(attempt, worker);
         }
     }
 
-    fn open(&mut self, lease: Lease, worker: Worker) {
+    fn open(&mut self, attempt: AttemptId, worker: Worker) {
         self.workers
-            .get_mut(&lease)
+            .get_mut(&attempt)
             .expect("picked from the map")
             .opened = true;
         let range = match worker.request {
@@ -279,21 +284,21 @@ impl World {
             range,
             complete_length: self.length,
         };
-        self.feed(Input::Opened { lease, body });
+        self.feed(Input::Opened { attempt, body });
     }
 
-    fn answer_shrink(&mut self, lease: Lease, worker: Worker, cut: u64) {
+    fn answer_shrink(&mut self, attempt: AttemptId, worker: Worker, cut: u64) {
         let range = worker
             .lease_range
             .expect("only streaming workers are split");
         let end = cut.max(worker.position).min(range.end());
-        let entry = self.workers.get_mut(&lease).expect("picked from the map");
+        let entry = self.workers.get_mut(&attempt).expect("picked from the map");
         entry.shrink = None;
         entry.lease_range = ByteRange::new(range.start(), end);
-        self.feed(Input::Shrunk { lease, end });
+        self.feed(Input::Shrunk { attempt, end });
     }
 
-    fn advance(&mut self, lease: Lease, worker: Worker) {
+    fn advance(&mut self, attempt: AttemptId, worker: Worker) {
         let Some(range) = worker.lease_range else {
             return;
         };
@@ -315,18 +320,18 @@ impl World {
         let position = worker.position + step;
         let mut worker = worker;
         worker.position = position;
-        self.workers.insert(lease, worker);
+        self.workers.insert(attempt, worker);
         if position == range.end() {
-            self.leave(lease, worker, Stop::Drained);
+            self.leave(attempt, worker, Stop::Drained);
         } else {
-            self.feed(Input::Received { lease, position });
+            self.feed(Input::Received { attempt, position });
         }
     }
 
-    fn leave(&mut self, lease: Lease, worker: Worker, how: Stop) {
-        self.workers.remove(&lease);
+    fn leave(&mut self, attempt: AttemptId, worker: Worker, how: Stop) {
+        self.workers.remove(&attempt);
         self.feed(Input::Stopped {
-            lease,
+            attempt,
             position: worker.position,
             how,
         });

@@ -2,7 +2,7 @@
 //! Knows no policy.
 
 use scheduler::failure::FailureClass;
-use scheduler::{Lease, SourceId, Stop};
+use scheduler::{AttemptId, SourceId, Stop};
 
 use super::Run;
 
@@ -46,10 +46,10 @@ impl Run<'_> {
     }
 
     fn reset(&mut self) {
-        let leases: Vec<Lease> = self.workers.keys().copied().collect();
-        for lease in leases {
-            self.catch_up(lease);
-            self.leave(lease, Stop::Failed(FailureClass::Interrupted));
+        let attempts: Vec<AttemptId> = self.workers.keys().copied().collect();
+        for attempt in attempts {
+            self.catch_up(attempt);
+            self.leave(attempt, Stop::Failed(FailureClass::Interrupted));
         }
         self.network.reset();
     }
