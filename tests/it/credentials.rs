@@ -76,6 +76,18 @@ fn get_with_secrets(url: &str) -> Ran {
 }
 
 #[test]
+fn the_program_says_its_name() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    get(&site.url("/synthetic/20MiB"), into.path(), &["-x", "2"]).expect(0);
+    let name = concat!("sheave/", env!("CARGO_PKG_VERSION"));
+    for request in site.requests() {
+        assert_eq!(request.header("user-agent"), Some(name));
+    }
+    assert!(!site.requests().is_empty());
+}
+
+#[test]
 fn every_request_to_the_origin_has_the_credentials_and_redirects_there_keep_them() {
     let site = Site::synthetic(vec![
         redirect("/a", "/b"),

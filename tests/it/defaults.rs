@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use accelerator::Download;
+use accelerator::{Settings, TlsVersion};
 use range_core::http::conditional::{InvalidRange, RangePolicy};
 use range_core::http::range_header::MAX_RANGES_DEFAULT;
 use range_server::{Config, Directory, Limits};
@@ -12,34 +12,6 @@ use scheduler::limits;
 use crate::support::stated::{
     Stated, assert_same, constant, in_comments, in_one_line, in_tables, kibibytes, seconds,
 };
-
-/// What a download has that nobody has set anything of.
-struct Untouched(String);
-
-impl Untouched {
-    fn new() -> Self {
-        Self(format!("{:?}", Download::builder("http://localhost/")))
-    }
-
-    fn field(&self, name: &str) -> &str {
-        let (_, rest) = self.0.split_once(&format!(" {name}: ")).unwrap();
-        rest.split([',', ' ']).next().unwrap()
-    }
-
-    fn yes_or_no(&self, name: &str) -> String {
-        yes_or_no(self.field(name) == "true")
-    }
-
-    fn seconds(&self, name: &str) -> u64 {
-        self.field(name).trim_end_matches('s').parse().unwrap()
-    }
-
-    /// `None`, as people say it.
-    fn none(&self, name: &str, said: &str) -> String {
-        assert_eq!(self.field(name), "None");
-        said.to_owned()
-    }
-}
 
 fn yes_or_no(yes: bool) -> String {
     (if yes { "yes" } else { "no" }).to_owned()
@@ -57,26 +29,37 @@ fn in_code() -> Stated {
 type Row = (&'static str, &'static str, String);
 
 fn of_downloads() -> Vec<Row> {
-    let get = Untouched::new();
-    let place = (get.field("directory"), get.field("name"));
-    assert_eq!(place, ("\".\"", "\"download\""));
-    assert_eq!(get.field("oldest"), "V1_2");
-    let stall = format!("{} seconds", get.seconds("stall_timeout"));
-    let mode = format!("[`WriteMode::{}`]", get.field("write_mode"));
+    let get = Settings::default();
+    assert_eq!(get.oldest_tls, TlsVersion::V1_2);
+    assert!(get.digests.is_empty() && get.headers.is_empty() && get.authorities.is_empty());
+    assert!(get.credentials.is_none() && get.identity.is_none() && get.rate_limit.is_none());
+    let anywhere = "http://a.example/".parse().unwrap();
+    assert_eq!(get.proxies.for_url(&anywhere), Ok(None));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(get.user_agent, format!("accelerator/{version}"));
+    let agent = "`accelerator/` and the version of this crate";
     let rows = [
-        ("output", "`download` in the current directory".to_owned()),
-        ("connections", get.field("connections").to_owned()),
+        ("connections", get.connections.to_string()),
+        ("rate_limit", "no limit".to_owned()),
+        ("max_tries", get.max_tries.to_string()),
+        (
+            "stall_timeout",
+            format!("{} seconds", get.stall_timeout.as_secs()),
+        ),
+        ("digests", "none".to_owned()),
+        ("user_agent", agent.to_owned()),
+        ("headers", "none".to_owned()),
+        ("credentials", "nobody".to_owned()),
+        ("authorities", "none".to_owned()),
+        ("identity", "none".to_owned()),
         ("oldest_tls", "1.2".to_owned()),
-        ("proxies", "nobody".to_owned()),
-        ("allow_private", get.yes_or_no("allow_private")),
-        ("max_tries", get.field("max_tries").to_owned()),
-        ("stall_timeout", stall),
-        ("rate_limit", get.none("rate_limit", "no limit")),
-        ("write_mode", mode),
-        ("overwrite", get.yes_or_no("overwrite")),
-        ("sync", get.yes_or_no("sync")),
-        ("resume", get.yes_or_no("resume")),
-        ("remote_time", get.yes_or_no("remote_time")),
+        ("proxies", "none".to_owned()),
+        ("allow_private", yes_or_no(get.allow_private)),
+        ("write_mode", format!("[`WriteMode::{:?}`]", get.write_mode)),
+        ("overwrite", yes_or_no(get.overwrite)),
+        ("resume", yes_or_no(get.resume)),
+        ("sync", yes_or_no(get.sync)),
+        ("remote_time", yes_or_no(get.remote_time)),
     ];
     rows.map(|(item, value)| ("accelerator", item, value))
         .into()
@@ -125,16 +108,16 @@ fn of_servers() -> Vec<Row> {
 }
 
 fn of_the_program() -> Vec<Row> {
-    let get = Untouched::new();
+    let get = Settings::default();
     let serve = Limits::default();
     let seconds = |duration: Duration| format!("{}s", duration.as_secs());
     let ranges = RangePolicy::default().max_ranges;
     let rows = [
         ("output", "the last part of the URL's path".to_owned()),
         ("dir", "the current one".to_owned()),
-        ("max_tries", get.field("max_tries").to_owned()),
-        ("stall_timeout", get.field("stall_timeout").to_owned()),
-        ("limit_rate", get.none("rate_limit", "no limit")),
+        ("max_tries", get.max_tries.to_string()),
+        ("stall_timeout", seconds(get.stall_timeout)),
+        ("limit_rate", "no limit".to_owned()),
         ("proxy", "that of the environment: `https_proxy`".to_owned()),
         ("key", "in the file of --cert".to_owned()),
         // Of the demo.
@@ -164,12 +147,12 @@ fn expected(rows: &[(&str, &str, &str)]) -> Stated {
 
 #[test]
 fn the_manual_states_the_defaults_that_are() {
-    let get = Untouched::new();
+    let get = Settings::default();
     let server = Limits::default();
     let of = |seconds: Duration| format!("{}s", seconds.as_secs());
-    let unset = get.none("rate_limit", "unlimited");
+    assert!(get.rate_limit.is_none());
     let ranges = RangePolicy::default().max_ranges.to_string();
-    assert_eq!((get.field("sync"), get.field("resume")), ("true", "true"));
+    assert!(get.sync && get.resume);
     assert_same(
         &in_tables(&["docs/cli.md", "docs/server.md"]),
         &expected(&[
@@ -177,14 +160,14 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "dir", "the current one"),
             ("1", "connections", "auto"),
             ("1", "checksum", "none"),
-            ("1", "overwrite", &get.yes_or_no("overwrite")),
+            ("1", "overwrite", &yes_or_no(get.overwrite)),
             ("1", "no-resume", "resume"),
             ("1", "no-sync", "wait"),
             ("1", "remote-time", "the time of the download"),
             ("1", "content-disposition", "that of the URL"),
-            ("1", "max-tries", get.field("max_tries")),
-            ("1", "stall-timeout", get.field("stall_timeout")),
-            ("1", "limit-rate", &unset),
+            ("1", "max-tries", &get.max_tries.to_string()),
+            ("1", "stall-timeout", &of(get.stall_timeout)),
+            ("1", "limit-rate", "unlimited"),
             ("1", "write", "auto"),
             ("2", "DIR", "the current one"),
             ("2", "bind", "127.0.0.1:8080"),
@@ -213,7 +196,7 @@ fn the_manual_states_the_defaults_that_are() {
         format!("measures how many help, up to {}", limits::WIDTH_DEFAULT),
         format!(
             "`auto`, which is `{}`",
-            get.field("write_mode").to_lowercase()
+            format!("{:?}", get.write_mode).to_lowercase()
         ),
     ] {
         assert!(text.contains(&phrase), "{phrase}");
@@ -222,7 +205,7 @@ fn the_manual_states_the_defaults_that_are() {
 
 #[test]
 fn the_design_states_the_defaults_that_are() {
-    let get = Untouched::new();
+    let get = Settings::default();
     let server = Limits::default();
     let of = |duration: Duration| format!("{} s", duration.as_secs());
     assert_same(
@@ -274,13 +257,13 @@ fn the_design_states_the_defaults_that_are() {
         ),
         (
             "scheduler.md",
-            format!("`max_tries` ({} by default)", get.field("max_tries")),
+            format!("`max_tries` ({} by default)", get.max_tries),
         ),
         (
             "scheduler.md",
             format!(
                 "the stall timeout ({} s by default)",
-                get.seconds("stall_timeout")
+                get.stall_timeout.as_secs()
             ),
         ),
     ] {

@@ -1,9 +1,10 @@
 //! The `accelerator` crate as a Rust developer uses it, without the program.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use accelerator::{Download, ErrorKind, Event, RateLimit, RestartReason};
+use accelerator::{Download, Error, ErrorKind, Event, RateLimit, RestartReason, Settings};
 use range_core::units::BytesPerSecond;
 use range_server::{Effect, Fault};
 
@@ -23,11 +24,11 @@ fn slow() -> Vec<Fault> {
 }
 
 fn download(url: &str, into: &Path) -> Download {
-    Download::builder(url)
-        .output(into, "out.bin")
-        .connections(4)
-        .build()
-        .unwrap()
+    let settings = Settings {
+        connections: 4,
+        ..Settings::default()
+    };
+    Download::new(url, into.join("out.bin"), settings).unwrap()
 }
 
 #[test]
@@ -50,12 +51,12 @@ fn it_works_on_a_runtime_of_one_thread() {
 fn a_limit_on_the_rate_can_be_changed_and_lifted_on_the_way() {
     let site = Site::synthetic(Vec::new());
     let into = files::directory();
-    let slow = RateLimit::new(BytesPerSecond(MIB)).unwrap();
-    let download = Download::builder(site.url("/synthetic/100MiB"))
-        .output(into.path(), "out.bin")
-        .rate_limit(slow)
-        .build()
-        .unwrap();
+    let settings = Settings {
+        rate_limit: RateLimit::new(BytesPerSecond(MIB)),
+        ..Settings::default()
+    };
+    let output = into.path().join("out.bin");
+    let download = Download::new(site.url("/synthetic/100MiB"), output, settings).unwrap();
     let (rate, progress) = (download.rate_handle(), download.progress());
     let received_past = async |bytes| {
         while progress.snapshot().received.len() < bytes {
@@ -163,20 +164,79 @@ fn events_tell_the_story_in_order() {
 
 #[test]
 fn settings_that_make_no_sense_are_refused_without_touching_anything() {
+    let refused = |url: &str, output: &str, settings| {
+        let refused = Download::new(url, output, settings).unwrap_err();
+        let text = refused.to_string();
+        let error = Error::from(refused);
+        let facts = (error.kind(), error.is_resumable());
+        assert_eq!(facts, (ErrorKind::Invalid, false), "{url} {output}");
+        assert_eq!(error.to_string(), text);
+        text
+    };
     for url in ["", "example.org", "ftp://example.org/", "http://"] {
-        let error = Download::builder(url).build().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Invalid, "{url}");
+        refused(url, "/tmp/it", Settings::default());
     }
-    for name in ["", ".", "..", "a/b", &"x".repeat(300)] {
-        let builder = Download::builder("http://a.example/").output("/tmp", name);
-        assert_eq!(
-            builder.build().unwrap_err().kind(),
-            ErrorKind::Invalid,
-            "{name}"
-        );
+    for name in ["", ".", "..", "/", &"x".repeat(300)] {
+        let output = format!("/tmp/{name}");
+        refused("http://a.example/", &output, Settings::default());
     }
-    let builder = Download::builder("http://a.example/").header("X-Key", "line\nbreak: secret");
-    let error = builder.build().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(!error.to_string().contains("secret"), "{error}");
+    let header = Settings {
+        headers: vec![("X-Key".into(), "line\nbreak: secret".into())],
+        ..Settings::default()
+    };
+    let garbage = b"hush".to_vec();
+    let authorities = Settings {
+        authorities: vec![garbage.clone()],
+        ..Settings::default()
+    };
+    let identity = Settings {
+        identity: Some(garbage.into()),
+        ..Settings::default()
+    };
+    for (settings, word) in [
+        (header, "malformed"),
+        (authorities, "PEM"),
+        (identity, "PEM"),
+    ] {
+        let text = refused("http://a.example/", "/tmp/it", settings);
+        assert!(text.contains(word), "{text}");
+        assert!(!text.contains("secret") && !text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_download_is_shown_without_its_secrets() {
+    let url = "http://me:hush@a.example/x?token=hush";
+    let download = Download::new(url, "it", Settings::default()).unwrap();
+    assert!(!format!("{download:?}").contains("hush"), "{download:?}");
+}
+
+#[test]
+fn a_user_of_the_library_asks_under_a_name_of_their_own() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let agents = |name: &str, settings| {
+        let before = site.requests().len();
+        let url = site.url("/synthetic/1MiB");
+        let download = Download::new(url, into.path().join(name), settings).unwrap();
+        wait_for(download.run()).unwrap();
+        let requests = site.requests();
+        let agents = requests[before..].iter();
+        let agents = agents.map(|request| request.header("user-agent").unwrap().to_owned());
+        agents.collect::<BTreeSet<_>>()
+    };
+    let one = |agent: &str| BTreeSet::from([agent.to_owned()]);
+    let of_the_library = agents("default", Settings::default());
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(of_the_library, one(&format!("accelerator/{version}")));
+    let own = Settings {
+        user_agent: "shop/2".to_owned(),
+        ..Settings::default()
+    };
+    assert_eq!(agents("own", own), one("shop/2"));
+    let header = Settings {
+        headers: vec![("User-Agent".into(), "shop/3".into())],
+        ..Settings::default()
+    };
+    assert_eq!(agents("header", header), one("shop/3"));
 }

@@ -38,7 +38,7 @@ fn downloads(name: &str) -> String {
     let into = files::directory();
     let mut command = Command::new(example(name));
     command.arg(site.url("/synthetic/20MiB?seed=3"));
-    let said = said(command.arg(into.path()).arg("file"));
+    let said = said(command.arg(into.path().join("file")));
     let length = std::fs::metadata(into.path().join("file")).unwrap().len();
     assert_eq!(length, 20 * MIB);
     assert!(!into.path().join("file.part").exists());

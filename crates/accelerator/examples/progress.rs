@@ -1,19 +1,19 @@
-//! Downloads a file, tells how far it is, and stops on Ctrl-C: `progress URL DIRECTORY NAME`.
+//! Downloads a file, tells how far it is, and stops on Ctrl-C: `progress URL FILE`.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
 use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
-use accelerator::{Download, ErrorKind};
+use accelerator::{Download, ErrorKind, Settings};
 
 /// How often it is told.
 const PERIOD: Duration = Duration::from_millis(500);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let [url, directory, name] = arguments().ok_or("usage: progress URL DIRECTORY NAME")?;
-    let download = Download::builder(url).output(directory, name).build()?;
+    let [url, file] = arguments().ok_or("usage: progress URL FILE")?;
+    let download = Download::new(url, file, Settings::default())?;
     let (progress, cancel) = (download.progress(), download.cancel_handle());
     let mut run = pin!(download.run());
     let mut interrupt = pin!(async {
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn arguments() -> Option<[String; 3]> {
+fn arguments() -> Option<[String; 2]> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     arguments.try_into().ok()
 }

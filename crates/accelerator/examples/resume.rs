@@ -1,12 +1,12 @@
 //! Stops a download in the middle and continues it, as a program would that was ended and started
-//! again: `resume URL DIRECTORY NAME`.
+//! again: `resume URL FILE`.
 #![expect(clippy::print_stdout, reason = "an example talks to a terminal")]
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
 
-use accelerator::{Download, Event};
+use accelerator::{Download, Event, Settings};
 
 /// How often it is looked whether there is enough to be worth keeping.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -14,8 +14,8 @@ const ENOUGH: u64 = 4 << 20;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let [url, directory, name] = arguments().ok_or("usage: resume URL DIRECTORY NAME")?;
-    let describe = || Download::builder(&url).output(&directory, &name).build();
+    let [url, file] = arguments().ok_or("usage: resume URL FILE")?;
+    let describe = || Download::new(&url, &file, Settings::default());
 
     let first = describe()?;
     let (progress, cancel) = (first.progress(), first.cancel_handle());
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn arguments() -> Option<[String; 3]> {
+fn arguments() -> Option<[String; 2]> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     arguments.try_into().ok()
 }

@@ -1,26 +1,30 @@
 //! Owns the public handle of a download: what can be asked of one before, while and after it runs.
 //! Knows nothing of how it is done.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use range_core::units::RateLimit;
 use scheduler::{Request, Route};
 use tokio::sync::watch;
 
-use crate::builder::{DownloadBuilder, Settings};
 use crate::error::Error;
 use crate::events::{EventStream, Events};
 use crate::progress::ProgressHandle;
 use crate::redact::SafeUrl;
 use crate::report::Report;
-use crate::session::{Session, transport};
+use crate::session::Session;
+use crate::settings::{InvalidSetting, Settings};
+use crate::task::Task;
 use crate::transport::error::TransportError;
+use crate::transport::http::HttpTransport;
 use crate::transport::judge_reply::accept;
 
 /// One download, not started yet.
-#[derive(Debug)]
 pub struct Download {
-    settings: Arc<Settings>,
+    task: Arc<Task>,
+    transport: HttpTransport,
     events: Events,
     progress: ProgressHandle,
     cancel: Arc<watch::Sender<bool>>,
@@ -53,19 +57,24 @@ impl RateHandle {
 }
 
 impl Download {
-    /// Begins to describe a download.
-    pub fn builder(url: impl Into<String>) -> DownloadBuilder {
-        DownloadBuilder::new(url.into())
-    }
-
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self {
-            rate_limit: Arc::new(watch::Sender::new(settings.rate_limit)),
-            settings: Arc::new(settings),
+    /// Describes a download, and checks that it makes sense. Touches neither network nor disk.
+    ///
+    /// `url` is http or https. `output` is the final file, in a directory that exists. The part
+    /// file and its journal stand beside it as `NAME.part` and `NAME.part.journal`.
+    pub fn new(
+        url: impl Into<String>,
+        output: impl Into<PathBuf>,
+        settings: Settings,
+    ) -> Result<Self, InvalidSetting> {
+        let task = Task::new(&url.into(), output.into(), settings)?;
+        Ok(Self {
+            transport: HttpTransport::new(&task)?,
             events: Events::new(),
             progress: ProgressHandle::default(),
             cancel: Arc::new(watch::Sender::new(false)),
-        }
+            rate_limit: Arc::new(watch::Sender::new(task.settings.rate_limit)),
+            task: Arc::new(task),
+        })
     }
 
     /// The events from here on. Subscribe before [`run`](Self::run) to miss none.
@@ -80,7 +89,7 @@ impl Download {
 
     /// The URL, without its secrets.
     pub fn url(&self) -> SafeUrl {
-        SafeUrl::new(&self.settings.url)
+        self.task.safe_url()
     }
 
     /// The name the server suggests for the file with `Content-Disposition`: text from a stranger,
@@ -95,9 +104,10 @@ impl Download {
     /// Dropping the future closes the connection; nothing else changes.
     pub async fn suggested_name(&self) -> Result<Option<String>, Error> {
         let ask = async {
-            let transport = transport(&self.settings)?;
+            // The run may be on another runtime, which could not use these connections.
+            let transport = HttpTransport::new(&self.task)?;
             let reply = transport.open(Request::First, Route::Original);
-            let reply = tokio::time::timeout(self.settings.stall_timeout, reply).await;
+            let reply = tokio::time::timeout(self.task.settings.stall_timeout, reply).await;
             let reply = reply.map_err(|_| TransportError::Silent)??;
             accept(Request::First, None, &reply.head)?;
             Ok(reply.head.suggested_name)
@@ -125,14 +135,22 @@ impl Download {
     /// Dropping the future stops all work and closes all connections. The part file and its
     /// journal stay, and a later run continues from them.
     pub async fn run(self) -> Result<Report, Error> {
-        let url = SafeUrl::new(&self.settings.url);
+        let url = self.task.safe_url();
         let session = Session::new(
-            self.settings,
+            self.task,
+            self.transport,
             self.events,
             self.progress,
             self.cancel.subscribe(),
             self.rate_limit.subscribe(),
         );
         session.run().await.map_err(|error| error.for_url(url))
+    }
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Download");
+        shown.field("url", &self.url()).finish_non_exhaustive()
     }
 }

@@ -18,7 +18,6 @@ use scheduler::{
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::builder::Settings;
 use crate::clock::Clock;
 use crate::digester::Digester;
 use crate::error::{Cause, Error, ErrorKind};
@@ -29,6 +28,7 @@ use crate::keeper::Keeper;
 use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
+use crate::task::Task;
 use crate::transport::http::HttpTransport;
 use crate::verifier::{Finding, Verifier};
 use crate::worker::{AttemptError, Order, WorkerReport};
@@ -44,7 +44,7 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
 /// What a download shares with the program around it.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) task: Arc<Task>,
     pub(crate) target: Arc<Target>,
     pub(crate) transport: Arc<HttpTransport>,
     pub(crate) clock: Clock,
@@ -125,7 +125,8 @@ pub(crate) struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     pub(crate) fn new(context: Context, start: Start, tally: &'a mut Tally) -> Self {
-        let settings = &context.settings;
+        let task = &context.task;
+        let settings = &task.settings;
         let (earlier, generations) = match start.from {
             From::Earlier(earlier) => {
                 let generation = earlier.generation.clone();
@@ -141,13 +142,13 @@ impl<'a> Driver<'a> {
         };
         let config = SchedulerConfig {
             sources: NonZeroU16::MIN,
-            width: settings.connections,
+            width: task.connections,
             reach: scheduler::limits::REACH_DEFAULT,
             block_size: earlier.as_ref().map(|earlier| earlier.keeper.block_size),
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,
             rate_limit: *context.rate_limit.borrow(),
-            checkpoints: settings.publish.sync,
+            checkpoints: settings.sync,
             seed: context.clock.now().since_start().subsec_nanos().into(),
         };
         let (reports, reports_in) = mpsc::channel(REPORTS_MAX);

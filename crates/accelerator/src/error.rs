@@ -6,9 +6,9 @@ use std::fmt;
 use range_core::digest::Digest;
 use range_store::{StoreError, StoreFailure};
 
-use crate::builder::InvalidSetting;
 use crate::error_chain::in_one_line;
 use crate::redact::SafeUrl;
+use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
 
 /// What kind of failure it was.

@@ -10,19 +10,20 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), accelerator::Error> {
-//! let report = accelerator::Download::builder("https://example.org/disk.img")
-//!     .output("/tmp", "disk.img")
-//!     .connections(8)
-//!     .build()?
-//!     .run()
-//!     .await?;
+//! use accelerator::{Download, Settings};
+//!
+//! let settings = Settings {
+//!     connections: 8,
+//!     ..Settings::default()
+//! };
+//! let download = Download::new("https://example.org/disk.img", "/tmp/disk.img", settings)?;
+//! let report = download.run().await?;
 //! println!("{} bytes", report.bytes);
 //! # Ok(())
 //! # }
 //! ```
 #![forbid(unsafe_code)]
 
-mod builder;
 mod clock;
 mod credentials;
 mod digester;
@@ -45,14 +46,15 @@ mod redact;
 mod report;
 mod segment_writer;
 mod session;
+mod settings;
 mod stored_url;
 mod syncer;
 mod target;
+mod task;
 mod transport;
 mod verifier;
 mod worker;
 
-pub use builder::{DownloadBuilder, InvalidSetting, TlsVersion};
 pub use credentials::{Credentials, InvalidCredentials};
 pub use download::{CancelHandle, Download, RateHandle};
 pub use error::{Error, ErrorKind};
@@ -63,6 +65,7 @@ pub use progress::{Phase, Progress, ProgressHandle, Tally};
 pub use proxy::{InvalidProxy, Proxies, Proxy};
 pub use redact::{SafeUrl, Secret};
 pub use report::{Report, Verification};
+pub use settings::{InvalidSetting, Settings, TlsVersion};
 
 pub use range_core::digest::{Digest, DigestAlgorithm};
 pub use range_core::range::ByteRange;
@@ -70,7 +73,7 @@ pub use range_core::range_set::RangeSet;
 pub use range_core::units::{
     ByteCount, BytesPerSecond, ParseDurationError, RateLimit, parse_duration,
 };
-pub use range_store::{WriteMode, exit_on_bus_error, ignore_file_size_signal};
+pub use range_store::{NameError, WriteMode, exit_on_bus_error, ignore_file_size_signal};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

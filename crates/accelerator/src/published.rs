@@ -13,13 +13,13 @@ use range_store::{
 };
 use scheduler::{Request, Route};
 
-use crate::builder::Settings;
 use crate::digester::Digester;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::generation::Generation;
 use crate::progress::{Phase, ProgressHandle};
 use crate::stored_url;
 use crate::target::{Target, read};
+use crate::task::Task;
 use crate::transport::http::HttpTransport;
 use crate::transport::judge_reply::accept;
 
@@ -36,7 +36,7 @@ pub(crate) struct AlreadyThere {
 pub(crate) async fn already_there(
     target: &Arc<Target>,
     transport: &HttpTransport,
-    settings: &Settings,
+    task: &Task,
     progress: &ProgressHandle,
 ) -> Result<Option<AlreadyThere>, Error> {
     let looking = Arc::clone(target);
@@ -45,17 +45,17 @@ pub(crate) async fn already_there(
     let find = move || Published::find(looking.directory(), looking.names(), &stopped);
     let published = tokio::task::spawn_blocking(find).await;
     let published = published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
-    if !settings.digests.is_empty() {
-        return has_the_digests(target, published, settings, progress).await;
+    if task.expects_digest() {
+        return has_the_digests(target, published, task, progress).await;
     }
     let Some(published) = published else {
         return Ok(None);
     };
-    if !published.is_of_url(settings) && !is_served(&published, transport, settings).await? {
+    if !published.is_of_url(task) && !is_served(&published, transport, task).await? {
         return Ok(None);
     }
     let generation = published.generation();
-    published.finish(settings.publish.sync)?;
+    published.finish(task.settings.sync)?;
     Ok(Some(AlreadyThere {
         length: generation.length.expect("a journal states the length"),
         generation: Some(generation),
@@ -77,10 +77,10 @@ impl Drop for StopOnDrop {
 async fn has_the_digests(
     target: &Target,
     published: Option<Published>,
-    settings: &Settings,
+    task: &Task,
     progress: &ProgressHandle,
 ) -> Result<Option<AlreadyThere>, Error> {
-    if settings.publish.overwrite && published.is_none() {
+    if task.settings.overwrite && published.is_none() {
         return Ok(None);
     }
     let Some(file) = target.final_file() else {
@@ -88,13 +88,13 @@ async fn has_the_digests(
     };
     progress.set_phase(Phase::Verifying);
     let length = file.length()?.0;
-    let digester = Digester::of_file(file, settings.algorithms());
-    if digester.finish(length).await? != settings.digests {
+    let digester = Digester::of_file(file, task.algorithms());
+    if digester.finish(length).await? != task.settings.digests {
         return Ok(None);
     }
     let generation = published.as_ref().map(Published::generation);
     if let Some(published) = published {
-        published.finish(settings.publish.sync)?;
+        published.finish(task.settings.sync)?;
     }
     Ok(Some(AlreadyThere { length, generation }))
 }
@@ -103,10 +103,10 @@ async fn has_the_digests(
 async fn is_served(
     published: &Published,
     transport: &HttpTransport,
-    settings: &Settings,
+    task: &Task,
 ) -> Result<bool, Error> {
     let open = transport.open(Request::First, Route::Original);
-    let reply = tokio::time::timeout(settings.stall_timeout, open).await;
+    let reply = tokio::time::timeout(task.settings.stall_timeout, open).await;
     let reply = reply.map_err(|_| Error::new(ErrorKind::Network, Cause::Stalled))??;
     let accepted = accept(Request::First, None, &reply.head)?;
     Ok(published.is_served(&accepted.generation))
@@ -162,9 +162,9 @@ impl Published {
         }
     }
 
-    /// Whether it came from the URL of these settings, so that the server need not be asked.
-    pub(crate) fn is_of_url(&self, settings: &Settings) -> bool {
-        self.header.url == stored_url::stored(&settings.url, self.header.session)
+    /// Whether it came from the URL of this download, so that the server need not be asked.
+    pub(crate) fn is_of_url(&self, task: &Task) -> bool {
+        self.header.url == stored_url::stored(&task.url, self.header.session)
     }
 
     /// Whether it is the version that is served at the URL.

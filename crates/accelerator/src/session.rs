@@ -13,7 +13,6 @@ use scheduler::failure::FailureClass;
 use scheduler::{Beginning, Outcome};
 use tokio::sync::watch;
 
-use crate::builder::{InvalidSetting, Settings};
 use crate::clock::Clock;
 use crate::driver::{self, Context, Driver, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
@@ -23,23 +22,11 @@ use crate::keeper::Keeper;
 use crate::older::OlderVersions;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
-use crate::redact::SafeUrl;
 use crate::report::{Report, Verification};
 use crate::target::{Earlier, Found, Target};
-use crate::transport::http::{HttpTransport, TransportSettings};
+use crate::task::Task;
+use crate::transport::http::HttpTransport;
 use crate::worker::AttemptError;
-
-pub(crate) fn transport(settings: &Settings) -> Result<HttpTransport, InvalidSetting> {
-    HttpTransport::new(TransportSettings {
-        url: settings.url.clone(),
-        headers: settings.headers.clone(),
-        tls: settings.tls.clone(),
-        proxies: settings.proxies.clone(),
-        allow_private: settings.allow_private,
-        stall_timeout: settings.stall_timeout,
-        connections: settings.connections.get().into(),
-    })
-}
 
 /// A file that needs nothing but its name.
 struct Proven {
@@ -51,7 +38,8 @@ struct Proven {
 /// One run of a download.
 pub(crate) struct Session {
     clock: Clock,
-    settings: Arc<Settings>,
+    task: Arc<Task>,
+    transport: Arc<HttpTransport>,
     events: Events,
     progress: ProgressHandle,
     cancelled: watch::Receiver<bool>,
@@ -71,7 +59,8 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(
-        settings: Arc<Settings>,
+        task: Arc<Task>,
+        transport: HttpTransport,
         events: Events,
         progress: ProgressHandle,
         cancelled: watch::Receiver<bool>,
@@ -79,7 +68,8 @@ impl Session {
     ) -> Self {
         Self {
             clock: Clock::start(),
-            settings,
+            task,
+            transport: Arc::new(transport),
             events,
             progress,
             cancelled,
@@ -94,20 +84,20 @@ impl Session {
     }
 
     pub(crate) async fn run(mut self) -> Result<Report, Error> {
-        let target = Arc::new(Target::open(Arc::clone(&self.settings))?);
-        let transport = Arc::new(transport(&self.settings)?);
+        let target = Arc::new(Target::open(Arc::clone(&self.task))?);
+        let transport = Arc::clone(&self.transport);
         if let Some(there) = self.already_there(&target, &transport).await? {
             self.tally.resumed_bytes = there.length;
             self.tally.requests = transport.requests();
-            let digests = self.settings.digests.clone();
+            let digests = self.task.settings.digests.clone();
             let verified = self.verified(there.generation.as_ref(), true);
             return Ok(self.report(there.length, verified, digests, None));
         }
         target.check_output()?;
         let mut older = OlderVersions::new(
             target.directory().clone(),
-            self.settings.names.clone(),
-            !self.settings.digests.is_empty(),
+            self.task.names.clone(),
+            self.task.expects_digest(),
         );
         match self.fetch(&target, &transport, &mut older).await {
             Ok((proven, fetched)) => {
@@ -130,10 +120,10 @@ impl Session {
         transport: &Arc<HttpTransport>,
         older: &mut OlderVersions,
     ) -> Result<(Proven, Fetched), Error> {
-        let mut start = self.begin(find(target, older, self.settings.resume)?);
+        let mut start = self.begin(find(target, older, self.task.settings.resume)?);
         loop {
             let context = Context {
-                settings: Arc::clone(&self.settings),
+                task: Arc::clone(&self.task),
                 target: Arc::clone(target),
                 transport: Arc::clone(transport),
                 clock: self.clock,
@@ -160,7 +150,7 @@ impl Session {
                 let Some(reason) = self.way_on(&fetched) else {
                     let is_newer = matches!(fetched.outcome, Ok(Outcome::Changed));
                     let unproven = self.unproven.take().filter(|_| is_newer);
-                    return Err(unproven.unwrap_or_else(|| failure(&self.settings, fetched)));
+                    return Err(unproven.unwrap_or_else(|| failure(&self.task, fetched)));
                 };
                 reason
             };
@@ -177,7 +167,7 @@ impl Session {
         transport: &HttpTransport,
     ) -> Result<Option<AlreadyThere>, Error> {
         let mut cancelled = self.cancelled.clone();
-        let looking = published::already_there(target, transport, &self.settings, &self.progress);
+        let looking = published::already_there(target, transport, &self.task, &self.progress);
         tokio::select! {
             biased;
             Ok(_) = cancelled.wait_for(|told| *told) => {
@@ -191,7 +181,7 @@ impl Session {
     fn verified(&self, generation: Option<&Generation>, all_agree: bool) -> Verification {
         let is_strong = |generation: &Generation| generation.validators.is_strong();
         match generation {
-            _ if !self.settings.digests.is_empty() => Verification::Digest,
+            _ if self.task.expects_digest() => Verification::Digest,
             Some(generation) if is_strong(generation) && all_agree && !self.doubts_validators => {
                 Verification::Validator
             }
@@ -206,10 +196,9 @@ impl Session {
         digests: Vec<Digest>,
         coding: Option<String>,
     ) -> Report {
-        let settings = &self.settings;
         Report {
-            url: SafeUrl::new(&settings.url),
-            path: settings.directory.join(settings.names.final_name()),
+            url: self.task.safe_url(),
+            path: self.task.output.clone(),
             bytes,
             elapsed: self.clock.now().since_start(),
             tally: self.tally,
@@ -237,7 +226,7 @@ impl Session {
                     claimed: claimed.len(),
                     length,
                 });
-                if claimed.len() == length && self.settings.digests.is_empty() {
+                if claimed.len() == length && !self.task.expects_digest() {
                     // Only a reply can tell whether the remote file is still this one, so that
                     // there has to be a request: the last block is fetched again.
                     earlier.claims.pop();
@@ -252,7 +241,7 @@ impl Session {
     fn start(&self, beginning: Beginning, from: driver::From) -> Start {
         Start {
             beginning,
-            digest_decides: !self.settings.digests.is_empty() && !self.is_strict,
+            digest_decides: self.task.expects_digest() && !self.is_strict,
             from,
         }
     }
@@ -307,10 +296,9 @@ fn keep_oldest(target: &Target, older: &mut OlderVersions) -> bool {
 }
 
 /// Whether the next run could go on from what was fetched.
-fn can_be_continued(settings: &Settings, fetched: &Fetched) -> bool {
+fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
     let can_prove = |generation: &Generation| {
-        generation.length.is_some()
-            && (generation.validators.is_strong() || !settings.digests.is_empty())
+        generation.length.is_some() && (generation.validators.is_strong() || task.expects_digest())
     };
     let keeper = fetched.keeper.as_ref();
     keeper.is_some_and(|keeper| keeper.length.is_some())
@@ -318,8 +306,8 @@ fn can_be_continued(settings: &Settings, fetched: &Fetched) -> bool {
 }
 
 /// The error a download ends with that was neither completed nor started over.
-fn failure(settings: &Settings, fetched: Fetched) -> Error {
-    let resumable = can_be_continued(settings, &fetched);
+fn failure(task: &Task, fetched: Fetched) -> Error {
+    let resumable = can_be_continued(task, &fetched);
     let error = match (fetched.outcome, fetched.last_error) {
         (Err(error), _) => error,
         (Ok(Outcome::Cancelled), _) => Error::new(ErrorKind::Cancelled, Cause::Cancelled),

@@ -13,19 +13,19 @@ use range_store::{
     StoreFailure, WriteMode,
 };
 
-use crate::builder::Settings;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::RestartReason;
 use crate::generation::Generation;
 use crate::keeper::{Journal, Keeper};
 use crate::stored_url;
+use crate::task::Task;
 use crate::transport::media_type::MediaType;
 
 /// Where a download goes.
 #[derive(Debug)]
 pub(crate) struct Target {
     directory: Directory,
-    settings: Arc<Settings>,
+    task: Arc<Task>,
 }
 
 /// What an earlier run left.
@@ -52,20 +52,17 @@ pub(crate) enum Found {
 
 impl Target {
     /// Opens the directory.
-    pub(crate) fn open(settings: Arc<Settings>) -> Result<Self, Error> {
-        let mut directory = Directory::open(&settings.directory)?;
-        if !settings.publish.sync {
+    pub(crate) fn open(task: Arc<Task>) -> Result<Self, Error> {
+        let mut directory = Directory::open(&task.directory)?;
+        if !task.settings.sync {
             directory = directory.without_syncs();
         }
-        Ok(Self {
-            directory,
-            settings,
-        })
+        Ok(Self { directory, task })
     }
 
     /// Makes sure the final name is free, or may be replaced.
     pub(crate) fn check_output(&self) -> Result<(), Error> {
-        let publish = self.settings.publish;
+        let publish = self.task.publish();
         Ok(publish.check(&self.directory, self.names())?)
     }
 
@@ -86,7 +83,7 @@ impl Target {
 
     /// What they are called.
     pub(crate) fn names(&self) -> &PartNames {
-        &self.settings.names
+        &self.task.names
     }
 
     /// Looks for an earlier run, locks its journal and reads it, and locks its part file.
@@ -98,7 +95,7 @@ impl Target {
             }
             Err(error) => return Err(error.into()),
         };
-        if !self.settings.resume {
+        if !self.task.settings.resume {
             return self.throw_away(log, RestartReason::NotWanted);
         }
         let decoded = match self.judge(&log)? {
@@ -111,7 +108,7 @@ impl Target {
             &self.directory,
             self.names(),
             length,
-            self.settings.write_mode,
+            self.task.settings.write_mode,
         ) {
             Ok(part) => {
                 self.check_origin(&part, &decoded.header)?;
@@ -130,10 +127,10 @@ impl Target {
     /// and its validators are public: only a digest would tell.
     fn check_origin(&self, part: &PartFile, header: &Header) -> Result<(), Error> {
         let is_made_for_it = header.part_file == part.identity();
-        if is_made_for_it || !self.settings.digests.is_empty() {
+        if is_made_for_it || self.task.expects_digest() {
             return Ok(());
         }
-        if part.is_private()? && stored_url::is_of_origin(&header.url, &self.settings.url) {
+        if part.is_private()? && stored_url::is_of_origin(&header.url, &self.task.url) {
             return Ok(());
         }
         let part = self.names().part().to_owned();
@@ -154,7 +151,7 @@ impl Target {
             length: Some(header.length),
             block_size: header.block_size,
             journal: Arc::new(Journal::new(log, decoded.encoder)),
-            waits_for_disk: self.settings.publish.sync,
+            waits_for_disk: self.task.settings.sync,
         };
         Ok(Found::Earlier(Box::new(Earlier {
             keeper,
@@ -166,10 +163,7 @@ impl Target {
     }
 
     fn judge(&self, log: &AppendLog) -> Result<Verdict, StoreError> {
-        Ok(journal::judge(
-            read(log)?,
-            !self.settings.digests.is_empty(),
-        ))
+        Ok(journal::judge(read(log)?, self.task.expects_digest()))
     }
 
     /// A part file alone may be somebody else's, so it is deleted only on request.
@@ -181,7 +175,7 @@ impl Target {
             }
             Err(error) => return Err(error.into()),
         };
-        if self.settings.resume {
+        if self.task.settings.resume {
             let part = self.names().part().to_owned();
             return Err(Error::new(
                 ErrorKind::Exists,
@@ -219,7 +213,7 @@ impl Target {
         Failpoint::JournalCreated.reached();
         let length = generation.length;
         let reserved = length.map_or(Length::Unknown, |length| Length::Known(ByteCount(length)));
-        let mode = self.settings.write_mode;
+        let mode = self.task.settings.write_mode;
         let part = match PartFile::create(&self.directory, self.names(), reserved, mode) {
             Ok(part) => part,
             Err(error) => {
@@ -246,7 +240,7 @@ impl Target {
             length,
             block_size,
             journal: Arc::new(journal),
-            waits_for_disk: self.settings.publish.sync,
+            waits_for_disk: self.task.settings.sync,
         })
     }
 
@@ -284,8 +278,8 @@ impl Target {
             length: generation.length.unwrap_or(0),
             block_size,
             validators: generation.validators.clone(),
-            url: stored_url::stored(&self.settings.url, session),
-            digests: self.settings.digests.clone(),
+            url: stored_url::stored(&self.task.url, session),
+            digests: self.task.settings.digests.clone(),
         }
     }
 }

@@ -5,17 +5,19 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use accelerator::{ByteCount, BytesPerSecond, Digest, RateLimit};
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use accelerator::{ByteCount, Digest, RateLimit, Settings, WriteMode};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::duration;
 use crate::exit_code::Exit;
 
 mod connection;
 mod serve;
+mod values;
 
-pub(crate) use connection::{ConnectionArgs, TlsMin};
-pub(crate) use serve::{InvalidRange, ServeArgs};
+pub(crate) use connection::ConnectionArgs;
+pub(crate) use serve::ServeArgs;
+use values::AUTO;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -104,10 +106,9 @@ pub(crate) struct GetArgs {
     /// Take the name the server suggests, made harmless, before that of the URL; asks once more
     #[arg(long, conflicts_with = "output")]
     pub(crate) content_disposition: bool,
-    /// Use at most N connections, 1 to 256; auto finds how many pay, up to 32
-    #[arg(short = 'x', long, value_name = "N|auto", default_value = "auto")]
-    #[arg(value_parser = parse_connections)]
-    pub(crate) connections: Connections,
+    #[arg(short = 'x', long, value_name = "N|auto", default_value = AUTO)]
+    #[arg(help = help_for_connections(), value_parser = values::connections)]
+    pub(crate) connections: u16,
     /// Publish only a file with this digest; ALG is sha-256 or sha-512 (repeatable)
     #[arg(long = "checksum", value_name = "ALG=HEX", value_parser = Digest::parse)]
     pub(crate) checksums: Vec<Digest>,
@@ -131,17 +132,17 @@ pub(crate) struct GetArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
     /// Receive at most so many bytes a second, all together, as in 10MiB [default: no limit]
-    #[arg(long, value_name = "SIZE", value_parser = parse_limit)]
+    #[arg(long, value_name = "SIZE", value_parser = values::limit)]
     pub(crate) limit_rate: Option<RateLimit>,
     /// Write the part file mapped, or at positions, or as is best
     #[arg(
         long,
         value_name = "mapped|positioned|auto",
-        value_enum,
-        default_value_t = Write::Auto,
+        default_value = AUTO,
+        value_parser = values::write_mode(),
         hide_possible_values = true
     )]
-    pub(crate) write: Write,
+    pub(crate) write: WriteMode,
     /// Write one JSON object per line to standard output
     #[arg(long)]
     pub(crate) json: bool,
@@ -155,31 +156,11 @@ pub(crate) struct GetArgs {
     pub(crate) connection: ConnectionArgs,
 }
 
-/// How many connections are allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Connections {
-    /// As many as the library thinks right.
-    Auto,
-    /// At most so many.
-    AtMost(u16),
-}
-
-/// How the part file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Write {
-    /// As was measured to be fastest: at positions.
-    Auto,
-    /// Through memory mappings, or not at all.
-    Mapped,
-    /// At positions, with ordinary writes.
-    Positioned,
-}
-
 /// Arguments of `demo`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DemoArgs {
     /// How much to download, 16MiB or more
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_demo_size)]
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = values::demo_size)]
     pub(crate) size: ByteCount,
     /// Make the temporary directory in this one [default: the system's]
     #[arg(long, value_name = "DIR")]
@@ -249,29 +230,12 @@ fn with_implied_get(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-fn parse_connections(text: &str) -> Result<Connections, &'static str> {
-    if text == "auto" {
-        return Ok(Connections::Auto);
-    }
-    match text.parse() {
-        Ok(number @ 1..=256) => Ok(Connections::AtMost(number)),
-        Ok(_) | Err(_) => Err("use a number from 1 to 256, or auto"),
-    }
-}
-
-/// Smaller files are one segment of few blocks, of which an interruption leaves too little to show.
-fn parse_demo_size(text: &str) -> Result<ByteCount, String> {
-    match ByteCount::parse(text) {
-        Ok(size) if size < ByteCount(16 << 20) => Err("the demo needs 16MiB or more".to_owned()),
-        Ok(size) => Ok(size),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn parse_limit(text: &str) -> Result<RateLimit, String> {
-    let ByteCount(bytes) = ByteCount::parse(text).map_err(|error| error.to_string())?;
-    let limit = RateLimit::new(BytesPerSecond(bytes));
-    limit.ok_or_else(|| "a rate of zero never ends".to_owned())
+fn help_for_connections() -> String {
+    format!(
+        "Use at most N connections, 1 to {}; {AUTO} finds how many pay, up to {}",
+        Settings::CONNECTIONS_MAX,
+        Settings::default().connections
+    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use accelerator::{
     ByteCount, BytesPerSecond, CancelHandle, Digest, DigestAlgorithm, Download, Error, ErrorKind,
-    Progress, ProgressHandle, Report, Verification,
+    Progress, ProgressHandle, Report, Settings, Verification,
 };
 use range_server::{Config, Server, synthetic};
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ use crate::exit_code::Exit;
 use crate::printer;
 use crate::report::{self, View, follow};
 use crate::serve;
-use crate::settings::DemoSettings;
+use crate::settings::{DemoSettings, under_our_name};
 use crate::signal::{Patience, Stop};
 
 /// As for any download, and the temporary directory is to be removed.
@@ -166,11 +166,12 @@ impl Demo {
     }
 
     fn describe(&self, directory: &Path) -> Result<Download, Error> {
-        Download::builder(&self.url)
-            .output(directory, NAME)
-            .connections(CONNECTIONS)
-            .expect_digest(self.expected)
-            .build()
+        let settings = Settings {
+            connections: CONNECTIONS,
+            digests: vec![self.expected],
+            ..under_our_name()
+        };
+        Ok(Download::new(&self.url, directory.join(NAME), settings)?)
     }
 
     /// Runs a download with `beside` beside it.

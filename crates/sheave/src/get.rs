@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use accelerator::{Download, Error};
+use accelerator::{Download, Error, Settings};
 
 use crate::exit_code::Exit;
 use crate::output_name::OutputName;
 use crate::report::{View, follow};
-use crate::settings::{DownloadOptions, GetSettings, RemoteFile};
+use crate::settings::{GetSettings, RemoteFile};
 use crate::signal::{Patience, Stop};
 
 /// The library keeps what it has within milliseconds; the rest is for slow disks.
@@ -25,11 +25,11 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
         let named = tokio::select! {
             biased;
             () = stop.requested() => return Exit::Interrupted,
-            named = named(file, &settings.options) => named,
+            named = named(file, &settings) => named,
         };
-        let name = &named.as_ref().unwrap_or(file).name;
+        let name = named.as_ref().unwrap_or(file).name();
         let mut view = View::new(settings.display, &name.to_string_lossy());
-        let outcome = match named.and_then(|file| describe(&file, &settings.options)) {
+        let outcome = match named.and_then(|file| describe(&file, &settings.download)) {
             Ok(download) => follow(download, &mut view, &mut stop).await,
             Err(error) => Err(error),
         };
@@ -50,41 +50,24 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
 }
 
 /// The file under the name its server suggests, if that is wanted and there is one.
-async fn named(file: &RemoteFile, options: &DownloadOptions) -> Result<RemoteFile, Error> {
+async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<RemoteFile, Error> {
     let mut file = file.clone();
-    if options.content_disposition {
-        let suggested = describe(&file, options)?.suggested_name().await?;
-        if let Some(name) = suggested {
-            file.name = OutputName::from_suggestion(&name).as_str().into();
+    if settings.content_disposition {
+        let download = describe(&file, &settings.download)?;
+        if let Some(name) = download.suggested_name().await? {
+            let name = OutputName::from_suggestion(&name);
+            file.output.set_file_name(name.as_str());
         }
     }
     Ok(file)
 }
 
-fn describe(file: &RemoteFile, options: &DownloadOptions) -> Result<Download, Error> {
-    let mut builder = Download::builder(file.url.reveal())
-        .output(&file.directory, &file.name)
-        .write_mode(options.write_mode)
-        .overwrite(options.overwrite)
-        .resume(options.resume)
-        .sync(options.sync)
-        .remote_time(options.remote_time);
-    if let Some(connections) = options.connections {
-        builder = builder.connections(connections);
+fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {
+    let mut settings = settings.clone();
+    if let Some(credentials) = &file.credentials {
+        settings.credentials = Some(credentials.clone());
     }
-    if let Some(tries) = options.max_tries {
-        builder = builder.max_tries(tries);
-    }
-    if let Some(timeout) = options.stall_timeout {
-        builder = builder.stall_timeout(timeout);
-    }
-    if let Some(limit) = options.rate_limit {
-        builder = builder.rate_limit(limit);
-    }
-    for digest in &options.digests {
-        builder = builder.expect_digest(*digest);
-    }
-    options.connection.apply(builder, file.url.reveal()).build()
+    Ok(Download::new(file.url.reveal(), &file.output, settings)?)
 }
 
 #[cfg(test)]

@@ -16,22 +16,6 @@ pub(super) struct Known {
 pub(super) const CYCLES: &[Known] = &[
     Known {
         within: "crates/accelerator/src",
-        files: &[
-            "builder.rs",
-            "download.rs",
-            "driver.rs",
-            "error.rs",
-            "older.rs",
-            "published.rs",
-            "session.rs",
-            "target.rs",
-            "transport/http.rs",
-            "worker.rs",
-        ],
-        reason: "the settings are made, checked and read in files that name one another",
-    },
-    Known {
-        within: "crates/accelerator/src",
         files: &["keeper.rs", "segment_writer.rs"],
         reason: "each names the other's type",
     },
@@ -49,16 +33,6 @@ pub(super) const CYCLES: &[Known] = &[
         within: "crates/range-store/src",
         files: &["lease.rs", "memory.rs", "store.rs"],
         reason: "a trait and its two users",
-    },
-    Known {
-        within: "crates/sheave/src",
-        files: &["args.rs", "args/serve.rs"],
-        reason: "parsers of values stand above the arguments of a command",
-    },
-    Known {
-        within: "crates/sheave/src",
-        files: &["settings.rs", "settings/serve.rs"],
-        reason: "the error stands above the settings of a command",
     },
     Known {
         within: "crates/simulator/src",

@@ -108,7 +108,7 @@ impl Driver<'_> {
     }
 
     fn start_digester(&mut self, keeper: &Keeper) {
-        let algorithms = self.context.settings.algorithms();
+        let algorithms = self.context.task.algorithms();
         if !algorithms.is_empty() {
             let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
             self.digester = Some(Digester::start(store, algorithms));

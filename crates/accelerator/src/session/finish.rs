@@ -56,10 +56,10 @@ impl Session {
         let part = Arc::clone(&proven.keeper.part);
         let generation = fetched.generation.as_ref();
         let modified = generation.and_then(|known| known.validators.last_modified);
-        if let Some(date) = modified.filter(|_| self.settings.remote_time) {
+        if let Some(date) = modified.filter(|_| self.task.settings.remote_time) {
             part.set_modified(UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
         }
-        let how = self.settings.publish;
+        let how = self.task.publish();
         let keeper = proven.keeper;
         let published = tokio::task::spawn_blocking(move || keeper.publish(how)).await;
         let published =
@@ -83,13 +83,13 @@ impl Session {
         keeper: &Keeper,
         length: u64,
     ) -> Result<Vec<Digest>, Error> {
-        let expected = &self.settings.digests;
+        let expected = &self.task.settings.digests;
         if expected.is_empty() {
             return Ok(Vec::new());
         }
         let digester = digester.unwrap_or_else(|| {
             let store = Arc::clone(&keeper.part) as Arc<dyn Store>;
-            Digester::start(store, self.settings.algorithms())
+            Digester::start(store, self.task.algorithms())
         });
         let digests = digester.finish(length).await?;
         for (expected, actual) in expected.iter().zip(&digests) {

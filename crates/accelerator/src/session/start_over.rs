@@ -122,7 +122,7 @@ impl Session {
     ) -> Result<(), Error> {
         // Bytes that the digest has proven wrong as a whole are of no use to anybody.
         let is_wrong = reason == RestartReason::Unproven;
-        let is_worth_it = !is_wrong && can_be_continued(&self.settings, &fetched);
+        let is_worth_it = !is_wrong && can_be_continued(&self.task, &fetched);
         drop(fetched.digester);
         match fetched.keeper {
             Some(keeper) if is_worth_it => older.set_aside(keeper, place)?,
@@ -160,9 +160,9 @@ impl Session {
             biased;
             Ok(_) = cancelled.wait_for(|told| *told) => {
                 fetched.outcome = Ok(Outcome::Cancelled);
-                return Err(failure(&self.settings, fetched));
+                return Err(failure(&self.task, fetched));
             }
-            reply = tokio::time::timeout(self.settings.stall_timeout, ask) => reply,
+            reply = tokio::time::timeout(self.task.settings.stall_timeout, ask) => reply,
         };
         let error = match reply {
             Ok(Ok(accepted)) => return Ok((fetched, Some(accepted))),
@@ -177,7 +177,7 @@ impl Session {
             fetched.outcome = Ok(Outcome::Failed(FailureClass::Refused));
             fetched.last_error = Some(AttemptError::Transport(error));
         }
-        Err(failure(&self.settings, fetched))
+        Err(failure(&self.task, fetched))
     }
 }
 

@@ -21,11 +21,12 @@ use super::head::Head;
 use super::redirect::{RedirectError, Trail};
 use super::resolver::{AddressBook, LookUpError};
 use super::turnover::{Turn, Turnover};
-use crate::builder::{InvalidSetting, TlsSettings, TlsVersion};
 use crate::clock;
 use crate::error_chain::causes;
 use crate::proxy::{Proxies, Proxy};
 use crate::redact::SafeUrl;
+use crate::settings::{InvalidSetting, TlsVersion};
+use crate::task::Task;
 
 /// Longest time to wait for a connection, name look-up and TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,20 +35,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// among all open connections, or punishes too many, counts idle ones too; and one that has idled
 /// for longer starts slowly again (RFC 5681 section 4.1), so that keeping it saves little.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// What a transport is made of.
-pub(crate) struct TransportSettings {
-    /// Without user and password.
-    pub(crate) url: Url,
-    /// Sent to the origin of `url` only.
-    pub(crate) headers: HeaderMap,
-    pub(crate) tls: TlsSettings,
-    pub(crate) proxies: Proxies,
-    /// Whether a redirect may lead from the world to the inside.
-    pub(crate) allow_private: bool,
-    pub(crate) stall_timeout: Duration,
-    pub(crate) connections: usize,
-}
 
 /// Sends the requests of one download.
 #[derive(Debug)]
@@ -73,6 +60,7 @@ struct Clients {
     oldest_tls: TlsVersion,
     proxies: Proxies,
     addresses: Arc<AddressBook>,
+    user_agent: HeaderValue,
     connections: usize,
     made: Mutex<HashMap<ClientKind, reqwest::Client>>,
 }
@@ -91,24 +79,25 @@ struct ClientKind {
 }
 
 impl Clients {
-    fn new(settings: &TransportSettings) -> Result<Self, InvalidSetting> {
-        let tls = &settings.tls;
+    fn new(task: &Task) -> Result<Self, InvalidSetting> {
+        let settings = &task.settings;
         let mut roots = Vec::new();
-        for pem in &tls.extra_roots {
+        for pem in &settings.authorities {
             let found = reqwest::Certificate::from_pem_bundle(pem);
             let found = found.ok().filter(|found| !found.is_empty());
             roots.extend(found.ok_or(InvalidSetting::Authorities)?);
         }
-        let identity = tls.identity.as_ref().map(|pem| {
+        let identity = settings.identity.as_ref().map(|pem| {
             reqwest::Identity::from_pem(pem.reveal()).map_err(|_| InvalidSetting::Identity)
         });
         Ok(Self {
             roots,
             identity: identity.transpose()?,
-            oldest_tls: tls.oldest,
+            oldest_tls: settings.oldest_tls,
             proxies: settings.proxies.clone(),
             addresses: Arc::new(AddressBook::new(settings.proxies.hosts())),
-            connections: settings.connections,
+            user_agent: task.user_agent.clone(),
+            connections: task.connections.get().into(),
             made: Mutex::default(),
         })
     }
@@ -138,7 +127,7 @@ impl Clients {
         proxy: Option<&Proxy>,
     ) -> Result<reqwest::Client, reqwest::Error> {
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("sheave/", env!("CARGO_PKG_VERSION")))
+            .user_agent(self.user_agent.clone())
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -197,13 +186,13 @@ pub(crate) struct Reply {
 }
 
 impl HttpTransport {
-    pub(crate) fn new(settings: TransportSettings) -> Result<Self, InvalidSetting> {
+    pub(crate) fn new(task: &Task) -> Result<Self, InvalidSetting> {
         Ok(Self {
-            clients: Clients::new(&settings)?,
-            original: settings.url,
-            headers: settings.headers,
-            allow_private: settings.allow_private,
-            stall_timeout: settings.stall_timeout,
+            clients: Clients::new(task)?,
+            original: task.url.clone(),
+            headers: task.headers.clone(),
+            allow_private: task.settings.allow_private,
+            stall_timeout: task.settings.stall_timeout,
             known: Mutex::new(None),
             requests: AtomicU64::new(0),
             turnover: Turnover::default(),

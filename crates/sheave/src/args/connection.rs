@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use accelerator::TlsVersion;
+use clap::Args;
+
+use super::values;
 
 /// Arguments of connections.
 #[derive(Debug, Default, Args)]
@@ -74,24 +77,12 @@ pub(crate) struct ConnectionArgs {
     #[arg(
         long,
         value_name = "1.2|1.3",
-        value_enum,
-        default_value_t,
+        default_value = "1.2",
+        value_parser = values::tls_version(),
         hide_possible_values = true
     )]
-    pub(crate) tls_min: TlsMin,
+    pub(crate) tls_min: TlsVersion,
     /// Follow redirects from the world to addresses inside this machine or its network
     #[arg(long)]
     pub(crate) allow_private: bool,
-}
-
-/// The oldest TLS.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TlsMin {
-    /// RFC 5246.
-    #[default]
-    #[value(name = "1.2")]
-    V1_2,
-    /// RFC 8446.
-    #[value(name = "1.3")]
-    V1_3,
 }

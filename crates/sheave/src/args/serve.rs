@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use accelerator::BytesPerSecond;
-use clap::{Args as ClapArgs, ValueEnum};
-use range_server::Profile;
+use clap::Args as ClapArgs;
+use range_server::{InvalidRange, Profile};
 
-use super::parse_limit;
+use super::values;
 use crate::duration;
 
 pub(super) const EXAMPLES: &str = "\
@@ -21,15 +21,6 @@ Examples:
   sheave serve --tls                            https; the second line names the certificate's file
 
 Content of any size is at /synthetic/SIZE, as in http://127.0.0.1:8080/synthetic/10GiB.";
-
-/// What a malformed `Range` is answered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InvalidRange {
-    /// The whole file.
-    Ignore,
-    /// 416.
-    Reject,
-}
 
 /// Arguments of `serve`.
 #[derive(Debug, ClapArgs)]
@@ -76,10 +67,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
     /// Send at most so many bytes a second, as in 10MiB
-    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
+    #[arg(long, value_name = "SIZE", value_parser = values::rate)]
     pub(crate) rate: Option<BytesPerSecond>,
     /// Send at most so many bytes a second on each connection
-    #[arg(long, value_name = "SIZE", value_parser = parse_rate)]
+    #[arg(long, value_name = "SIZE", value_parser = values::rate)]
     pub(crate) rate_per_connection: Option<BytesPerSecond>,
     /// Send the whole file to who asks for more than N ranges of it at once [default: 64]
     #[arg(long, value_name = "N")]
@@ -88,13 +79,13 @@ pub(crate) struct ServeArgs {
     #[arg(
         long,
         value_name = "ignore|reject",
-        value_enum,
-        default_value_t = InvalidRange::Ignore,
+        default_value = "ignore",
+        value_parser = values::invalid_range(),
         hide_possible_values = true
     )]
     pub(crate) invalid_range: InvalidRange,
     /// Answer as this server would: nginx, apache, lighttpd, caddy, go, python, varnish or express
-    #[arg(long = "as", value_name = "SERVER", value_parser = parse_profile)]
+    #[arg(long = "as", value_name = "SERVER", value_parser = values::profile)]
     #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
     pub(crate) profile: Option<Profile>,
     /// Do wrong what this file says, in TOML; URLs can ask for the same with ?fault=
@@ -106,15 +97,4 @@ pub(crate) struct ServeArgs {
     /// Do not show requests
     #[arg(short, long)]
     pub(crate) quiet: bool,
-}
-
-fn parse_profile(text: &str) -> Result<Profile, String> {
-    Profile::parse(text).ok_or_else(|| {
-        let names = Profile::ALL.map(Profile::name).join(", ");
-        format!("use one of {names}")
-    })
-}
-
-fn parse_rate(text: &str) -> Result<BytesPerSecond, String> {
-    parse_limit(text).map(|limit| BytesPerSecond(limit.get()))
 }

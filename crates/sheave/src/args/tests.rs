@@ -1,5 +1,7 @@
 //! What the command line accepts, and what it takes for a mistake.
 
+use accelerator::BytesPerSecond;
+
 use super::*;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -48,8 +50,8 @@ fn a_misspelt_command_is_not_taken_for_a_url() {
 fn defaults_leave_the_choice_to_the_library() {
     let args = get("http://a/x http://a/y");
     assert_eq!(args.urls.len(), 2);
-    assert_eq!(args.connections, Connections::Auto);
-    assert_eq!(args.write, Write::Auto);
+    assert_eq!(args.connections, Settings::default().connections);
+    assert_eq!(args.write, WriteMode::default());
     assert!(args.output.is_none() && args.dir.is_none() && args.connection.cacert.is_none());
     assert!(args.max_tries.is_none() && args.stall_timeout.is_none());
     assert_eq!(args.limit_rate, None);
@@ -68,8 +70,10 @@ fn defaults_leave_the_choice_to_the_library() {
 
 #[test]
 fn values_are_checked_where_they_are_written() {
-    assert_eq!(get("-x auto u://").connections, Connections::Auto);
-    assert_eq!(get("-x 256 u://").connections, Connections::AtMost(256));
+    let auto = Settings::default().connections;
+    assert_eq!(get("-x auto u://").connections, auto);
+    assert_eq!(get("-x 256 u://").connections, 256);
+    assert_eq!(get("--write mapped u://").write, WriteMode::Mapped);
     let limit = RateLimit::new(BytesPerSecond(5_000_000));
     assert_eq!(get("--limit-rate 5MB u://").limit_rate, limit);
     for line in [

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use accelerator::{ByteCount, Digest, DigestAlgorithm, WriteMode};
+use accelerator::{ByteCount, Digest, DigestAlgorithm};
 use range_server::{Config, Server, synthetic};
 
 use super::*;
@@ -10,20 +10,12 @@ use crate::report::{Display, json};
 
 const SIZE: u64 = 3_000_001;
 
-fn options(digests: Vec<Digest>) -> DownloadOptions {
-    DownloadOptions {
-        connections: Some(2),
+fn settings(digests: Vec<Digest>) -> Settings {
+    Settings {
+        connections: 2,
         digests,
-        content_disposition: false,
-        connection: crate::settings::ConnectionSettings::default(),
-        max_tries: None,
-        stall_timeout: None,
-        rate_limit: None,
-        write_mode: WriteMode::default(),
-        overwrite: false,
-        resume: true,
         sync: false,
-        remote_time: false,
+        ..Settings::default()
     }
 }
 
@@ -35,8 +27,8 @@ fn digest() -> Digest {
 fn remote_file(server: &Server, path: &str, directory: &Path, name: &str) -> RemoteFile {
     RemoteFile {
         url: format!("{}{path}", server.base_url()).into(),
-        directory: directory.to_owned(),
-        name: name.into(),
+        output: directory.join(name),
+        credentials: None,
     }
 }
 
@@ -51,7 +43,7 @@ async fn the_last_json_line_has_every_promised_field() {
     let (server, directory) = (server().await, tempfile::tempdir().unwrap());
     let path = format!("/synthetic/{SIZE}");
     let file = remote_file(&server, &path, directory.path(), "it");
-    let download = describe(&file, &options(vec![digest()])).unwrap();
+    let download = describe(&file, &settings(vec![digest()])).unwrap();
     let mut view = View::new(Display::Quiet, "it");
     let report = follow(download, &mut view, &mut Stop::never())
         .await
@@ -86,7 +78,8 @@ async fn a_file_that_fails_leaves_the_others_their_turn() {
                 ..file("", "third")
             },
         ],
-        options: options(Vec::new()),
+        download: settings(Vec::new()),
+        content_disposition: false,
         display: Display::Quiet,
     };
     assert_eq!(run(settings, Stop::never()).await, Exit::Refused);

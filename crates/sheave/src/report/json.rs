@@ -217,7 +217,7 @@ pub(crate) fn digest_names(digests: &[Digest]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use accelerator::{ByteCount, BytesPerSecond};
+    use accelerator::{ByteCount, BytesPerSecond, Download, Settings};
 
     #[test]
     fn fields_keep_their_order_and_absent_ones_are_left_out() {
@@ -304,9 +304,8 @@ mod tests {
 
     #[test]
     fn a_download_that_cannot_begin_has_an_error_of_its_kind() {
-        let error = accelerator::Download::builder("ftp://a/")
-            .build()
-            .unwrap_err();
+        let refused = Download::new("ftp://a/", "it", Settings::default());
+        let error = refused.unwrap_err().into();
         assert_eq!(
             failed(&error).to_string(),
             concat!(

@@ -4,10 +4,10 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use accelerator::{Credentials, DownloadBuilder, Netrc, Proxies, Proxy, Secret, TlsVersion};
+use accelerator::{Credentials, Netrc, Proxies, Proxy, Secret, Settings};
 use url::Url;
 
-use crate::args::{ConnectionArgs, TlsMin};
+use crate::args::ConnectionArgs;
 
 /// Largest file of secrets or certificates: the bundle of all public authorities is a quarter of
 /// a megabyte.
@@ -15,19 +15,6 @@ const FILE_MAX: u64 = 4 << 20;
 
 /// Headers that tell nobody anything, and may go to several origins.
 const HARMLESS: &[&str] = &["accept", "accept-language", "cache-control", "user-agent"];
-
-/// Whom every download talks to, and as whom.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ConnectionSettings {
-    credentials: Option<Credentials>,
-    netrc: Option<Netrc>,
-    headers: Vec<(String, Secret<String>)>,
-    proxies: Proxies,
-    trusted_pem: Option<Vec<u8>>,
-    identity_pem: Option<Secret<Vec<u8>>>,
-    oldest_tls: TlsVersion,
-    allow_private: bool,
-}
 
 /// Why these arguments cannot be used. Nothing that may be a secret is repeated.
 #[derive(Debug, thiserror::Error)]
@@ -92,82 +79,60 @@ pub(crate) enum ConnectionError {
 /// Looks up an environment variable, which may be set to nothing.
 pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-impl ConnectionSettings {
-    /// Reads and checks everything the arguments name.
-    pub(crate) fn new(
-        args: &ConnectionArgs,
-        urls: &[String],
-        variables: Variables<'_>,
-    ) -> Result<Self, ConnectionError> {
-        let mut headers = Vec::new();
-        for text in &args.headers {
-            headers.extend(header(text)?);
-        }
-        if let Some(text) = &args.cookie {
-            let cookie = match text.strip_prefix('@') {
-                Some(path) => first_line(Path::new(path))?,
-                None => text.clone(),
-            };
-            headers.push(("Cookie".to_owned(), cookie.into()));
-        }
-        let settings = Self {
-            credentials: credentials(args, variables)?,
-            netrc: netrc(args, variables)?,
-            headers,
-            proxies: proxies(args, urls, variables)?,
-            trusted_pem: args.cacert.as_deref().map(read).transpose()?,
-            identity_pem: identity(args)?,
-            oldest_tls: match args.tls_min {
-                TlsMin::V1_2 => TlsVersion::V1_2,
-                TlsMin::V1_3 => TlsVersion::V1_3,
-            },
-            allow_private: args.allow_private,
-        };
-        let origins = origins(urls);
-        if origins > 1 && settings.is_for_one_origin() {
-            return Err(ConnectionError::SeveralOrigins { origins });
-        }
-        Ok(settings)
+/// The library's defaults, but for the name under which the program asks.
+pub(crate) fn under_our_name() -> Settings {
+    Settings {
+        user_agent: concat!("sheave/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..Settings::default()
     }
+}
 
-    fn is_for_one_origin(&self) -> bool {
-        let is_harmless = |name: &str| HARMLESS.iter().any(|own| name.eq_ignore_ascii_case(own));
-        self.credentials.is_some()
-            || self.identity_pem.is_some()
-            || !self.headers.iter().all(|(name, _)| is_harmless(name))
+/// Reads and checks everything the arguments name. The `.netrc` is apart: what it has is for one
+/// host.
+pub(super) fn settings(
+    args: &ConnectionArgs,
+    urls: &[String],
+    variables: Variables<'_>,
+) -> Result<(Settings, Option<Netrc>), ConnectionError> {
+    let headers = headers(args)?;
+    let credentials = credentials(args, variables)?;
+    let netrc = netrc(args, variables)?;
+    let proxies = proxies(args, urls, variables)?;
+    let authorities = args.cacert.as_deref().map(read).transpose()?;
+    let settings = Settings {
+        credentials,
+        headers,
+        proxies,
+        authorities: authorities.into_iter().collect(),
+        identity: identity(args)?,
+        oldest_tls: args.tls_min,
+        allow_private: args.allow_private,
+        ..under_our_name()
+    };
+    let origins = origins(urls);
+    if origins > 1 && is_for_one_origin(&settings) {
+        return Err(ConnectionError::SeveralOrigins { origins });
     }
+    Ok((settings, netrc))
+}
 
-    /// Tells a download. An entry of the `.netrc` is used where nothing else says who the user is.
-    pub(crate) fn apply(&self, mut builder: DownloadBuilder, url: &str) -> DownloadBuilder {
-        builder = builder
-            .proxies(self.proxies.clone())
-            .oldest_tls(self.oldest_tls)
-            .allow_private(self.allow_private);
-        for (name, value) in &self.headers {
-            builder = builder.header(name, value.reveal());
-        }
-        if let Some(pem) = &self.trusted_pem {
-            builder = builder.trust(pem.as_slice());
-        }
-        if let Some(pem) = &self.identity_pem {
-            builder = builder.identity(pem.reveal().as_slice());
-        }
-        let credentials = self.credentials.as_ref().or_else(|| self.of_netrc(url));
-        match credentials {
-            Some(credentials) => builder.credentials(credentials.clone()),
-            None => builder,
-        }
-    }
+fn is_for_one_origin(settings: &Settings) -> bool {
+    let is_harmless = |name: &str| HARMLESS.iter().any(|own| name.eq_ignore_ascii_case(own));
+    settings.credentials.is_some()
+        || settings.identity.is_some()
+        || !settings.headers.iter().all(|(name, _)| is_harmless(name))
+}
 
-    fn of_netrc(&self, url: &str) -> Option<&Credentials> {
-        let url = Url::parse(url).ok()?;
-        let names_user = !url.username().is_empty() || url.password().is_some();
-        let is_header = |(name, _): &(String, _)| name.eq_ignore_ascii_case("authorization");
-        if names_user || self.headers.iter().any(is_header) {
-            return None;
-        }
-        self.netrc.as_ref()?.credentials(url.host_str()?)
+/// What the `.netrc` has for the host of a URL. It is used only where nothing else says who the
+/// user is.
+pub(super) fn of_netrc(netrc: &Netrc, settings: &Settings, url: &str) -> Option<Credentials> {
+    let url = Url::parse(url).ok()?;
+    let names_user = !url.username().is_empty() || url.password().is_some();
+    let is_header = |(name, _): &(String, _)| name.eq_ignore_ascii_case("authorization");
+    if settings.credentials.is_some() || names_user || settings.headers.iter().any(is_header) {
+        return None;
     }
+    netrc.credentials(url.host_str()?).cloned()
 }
 
 /// How many origins the URLs have. One that is none has its error in its turn.
@@ -297,6 +262,21 @@ fn set(
 ) -> Option<(&'static str, String)> {
     let set = names.find_map(|name| Some((name, variables(name)?)));
     set.filter(|(_, text)| !text.trim().is_empty())
+}
+
+fn headers(args: &ConnectionArgs) -> Result<Vec<(String, Secret<String>)>, ConnectionError> {
+    let mut headers = Vec::new();
+    for text in &args.headers {
+        headers.extend(header(text)?);
+    }
+    if let Some(text) = &args.cookie {
+        let cookie = match text.strip_prefix('@') {
+            Some(path) => first_line(Path::new(path))?,
+            None => text.clone(),
+        };
+        headers.push(("Cookie".to_owned(), cookie.into()));
+    }
+    Ok(headers)
 }
 
 fn header(text: &str) -> Result<Vec<(String, Secret<String>)>, ConnectionError> {

@@ -1,15 +1,12 @@
 //! Owns what `serve` was told to do: arguments in, the settings of a server out. Starts nothing.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use range_server::{
-    Config, Content, Directory, Fault, Limits, RangePolicy, TlsError, TlsIdentity, scenario,
-};
+use range_server::{Config, Content, Directory, Fault, Limits, RangePolicy, TlsIdentity, scenario};
 
-use super::UsageError;
-use crate::args::{InvalidRange, ServeArgs};
+use super::usage_error::UsageError;
+use crate::args::ServeArgs;
 
 /// Settings of `serve`.
 pub(crate) struct ServeSettings {
@@ -66,10 +63,7 @@ impl ServeSettings {
                 },
                 ranges: RangePolicy {
                     max_ranges: args.max_ranges.unwrap_or(RangePolicy::default().max_ranges),
-                    invalid: match args.invalid_range {
-                        InvalidRange::Ignore => range_server::InvalidRange::Ignore,
-                        InvalidRange::Reject => range_server::InvalidRange::Reject,
-                    },
+                    invalid: args.invalid_range,
                 },
                 profile: args.profile,
                 rate: args.rate,
@@ -123,9 +117,4 @@ fn read(path: &Path) -> std::io::Result<String> {
     )]
     let content = std::fs::read_to_string(path);
     content
-}
-
-/// What lies behind an error of the server's library.
-pub(super) fn cause(error: &TlsError) -> String {
-    error.source().map_or_else(String::new, ToString::to_string)
 }

@@ -1,5 +1,10 @@
 //! Command lines, and what they come to.
 
+use std::ffi::OsString;
+use std::time::Duration;
+
+use accelerator::{Digest, RateLimit, TlsVersion, WriteMode};
+
 use super::*;
 
 const PIPED: Environment = Environment {
@@ -21,34 +26,31 @@ fn get_settings(line: &str) -> GetSettings {
     }
 }
 
-fn places(line: &str) -> Vec<(String, String)> {
-    let text = |text: &std::ffi::OsStr| text.to_str().unwrap().to_owned();
-    get_settings(line)
-        .files
-        .iter()
-        .map(|file| (text(file.directory.as_os_str()), text(&file.name)))
+fn outputs(line: &str) -> Vec<String> {
+    let files = get_settings(line).files.into_iter();
+    files
+        .map(|file| file.output.to_str().unwrap().to_owned())
         .collect()
 }
 
 #[test]
 fn the_name_is_the_one_given_or_that_of_the_url() {
-    for (line, directory, name) in [
-        ("http://a/b/disk.img?x#y", ".", "disk.img"),
-        ("http://a/", ".", "download"),
-        ("-d out http://a/b", "out", "b"),
-        ("-o c http://a/b", ".", "c"),
-        ("-o out/c http://a/b", "out", "c"),
-        ("-o /c http://a/b", "/", "c"),
-        ("--output=../c http://a/b", "..", "c"),
+    for (line, output) in [
+        ("http://a/b/disk.img?x#y", "./disk.img"),
+        ("http://a/", "./download"),
+        ("-d out http://a/b", "out/b"),
+        ("-o c http://a/b", "./c"),
+        ("-o out/c http://a/b", "out/c"),
+        ("-o /c http://a/b", "/c"),
+        ("--output=../c http://a/b", "../c"),
     ] {
-        let expected = vec![(directory.to_owned(), name.to_owned())];
-        assert_eq!(places(line), expected, "{line}");
+        assert_eq!(outputs(line), [output], "{line}");
     }
 }
 
 #[test]
 fn a_url_that_is_none_leaves_the_others_their_turn() {
-    assert_eq!(places("get nonsense http://a/b nonsense").len(), 3);
+    assert_eq!(outputs("get nonsense http://a/b nonsense").len(), 3);
 }
 
 #[test]
@@ -85,6 +87,31 @@ fn contradictions_are_usage_errors() {
         let error = job(&line, PIPED).unwrap_err().to_string();
         assert!(error.contains(complaint), "{line}: {error}");
     }
+}
+
+#[test]
+fn what_get_is_told_reaches_the_library() {
+    let plain = get_settings("--no-proxy http://a/b").download;
+    let expected = under_our_name();
+    assert_eq!(format!("{plain:?}"), format!("{expected:?}"));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(plain.user_agent, format!("sheave/{version}"));
+    let digest = format!("sha-256={}", "0".repeat(64));
+    let line = format!(
+        "-x 7 --limit-rate 5MB --max-tries 3 --stall-timeout 4s --checksum {digest} --overwrite \
+         --no-resume --no-sync --remote-time --write mapped --tls-min 1.3 --allow-private \
+         --header A:b http://a/b"
+    );
+    let told = get_settings(&line).download;
+    assert_eq!((told.connections, told.max_tries), (7, 3));
+    assert_eq!(told.stall_timeout, Duration::from_secs(4));
+    assert_eq!(told.rate_limit.map(RateLimit::get), Some(5_000_000));
+    assert_eq!(told.digests, [Digest::parse(&digest).unwrap()]);
+    assert_eq!(told.write_mode, WriteMode::Mapped);
+    assert_eq!(told.oldest_tls, TlsVersion::V1_3);
+    assert!(told.overwrite && told.remote_time && told.allow_private);
+    assert!(!told.resume && !told.sync);
+    assert_eq!(told.headers, [("A".to_owned(), "b".into())]);
 }
 
 #[test]
@@ -153,18 +180,5 @@ fn what_is_shown_depends_on_where_it_goes() {
             };
             assert_eq!(settings.display, expected, "{line}");
         }
-    }
-}
-
-#[test]
-fn a_locale_says_whether_its_characters_are_unicode() {
-    for (locale, unicode) in [
-        ("en_US.UTF-8", true),
-        ("C.utf8", true),
-        ("C", false),
-        ("POSIX", false),
-        ("de_DE.ISO-8859-1", false),
-    ] {
-        assert_eq!(shows_unicode(locale), unicode, "{locale}");
     }
 }

@@ -20,13 +20,17 @@ fn args(line: &str) -> ConnectionArgs {
     }
 }
 
-fn settings(line: &str, pairs: Pairs) -> Result<ConnectionSettings, ConnectionError> {
+fn told(line: &str, pairs: Pairs) -> Result<(Settings, Option<Netrc>), ConnectionError> {
     let urls = ["http://a.example/x".to_owned()];
-    ConnectionSettings::new(&args(line), &urls, &variables(pairs))
+    settings(&args(line), &urls, &variables(pairs))
+}
+
+fn settled(line: &str, pairs: Pairs) -> Settings {
+    told(line, pairs).unwrap().0
 }
 
 fn complaint(line: &str, pairs: Pairs) -> String {
-    settings(line, pairs).unwrap_err().to_string()
+    told(line, pairs).unwrap_err().to_string()
 }
 
 fn file(content: &str) -> tempfile::NamedTempFile {
@@ -45,15 +49,15 @@ fn secrets_come_from_files_and_variables_that_are_named() {
         format!("--user aladdin --password-file {path}"),
         "--user aladdin --password-env WORD".to_owned(),
     ] {
-        let settings = settings(&line, &[("WORD", "open sesame")]).unwrap();
+        let settings = settled(&line, &[("WORD", "open sesame")]);
         assert_eq!(settings.credentials, Some(aladdin.clone()), "{line}");
     }
-    let token = settings("--bearer-env TOKEN", &[("TOKEN", "t0k.en")]).unwrap();
+    let token = settled("--bearer-env TOKEN", &[("TOKEN", "t0k.en")]);
     assert_eq!(
         token.credentials,
         Some(Credentials::bearer("t0k.en").unwrap())
     );
-    let none = settings("", &[("TOKEN", "t0k.en"), ("NETRC", "/nowhere")]).unwrap();
+    let none = settled("", &[("TOKEN", "t0k.en"), ("NETRC", "/nowhere")]);
     assert_eq!(none.credentials, None);
 }
 
@@ -93,7 +97,7 @@ fn headers_and_cookies_can_come_from_files() {
         headers.path().display(),
         cookie.path().display()
     );
-    let settings = settings(&line, &[]).unwrap();
+    let settings = settled(&line, &[]);
     let shown: Vec<_> = settings
         .headers
         .iter()
@@ -117,8 +121,8 @@ fn what_one_origin_is_told_is_not_told_to_several() {
     let key = file("token");
     let bearer = format!("--bearer-file {}", key.path().display());
     for line in [bearer.as_str(), "--header X-Key:1", "--cookie a=b"] {
-        assert!(ConnectionSettings::new(&args(line), &one, &variables(&[])).is_ok());
-        let refused = ConnectionSettings::new(&args(line), &two, &variables(&[]));
+        assert!(settings(&args(line), &one, &variables(&[])).is_ok());
+        let refused = settings(&args(line), &two, &variables(&[]));
         assert!(
             matches!(refused, Err(ConnectionError::SeveralOrigins { origins: 2 })),
             "{line}"
@@ -126,7 +130,7 @@ fn what_one_origin_is_told_is_not_told_to_several() {
     }
     for line in ["", "--header user-agent:x --header Accept:y", "--no-proxy"] {
         assert!(
-            ConnectionSettings::new(&args(line), &two, &variables(&[])).is_ok(),
+            settings(&args(line), &two, &variables(&[])).is_ok(),
             "{line}"
         );
     }
@@ -137,8 +141,8 @@ fn a_netrc_is_used_only_where_nothing_else_says_who_the_user_is() {
     let netrc = file("machine a.example login me password secret");
     let line = format!("--netrc-file {}", netrc.path().display());
     let found = |more: &str, url: &str| {
-        let settings = settings(&format!("{line} {more}"), &[]).unwrap();
-        settings.of_netrc(url).cloned()
+        let (settings, netrc) = told(&format!("{line} {more}"), &[]).unwrap();
+        of_netrc(&netrc.unwrap(), &settings, url)
     };
     let me = Some(Credentials::basic("me", "secret").unwrap());
     assert_eq!(found("", "http://a.example/x"), me);
@@ -153,7 +157,7 @@ fn a_netrc_is_used_only_where_nothing_else_says_who_the_user_is() {
 
 /// Which proxies are used for `http://a.example/` and `https://a.example/`.
 fn chosen(line: &str, pairs: Pairs) -> [Option<String>; 2] {
-    let proxies = settings(line, pairs).unwrap().proxies;
+    let proxies = settled(line, pairs).proxies;
     ["http", "https"].map(|scheme| {
         let url = Url::parse(&format!("{scheme}://a.example/")).unwrap();
         let proxy = proxies.for_url(&url).unwrap();
@@ -260,7 +264,7 @@ fn a_variable_that_names_no_proxy_is_an_error_and_not_a_direct_connection() {
     ] {
         let variables = |asked: &str| (asked == name).then(|| value.to_owned());
         let urls = ["http://a.example/x".to_owned()];
-        let complaint = ConnectionSettings::new(&args(""), &urls, &variables).unwrap_err();
+        let complaint = settings(&args(""), &urls, &variables).unwrap_err();
         let complaint = complaint.to_string();
         assert!(complaint.contains(name), "{complaint}");
         assert!(!complaint.contains("hush"), "{complaint}");
@@ -278,7 +282,7 @@ fn a_variable_that_is_for_other_urls_refuses_nothing() {
         &[("ftp_proxy", "ftp://p")],
     ] {
         let urls = ["http://a.example/x".to_owned()];
-        let found = ConnectionSettings::new(&args(""), &urls, &variables(pairs));
+        let found = settings(&args(""), &urls, &variables(pairs));
         assert!(found.is_ok(), "{pairs:?}: {found:?}");
     }
 }
@@ -290,7 +294,7 @@ fn a_proxy_has_a_user_of_its_own() {
         "--proxy p:1 --proxy-user me --proxy-password-file {}",
         password.path().display()
     );
-    let told = settings(&line, &[]).unwrap();
+    let told = settled(&line, &[]);
     assert_eq!(told.credentials, None);
     assert!(!format!("{told:?}").contains("w0rd"));
 }

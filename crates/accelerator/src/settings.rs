@@ -1,0 +1,210 @@
+//! Owns the settings of a download, their defaults, and the names of what they must not be. Knows
+//! no environment and no flags; `task` does the checking.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use range_core::digest::Digest;
+use range_core::units::RateLimit;
+use range_store::{NameError, WriteMode};
+use scheduler::limits;
+
+use crate::credentials::{Credentials, InvalidCredentials};
+use crate::proxy::Proxies;
+use crate::redact::Secret;
+
+/// How a file is downloaded: everything but where it comes from and where it goes. The default
+/// suits most. Checked once, by [`Download::new`](crate::Download::new).
+///
+/// ```
+/// use accelerator::{Credentials, Settings};
+///
+/// let settings = Settings {
+///     connections: 8,
+///     overwrite: true,
+///     credentials: Some(Credentials::basic("aladdin", "open sesame")?),
+///     headers: vec![("Accept-Language".into(), "de".into())],
+///     ..Settings::default()
+/// };
+/// # Ok::<(), accelerator::InvalidCredentials>(())
+/// ```
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch that has nothing to do with the others"
+)]
+pub struct Settings {
+    /// Most connections at once, from 1 to [`Settings::CONNECTIONS_MAX`]. Fewer are used where more
+    /// bring nothing. With [`WriteMode::Mapped`] each costs a window of 8 MiB of resident memory.
+    /// Default: 32.
+    pub connections: u16,
+    /// Most bytes that are received in a second, by all connections together; they share them in
+    /// equal parts, and what one cannot use goes to the others. Over any five seconds the limit is
+    /// kept to within 2 %. It can be changed on the way: see
+    /// [`Download::rate_handle`](crate::Download::rate_handle). Default: no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// Failures in a row without a byte received before the download gives up; at least 1.
+    /// Default: 10, which spans about a minute.
+    pub max_tries: u32,
+    /// How long a connection may be silent before it is replaced; more than nothing. There is no
+    /// limit on the time of the whole download. While a host has addresses that were never tried,
+    /// one that does not answer is left after half of it. Default: 20 seconds.
+    pub stall_timeout: Duration,
+    /// The digests that the file must have, or it does not get its name; one for each algorithm.
+    /// Hashing costs about half a second of one core a GiB, while the file arrives. Default: none.
+    pub digests: Vec<Digest>,
+    /// Who asks, as the field `User-Agent` says it, to every server on the way; a header of that
+    /// name has its place at the origin of the URL. Default: `accelerator/` and the version of this
+    /// crate.
+    pub user_agent: String,
+    /// Header fields, by name and value, for the origin of the URL. They are not sent anywhere
+    /// else, redirects included. `Range` and `Accept-Encoding` are ours and cannot be set. Default:
+    /// none.
+    pub headers: Vec<(String, Secret<String>)>,
+    /// Who the download says it is to the origin of the URL, and to nobody else: once a redirect
+    /// has left that origin they are not sent again, not even back there. User and password in the
+    /// URL are the same thing said differently, and both together are an error. Default: nobody.
+    pub credentials: Option<Credentials>,
+    /// Certificates of authorities to trust beside the system's, each text in PEM. Default: none.
+    pub authorities: Vec<Vec<u8>>,
+    /// A certificate, those that lead to its authority, and its private key, in PEM, to show to
+    /// the origin of the URL if it asks. After a redirect elsewhere they are not shown again.
+    /// Default: none.
+    pub identity: Option<Secret<Vec<u8>>>,
+    /// The oldest version of TLS that is accepted. Default: 1.2.
+    pub oldest_tls: TlsVersion,
+    /// The proxies that requests go through; the environment is not read. Default: none.
+    pub proxies: Proxies,
+    /// Whether a server out in the world may redirect to an address of this machine, its network
+    /// or its provider's inside. Where the URL itself leads inside, its redirects may as well.
+    /// Behind a proxy, whose look-ups nobody sees, only URLs that name an address or `localhost`
+    /// are judged. Default: no.
+    pub allow_private: bool,
+    /// How the part file is written. Default: [`WriteMode::Positioned`].
+    pub write_mode: WriteMode,
+    /// Whether a file under the final name may be replaced. Default: no.
+    pub overwrite: bool,
+    /// Whether bytes of an earlier run are used. Without it they are deleted. Default: yes.
+    pub resume: bool,
+    /// Whether the file is on the disk, not only in memory, before its final name appears, and what
+    /// has arrived every second. Without it the system writes when it likes, as a rule within half
+    /// a minute: a power cut within that time can damage the finished file, or takes from one that
+    /// is not finished what arrived in it. Default: yes.
+    pub sync: bool,
+    /// Whether the finished file shows the server's `Last-Modified`, where it is sent, as the time
+    /// of its last change; otherwise it shows when it was written. Default: no.
+    pub remote_time: bool,
+}
+
+impl Settings {
+    /// Most that [`connections`](Self::connections) may be.
+    pub const CONNECTIONS_MAX: u16 = limits::WIDTH_MAX.get();
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connections: limits::WIDTH_DEFAULT.get(),
+            rate_limit: None,
+            max_tries: 10,
+            stall_timeout: Duration::from_secs(20),
+            digests: Vec::new(),
+            user_agent: concat!("accelerator/", env!("CARGO_PKG_VERSION")).to_owned(),
+            headers: Vec::new(),
+            credentials: None,
+            authorities: Vec::new(),
+            identity: None,
+            oldest_tls: TlsVersion::default(),
+            proxies: Proxies::default(),
+            allow_private: false,
+            write_mode: WriteMode::default(),
+            overwrite: false,
+            resume: true,
+            sync: true,
+            remote_time: false,
+        }
+    }
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// RFC 5246, the oldest that is spoken.
+    #[default]
+    V1_2,
+    /// RFC 8446.
+    V1_3,
+}
+
+/// Why a download cannot be what it was described to be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidSetting {
+    /// The URL cannot be parsed.
+    #[error("this is no URL: {source}")]
+    Url {
+        /// What is wrong with it.
+        source: url::ParseError,
+    },
+    /// The URL has another scheme.
+    #[error("only http and https URLs can be downloaded, not {scheme}")]
+    Scheme {
+        /// The scheme it has.
+        scheme: String,
+    },
+    /// The path of the output ends in no name, or like a directory.
+    #[error("the output {} names no file", path.display())]
+    Output {
+        /// As given.
+        path: PathBuf,
+    },
+    /// The output has a name that no file can have beside its part file and journal.
+    #[error("could not {0}")]
+    Name(#[from] NameError),
+    /// There would be no connection, or more than are ever used.
+    #[error(
+        "{connections} connections: from 1 to {} are possible",
+        Settings::CONNECTIONS_MAX
+    )]
+    Connections {
+        /// How many were to be used.
+        connections: u16,
+    },
+    /// The download would give up before it began.
+    #[error("a download needs one try at least")]
+    NoTry,
+    /// Every connection would be replaced at once.
+    #[error("a connection has to be silent for some time before it is replaced")]
+    NoStallTimeout,
+    /// There are two digests of one algorithm, of which a file has one.
+    #[error("there are two digests of the algorithm {algorithm}")]
+    SameAlgorithm {
+        /// Its name.
+        algorithm: &'static str,
+    },
+    /// A header's name or value is malformed. The value is not repeated: it may be a secret.
+    #[error("the header {name:?} is malformed")]
+    Header {
+        /// The name as given.
+        name: String,
+    },
+    /// The field `User-Agent` cannot have this value.
+    #[error("{user_agent:?} cannot be sent as the user agent")]
+    UserAgent {
+        /// As given.
+        user_agent: String,
+    },
+    /// User and password of the URL cannot be sent.
+    #[error("user and password in the URL: {0}")]
+    Credentials(#[from] InvalidCredentials),
+    /// Two of: user and password in the URL, credentials, a header `Authorization`.
+    #[error("there are two sets of credentials: in the URL, as a setting, or as a header")]
+    TwoCredentials,
+    /// What should be certificates of authorities is none.
+    #[error("the certificates of authorities are not in PEM format")]
+    Authorities,
+    /// What should be a certificate and its key is none. It is not repeated.
+    #[error("the client's certificate and key are not in PEM format")]
+    Identity,
+}

@@ -1,0 +1,151 @@
+//! Owns the check of what one download is to do: where its file comes from, where it goes, and the
+//! settings. Touches neither network nor disk.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use range_core::digest::{Digest, DigestAlgorithm};
+use range_store::{PartNames, Publish};
+use url::Url;
+
+use crate::credentials::Credentials;
+use crate::redact::{SafeUrl, Secret};
+use crate::settings::{InvalidSetting, Settings};
+
+/// What one download is to do. It makes sense, as far as that can be told without network and disk.
+#[derive(Debug)]
+pub(crate) struct Task {
+    /// Without user and password, which are among the headers.
+    pub(crate) url: Url,
+    /// The final file, as given.
+    pub(crate) output: PathBuf,
+    /// Where that is.
+    pub(crate) directory: PathBuf,
+    /// What it is called there, and the files beside it.
+    pub(crate) names: PartNames,
+    /// For the origin of `url` only.
+    pub(crate) headers: HeaderMap,
+    /// For everybody.
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) connections: NonZeroU16,
+    /// All others. Headers and credentials are not among them any more.
+    pub(crate) settings: Settings,
+}
+
+impl Task {
+    pub(crate) fn new(
+        url: &str,
+        output: PathBuf,
+        mut settings: Settings,
+    ) -> Result<Self, InvalidSetting> {
+        let mut url = Url::parse(url).map_err(|source| InvalidSetting::Url { source })?;
+        if !matches!(url.scheme(), "http" | "https") {
+            let scheme = url.scheme().to_owned();
+            return Err(InvalidSetting::Scheme { scheme });
+        }
+        let headers = std::mem::take(&mut settings.headers);
+        let mut headers = parse_headers(&headers)?;
+        let in_url = Credentials::take_from(&mut url)?;
+        for credentials in settings.credentials.take().into_iter().chain(in_url) {
+            let header = headers.insert(AUTHORIZATION, credentials.header_value());
+            if header.is_some() {
+                return Err(InvalidSetting::TwoCredentials);
+            }
+        }
+        let Some((directory, name)) = split(&output) else {
+            return Err(InvalidSetting::Output { path: output });
+        };
+        if settings.max_tries == 0 {
+            return Err(InvalidSetting::NoTry);
+        }
+        if settings.stall_timeout.is_zero() {
+            return Err(InvalidSetting::NoStallTimeout);
+        }
+        check_algorithms(&settings.digests)?;
+        let user_agent = HeaderValue::try_from(&settings.user_agent);
+        let user_agent = user_agent.map_err(|_| InvalidSetting::UserAgent {
+            user_agent: settings.user_agent.clone(),
+        })?;
+        Ok(Self {
+            url,
+            directory: directory.to_owned(),
+            names: PartNames::new(name)?,
+            output,
+            headers,
+            user_agent,
+            connections: connections(settings.connections)?,
+            settings,
+        })
+    }
+
+    /// Where the file comes from, without secrets.
+    pub(crate) fn safe_url(&self) -> SafeUrl {
+        SafeUrl::new(&self.url)
+    }
+
+    /// Of the digests that are expected, in their order.
+    pub(crate) fn algorithms(&self) -> Vec<DigestAlgorithm> {
+        let digests = self.settings.digests.iter();
+        digests.map(Digest::algorithm).collect()
+    }
+
+    /// Whether a digest will tell at the end which bytes are right.
+    pub(crate) fn expects_digest(&self) -> bool {
+        !self.settings.digests.is_empty()
+    }
+
+    /// How the file gets its name.
+    pub(crate) fn publish(&self) -> Publish {
+        Publish {
+            overwrite: self.settings.overwrite,
+            sync: self.settings.sync,
+        }
+    }
+}
+
+/// Where a file is, and what it is called there.
+fn split(output: &Path) -> Option<(&Path, &std::ffi::OsStr)> {
+    let name = output.file_name()?;
+    // `Path` takes `a/` and `a/.` for `a`.
+    let bytes = output.as_os_str().as_encoded_bytes();
+    if !bytes.ends_with(name.as_encoded_bytes()) {
+        return None;
+    }
+    let directory = output.parent().filter(|&parent| parent != Path::new(""));
+    Some((directory.unwrap_or(Path::new(".")), name))
+}
+
+fn connections(connections: u16) -> Result<NonZeroU16, InvalidSetting> {
+    let possible = NonZeroU16::new(connections);
+    let possible = possible.filter(|most| most.get() <= Settings::CONNECTIONS_MAX);
+    possible.ok_or(InvalidSetting::Connections { connections })
+}
+
+fn check_algorithms(digests: &[Digest]) -> Result<(), InvalidSetting> {
+    let mut algorithms = BTreeSet::new();
+    for algorithm in digests.iter().map(Digest::algorithm) {
+        if !algorithms.insert(algorithm) {
+            let algorithm = algorithm.name();
+            return Err(InvalidSetting::SameAlgorithm { algorithm });
+        }
+    }
+    Ok(())
+}
+
+fn parse_headers(headers: &[(String, Secret<String>)]) -> Result<HeaderMap, InvalidSetting> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let malformed = || InvalidSetting::Header { name: name.clone() };
+        let key = HeaderName::try_from(name.as_str()).map_err(|_| malformed())?;
+        let mut value = HeaderValue::try_from(value.reveal().as_str()).map_err(|_| malformed())?;
+        value.set_sensitive(true);
+        map.append(key, value);
+    }
+    Ok(map)
+}
+
+#[cfg(test)]
+mod tests;

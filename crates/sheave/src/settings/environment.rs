@@ -1,0 +1,78 @@
+//! Owns the environment: what it says about how to show things, and its variables by name. Decides
+//! nothing.
+
+use std::io::{self, IsTerminal};
+
+use crate::report::Palette;
+
+/// What the environment says about how to show things.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Environment {
+    /// Whether standard error is a terminal that can move its cursor.
+    pub(crate) terminal: bool,
+    /// How to draw on it.
+    pub(crate) palette: Palette,
+    /// How to draw on standard output.
+    pub(crate) output_palette: Palette,
+}
+
+impl Environment {
+    /// Reads the environment.
+    pub(crate) fn read() -> Self {
+        let terminal_type = variable("TERM").unwrap_or_default();
+        let can_move_cursor = !matches!(terminal_type.as_str(), "" | "dumb");
+        let colour = can_move_cursor && variable("NO_COLOR").is_none();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(variable);
+        let unicode = locale.is_none_or(|locale| shows_unicode(&locale));
+        Self {
+            terminal: can_move_cursor && io::stderr().is_terminal(),
+            palette: Palette { colour, unicode },
+            output_palette: Palette {
+                colour: colour && io::stdout().is_terminal(),
+                unicode,
+            },
+        }
+    }
+}
+
+/// A variable that is set and not empty, which is how `NO_COLOR` and the locale are defined.
+fn variable(name: &str) -> Option<String> {
+    raw_variable(name).filter(|value| !value.is_empty())
+}
+
+/// A variable that is set. What is not UTF-8 in it becomes something that makes no sense, which is
+/// said where it is needed.
+pub(super) fn raw_variable(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned())
+}
+
+/// Whether a locale's characters are Unicode, as in `en_US.UTF-8`.
+fn shows_unicode(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_says_whether_its_characters_are_unicode() {
+        for (locale, unicode) in [
+            ("en_US.UTF-8", true),
+            ("C.utf8", true),
+            ("C", false),
+            ("POSIX", false),
+            ("de_DE.ISO-8859-1", false),
+        ] {
+            assert_eq!(shows_unicode(locale), unicode, "{locale}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Owns what `get` was told to do: arguments in; the settings of the library, and what is not one
+//! of them, out.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use accelerator::{Credentials, Digest, Secret, Settings};
+use url::Url;
+
+use super::connection;
+use super::environment::{Environment, raw_variable};
+use super::usage_error::UsageError;
+use crate::args::GetArgs;
+use crate::output_name::OutputName;
+use crate::report::Display;
+
+/// Settings of `get`.
+#[derive(Debug)]
+pub(crate) struct GetSettings {
+    /// The files, in the order given.
+    pub(crate) files: Vec<RemoteFile>,
+    /// What holds for every file.
+    pub(crate) download: Settings,
+    /// Whether the server is asked for a name.
+    pub(crate) content_disposition: bool,
+    /// How it is shown.
+    pub(crate) display: Display,
+}
+
+/// A file to download, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemoteFile {
+    /// As given.
+    pub(crate) url: Secret<String>,
+    /// The final file. It has a name.
+    pub(crate) output: PathBuf,
+    /// Who the `.netrc` says the user is there, where nothing else does.
+    pub(crate) credentials: Option<Credentials>,
+}
+
+impl RemoteFile {
+    /// What the final file is called.
+    pub(crate) fn name(&self) -> &OsStr {
+        self.output.file_name().expect("it has a name")
+    }
+}
+
+impl GetSettings {
+    /// Checks the arguments together, and reads the files they name.
+    pub(super) fn new(args: GetArgs, environment: Environment) -> Result<Self, UsageError> {
+        let display = display(&args, environment);
+        let outputs = outputs(&args)?;
+        let digests = digests(args.checksums, args.urls.len())?;
+        let (connected, netrc) = connection::settings(&args.connection, &args.urls, &raw_variable)?;
+        let download = Settings {
+            connections: args.connections,
+            rate_limit: args.limit_rate,
+            max_tries: args.max_tries.unwrap_or(connected.max_tries),
+            stall_timeout: args.stall_timeout.unwrap_or(connected.stall_timeout),
+            digests,
+            write_mode: args.write,
+            overwrite: args.overwrite,
+            resume: !args.no_resume,
+            sync: !args.no_sync,
+            remote_time: args.remote_time,
+            ..connected
+        };
+        let files = args.urls.into_iter().zip(outputs);
+        let files = files.map(|(url, output)| RemoteFile {
+            credentials: netrc
+                .as_ref()
+                .and_then(|netrc| connection::of_netrc(netrc, &download, &url)),
+            url: url.into(),
+            output,
+        });
+        Ok(Self {
+            files: files.collect(),
+            download,
+            content_disposition: args.content_disposition,
+            display,
+        })
+    }
+}
+
+fn display(args: &GetArgs, environment: Environment) -> Display {
+    if args.json {
+        Display::Json { quiet: args.quiet }
+    } else if args.quiet {
+        Display::Quiet
+    } else if environment.terminal {
+        Display::Bars {
+            palette: environment.palette,
+            verbose: args.verbose,
+        }
+    } else {
+        Display::Plain {
+            verbose: args.verbose,
+        }
+    }
+}
+
+/// Where each of the URLs is saved.
+fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
+    if let Some(path) = &args.output {
+        if args.urls.len() != 1 {
+            let urls = args.urls.len();
+            return Err(UsageError::OneOutput { urls });
+        }
+        return Ok(vec![output(path)?]);
+    }
+    let directory = args.dir.as_deref().unwrap_or(Path::new("."));
+    let mut taken = BTreeSet::new();
+    let mut outputs = Vec::new();
+    for url in &args.urls {
+        // The library says what is wrong with a URL that cannot be parsed, in its turn.
+        let name = match Url::parse(url) {
+            Ok(url) => OutputName::from_url_path(url.path()).as_str().to_owned(),
+            Err(_) => format!("download-{}", outputs.len() + 1),
+        };
+        if !taken.insert(name.clone()) {
+            return Err(UsageError::SameName { name });
+        }
+        outputs.push(directory.join(name));
+    }
+    Ok(outputs)
+}
+
+/// A path that names a file, and says in which directory.
+fn output(path: &Path) -> Result<PathBuf, UsageError> {
+    let ends_like_a_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let name = path.file_name().filter(|_| !ends_like_a_directory);
+    let name = name.ok_or_else(|| UsageError::NoFileName {
+        path: path.to_owned(),
+    })?;
+    let directory = path.parent().filter(|&parent| parent != Path::new(""));
+    Ok(directory.unwrap_or(Path::new(".")).join(name))
+}
+
+fn digests(checksums: Vec<Digest>, urls: usize) -> Result<Vec<Digest>, UsageError> {
+    if urls > 1 && !checksums.is_empty() {
+        return Err(UsageError::OneChecksum { urls });
+    }
+    let mut algorithms = BTreeSet::new();
+    for algorithm in checksums.iter().map(Digest::algorithm) {
+        if !algorithms.insert(algorithm) {
+            let algorithm = algorithm.name();
+            return Err(UsageError::SameAlgorithm { algorithm });
+        }
+    }
+    Ok(checksums)
+}
