@@ -172,3 +172,20 @@ fn a_proxy_that_refuses_or_is_not_there_is_named_by_what_it_did() {
     assert_eq!(files::names(into.path()), [""; 0]);
     assert!(site.requests().is_empty());
 }
+
+#[test]
+fn a_redirect_from_the_world_to_this_machine_is_refused_and_the_way_to_follow_it_is_told() {
+    let site = Site::synthetic(Vec::new());
+    let inside = site.url("/synthetic/1MiB");
+    let proxy = Proxy::redirecting(&inside);
+    let into = files::directory();
+    let through = ["--proxy", &proxy.authority()];
+    let ran = start("http://world.example/it", into.path(), &through, &[]).expect(4);
+    let advice = format!(
+        "the server redirects to {inside}, which is inside this machine or its network; \
+         --allow-private follows it"
+    );
+    assert!(ran.stderr.contains(&advice), "{}", ran.stderr);
+    assert_eq!(ran.last_json()["message"], advice);
+    assert!(site.requests().is_empty(), "{:?}", site.requests());
+}

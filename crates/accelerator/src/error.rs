@@ -10,6 +10,7 @@ use crate::error_chain::in_one_line;
 use crate::redact::SafeUrl;
 use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
+use crate::transport::redirect::RedirectError;
 
 /// What kind of failure it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,15 @@ pub enum ErrorKind {
     Refused,
     /// The server could not prove its identity.
     Untrusted,
+}
+
+/// A setting that a download which failed would have got further with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// [`Settings::allow_private`](crate::Settings::allow_private): a server out in the world
+    /// redirects to an address inside.
+    AllowPrivate,
 }
 
 /// Why a download failed. The text is one line without the URL's secrets, and is not stable;
@@ -123,6 +133,17 @@ impl Error {
         self.0.resumable
     }
 
+    /// The setting that would have helped, if there is one.
+    pub fn remedy(&self) -> Option<Remedy> {
+        let (Cause::Transport(error) | Cause::ChangedAndRefused(error)) = &self.0.cause else {
+            return None;
+        };
+        let TransportError::Redirect(RedirectError::Private { .. }) = error else {
+            return None;
+        };
+        Some(Remedy::AllowPrivate)
+    }
+
     /// The URL, without its secrets.
     pub fn url(&self) -> Option<&SafeUrl> {
         self.0.url.as_ref()
@@ -195,5 +216,25 @@ impl From<InvalidSetting> for Error {
 impl From<range_store::NameError> for Error {
     fn from(error: range_store::NameError) -> Self {
         Self::new(ErrorKind::Invalid, error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn a_redirect_inside_has_a_remedy_whose_flag_is_not_named_here() {
+        let to = SafeUrl::new(&Url::parse("http://127.0.0.1/").unwrap());
+        let inside = || TransportError::from(RedirectError::Private { to: to.clone() });
+        let changed = Error::new(ErrorKind::Changed, Cause::ChangedAndRefused(inside()));
+        for error in [Error::from(inside()), changed] {
+            assert_eq!(error.remedy(), Some(Remedy::AllowPrivate));
+            assert!(!error.to_string().contains("--"), "{error}");
+        }
+        let elsewhere = TransportError::from(RedirectError::NoLocation);
+        assert_eq!(Error::from(elsewhere).remedy(), None);
     }
 }

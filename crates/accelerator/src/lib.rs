@@ -57,7 +57,7 @@ mod worker;
 
 pub use credentials::{Credentials, InvalidCredentials};
 pub use download::{CancelHandle, Download, RateHandle};
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Remedy};
 pub use events::{Event, EventStream, RestartReason};
 pub use inspect::{Checked, Inspection, inspect};
 pub use netrc::Netrc;

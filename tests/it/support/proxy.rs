@@ -22,6 +22,17 @@ impl Proxy {
         Self::start(move |stream, told| serve_http(stream, told, login))
     }
 
+    /// Speaks HTTP, and redirects every request to this URL.
+    pub(crate) fn redirecting(to: &str) -> Self {
+        let reply = format!(
+            "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        Self::start(move |mut stream, told| {
+            told.lock().unwrap().push(read_head(&mut stream)?);
+            stream.write_all(reply.as_bytes())
+        })
+    }
+
     /// Speaks SOCKS5.
     pub(crate) fn socks(login: Login) -> Self {
         Self::start(move |stream, told| serve_socks(stream, told, login, u64::MAX))

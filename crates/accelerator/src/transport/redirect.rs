@@ -23,10 +23,7 @@ pub(crate) enum RedirectError {
         "the server redirects from https to {to}, which anyone on the way could read and change"
     )]
     Downgrade { to: SafeUrl },
-    #[error(
-        "the server redirects to {to}, which is inside this machine or its network; \
-         --allow-private follows it"
-    )]
+    #[error("the server redirects to {to}, which is inside this machine or its network")]
     Private { to: SafeUrl },
     #[error("the redirects lead in a circle at {at}")]
     Loop { at: SafeUrl },

@@ -10,7 +10,7 @@ use accelerator::{
 };
 use serde_json::{Value, json};
 
-use super::sentence::Numbers;
+use super::sentence::{self, Numbers};
 use crate::terminal_text::is_hidden;
 
 /// One JSON object on one line, its fields in the order in which they were added. Its text holds
@@ -161,7 +161,7 @@ const fn verification_name(verified: Verification) -> &'static str {
 pub(crate) fn failed(error: &Error) -> Line {
     Line::event("error")
         .with("kind", kind_name(error.kind()))
-        .with("message", error.to_string())
+        .with("message", sentence::of_cause(error))
         .with("resumable", error.is_resumable())
         .with_known("url", error.url().map(accelerator::SafeUrl::as_str))
 }

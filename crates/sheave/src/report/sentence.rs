@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use accelerator::{
-    ByteCount, BytesPerSecond, Digest, Error, ErrorKind, Event, Phase, Progress, Report, Tally,
-    Verification,
+    ByteCount, BytesPerSecond, Digest, Error, ErrorKind, Event, Phase, Progress, Remedy, Report,
+    Tally, Verification,
 };
 
 use super::speed;
@@ -151,6 +151,14 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
     }
 }
 
+/// Why it failed, with the argument that would have helped, if there is one.
+pub(crate) fn of_cause(error: &Error) -> String {
+    match error.remedy() {
+        Some(Remedy::AllowPrivate) => format!("{error}; --allow-private follows it"),
+        Some(_) | None => error.to_string(),
+    }
+}
+
 /// Why it failed, and what to do about it.
 pub(crate) fn of_error(error: &Error) -> String {
     let kind = error.kind();
@@ -163,7 +171,7 @@ pub(crate) fn of_error(error: &Error) -> String {
     } else {
         ""
     };
-    format!("{error}{advice}")
+    format!("{}{advice}", of_cause(error))
 }
 
 #[cfg(test)]
