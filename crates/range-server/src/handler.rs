@@ -176,7 +176,7 @@ fn record(
         status: reply.status,
         response_headers: reply.headers.clone(),
         content_range: reply.content_range,
-        parts: reply.parts.clone(),
+        parts: reply.parts().to_vec(),
         promised: ByteCount(reply.payload.length()),
         sent: ByteCount(0),
         elapsed: arrived.elapsed(),

@@ -9,16 +9,16 @@ use http::header::{
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
-use range_core::http::conditional::{self, Decision, Method};
+use range_core::http::conditional::{self, Method};
 use range_core::http::{
-    Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResolvedRange,
-    ResponseHead, Status, Validators,
+    Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResolvedRange, Status,
+    Validators,
 };
 use range_core::units::ByteCount;
 
 use crate::accept;
 use crate::content::{self, Listing, Order, Representation, Source};
-use crate::profile::{Deviation, Outcome, Rules};
+use crate::profile::{Answer, Rules};
 use crate::request_fields::Conditions;
 
 /// The methods that are served.
@@ -28,10 +28,41 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// What `Content-Range` says, if it is there and says something.
     pub(crate) content_range: Option<ContentRange>,
-    /// The ranges of a multipart response, in the order they are sent; of any other, none.
-    pub(crate) parts: Vec<ByteRange>,
+    /// What was decided to be sent of a representation; `None` where none of it is asked for.
+    pub(crate) extent: Option<Extent>,
     pub(crate) payload: Payload,
+}
+
+/// A range of a representation, and how long that is.
+#[derive(Clone, Debug)]
+pub(crate) struct Extent {
+    pub(crate) range: ResolvedRange,
+    pub(crate) complete_length: u64,
+}
+
+impl Extent {
+    /// The bytes, and what stands between several ranges of them.
+    fn pieces(&self, multipart: Multipart<'_>) -> Vec<Piece> {
+        match &self.range {
+            ResolvedRange::Whole => {
+                let whole = ByteRange::whole(self.complete_length);
+                Vec::from_iter(whole.map(Piece::Range))
+            }
+            ResolvedRange::One(range) => vec![Piece::Range(*range)],
+            ResolvedRange::Several(ranges) => {
+                let part = |(index, &range): (usize, &ByteRange)| {
+                    let head = multipart.part_head(range, index == 0);
+                    [Piece::text(head), Piece::Range(range)]
+                };
+                let mut pieces: Vec<_> = ranges.iter().enumerate().flat_map(part).collect();
+                pieces.push(Piece::text(multipart.close()));
+                pieces
+            }
+            ResolvedRange::Unsatisfiable => Vec::new(),
+        }
+    }
 }
 
 /// What follows the head.
@@ -95,7 +126,7 @@ impl Reply {
             status,
             headers,
             content_range: None,
-            parts: Vec::new(),
+            extent: None,
             payload,
         }
     }
@@ -211,71 +242,36 @@ impl Reply {
         };
         let request = conditions.request(method);
         let range = conditions.range.as_ref().map(|range| &*range.text);
-        let Outcome {
-            decision,
-            deviation,
-        } = rules.decide(&request, range, selected);
-        let mut head = ResponseHead::new(&decision, &request, selected, variant);
-        head.accepts_ranges &= rules.advertises_ranges();
+        let answer = rules.answer(&request, range, selected, variant);
         let multipart = Multipart {
             boundary,
             media_type: &media_type,
             complete_length: length,
         };
-        let is_refused = matches!(
-            decision,
-            Decision::PreconditionFailed | Decision::Range(ResolvedRange::Unsatisfiable)
-        );
-        let mut reply = if is_refused {
-            Self::status(status(head.status), date)
-        } else {
-            Self::of_representation(decision, head.status, source, multipart, date)
+        let extent = answer.range.clone().map(|range| Extent {
+            range,
+            complete_length: length,
+        });
+        let pieces = extent.as_ref().map(|extent| extent.pieces(multipart));
+        let payload = match pieces.unwrap_or_default() {
+            pieces if pieces.is_empty() => Payload::Empty,
+            pieces => Payload::Content { source, pieces },
         };
-        reply.spell(&head, multipart);
-        reply.deviate(deviation, length);
+        let code = StatusCode::from_u16(answer.head.status.code()).expect("it is a status code");
+        let reply = match answer.head.status {
+            Status::PreconditionFailed | Status::RangeNotSatisfiable => Self::status(code, date),
+            Status::Ok | Status::PartialContent | Status::NotModified => {
+                Self::new(code, date, payload)
+            }
+        };
+        let mut reply = Self { extent, ..reply };
+        reply.spell(&answer, multipart);
         reply
     }
 
-    /// A response with what the decision sends of the representation.
-    fn of_representation(
-        decision: Decision,
-        status_decided: Status,
-        source: Source,
-        multipart: Multipart<'_>,
-        date: HttpDate,
-    ) -> Self {
-        let (mut parts, mut pieces) = (Vec::new(), Vec::new());
-        match decision {
-            Decision::Range(ResolvedRange::Whole) => {
-                let whole = ByteRange::whole(multipart.complete_length);
-                pieces.extend(whole.map(Piece::Range));
-            }
-            Decision::Range(ResolvedRange::One(range)) => pieces.push(Piece::Range(range)),
-            Decision::Range(ResolvedRange::Several(ranges)) => {
-                for (index, &range) in ranges.iter().enumerate() {
-                    pieces.push(Piece::text(multipart.part_head(range, index == 0)));
-                    pieces.push(Piece::Range(range));
-                }
-                pieces.push(Piece::text(multipart.close()));
-                parts = ranges;
-            }
-            Decision::NotModified
-            | Decision::PreconditionFailed
-            | Decision::Range(ResolvedRange::Unsatisfiable) => {}
-        }
-        let payload = if pieces.is_empty() {
-            Payload::Empty
-        } else {
-            Payload::Content { source, pieces }
-        };
-        Self {
-            parts,
-            ..Self::new(status(status_decided), date, payload)
-        }
-    }
-
     /// Writes the fields that were decided.
-    fn spell(&mut self, head: &ResponseHead<'_>, multipart: Multipart<'_>) {
+    fn spell(&mut self, answer: &Answer<'_>, multipart: Multipart<'_>) {
+        let head = &answer.head;
         debug_assert!(
             head.content_length
                 .is_none_or(|length| length == self.payload.length()),
@@ -293,8 +289,15 @@ impl Reply {
         let coding = head.content_coding.map(ContentCoding::name);
         let ranges = head.accepts_ranges.then_some("bytes");
         let vary = head.varies_by_coding.then_some("accept-encoding");
+        let content_range = if answer.is_empty_range {
+            let length = multipart.complete_length;
+            let last = length.saturating_sub(1);
+            Some(value(format_args!("bytes {length}-{last}/{length}")))
+        } else {
+            head.content_range.map(value)
+        };
         for (name, value) in [
-            (CONTENT_RANGE, head.content_range.map(value)),
+            (CONTENT_RANGE, content_range),
             (CONTENT_TYPE, content_type),
             (CONTENT_ENCODING, coding.map(HeaderValue::from_static)),
             (ETAG, tag),
@@ -308,27 +311,6 @@ impl Reply {
         }
     }
 
-    /// Says it the way a server says it that departs from the rules. `length` is that of the
-    /// representation.
-    fn deviate(&mut self, deviation: Deviation, length: u64) {
-        match deviation {
-            Deviation::None => {}
-            Deviation::NoContentRange => {
-                self.content_range = None;
-                self.headers.remove(CONTENT_RANGE);
-            }
-            Deviation::EmptyRange => {
-                self.status = StatusCode::PARTIAL_CONTENT;
-                self.payload = Payload::Empty;
-                self.content_range = None;
-                let last = length.saturating_sub(1);
-                let content_range = value(format_args!("bytes {length}-{last}/{length}"));
-                self.headers.insert(CONTENT_RANGE, content_range);
-                self.headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
-            }
-        }
-    }
-
     /// Adds whose answer it is, where that is said.
     pub(crate) fn signed(mut self, name: Option<&'static str>) -> Self {
         if let Some(name) = name {
@@ -337,15 +319,22 @@ impl Reply {
         self
     }
 
+    /// The ranges of a multipart response, in the order they are sent; of any other, none.
+    pub(crate) fn parts(&self) -> &[ByteRange] {
+        match &self.extent {
+            Some(Extent {
+                range: ResolvedRange::Several(ranges),
+                ..
+            }) => ranges,
+            _ => &[],
+        }
+    }
+
     /// Drops the content, as HEAD has it, and keeps the head of the GET.
     pub(crate) fn without_payload(mut self) -> Self {
         self.payload = Payload::Empty;
         self
     }
-}
-
-fn status(decided: Status) -> StatusCode {
-    StatusCode::from_u16(decided.code()).expect("each is a status code")
 }
 
 pub(crate) fn value(text: impl std::fmt::Display) -> HeaderValue {

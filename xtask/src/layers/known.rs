@@ -25,11 +25,6 @@ pub(super) const CYCLES: &[Known] = &[
         reason: "the limit is a part of the scheduler and a piece of its code",
     },
     Known {
-        within: "crates/range-server/src",
-        files: &["profile.rs", "profile/conditions.rs", "profile/range.rs"],
-        reason: "the words for deviations stand above their tables",
-    },
-    Known {
         within: "crates/range-store/src",
         files: &["lease.rs", "memory.rs", "store.rs"],
         reason: "a trait and its two users",

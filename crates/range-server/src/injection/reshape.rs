@@ -7,7 +7,7 @@ use http::header::{
     CONTENT_TYPE, ETAG, HeaderValue,
 };
 use range_core::ByteRange;
-use range_core::http::{Boundary, ContentRange, EntityTag, HttpDate, Multipart};
+use range_core::http::{Boundary, ContentRange, EntityTag, HttpDate, Multipart, ResolvedRange};
 use range_core::units::ByteCount;
 
 use super::FaultPlan;
@@ -15,7 +15,7 @@ use super::plan::ContentFaults;
 use super::replacement::ERROR_PAGE;
 use super::request::opaque_part;
 use crate::fault::EntityTagFault;
-use crate::reply::{Payload, Piece, Reply, value};
+use crate::reply::{Extent, Payload, Piece, Reply, value};
 
 impl FaultPlan {
     /// Makes another answer of the one that was decided. `tag` is the representation's own.
@@ -123,14 +123,14 @@ impl ContentFaults {
     }
 }
 
-/// The range and complete length of a 206 with one range.
+/// The range and complete length of an answer with one range.
 fn single_range(reply: &Reply) -> Option<(ByteRange, u64)> {
-    match reply.content_range? {
-        ContentRange::Satisfied {
-            range,
+    match &reply.extent {
+        Some(Extent {
+            range: ResolvedRange::One(range),
             complete_length,
-        } => Some((range, complete_length?)),
-        ContentRange::Unsatisfied { .. } => None,
+        }) => Some((*range, *complete_length)),
+        _ => None,
     }
 }
 
@@ -151,7 +151,10 @@ fn wrap(reply: &mut Reply, told: ByteRange, complete_length: u64, boundary: Boun
     reply.headers.insert(CONTENT_TYPE, content_type);
     reply.headers.remove(CONTENT_RANGE);
     reply.content_range = None;
-    reply.parts = vec![told];
+    reply.extent = Some(Extent {
+        range: ResolvedRange::Several(vec![told]),
+        complete_length,
+    });
 }
 
 /// Replaces content by a page of the same length.

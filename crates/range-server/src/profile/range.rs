@@ -5,7 +5,7 @@ use range_core::http::conditional::Decision;
 use range_core::http::range_header::MAX_RANGE_HEADER_BYTES;
 use range_core::http::{ResolvedRange, coalesced};
 
-use super::{Deviation, Outcome};
+use super::outcome::{Deviation, Outcome};
 
 /// How a server reads `Range`.
 #[derive(Clone, Copy, Debug)]

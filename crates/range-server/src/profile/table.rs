@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use range_core::http::NEAR_GAP;
 
-use super::conditions::{IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince, TagComparison};
+use super::Profile;
+use super::habits::Habits;
+use super::outcome::Deviation;
+use super::preconditions::{
+    IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince, Preconditions, TagComparison,
+};
 use super::range::{EmptySuffix, Joined, Malformed, RangeReading, Several};
-use super::{Deviation, Habits, Profile};
 use crate::fault::EntityTagFault;
 
 /// The largest number of a signed 64-bit integer.
@@ -29,22 +33,30 @@ const RANGES: RangeReading = RangeReading {
     unsatisfiable: Deviation::None,
 };
 
-/// A server that departs from nothing.
-pub(super) const RIGHT: Habits = Habits {
-    server: None,
-    entity_tag: None,
+/// Preconditions as RFC 9110 has them.
+const PRECONDITIONS: Preconditions = Preconditions {
     if_match: TagComparison::Strong,
     if_unmodified_since: IfUnmodifiedSince::WithoutTag,
     if_none_match: IfNoneMatch::List,
     if_modified_since: IfModifiedSince::WithoutTag,
     if_range: IfRange::Strict,
+};
+
+/// A server that departs from nothing.
+pub(super) const RIGHT: Habits = Habits {
+    server: None,
+    entity_tag: None,
+    preconditions: PRECONDITIONS,
     range: Some(RANGES),
 };
 
 const NGINX: Habits = Habits {
     server: Some("nginx"),
-    if_unmodified_since: IfUnmodifiedSince::Always,
-    if_modified_since: IfModifiedSince::AlwaysExactly,
+    preconditions: Preconditions {
+        if_unmodified_since: IfUnmodifiedSince::Always,
+        if_modified_since: IfModifiedSince::AlwaysExactly,
+        ..PRECONDITIONS
+    },
     range: Some(RangeReading {
         heeds_head: true,
         malformed: Malformed::Refused(Deviation::None),
@@ -58,9 +70,12 @@ const NGINX: Habits = Habits {
 
 const APACHE: Habits = Habits {
     server: Some("Apache"),
-    if_unmodified_since: IfUnmodifiedSince::Always,
-    if_modified_since: IfModifiedSince::Always,
-    if_range: IfRange::Settled(Duration::from_mins(1)),
+    preconditions: Preconditions {
+        if_unmodified_since: IfUnmodifiedSince::Always,
+        if_modified_since: IfModifiedSince::Always,
+        if_range: IfRange::Settled(Duration::from_mins(1)),
+        ..PRECONDITIONS
+    },
     range: Some(RangeReading {
         heeds_head: true,
         spaces: false,
@@ -75,8 +90,11 @@ const APACHE: Habits = Habits {
 
 const LIGHTTPD: Habits = Habits {
     server: Some("lighttpd"),
-    if_match: TagComparison::Ignored,
-    if_unmodified_since: IfUnmodifiedSince::Ignored,
+    preconditions: Preconditions {
+        if_match: TagComparison::Ignored,
+        if_unmodified_since: IfUnmodifiedSince::Ignored,
+        ..PRECONDITIONS
+    },
     range: Some(RangeReading {
         malformed: Malformed::LeftOut,
         largest: SIGNED,
@@ -110,17 +128,22 @@ const GO: Habits = Habits {
 const PYTHON: Habits = Habits {
     server: Some("SimpleHTTP"),
     entity_tag: Some(EntityTagFault::Omit),
-    if_match: TagComparison::Ignored,
-    if_unmodified_since: IfUnmodifiedSince::Ignored,
-    if_none_match: IfNoneMatch::Ignored,
+    preconditions: Preconditions {
+        if_match: TagComparison::Ignored,
+        if_unmodified_since: IfUnmodifiedSince::Ignored,
+        if_none_match: IfNoneMatch::Ignored,
+        ..PRECONDITIONS
+    },
     range: None,
-    ..RIGHT
 };
 
 const VARNISH: Habits = Habits {
-    if_match: TagComparison::Ignored,
-    if_unmodified_since: IfUnmodifiedSince::Ignored,
-    if_none_match: IfNoneMatch::OneTag,
+    preconditions: Preconditions {
+        if_match: TagComparison::Ignored,
+        if_unmodified_since: IfUnmodifiedSince::Ignored,
+        if_none_match: IfNoneMatch::OneTag,
+        ..PRECONDITIONS
+    },
     range: Some(RangeReading {
         heeds_head: true,
         other_unit: Malformed::Refused(Deviation::None),
@@ -135,9 +158,12 @@ const VARNISH: Habits = Habits {
 
 const EXPRESS: Habits = Habits {
     entity_tag: Some(EntityTagFault::Weaken),
-    if_match: TagComparison::Weak,
-    if_modified_since: IfModifiedSince::Always,
-    if_range: IfRange::Loose,
+    preconditions: Preconditions {
+        if_match: TagComparison::Weak,
+        if_modified_since: IfModifiedSince::Always,
+        if_range: IfRange::Loose,
+        ..PRECONDITIONS
+    },
     range: Some(RangeReading {
         heeds_head: true,
         any_case: false,
@@ -150,17 +176,16 @@ const EXPRESS: Habits = Habits {
     ..RIGHT
 };
 
-impl Profile {
-    pub(super) const fn habits(self) -> &'static Habits {
-        match self {
-            Self::Nginx => &NGINX,
-            Self::Apache => &APACHE,
-            Self::Lighttpd => &LIGHTTPD,
-            Self::Caddy => &CADDY,
-            Self::Go => &GO,
-            Self::Python => &PYTHON,
-            Self::Varnish => &VARNISH,
-            Self::Express => &EXPRESS,
-        }
+/// The row of a server.
+pub(super) const fn habits(profile: Profile) -> &'static Habits {
+    match profile {
+        Profile::Nginx => &NGINX,
+        Profile::Apache => &APACHE,
+        Profile::Lighttpd => &LIGHTTPD,
+        Profile::Caddy => &CADDY,
+        Profile::Go => &GO,
+        Profile::Python => &PYTHON,
+        Profile::Varnish => &VARNISH,
+        Profile::Express => &EXPRESS,
     }
 }

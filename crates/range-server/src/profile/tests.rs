@@ -1,11 +1,13 @@
 //! That the right row of the table is right, and what the others are known for. What the real
 //! servers do is compared with them in `tests/it/quirks.rs`.
 
-use crate::check::conformance::{Fields, ROWS, Subject};
 use range_core::ByteRange;
-use range_core::http::{EntityTag, HttpDate, Strength, Validators};
+use range_core::http::conditional::{Decision, Method, RangePolicy, Representation, Request};
+use range_core::http::{EntityTag, HttpDate, ResolvedRange, Strength, Validators};
 
-use super::*;
+use super::outcome::{Deviation, Outcome};
+use super::{Profile, Rules, table};
+use crate::check::conformance::{Fields, ROWS, Subject};
 
 const LENGTH: u64 = 20_000;
 

@@ -7,8 +7,6 @@ use range_core::http::conditional::{
 };
 use range_core::http::{EntityTag, HttpDate, Validators};
 
-use super::Habits;
-
 /// How `If-Match` is compared.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TagComparison {
@@ -64,9 +62,23 @@ pub(super) enum IfRange {
     Loose,
 }
 
-impl Habits {
+/// How each field is taken.
+#[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields of a request are called so"
+)]
+pub(super) struct Preconditions {
+    pub(super) if_match: TagComparison,
+    pub(super) if_unmodified_since: IfUnmodifiedSince,
+    pub(super) if_none_match: IfNoneMatch,
+    pub(super) if_modified_since: IfModifiedSince,
+    pub(super) if_range: IfRange,
+}
+
+impl Preconditions {
     /// Whether the answer is 412.
-    pub(super) fn fails(&self, request: &Request<'_>, validators: &Validators) -> bool {
+    pub(super) fn fail(&self, request: &Request<'_>, validators: &Validators) -> bool {
         let names = |comparison| {
             let tags = request.if_match;
             tags.is_none_or(|tags| names_current(tags, validators, comparison))
@@ -87,7 +99,7 @@ impl Habits {
     }
 
     /// Whether the answer is 304.
-    pub(super) fn is_unmodified(&self, request: &Request<'_>, validators: &Validators) -> bool {
+    pub(super) fn find_unmodified(&self, request: &Request<'_>, validators: &Validators) -> bool {
         let by_tag = request
             .if_none_match
             .and_then(|field| match self.if_none_match {
@@ -117,7 +129,7 @@ impl Habits {
     }
 
     /// Whether `If-Range` lets the range be heeded.
-    pub(super) fn is_current(&self, request: &Request<'_>, validators: &Validators) -> bool {
+    pub(super) fn let_through(&self, request: &Request<'_>, validators: &Validators) -> bool {
         let Some(if_range) = request.if_range else {
             return true;
         };

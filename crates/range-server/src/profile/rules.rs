@@ -1,0 +1,111 @@
+//! Owns how requests are answered: to the letter of RFC 9110, or as a profile has it. Pure; knows
+//! neither files nor connections.
+
+use std::num::NonZeroU16;
+
+use range_core::http::conditional::{self, Decision, RangePolicy, Representation, Request};
+use range_core::http::{ResolvedRange, ResponseHead, Status, Variant};
+
+use super::Profile;
+use super::habits::Habits;
+use super::outcome::{Deviation, Outcome};
+use super::table;
+use crate::fault::EntityTagFault;
+
+/// How requests are answered: rightly, by a policy, or as another server would.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rules {
+    Right(RangePolicy),
+    As(Profile),
+}
+
+/// What is answered to a request for a representation.
+pub(crate) struct Answer<'a> {
+    pub(crate) head: ResponseHead<'a>,
+    /// What is sent of the representation; `None` where it is not the range that decides.
+    pub(crate) range: Option<ResolvedRange>,
+    /// Whether `Content-Range` tells of a range of no bytes, which ends before it starts.
+    pub(crate) is_empty_range: bool,
+}
+
+impl Rules {
+    /// What is answered to a request, whose `Range` was sent as `range`.
+    pub(crate) fn answer<'a>(
+        self,
+        request: &Request<'_>,
+        range: Option<&[u8]>,
+        representation: Representation<'a>,
+        variant: Variant,
+    ) -> Answer<'a> {
+        let Outcome {
+            decision,
+            deviation,
+        } = self.decide(request, range, representation);
+        let mut head = ResponseHead::new(&decision, request, representation, variant);
+        head.accepts_ranges &= self.advertises_ranges();
+        match deviation {
+            Deviation::None => {}
+            Deviation::NoContentRange => head.content_range = None,
+            Deviation::EmptyRange => {
+                head.status = Status::PartialContent;
+                head.content_length = Some(0);
+            }
+        }
+        Answer {
+            range: match decision {
+                Decision::Range(range) if deviation != Deviation::EmptyRange => Some(range),
+                Decision::Range(_) | Decision::NotModified | Decision::PreconditionFailed => None,
+            },
+            head,
+            is_empty_range: deviation == Deviation::EmptyRange,
+        }
+    }
+
+    /// The decision alone.
+    pub(super) fn decide(
+        self,
+        request: &Request<'_>,
+        range: Option<&[u8]>,
+        representation: Representation<'_>,
+    ) -> Outcome {
+        match self {
+            Self::Right(policy) => {
+                conditional::decide(request, representation, policy.invalid).into()
+            }
+            Self::As(profile) => table::habits(profile).decide(request, range, representation),
+        }
+    }
+
+    /// How `Range` is read. A profile has no limit on the number of ranges.
+    pub(crate) fn range_policy(self) -> RangePolicy {
+        match self {
+            Self::Right(policy) => policy,
+            Self::As(_) => RangePolicy {
+                max_ranges: NonZeroU16::MAX,
+                ..RangePolicy::default()
+            },
+        }
+    }
+
+    /// What is wrong about the tags.
+    pub(crate) fn entity_tag(self) -> Option<EntityTagFault> {
+        self.habits().and_then(|habits| habits.entity_tag)
+    }
+
+    /// What `Server` says.
+    pub(crate) fn server(self) -> Option<&'static str> {
+        self.habits().and_then(|habits| habits.server)
+    }
+
+    /// Whether answers say that ranges are served.
+    fn advertises_ranges(self) -> bool {
+        self.habits().is_none_or(|habits| habits.range.is_some())
+    }
+
+    fn habits(self) -> Option<&'static Habits> {
+        match self {
+            Self::Right(_) => None,
+            Self::As(profile) => Some(table::habits(profile)),
+        }
+    }
+}
