@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+use http::StatusCode;
 use range_core::units::ByteCount;
 
+use super::forms::FORMS;
+use super::values::split_effect;
 use super::*;
+use crate::fault::{Effect, Excess, Position, Stop};
 
 const REFERENCE: &str = include_str!("../../../../../docs/design/faults.md");
 
@@ -19,19 +23,37 @@ fn examples(heading: &str, column: usize) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_example_of_the_reference_is_a_fault_of_that_name() {
-    let mut names = BTreeSet::new();
+fn the_reference_has_every_effect_and_each_of_its_examples_is_a_fault_of_that_name() {
+    let mut documented = BTreeSet::new();
     for example in examples("## Effects", 1) {
         let fault = Fault::parse(example).unwrap_or_else(|error| panic!("{example}: {error}"));
         let (name, _) = split_effect(example.split(',').next().unwrap());
         assert_eq!(fault.effect.name(), name);
-        names.insert(name);
+        documented.insert(name);
     }
-    assert_eq!(names.len(), 39, "{names:?}");
-    for condition in examples("## Conditions", 2) {
+    let written = FORMS.iter().map(|form| form.name);
+    assert_eq!(documented, written.collect());
+}
+
+#[test]
+fn the_reference_has_every_option_of_every_effect() {
+    for form in FORMS {
+        for option in form.options {
+            let option = format!("{option}=");
+            let examples = examples("## Effects", 1);
+            let mut own = examples.iter().filter(|text| text.starts_with(form.name));
+            assert!(own.any(|text| text.contains(&option)), "{option}");
+        }
+    }
+}
+
+#[test]
+fn the_reference_has_an_example_of_each_condition() {
+    let conditions = examples("## Conditions", 2);
+    for condition in &conditions {
         Fault::parse(&format!("gzip,{condition}")).unwrap();
     }
-    assert_eq!(examples("## Conditions", 2).len(), 10);
+    assert_eq!(conditions.len(), 10);
 }
 
 #[test]
