@@ -14,7 +14,7 @@ use range_core::units::ByteCount;
 use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::clock;
 use crate::content::{ReadError, Source};
-use crate::injection::{Crowd, Present};
+use crate::injection::{Crowd, InFlight};
 use crate::pace::Pace;
 use crate::record::{Delivery, Ending};
 use crate::reply::{Payload, Piece};
@@ -31,7 +31,7 @@ pub(crate) struct Sending {
     /// A pace to keep while there is a crowd, of whom this response is one.
     pub(crate) crowd: Option<CrowdPace>,
     /// Counts the response among those under way until it ends.
-    pub(crate) present: Option<Present>,
+    pub(crate) in_flight: Option<InFlight>,
     /// The body ends after so many bytes, for the connection to be dealt with.
     pub(crate) stop_after: Option<u64>,
     /// The byte at this offset of the representation is damaged.
@@ -138,7 +138,7 @@ impl Sending {
 
     /// Every pace that has to be kept just now.
     fn paces(&self) -> impl Iterator<Item = &Pace> {
-        let count = self.present.as_ref().map_or(0, Present::count);
+        let count = self.in_flight.as_ref().map_or(0, InFlight::count);
         let crowd = self.crowd.iter().filter(move |crowd| count > crowd.above);
         let own = self.paces.iter().map(Arc::as_ref);
         own.chain(crowd.map(|crowd| &crowd.pace))

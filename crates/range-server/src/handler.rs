@@ -23,7 +23,9 @@ use crate::content::{self, Digests, Found, ServedDirectory};
 use crate::digest_fields;
 use crate::fault::{ContentLength, Stop};
 use crate::host;
-use crate::injection::{self, FaultPlan, FaultState, Outage, Present, ResponseStart, WireResponse};
+use crate::injection::{
+    self, FaultPlan, FaultState, InFlight, Outage, ResponseStart, WireResponse,
+};
 use crate::pace::Pace;
 use crate::profile::Rules;
 use crate::query::{Query, QueryError};
@@ -73,7 +75,7 @@ pub(crate) async fn respond(
     );
     plan.reread(&mut conditions);
     let is_away = meets_outage(plan.outage, arrived, &connection);
-    let present = shared.admit(&mut plan, request.uri.path());
+    let in_flight = shared.admit(&mut plan, request.uri.path());
     if !plan.delay_head.is_zero() && !is_away {
         connection.hold(plan.delay_head).await;
     }
@@ -108,7 +110,7 @@ pub(crate) async fn respond(
         buffers: shared.buffers.clone(),
         paces: shared.paces(&plan, &connection),
         crowd: plan.crowd.map(CrowdPace::new),
-        present,
+        in_flight,
         stop_after: stop.map(|(_, bytes)| bytes),
         corrupt: plan.content.corrupt,
         delivery: Delivery {
@@ -235,16 +237,16 @@ impl Shared {
     }
 
     /// Counts a response in where a fault depends on how many there are.
-    fn admit(&self, plan: &mut FaultPlan, path: &str) -> Option<Present> {
+    fn admit(&self, plan: &mut FaultPlan, path: &str) -> Option<InFlight> {
         if plan.cap.is_none() && plan.crowd.is_none() {
             return None;
         }
         let most = plan.cap.map(|(most, _)| most);
-        let present = self.faults.crowds.enter(path, most);
-        if let (None, Some((_, excess))) = (&present, plan.cap) {
+        let in_flight = self.faults.concurrency.enter(path, most);
+        if let (None, Some((_, excess))) = (&in_flight, plan.cap) {
             plan.exceed(excess);
         }
-        present
+        in_flight
     }
 
     fn paces(&self, plan: &FaultPlan, connection: &ConnectionState) -> Vec<Arc<Pace>> {
@@ -279,7 +281,7 @@ impl Exchange<'_> {
             Method::OPTIONS => return Reply::options(date),
             _ => return Reply::method_not_allowed(date),
         };
-        let reply = match self.instead() {
+        let reply = match self.replacement() {
             Some(reply) => reply,
             None => self.answer_get(method).await,
         };
@@ -291,15 +293,15 @@ impl Exchange<'_> {
 
     /// What is answered before any content is looked for, if a fault or a link that expired wants
     /// it.
-    fn instead(&self) -> Option<Reply> {
+    fn replacement(&self) -> Option<Reply> {
         let since_epoch = clock::since_epoch();
         let (link, links) = (self.query.link, &self.shared.faults.links);
         if !link.is_valid(links, since_epoch) {
             return Some(Reply::status(StatusCode::FORBIDDEN, self.date));
         }
         let scheme = self.shared.tls.as_ref().map_or("http", |_| "https");
-        let instead = self.plan.instead.as_ref()?;
-        instead.reply(self.request, scheme, (link, links), self.date, since_epoch)
+        let replacement = self.plan.replacement.as_ref()?;
+        replacement.reply(self.request, scheme, (link, links), self.date, since_epoch)
     }
 
     async fn answer_get(&self, method: conditional::Method) -> Reply {

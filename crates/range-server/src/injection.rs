@@ -11,10 +11,10 @@ mod reshape;
 mod state;
 mod wire;
 
-pub(crate) use concurrency::{Crowds, Present};
+pub(crate) use concurrency::{Concurrency, InFlight};
 pub(crate) use gzip::compressed;
 pub(crate) use late::late;
-pub(crate) use plan::{Crowd, FaultPlan, Instead, Onsets, Outage};
+pub(crate) use plan::{Crowd, FaultPlan, Onsets, Outage, Replacement};
 pub(crate) use replacement::Links;
 pub(crate) use state::FaultState;
 pub(crate) use wire::{ResponseStart, WireResponse};

@@ -15,6 +15,7 @@ pub(crate) use rules::{Answer, Rules};
 ///
 /// An empty file, and a `Range` of more than 4096 bytes, get the whole with every profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Profile {
     /// nginx 1.22.
     Nginx,

@@ -19,6 +19,7 @@ pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
 
 /// One request and how its response ended.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RequestRecord {
     /// Which request of the server this was, counted from 1 over all connections in the order in
     /// which heads arrived.

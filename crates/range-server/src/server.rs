@@ -36,6 +36,7 @@ pub struct Server {
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BindError {
     /// The address is in use, not ours, or may not be bound.
     #[error("listen")]

@@ -29,6 +29,7 @@ pub struct TlsIdentity {
 
 /// Why there is no [`TlsIdentity`].
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TlsError {
     /// The certificates are not PEM, or there is none.
     #[error("read the certificates")]

@@ -51,6 +51,7 @@ fn exit_of(error: &CheckError) -> Exit {
         CheckError::Url | CheckError::Certificates | CheckError::NobodyTrusted => Exit::Usage,
         CheckError::Unreachable(_) => Exit::Network,
         CheckError::NotServed(_) | CheckError::TooShort => Exit::Refused,
+        _ => Exit::Internal,
     }
 }
 

@@ -163,6 +163,7 @@ pub(crate) fn could_not_start(address: SocketAddr, error: &BindError) -> Exit {
             Exit::Disk,
             &format_args!("could not open the directory {}: {source}", root.display()),
         ),
+        _ => printer::failure(Exit::Internal, &format_args!("could not start: {error}")),
     }
 }
 

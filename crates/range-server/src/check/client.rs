@@ -29,6 +29,7 @@ pub const MOST_READ: usize = 1 << 20;
 
 /// Whose certificate is believed.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Trust {
     /// Nobody's: http only.
     Nobody,

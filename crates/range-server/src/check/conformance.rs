@@ -68,6 +68,7 @@ pub enum Level {
 
 /// One thing a server is asked.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Row {
     /// What is asked, in a few words.
     pub name: &'static str,
@@ -94,6 +95,7 @@ impl Row {
 
 /// Where a reply falls short.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// How much the rule is asked for.
     pub level: Level,

@@ -4,6 +4,7 @@ use super::conformance::SHORTEST;
 
 /// Why a server could not be checked at all.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CheckError {
     /// The URL is neither http nor https, or has no host.
     #[error("only http and https URLs with a host can be checked")]

@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How one row went.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// What was asked.
     pub row: &'static Row,
@@ -48,6 +49,7 @@ pub enum Answer {
 
 /// What a server did with the table.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Report {
     /// The `Server` field, if there is one. Foreign text.
     pub server: Option<String>,

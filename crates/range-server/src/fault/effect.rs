@@ -14,6 +14,7 @@ use crate::content::version::Version;
 /// leave the response as it was. Effects on ranges are for answers with one range, and on content
 /// for answers that send some of the representation.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Effect {
     /// Waits before the response head.
     DelayHead(Duration),
@@ -136,6 +137,7 @@ pub enum Effect {
 
 /// How sending stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// Nothing more comes, and the connection stays open until the peer closes it.
     Stall,
@@ -149,6 +151,7 @@ pub enum Stop {
 
 /// Where sending stops. A position that a response does not reach stops nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Position {
     /// Before the first byte of the head.
     BeforeHead,
@@ -160,6 +163,7 @@ pub enum Position {
 
 /// What becomes of responses in excess of a cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Excess {
     /// They are answered with this status.
     Status(StatusCode),
@@ -169,6 +173,7 @@ pub enum Excess {
 
 /// How content is framed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ContentLength {
     /// In chunked coding, without `Content-Length`.
     Chunked,
@@ -184,6 +189,7 @@ pub enum ContentLength {
 
 /// What comes with a status in place of the representation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StatusBody {
     /// Its name, as text.
     #[default]
@@ -200,6 +206,7 @@ pub enum StatusBody {
 
 /// How an entity tag is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EntityTagFault {
     /// There is none.
     Omit,
@@ -215,6 +222,7 @@ pub enum EntityTagFault {
 
 /// How `If-Range` is judged wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IfRange {
     /// It is not looked at: a stale tag gets 206.
     Ignore,
@@ -224,6 +232,7 @@ pub enum IfRange {
 
 /// What `Retry-After` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RetryAfter {
     /// Whole seconds.
     Seconds(Duration),
@@ -247,6 +256,7 @@ impl From<Duration> for RetryAfter {
 
 /// Where a redirection leads. What it leads to is served as if it had no such fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Redirect {
     /// To itself, for ever.
     Loop,

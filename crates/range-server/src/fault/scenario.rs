@@ -12,6 +12,7 @@ const MAX_FAULTS: usize = 1000;
 /// Why a text is not a scenario. Lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {cause}")]
+#[non_exhaustive]
 pub struct ScenarioError {
     /// Where.
     pub line: usize,
@@ -21,6 +22,7 @@ pub struct ScenarioError {
 
 /// What is wrong in a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScenarioMistake {
     /// It is not TOML.
     #[error("{0}")]

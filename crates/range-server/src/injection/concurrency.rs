@@ -5,20 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many responses are under way for each path that has such a fault.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Crowds {
+pub(crate) struct Concurrency {
     counts: Arc<Mutex<HashMap<String, u32>>>,
 }
 
 /// One response that is under way, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Present {
-    crowds: Crowds,
+pub(crate) struct InFlight {
+    concurrency: Concurrency,
     path: String,
 }
 
-impl Crowds {
+impl Concurrency {
     /// Counts a response in, unless so many are under way already.
-    pub(crate) fn enter(&self, path: &str, most: Option<u32>) -> Option<Present> {
+    pub(crate) fn enter(&self, path: &str, most: Option<u32>) -> Option<InFlight> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         // Looked at first, so that nothing is kept of those who are turned away.
         let count = counts.get(path).copied().unwrap_or(0);
@@ -26,25 +26,25 @@ impl Crowds {
             return None;
         }
         counts.insert(path.to_owned(), count + 1);
-        Some(Present {
-            crowds: self.clone(),
+        Some(InFlight {
+            concurrency: self.clone(),
             path: path.to_owned(),
         })
     }
 }
 
-impl Present {
+impl InFlight {
     /// How many there are, this one among them.
     pub(crate) fn count(&self) -> u32 {
-        let counts = &self.crowds.counts;
+        let counts = &self.concurrency.counts;
         let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.get(&self.path).copied().unwrap_or(0)
     }
 }
 
-impl Drop for Present {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let counts = &self.crowds.counts;
+        let counts = &self.concurrency.counts;
         let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.path) {
             *count -= 1;
@@ -61,15 +61,21 @@ mod tests {
 
     #[test]
     fn those_who_leave_make_room() {
-        let crowds = Crowds::default();
-        let (first, second) = (crowds.enter("/a", Some(2)), crowds.enter("/a", Some(2)));
-        assert!(crowds.enter("/a", Some(2)).is_none());
-        assert!(crowds.enter("/b", Some(1)).is_some());
-        assert_eq!(second.as_ref().map(Present::count), Some(2));
+        let concurrency = Concurrency::default();
+        let (first, second) = (
+            concurrency.enter("/a", Some(2)),
+            concurrency.enter("/a", Some(2)),
+        );
+        assert!(concurrency.enter("/a", Some(2)).is_none());
+        assert!(concurrency.enter("/b", Some(1)).is_some());
+        assert_eq!(second.as_ref().map(InFlight::count), Some(2));
         drop(first);
-        assert!(crowds.enter("/a", Some(2)).is_some());
-        assert!(crowds.enter("/b", Some(0)).is_none(), "nobody is welcome");
+        assert!(concurrency.enter("/a", Some(2)).is_some());
+        assert!(
+            concurrency.enter("/b", Some(0)).is_none(),
+            "nobody is welcome"
+        );
         drop(second);
-        assert!(crowds.counts.lock().unwrap().is_empty());
+        assert!(concurrency.counts.lock().unwrap().is_empty());
     }
 }

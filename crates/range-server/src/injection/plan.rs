@@ -31,7 +31,7 @@ pub(crate) struct FaultPlan {
     pub(crate) crowd: Option<Crowd>,
     pub(crate) cap: Option<(u32, Excess)>,
     pub(crate) outage: Option<Outage>,
-    pub(crate) instead: Option<Instead>,
+    pub(crate) replacement: Option<Replacement>,
     pub(crate) version: Option<Version>,
     pub(crate) length: Option<ByteCount>,
     pub(crate) entity_tag: Option<EntityTagFault>,
@@ -110,7 +110,7 @@ pub(crate) struct WireFaults {
 
 /// What is answered in place of the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Instead {
+pub(crate) enum Replacement {
     Status {
         code: StatusCode,
         retry_after: Option<RetryAfter>,
@@ -203,14 +203,16 @@ impl FaultPlan {
                 retry_after,
                 body,
             } => {
-                self.instead = Some(Instead::Status {
+                self.replacement = Some(Replacement::Status {
                     code,
                     retry_after,
                     body,
                 });
             }
-            Effect::RedirectTo(location) => self.instead = Some(Instead::RedirectTo(location)),
-            Effect::Redirect(redirect) => self.instead = Some(Instead::Redirect(redirect)),
+            Effect::RedirectTo(location) => {
+                self.replacement = Some(Replacement::RedirectTo(location));
+            }
+            Effect::Redirect(redirect) => self.replacement = Some(Replacement::Redirect(redirect)),
         }
     }
 
@@ -226,7 +228,7 @@ impl FaultPlan {
     pub(crate) fn exceed(&mut self, excess: Excess) {
         match excess {
             Excess::Status(code) => {
-                self.instead = Some(Instead::Status {
+                self.replacement = Some(Replacement::Status {
                     code,
                     retry_after: None,
                     body: StatusBody::Text,

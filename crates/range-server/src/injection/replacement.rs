@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{StatusCode, Uri};
 use range_core::http::HttpDate;
 
-use super::Instead;
+use super::Replacement;
 use crate::fault::{Redirect, RetryAfter, StatusBody};
 use crate::host;
 use crate::location::stays_here;
@@ -78,7 +78,7 @@ impl Link {
     }
 }
 
-impl Instead {
+impl Replacement {
     /// The answer, or `None` when this redirection has been followed and content is next.
     pub(crate) fn reply(
         &self,

@@ -8,7 +8,7 @@ use http::request::Parts;
 use range_core::http::RangeHeader;
 use tokio::time::Instant;
 
-use super::{Crowds, FaultPlan, Links, Onsets};
+use super::{Concurrency, FaultPlan, Links, Onsets};
 use crate::clock;
 use crate::fault::{Fault, RequestFacts};
 use crate::host;
@@ -24,7 +24,7 @@ const MAX_CONNECTIONS: usize = 1024;
 pub(crate) struct FaultState {
     faults: Vec<Fault>,
     started: Instant,
-    pub(crate) crowds: Crowds,
+    pub(crate) concurrency: Concurrency,
     pub(crate) links: Links,
     onsets: Mutex<Onsets>,
     urls: Mutex<HashMap<String, Tally>>,
@@ -43,7 +43,7 @@ impl FaultState {
         Self {
             faults,
             started: clock::now(),
-            crowds: Crowds::default(),
+            concurrency: Concurrency::default(),
             links: Links::default(),
             onsets: Mutex::default(),
             urls: Mutex::default(),

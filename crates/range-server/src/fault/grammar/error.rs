@@ -2,6 +2,7 @@
 
 /// Why a text is not a fault. The text itself is quoted: it is the author's own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FaultError {
     /// There is no such effect.
     #[error("there is no fault {0:?}; docs/design/faults.md lists them all")]
