@@ -1,21 +1,18 @@
 //! Faults in what is said about ranges and validators, as a client reads them.
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, StatusCode};
+use http::StatusCode;
 use range_core::ByteRange;
 use range_core::units::{ByteCount, BytesPerSecond};
-use range_server::synthetic::Seed;
-use range_server::{
-    Config, Effect, EntityTagFault, Excess, Fault, IfRange, Redirect, RetryAfter, StatusBody, Stop,
-};
+use range_server::{Config, Effect, EntityTagFault, Fault, IfRange};
 
-use crate::site::{Answer, Site, content, content_of};
+use crate::site::{Answer, Site, content};
 
-const FILE: &str = "/synthetic/1000";
+pub(crate) const FILE: &str = "/synthetic/1000";
 
-fn site(faults: impl IntoIterator<Item = Fault>) -> Site {
+pub(crate) fn site(faults: impl IntoIterator<Item = Fault>) -> Site {
     Site::start(Config {
         faults: faults.into_iter().collect(),
         ..Config::default()
@@ -23,7 +20,7 @@ fn site(faults: impl IntoIterator<Item = Fault>) -> Site {
 }
 
 /// What one effect makes of a request for bytes 500 to 599.
-fn answer(effect: Effect) -> Answer {
+pub(crate) fn answer(effect: Effect) -> Answer {
     site([Fault::always(effect)]).get(FILE, &["Range: bytes=500-599"])
 }
 
@@ -307,144 +304,4 @@ fn a_weak_tag_can_tell_of_another_generation() {
     let tags = answers.each_ref().map(|answer| answer.header("etag"));
     assert_eq!(tags, [Some("W/\"3e8-0-v0\""), None, Some("W/\"3e8-0-v1\"")]);
     assert_eq!(answers.map(|answer| answer.status), [206; 3]);
-}
-
-#[test]
-fn retry_after_can_be_anything() {
-    let wait = Duration::from_secs(90);
-    for (retry_after, expected) in [
-        (RetryAfter::Seconds(wait), "90"),
-        (RetryAfter::Negative, "-5"),
-        (RetryAfter::Absurd, "99999999999999999999"),
-        (RetryAfter::Garbage, "soon"),
-        (RetryAfter::Past, "Tue, 15 Nov 1994 12:45:26 GMT"),
-    ] {
-        let code = StatusCode::TOO_MANY_REQUESTS;
-        let answer = answer(Effect::Status {
-            code,
-            retry_after: Some(retry_after),
-            body: StatusBody::Text,
-        });
-        assert_eq!(
-            (answer.status, answer.header("retry-after")),
-            (429, Some(expected))
-        );
-    }
-    let code = StatusCode::SERVICE_UNAVAILABLE;
-    let answer = answer(Effect::Status {
-        code,
-        retry_after: Some(RetryAfter::Date(wait)),
-        body: StatusBody::Text,
-    });
-    let date = |name| {
-        let value = answer.header(name).unwrap();
-        range_core::http::HttpDate::parse(value.as_bytes()).unwrap()
-    };
-    assert_eq!(date("retry-after").since(date("date")), Some(wait));
-}
-
-#[test]
-fn head_alone_can_be_refused() {
-    let refusal = Effect::status(StatusCode::METHOD_NOT_ALLOWED);
-    let site = site([Fault::always(refusal).for_method(Method::HEAD)]);
-    assert_eq!(site.request("HEAD", FILE, &[]).status, 405);
-    assert_eq!(site.get(FILE, &[]).status, 200);
-}
-
-/// Follows redirections on this server, and returns every status and the last location.
-fn follow(site: &Site, path: &str) -> (Vec<u16>, String) {
-    let (mut statuses, mut target) = (Vec::new(), path.to_owned());
-    for _ in 0..5 {
-        let answer = site.get(&target, &[]);
-        statuses.push(answer.status);
-        let Some(location) = answer.header("location") else {
-            break;
-        };
-        location.clone_into(&mut target);
-    }
-    (statuses, target)
-}
-
-#[test]
-fn redirections_come_in_chains_and_loops() {
-    let redirect = |redirect| site([Fault::always(Effect::Redirect(redirect))]);
-    let chain = redirect(Redirect::Chain(NonZeroU32::new(3).unwrap()));
-    assert_eq!(
-        follow(&chain, "/synthetic/9?seed=1").0,
-        [302, 302, 302, 200]
-    );
-    assert_eq!(follow(&redirect(Redirect::Loop), FILE).0, [302; 5]);
-    let elsewhere = redirect(Redirect::CrossOrigin).get(FILE, &[]);
-    let port_and_path = elsewhere
-        .header("location")
-        .unwrap()
-        .strip_prefix("http://127.0.0.1");
-    assert_eq!(
-        port_and_path,
-        Some("/synthetic/1000?hop=1"),
-        "the harness asks localhost"
-    );
-    let anywhere = HeaderValue::from_static("file:///etc/passwd");
-    let answer = answer(Effect::RedirectTo(anywhere));
-    assert_eq!(answer.header("location"), Some("file:///etc/passwd"));
-}
-
-#[test]
-fn redirections_lead_to_links_that_wear_out() {
-    let once = site([Fault::always(Effect::Redirect(Redirect::Once))]);
-    let (statuses, target) = follow(&once, FILE);
-    assert_eq!(
-        (statuses, once.get(&target, &[]).status),
-        (vec![302, 200], 403)
-    );
-    let instant = Redirect::Expiring(Duration::ZERO);
-    let expired = site([Fault::always(Effect::Redirect(instant))]);
-    assert_eq!(follow(&expired, FILE).0, [302, 403]);
-    let hour = Redirect::Expiring(Duration::from_hours(1));
-    let valid = site([Fault::always(Effect::Redirect(hour))]);
-    let (statuses, target) = follow(&valid, "/synthetic/5?seed=2");
-    assert_eq!(statuses, [302, 200]);
-    assert_eq!(valid.get(&target, &[]).content, content_of(Seed(2), 0, 5));
-}
-
-#[test]
-fn connections_in_excess_are_refused_and_those_who_leave_make_room() {
-    let excess = Excess::Status(StatusCode::SERVICE_UNAVAILABLE);
-    let site = site([
-        Fault::always(Effect::ConnectionCap { most: 2, excess }),
-        Fault::on(..=2, Effect::Rate(BytesPerSecond(1))),
-    ]);
-    let mut slow = [site.connect(), site.connect()];
-    for client in &mut slow {
-        client.send("GET", FILE, &[]);
-        assert_eq!(client.receive_head().status, 200);
-    }
-    assert_eq!(site.get(FILE, &[]).status, 503);
-    assert_eq!(site.get("/synthetic/2000", &[]).status, 200);
-    drop(slow);
-    let (_, _) = (site.next_record(), site.next_record());
-    let _ = (site.next_record(), site.next_record());
-    assert_eq!(site.get(FILE, &[]).status, 200);
-    let reset = Excess::Stop(Stop::Reset);
-    let closed = self::site([Fault::always(Effect::ConnectionCap {
-        most: 0,
-        excess: reset,
-    })]);
-    let mut client = closed.connect();
-    client.send("GET", FILE, &[]);
-    assert!(client.is_ended());
-}
-
-#[test]
-fn a_crowd_is_slower() {
-    let elapsed = |above| {
-        let rate = BytesPerSecond(4000);
-        let site = site([Fault::always(Effect::CrowdRate { above, rate })]);
-        assert!(site.get(FILE, &[]).is_complete);
-        site.next_record().elapsed
-    };
-    // The last of five chunks starts after four fifths of the quarter second.
-    let (alone, crowded) = (elapsed(1), elapsed(0));
-    assert!(crowded >= Duration::from_millis(200), "{crowded:?}");
-    assert!(alone < crowded, "{alone:?}");
 }
