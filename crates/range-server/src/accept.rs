@@ -3,8 +3,8 @@
 use http::HeaderMap;
 use http::header::ACCEPT;
 
-/// Whether `Accept` names `application/json` and not `text/html`, which every browser names when
-/// it opens a page. Wildcards and weights are not looked at: who wants JSON says so by name.
+/// Returns true if `Accept` names `application/json` and not `text/html`, which every browser names
+/// when it opens a page. Wildcards and weights are not looked at: who wants JSON says so by name.
 pub(crate) fn prefers_json(fields: &HeaderMap) -> bool {
     let names = |media_type: &str| {
         let lines = fields.get_all(ACCEPT).iter();

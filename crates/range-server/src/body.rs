@@ -23,12 +23,12 @@ use crate::reply::{Payload, Piece};
 /// is never taken for a whole one.
 pub(crate) type Body = UnsyncBoxBody<Bytes, ReadError>;
 
-/// How content is sent.
+/// The way content is sent.
 pub(crate) struct Sending {
     pub(crate) buffers: BufferPool,
     /// Every pace that has to be kept.
     pub(crate) paces: Vec<Arc<Pace>>,
-    /// A pace to keep while there is a crowd, of whom this response is one.
+    /// A pace to keep while there is a crowd, to which this response belongs.
     pub(crate) crowd: Option<CrowdPace>,
     /// Counts the response among those under way until it ends.
     pub(crate) in_flight: Option<InFlight>,
@@ -87,7 +87,7 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
 
 struct Progress {
     source: Source,
-    /// What is left of the piece under way.
+    /// The rest of the piece under way.
     piece: Piece,
     rest: std::vec::IntoIter<Piece>,
     sending: Sending,
@@ -127,7 +127,7 @@ async fn next_frame(
 }
 
 impl Sending {
-    /// How many bytes to send next of `left`.
+    /// The number of bytes to send next of `left`.
     fn chunk(&self, left: u64) -> u64 {
         let buffer = u64::try_from(BUFFER_SIZE).expect("a buffer's length fits 64 bits");
         let paces = self.paces().map(Pace::chunk);

@@ -37,7 +37,7 @@ impl BufferPool {
     }
 }
 
-/// A buffer on loan. What is in use of it is at its front.
+/// A buffer on loan, in use from its front on.
 pub(crate) struct Buffer {
     memory: Box<[u8]>,
     length: usize,

@@ -14,28 +14,28 @@ use crate::tls::TlsIdentity;
 /// The settings of a server. The default serves synthetic content only, without faults or pace.
 #[derive(Clone, Default)]
 pub struct Config {
-    /// What is served beside `/synthetic/`.
+    /// The content beside `/synthetic/`.
     pub content: Content,
     /// Serves https instead of http; with [`Config::faults`], without HTTP/2. Default: http.
     pub tls: Option<TlsIdentity>,
-    /// What a peer may cost.
+    /// The limits of what a peer may cost.
     pub limits: Limits,
-    /// How many ranges a request may ask for, and what a malformed `Range` leads to. Default: 64,
-    /// and the whole file.
+    /// The number of ranges a request may ask for, and the answer to a malformed `Range`. Default:
+    /// 64, and the whole file.
     pub ranges: RangePolicy,
     /// Whom to imitate, in place of [`Config::ranges`]. Default: nobody.
     pub profile: Option<Profile>,
-    /// How fast each connection is served at most. Default: unlimited.
+    /// The highest rate of each connection. Default: unlimited.
     pub rate_per_connection: Option<BytesPerSecond>,
-    /// How fast all connections together are served at most. Default: unlimited.
+    /// The highest rate of all connections together. Default: unlimited.
     pub rate: Option<BytesPerSecond>,
-    /// What the server does wrong on purpose. Default: nothing.
+    /// The faults that the server has on purpose. Default: nothing.
     pub faults: Vec<Fault>,
-    /// Who is told of every response. Default: nobody.
+    /// The listener that is told of every response. Default: nobody.
     pub on_request: Option<RequestHook>,
 }
 
-/// What is served beside `/synthetic/`, which is always there and hides a directory of that name.
+/// The content beside `/synthetic/`, which is always there and hides a directory of that name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Content {
     /// Nothing.
@@ -71,7 +71,7 @@ impl Directory {
     }
 }
 
-/// What a peer may cost.
+/// The limits of what a peer may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections served at once. Further ones wait in the listen queue. Default: 512.
@@ -79,14 +79,14 @@ pub struct Limits {
     /// Connections served at once to one address, an IPv6 network of 64 bits being one. Further
     /// ones are closed unheard. Default: 256, and as many as there are for loopback.
     pub max_connections_per_address: Option<usize>,
-    /// How long a peer may take for the TLS handshake, and how long to send a request head,
+    /// The time a peer may take for the TLS handshake, and then to send a request head,
     /// counted from the end of the response before it or from the start of the connection.
     /// Default: 30 s.
     pub header_timeout: Duration,
-    /// How long a connection may move no byte: in either direction, or out while there is
+    /// The time a connection may move no byte: in either direction, or out while there is
     /// something to send. Default: 60 s.
     pub stall_timeout: Duration,
-    /// How long [`Server::stop`](crate::Server::stop) lets responses finish. Default: 5 s.
+    /// The time [`Server::stop`](crate::Server::stop) lets responses finish. Default: 5 s.
     pub drain_timeout: Duration,
 }
 

@@ -22,10 +22,10 @@ use crate::send_queue;
 /// Longest a reset waits for bytes before it to be acknowledged.
 const RESET_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often it looks whether they are.
+/// The time between two looks at that.
 const RESET_CHECK: Duration = Duration::from_millis(2);
 
-/// What the responses of a connection and its socket share.
+/// The state that the responses of a connection and its socket share.
 pub(crate) struct ConnectionState {
     /// Counted from 1.
     pub(crate) number: u64,
@@ -33,15 +33,15 @@ pub(crate) struct ConnectionState {
     is_to_be_reset: AtomicBool,
     /// From when on it is broken, if it is to be.
     breaks: Mutex<Option<Instant>>,
-    /// Whether there is such a moment.
+    /// True if there is such a moment.
     will_break: AtomicBool,
-    /// Who polls the socket while nothing moves.
+    /// The waker of the task that polls the socket while nothing moves.
     poller: AtomicWaker,
-    /// What the system calls the socket, once there is one.
+    /// The system's number of the socket, once there is one.
     inode: OnceLock<u64>,
-    /// How many responses wait on purpose.
+    /// The number of responses that wait on purpose.
     held: AtomicUsize,
-    /// What responses are sent out of, from the first that a bucket was for.
+    /// The bucket that responses are sent out of, from the first it was for.
     bucket: Mutex<Option<(Bucket, Arc<Pace>)>>,
     /// Lets URLs hold it up, until it ends.
     hold_permit: Mutex<Option<OwnedSemaphorePermit>>,
@@ -97,7 +97,7 @@ impl ConnectionState {
         will_break.then(breaks)?
     }
 
-    /// Whether it broke.
+    /// Returns true if it broke.
     pub(crate) fn is_broken(&self) -> bool {
         self.breaks().is_some_and(|moment| moment <= clock::now())
     }
@@ -279,7 +279,7 @@ impl AsyncWrite for WatchedStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // What is to be reset must not end in order before.
+        // A connection that is to be reset must not end in order before.
         self.check(cx)?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }

@@ -38,7 +38,7 @@ use crate::tls::TlsIdentity;
 /// Why a fault in a URL does not apply.
 const TOO_MANY_HELD: &str = "URLs hold up as many connections as they may";
 
-/// What all connections of a server share.
+/// The state that all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     pub(crate) directory: Option<ServedDirectory>,
@@ -156,7 +156,7 @@ fn injected(mut body: Body, plan: &FaultPlan, connection: &Arc<ConnectionState>)
     body
 }
 
-/// What is told of a response that has not begun.
+/// The record of a response that has not begun.
 fn record(
     number: u64,
     time: SystemTime,
@@ -187,7 +187,7 @@ fn record(
     }
 }
 
-/// Breaks the connection when the server is to be away. Whether it is already.
+/// Breaks the connection when the server is to be away. Returns true if it is already.
 fn meets_outage(outage: Option<Outage>, now: Instant, connection: &ConnectionState) -> bool {
     let moment = match outage {
         None => None,
@@ -204,7 +204,7 @@ fn may_have_content(status: StatusCode) -> bool {
     !matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT)
 }
 
-/// Whether the peer does not expect another answer on the connection.
+/// Returns true if the peer does not expect another answer on the connection.
 fn asks_to_close(request: &Parts) -> bool {
     let option = field(&request.headers, &CONNECTION).unwrap_or_default();
     let named = |name: &[u8]| {
@@ -215,7 +215,7 @@ fn asks_to_close(request: &Parts) -> bool {
 }
 
 impl Shared {
-    /// What a request asks for in its query, and what is done wrong to it; or why it is refused.
+    /// The wishes of a request in its query and the faults that apply to it, or why it is refused.
     fn plan(
         &self,
         request: &Parts,
@@ -291,7 +291,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// What is answered before any content is looked for, if a fault or a link that expired wants
+    /// The answer before any content is looked for, if a fault or a link that expired wants
     /// it.
     fn replacement(&self) -> Option<Reply> {
         let since_epoch = clock::since_epoch();

@@ -15,7 +15,8 @@ pub(crate) fn of(request: &Parts) -> Option<&str> {
     }
 }
 
-/// Whether a request for `host` (with or without port) is meant for a server bound to `bound`.
+/// Returns true if a request for `host` (with or without port) is meant for a server bound to
+/// `bound`.
 ///
 /// Off loopback the names of the machine are not known, so every host is right. On loopback a
 /// page whose name was rebound to 127.0.0.1 still sends its own name, and is told from a user
@@ -24,7 +25,7 @@ pub(crate) fn is_meant_for(bound: SocketAddr, host: &str) -> bool {
     !bound.ip().is_loopback() || is_loopback(host)
 }
 
-/// Whether a host, with or without port, is this machine whoever asks.
+/// Returns true if a host, with or without port, is this machine whoever asks.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = without_port(host);
     let address = name

@@ -4,7 +4,7 @@
 use http::HeaderValue;
 use url::Url;
 
-/// Whether a location names a path, and so the server it comes from.
+/// Returns true if a location names a path, and so the server it comes from.
 pub(crate) fn stays_here(location: &HeaderValue) -> bool {
     let Ok(text) = location.to_str() else {
         return false;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use range_core::units::BytesPerSecond;
 use tokio::time::Instant;
 
-/// What content is sent out of: `quantum` bytes at once, as often as `rate` has it.
+/// A bucket that content is sent out of: `quantum` bytes at once, as often as `rate` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
     pub(crate) rate: BytesPerSecond,
@@ -20,7 +20,7 @@ pub(crate) struct Pace {
     flow: Mutex<Flow>,
 }
 
-/// How bytes are spread, and how far that is.
+/// The spread of bytes over time, and how far it has come.
 enum Flow {
     /// Evenly. The next byte may be sent from this moment on, if there is one.
     Even { free_from: Option<Instant> },
@@ -96,7 +96,7 @@ impl Pace {
         }
     }
 
-    /// How long so many bytes take.
+    /// The time so many bytes take.
     fn time(&self, bytes: u64) -> Duration {
         let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(self.rate);
         // Six centuries stand for anything longer.

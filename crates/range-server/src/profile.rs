@@ -48,7 +48,7 @@ impl Profile {
         Self::Express,
     ];
 
-    /// What it is called.
+    /// The name of the server.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",

@@ -35,7 +35,7 @@ const MAX_STREAMS: u32 = 100;
 /// hold a few MiB, beside the buffer each is filled from.
 const MAX_STREAM_BACKLOG: usize = 64 << 10;
 
-/// Serves one connection until it ends. How it ends is for the records to tell.
+/// Serves one connection until it ends. The records tell how.
 pub(crate) async fn serve(
     stream: TcpStream,
     state: Arc<ConnectionState>,

@@ -51,20 +51,20 @@ pub(crate) enum QueryError {
     OtherProtocol,
 }
 
-/// What a URL asks for.
+/// The wishes of a URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) faults: Vec<Fault>,
-    /// How synthetic content presents itself. Of any other content, nothing is asked.
+    /// The way synthetic content presents itself. Of any other content, nothing is asked.
     pub(crate) presentation: Presentation,
     pub(crate) order: Order,
     pub(crate) link: Link,
 }
 
-/// What a request brings along from a redirection.
+/// The state a request brings along from a redirection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// How many steps lie behind it.
+    /// The number of steps behind it.
     pub(crate) hop: u32,
     /// When it stops to answer, in milliseconds since 1970.
     pub(crate) expires: Option<u64>,
@@ -97,7 +97,7 @@ impl Query {
         Ok(this)
     }
 
-    /// Whether a fault redirects to another name of this machine.
+    /// Returns true if a fault redirects to another name of this machine.
     pub(crate) fn leads_to_another_name(&self) -> bool {
         let cross_origin = Effect::Redirect(Redirect::CrossOrigin);
         self.faults.iter().any(|fault| fault.effect == cross_origin)

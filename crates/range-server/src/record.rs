@@ -21,12 +21,12 @@ pub type RequestHook = Arc<dyn Fn(&RequestRecord) + Send + Sync>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RequestRecord {
-    /// Which request of the server this was, counted from 1 over all connections in the order in
+    /// The number of the request, counted from 1 over all connections in the order in
     /// which heads arrived.
     pub number: u64,
     /// When its head arrived.
     pub time: SystemTime,
-    /// Which connection it came on, counted from 1.
+    /// The number of its connection, counted from 1.
     pub connection: u64,
     /// The other end.
     pub peer: SocketAddr,
@@ -47,14 +47,14 @@ pub struct RequestRecord {
     /// The ranges of a `multipart/byteranges` response in the order they are sent; none for any
     /// other. Such a response has no `Content-Range` in its head.
     pub parts: Vec<ByteRange>,
-    /// How many content bytes the response head announced; for HEAD none, although
+    /// The number of content bytes the response head announced; for HEAD none, although
     /// `Content-Length` is sent.
     pub promised: ByteCount,
-    /// How many content bytes were handed to the connection, which buffers less than 1 MiB.
+    /// The number of content bytes handed to the connection, which buffers less than 1 MiB.
     pub sent: ByteCount,
     /// From the arrival of the request head to the end.
     pub elapsed: Duration,
-    /// How it ended.
+    /// The way it ended.
     pub ending: Ending,
     /// The faults that applied, by [`Effect::name`](crate::Effect::name), in the order they were
     /// listed.
@@ -87,7 +87,7 @@ impl RequestRecord {
     }
 }
 
-/// How a response ended.
+/// The way a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Everything was handed to the connection.

@@ -28,9 +28,9 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// What `Content-Range` says, if it is there and says something.
+    /// The meaning of `Content-Range`, if it is there and has one.
     pub(crate) content_range: Option<ContentRange>,
-    /// What was decided to be sent of a representation; `None` where none of it is asked for.
+    /// The range of a representation that was decided on; `None` where none of it is asked for.
     pub(crate) extent: Option<Extent>,
     pub(crate) payload: Payload,
 }
@@ -65,7 +65,7 @@ impl Extent {
     }
 }
 
-/// What follows the head.
+/// The bytes that follow the head.
 pub(crate) enum Payload {
     /// Nothing.
     Empty,

@@ -25,7 +25,7 @@ pub(crate) struct Conditions<'a> {
 pub(crate) struct RangeField<'a> {
     /// As it was sent, for those who read it otherwise than they should.
     pub(crate) text: Cow<'a, [u8]>,
-    /// What it means.
+    /// The meaning of it.
     pub(crate) header: RangeHeader,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Conditions<'a> {
         }
     }
 
-    /// What `Range` means, if there is one.
+    /// The meaning of `Range`, if there is one.
     pub(crate) fn range_header(&self) -> Option<&RangeHeader> {
         self.range.as_ref().map(|range| &range.header)
     }

@@ -24,7 +24,7 @@ use crate::profile::Rules;
 use crate::protocol;
 use crate::tls::TlsIdentity;
 
-/// How long accepting pauses after it failed, as it does when descriptors run out.
+/// The pause of accepting after it failed, as it does when descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running server. Dropping it closes everything at once; [`Server::stop`] lets responses end.

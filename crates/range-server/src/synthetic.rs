@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 
 use crate::content::version::Version;
 
-/// What the path of synthetic content starts with; its size follows.
+/// The beginning of the path of synthetic content; its size follows.
 pub const PREFIX: &str = "/synthetic/";
 
 /// The largest synthetic file: 8 EiB, far enough from the end of `u64` that no sum overflows.
 pub const MAX_SIZE: ByteCount = ByteCount(1 << 63);
 
-/// Which sequence of bytes. Sequences of different seeds share words only by chance.
+/// The choice of a sequence of bytes. Sequences of different seeds share words only by chance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seed(pub u64);
 
@@ -30,7 +30,7 @@ impl Seed {
     }
 }
 
-/// What a path below `/synthetic/` names.
+/// The content that a path below `/synthetic/` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SyntheticFile {
     pub(crate) size: ByteCount,

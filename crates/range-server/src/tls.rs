@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 /// Names every generated certificate is for.
 const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// What HTTP/2 is called in a handshake (RFC 9113 §3.1).
+/// The name of HTTP/2 in a handshake (RFC 9113 §3.1).
 pub(crate) const ALPN_HTTP_2: &[u8] = b"h2";
 
 /// A certificate with its private key: what makes a server an https server.

@@ -33,7 +33,7 @@ pub const MOST_READ: usize = 1 << 20;
 pub enum Trust {
     /// Nobody's: http only.
     Nobody,
-    /// What leads to one of these, in PEM.
+    /// Certificates, in PEM, one of which the server's has to lead to.
     Pem(Vec<u8>),
 }
 
@@ -113,7 +113,7 @@ impl Client {
             ..Reply::default()
         };
         read(body, &mut reply).await?;
-        // What is left of a long reply would have to be read before the next could come.
+        // The rest of a long reply would have to be read before the next could come.
         self.sender = reply.is_complete.then_some(sender);
         Ok(reply)
     }
@@ -186,8 +186,8 @@ impl Client {
     }
 }
 
-/// Whether a request failed because the server had closed the connection, rather than by what it
-/// sent. A close with the request unread resets the connection.
+/// Returns true if a request failed because the server had closed the connection, rather than by
+/// what it sent. A close with the request unread resets the connection.
 fn met_the_closing(error: &hyper::Error) -> bool {
     let cause = error
         .source()

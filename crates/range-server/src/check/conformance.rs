@@ -1,7 +1,7 @@
 //! Owns the conformance table: what a server is asked, what RFC 9110 has it answer, and how far
 //! a reply falls short. Pure; knows no connection and nobody who asks.
 //!
-//! What a row expects of the content of a reply comes from [`conditional::decide`], the decision
+//! The content a row expects of a reply comes from [`conditional::decide`], the decision
 //! our own server takes; the status is written in the table, so that each keeps the other honest.
 //!
 //! [`conditional::decide`]: range_core::http::conditional::decide
@@ -25,10 +25,10 @@ pub(crate) const SHORTEST: u64 = 1000;
 /// Names and values of header fields, names in lower case.
 pub(crate) type Fields = Vec<(&'static str, Vec<u8>)>;
 
-/// What is known of the representation a server is asked for, from a plain GET.
+/// The properties of the representation a server is asked for, from a plain GET.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
-    /// How many bytes it has; [`SHORTEST`] or more.
+    /// The number of its bytes; [`SHORTEST`] or more.
     pub(crate) length: u64,
     /// Its validators, as that reply gave them.
     pub(crate) validators: Validators,
@@ -36,7 +36,7 @@ pub(crate) struct Subject {
     pub(crate) known: Vec<u8>,
 }
 
-/// What a server answered.
+/// The answer of a server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
     /// The status code.
@@ -45,7 +45,7 @@ pub(crate) struct Reply {
     pub(crate) fields: Vec<(String, Vec<u8>)>,
     /// The content, or its beginning.
     pub(crate) content: Vec<u8>,
-    /// Whether the content was read to its end.
+    /// True if the content was read to its end.
     pub(crate) is_complete: bool,
 }
 
@@ -57,7 +57,7 @@ impl Reply {
     }
 }
 
-/// How much RFC 9110 asks for something.
+/// The strength with which RFC 9110 asks for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Recommended.
@@ -70,11 +70,11 @@ pub enum Level {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Row {
-    /// What is asked, in a few words.
+    /// The question, in a few words.
     pub name: &'static str,
     /// Where RFC 9110 says what to answer.
     pub section: &'static str,
-    /// How much it asks for one of the statuses below.
+    /// The strength with which it asks for one of the statuses below.
     pub level: Level,
     /// The method.
     pub method: Method,
@@ -97,10 +97,10 @@ impl Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// How much the rule is asked for.
+    /// The strength of the rule.
     pub level: Level,
     /// Where RFC 9110 says so.
     pub section: &'static str,
-    /// What was found. Holds no text of the server.
+    /// The finding in words. They hold no text of the server.
     pub what: String,
 }

@@ -21,17 +21,17 @@ pub use error::CheckError;
 /// than ten minutes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How one row went.
+/// The outcome of one row.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// What was asked.
+    /// The question.
     pub row: &'static Row,
-    /// What came of it.
+    /// The answer to it.
     pub answer: Answer,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub enum Answer {
     /// It could not be asked: the representation has no such validator.
@@ -47,15 +47,15 @@ pub enum Answer {
     },
 }
 
-/// What a server did with the table.
+/// The answers of a server to the table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
     /// The `Server` field, if there is one. Foreign text.
     pub server: Option<String>,
-    /// How long the file is.
+    /// The length of the file.
     pub length: u64,
-    /// What a plain GET falls short of.
+    /// The findings on a plain GET.
     pub plain: Vec<Finding>,
     /// The rows, in the order of the table.
     pub outcomes: Vec<Outcome>,

@@ -20,7 +20,7 @@ const MAX_KNOWN: usize = 1024;
 /// machine stays free to serve.
 const MAX_AT_ONCE: usize = 2;
 
-/// How long a response waits for its digest; most clients give up on a head after 30 s or more.
+/// The time a response waits for its digest; most clients give up on a head after 30 s or more.
 /// It goes without then, and the next to ask finds it.
 const PATIENCE: Duration = Duration::from_secs(10);
 

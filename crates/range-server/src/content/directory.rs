@@ -18,7 +18,8 @@ use super::representation::{Found, Representation, Source};
 use super::version::Version;
 use crate::config::Directory;
 
-/// How often a lookup is tried again when a rename elsewhere made the kernel unsure of it.
+/// The number of times a lookup is tried again when a rename elsewhere made the kernel unsure of
+/// it.
 const ATTEMPTS: usize = 8;
 
 /// The name of the file that stands for its directory.
@@ -33,7 +34,7 @@ pub(crate) struct ServedDirectory {
     precompressed: bool,
 }
 
-/// What a request asks of a path beside its name.
+/// The wishes of a request for a path beside its name.
 #[derive(Clone, Copy)]
 struct Wanted {
     accepted: AcceptEncoding,
@@ -93,7 +94,7 @@ impl ServedDirectory {
         Ok(Found::Representation(representation))
     }
 
-    /// What stands for a directory: its index, if that is a file which is served, or its listing.
+    /// The stand-in for a directory: its index, if that is a file which is served, or its listing.
     fn find_in(&self, directory: &OwnedFd, path: &RelativePath, wanted: Wanted) -> Result<Found> {
         let index = path.child(INDEX);
         match self.open_beneath(&index) {
@@ -208,7 +209,7 @@ fn walk(root: BorrowedFd<'_>, path: &RelativePath) -> Result<OwnedFd> {
     )
 }
 
-/// What a failed lookup amounts to. Missing, forbidden and refused names look the same, so that
+/// The meaning of a failed lookup. Missing, forbidden and refused names look the same, so that
 /// nothing can be learnt about what is not served.
 fn found_instead(error: Errno) -> Found {
     match error {

@@ -130,8 +130,8 @@ impl FileSource {
         }
     }
 
-    /// How many bytes could be had without waiting. Errors count as none: the blocking read
-    /// meets them again and reports them.
+    /// The number of bytes that could be had without waiting. Errors count as none: the blocking
+    /// read meets them again and reports them.
     fn read_cached(&self, offset: u64, target: &mut [u8]) -> usize {
         let mut slices = [IoSliceMut::new(target)];
         rustix::io::preadv2(&self.file, &mut slices, offset, ReadWriteFlags::NOWAIT).unwrap_or(0)

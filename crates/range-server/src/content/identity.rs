@@ -5,14 +5,14 @@ use rustix::fs::Stat;
 use super::version::Version;
 use crate::synthetic::Seed;
 
-/// What makes the bytes of a source what they are: equal ones have equal bytes.
+/// The identity of the bytes of a source: equal ones have equal bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Identity {
     File { state: FileState, version: Version },
     Synthetic { seed: Seed, size: u64 },
 }
 
-/// What changes when a file does.
+/// The properties that change when a file does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FileState {
     pub(super) device: u64,

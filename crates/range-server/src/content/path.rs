@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RelativePath {
     segments: Vec<Vec<u8>>,
-    /// Whether the path ended in a slash, and so can only mean a directory.
+    /// True if the path ended in a slash, and so can only mean a directory.
     pub(super) is_directory_form: bool,
 }
 

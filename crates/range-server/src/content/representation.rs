@@ -8,7 +8,7 @@ use super::listing::Listing;
 use crate::buffer::Buffer;
 use crate::synthetic::{self, Seed};
 
-/// What a path leads to.
+/// The thing a path leads to.
 pub(crate) enum Found {
     /// Something to send by range.
     Representation(Representation),
@@ -70,7 +70,7 @@ impl Source {
         }
     }
 
-    /// Who the bytes are, or `None` while a change to them could go unseen.
+    /// The identity of the bytes, or `None` while a change to them could go unseen.
     pub(super) fn identity(&self) -> Option<Identity> {
         match self {
             Self::File(file) => file.identity(),

@@ -2,7 +2,7 @@
 
 use range_core::http::HttpDate;
 
-/// Which generation of every representation is served. Generations have equal lengths, other
+/// The generation of every representation that is served. Generations have equal lengths, other
 /// bytes, other entity tags and other modification dates. The first is 0, the honest one.
 ///
 /// In another generation each byte of a file is combined with its number by exclusive or, and

@@ -8,7 +8,7 @@ use range_core::units::{ByteCount, BytesPerSecond};
 
 use crate::content::version::Version;
 
-/// What is done wrong. Effects of different kinds combine; of one kind the last listed holds.
+/// Something to do wrong. Effects of different kinds combine; of one kind the last listed holds.
 ///
 /// Lengths that an effect makes impossible, such as a range that would end before it starts,
 /// leave the response as it was. Effects on ranges are for answers with one range, and on content
@@ -27,15 +27,15 @@ pub enum Effect {
     /// Sends content out of a token bucket, as traffic shapers do: one for each connection, which
     /// begins empty, holds one quantum, and gives it away only whole.
     Bucket {
-        /// How fast it fills.
+        /// The rate at which it fills.
         rate: BytesPerSecond,
-        /// How much is sent at once, when it is full.
+        /// The bytes that are sent at once, when it is full.
         quantum: NonZeroU64,
     },
     /// While more responses than `above` are under way for the same path, sends none of them
     /// faster than `rate`: a penalty for many connections.
     CrowdRate {
-        /// How many are welcome.
+        /// The number that is welcome.
         above: u32,
         /// The rate of each, if there are more.
         rate: BytesPerSecond,
@@ -54,9 +54,9 @@ pub enum Effect {
     /// Serves the first `most` of the responses under way for one path, and stops or refuses
     /// those in excess of them.
     ConnectionCap {
-        /// How many are served.
+        /// The number that is served.
         most: u32,
-        /// What becomes of the others.
+        /// The fate of the others.
         excess: Excess,
     },
 
@@ -83,9 +83,9 @@ pub enum Effect {
     EndEarlier(ByteCount),
     /// Answers with at most so many bytes of a range, or refuses a longer one.
     RangeCap {
-        /// How many bytes are given.
+        /// The number of bytes that is given.
         most: NonZeroU64,
-        /// What a longer range is answered with. Default: its first `most` bytes.
+        /// The answer to a longer range. Default: its first `most` bytes.
         refusal: Option<StatusCode>,
     },
     /// Sends so many bytes more than `Content-Range` says; `Content-Length` counts them.
@@ -135,7 +135,7 @@ pub enum Effect {
     Redirect(Redirect),
 }
 
-/// How sending stops.
+/// A way for sending to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stop {
@@ -161,7 +161,7 @@ pub enum Position {
     Offset(u64),
 }
 
-/// What becomes of responses in excess of a cap.
+/// The fate of responses in excess of a cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Excess {
@@ -171,7 +171,7 @@ pub enum Excess {
     Stop(Stop),
 }
 
-/// How content is framed.
+/// A framing of content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentLength {
@@ -187,7 +187,7 @@ pub enum ContentLength {
     Stated(HeaderValue),
 }
 
-/// What comes with a status in place of the representation.
+/// The content that comes with a status in place of the representation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StatusBody {
@@ -204,7 +204,7 @@ pub enum StatusBody {
     Empty,
 }
 
-/// How an entity tag is wrong.
+/// A way for an entity tag to be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EntityTagFault {
@@ -220,7 +220,7 @@ pub enum EntityTagFault {
     PerConnection,
 }
 
-/// How `If-Range` is judged wrongly.
+/// A wrong judgement of `If-Range`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IfRange {
@@ -230,7 +230,7 @@ pub enum IfRange {
     Refuse,
 }
 
-/// What `Retry-After` says.
+/// The value of `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryAfter {
@@ -254,7 +254,7 @@ impl From<Duration> for RetryAfter {
     }
 }
 
-/// Where a redirection leads. What it leads to is served as if it had no such fault.
+/// A target of a redirection. The target is served as if it had no such fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Redirect {
@@ -295,7 +295,7 @@ impl Effect {
         }
     }
 
-    /// Whether the effect keeps a connection that moves nothing from being closed.
+    /// Returns true if the effect keeps a connection that moves nothing from being closed.
     pub(crate) fn holds(&self) -> bool {
         matches!(
             self,
@@ -311,7 +311,7 @@ impl Effect {
         )
     }
 
-    /// What the effect is called in URLs, scenarios and records.
+    /// The name of the effect in URLs, scenarios and records.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::DelayHead(_) => "delay",

@@ -51,7 +51,7 @@ impl Fault {
     }
 }
 
-/// What stands between the commas.
+/// The text between the commas.
 fn pieces(text: &str) -> Vec<String> {
     let (mut pieces, mut piece) = (Vec::new(), String::new());
     let mut left = text.chars().peekable();

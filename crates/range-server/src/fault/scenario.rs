@@ -16,11 +16,11 @@ const MAX_FAULTS: usize = 1000;
 pub struct ScenarioError {
     /// Where.
     pub line: usize,
-    /// What is wrong.
+    /// The mistake.
     pub cause: ScenarioMistake,
 }
 
-/// What is wrong in a scenario.
+/// A mistake in a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScenarioMistake {
@@ -122,7 +122,8 @@ fn fault(value: &Spanned<DeValue<'_>>) -> Result<Fault, (usize, ScenarioMistake)
         .map(|(_, key, text)| (key.as_str(), text.as_str()))
         .collect();
     Fault::new(&effect, &pairs).map_err(|error| {
-        // Which line is to blame: the option without which it would be right, or the effect.
+        // The line to blame is that of the option without which it would be right, or of the
+        // effect.
         let blamed = pairs.iter().position(|(key, _)| error.is_about(key));
         let offset = blamed.map_or(offset, |index| options[index].0);
         (offset, ScenarioMistake::Fault(error))

@@ -20,7 +20,7 @@ fn fires(fault: &Fault, facts: &RequestFacts<'_>) -> bool {
     fault.trigger.fires(facts, 0)
 }
 
-/// Which of the first five requests a fault is for.
+/// The numbers of the first five requests a fault is for.
 fn numbers(fault: &Fault) -> Vec<u64> {
     let facts = |request| RequestFacts {
         request,

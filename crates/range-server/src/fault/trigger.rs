@@ -78,7 +78,7 @@ impl<T: Copy + PartialOrd> Span<T> {
     }
 }
 
-/// How likely something is, in steps of 2^-32.
+/// A likelihood, in steps of 2^-32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probability(u64);
 
@@ -105,7 +105,7 @@ impl Probability {
     }
 }
 
-/// What a trigger is asked about.
+/// The facts a trigger judges by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestFacts<'a> {
     /// Counted from 1 within the scope: the server, or a URL that names its own faults.
@@ -122,7 +122,7 @@ pub(crate) struct RequestFacts<'a> {
 }
 
 impl Trigger {
-    /// Whether it fires. Faults with other `index`es draw other numbers.
+    /// Returns true if it fires. Faults with other `index`es draw other numbers.
     pub(crate) fn fires(&self, facts: &RequestFacts<'_>, index: usize) -> bool {
         self.requests.holds(facts.request)
             && self

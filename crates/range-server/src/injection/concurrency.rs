@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many responses are under way for each path that has such a fault.
+/// The number of responses under way for each path that has such a fault.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Concurrency {
     counts: Arc<Mutex<HashMap<String, u32>>>,
@@ -34,7 +34,7 @@ impl Concurrency {
 }
 
 impl InFlight {
-    /// How many there are, this one among them.
+    /// The number under way, this one among them.
     pub(crate) fn count(&self) -> u32 {
         let counts = &self.concurrency.counts;
         let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);

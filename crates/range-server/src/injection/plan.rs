@@ -19,12 +19,12 @@ use crate::query::Presentation;
 /// Everything that is done wrong to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FaultPlan {
-    /// What the effects are called, in the order they were listed.
+    /// The names of the effects, in the order they were listed.
     pub(crate) fired: Vec<&'static str>,
-    /// Whether a URL has the connection held up.
+    /// True if a URL has the connection held up.
     pub(crate) holds_by_url: bool,
     pub(crate) delay_head: Duration,
-    /// How much later than the head the content begins.
+    /// The time from the head to the beginning of the content.
     pub(crate) delay_content: Duration,
     pub(crate) rate: Option<BytesPerSecond>,
     pub(crate) bucket: Option<Bucket>,
@@ -41,7 +41,7 @@ pub(crate) struct FaultPlan {
         reason = "what is asked for may be that there is none"
     )]
     pub(crate) last_modified: Option<Option<HttpDate>>,
-    /// What `Content-Disposition` is to say.
+    /// The file name in `Content-Disposition`.
     pub(crate) name: Option<String>,
     pub(crate) omit_validators: bool,
     pub(crate) if_range: Option<IfRange>,
@@ -57,7 +57,7 @@ pub(crate) struct Crowd {
     pub(crate) rate: BytesPerSecond,
 }
 
-/// How a response meets the server's being away.
+/// The way a response meets the server's being away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outage {
     /// It is away.
@@ -69,7 +69,7 @@ pub(crate) enum Outage {
 /// When the outages of a scope were first met, by the index of the fault, since the scope began.
 pub(crate) type Onsets = BTreeMap<usize, Duration>;
 
-/// What is done to the content that is sent, and to what the head says about it.
+/// The faults of the content that is sent, and of what the head says about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -96,7 +96,7 @@ pub(crate) struct ContentFaults {
     pub(crate) corrupt: Option<u64>,
 }
 
-/// What is done to the bytes on the connection, which hyper would not write.
+/// The faults of the bytes on the connection, which hyper would not write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WireFaults {
     pub(crate) drip_head: Option<Duration>,
@@ -108,7 +108,7 @@ pub(crate) struct WireFaults {
     pub(crate) endless_head: bool,
 }
 
-/// What is answered in place of the content.
+/// An answer in place of the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Replacement {
     Status {
@@ -121,7 +121,7 @@ pub(crate) enum Replacement {
 }
 
 impl Outage {
-    /// What an outage is for a request that comes `elapsed` after the first.
+    /// The outage that a request meets which comes `elapsed` after the first.
     fn at(elapsed: Duration, after: Duration, lasts: Duration) -> Option<Self> {
         match elapsed.checked_sub(after) {
             None => Some(Self::In(after.saturating_sub(elapsed))),

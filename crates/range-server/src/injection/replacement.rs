@@ -27,7 +27,7 @@ pub(super) const ERROR_PAGE: &str =
 /// 1994-11-15 12:45:26 UTC.
 const LONG_AGO: HttpDate = HttpDate::from_unix_seconds(784_903_526);
 
-/// Which one-shot links have been given out and not used.
+/// The one-shot links that have been given out and not used.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     state: Mutex<LinksState>,
@@ -58,7 +58,7 @@ impl Links {
 }
 
 impl Link {
-    /// Whether the link may be followed: 403 for one that expired or was used up.
+    /// Returns true if the link may be followed: 403 for one that expired or was used up.
     pub(crate) fn is_valid(self, links: &Links, since_epoch: Duration) -> bool {
         let is_expired = self
             .expires
@@ -66,7 +66,7 @@ impl Link {
         !is_expired && self.once.is_none_or(|once| links.use_up(once))
     }
 
-    /// Whether a redirection to the content has been followed already.
+    /// Returns true if a redirection to the content has been followed already.
     fn has_arrived(self, redirect: Redirect) -> bool {
         match redirect {
             Redirect::Loop => false,

@@ -45,7 +45,7 @@ impl FaultPlan {
         };
         let replaced = match self.entity_tag {
             None => return,
-            // What has no quotes is put in once nothing can be compared with it.
+            // A tag without quotes is put in once nothing can be compared with it.
             Some(EntityTagFault::Omit | EntityTagFault::Unquote) => None,
             Some(EntityTagFault::Weaken) => EntityTag::new(Strength::Weak, &opaque_part(tag)),
             Some(EntityTagFault::Other) => renamed("other"),
@@ -55,7 +55,7 @@ impl FaultPlan {
     }
 }
 
-/// What stands between the quotes of a tag.
+/// The text between the quotes of a tag.
 pub(super) fn opaque_part(tag: &EntityTag) -> String {
     let text = tag.to_string();
     text.trim_start_matches("W/").trim_matches('"').to_owned()

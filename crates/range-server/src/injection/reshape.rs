@@ -87,7 +87,7 @@ impl ContentFaults {
         let announced = HeaderValue::from(reply.payload.length());
         reply.headers.insert(CONTENT_LENGTH, announced);
         if self.gzip {
-            // How long it will be is not known before it has been sent.
+            // The length is not known before all has been sent.
             reply.headers.remove(CONTENT_LENGTH);
             let gzip = HeaderValue::from_static("gzip");
             reply.headers.insert(CONTENT_ENCODING, gzip);

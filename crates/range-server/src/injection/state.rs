@@ -30,7 +30,7 @@ pub(crate) struct FaultState {
     urls: Mutex<HashMap<String, Tally>>,
 }
 
-/// What was asked of one URL.
+/// The count of requests for one URL.
 struct Tally {
     began: Instant,
     requests: u64,

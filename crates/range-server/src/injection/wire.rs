@@ -19,11 +19,11 @@ use crate::reply::{Payload, Piece};
 /// Most of a head without end that is sent.
 const MAX_ENDLESS_HEAD: usize = 1 << 30;
 
-/// What surplus bytes are taken from.
+/// The bytes that surplus ones are taken from.
 const SURPLUS: [u8; 4096] = [b'!'; 4096];
 
 impl WireFaults {
-    /// Whether hyper would not write such a response.
+    /// Returns true if hyper would not write such a response.
     pub(crate) fn is_needed(&self) -> bool {
         let hypers_own = Self {
             content_length: Some(ContentLength::Chunked),
@@ -44,7 +44,7 @@ impl WireFaults {
     }
 }
 
-/// How many bytes of a payload precede the byte at this offset of the representation.
+/// The number of bytes of a payload before the byte at this offset of the representation.
 fn distance(payload: &Payload, offset: u64) -> Option<u64> {
     let Payload::Content { pieces, .. } = payload else {
         return None;
@@ -61,13 +61,13 @@ fn distance(payload: &Payload, offset: u64) -> Option<u64> {
     None
 }
 
-/// What the head of a response is made from.
+/// The parts that the head of a response is made from.
 pub(crate) struct ResponseStart {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Whether content follows, even if none has to.
+    /// True if content follows, even if none has to.
     pub(crate) has_content: bool,
-    /// Whether the peer wants the connection to end.
+    /// True if the peer wants the connection to end.
     pub(crate) closes: bool,
 }
 
@@ -233,7 +233,7 @@ impl WireResponse {
     }
 }
 
-/// How the end of content is told.
+/// The way the end of content is told.
 struct Framing {
     /// `Content-Length` fields in the order they are sent.
     lengths: Vec<HeaderValue>,

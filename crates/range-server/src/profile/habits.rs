@@ -9,12 +9,12 @@ use super::preconditions::Preconditions;
 use super::range::RangeReading;
 use crate::fault::EntityTagFault;
 
-/// What a server does, each field one of its habits.
+/// The habits of a server, one in each field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Habits {
     /// `Server`.
     pub(super) server: Option<&'static str>,
-    /// What is wrong about its tags.
+    /// The fault of its tags.
     pub(super) entity_tag: Option<EntityTagFault>,
     pub(super) preconditions: Preconditions,
     /// `None` where it knows no ranges.

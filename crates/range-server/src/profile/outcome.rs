@@ -4,14 +4,14 @@
 use range_core::http::ResolvedRange;
 use range_core::http::conditional::Decision;
 
-/// What to answer, and what is wrong about how it is said.
+/// A decision, and what is wrong about how it is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) decision: Decision,
     pub(crate) deviation: Deviation,
 }
 
-/// What is wrong about an answer beside its status and its bytes.
+/// A fault of an answer beside its status and its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deviation {
     /// Nothing.

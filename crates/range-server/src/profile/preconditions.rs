@@ -7,7 +7,7 @@ use range_core::http::conditional::{
 };
 use range_core::http::{EntityTag, HttpDate, Validators};
 
-/// How `If-Match` is compared.
+/// The comparison of `If-Match`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TagComparison {
     /// Strongly, as §13.1.1 has it.
@@ -29,7 +29,7 @@ pub(super) enum IfUnmodifiedSince {
     Ignored,
 }
 
-/// How `If-None-Match` is read.
+/// The reading of `If-None-Match`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum IfNoneMatch {
     /// As a list, or `*` (§13.1.2).
@@ -51,7 +51,7 @@ pub(super) enum IfModifiedSince {
     AlwaysExactly,
 }
 
-/// How `If-Range` is taken.
+/// The reading of `If-Range`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum IfRange {
     /// As §13.1.5 has it.
@@ -62,7 +62,7 @@ pub(super) enum IfRange {
     Loose,
 }
 
-/// How each field is taken.
+/// The reading of each field.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_field_names,
@@ -77,7 +77,7 @@ pub(super) struct Preconditions {
 }
 
 impl Preconditions {
-    /// Whether the answer is 412.
+    /// Returns true if the answer is 412.
     pub(super) fn fail(&self, request: &Request<'_>, validators: &Validators) -> bool {
         let names = |comparison| {
             let tags = request.if_match;
@@ -98,7 +98,7 @@ impl Preconditions {
         !is_right_tag || is_late
     }
 
-    /// Whether the answer is 304.
+    /// Returns true if the answer is 304.
     pub(super) fn find_unmodified(&self, request: &Request<'_>, validators: &Validators) -> bool {
         let by_tag = request
             .if_none_match
@@ -118,7 +118,7 @@ impl Preconditions {
                 IfModifiedSince::AlwaysExactly => {
                     Some(date.is_some() && date == validators.last_modified)
                 }
-                // What is no date says nothing.
+                // A value that is no date says nothing.
                 IfModifiedSince::WithoutTag | IfModifiedSince::Always => {
                     date.map(|_| is_unmodified_since(field, validators).unwrap_or(false))
                 }
@@ -128,7 +128,7 @@ impl Preconditions {
         said.reduce(|one, other| one && other).unwrap_or(false)
     }
 
-    /// Whether `If-Range` lets the range be heeded.
+    /// Returns true if `If-Range` lets the range be heeded.
     pub(super) fn let_through(&self, request: &Request<'_>, validators: &Validators) -> bool {
         let Some(if_range) = request.if_range else {
             return true;

@@ -7,40 +7,40 @@ use range_core::http::{ResolvedRange, coalesced};
 
 use super::outcome::{Deviation, Outcome};
 
-/// How a server reads `Range`.
+/// The way a server reads `Range`.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a habit of its own, and servers have them in all combinations"
 )]
 pub(super) struct RangeReading {
-    /// Whether a HEAD is answered as if it were a GET, against §14.2.
+    /// True if a HEAD is answered as if it were a GET, against §14.2.
     pub(super) heeds_head: bool,
-    /// Whether `Bytes=` is `bytes=` (§14.1).
+    /// True if `Bytes=` is `bytes=` (§14.1).
     pub(super) any_case: bool,
-    /// What another unit leads to; §14.2 has it ignored.
+    /// The answer to another unit; §14.2 has it ignored.
     pub(super) other_unit: Malformed,
-    /// What is no list of ranges leads to.
+    /// The answer to a value that is no list of ranges.
     pub(super) malformed: Malformed,
-    /// Whether white space may stand around the elements of the list (§5.6.1).
+    /// True if white space may stand around the elements of the list (§5.6.1).
     pub(super) spaces: bool,
-    /// Whether elements may be empty (§5.6.1.2).
+    /// True if elements may be empty (§5.6.1.2).
     pub(super) empty_elements: bool,
     /// The largest number that is no mistake; §14.1.2 asks for any.
     pub(super) largest: Option<u64>,
-    /// What `-0` leads to.
+    /// The answer to `-0`.
     pub(super) empty_suffix: EmptySuffix,
-    /// Whether a suffix longer than the whole is the whole (§14.1.2).
+    /// True if a suffix longer than the whole is the whole (§14.1.2).
     pub(super) clamps_suffix: bool,
-    /// How ranges are joined.
+    /// The joining of ranges.
     pub(super) joined: Joined,
-    /// What more ranges than one lead to.
+    /// The answer to more ranges than one.
     pub(super) several: Several,
-    /// How a 416 for ranges past the end is said.
+    /// The form of a 416 for ranges past the end.
     pub(super) unsatisfiable: Deviation,
 }
 
-/// What a mistake in the field leads to.
+/// The answer to a mistake in the field.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Malformed {
     /// 200.
@@ -51,7 +51,7 @@ pub(super) enum Malformed {
     LeftOut,
 }
 
-/// What a suffix of no bytes leads to.
+/// The answer to a suffix of no bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum EmptySuffix {
     /// It is one range that cannot be satisfied.
@@ -62,7 +62,7 @@ pub(super) enum EmptySuffix {
     EmptyRange,
 }
 
-/// How ranges are joined before they are counted.
+/// The joining of ranges before they are counted.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Joined {
     /// Where they overlap, or have fewer bytes than this between them.
@@ -71,7 +71,7 @@ pub(super) enum Joined {
     Never,
 }
 
-/// What more ranges than one lead to.
+/// The answer to more ranges than one.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Several {
     /// `multipart/byteranges`.
@@ -150,7 +150,7 @@ impl RangeReading {
         }
     }
 
-    /// What follows the unit, if that is bytes.
+    /// The text after the unit, if that is bytes.
     fn list<'a>(&self, field: &'a [u8]) -> Option<&'a [u8]> {
         const UNIT: &[u8] = b"bytes=";
         let (unit, list) = field.split_at_checked(UNIT.len())?;

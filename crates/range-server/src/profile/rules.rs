@@ -12,24 +12,24 @@ use super::outcome::{Deviation, Outcome};
 use super::table;
 use crate::fault::EntityTagFault;
 
-/// How requests are answered: rightly, by a policy, or as another server would.
+/// The way requests are answered: rightly, by a policy, or as another server would.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rules {
     Right(RangePolicy),
     As(Profile),
 }
 
-/// What is answered to a request for a representation.
+/// The answer to a request for a representation.
 pub(crate) struct Answer<'a> {
     pub(crate) head: ResponseHead<'a>,
-    /// What is sent of the representation; `None` where it is not the range that decides.
+    /// The range that is sent of the representation; `None` where it is not the range that decides.
     pub(crate) range: Option<ResolvedRange>,
-    /// Whether `Content-Range` tells of a range of no bytes, which ends before it starts.
+    /// True if `Content-Range` tells of a range of no bytes, which ends before it starts.
     pub(crate) is_empty_range: bool,
 }
 
 impl Rules {
-    /// What is answered to a request, whose `Range` was sent as `range`.
+    /// The answer to a request, whose `Range` was sent as `range`.
     pub(crate) fn answer<'a>(
         self,
         request: &Request<'_>,
@@ -76,7 +76,7 @@ impl Rules {
         }
     }
 
-    /// How `Range` is read. A profile has no limit on the number of ranges.
+    /// The reading of `Range`. A profile has no limit on the number of ranges.
     pub(crate) fn range_policy(self) -> RangePolicy {
         match self {
             Self::Right(policy) => policy,
@@ -87,17 +87,17 @@ impl Rules {
         }
     }
 
-    /// What is wrong about the tags.
+    /// The fault of all tags.
     pub(crate) fn entity_tag(self) -> Option<EntityTagFault> {
         self.habits().and_then(|habits| habits.entity_tag)
     }
 
-    /// What `Server` says.
+    /// The value of `Server`.
     pub(crate) fn server(self) -> Option<&'static str> {
         self.habits().and_then(|habits| habits.server)
     }
 
-    /// Whether answers say that ranges are served.
+    /// Returns true if answers say that ranges are served.
     fn advertises_ranges(self) -> bool {
         self.habits().is_none_or(|habits| habits.range.is_some())
     }

@@ -21,14 +21,14 @@ pub(crate) enum ParameterError {
     Value {
         /// The parameter.
         name: &'static str,
-        /// What would be right.
+        /// A description of what would be right.
         expected: &'static str,
-        /// What was written.
+        /// The text that was written.
         value: String,
     },
 }
 
-/// How content presents itself. The default leaves everything as it is.
+/// The way content presents itself. The default leaves everything as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Presentation {
     pub(crate) seed: Seed,
@@ -40,7 +40,7 @@ pub(crate) struct Presentation {
         reason = "what is asked for may be that there is none"
     )]
     pub(crate) last_modified: Option<Option<HttpDate>>,
-    /// What `Content-Disposition` is to say.
+    /// The file name in `Content-Disposition`.
     pub(crate) name: Option<String>,
 }
 

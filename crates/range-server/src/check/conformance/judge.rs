@@ -11,10 +11,10 @@ use super::Level::{Must, Should};
 use super::parts;
 use super::{Fields, Finding, Level, Reply, Row, Subject};
 
-/// How much more than the whole several ranges may take: the heads of the parts.
+/// The most that several ranges may take beyond the whole: the heads of the parts.
 const HEADS_OF_PARTS: u64 = 16 << 10;
 
-/// What falls short in the reply to a row's request.
+/// The findings on the reply to a row's request.
 pub(crate) fn judge(row: &Row, fields: &Fields, subject: &Subject, reply: &Reply) -> Vec<Finding> {
     let mut findings = Vec::new();
     if reply.status != row.preferred && !row.permitted.contains(&reply.status) {
@@ -35,7 +35,7 @@ pub(crate) fn judge(row: &Row, fields: &Fields, subject: &Subject, reply: &Reply
     findings
 }
 
-/// What falls short in the reply to a plain GET, from which the subject was made.
+/// The findings on the reply to a plain GET, from which the subject was made.
 pub(crate) fn judge_plain(subject: &Subject, reply: &Reply) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut expect = |holds: bool, level, section, what: &str| {

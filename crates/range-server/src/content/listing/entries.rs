@@ -80,7 +80,7 @@ pub(super) fn read_entries(
 }
 
 impl Listing {
-    /// Whether there may be names that are not listed.
+    /// Returns true if there may be names that are not listed.
     pub(super) fn is_cut(&self) -> bool {
         self.entries.len() == MAX_ENTRIES
     }

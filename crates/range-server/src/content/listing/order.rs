@@ -2,7 +2,7 @@
 
 use super::entries::Entry;
 
-/// What entries are sorted by.
+/// The property entries are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Key {
     #[default]

@@ -15,7 +15,7 @@ use super::order::{Key, Order};
 
 const STYLE: &str = include_str!("page.css");
 
-/// What a page may do: be shown in the style it came with, and nothing else. A name that found
+/// A page may be shown in the style it came with, and do nothing else. A name that found
 /// its way into the markup could not run, load, send or be framed.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let style = STANDARD.encode(Sha256::digest(STYLE));
@@ -163,7 +163,8 @@ fn escaped(name: &[u8]) -> String {
     text
 }
 
-/// Whether a character turns the direction of text, and could make `gpj.exe` read `exe.jpg`.
+/// Returns true if a character turns the direction of text, and could make `gpj.exe` read
+/// `exe.jpg`.
 const fn is_direction(letter: char) -> bool {
     matches!(
         letter,

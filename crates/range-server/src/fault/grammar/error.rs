@@ -12,7 +12,7 @@ pub enum FaultError {
     UnknownOption {
         /// The effect.
         effect: String,
-        /// What was written.
+        /// The text that was written.
         option: String,
     },
     /// An effect needs an argument, or an option its value.
@@ -20,7 +20,7 @@ pub enum FaultError {
     Missing {
         /// Of what.
         name: String,
-        /// What would be right.
+        /// A description of what would be right.
         expected: &'static str,
     },
     /// A value is not what it has to be.
@@ -28,9 +28,9 @@ pub enum FaultError {
     Value {
         /// Of what.
         name: String,
-        /// What would be right.
+        /// A description of what would be right.
         expected: &'static str,
-        /// What was written.
+        /// The text that was written.
         value: String,
     },
     /// The effect takes no argument.
@@ -38,13 +38,13 @@ pub enum FaultError {
     Superfluous {
         /// The effect.
         effect: String,
-        /// What was written.
+        /// The text that was written.
         value: String,
     },
 }
 
 impl FaultError {
-    /// Whether an option is to blame.
+    /// Returns true if an option is to blame.
     pub(in crate::fault) fn is_about(&self, key: &str) -> bool {
         match self {
             Self::UnknownOption { option, .. } => option == key,

@@ -12,9 +12,9 @@ use super::values::{
 use super::written::Written;
 use crate::fault::{Effect, Excess, Stop};
 
-/// How an effect is written.
+/// The written form of an effect.
 pub(super) struct Form {
-    /// What it is called; the same as [`Effect::name`] says.
+    /// The name, which is what [`Effect::name`] gives.
     pub(super) name: &'static str,
     /// Keys of its own. All others are conditions.
     pub(super) options: &'static [&'static str],

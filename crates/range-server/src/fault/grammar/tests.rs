@@ -13,7 +13,7 @@ use crate::fault::{Effect, Excess, Position, Stop};
 
 const REFERENCE: &str = include_str!("../../../../../docs/design/faults.md");
 
-/// What the rows of a table have in code first, and second if that is a key.
+/// The code in a column of a table.
 fn examples(heading: &str, column: usize) -> Vec<&'static str> {
     let (_, section) = REFERENCE.split_once(heading).unwrap();
     let section = section.split("\n## ").next().unwrap();

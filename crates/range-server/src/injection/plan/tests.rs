@@ -1,4 +1,4 @@
-//! What faults add up to.
+//! The sum of several faults.
 
 use http::Method;
 
