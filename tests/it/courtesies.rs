@@ -8,7 +8,7 @@ use range_core::units::ByteCount;
 use range_server::synthetic::{self, Seed};
 use tempfile::TempDir;
 
-use crate::resume::{reaches, slow};
+use crate::support::cut_off::{reaches, slow};
 use crate::support::mounts::Mount;
 use crate::support::program::{self, Ran, start_get};
 use crate::support::site::Site;

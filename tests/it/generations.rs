@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use range_server::{Effect, Fault};
 
-use crate::resume::{expected, killed, reaches, slow};
+use crate::support::cut_off::{expected, killed, reaches, slow};
 use crate::support::program::{self, Ran};
 use crate::support::site::Site;
 use crate::support::{files, strace, wait};

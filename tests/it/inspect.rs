@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::FileExt;
 
-use crate::resume::{BLOCK, killed, slow};
+use crate::support::cut_off::{BLOCK, killed, slow};
 use crate::support::files;
 use crate::support::program;
 use crate::support::site::Site;

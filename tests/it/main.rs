@@ -11,6 +11,7 @@
 mod as_simulated;
 mod browser;
 mod check_server;
+mod checksums;
 mod clients;
 mod contention;
 mod courtesies;
@@ -27,6 +28,7 @@ mod inspect;
 mod library;
 mod library_examples;
 mod matrix;
+mod messages;
 mod names;
 mod output;
 mod process;

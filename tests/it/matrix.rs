@@ -1,24 +1,19 @@
 //! Every row of the table of faults, as a fresh start and as the continuation of a run that was
 //! killed. Knows what is sent and what has to become of it; `run` holds the program to it.
 
+mod replies;
 mod run;
 
-use std::collections::VecDeque;
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::net::TcpListener;
 use std::process::Command;
-use std::sync::Mutex;
-
-use range_server::synthetic;
 
 use crate::support::site::Site;
-use crate::support::{files, program, raw};
+use crate::support::{files, program};
+use replies::{
+    an_endless_body, chunked_beside_a_wrong_length, content, goaway, portal_in_the_middle, too_much,
+};
 use run::End::{Arrives, Coded, Deceived, Fails, Loses};
 use run::{LENGTH, Row, SEED, Secrets, Server, row};
-
-/// Most of a row is waiting.
-const AT_ONCE: usize = 6;
 
 /// The functions are named by the table in `docs/faults.md`.
 const ROWS: &[(&str, &[Row])] = &[
@@ -96,40 +91,7 @@ fn every_fault_ends_in_the_right_file_or_in_none() {
     // Building it is no part of any row's time.
     program::path();
     let secrets = Secrets::new();
-    let runs = ROWS.iter().flat_map(|&(name, rows)| {
-        let both = rows.iter().flat_map(|row| [(row, false), (row, true)]);
-        both.map(move |(row, resumes)| (name, row, resumes))
-    });
-    let (left, wrong) = (
-        Mutex::new(runs.collect::<VecDeque<_>>()),
-        Mutex::new(Vec::new()),
-    );
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let Some((name, row, resumes)) = left.lock().unwrap().pop_front() else {
-                        return;
-                    };
-                    let check = || {
-                        if resumes {
-                            row.check_resumed(&secrets);
-                        } else {
-                            row.check_fresh(&secrets);
-                        }
-                    };
-                    if catch_unwind(AssertUnwindSafe(check)).is_err() {
-                        let how = if resumes { "resumed" } else { "fresh" };
-                        wrong
-                            .lock()
-                            .unwrap()
-                            .push(format!("{name}, {how}: {:?}", row.server));
-                    }
-                }
-            });
-        }
-    });
-    let wrong = wrong.into_inner().unwrap();
+    let wrong = run::all(ROWS, &secrets);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -413,96 +375,4 @@ const fn degrading_is_not_failing() -> [Row; 6] {
         row(&["http-1.0", "ignore-range"], Arrives),
         row(&["no-validators"], Arrives),
     ]
-}
-
-fn content() -> Vec<u8> {
-    let mut bytes = vec![0; usize::try_from(LENGTH).unwrap()];
-    synthetic::fill(SEED, 0, &mut bytes);
-    bytes
-}
-
-/// The head of a reply that is what was asked for, but for its framing, and the content.
-fn part(head: &str) -> (String, Vec<u8>) {
-    let content = content();
-    let Some((first, last)) = raw::range(head, content.len()) else {
-        return ("HTTP/1.1 200 OK\r\n".to_owned(), content);
-    };
-    let fields =
-        format!("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {first}-{last}/{LENGTH}\r\n");
-    (fields, content[first..=last].to_vec())
-}
-
-/// The whole file with its length, to who asks for no part.
-fn honest_whole(head: &str, stream: &mut TcpStream) -> std::io::Result<bool> {
-    let asks_for_all = !head.contains("range: bytes=");
-    if asks_for_all {
-        let (fields, whole) = part(head);
-        write!(stream, "{fields}Content-Length: {LENGTH}\r\n\r\n")?;
-        stream.write_all(&whole)?;
-    }
-    Ok(asks_for_all)
-}
-
-fn too_much(head: &str, stream: &mut TcpStream) -> std::io::Result<()> {
-    if honest_whole(head, stream)? {
-        return Ok(());
-    }
-    let (fields, part) = part(head);
-    write!(stream, "{fields}Transfer-Encoding: chunked\r\n\r\n")?;
-    for bytes in [&part[..], b"and some more than that"] {
-        write!(stream, "{:x}\r\n", bytes.len())?;
-        stream.write_all(bytes)?;
-        stream.write_all(b"\r\n")?;
-    }
-    stream.write_all(b"0\r\n\r\n")
-}
-
-fn chunked_beside_a_wrong_length(head: &str, stream: &mut TcpStream) -> std::io::Result<()> {
-    let (fields, part) = part(head);
-    let length = part.len();
-    write!(
-        stream,
-        "{fields}Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n"
-    )?;
-    stream.write_all(&part)?;
-    stream.write_all(b"\r\n0\r\n\r\n")
-}
-
-/// The first part is right; whoever asks for more has to log in.
-fn portal_in_the_middle(head: &str, stream: &mut TcpStream) -> std::io::Result<()> {
-    let (fields, part) = part(head);
-    if head.contains("range: bytes=0-") {
-        write!(
-            stream,
-            "{fields}Content-Length: {}\r\nConnection: close\r\n\r\n",
-            part.len()
-        )?;
-        stream.write_all(&part[..part.len().min(1 << 20)])?;
-        return Err(std::io::ErrorKind::ConnectionAborted.into());
-    }
-    stream.write_all(
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 14\r\n\r\n\
-          <p>Log in!</p>",
-    )
-}
-
-/// HTTP/2's way to say that this connection is done.
-fn goaway(_: &str, stream: &mut TcpStream) -> std::io::Result<()> {
-    stream.write_all(&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7])
-}
-
-fn an_endless_body(head: &str, stream: &mut TcpStream) -> std::io::Result<()> {
-    if honest_whole(head, stream)? {
-        return Ok(());
-    }
-    let (fields, part) = part(head);
-    write!(
-        stream,
-        "{fields}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n",
-        part.len()
-    )?;
-    stream.write_all(&part)?;
-    loop {
-        stream.write_all(b"\r\n10\r\nand so on and on")?;
-    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::resume::{expected, killed, ran_resumes, reaches, slow};
+use crate::support::cut_off::{expected, killed, ran_resumes, reaches, slow};
 use crate::support::files;
 use crate::support::program::{self, Ran, get};
 use crate::support::site::Site;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::resume::reaches;
+use crate::support::cut_off::reaches;
 use crate::support::files;
 use crate::support::nginx::Nginx;
 use crate::support::peers::Peer;

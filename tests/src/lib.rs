@@ -1,4 +1,4 @@
-//! Owns the proof that the examples of the README and of the manual compile and run. Everything else
+//! Owns the proof that the examples of the README and the manual compile and run. Everything else
 //! here is a test, or an example that a task of the project runs.
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,10 @@
-//! Runs one row of the matrix: from nothing, and as the continuation of what was killed. Knows
+//! Runs the rows of the matrix: from nothing, and as the continuation of what was killed. Knows
 //! the oracle, not the rows.
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use range_core::units::ByteCount;
@@ -10,7 +13,7 @@ use range_server::{Config, Fault, TlsIdentity, Version};
 
 use tempfile::NamedTempFile;
 
-use crate::resume::reaches;
+use crate::support::cut_off::reaches;
 use crate::support::files;
 use crate::support::program::{self, Ran};
 use crate::support::raw::{self, Answer};
@@ -27,6 +30,9 @@ const BEFORE: &[u8] = b"what was there before";
 
 /// No run of any row takes longer, whatever the server does.
 const BOUND: Duration = Duration::from_secs(40);
+
+/// Most of a row is waiting.
+const AT_ONCE: usize = 6;
 
 /// What a run has to end with.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +90,44 @@ pub(super) struct Row {
     pub(super) checksum: bool,
     pub(super) fresh: End,
     pub(super) resumed: End,
+}
+
+/// Checks each row, fresh and resumed, several at once, and returns what went wrong.
+pub(super) fn all(rows: &[(&str, &[Row])], secrets: &Secrets) -> Vec<String> {
+    let runs = rows.iter().flat_map(|&(name, rows)| {
+        let both = rows.iter().flat_map(|row| [(row, false), (row, true)]);
+        both.map(move |(row, resumes)| (name, row, resumes))
+    });
+    let (left, wrong) = (
+        Mutex::new(runs.collect::<VecDeque<_>>()),
+        Mutex::new(Vec::new()),
+    );
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some((name, row, resumes)) = left.lock().unwrap().pop_front() else {
+                        return;
+                    };
+                    let check = || {
+                        if resumes {
+                            row.check_resumed(secrets);
+                        } else {
+                            row.check_fresh(secrets);
+                        }
+                    };
+                    if catch_unwind(AssertUnwindSafe(check)).is_err() {
+                        let how = if resumes { "resumed" } else { "fresh" };
+                        wrong
+                            .lock()
+                            .unwrap()
+                            .push(format!("{name}, {how}: {:?}", row.server));
+                    }
+                }
+            });
+        }
+    });
+    wrong.into_inner().unwrap()
 }
 
 /// A row whose fresh start and resume end alike.

@@ -1,6 +1,7 @@
 //! What the tests stand on: the program, servers, files. Asserts nothing about the product.
 
 pub(crate) mod browser;
+pub(crate) mod cut_off;
 pub(crate) mod files;
 pub(crate) mod mounts;
 pub(crate) mod nginx;
@@ -13,4 +14,5 @@ pub(crate) mod serving;
 pub(crate) mod site;
 pub(crate) mod stated;
 pub(crate) mod strace;
+pub(crate) mod versioned;
 pub(crate) mod wait;
