@@ -18,6 +18,7 @@ mod document;
 mod failure;
 mod guardian;
 mod http;
+mod job;
 mod link;
 mod machine;
 mod peers;

@@ -1,48 +1,20 @@
-//! Owns how the program and each of its peers is told to download one file: its best sensible
-//! settings, as command lines. Runs none of them.
+//! Owns which downloaders there are beside the program, where each is found, and how many
+//! connections it gets. What they are told is `command_line`'s.
+mod command_line;
+
 use std::env;
-use std::path::Path;
 use std::process::Command;
 use std::slice;
 
+use command_line::{
+    PYTHON, aria2, axel, curl, fast_down, hf_transfer, lftp, rclone, ripget, wget2,
+};
+pub(super) use command_line::{curl_to_nothing, sheave};
+
+use super::job::Job;
 use super::machine;
 use super::process::Line;
 use super::workdir::stdout_of;
-
-/// What is to be downloaded. Text throughout: it ends in command lines.
-#[derive(Clone, Debug)]
-pub(super) struct Job {
-    pub(super) url: String,
-    pub(super) directory: String,
-    pub(super) name: String,
-    /// The authority to trust, for https.
-    pub(super) certificate: Option<String>,
-    /// SHA-256 in hexadecimal, where the download is to be verified.
-    pub(super) digest: Option<String>,
-}
-
-impl Job {
-    pub(super) fn output(&self) -> String {
-        format!("{}/{}", self.directory, self.name)
-    }
-
-    /// The same job with words where values differ from run to run, to be printed.
-    pub(super) fn shown(&self) -> Self {
-        Self {
-            url: "URL/FILE".to_owned(),
-            directory: "OUT".to_owned(),
-            name: "FILE".to_owned(),
-            certificate: self.certificate.as_ref().map(|_| "CA".to_owned()),
-            digest: self.digest.as_ref().map(|_| "HEX".to_owned()),
-        }
-    }
-
-    /// The option, joined to the certificate, where there is one.
-    fn trust(&self, option: &str) -> Option<String> {
-        let certificate = self.certificate.as_ref()?;
-        Some(format!("{option}={certificate}"))
-    }
-}
 
 /// A downloader that others have written.
 pub(super) struct Peer {
@@ -55,7 +27,7 @@ pub(super) struct Peer {
     /// How many connections suit it on one machine.
     usual: u32,
     /// How many are tried over a distance: the best of them counts.
-    far: &'static [u32],
+    distant: &'static [u32],
     /// Whether `download` verifies a digest by itself.
     verifies: bool,
 }
@@ -100,14 +72,14 @@ const fn peer(
     home: Home,
     download: fn(&Job, u32) -> Line,
     usual: u32,
-    far: &'static [u32],
+    distant: &'static [u32],
 ) -> Peer {
     Peer {
         name,
         home,
         download,
         usual,
-        far,
+        distant,
         verifies: false,
     }
 }
@@ -119,9 +91,9 @@ impl Peer {
     }
 
     /// How many connections are worth a try: one number, or several over a distance.
-    pub(super) fn widths(&self, far: bool) -> &[u32] {
-        if far {
-            self.far
+    pub(super) fn widths(&self, distant: bool) -> &[u32] {
+        if distant {
+            self.distant
         } else {
             slice::from_ref(&self.usual)
         }
@@ -196,142 +168,8 @@ pub(super) fn versions() -> impl Iterator<Item = String> {
     PEERS.iter().map(Peer::version)
 }
 
-/// The interpreter of modules, unless `SHEAVE_BENCH_PYTHON` names another.
-const PYTHON: &str = "python3";
-
 fn python() -> String {
     env::var("SHEAVE_BENCH_PYTHON").unwrap_or_else(|_| PYTHON.to_owned())
-}
-
-/// The program itself, with its defaults but for what is named.
-pub(super) fn sheave(program: &Path, options: &str, job: &Job) -> Line {
-    let trust = job.trust("--cacert");
-    let digest = job.digest.as_ref();
-    let digest = digest.map(|digest| format!("--checksum=sha-256={digest}"));
-    Line(vec![program.display().to_string()])
-        .and_all(Line::of(&format!("get --quiet {options}")).0)
-        .and_all(trust.into_iter().chain(digest))
-        .and("-o")
-        .and(job.output())
-        .and(&job.url)
-}
-
-fn aria2(job: &Job, connections: u32) -> Line {
-    let digest = job.digest.as_ref();
-    let digest = digest.map(|digest| format!("--checksum=sha-256={digest}"));
-    let options = format!(
-        "aria2c --no-conf --quiet --summary-interval=0 -x{connections} -s{connections} \
-         --min-split-size=1M --file-allocation=falloc"
-    );
-    Line::of(&options)
-        .and_all(job.trust("--ca-certificate").into_iter().chain(digest))
-        .and("-d")
-        .and(&job.directory)
-        .and("-o")
-        .and(&job.name)
-        .and(&job.url)
-}
-
-fn axel(job: &Job, connections: u32) -> Line {
-    // It has no option for an authority to trust.
-    let trust = job.certificate.as_ref().map(|_| "--insecure".to_owned());
-    Line::of("axel -q -n")
-        .and(connections.to_string())
-        .and_all(trust)
-        .and("-o")
-        .and(job.output())
-        .and(&job.url)
-}
-
-fn lftp(job: &Job, connections: u32) -> Line {
-    let trust = job.certificate.as_ref();
-    let trust = trust.map(|file| format!("set ssl:ca-file \"{file}\"; "));
-    let trust = trust.unwrap_or_default();
-    let script = format!(
-        "{trust}set pget:save-status never; pget -n {connections} \"{}\" -o \"{}\"",
-        job.url,
-        job.output()
-    );
-    Line::of("lftp --norc -c").and(script)
-}
-
-fn wget2(job: &Job, connections: u32) -> Line {
-    Line::of("wget2 --no-config -q --chunk-size=1M")
-        .and(format!("--max-threads={connections}"))
-        .and_all(job.trust("--ca-certificate"))
-        .and("-O")
-        .and(job.output())
-        .and(&job.url)
-}
-
-fn curl(job: &Job, _one: u32) -> Line {
-    let line = Line::of("curl -q -sS --fail");
-    let trust = job.certificate.as_ref();
-    line.and_all(trust.into_iter().flat_map(|file| ["--cacert", file]))
-        .and("-o")
-        .and(job.output())
-        .and(&job.url)
-}
-
-/// What curl reaches when nothing is written.
-pub(super) fn curl_to_nothing(job: &Job) -> Line {
-    let line = Line::of("curl -q -sS --fail");
-    let trust = job.certificate.as_ref();
-    line.and_all(trust.into_iter().flat_map(|file| ["--cacert", file]))
-        .and_all(["-o", "/dev/null"])
-        .and(&job.url)
-}
-
-fn rclone(job: &Job, connections: u32) -> Line {
-    let (base, name) = job.url.rsplit_once('/').unwrap_or((&job.url, ""));
-    // `copyurl` has one connection only, so the site is addressed as a remote.
-    let options = format!("--multi-thread-streams {connections} --multi-thread-cutoff 1M");
-    Line::of("rclone copyto")
-        .and_all(Line::of(&options).0)
-        .and("--config")
-        .and("")
-        .and_all(job.trust("--ca-cert"))
-        .and_all(["--http-url", base])
-        .and(format!(":http:{name}"))
-        .and(job.output())
-}
-
-fn ripget(job: &Job, connections: u32) -> Line {
-    trusting_environment(job)
-        .and_all(["ripget", "--silent", "--threads"])
-        .and(connections.to_string())
-        .and(&job.url)
-        .and(job.output())
-}
-
-fn fast_down(job: &Job, connections: u32) -> Line {
-    let trust = job.certificate.as_ref().map(|_| "--accept-invalid-certs");
-    Line::of("fast-down download --force --yes --no-resume --threads")
-        .and(connections.to_string())
-        .and_all(trust)
-        .and("-d")
-        .and(&job.directory)
-        .and("-o")
-        .and(&job.name)
-        .and(&job.url)
-}
-
-/// A library without a program; its users ask it for pieces of 10 MiB.
-fn hf_transfer(job: &Job, connections: u32) -> Line {
-    let call = "import sys, hf_transfer; \
-                hf_transfer.download(sys.argv[1], sys.argv[2], int(sys.argv[3]), 10 << 20)";
-    trusting_environment(job)
-        .and_all([PYTHON, "-c", call])
-        .and(&job.url)
-        .and(job.output())
-        .and(connections.to_string())
-}
-
-/// What stands before a program that has no option for an authority to trust.
-fn trusting_environment(job: &Job) -> Line {
-    let trust = job.certificate.as_ref();
-    let trust = trust.map(|file| ["env".to_owned(), format!("SSL_CERT_FILE={file}")]);
-    Line(trust.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Owns what each scenario consists of: its content, its servers and its contenders. How they are
 //! run and judged is `round`'s.
 mod disk;
-mod far;
+mod distant;
 mod serve;
 
 use std::env;
@@ -10,8 +10,9 @@ use std::process::Command;
 
 use super::arguments::Scenario;
 use super::failure::Failure;
+use super::job::Job;
 use super::machine;
-use super::peers::{self, Job};
+use super::peers;
 use super::process::Line;
 use super::round::{self, Contender, Expected};
 use super::server::Server;
@@ -32,7 +33,7 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
         machine::description(setting.program, &setting.workdir.output(), setting.load);
     machine.extend(peers::versions());
     let plan = match scenario {
-        Scenario::Wan(path) => return far::run(path, setting, machine),
+        Scenario::Wan(path) => return distant::run(path, setting, machine),
         Scenario::Loopback => large(setting, false, false),
         Scenario::Verify => large(setting, false, true),
         Scenario::Tls => large(setting, true, false),

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::arguments::Arguments;
 use super::failure::Failure;
-use super::peers::{self, Job, PEERS};
+use super::job::Job;
+use super::peers::{self, PEERS};
 use super::round::{Contender, Expected, Preparation};
 use super::server::{Server, Site};
 use super::workdir::WorkDirectory;
@@ -100,13 +101,13 @@ impl Setting<'_> {
         &self,
         job: &Job,
         expected: &Expected,
-        far: bool,
+        distant: bool,
     ) -> impl Iterator<Item = Contender> {
         let wanted = PEERS.iter().filter(|peer| self.arguments.wants(peer.name));
         wanted.flat_map(move |peer| {
             let missing = peer.missing();
-            peer.widths(far).iter().map(move |&width| Contender {
-                name: if far {
+            peer.widths(distant).iter().map(move |&width| Contender {
+                name: if distant {
                     format!("{} {width}", peer.name)
                 } else {
                     peer.name.to_owned()

@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use super::super::failure::Failure;
+use super::super::job::Job;
 use super::super::link::Link;
-use super::super::peers::Job;
 use super::super::process;
 use super::super::round::{self, Contender, Expected};
 use super::super::server::{Server, Site};
