@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     /// Print JSON instead of tables
     #[arg(long)]
     pub(super) json: bool,
-    /// Replace the tables in docs/benchmarks.md
+    /// Replace the tables in docs/benchmarks
     #[arg(long)]
     pub(super) write: bool,
     /// Be the guardian: undo what standard input says when it ends

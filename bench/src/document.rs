@@ -1,51 +1,36 @@
-//! Owns putting a table into docs/benchmarks.md, between the two lines that are kept for it. What
-//! is said around the tables is people's.
+//! Owns where the table of a scenario is kept: in a file of its own in docs/benchmarks. People
+//! write the page that leads to these files.
 use std::fs;
+use std::path::PathBuf;
 
 use super::checkout;
 use super::failure::Failure;
 
 /// Replaces what one scenario said last.
 pub(super) fn replace(scenario: &str, section: &str) -> Result<(), Failure> {
-    let path = checkout::root().join("docs/benchmarks.md");
-    let document = fs::read_to_string(&path).map_err(Failure::io("read docs/benchmarks.md"))?;
-    let document = between(&document, scenario, section)?;
-    fs::write(path, document).map_err(Failure::io("write docs/benchmarks.md"))
+    let title = format!("# {scenario}\n\n<!-- Written by `cargo xtask bench --write`. -->\n\n");
+    fs::write(path(scenario), title + section).map_err(Failure::io("write a table"))
 }
 
-fn between(document: &str, scenario: &str, section: &str) -> Result<String, Failure> {
-    let find = |marker: String| match document.find(&marker) {
-        Some(at) => Ok((at, at + marker.len())),
-        None => Err(Failure::Marker { marker }),
-    };
-    let (_, start) = find(format!("<!-- bench {scenario}: begin -->\n"))?;
-    let (end, _) = find(format!("<!-- bench {scenario}: end -->"))?;
-    let before = document.get(..start).unwrap_or_default();
-    let after = document.get(end..).unwrap_or_default();
-    Ok(format!("{before}\n{section}\n{after}"))
+fn path(scenario: &str) -> PathBuf {
+    let name = format!("docs/benchmarks/{scenario}.md");
+    checkout::root().join(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::wan::PATHS;
-    use super::between;
+    use super::path;
 
     #[test]
-    fn every_scenario_has_its_place_in_the_document() {
-        let document = include_str!("../../docs/benchmarks.md");
+    fn the_page_leads_to_the_table_of_every_scenario() {
+        let page = include_str!("../../docs/benchmarks.md");
         let fixed = [
             "loopback", "verify", "tls", "small", "memory", "serve", "disk",
         ];
         for name in fixed.into_iter().chain(PATHS.iter().map(|path| path.name)) {
-            assert!(between(document, name, "").is_ok(), "{name}");
+            assert!(page.contains(&format!("(benchmarks/{name}.md)")), "{name}");
+            assert!(path(name).is_file(), "{name}");
         }
-    }
-
-    #[test]
-    fn only_what_is_between_the_markers_is_replaced() {
-        let before = "a\n<!-- bench tls: begin -->\nold\n<!-- bench tls: end -->\nb\n";
-        let after = "a\n<!-- bench tls: begin -->\n\nnew\n\n<!-- bench tls: end -->\nb\n";
-        assert_eq!(between(before, "tls", "new\n").unwrap(), after);
-        assert!(between(before, "small", "new").is_err());
     }
 }

@@ -25,9 +25,6 @@ pub(super) enum Failure {
     /// The link that is to be measured on is another than was asked for.
     #[error("emulate a link within 3 % of what was asked for; the table says where")]
     Link,
-    /// The document lacks the two lines between which a table belongs.
-    #[error("find `{marker}` in docs/benchmarks.md")]
-    Marker { marker: String },
     /// The program or the reference failed, or wrote other bytes than were served.
     #[error("download what was served with {names}; the tables say how")]
     Wrong { names: String },
