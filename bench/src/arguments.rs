@@ -9,14 +9,14 @@ use super::wan::{self, Path};
 /// Of a file, with `--quick`: several segments, and room wherever a file is made.
 const QUICK: u64 = 16 << 20;
 
-/// What to measure, and how long.
+/// The measurement to make, and for how long.
 #[derive(Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
 )]
 pub(super) struct Arguments {
-    /// What to measure
+    /// The scenario to measure
     #[arg(value_enum, required_unless_present_any = ["url", "guardian"])]
     scenario: Option<Asked>,
     /// Small sizes and single runs: shows that the harness works, and no speed
@@ -62,10 +62,10 @@ pub(super) struct Reference {
     /// The reference waits for the disk at its end, as the program does
     #[arg(long, hide = true, requires = "into")]
     pub(super) sync: bool,
-    /// How many connections the reference uses
+    /// The number of connections the reference uses
     #[arg(long, hide = true, default_value_t = 8)]
     pub(super) connections: u64,
-    /// How many bytes the reference fetches
+    /// The number of bytes the reference fetches
     #[arg(long, hide = true, default_value_t = 1)]
     pub(super) length: u64,
 }
@@ -82,7 +82,7 @@ enum Asked {
     Disk,
     /// Emulated links; needs root
     Wan,
-    /// Whether the emulated link is what is asked of it; needs root
+    /// Check that the emulated link is what was asked for; needs root
     Link,
     All,
 }
@@ -147,7 +147,7 @@ impl Arguments {
         }
     }
 
-    /// Whether a link is to be run: every one, unless some are named.
+    /// Returns whether a link is to be run: every one, unless some are named.
     fn wants_link(&self, link: &str) -> bool {
         if self.links.is_empty() {
             !self.quick || wan::QUICK.contains(&link)
@@ -156,12 +156,12 @@ impl Arguments {
         }
     }
 
-    /// Whether the link itself is to be measured.
+    /// Returns whether the link itself is to be measured.
     pub(super) fn checks_link(&self) -> bool {
         matches!(self.scenario, Some(Asked::Link))
     }
 
-    /// Whether everything is asked for that this machine can do.
+    /// Returns whether everything is asked for that this machine can do.
     pub(super) fn is_all(&self) -> bool {
         matches!(self.scenario, Some(Asked::All))
     }
@@ -174,7 +174,7 @@ impl Arguments {
         self.runs.unwrap_or(if self.quick { 1 } else { usual })
     }
 
-    /// Whether a peer is to be run: every one, unless some are named.
+    /// Returns whether a peer is to be run: every one, unless some are named.
     pub(super) fn wants(&self, peer: &str) -> bool {
         self.peers.is_empty() || self.peers.iter().any(|wanted| wanted == peer)
     }

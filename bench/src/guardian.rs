@@ -94,7 +94,7 @@ pub(super) fn guard() {
     }
 }
 
-/// What was said and not taken back, the last first.
+/// Returns what was said and not taken back, the last first.
 fn left_by(said: impl Iterator<Item = String>) -> Vec<String> {
     let mut left = BTreeMap::new();
     for line in said {

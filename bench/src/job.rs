@@ -1,6 +1,6 @@
 //! Owns what one download consists of, as words of a command line. Knows no downloader.
 
-/// What is to be downloaded. Text throughout: it ends in command lines.
+/// The file to download. Text throughout: it ends in command lines.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) url: String,

@@ -30,12 +30,13 @@ use super::machine;
 const SERVER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 const CLIENT: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 2);
 const NETWORK: &str = "198.18.0.0/30";
-/// What a device keeps until it is read. More than ever is under way: drops are the queue's.
+/// The packets a device keeps until they are read. More than ever are under way: only the queue
+/// drops.
 const BACKLOG: u32 = 20_000;
 /// The least a queue holds, in bytes: a burst of one connection.
 const LEAST_ROOM: u64 = 64 << 10;
 
-/// What a link is like. Both directions are alike; the queue before each holds what the link
+/// The properties of a link. Both directions are alike; the queue before each holds what the link
 /// carries in one round trip.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Profile {
@@ -67,7 +68,7 @@ struct Shared {
     ended: AtomicBool,
 }
 
-/// What became of the packets of both directions.
+/// The fate of the packets of both directions.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Carried {
     pub(super) arrived: u64,
@@ -140,7 +141,7 @@ impl Link {
         self.client.within(work)
     }
 
-    /// What became of packets so far.
+    /// Returns what became of packets so far.
     pub(super) fn carried(&self) -> Carried {
         let sum = |counter: fn(&Tally) -> &AtomicU64| {
             let tallies = self.shared.tallies.iter();
@@ -219,7 +220,7 @@ fn device(
         "route replace {NETWORK} dev {name} src {address} proto kernel scope link congctl \
          {congestion}"
     ))?;
-    // What one run learns of the path must not help the next.
+    // A run must not profit from what the one before it learnt of the path.
     let forget = || fs::write("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
     namespace
         .within(forget)?

@@ -15,7 +15,7 @@ pub(super) fn find(program: &str) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-/// How busy the machine was before the harness did anything: beside other work, times mean little.
+/// The load of the machine before the harness did anything: beside other work, times mean little.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load(f64);
 
@@ -30,7 +30,7 @@ impl Load {
         Self(first.parse().unwrap_or_default())
     }
 
-    /// What has to be said of it, if anything.
+    /// Returns what has to be said of it, if anything.
     pub(super) fn warning(self) -> Option<String> {
         let Self(load) = self;
         (load > Self::QUIET).then(|| {
@@ -80,7 +80,7 @@ fn first_line(program: &str, arguments: &[&str]) -> String {
     first_line_of(command)
 }
 
-/// What a program says first, to whomever.
+/// Returns the first line that a program prints, on either stream.
 pub(super) fn first_line_of(mut command: Command) -> String {
     let Ok(output) = command.output() else {
         return format!("{}: cannot be run", command.get_program().display());

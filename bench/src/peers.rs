@@ -24,15 +24,15 @@ pub(super) struct Peer {
     pub(super) home: Home,
     /// With so many connections.
     download: fn(&Job, u32) -> Line,
-    /// How many connections suit it on one machine.
+    /// The number of connections that suits it on one machine.
     usual: u32,
-    /// How many are tried over a distance: the best of them counts.
+    /// The numbers of connections that are tried over a distance: the best of them counts.
     distant: &'static [u32],
-    /// Whether `download` verifies a digest by itself.
+    /// True if `download` verifies a digest by itself.
     verifies: bool,
 }
 
-/// What has to be there for a peer to run.
+/// The program or module that a peer needs to run.
 pub(super) enum Home {
     /// A program of this name on the search path.
     Program(&'static str),
@@ -90,7 +90,7 @@ impl Peer {
         self
     }
 
-    /// How many connections are worth a try: one number, or several over a distance.
+    /// Returns how many connections are worth a try: one number, or several over a distance.
     pub(super) fn widths(&self, distant: bool) -> &[u32] {
         if distant {
             self.distant
@@ -99,7 +99,7 @@ impl Peer {
         }
     }
 
-    /// What to run over so many connections, one line after the other.
+    /// Returns what to run over so many connections, one line after the other.
     pub(super) fn lines(&self, job: &Job, connections: u32) -> Vec<Line> {
         let python = python();
         let mut lines = self.shown(job, connections);
@@ -135,7 +135,7 @@ impl Peer {
         }
     }
 
-    /// What it says of its version.
+    /// Returns the version it states.
     fn version(&self) -> String {
         if self.missing().is_some() {
             return format!("{}: not installed", self.name);

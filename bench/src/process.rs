@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use wait4::Wait4;
 
-/// How often memory is looked at. A peak that lasts for less may be missed.
+/// The interval at which memory is looked at. A peak that lasts for less may be missed.
 const SAMPLING: Duration = Duration::from_millis(3);
 /// A program that takes longer is killed, and has failed, where nothing else is said.
 pub(super) const LONGEST: Duration = Duration::from_mins(15);
@@ -48,7 +48,7 @@ impl Display for Line {
     }
 }
 
-/// What one run of one program took.
+/// The time and the memory that one run of one program took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cost {
     pub(super) elapsed: Duration,
@@ -58,7 +58,7 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// What two programs took, one after the other.
+    /// Returns what two programs took, one after the other.
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             elapsed: self.elapsed + next.elapsed,

@@ -17,7 +17,7 @@ use super::http::{self, Body};
 
 /// One system call moves at most this many bytes, and each thread touches no more memory.
 const BUFFER: usize = 256 << 10;
-/// What a pipe of the reference is made to hold: as much as the system lets anybody's.
+/// The capacity of a pipe of the reference: the most that the system allows everybody.
 const PIPE: usize = 1 << 20;
 
 /// Where the bytes of one share go.
@@ -110,7 +110,7 @@ impl<'a> Sink<'a> {
             Self::Spliced { file, out_of, into } => {
                 let reader = body.get_mut();
                 if !reader.buffer().is_empty() {
-                    // What came with the head has left the socket already.
+                    // The bytes that came with the head have left the socket already.
                     let early = reader.buffer().len();
                     file.write_all_at(reader.buffer(), at)?;
                     reader.consume(early);
@@ -121,7 +121,8 @@ impl<'a> Sink<'a> {
                 let (mut offset, end) = (at, at + moved as u64);
                 while offset < end {
                     let left = usize::try_from(end - offset).expect("a pipe holds no more");
-                    // What is in the pipe has left the socket: an interruption must not end this.
+                    // The bytes in the pipe have left the socket: an interruption must not end
+                    // this.
                     let written = retry_on_intr(|| {
                         rustix::pipe::splice(&*out_of, None, *file, Some(&mut offset), left, none)
                     })?;

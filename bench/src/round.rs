@@ -13,12 +13,12 @@ use super::statistics::{Summary, summary};
 use super::workdir::WorkDirectory;
 use super::{content, http};
 
-/// What an output must be the same as.
+/// The content that an output must equal.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
     /// This file.
     File(PathBuf),
-    /// What the harness's own client gets from there, so many bytes.
+    /// The first bytes, so many, that the harness's own client gets from there.
     Answer { url: String, length: u64 },
     /// The contender writes nothing.
     Nothing,
@@ -28,7 +28,7 @@ pub(super) enum Expected {
 #[derive(Clone, Debug)]
 pub(super) struct Contender {
     pub(super) name: String,
-    /// What to run, one after the other; or why that is impossible.
+    /// The commands to run, one after the other; or the reason why that is impossible.
     pub(super) lines: Result<Vec<Line>, String>,
     /// The same as printed.
     pub(super) shown: Vec<Line>,
@@ -68,7 +68,7 @@ pub(super) struct Row {
     pub(super) measured: Result<Measured, String>,
 }
 
-/// What all runs of one contender say together.
+/// The summary of all runs of one contender.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measured {
     pub(super) seconds: Summary,
@@ -78,7 +78,7 @@ pub(super) struct Measured {
     pub(super) memory: Memory,
 }
 
-/// What the machine needs before each run.
+/// The preparation of the machine before each run.
 pub(super) type Preparation = fn() -> Result<(), Failure>;
 
 /// Runs every contender so often, in turn, each run after `before`. One that fails once is not run
@@ -120,7 +120,7 @@ pub(super) fn run(
         .collect())
 }
 
-/// Whether one more run is not worth its wait.
+/// Returns whether one more run is not worth its wait.
 fn is_settled(contender: &Contender, earlier: &[Cost]) -> bool {
     let last = earlier.last();
     last.is_some_and(|cost| cost.elapsed > contender.again_within)

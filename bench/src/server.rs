@@ -31,7 +31,7 @@ pub(super) struct Server {
     pub(super) certificate: Option<PathBuf>,
 }
 
-/// What a server serves, and where.
+/// The directory that a server serves, and its address.
 pub(super) struct Site {
     pub(super) address: Ipv4Addr,
     pub(super) root: PathBuf,

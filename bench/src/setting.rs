@@ -14,11 +14,11 @@ use super::server::{Server, Site};
 use super::workdir::WorkDirectory;
 use super::{content, machine, process};
 
-/// What the file is called that is downloaded, and how large it is where nothing else is said.
+/// The name of the file that is downloaded, and its size unless another one is given.
 pub(super) const NAME: &str = "file";
 pub(super) const USUAL: u64 = 2 << 30;
 
-/// What every scenario is given.
+/// The arguments of every scenario.
 pub(super) struct Setting<'a> {
     pub(super) arguments: &'a Arguments,
     pub(super) workdir: &'a WorkDirectory,
@@ -39,7 +39,7 @@ pub(super) struct Plan {
 }
 
 impl Setting<'_> {
-    /// What stands above the table.
+    /// Returns what stands above the table.
     pub(super) fn about(&self, what: &str, runs: u32) -> String {
         let busy = self.load.warning();
         let busy = busy.map_or_else(String::new, |warning| format!("\n\n{warning}"));

@@ -20,11 +20,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::failure::Failure;
 
-/// How often each connection is given its share.
+/// The interval at which each connection is given its share.
 const TICK: Duration = Duration::from_millis(10);
 /// A connection that was kept from sending catches up on so many ticks, and no more.
 const CATCH_UP: u32 = 4;
-/// How often the end is looked for.
+/// The interval at which the end is looked for.
 const GLANCE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
@@ -33,7 +33,7 @@ const GLANCE: Timespec = Timespec {
 const SILENCE: Duration = Duration::from_mins(1);
 /// No head is longer.
 const LONGEST_HEAD: usize = 16 << 10;
-/// What comes before the name of the file to be spared slowness.
+/// The prefix of a file's name that spares its download the slowness.
 const STEADY: &str = "/steady";
 
 /// In what way the server is slow. Rates are bytes of content in a second.
@@ -48,8 +48,8 @@ pub(super) enum Slowness {
 }
 
 impl Slowness {
-    /// What a connection has: its number, from 0 and counted anew when none is left, and how many
-    /// there are.
+    /// Returns what a connection has: its number, from 0 and counted anew when none is left, and
+    /// how many there are.
     fn rate(self, number: u64, connections: u64, steady: bool) -> u64 {
         match self {
             Self::Halving { whole, above } if steady || connections <= above => {
@@ -243,7 +243,7 @@ fn read_head(reader: &mut impl BufRead) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&head).into_owned()))
 }
 
-/// What a server of the harness is asked for.
+/// A request to a server of the harness.
 #[derive(Debug, Eq, PartialEq)]
 struct Request<'a> {
     has_content: bool,

@@ -9,10 +9,10 @@ use super::round::{Measured, Row};
 /// Everything one scenario has to say.
 pub(super) struct Report {
     pub(super) scenario: &'static str,
-    /// What was measured, in a sentence or two.
+    /// The measurement in a sentence or two.
     pub(super) about: String,
     pub(super) machine: Vec<String>,
-    /// What no client is faster than, where that can be said.
+    /// The time that no client beats, where that is known.
     pub(super) bound: Option<Duration>,
     /// The first is what the ratios are to.
     pub(super) rows: Vec<Row>,

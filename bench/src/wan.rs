@@ -16,7 +16,7 @@ pub(super) struct Path {
     pub(super) size: u64,
 }
 
-/// Who serves.
+/// The server behind a link.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Nginx,

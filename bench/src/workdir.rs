@@ -34,12 +34,12 @@ impl WorkDirectory {
         Ok(workdir)
     }
 
-    /// Who ends what was started here, should this process be killed.
+    /// Returns the guardian, which ends what was started here if this process is killed.
     pub(super) fn guardian(&self) -> &Guardian {
         &self.guardian
     }
 
-    /// What servers serve.
+    /// Returns what servers serve.
     pub(super) fn source(&self) -> PathBuf {
         self.root.join("source")
     }
@@ -88,7 +88,7 @@ fn target_directory() -> Result<PathBuf, Failure> {
     }
 }
 
-/// What a program prints; a failure holds what it complained of.
+/// Returns what a program prints; a failure holds what it complained of.
 pub(super) fn stdout_of(mut command: Command) -> Result<String, Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     let failure = |complaint| Failure::Command {

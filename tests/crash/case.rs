@@ -17,10 +17,10 @@ pub(crate) struct Case {
     pub(crate) connections: u64,
     /// The program's further arguments, but for the checksum.
     pub(crate) arguments: Vec<&'static str>,
-    /// Whether the file's digest is expected.
+    /// True if the file's digest is expected.
     pub(crate) checksum: bool,
     pub(crate) server: ServerKind,
-    /// How long the transfer takes at the rate the server sends at.
+    /// The time the transfer takes at the rate the server sends at.
     pub(crate) transfer: Duration,
     /// The runs that are killed, in order. One that ends before it is killed ends the round.
     pub(crate) runs: Vec<Run>,
@@ -30,7 +30,7 @@ pub(crate) struct Case {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) kill: Kill,
-    /// Whether the remote file changes when the run is over.
+    /// True if the remote file changes when the run is over.
     pub(crate) then_change: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Kill {
     After(Duration),
 }
 
-/// How the server treats ranges.
+/// The ways in which the server treats ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ServerKind {
     /// As it should.
@@ -57,7 +57,7 @@ pub(crate) enum ServerKind {
 }
 
 impl ServerKind {
-    /// Whether the journal claims blocks; else a kill costs whatever had arrived.
+    /// Returns whether the journal claims blocks; else a kill costs whatever had arrived.
     pub(crate) const fn claims_blocks(self) -> bool {
         !matches!(self, Self::LengthUnknown)
     }

@@ -13,7 +13,7 @@ use crate::case::Kill;
 /// No run takes longer: a hang is a failure with a name.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) enum Ended {
     Killed,

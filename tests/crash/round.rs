@@ -19,19 +19,20 @@ const BATCH: u64 = 0;
 
 const PAGE: usize = 4096;
 
-/// What the rounds share.
+/// The values that all rounds share.
 pub(crate) struct Workshop {
     program: PathBuf,
     runtime: Runtime,
 }
 
-/// What a kill cost.
+/// The cost of a kill.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) kill: Kill,
     /// Bytes that had arrived and are fetched again.
     pub(crate) again: u64,
-    /// How many could have been: a block for each connection, and the records not yet appended.
+    /// The most that it could have cost: a block for each connection, and the records not yet
+    /// appended.
     pub(crate) bound: u64,
 }
 
@@ -43,7 +44,7 @@ struct Round<'a> {
     directory: TempDir,
     scratch: TempDir,
     costs: Vec<Cost>,
-    /// What the next run should find to resume from.
+    /// The state that the next run should resume from.
     claimed: u64,
 }
 
@@ -123,7 +124,7 @@ impl Round<'_> {
         self.costs.push(Cost { kill, again, bound });
     }
 
-    /// How many bytes of the part file are, page by page, those of each generation.
+    /// Returns how many bytes of the part file are, page by page, those of each generation.
     fn arrived(&self) -> Vec<u64> {
         let part = std::fs::read(self.directory.path().join("file.part")).unwrap_or_default();
         let in_place = |whole: &Vec<u8>| -> u64 {
@@ -136,7 +137,7 @@ impl Round<'_> {
         self.site.generations().iter().map(in_place).collect()
     }
 
-    /// How many bytes the journal claims; none when it has no header yet.
+    /// Returns how many bytes the journal claims; none when it has no header yet.
     fn inspected(&self) -> u64 {
         let part = self.directory.path().join("file.part");
         let arguments = [
@@ -188,8 +189,8 @@ impl Round<'_> {
         assert!(!self.costs.is_empty(), "nothing was killed");
     }
 
-    /// What is claimed and not fetched again. Of a file that is complete the last block is, where
-    /// only a reply can tell that it is still the same file.
+    /// Returns what is claimed and not fetched again. Of a file that is complete the last block is,
+    /// where only a reply can tell that it is still the same file.
     fn kept(&self) -> u64 {
         let length = self.case.length;
         if self.claimed < length || self.case.checksum {
@@ -203,7 +204,7 @@ impl Round<'_> {
         match self.case.server {
             Honest => true,
             NoValidators => self.case.checksum,
-            // What comes whole every time is of no use in part.
+            // A file that comes whole every time is of no use in part.
             IgnoresRanges | LengthUnknown => false,
         }
     }

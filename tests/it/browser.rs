@@ -1,4 +1,4 @@
-//! What a person does with a served directory in a browser: look around, sort, play, seek.
+//! A person with a served directory in a browser: looking around, sorting, playing, seeking.
 
 use std::path::Path;
 

@@ -43,7 +43,7 @@ pub(crate) fn check(url: &str, more: &[&str]) -> (Option<i32>, Value) {
     (output.status.code(), report)
 }
 
-/// What was found, as `name: what`.
+/// Returns what was found, as `name: what`.
 fn findings(report: &Value) -> Vec<String> {
     let name = |row: &Value| row["name"].as_str().unwrap().to_owned();
     let rows = report["rows"].as_array().unwrap().iter();

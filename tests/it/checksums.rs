@@ -110,8 +110,8 @@ fn a_complete_file_of_another_digest_makes_way_for_the_older_version() {
     download.check_kept(5 * MIB, &more);
 }
 
-/// What only a checksum joins is not continued without one: the validator that the first server
-/// gave is not that of the bytes that came from the second.
+/// Bytes that only a checksum joins are not continued without one: the validator that the first
+/// server gave is not that of the bytes that came from the second.
 #[test]
 fn what_a_checksum_joined_is_not_said_to_have_a_validator() {
     let checksum = format!("sha-256={}", sha256(0));

@@ -204,7 +204,7 @@ fn get_refused(courtesy: &Courtesy, answer: &str, url: &str, into: &Path) -> Ran
     program::start_command(command).finish()
 }
 
-/// What a kill leaves in the middle of the file.
+/// Returns what a kill leaves in the middle of the file.
 fn interrupted(url: &str) -> TempDir {
     let into = files::directory();
     interrupt(url, into.path());

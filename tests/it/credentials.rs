@@ -221,8 +221,8 @@ fn two_logins_or_two_origins_are_usage_errors() {
     assert!(site.requests().is_empty());
 }
 
-/// What a run said, and all it left in a directory, names and contents, as text: the search in text
-/// is optimized in a debug build too.
+/// Returns what a run said, and all it left in a directory, names and contents, as text: the search
+/// in text is optimized in a debug build too.
 fn traces(ran: &Ran, directory: &Path) -> String {
     let mut all = [ran.stdout.as_str(), &ran.stderr].concat();
     for name in files::names(directory) {

@@ -67,7 +67,7 @@ impl Counted {
     }
 }
 
-/// Whether this process, and those it starts, may have so many descriptors.
+/// Returns whether this process, and those it starts, may have so many descriptors.
 fn make_room(wanted: u64) -> bool {
     let limit = getrlimit(Resource::Nofile);
     let may = limit.maximum.is_none_or(|maximum| maximum >= wanted);
@@ -155,7 +155,7 @@ fn peers_that_never_read_cost_little() {
 #[test]
 fn a_thousand_peers_that_read_cost_no_more_the_longer_they_do() {
     const CROWD: usize = 1000;
-    /// What each reads in a round: more than all buffers on its way hold.
+    /// The bytes each reads in a round: more than all buffers on its way hold.
     const PIECE: usize = 256 << 10;
     if !make_room(3000) {
         return;
@@ -167,8 +167,8 @@ fn a_thousand_peers_that_read_cost_no_more_the_longer_they_do() {
     let mut crowd: Vec<TcpStream> = (0..CROWD)
         .map(|index| {
             let mut stream = serving.connect();
-            // What the system would buffer for a thousand is minutes of work for a server that
-            // was compiled for debugging.
+            // The bytes that the system would buffer for a thousand are minutes of work for a
+            // server that was compiled for debugging.
             set_socket_recv_buffer_size(&stream, PIECE / 4).unwrap();
             let path = ["/synthetic/8EiB", "/big"][index % 2];
             serving.ask(&mut stream, path);

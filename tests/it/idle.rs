@@ -18,7 +18,7 @@ const LENGTH: usize = 32 << 20;
 /// Sent at once; at most so often until another connection is closed.
 const PIECE: usize = 64 << 10;
 const PAUSE: Duration = Duration::from_millis(50);
-/// What a client may take to close what it does not need. It is the machine that is slow, then.
+/// The time a client may take to close what it does not need. A longer one is a slow machine's.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 static SERVED: AtomicUsize = AtomicUsize::new(0);
@@ -70,7 +70,8 @@ fn a_connection_that_is_not_needed_is_closed_while_the_download_goes_on() {
     assert!(content == files::bytes(1, LENGTH), "the file is wrong");
 }
 
-/// Whether no connection is opened but the first four, and one for each that a reply was cut on.
+/// Returns whether no connection is opened but the first four, and one for each that a reply was
+/// cut on.
 fn reuses_its_connections() -> bool {
     let rate = Effect::Rate(BytesPerSecond(4 << 20));
     let site = Site::synthetic(vec![Fault::always(rate)]);

@@ -1,4 +1,4 @@
-//! What a part file is said to hold, and what reading it back shows.
+//! `sheave inspect`: the claims of a part file, and the result of reading it back.
 
 use std::os::unix::fs::FileExt;
 

@@ -1,4 +1,4 @@
-//! What the program says, and with which code it leaves.
+//! The program's messages and exit codes.
 
 use crate::support::files;
 use crate::support::program::{self, get};

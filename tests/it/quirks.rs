@@ -9,7 +9,7 @@ use crate::support::peers::Peer;
 use crate::support::python::Python;
 use crate::support::serving::Serving;
 
-/// What was found in a plain answer, and row by row.
+/// Returns what was found in a plain answer, and row by row.
 fn outcomes(url: &str) -> Vec<String> {
     let (_, report) = check(url, &[]);
     let found = |findings: &Value| {

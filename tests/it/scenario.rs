@@ -46,7 +46,7 @@ fn laid_out(names: &[&str]) -> (tempfile::TempDir, Vec<u8>) {
     (root, bytes)
 }
 
-/// What curl prints, a head in lower case before the content, and its exit code.
+/// Returns what curl prints, a head in lower case before the content, and its exit code.
 fn fetch(url: &str, more: &[&str]) -> Option<(String, Vec<u8>, Option<i32>)> {
     let output = curl(&[&["-i", url], more].concat())?;
     let end = output.stdout.windows(4).position(|end| end == b"\r\n\r\n");

@@ -31,7 +31,7 @@ const OF_OUR_FILES: [(&str, &[&str]); 3] = [
     ("unlinkat", &["EIO", "EACCES"]),
 ];
 
-/// How many of each call are failed in turn.
+/// The number of calls of each kind that are failed in turn.
 const CALLS: u32 = 4;
 
 /// Downloads 6 MiB while the `call`-th `name` fails with `error`.

@@ -26,11 +26,11 @@ const SEED: Seed = Seed(4);
 /// After this a rival that was slowed down is killed, to be started again.
 const KILLED_AFTER: Duration = Duration::from_millis(1500);
 
-/// What is done wrong.
+/// The fault that is set against the programs.
 struct Scenario {
     /// As the table has it.
     what: &'static str,
-    /// Whether a run was killed before, when nothing was wrong but that it was slow.
+    /// True if a run was killed before, when nothing was wrong but that it was slow.
     resumes: bool,
     faults: &'static [&'static str],
 }
@@ -138,7 +138,7 @@ fn main() {
     }
 }
 
-/// What one rival makes of a scenario, on a server of its own.
+/// Runs one rival through a scenario, on a server of its own.
 fn verdict(runtime: &Runtime, program: &Path, scenario: &Scenario, rival: &Rival) -> String {
     // On the disk the program was built on, not in memory.
     let into = tempfile::tempdir_in(program.parent().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a rival may take; the file itself takes less than a second.
+/// The time a rival may take; the file itself takes less than a second.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A downloader.
@@ -15,7 +15,7 @@ pub(crate) struct Rival {
     arguments: &'static [&'static str],
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     WithSuccess,

@@ -18,7 +18,7 @@ pub(crate) const PATIENT: Haste = Haste {
     stall: Duration::from_secs(30),
 };
 
-/// What the program is told of failures.
+/// The program's settings for failures.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Haste {
     pub(crate) tries: u32,
@@ -28,16 +28,16 @@ pub(crate) struct Haste {
 /// A busy machine takes several times as long as an idle one.
 const GENEROUS: u32 = 3;
 
-/// What loopback and the disk bring in a second at least, digests and a mapped file included.
+/// The bytes that loopback and the disk bring in a second at least, with digests and a mapped file.
 const LOOPBACK: f64 = 12e6;
 
-/// What restores the budget of tries.
+/// The progress that restores the budget of tries.
 const STEP: u64 = 16 << 10;
 
-/// What less than is paced.
+/// The size below which progress is paced.
 const BLOCK: u64 = 256 << 10;
 
-/// How a run is limited.
+/// The limits of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bound {
     /// From its start to its end.
@@ -84,8 +84,8 @@ impl Bound {
         }
     }
 
-    /// How many requests a run of this length may cost: whatever brings a block is free, the rest
-    /// is paced.
+    /// Returns how many requests a run of this length may cost: whatever brings a block is free,
+    /// the rest is paced.
     pub(crate) fn requests(&self, connections: u64, elapsed: Duration) -> u64 {
         let paced = 20.0 * elapsed.as_secs_f64();
         #[expect(
@@ -131,7 +131,7 @@ fn piece(world: &World) -> u64 {
     least.min().unwrap_or(BLOCK).clamp(STEP, BLOCK)
 }
 
-/// What one reply can be waited for beside its bytes.
+/// Returns what one reply can be waited for beside its bytes.
 fn wait(world: &World, haste: Haste) -> Duration {
     let mut wait = Duration::from_millis(100);
     for wrong in &world.wrongs {
@@ -152,7 +152,7 @@ fn wait(world: &World, haste: Haste) -> Duration {
     wait
 }
 
-/// How many requests one takes.
+/// Returns how many requests one takes.
 fn hops(world: &World) -> u64 {
     let steps = world.of("redirect").map(|wrong| {
         let chain = wrong.argument().strip_prefix("chain:");

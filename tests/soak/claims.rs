@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// What ends each name a part file may have beside the final name.
+/// The endings of the names a part file may have, after the final name.
 const PLACES: [&str; 3] = [".part", ".old-version.part", ".old-version2.part"];
 
-/// What one part file holds.
+/// The content of one part file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) place: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Claim {
     pub(crate) present: u64,
 }
 
-/// What all part files of a name hold.
+/// Returns what all part files of a name hold.
 pub(crate) fn read(program: &Path, directory: &Path) -> Vec<Claim> {
     let claims = PLACES.iter().filter_map(|place| {
         let part = directory.join(format!("file{place}"));
@@ -46,7 +46,7 @@ pub(crate) fn read(program: &Path, directory: &Path) -> Vec<Claim> {
 }
 
 impl Claim {
-    /// Whether a later run can tell that it is of the file that is served.
+    /// Returns whether a later run can tell that it is of the file that is served.
     fn can_be_continued(&self) -> bool {
         let is_strong = |tag: &String| !tag.starts_with("W/");
         self.entity_tag.as_ref().is_some_and(is_strong)
@@ -63,7 +63,7 @@ impl Claim {
     }
 }
 
-/// What was claimed before and is not any more, without a newer file that is complete.
+/// Returns what was claimed before and is not any more, without a newer file that is complete.
 pub(crate) fn lost(before: &[Claim], after: &[Claim]) -> Option<String> {
     let held = |claim: &Claim| {
         let same = after.iter().filter(|later| later.is_of(claim));

@@ -112,11 +112,11 @@ const CODES: &[u16] = &[
 pub(crate) struct Wrong {
     /// As in a URL.
     pub(crate) text: String,
-    /// Whether it is for every request.
+    /// True if it is for every request.
     pub(crate) is_constant: bool,
 }
 
-/// What an effect, as it is drawn here, can make of a download that is right in everything.
+/// The harm that an effect, as it is drawn here, can do to a download that is right in everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Harm {
     /// Nothing but more time or another way to the same file.
@@ -153,7 +153,7 @@ impl Wrong {
         Self::new(format!("{effect}{condition}"), condition.is_empty())
     }
 
-    /// What the effect is called.
+    /// Returns what the effect is called.
     pub(crate) fn name(&self) -> &str {
         name_of(&self.text)
     }
@@ -175,7 +175,7 @@ impl Wrong {
         options.find_map(|option| option.strip_prefix(key)?.strip_prefix('='))
     }
 
-    /// What it can lead to.
+    /// Returns what it can lead to.
     ///
     /// # Panics
     ///
@@ -216,12 +216,12 @@ impl Wrong {
     }
 }
 
-/// What the effect of a fault or a template is called.
+/// Returns what the effect of a fault or a template is called.
 fn name_of(text: &str) -> &str {
     &text[..text.find([':', ',']).unwrap_or(text.len())]
 }
 
-/// What the effects are called, from the server's own list.
+/// Returns what the effects are called, from the server's own list.
 pub(crate) fn names() -> Vec<&'static str> {
     let (_, rest) = LIST
         .split_once("const fn name(")
@@ -309,7 +309,7 @@ fn condition(dice: &mut Dice, length: u64) -> String {
     }
 }
 
-/// Whether every effect of the server is drawn, and every template is a fault.
+/// Returns whether every effect of the server is drawn, and every template is a fault.
 pub(crate) fn check() {
     let names = names();
     assert!(

@@ -21,7 +21,7 @@ pub(crate) struct Edition {
     pub(crate) length: u64,
 }
 
-/// What the exit code of a run depends on beside the world.
+/// The facts beside the world on which the exit code of a run depends.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -29,11 +29,11 @@ pub(crate) struct Edition {
 )]
 pub(crate) struct Circumstances {
     pub(crate) with_faults: bool,
-    /// Whether another run of the same command was there.
+    /// True if another run of the same command was there.
     pub(crate) has_rival: bool,
-    /// Whether the file was complete before.
+    /// True if the file was complete before.
     pub(crate) is_published: bool,
-    /// Whether the file was replaced, in this run or before.
+    /// True if the file was replaced, in this run or before.
     pub(crate) is_replaced: bool,
 }
 
@@ -50,8 +50,8 @@ impl World {
         Seed(self.seed).of_version(Version(number))
     }
 
-    /// Whether the bytes are one version of the file from the first to the last: that with the
-    /// checksum, where there is one.
+    /// Returns whether the bytes are one version of the file from the first to the last: that with
+    /// the checksum, where there is one.
     pub(crate) fn is_right(&self, found: &[u8], editions: &[Edition]) -> bool {
         if self.checksum {
             return found == self.bytes(editions[0]);
@@ -75,7 +75,7 @@ impl World {
         read.is_ok() && self.has("gzip") && self.is_right(&decoded, editions)
     }
 
-    /// Whether the bytes are a message in place of the file, where nobody could have known.
+    /// Returns whether the bytes are a message in place of the file, where nobody could have known.
     pub(crate) fn is_message(&self, found: &[u8], most: u64) -> bool {
         let is_meant = self.of("status").any(|wrong| wrong.argument() == "200");
         let is_message = found.len() <= MESSAGE && most <= found.len() as u64;
@@ -90,7 +90,7 @@ impl World {
         std::iter::once(0).chain(named)
     }
 
-    /// How long an edition is, or is said to be.
+    /// Returns how long an edition is, or is said to be.
     fn lengths(&self, length: u64) -> Vec<u64> {
         let named = ["length", "complete-length", "content-length"];
         let named = named.iter().flat_map(|name| self.of(name));
@@ -98,7 +98,7 @@ impl World {
         std::iter::once(length).chain(named).collect()
     }
 
-    /// What is served of an edition under another version's number.
+    /// Returns what is served of an edition under another version's number.
     fn served(&self, edition: Edition, version: u8, length: u64) -> Option<Vec<u8>> {
         match self.content {
             Content::Computed(_) => {
@@ -123,7 +123,7 @@ impl World {
     pub(crate) fn objection(&self, ended: &Ended, now: Circumstances) -> Option<String> {
         let code = ended.code();
         let harms = |harm| now.with_faults && self.harms(harm);
-        // What an earlier run was given is kept.
+        // A run keeps the bytes that an earlier run was given.
         let was_misled = self.changes() || self.harms(Harm::Lies);
         let changes = now.is_replaced || (now.with_faults && self.changes());
         let is_allowed = match code {
@@ -143,7 +143,7 @@ impl World {
                 .any(harms),
             5 => now.with_faults && changes,
             6 => self.checksum && (now.is_replaced || was_misled),
-            // What has no length cannot be mapped.
+            // A file without a length cannot be mapped.
             7 => {
                 harms(Harm::Absurd)
                     || (now.with_faults && self.is_mapped() && self.may_lack_a_length())

@@ -91,7 +91,7 @@ fn round(program: &Path, site: &mut Site, seed: u64) -> Tally {
     let ran = catch_unwind(AssertUnwindSafe(|| site.run(program, &world)));
     let (mut tally, failure) = match ran {
         Ok((tally, failure)) => (tally, failure),
-        // What it asserts has been printed.
+        // The failed assertion has been printed.
         Err(_) => (Tally::default(), Some("PANIC: see above".to_owned())),
     };
     if let Some(why) = failure {

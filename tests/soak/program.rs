@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use crate::world::Stop;
 
-/// How long a program that was told to stop may take.
+/// The time a program that was told to stop may take.
 pub(crate) const PARTING: Duration = Duration::from_secs(10);
 
-/// How often it is looked at.
+/// The interval at which it is looked at.
 const GLANCE: Duration = Duration::from_millis(3);
 
-/// How often its memory is, in glances.
+/// The interval at which its memory is, in glances.
 const SAMPLE: u32 = 8;
 
-/// How much progress restores patience.
+/// The progress that restores patience.
 const STEP: u64 = 16 << 10;
 
-/// What is done to a run while it lasts.
+/// The things done to a run while it lasts.
 pub(crate) struct Plan<'a> {
     pub(crate) stop: Option<(Stop, Duration)>,
     /// Something else that is done once, at some time.
@@ -33,7 +33,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) deadline: Duration,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -86,7 +86,7 @@ impl Ended {
         (Duration::from_secs_f64(longest), most)
     }
 
-    /// What it said, for a failure.
+    /// Returns what it said, for a failure.
     pub(crate) fn told(&self) -> String {
         let quiet = |event: &&Value| event["event"] != "progress";
         let events = self.events.iter().filter(quiet);

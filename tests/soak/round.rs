@@ -28,7 +28,7 @@ const DEADLINE: Duration = Duration::from_secs(90);
 /// The most memory a run may take, in KiB, but for what files back.
 const MEMORY: u64 = 96 << 10;
 
-/// What an older file under the final name holds.
+/// The content of an older file under the final name.
 const AS_IT_WAS: &[u8] = b"as it was\n";
 
 /// The names that a run may leave.
@@ -49,13 +49,13 @@ pub(crate) struct Round<'a> {
     server: &'a Server,
     directory: TempDir,
     scratch: TempDir,
-    /// What the server has had, the newest last.
+    /// The editions that the server has had, the newest last.
     editions: RefCell<Vec<Edition>>,
     tally: Tally,
-    /// What a run has to keep.
+    /// The bytes that a run has to keep.
     claims: Vec<Claim>,
     has_arrived: bool,
-    /// How the last second run ended, for a failure.
+    /// The end of the last second run, for the text of a failure.
     rival: String,
 }
 
@@ -237,7 +237,7 @@ impl<'a> Round<'a> {
         self.world.connections.parse().unwrap_or(32)
     }
 
-    /// Whether time, requests and memory are within their bounds.
+    /// Returns whether time, requests and memory are within their bounds.
     fn measure(&self, ended: &Ended, bound: &Bound, requests: u64) -> Result<(), String> {
         let (standstill, _) = ended.standstill();
         if standstill > bound.standstill {
@@ -259,7 +259,7 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Whether the run may have ended so, and has left what it has to.
+    /// Returns whether the run may have ended so, and has left what it has to.
     fn judge(
         &mut self,
         ended: &Ended,
@@ -328,8 +328,8 @@ impl<'a> Round<'a> {
         ))
     }
 
-    /// Whether there is nothing beside the file but what belongs to the rest of a download. A
-    /// second run that was too late keeps what it has.
+    /// Returns whether there is nothing beside the file but what belongs to the rest of a download.
+    /// A second run that was too late keeps what it has.
     fn check_names(&self, has_rival: bool) -> Result<(), String> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
         let names: Vec<String> = entries
@@ -352,7 +352,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Whether all is there that was there before the run and has to be kept.
+    /// Returns whether all is there that was there before the run and has to be kept.
     fn check_claims(&mut self) -> Result<(), String> {
         if self.has_arrived {
             return Ok(());
@@ -369,7 +369,7 @@ impl<'a> Round<'a> {
     }
 }
 
-/// How a round went, and why it went wrong, if it did.
+/// The counts of a round, and the reason if it went wrong.
 pub(crate) type Outcome = (Tally, Option<String>);
 
 /// Waits for a second run of the same command.

@@ -27,7 +27,7 @@ pub(crate) struct Server {
     _scratch: TempDir,
 }
 
-/// What a server uses.
+/// The resources that a server uses.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Use {
     descriptors: usize,
@@ -101,7 +101,8 @@ impl Server {
         File::create(&self.log).unwrap();
     }
 
-    /// How many requests there were since the log was cleared, and how often each effect was met.
+    /// Returns how many requests there were since the log was cleared, and how often each effect
+    /// was met.
     pub(crate) fn log(&self) -> (u64, BTreeMap<String, u64>) {
         let mut met = BTreeMap::new();
         let log = std::fs::read_to_string(&self.log).unwrap();
@@ -144,7 +145,7 @@ impl Use {
     }
 }
 
-/// What a server used before its first peer, once it was warm, and at the end.
+/// The use of a server before its first peer, once it was warm, and at the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Growth {
     pub(crate) fresh: Use,

@@ -10,7 +10,7 @@ use crate::world::World;
 /// Rounds after which a server has met most there is.
 const WARM: u64 = 60;
 
-/// How long a server may take to let go of peers that are gone.
+/// The time a server may take to let go of peers that are gone.
 const PARTING: Duration = Duration::from_secs(10);
 
 /// A server without TLS and one with it.
@@ -48,8 +48,8 @@ impl Site {
         Round::run(program, server, world)
     }
 
-    /// What the servers used before anybody came, when they were warm, and use now that nobody is
-    /// there.
+    /// Returns what the servers used before anybody came, when they were warm, and use now that
+    /// nobody is there.
     pub(crate) fn growth(&self) -> Growth {
         let mut end = self.used();
         let start = Instant::now();

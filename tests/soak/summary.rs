@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::bound::Bound;
 use crate::program::Ended;
 
-/// How rounds and runs went.
+/// The counts of rounds and runs by their ends.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) rounds: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Tally {
     busiest: Worst,
     /// The memory each run took, in KiB.
     memory: Vec<u64>,
-    /// How often each effect was met.
+    /// The interval at which each effect was met.
     pub(crate) met: BTreeMap<String, u64>,
     /// The first words of each failure, and their seeds.
     pub(crate) failures: BTreeMap<String, Vec<u64>>,

@@ -15,7 +15,7 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) length: u64,
     pub(crate) content: Content,
-    /// Whether a file was written just now, and so has no strong validator.
+    /// True if a file was written just now, and so has no strong validator.
     pub(crate) is_recent: bool,
     pub(crate) wrongs: Vec<Wrong>,
     pub(crate) is_secure: bool,
@@ -24,9 +24,9 @@ pub(crate) struct World {
     pub(crate) connections: String,
     /// Bytes a second, for the program.
     pub(crate) limit: Option<u64>,
-    /// What else the program is told.
+    /// More arguments of the program.
     pub(crate) arguments: Vec<&'static str>,
-    /// Whether an older file has the name, and may be replaced.
+    /// True if an older file has the name, and may be replaced.
     pub(crate) has_final: bool,
     /// The runs, all of the same command. The round goes on from them to a server that behaves.
     pub(crate) runs: Vec<Run>,
@@ -44,7 +44,7 @@ pub(crate) enum Content {
 /// One run, and what happens beside it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run {
-    /// What stops it, so long after its start.
+    /// The event that stops it, so long after its start.
     pub(crate) stop: Option<(Stop, Duration)>,
     /// When the same command is started again while it runs.
     pub(crate) rival: Option<Duration>,
@@ -119,7 +119,7 @@ impl World {
         world
     }
 
-    /// Whether one of the effects is there.
+    /// Returns whether one of the effects is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.of(name).next().is_some()
     }
@@ -130,34 +130,34 @@ impl World {
         self.wrongs.iter().filter(is_of)
     }
 
-    /// Whether something can lead to this.
+    /// Returns whether something can lead to this.
     pub(crate) fn harms(&self, harm: Harm) -> bool {
         self.wrongs.iter().any(|wrong| wrong.harm() == harm)
     }
 
-    /// Whether the program is told to map the file.
+    /// Returns whether the program is told to map the file.
     pub(crate) fn is_mapped(&self) -> bool {
         self.arguments.contains(&"mapped")
     }
 
-    /// Whether a reply may come that does not say how long the file is.
+    /// Returns whether a reply may come that does not say how long the file is.
     pub(crate) fn may_lack_a_length(&self) -> bool {
         ["content-length", "gzip", "http-1.0"]
             .iter()
             .any(|name| self.has(name))
     }
 
-    /// Whether the file is replaced.
+    /// Returns whether the file is replaced.
     pub(crate) fn is_replaced(&self) -> bool {
         self.runs.iter().any(|run| run.replacement.is_some())
     }
 
-    /// Whether replies may be of several versions of the file, or seem to be.
+    /// Returns whether replies may be of several versions of the file, or seem to be.
     pub(crate) fn changes(&self) -> bool {
         self.is_replaced() || self.harms(Harm::Changes) || self.of("etag").count() > 1
     }
 
-    /// Whether every reply has the same strong validator.
+    /// Returns whether every reply has the same strong validator.
     pub(crate) fn has_one_validator(&self) -> bool {
         let shows = match self.content {
             Content::File => !self.is_recent,
@@ -167,7 +167,8 @@ impl World {
         shows && !self.changes() && hides.iter().all(|name| !self.has(name))
     }
 
-    /// Whether a wrong file could be what an honest server has, for all that its replies say.
+    /// Returns whether a wrong file could be what an honest server has, for all that its replies
+    /// say.
     fn only_a_checksum_tells(&self) -> bool {
         let is_lie = |wrong: &Wrong| matches!(wrong.name(), "misplace" | "error-page" | "corrupt");
         let has_versions = self.is_replaced() || self.has("version");
@@ -207,7 +208,7 @@ impl World {
     }
 }
 
-/// What servers are like that nobody calls broken.
+/// Returns what servers are like that nobody calls broken.
 fn habits(dice: &mut Dice) -> Vec<Wrong> {
     let mut habits = Vec::new();
     let mut add = |text: String| habits.push(Wrong::new(text, true));

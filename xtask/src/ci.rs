@@ -122,7 +122,7 @@ const fn cargo(arguments: &'static [&'static str]) -> Work {
 }
 
 impl Work {
-    /// What to type to run this step alone, in the root of the workspace.
+    /// Returns the command that runs this step alone, in the root of the workspace.
     fn line(&self) -> String {
         match self {
             Self::Task { line, .. } => (*line).to_owned(),
@@ -156,7 +156,7 @@ impl Work {
     }
 }
 
-/// What became of a step, and for how long it ran; `None` is a failure.
+/// The outcome of a step, and the time it ran; `None` is a failure.
 type Row = (&'static str, Option<Outcome>, Duration);
 
 /// Runs the steps up to the first that fails, and prints what each cost and what was not met.

@@ -13,13 +13,13 @@ const LINE: &str = "build --workspace --bin sheave --example crash --features sh
 /// Which rounds are run.
 #[derive(Args, Debug)]
 pub(crate) struct Crash {
-    /// How many rounds: files downloaded, and killed on the way
+    /// The number of rounds: files downloaded, and killed on the way
     #[arg(long, default_value_t = 100)]
     rounds: u64,
     /// The seed of the first round; the next round has the next
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// How many rounds at once; most of their time is waiting
+    /// The number of rounds at once; most of their time is waiting
     #[arg(long, default_value_t = 4)]
     jobs: u64,
 }

@@ -3,11 +3,11 @@
 use crate::outcome::Outcome;
 use crate::workspace::{self, Failure};
 
-/// What to type to run it alone.
+/// The command that runs it alone.
 pub(crate) const LINE: &str = "cargo deny check";
 /// It fetches over the network, which may take any time to say no.
 const FETCH: &[&str] = &["60", "cargo", "deny", "fetch", "db"];
-/// What needs no network.
+/// The checks that need no network.
 const HERE: &[&str] = &["deny", "check", "bans", "licenses", "sources"];
 
 /// Checks everything, or everything but the advisories where their database cannot be had.

@@ -59,7 +59,7 @@ enum Task {
     /// Measure the program beside its peers and beside what the machine allows
     #[command(disable_help_flag = true)]
     Bench {
-        /// What the laboratory is asked for; `--help` tells what that may be
+        /// Arguments for the laboratory; `--help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -1,6 +1,6 @@
 //! Owns how a step of CI can end when it did not fail. Knows no step.
 
-/// What is told of it beside its time.
+/// The remark that stands beside its time.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
     Passed,

@@ -6,7 +6,7 @@ use crate::workspace::{self, Failure};
 /// Which worlds are simulated; each is left to the simulator where nothing is said.
 #[derive(Args, Debug, Default)]
 pub(crate) struct Simulation {
-    /// How many worlds of each scenario
+    /// The number of worlds of each scenario
     #[arg(long)]
     seeds: Option<u64>,
     /// Only this scenario

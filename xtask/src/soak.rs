@@ -6,19 +6,19 @@ use clap::Args;
 
 use crate::workspace::{self, Failure};
 
-/// How long it goes on, and where it begins.
+/// The length of the soak, and the seed it begins with.
 #[derive(Args, Debug)]
 pub(crate) struct Soak {
     /// For how long rounds are begun
     #[arg(long, value_name = "N", default_value_t = 3)]
     minutes: u64,
-    /// How many rounds at most
+    /// The number of rounds at most
     #[arg(long, value_name = "N", default_value_t = u64::MAX)]
     rounds: u64,
     /// The seed of the first round; the next round has the next
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
-    /// How many rounds at once; most of their time is waiting
+    /// The number of rounds at once; most of their time is waiting
     #[arg(long, value_name = "N", default_value_t = 6)]
     jobs: u64,
 }

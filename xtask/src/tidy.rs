@@ -46,7 +46,7 @@ fn breaches(sources: &[Source]) -> Vec<String> {
     in_one.chain(forgotten).collect()
 }
 
-/// What a file breaks by itself.
+/// Returns what a file breaks by itself.
 fn in_one((path, text): &Source) -> Vec<String> {
     let mut breaches = Vec::new();
     let says = text
@@ -114,8 +114,8 @@ fn declares(text: &str, module: &str) -> bool {
     })
 }
 
-/// What the table of faults says that is not so: its rows are numbered from A1, each is there once,
-/// and each test that it names exists.
+/// Returns the false statements of the table of faults: its rows are numbered from A1, each is
+/// there once, and each test that it names exists.
 fn untrue_rows(table: &str, sources: &[Source]) -> Vec<String> {
     let mut breaches = Vec::new();
     let rows = (1..).zip(table.lines()).filter_map(|(line, text)| {

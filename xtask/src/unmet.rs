@@ -7,10 +7,10 @@ use crate::workspace::{self, Failure};
 
 /// By this variable tests know where the list is.
 pub(crate) const VARIABLE: &str = "SHEAVE_UNMET";
-/// What `.ci/run` installs.
+/// The table of the programs that `.ci/run` installs.
 const INSTALLED: &str = ".ci/programs";
 
-/// What was not met, and the tests that wanted it.
+/// The needs that were not met, and the tests that have them.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Unmet(BTreeMap<String, BTreeSet<String>>);
 
@@ -26,7 +26,7 @@ pub(crate) fn begin() -> Result<PathBuf, Failure> {
 }
 
 impl Unmet {
-    /// What is on a list that tests have added to.
+    /// Returns what is on a list that tests have added to.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|source| Failure::Read {
             path: path.display().to_string(),
@@ -58,7 +58,7 @@ impl Unmet {
         })
     }
 
-    /// What of it stands in a table of programs, which may give whole paths.
+    /// Returns the needs that a table of programs lists; the table may give whole paths.
     fn of(&self, table: &str) -> Vec<&str> {
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let programs = table.lines().filter(|line| !line.starts_with('#'));

@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     /// The program ran and was not content.
     #[error("run `{command}`: {status}")]
     Command { command: String, status: ExitStatus },
-    /// What was built cannot get the name it is to have.
+    /// A built program cannot get the name it is to have.
     #[error("rename {}: {source}", path.display())]
     Rename { path: PathBuf, source: io::Error },
     /// A page cannot be replaced.
@@ -49,7 +49,7 @@ pub(crate) fn root() -> &'static Path {
         .expect("the xtask package is a directory of the workspace")
 }
 
-/// Whether this is CI, where nothing is missing that `.ci/run` installs.
+/// Returns whether this is CI, where nothing is missing that `.ci/run` installs.
 pub(crate) fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
 }
@@ -77,7 +77,7 @@ pub(crate) fn run(mut command: Command, line: &str) -> Result<(), Failure> {
     }
 }
 
-/// What a program prints; what it complains of goes to the terminal.
+/// Returns what a program prints; what it complains of goes to the terminal.
 pub(crate) fn output_of(program: &str, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
     let line = || [&[program], arguments].concat().join(" ");
     let output = command(program, arguments)

@@ -15,7 +15,7 @@ use tun_rs::SyncDevice;
 use super::packet::{LONGEST, Parcel};
 use super::queue::{Fate, Queue};
 
-/// How often the end of the link is looked for where no packet comes.
+/// The interval at which the end of the link is looked for where no packet comes.
 const GLANCE: Duration = Duration::from_millis(50);
 /// Reads between two looks at what is due.
 const BATCH: usize = 32;
@@ -24,7 +24,7 @@ const PRIORITY: i32 = -20;
 /// A packet that is carried later than this is counted as late.
 const PUNCTUAL: Duration = Duration::from_millis(2);
 
-/// What happened to packets, so far.
+/// The fate of the packets so far.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) arrived: AtomicU64,
@@ -83,7 +83,7 @@ impl Carrier<'_> {
         }
     }
 
-    /// Whether there may be more to read.
+    /// Returns whether there may be more to read.
     fn collect(
         &mut self,
         under_way: &mut VecDeque<Due>,

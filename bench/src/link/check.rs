@@ -13,7 +13,7 @@ use super::super::statistics::summary;
 use super::carrier::hurry;
 use super::{CLIENT, Carried, Link, Profile, SERVER};
 
-/// How far what is measured may be from what was asked for.
+/// The largest deviation of a measurement from what was asked for.
 const TOLERANCE: f64 = 0.03;
 /// No datagram takes longer.
 const SILENCE: Duration = Duration::from_millis(600);
@@ -25,7 +25,7 @@ pub(in super::super) struct Measurement {
     pub(in super::super) what: &'static str,
     pub(in super::super) asked: f64,
     pub(in super::super) measured: f64,
-    /// What became of the packets it was measured with.
+    /// The fate of the packets that measured it.
     pub(in super::super) carried: Carried,
 }
 

@@ -13,7 +13,7 @@ use super::super::failure::Failure;
 use super::super::guardian::{Guardian, Undo};
 use super::super::workdir::stdout_of;
 
-/// What the names of all of them begin with; the rest is the harness's process and the side.
+/// The prefix of all their names; the rest is the harness's process and the side.
 const PREFIX: &str = "sheave-bench-";
 /// Where `ip netns` keeps them.
 const HOME: &str = "/run/netns";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-/// What a direction of the link is like.
+/// The properties of one direction of the link.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     /// From the end of a packet's transmission to its arrival.
@@ -13,11 +13,11 @@ pub(super) struct Shape {
     pub(super) rate: u64,
     /// The share of packets that is transmitted and never arrives.
     pub(super) loss: f64,
-    /// How many bytes may wait for transmission; what comes on top is dropped.
+    /// The number of bytes that may wait for transmission; a packet beyond that is dropped.
     pub(super) room: u64,
 }
 
-/// What becomes of a packet.
+/// The fate of a packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fate {
     /// It is there at this time.
@@ -60,7 +60,7 @@ impl Queue {
         Fate::Arrives(self.idle_from + self.shape.delay)
     }
 
-    /// How many bytes are transmitted in a time.
+    /// Returns how many bytes are transmitted in a time.
     fn waiting(&self, busy: Duration) -> u64 {
         let bits = busy.as_nanos() * u128::from(self.shape.rate) / 1_000_000_000;
         u64::try_from(bits / 8).unwrap_or(u64::MAX)

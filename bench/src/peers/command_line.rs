@@ -78,7 +78,7 @@ pub(super) fn curl(job: &Job, _one: u32) -> Line {
         .and(&job.url)
 }
 
-/// What curl reaches when nothing is written.
+/// Returns curl's command line for receiving without writing.
 pub(crate) fn curl_to_nothing(job: &Job) -> Line {
     let line = Line::of("curl -q -sS --fail");
     let trust = job.certificate.as_ref();
@@ -132,7 +132,7 @@ pub(super) fn hf_transfer(job: &Job, connections: u32) -> Line {
         .and(connections.to_string())
 }
 
-/// What stands before a program that has no option for an authority to trust.
+/// Returns what stands before a program that has no option for an authority to trust.
 fn trusting_environment(job: &Job) -> Line {
     let trust = job.certificate.as_ref();
     let trust = trust.map(|file| ["env".to_owned(), format!("SSL_CERT_FILE={file}")]);

@@ -13,7 +13,7 @@ use super::super::server::{Server, Site};
 use super::super::setting::{NAME, Plan, Setting, USUAL};
 use super::super::{content, machine};
 
-/// How many times what may be dirty the file is.
+/// The size of the file as a multiple of the memory that may be dirty.
 const EXCESS: u64 = 3;
 const KERNEL: &str = "/proc/sys/vm";
 
@@ -107,7 +107,7 @@ impl Drop for Source {
     }
 }
 
-/// What the kernel lets be dirty, lowered until dropped.
+/// The kernel's limit on dirty memory, lowered until this is dropped.
 pub(super) struct DirtyLimits {
     before: Vec<(String, String)>,
     _undo: Vec<Undo>,

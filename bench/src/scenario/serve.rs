@@ -7,7 +7,7 @@ use super::super::round::Contender;
 use super::super::server::Server;
 use super::super::setting::{NAME, Plan, Setting, USUAL};
 
-/// What is asked for, of whom.
+/// The file that is asked for, and its server.
 struct Target {
     name: String,
     /// Or why there is nobody to ask.

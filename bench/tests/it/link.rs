@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Measurements of time do not go on beside each other.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// What `sheave-bench link` prints and exits with is its own judgement: within 3 % or not.
+/// The output and the exit code of `sheave-bench link` are its own judgement: within 3 % or not.
 #[test]
 fn the_emulated_link_is_within_three_percent_of_what_was_asked() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +55,7 @@ fn start() -> Option<Child> {
     Some(child.unwrap())
 }
 
-/// What the names of a benchmark's namespaces begin with.
+/// Returns what the names of a benchmark's namespaces begin with.
 fn names(child: &Child) -> String {
     format!("sheave-bench-{}-", child.id())
 }

@@ -71,7 +71,7 @@ fn findings(report: &Report) -> impl Iterator<Item = (&'static str, &Finding)> {
     plain.chain(of_rows)
 }
 
-/// What is asked before the table.
+/// The question before those of the table.
 const PLAIN: &str = "a plain GET";
 
 fn is_broken(outcome: &Outcome) -> bool {

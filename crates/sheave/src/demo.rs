@@ -32,17 +32,17 @@ const NAME: &str = "demo.bin";
 
 const CONNECTIONS: u16 = 8;
 
-/// What may be fetched twice: of every connection the block it was in, and as much again for what
-/// was on its way.
+/// The bytes that may be fetched twice: of every connection the block it was in, and as much again
+/// for what was on its way.
 const FEW_BYTES: u64 = 2 * (1 << 20) * CONNECTIONS as u64;
 
 /// Below this size half of the download would be over before it can be looked at.
 const UNPACED_SIZE: u64 = 1 << 30;
 
-/// How often is looked whether half of it is there.
+/// The interval at which the demo looks for the half-way point.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
 
-/// What every phase needs.
+/// The values that every phase needs.
 struct Demo {
     settings: DemoSettings,
     url: String,

@@ -3,7 +3,7 @@
 
 use accelerator::ErrorKind;
 
-/// How the program ends.
+/// The ways in which the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {

@@ -9,7 +9,7 @@ use crate::report::{self, Bars, BlockMap, json};
 use crate::settings::InspectSettings;
 use crate::terminal_text::TerminalText;
 
-/// How often the bars are drawn anew while a part file is read back.
+/// The interval at which the bars are drawn anew while a part file is read back.
 const STEPS: u64 = 200;
 
 /// Shows one part file.

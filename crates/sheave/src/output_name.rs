@@ -13,11 +13,11 @@ use crate::terminal_text::is_hidden;
 /// rest is room for `.part.journal` and whatever else is put behind a name.
 const LONGEST_NAME: usize = 200;
 
-/// How much of a name's end survives shortening if it starts with a dot: `.tar.zst.sha256` and
+/// The part of a name's end that survives shortening if it starts with a dot: `.tar.zst.sha256` and
 /// the like, which say what the file is.
 const LONGEST_EXTENSION: usize = 20;
 
-/// What a URL that names nothing is saved as.
+/// The name of the file from a URL that names none.
 const FALLBACK: &str = "download";
 
 /// Stems that are devices on Windows in any letter case and with any extension.
@@ -38,8 +38,8 @@ const TRAPS: &[&str] = &[
     "webloc",
 ];
 
-/// How this program calls what it has not finished, and its journals. A stranger's file must never
-/// have such a name: a later download would take it for its own and continue it.
+/// The endings of this program's unfinished downloads and of their journals. A stranger's file must
+/// never have such a name: a later download would take it for its own and continue it.
 const OURS: &[&str] = &[".part", ".part.journal"];
 
 /// The name of a downloaded file: one path component, harmless under POSIX and Windows rules alike.
@@ -128,8 +128,8 @@ fn trimmed(name: &str) -> &str {
     .trim_end_matches(|character: char| character == '.' || character.is_whitespace())
 }
 
-/// Whether Windows would open a device by this name: what counts is what precedes the first dot,
-/// without the spaces at its end.
+/// Returns whether Windows would open a device by this name: what counts is what precedes the first
+/// dot, without the spaces at its end.
 fn is_device(name: &str) -> bool {
     let stem = name
         .split('.')
@@ -150,7 +150,7 @@ fn is_device(name: &str) -> bool {
     })
 }
 
-/// Whether it ends as names of unfinished downloads do, also where case does not count.
+/// Returns whether it ends as names of unfinished downloads do, also where case does not count.
 fn is_ours(name: &str) -> bool {
     let name = name.to_lowercase();
     OURS.iter().any(|ending| name.ends_with(ending))

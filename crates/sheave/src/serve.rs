@@ -33,7 +33,7 @@ pub(crate) const PATIENCE: Patience = Patience {
 /// terminal that is held must not hold up the server.
 const LOG_BACKLOG: usize = 4096;
 
-/// How long the log may take to be written once the server has stopped.
+/// The time the log may take to be written once the server has stopped.
 const LOG_GRACE: Duration = Duration::from_millis(500);
 
 /// Longest path that is shown, in characters.

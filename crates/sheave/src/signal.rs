@@ -13,15 +13,15 @@ use tokio::task::JoinError;
 use crate::exit_code::Exit;
 use crate::printer;
 
-/// How long the last words may take.
+/// The time the last words may take.
 const LAST_WORDS_GRACE: Duration = Duration::from_millis(100);
 
-/// How the program deals with work that was asked to stop.
+/// The program's patience with work that was asked to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// How long the work may take to put itself away.
+    /// The time the work may take to put itself away.
     pub(crate) grace: Duration,
-    /// What to tell the user when it did not.
+    /// The message for the user if it did not.
     pub(crate) last_words: &'static str,
 }
 
@@ -36,7 +36,7 @@ impl Stop {
         Self(watch::channel(false).1)
     }
 
-    /// Whether it should stop.
+    /// Returns whether it should stop.
     pub(crate) fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
@@ -92,7 +92,7 @@ where
             }
         }
     });
-    // What is still running would hold the program up; it can end anywhere without harm.
+    // Work that is still running would hold the program up; it can end anywhere without harm.
     workers.shutdown_background();
     listener.shutdown_background();
     Ok(exit)

@@ -61,7 +61,7 @@ fn write_escaped(out: &mut impl fmt::Write, character: char) -> fmt::Result {
     }
 }
 
-/// Whether a character acts on what is around it instead of being seen.
+/// Returns whether a character acts on what is around it instead of being seen.
 ///
 /// These are C0, DEL and C1 (ISO/IEC 6429), the line and paragraph separators, the bidirectional
 /// controls (Unicode Standard Annex #9), interlinear annotation, and the code points with the

@@ -57,8 +57,8 @@ fn outage_bound(world: &World, outage: Outage, bytes: f64) -> f64 {
     before + span
 }
 
-/// How many connections it takes, with those paths a client has first, to get about as much as any
-/// number would, at a moment.
+/// Returns how many connections it takes, with those paths a client has first, to get about as much
+/// as any number would, at a moment.
 pub(crate) fn useful_connections(world: &World, at: f64) -> usize {
     let rate = |connections: usize| {
         let (link, each) = punished(world, at, connections);
@@ -72,7 +72,7 @@ pub(crate) fn useful_connections(world: &World, at: f64) -> usize {
         .unwrap_or(allowed)
 }
 
-/// What the link gives to so many connections, and to each at most.
+/// Returns what the link gives to so many connections, and to each at most.
 fn punished(world: &World, at: f64, connections: usize) -> (f64, f64) {
     let penalty = world
         .penalty
@@ -89,7 +89,7 @@ struct Fluid<'w> {
     /// The rates of the paths, best first.
     paths: Vec<f64>,
     at: f64,
-    /// What slow start allows the first connection, and each other.
+    /// The rates that slow start allows the first connection, and each other one.
     ramp: f64,
     others_ramp: f64,
     next_reset: f64,
@@ -189,7 +189,7 @@ impl<'w> Fluid<'w> {
         }
     }
 
-    /// What all mirrors give together, as far as slow start and the link allow.
+    /// Returns what all mirrors give together, as far as slow start and the link allow.
     fn mirrored_rate(&self) -> f64 {
         let (world, at) = (self.world, self.at);
         let useful = world.mirrors.iter().filter(|m| m.useful_rate(at) > 0.0);

@@ -69,7 +69,7 @@ pub enum Family {
     Uneven,
     /// Nobody is served for a second to 50.
     Outage,
-    /// What a redirect led to is gone for good, and the redirect names another.
+    /// The target of a redirect is gone for good, and the redirect names another.
     Moved,
     /// Each reply has a bucket of tokens, empty at first.
     Bursting,
@@ -147,7 +147,7 @@ impl Family {
         Self::ALL.into_iter().find(|family| family.name() == name)
     }
 
-    /// How many of so many seeds differ: some worlds are all alike, or too large for many.
+    /// Returns how many of so many seeds differ: some worlds are all alike, or too large for many.
     pub fn seeds(self, seeds: u64) -> u64 {
         if self == Self::Loopback {
             seeds.min(10)
@@ -385,8 +385,8 @@ fn bad_mirror(world: &mut World, dice: &mut Dice) {
     }
 }
 
-/// What four connections bring, or one where ranges are not served, is half as much again as the
-/// limit, or more.
+/// Four connections, or one where ranges are not served, bring half as much again
+/// as the limit, or more.
 fn limited(world: &mut World, dice: &mut Dice) {
     cap(world, dice, 3.0);
     let rate = world.link[0].1;

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}\nscenarios: {}", names.join(", "));
         return ExitCode::from(2);
     };
-    // What is broken is told with the command that replays it; where, in a line.
+    // A broken run is told with the command that replays it; where it broke, in a line.
     std::panic::set_hook(Box::new(|panic| {
         eprintln!("{}", escaped(&panic.to_string()));
     }));

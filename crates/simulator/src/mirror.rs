@@ -3,13 +3,13 @@
 /// A server with a link of its own, behind the client's. Rates are in bytes per second.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mirror {
-    /// What all connections to it share.
+    /// The rate that all connections to it share.
     pub rate: f64,
     /// Most a single one gets.
     pub connection_rate: f64,
     /// More requests at once are answered 503.
     pub serves: usize,
-    /// What is wrong with it.
+    /// The fault it has, if any.
     pub fault: Option<MirrorFault>,
 }
 
@@ -27,7 +27,7 @@ pub enum MirrorFault {
 }
 
 impl Mirror {
-    /// What it gives at a moment to a client who knows how to ask.
+    /// Returns the rate it gives at a moment to a client that knows how to ask.
     pub(crate) fn useful_rate(&self, at: f64) -> f64 {
         let is_of_use = match self.fault {
             None => true,

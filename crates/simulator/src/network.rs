@@ -9,7 +9,8 @@ use scheduler::SourceId;
 
 use crate::world::{Oddity, World};
 
-/// What a fresh connection sends before the first acknowledgement: ten packets (RFC 6928).
+/// The bytes that a fresh connection sends before the first acknowledgement: ten packets (RFC
+/// 6928).
 pub(crate) const INITIAL_WINDOW: f64 = 14_600.0;
 
 /// Numbers connections in the order they were opened.
@@ -32,12 +33,12 @@ enum State {
 struct Connection {
     source: SourceId,
     state: State,
-    /// What slow start allows, in bytes per second.
+    /// The rate that slow start allows, in bytes per second.
     ramp: f64,
     next_doubling: f64,
     /// Which of the user's paths it takes.
     path: usize,
-    /// What its path and the server allow.
+    /// The rate that its path and the server allow.
     most: f64,
     /// Bytes it may bring before the server slows it down.
     before_throttle: f64,
@@ -52,7 +53,7 @@ struct Connection {
     left: f64,
     /// Bytes of this reply that the client takes before it holds the sender back.
     takes: f64,
-    /// What is odd about this reply.
+    /// The oddity of this reply, if any.
     oddity: Option<Oddity>,
     stalled: bool,
 }
@@ -173,7 +174,7 @@ impl<'w> Network<'w> {
         self.connections.values().filter(streams).count()
     }
 
-    /// Whether anything can arrive as soon as it is wanted.
+    /// Returns whether anything can arrive as soon as it is wanted.
     pub(crate) fn is_served(&self) -> bool {
         self.connections
             .values()
@@ -395,17 +396,17 @@ impl Connection {
         self.ramp.min(self.most).min(crawl)
     }
 
-    /// Whether the client takes nothing more. A quarter of a byte forgives rounding.
+    /// Returns whether the client takes nothing more. A quarter of a byte forgives rounding.
     fn is_held(&self) -> bool {
         self.takes - self.arrived < 0.25
     }
 
-    /// Whether the server has nothing to send yet.
+    /// Returns whether the server has nothing to send yet.
     fn is_dry(&self) -> bool {
         self.flows_at > 0.0 || self.burst < 0.25
     }
 
-    /// How long it goes on as it does.
+    /// Returns how long it goes on as it does.
     fn time_until_it_changes(&self) -> f64 {
         let bytes = self.before_throttle.min(self.odd_after() - self.arrived);
         let bytes = bytes.min(self.takes - self.arrived).min(self.burst);
@@ -416,7 +417,7 @@ impl Connection {
         }
     }
 
-    /// How many bytes of the reply come before it shows that it is odd.
+    /// Returns how many bytes of the reply come before it shows that it is odd.
     fn odd_after(&self) -> f64 {
         match self.oddity {
             Some(Oddity::Stalls(after) | Oddity::Resets(after)) => after,

@@ -22,7 +22,7 @@ pub trait Policy {
     fn poll_output(&mut self) -> Output;
     /// Panics when the policy's own rules are broken.
     fn check(&mut self);
-    /// How far from the lowest missing byte it may begin a range.
+    /// Returns how far from the lowest missing byte it may begin a range.
     fn reach(&self) -> u64 {
         u64::MAX
     }
@@ -35,7 +35,7 @@ struct Ours {
     reach: u64,
     /// Bytes it knew to be there at the last look.
     received: u64,
-    /// Whether bytes that are there may be given up, as those of a stream that breaks are.
+    /// True if bytes that are there may be given up, as those of a stream that breaks are.
     is_stream: bool,
 }
 
@@ -72,7 +72,7 @@ impl Policy for Ours {
     }
 }
 
-/// Who takes part in a comparison.
+/// The policies that take part in a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contender {
     /// The scheduler of `range-core`.

@@ -21,12 +21,12 @@ const FOR_NOTHING: f64 = 0.005;
 /// Its 99th percentile: the first reply is asked for to the end of the file, and let go.
 const FOR_NOTHING_P99: f64 = 0.08;
 
-/// How far from a limit on the rate five seconds may be, as part of it.
+/// The largest deviation of five seconds from a limit on the rate, as part of it.
 const OFF_LIMIT: f64 = 0.02;
-/// How long a reply waits for credit, in seconds: two rounds, and what rounding adds.
+/// The time a reply waits for credit, in seconds: two rounds, and what rounding adds.
 const WITHOUT_CREDIT: f64 = 0.041;
 
-/// What a scenario's runs of two seconds and more are held to.
+/// The bounds for a scenario's runs of two seconds and more.
 struct Promise {
     /// Geometric mean of time over bound.
     mean: f64,
@@ -55,7 +55,7 @@ const fn promise(family: Family) -> Promise {
     Promise { mean, p99 }
 }
 
-/// Whether the worlds stay as they are, and what is useful can be found in all of them.
+/// Returns whether the worlds stay as they are, and what is useful can be found in all of them.
 const fn keeps_its_width(family: Family) -> bool {
     matches!(
         family,
@@ -71,7 +71,7 @@ const fn keeps_its_width(family: Family) -> bool {
 }
 
 impl Line {
-    /// What is not as it should be, in words.
+    /// Returns the bounds that do not hold, in words.
     pub(crate) fn broken_bounds(&self) -> Vec<String> {
         let family = self.family;
         let Some(row) = self.ours().filter(|row| row.finished > 0) else {

@@ -25,7 +25,7 @@ const STALL: Duration = Duration::from_mins(1);
 /// Wait after a failure, so that a refusing server is not stormed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How a file is divided.
+/// The ways of dividing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Habit {
     Static,

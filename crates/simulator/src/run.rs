@@ -27,7 +27,7 @@ use crate::world::World;
 /// Makes a policy for a way a download begins. `None` when it knows none, which ends the run.
 pub type Begin<'p> = dyn FnMut(Beginning) -> Option<Box<dyn Policy>> + 'p;
 
-/// What a run took.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Report {
     /// Seconds of virtual time.
@@ -51,12 +51,12 @@ pub struct Report {
     pub refused: u64,
     /// Most of those in any ten seconds.
     pub storm: usize,
-    /// How far from the lowest missing byte a range was asked for, at most, in parts of the
-    /// policy's reach.
+    /// The largest distance from the lowest missing byte at which a range was asked for, in parts
+    /// of the policy's reach.
     pub ahead: f64,
     /// Inputs the policy was given.
     pub inputs: u64,
-    /// What came of a limit on the rate, if there was one.
+    /// The effect of a limit on the rate, if there was one.
     pub limited: Option<Limited>,
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct Run<'w> {
     trace: Option<&'w mut Trace>,
 }
 
-/// How often workers report.
+/// The interval at which workers report.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grain {
     pub(crate) bytes: u64,
@@ -110,7 +110,7 @@ impl Grain {
     /// As the product's workers do, but coarser in worlds that take long, so that hours of
     /// downloading are simulated in a second.
     fn of(world: &World, bound: f64) -> Self {
-        // What is left of a limit is known only by reports.
+        // Only reports tell how much of a limit is left.
         let is_fine = world.rate_limit.is_some();
         let (bytes, interval) = if is_fine {
             (0, 0.0)

@@ -14,13 +14,13 @@ pub(crate) struct Asked {
     source: SourceId,
     request: Request,
     route: Route,
-    /// How many were made before it.
+    /// The number of requests before it.
     number: u64,
     /// Since when the address it goes to is good.
     address_since: f64,
 }
 
-/// What the head of a reply says, as the client's judge sees it.
+/// The content of a reply's head, as the client's judge sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Accepted { body: Body, generation: u32 },
@@ -55,12 +55,12 @@ impl<'w> Server<'w> {
         self.requests
     }
 
-    /// How long after its head the reply's body begins.
+    /// Returns how long after its head the reply's body begins.
     pub(crate) fn lateness(&self, asked: Asked) -> f64 {
         self.world.lateness(asked.number)
     }
 
-    /// What is odd about the reply.
+    /// Returns what is odd about the reply.
     pub(crate) fn oddity(&self, asked: Asked) -> Option<Oddity> {
         self.world.oddity(asked.number)
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use simulator::{Contender, Family, Row};
 
-/// What is known of one family.
+/// The results of one family.
 pub(crate) struct Line {
     pub(crate) family: Family,
     pub(crate) rows: Vec<(Contender, Row)>,
@@ -40,7 +40,8 @@ impl Line {
         ours.map(|(_, row)| row)
     }
 
-    /// Who is nearer the bound than ours in the same worlds, all of which it ends.
+    /// Returns the policies that are nearer the bound than ours in the same worlds, and end all of
+    /// them.
     fn leaders(&self) -> impl Iterator<Item = &'static str> + '_ {
         let ours = self.common.map_or(0.0, |row| row.mean);
         let others = self.rows.iter().filter(|(who, _)| *who != Contender::Ours);
@@ -105,7 +106,7 @@ pub(crate) fn ours(lines: &[Line]) -> String {
     text
 }
 
-/// How well limits on the rate were kept.
+/// Returns how well limits on the rate were kept.
 pub(crate) fn limits(lines: &[Line]) -> String {
     let mut text = String::new();
     for line in lines {

@@ -19,11 +19,11 @@ const FOUND: f64 = 5.0;
 
 /// A limit on the rate holds for any stretch as long, in seconds.
 const STRETCH: f64 = 5.0;
-/// What is lost in the first second, and in one after a failure, is not the limit's doing; sixteen
+/// A loss in the first second, or in one after a failure, is not the limit's doing; sixteen
 /// round trips of slow start are not either.
 const RECOVERY: f64 = 1.0;
 
-/// What came of a limit on the rate.
+/// The effect of a limit on the rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limited {
     /// Most that arrived in any five seconds, as part of what the limit allows in them.
@@ -35,7 +35,7 @@ pub struct Limited {
     pub without: f64,
 }
 
-/// What has arrived, as of its last few seconds.
+/// The arrivals of the last few seconds.
 #[derive(Debug)]
 struct Arrivals {
     /// Moments, and bytes until then.
@@ -54,7 +54,7 @@ const BARREN_STOPS: u32 = 12;
 /// level to a narrower one. Nothing is said of the end of a file.
 const COMEBACK: f64 = 2.0;
 
-/// What was seen so far.
+/// The observations so far.
 #[derive(Debug)]
 pub(crate) struct Watch {
     refused: u64,
@@ -67,7 +67,7 @@ pub(crate) struct Watch {
     beyond: usize,
     /// Most bytes between the lowest that is missing and the first of a range that is asked for.
     ahead: u64,
-    /// How many workers there were when the server went away, and when it answered again.
+    /// The number of workers when the server went away, and the time when it answered again.
     outage: Option<(usize, Option<f64>)>,
     /// Where workers were told to stop that had brought nothing, and how often.
     barren: BTreeMap<u64, u32>,
@@ -152,8 +152,8 @@ impl Watch {
         self.arrivals.quiet_since = now;
     }
 
-    /// Whether there is a reply whose bytes can come. Where all have ended, and the next take
-    /// longer than a limit may be made up for, it is the way that is long.
+    /// Returns whether there is a reply whose bytes can come. Where all have ended, and the next
+    /// take longer than a limit may be made up for, it is the way that is long.
     pub(crate) fn served(&mut self, now: f64, is_served: bool) {
         let arrivals = &mut self.arrivals;
         if !is_served {
@@ -165,7 +165,7 @@ impl Watch {
         }
     }
 
-    /// What came of a limit, if anything arrived under one.
+    /// Returns what came of a limit, if anything arrived under one.
     pub(crate) fn limited(&self) -> Option<Limited> {
         let arrivals = &self.arrivals;
         (!arrivals.past.is_empty()).then_some(arrivals.limited)
@@ -232,7 +232,7 @@ impl Watch {
 }
 
 impl Run<'_> {
-    /// What must hold after every step.
+    /// Checks what must hold after every step.
     pub(crate) fn check(&mut self) {
         let ceiling = usize::from(self.world.ceiling);
         let workers = self.workers.len();
@@ -256,7 +256,7 @@ impl Run<'_> {
         }
     }
 
-    /// What must hold before a range is asked for.
+    /// Checks what must hold before a range is asked for.
     pub(crate) fn check_start(&mut self, range: ByteRange) {
         assert!(!self.written.intersects(range), "{range} is there already");
         for other in self.workers.values().filter_map(|worker| worker.attempt) {
@@ -267,8 +267,8 @@ impl Run<'_> {
         self.watch.ahead = self.watch.ahead.max(ahead);
     }
 
-    /// What must hold when a worker is told to stop: either bytes have come since the last time
-    /// one was told so here, or this does not go on for ever.
+    /// Checks what must hold when a worker is told to stop: either bytes have come since the last
+    /// time one was told so here, or this does not go on for ever.
     pub(crate) fn check_stop(&mut self, attempt: AttemptId) {
         let barren = self.workers.get(&attempt).and_then(Worker::barren_at);
         if let Some(at) = barren {
@@ -281,7 +281,7 @@ impl Run<'_> {
         }
     }
 
-    /// What must hold of the answers to one input.
+    /// Checks what must hold of the answers to one input.
     pub(crate) fn check_outputs(&self, outputs: usize) {
         let most = 8 * usize::from(self.world.ceiling) + 64;
         assert!(outputs <= most, "{outputs} outputs for one input");

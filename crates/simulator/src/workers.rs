@@ -15,7 +15,7 @@ use crate::server::{Answer, Asked};
 pub(crate) struct Worker {
     connection: ConnectionId,
     asked: Asked,
-    /// What it may write; `None` before the grant.
+    /// The bytes it may write; `None` before the grant.
     pub(crate) attempt: Option<ByteRange>,
     position: u64,
     reported: u64,
@@ -29,7 +29,8 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// How far it could have written. Half a byte forgives what rounding lost over a long reply.
+    /// Returns how far it could have written. Half a byte forgives what rounding lost over a long
+    /// reply.
     fn reached(&self, arrived: f64) -> u64 {
         let reached = self.reply_start + (arrived + 0.5) as u64;
         self.end().map_or(self.position, |end| {
@@ -42,7 +43,7 @@ impl Worker {
         (self.attempt.is_some() && self.position == self.reply_start).then_some(self.reply_start)
     }
 
-    /// How long after its last report it tells of a byte: of the first ones soon.
+    /// Returns how long after its last report it tells of a byte: of the first ones soon.
     fn interval(&self, grain: Grain) -> f64 {
         if self.reported == self.reply_start {
             grain.interval.min(limits::REPORT_INTERVAL.as_secs_f64())
@@ -51,7 +52,7 @@ impl Worker {
         }
     }
 
-    /// How far it may write now.
+    /// Returns how far it may write now.
     fn end(&self) -> Option<u64> {
         self.attempt.map(|attempt| attempt.end().min(self.allowed))
     }

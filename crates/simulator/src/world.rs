@@ -30,9 +30,9 @@ pub struct World {
     pub spread: f64,
     /// More requests at once are refused.
     pub refusal: Option<Refusal>,
-    /// What more requests at once cost everyone.
+    /// The cost for everyone of more requests at once.
     pub penalty: Option<Penalty>,
-    /// What a connection gets once it has brought much.
+    /// The throttle on a connection that has brought much.
     pub throttle: Option<Throttle>,
     /// A reply's head takes longer, by this time to twice this time.
     pub hesitation: f64,
@@ -70,11 +70,11 @@ pub struct World {
 pub struct Refusal {
     /// As many requests at once are served.
     pub above: usize,
-    /// How it says that this one is not.
+    /// The way it refuses one more.
     pub how: Refusing,
 }
 
-/// How a server says no.
+/// The ways in which a server refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusing {
     /// 503, perhaps with `Retry-After`.
@@ -103,7 +103,7 @@ pub struct Outage {
     pub from: f64,
     /// When it ends; never, for the address that is known, where what a redirect led to is gone.
     pub to: f64,
-    /// What requests fail with.
+    /// The failure of each request.
     pub how: FailureClass,
 }
 
@@ -124,11 +124,11 @@ pub struct Odd {
     pub first: u64,
     /// The first that is like the others again.
     pub end: u64,
-    /// What they do.
+    /// The oddity of these replies.
     pub how: Oddity,
 }
 
-/// What an odd reply does.
+/// The oddities of a reply.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Oddity {
     /// It falls silent after so many bytes.
@@ -155,11 +155,11 @@ pub struct Lie {
     pub honest: u64,
     /// As many wrongly from then on.
     pub lies: u64,
-    /// What is wrong with those.
+    /// The fault of those replies.
     pub how: Lying,
 }
 
-/// What is wrong with a reply.
+/// The faults of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lying {
     /// 200 and the whole file.
@@ -173,7 +173,7 @@ pub enum Lying {
 pub struct Disk {
     /// As many bytes a second fit through.
     pub rate: f64,
-    /// What a sync takes.
+    /// The time a sync takes.
     pub sync: f64,
     /// Nothing can be written once this part of the file has been.
     pub fails_at: Option<f64>,
@@ -213,7 +213,7 @@ impl World {
         }
     }
 
-    /// What the link and the disk let through at a moment, unpunished.
+    /// Returns what the link and the disk let through at a moment, unpunished.
     pub(crate) fn link_rate(&self, at: f64) -> f64 {
         self.link
             .iter()
@@ -231,7 +231,7 @@ impl World {
             .fold(f64::INFINITY, f64::min)
     }
 
-    /// How many places there are to ask.
+    /// Returns how many places there are to ask.
     pub(crate) fn sources(&self) -> NonZeroU16 {
         let mirrors = u16::try_from(self.mirrors.len()).unwrap_or(u16::MAX);
         NonZeroU16::new(mirrors).unwrap_or(NonZeroU16::MIN)
@@ -249,7 +249,7 @@ impl World {
         (self.connection_rate / dice.logarithmic(1.0, self.spread)).min(most)
     }
 
-    /// Whether nothing about link and server changes with time, bytes or chance.
+    /// Returns whether nothing about link and server changes with time, bytes or chance.
     pub(crate) fn is_steady(&self) -> bool {
         self.link.len() == 1
             && self.mirrors.is_empty()
@@ -283,20 +283,20 @@ impl World {
         world
     }
 
-    /// How long after its head the body of the reply to a request begins.
+    /// Returns how long after its head the body of the reply to a request begins.
     pub(crate) fn lateness(&self, request: u64) -> f64 {
         let (least, most) = self.first_byte;
         let mut dice = Dice::new(self.seed ^ request.rotate_left(29));
         least + (most - least) * dice.fraction()
     }
 
-    /// What is odd about the reply to a request.
+    /// Returns what is odd about the reply to a request.
     pub(crate) fn oddity(&self, request: u64) -> Option<Oddity> {
         let odd = self.odd?;
         (odd.first..odd.end).contains(&request).then_some(odd.how)
     }
 
-    /// How many requests at once the user and the server allow.
+    /// Returns how many requests at once the user and the server allow.
     pub(crate) fn allowed(&self) -> usize {
         let refusing = self.refusal.map_or(usize::MAX, |refusal| refusal.above);
         usize::from(self.ceiling).min(refusing)

@@ -1,6 +1,6 @@
-//! What fuzzing asserts: a function of bytes for each target, which the fuzzer and the replay of
-//! its corpora share. Files of other crates that are private there are taken in by `#[path]`, so
-//! that what is fuzzed is what is shipped. Knows no fuzzer.
+//! Owns the assertions of fuzzing: a function of bytes for each target, which the fuzzer and the
+//! replay of its corpora share. Files of other crates that are private there are taken in by
+//! `#[path]`, so that what is fuzzed is what is shipped. Knows no fuzzer.
 #![forbid(unsafe_code)]
 // Files of other crates bring tests that belong there.
 #![cfg(not(test))]
@@ -34,7 +34,7 @@ pub mod targets;
 #[expect(dead_code, reason = "names use a part of it")]
 mod terminal_text;
 
-/// What bytes stand for, as `libfuzzer_sys::fuzz_target` would read
+/// Returns what bytes stand for, as `libfuzzer_sys::fuzz_target` would read
 /// them: corpora keep their meaning.
 fn decoded<'a, T: Arbitrary<'a>>(bytes: &'a [u8]) -> Option<T> {
     let (least, _) = T::size_hint(0);

@@ -25,7 +25,7 @@ pub(super) const LENGTH: u64 = 8 << 20;
 /// Which bytes are served.
 pub(super) const SEED: Seed = Seed(4);
 
-/// What was under the final name before; `--overwrite` may replace it, and nothing else.
+/// The content under the final name before; only `--overwrite` may replace it.
 const BEFORE: &[u8] = b"what was there before";
 
 /// No run of any row takes longer, whatever the server does.
@@ -34,7 +34,7 @@ const BOUND: Duration = Duration::from_secs(40);
 /// Most of a row is waiting.
 const AT_ONCE: usize = 6;
 
-/// What a run has to end with.
+/// The required end of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum End {
     /// Exit 0, and the file is one generation of what is served.
@@ -49,7 +49,7 @@ pub(super) enum End {
     Loses(i32, &'static str),
 }
 
-/// Who misbehaves.
+/// The server that misbehaves.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Server {
     /// Ours, with these faults.
@@ -84,9 +84,9 @@ impl Secrets {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub(super) server: Server,
-    /// How many bytes the file has.
+    /// The number of bytes the file has.
     pub(super) length: u64,
-    /// Whether `--checksum` is given.
+    /// True if `--checksum` is given.
     pub(super) checksum: bool,
     pub(super) fresh: End,
     pub(super) resumed: End,
@@ -222,7 +222,7 @@ impl Row {
         assert_eq!(files::names(into), ["file"], "{ran:?}");
     }
 
-    /// What a run that failed has left is continued once the server behaves.
+    /// Checks that a failed run left what is continued once the server behaves.
     fn check_what_is_left(&self, into: &Path, secrets: &Secrets, ran: &Ran, kept: u64) {
         let honest = self.site(&[], secrets);
         let mut arguments = self.arguments(&honest.url(""), into, secrets);
@@ -260,7 +260,7 @@ impl Row {
         arguments
     }
 
-    /// What may be under the final name at the end.
+    /// Returns what may be under the final name at the end.
     fn generations(&self) -> [Vec<u8>; 2] {
         [0, 1].map(|version| {
             let mut bytes = vec![0; usize::try_from(self.length).unwrap()];

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::wait::DEADLINE;
 
-/// What an element is called in the protocol (W3C `WebDriver` §12.1).
+/// The key of an element in the protocol (W3C `WebDriver` §12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// One window of a browser of its own, closed when dropped.
@@ -38,7 +38,7 @@ impl Browser {
                 port.trim_end_matches('.').parse().ok()
             })
             .expect("the driver says where it listens");
-        // What it says later must not fill the pipe.
+        // Its later output must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let profile = tempfile::tempdir().unwrap();
         let mut browser = Self {

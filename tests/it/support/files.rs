@@ -53,7 +53,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     range_core::hex::Hex(bytes).to_string()
 }
 
-/// How many bytes of `part` are, page by page, those of `whole` at the same place.
+/// Returns how many bytes of `part` are, page by page, those of `whole` at the same place.
 pub(crate) fn bytes_in_place(part: &Path, whole: &Path) -> u64 {
     const PAGE: usize = 4096;
     let (mut part, mut whole) = (File::open(part).unwrap(), File::open(whole).unwrap());
@@ -83,8 +83,8 @@ pub(crate) fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// What stands before `length` bytes of sound in a WAV file: 44 100 samples a second of 16 bits,
-/// one channel.
+/// Returns what stands before `length` bytes of sound in a WAV file: 44 100 samples a second of 16
+/// bits, one channel.
 pub(crate) fn wave_head(length: u32) -> Vec<u8> {
     let rate: u32 = 44_100;
     let parts: [&[u8]; 13] = [

@@ -1,4 +1,5 @@
-//! What the tests stand on: the program, servers, files. Asserts nothing about the product.
+//! Owns the ground that tests stand on: the program, servers, files. Asserts nothing of the
+//! product.
 
 pub(crate) mod browser;
 pub(crate) mod cut_off;

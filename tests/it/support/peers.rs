@@ -107,7 +107,7 @@ impl Peer {
         })
     }
 
-    /// What Express serves a directory with.
+    /// Returns what Express serves a directory with.
     pub(crate) fn express(root: &Path) -> Option<Self> {
         let express = "/usr/share/nodejs/express";
         needs::program(express)?;

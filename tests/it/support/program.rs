@@ -94,7 +94,7 @@ pub(crate) fn start_get(url: &str, directory: &Path, more: &[&str]) -> Running {
 }
 
 pub(crate) fn start<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Running {
-    // What runs the tests may have switched signals off for all it starts, as `nohup` does.
+    // The tests' parent may have switched signals off for all its children, as `nohup` does.
     let mut command = Command::new("env");
     command.arg("--default-signal=HUP,INT,TERM");
     command.arg(path()).args(arguments);

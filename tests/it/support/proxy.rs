@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// What a proxy asks of who connects: user and password.
+/// The user and the password that a proxy asks for.
 type Login = Option<(&'static str, &'static str)>;
 
 /// A running proxy. Its threads end with the connections they serve.
@@ -96,7 +96,7 @@ fn serve_http(
     let authority = target.trim_start_matches("http://");
     let authority = authority.split('/').next().unwrap_or_default();
     let mut server = TcpStream::connect(authority)?;
-    // What is for the proxy stays here, and only one head of each connection is looked at.
+    // Fields for the proxy stay here, and only one head of each connection is looked at.
     for line in head.trim_end().split("\r\n") {
         if !line.to_lowercase().starts_with("proxy-") {
             server.write_all(format!("{line}\r\n").as_bytes())?;

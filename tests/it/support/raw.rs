@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-/// What is done with a connection once a request's head has come.
+/// A reply on a connection, written once the request's head has come.
 pub(crate) type Answer = fn(&str, &mut TcpStream) -> std::io::Result<()>;
 
 /// Serves on a free port until the process ends, and returns the base URL.

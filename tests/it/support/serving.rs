@@ -34,7 +34,8 @@ impl Serving {
         }
     }
 
-    /// What follows the base URL on standard output: with `--tls`, where the certificate is.
+    /// Returns what follows the base URL on standard output: with `--tls`, where the certificate
+    /// is.
     pub(crate) fn next_line(&mut self) -> String {
         self.lines.next().unwrap().unwrap()
     }

@@ -79,7 +79,7 @@ fn default_in(comment: &str) -> Option<String> {
     Some(sentence.split([',', ';']).next()?.to_owned())
 }
 
-/// What a line declares that is public, or a field of an argument.
+/// Returns what a line declares that is public, or a field of an argument.
 fn item(line: &str) -> Option<String> {
     let line = line
         .trim_start_matches("pub(crate) ")
@@ -102,7 +102,7 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What is in one and not in the other.
+/// Fails with what is in one and not in the other.
 pub(crate) fn assert_same(found: &Stated, expected: &Stated) {
     let wrong: Vec<_> = found.difference(expected).collect();
     let missing: Vec<_> = expected.difference(found).collect();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::program;
 
-/// Whether strace is there; says loudly that it is not.
+/// Returns whether strace is there; says loudly that it is not.
 pub(crate) fn is_installed() -> bool {
     needs::program("strace").is_some()
 }

@@ -100,7 +100,7 @@ impl Download {
         assert_eq!(files::sha256(&self.path("f")), sha256(version));
     }
 
-    /// What is kept is continued: most of it is not fetched again.
+    /// Checks that the bytes that were kept are continued: most of them are not fetched again.
     pub(crate) fn check_kept(&self, at_least: u64, more: &[&str]) {
         let ran = self.run(&[], more).expect(0);
         assert!(ran.number("resumed_bytes") >= at_least, "{ran:?}");

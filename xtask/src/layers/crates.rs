@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// The package of process tests, which may use every crate, and which no crate may use.
 const PROCESS_TESTS: &str = "sheave-tests";
 
-/// What tests of any crate may use, and nothing but tests.
+/// The crates that tests of any crate may use, and nothing but tests.
 const FOR_TESTS: &str = "needs";
 
 /// The crates without clocks, files and sockets.
@@ -86,7 +86,7 @@ pub(super) struct Graph {
     edges: Vec<Edge>,
 }
 
-/// What the manifests declare.
+/// Returns what the manifests declare.
 pub(super) fn graph(metadata: &Value) -> Result<Graph, Failure> {
     let mut graph = Graph {
         members: BTreeSet::new(),

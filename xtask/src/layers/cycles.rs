@@ -22,7 +22,7 @@ struct Place {
     module: Module,
 }
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Copy)]
 enum Target {
     Module(usize),
@@ -122,7 +122,7 @@ impl Crate {
                 words,
                 ..
             } = &place.module;
-            // What is only passed on is not needed here.
+            // A name that is only passed on is not needed here.
             let needed = imports
                 .iter()
                 .filter(|import| !import.is_passed_on || words.contains(&import.name))
@@ -150,7 +150,7 @@ impl Crate {
         arrows
     }
 
-    /// What `use module::*` brings and the module that has it uses.
+    /// Returns what `use module::*` brings and the module that has it uses.
     fn all_of(&self, from: usize, named: &Named) -> Vec<Option<Target>> {
         let mut stem = named.clone();
         stem.segments.pop();
@@ -166,7 +166,7 @@ impl Crate {
             .collect()
     }
 
-    /// What a path in a module leads to; `None` where that is in no file of the crate.
+    /// Returns what a path in a module leads to; `None` where that is in no file of the crate.
     fn target(&self, from: usize, named: &Named, depth: usize) -> Option<Target> {
         let mut segments = named.segments.iter().map(String::as_str);
         let first = segments.next()?;
@@ -189,7 +189,7 @@ impl Crate {
         Some(here)
     }
 
-    /// What a name means in a module, if it is a module or was brought in.
+    /// Returns what a name means in a module, if it is a module or was brought in.
     fn known(&self, module: usize, name: &str, depth: usize) -> Option<Target> {
         /// No import leads through more than this: circles of them do not compile.
         const LONGEST_WAY: usize = 16;
@@ -213,7 +213,7 @@ impl Crate {
         self.target(module, &import.target, depth + 1)
     }
 
-    /// What a module has under a name.
+    /// Returns what a module has under a name.
     fn member(&self, module: usize, name: &str, depth: usize) -> Option<Target> {
         let place = &self.places[module];
         if let Some(known) = self.known(module, name, depth) {

@@ -22,7 +22,7 @@ pub(super) fn breaches(path: &str, text: &str) -> Option<Vec<String>> {
     Some(breaches)
 }
 
-/// Whether a path is `home`, the file of the module `home`, or a file below it.
+/// Returns whether a path is `home`, the file of the module `home`, or a file below it.
 fn is_within(path: &str, home: &str) -> bool {
     let rest = path.strip_prefix(home);
     rest.is_some_and(|rest| matches!(rest, "" | ".rs") || rest.starts_with('/'))

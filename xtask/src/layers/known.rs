@@ -8,7 +8,7 @@ pub(super) struct Known {
     within: &'static str,
     /// In the order of the alphabet.
     files: &'static [&'static str],
-    /// What ties them.
+    /// The reason that ties them.
     reason: &'static str,
 }
 

@@ -14,10 +14,10 @@ pub(super) struct Named {
 /// One name that a `use` brings into a module.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Import {
-    /// What it is called here; `*` for all there is.
+    /// Its name here; `*` for all there is.
     pub(super) name: String,
     pub(super) target: Named,
-    /// Whether it is there for others: `pub use`, of whatever reach.
+    /// True if it is there for others: `pub use`, of whatever reach.
     pub(super) is_passed_on: bool,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Module {
     /// Modules within the file, by name.
     pub(super) blocks: Vec<(String, Self)>,
     pub(super) imports: Vec<Import>,
-    /// What the code names by a path.
+    /// The paths that the code names.
     pub(super) paths: Vec<Named>,
     /// Single names that stand in the code.
     pub(super) words: BTreeSet<String>,
@@ -45,7 +45,7 @@ impl Module {
         Some(module)
     }
 
-    /// Whether an import or a path begins with this.
+    /// Returns whether an import or a path begins with this.
     pub(super) fn names(&self, library: &str) -> bool {
         let imports = self.imports.iter().map(|import| &import.target);
         let mut named = imports.chain(&self.paths);
@@ -71,7 +71,7 @@ impl Module {
                 TokenTree::Ident(word) if word == "pub" => {
                     is_public = true;
                     at += 1;
-                    // How far it reaches, as in `pub(super)`.
+                    // Its reach follows, as in `pub(super)`.
                     at += usize::from(is_group(tokens.get(at), Delimiter::Parenthesis));
                     continue;
                 }
@@ -89,7 +89,8 @@ impl Module {
         }
     }
 
-    /// What follows `mod`; returns where it ends. What has another path is no file of this crate.
+    /// Reads what follows `mod`, and returns where it ends. What has another path is no file of
+    /// this crate.
     fn read_mod(&mut self, tokens: &[TokenTree], at: usize, is_elsewhere: bool) -> usize {
         let Some(name) = tokens.get(at).and_then(word) else {
             return at;
@@ -106,7 +107,7 @@ impl Module {
         at + 2
     }
 
-    /// What follows `use`; returns where it ends.
+    /// Reads what follows `use`, and returns where it ends.
     fn read_use(&mut self, tokens: &[TokenTree], start: usize, is_passed_on: bool) -> usize {
         let length = tokens[start..]
             .iter()
@@ -199,7 +200,7 @@ impl Module {
     }
 }
 
-/// Whether the attributes before an item say that it is in a file of another name.
+/// Returns whether the attributes before an item say that it is in a file of another name.
 fn is_elsewhere(before: &[TokenTree]) -> bool {
     let attributes = before.rchunks(2).map_while(|pair| match pair {
         [mark, TokenTree::Group(attribute)] if is_punct(Some(mark), '#') => Some(attribute),
@@ -211,7 +212,7 @@ fn is_elsewhere(before: &[TokenTree]) -> bool {
 
 /// Where an item ends that begins here and is compiled for tests only.
 fn end_of_test_item(tokens: &[TokenTree], at: usize) -> Option<usize> {
-    /// What ends with a semicolon, whatever blocks are before it.
+    /// Keywords of items that end with a semicolon, whatever blocks are before it.
     const MAY_HOLD_BLOCKS: &[&str] = &["use", "const", "static", "let"];
     let TokenTree::Group(attribute) = tokens.get(at + 1)? else {
         return None;
@@ -260,7 +261,7 @@ fn is_group(token: Option<&TokenTree>, wanted: Delimiter) -> bool {
     matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == wanted)
 }
 
-/// Whether `::` stands here.
+/// Returns whether `::` stands here.
 fn is_joint(tokens: &[TokenTree], at: usize) -> bool {
     is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')
 }

@@ -3,7 +3,7 @@ use super::{FALLBACK, LONGEST_NAME, OutputName};
 use crate::terminal_text::is_hidden;
 use std::path::{Component, Path};
 
-/// What follows the part file's name as well is the journal's.
+/// The journal's ending follows that of the part file.
 const LONGEST_SUFFIX: &str = ".part.journal";
 
 /// URL path, expected name.
@@ -99,7 +99,7 @@ fn names_are_what_the_table_says() {
     }
 }
 
-/// What every name promises, whatever it was made from.
+/// Checks what every name promises, whatever it was made from.
 fn assert_safe(path: &str) {
     let name = OutputName::from_url_path(path);
     let name = name.as_str();

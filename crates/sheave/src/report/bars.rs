@@ -113,7 +113,7 @@ fn numbers_line(name: &str, numbers: &Numbers, columns: usize) -> String {
     format!("{line}  {}", TerminalText(name).capped(room))
 }
 
-/// What there is to say, the most important first.
+/// Returns the parts of the line, the most important first.
 fn pieces(numbers: &Numbers) -> Vec<String> {
     let mut pieces = Vec::new();
     match numbers.phase {

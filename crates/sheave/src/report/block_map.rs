@@ -2,7 +2,7 @@
 
 use accelerator::{ByteRange, Checked, Inspection, Progress, RangeSet};
 
-/// What is known about a file, to be drawn.
+/// The ranges of a file by what is known of them, to be drawn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BlockMap<'a> {
     length: u64,
@@ -12,7 +12,7 @@ pub(crate) struct BlockMap<'a> {
     in_flight: &'a [ByteRange],
 }
 
-/// What a cell's part of the file is like.
+/// The state of a cell's part of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cell {
     /// Bytes are there and are not what an earlier run claims.
@@ -27,12 +27,12 @@ pub(crate) enum Cell {
     Missing,
 }
 
-/// How cells are drawn.
+/// The way in which cells are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Palette {
-    /// Whether escape codes for colours are allowed.
+    /// True if escape codes for colours are allowed.
     pub(crate) colour: bool,
-    /// Whether characters beyond ASCII are allowed.
+    /// True if characters beyond ASCII are allowed.
     pub(crate) unicode: bool,
 }
 
@@ -48,8 +48,8 @@ impl<'a> BlockMap<'a> {
         })
     }
 
-    /// What a part file holds, as far as it was read back, if it was; `None` if its length is
-    /// zero.
+    /// Returns what a part file holds, as far as it was read back, if it was; `None` if its length
+    /// is zero.
     pub(crate) fn of_inspection(
         inspection: &'a Inspection,
         checked: Option<&'a Checked>,

@@ -79,7 +79,7 @@ pub(crate) fn started(url: &str, name: &str) -> Line {
     Line::event("start").with("url", url).with("name", name)
 }
 
-/// How far it is.
+/// Returns how far it is.
 pub(crate) fn progress(numbers: &Numbers, elapsed: Duration) -> Line {
     Line::event("progress")
         .with("phase", phase_name(numbers.phase))
@@ -183,7 +183,7 @@ const fn kind_name(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// What a part file holds.
+/// Returns what a part file holds.
 pub(crate) fn inspection(part: &str, inspection: &Inspection, checked: Option<&Checked>) -> Line {
     Line::new()
         .with("part", part)

@@ -27,24 +27,24 @@ pub(crate) use sentence::{connections, percent};
 /// Longest name of a file in front of a line, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// How a download is shown.
+/// The ways of showing a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Display {
     /// Lines at the bottom of a terminal that are drawn anew ten times a second.
     Bars {
-        /// How to draw the block map.
+        /// The style of the block map.
         palette: Palette,
-        /// Whether every event is told.
+        /// True if every event is told.
         verbose: bool,
     },
     /// A line every few seconds.
     Plain {
-        /// Whether every event is told.
+        /// True if every event is told.
         verbose: bool,
     },
     /// JSON on standard output.
     Json {
-        /// Whether standard error has errors only.
+        /// True if standard error has errors only.
         quiet: bool,
     },
     /// Errors only.
@@ -52,7 +52,8 @@ pub(crate) enum Display {
 }
 
 impl Display {
-    /// How often progress is shown; at [`Display::Quiet`] never, which an hour is as good as.
+    /// Returns how often progress is shown; at [`Display::Quiet`] never, which an hour is as good
+    /// as.
     const fn interval(self) -> Duration {
         match self {
             Self::Bars { .. } => Duration::from_millis(100),

@@ -10,7 +10,7 @@ use accelerator::{
 use super::speed;
 use crate::duration;
 
-/// What a download whose bytes rest on nothing has to say.
+/// The remark on a download that nothing verifies.
 pub(crate) const UNVERIFIED: &str = "not verified: the server gives no strong validator, and no \
 --checksum was given";
 
@@ -48,7 +48,7 @@ impl Numbers {
         }
     }
 
-    /// What is left of reading an earlier run's bytes back, while that goes on.
+    /// Returns what is left of reading an earlier run's bytes back, while that goes on.
     pub(crate) fn verification(&self) -> Option<String> {
         (self.unverified.0 > 0).then(|| format!("{} to be verified", self.unverified))
     }
@@ -73,7 +73,7 @@ pub(crate) fn connections(number: usize) -> String {
     }
 }
 
-/// What happened, and whether it is a detail that only some want to know.
+/// Returns what happened, and whether it is a detail that only some want to know.
 pub(crate) fn of_event(event: &Event) -> (bool, String) {
     match event {
         Event::Resuming { claimed, length } => {
@@ -109,7 +109,7 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
     }
 }
 
-/// What was fetched, how fast, and what it rests on.
+/// Returns what was fetched, how fast, and what it rests on.
 pub(crate) fn of_report(report: &Report) -> String {
     let path = report.path.strip_prefix(".").unwrap_or(&report.path);
     let how = how(&report.tally, report.elapsed);

@@ -50,7 +50,7 @@ impl Speed {
     }
 }
 
-/// How long the rest takes at this speed; `None` at a standstill.
+/// Returns how long the rest takes at this speed; `None` at a standstill.
 pub(crate) fn time_left(rest: ByteCount, rate: BytesPerSecond) -> Option<Duration> {
     let BytesPerSecond(rate @ 1..) = rate else {
         return None;
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(rate_of(&[(0, 7)]), 0);
         assert_eq!(rate_of(&[(100, 7)]), 70);
         assert_eq!(rate_of(&[(0, 0), (500, 50)]), 100);
-        // What was slow ten seconds ago no longer counts.
+        // Slowness ten seconds ago no longer counts.
         assert_eq!(
             rate_of(&[(0, 0), (10_000, 10), (12_000, 2010), (14_000, 4010)]),
             1000

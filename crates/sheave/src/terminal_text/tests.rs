@@ -1,7 +1,7 @@
 //! Hostile text, and what a person sees of it.
 use super::{TerminalText, is_hidden};
 
-/// What was sent, and what is printed.
+/// Each text as it was sent, and as it is printed.
 const HOSTILE: &[(&str, &str)] = &[
     // Cursor up, erase the line, forge a verdict.
     (

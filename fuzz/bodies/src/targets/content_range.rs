@@ -1,7 +1,7 @@
 //! Owns fuzzing of the `Content-Range` field: what is accepted can be believed, and written back.
 use range_core::http::ContentRange;
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///

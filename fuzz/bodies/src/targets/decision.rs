@@ -40,7 +40,7 @@ impl Input<'_> {
     }
 }
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///

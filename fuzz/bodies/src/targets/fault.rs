@@ -4,7 +4,7 @@ use range_server::{Fault, scenario};
 
 use crate::decoded;
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///

@@ -10,7 +10,7 @@ use crate::decoded;
 
 const START: &[u8] = b"sheave\r\n\x01\x00";
 
-/// How much of the beginning is right.
+/// The part of the beginning that is right.
 #[derive(Arbitrary, Debug)]
 enum Start {
     /// Nothing: the frames are left out, and the tail is a file of any bytes.
@@ -72,7 +72,7 @@ fn header() -> Header {
     }
 }
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///
@@ -118,7 +118,7 @@ fn check(journal: Decoded, bytes: &[u8]) {
     assert!(journal.blocks.is_sorted_by_key(|(block, _)| block.0));
     assert!(journal.blocks.iter().all(|(block, _)| block.0 < blocks));
     assert_eq!(journal.is_complete(), journal.blocks.len() as u64 == blocks);
-    // What was believed stands alone, and another record can follow it.
+    // The records that were believed stand alone, and another record can follow them.
     let mut continued = bytes[..believed].to_vec();
     let alone = decode(&continued).unwrap();
     assert_eq!(

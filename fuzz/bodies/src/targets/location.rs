@@ -7,10 +7,10 @@ use crate::address::{self, Reach};
 use crate::decoded;
 use crate::redirect::{REDIRECTS_MAX, Trail};
 
-/// Who answers, where anybody does, from an address where it is known; and with which `Location`.
+/// The origin that answers, if any, with its address if known; and the `Location` it sends.
 type Hop<'a> = (Option<Option<IpAddr>>, Option<&'a [u8]>);
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///
@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
         .expect("the text is a URL")
     };
     let mut trail = Trail::new(original("secret"));
-    // What is told of both is the same, so that nothing told can give the password away.
+    // The same is told of both, so that nothing told can give the password away.
     let mut twin = Trail::new(original("other"));
     let mut hops = 0;
     let (mut was_outside, mut is_fenced) = (false, false);

@@ -7,7 +7,7 @@ use crate::{decoded, terminal_text};
 /// Some of what systems run, or follow elsewhere, when it is opened.
 const TRAPS: &[&str] = &["desktop", "lnk", "scr", "url"];
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///

@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use crate::decoded;
 use crate::path::RelativePath;
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///
@@ -23,7 +23,7 @@ pub fn run(bytes: &[u8]) {
         assert!(allow_hidden || !segment.starts_with(b"."));
     }
     assert!(!path.joined().starts_with(b"/"));
-    // What lies beside a file lies beside it, whatever its name is.
+    // A sibling of a file lies beside it, whatever its name is.
     let beside = path.with_suffix(".gz");
     let (names, names_beside) = (path.segments(), beside.segments());
     assert_eq!(names.len(), names_beside.len());

@@ -5,7 +5,7 @@ use range_core::http::{NEAR_GAP, RangeHeader, RangeRequest, ResolvedRange};
 
 use crate::decoded;
 
-/// What must hold of any bytes.
+/// Checks what must hold of any bytes.
 ///
 /// # Panics
 ///
@@ -24,7 +24,7 @@ pub fn run(bytes: &[u8]) {
         ResolvedRange::Unsatisfiable => assert!(length > 0),
         ResolvedRange::One(range) => {
             assert!(range.end() <= length);
-            // What a client would write for that range comes to the same range.
+            // The text a client would write for that range means the same range.
             let written = RangeRequest::Exactly(range).to_string();
             let RangeHeader::Set(again) = RangeHeader::parse(written.as_bytes(), max_ranges) else {
                 panic!("{written} is not understood");
