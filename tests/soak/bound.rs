@@ -26,7 +26,7 @@ pub(crate) struct Haste {
 }
 
 /// A busy machine takes several times as long as an idle one.
-const GENEROUS: u32 = 3;
+const GENEROUS: u32 = 2;
 
 /// The bytes that loopback and the disk bring in a second at least, with digests and a mapped file.
 const LOOPBACK: f64 = 12e6;
@@ -60,8 +60,8 @@ impl Bound {
                 pieces: 2 * longest / BLOCK,
             };
         }
-        // Each version may come twice, and then once more as one stream.
-        let times = if world.changes() { 6 } else { 3 };
+        // Each version may come twice, and every one once more as one stream.
+        let times = if world.changes() { 4 } else { 2 };
         let transfer = Duration::from_secs_f64(seconds(longest, slowest(world)));
         let pieces = 8 + longest / piece(world);
         let wait = wait(world, haste);
@@ -133,7 +133,9 @@ fn piece(world: &World) -> u64 {
 
 /// Returns what one reply can be waited for beside its bytes.
 fn wait(world: &World, haste: Haste) -> Duration {
-    let mut wait = Duration::from_millis(100);
+    // What brings less than a block is paced.
+    let is_paced = piece(world) < BLOCK;
+    let mut wait = Duration::from_millis(if is_paced { 100 } else { 10 });
     for wrong in &world.wrongs {
         wait += match wrong.name() {
             "delay" | "first-byte" => milliseconds(wrong.argument()),

@@ -69,6 +69,11 @@ pub(crate) fn lost(before: &[Claim], after: &[Claim]) -> Option<String> {
         let same = after.iter().filter(|later| later.is_of(claim));
         same.map(|later| later.present).max().unwrap_or(0)
     };
+    // Older versions make way for one that is complete, just before that is published.
+    let is_whole = |claim: &Claim| claim.place == PLACES[0] && claim.present == claim.length;
+    if after.iter().any(is_whole) {
+        return None;
+    }
     let is_lost = |claim: &&Claim| claim.can_be_continued() && held(claim) < claim.present;
     let lost = before.iter().find(is_lost)?;
     // There are two places for older versions: a third takes that of the lesser.

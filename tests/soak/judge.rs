@@ -21,7 +21,7 @@ pub(crate) struct Edition {
     pub(crate) length: u64,
 }
 
-/// The facts beside the world on which the exit code of a run depends.
+/// What the exit code of a run depends on beside the world.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -29,11 +29,11 @@ pub(crate) struct Edition {
 )]
 pub(crate) struct Circumstances {
     pub(crate) with_faults: bool,
-    /// True if another run of the same command was there.
+    /// Whether another run of the same command was there.
     pub(crate) has_rival: bool,
-    /// True if the file was complete before.
+    /// Whether the file was complete before.
     pub(crate) is_published: bool,
-    /// True if the file was replaced, in this run or before.
+    /// Whether the file was replaced, in this run or before.
     pub(crate) is_replaced: bool,
 }
 
@@ -50,8 +50,8 @@ impl World {
         Seed(self.seed).of_version(Version(number))
     }
 
-    /// Returns whether the bytes are one version of the file from the first to the last: that with
-    /// the checksum, where there is one.
+    /// Whether the bytes are one version of the file from the first to the last: that with the
+    /// checksum, where there is one.
     pub(crate) fn is_right(&self, found: &[u8], editions: &[Edition]) -> bool {
         if self.checksum {
             return found == self.bytes(editions[0]);
@@ -75,7 +75,7 @@ impl World {
         read.is_ok() && self.has("gzip") && self.is_right(&decoded, editions)
     }
 
-    /// Returns whether the bytes are a message in place of the file, where nobody could have known.
+    /// Whether the bytes are a message in place of the file, where nobody could have known.
     pub(crate) fn is_message(&self, found: &[u8], most: u64) -> bool {
         let is_meant = self.of("status").any(|wrong| wrong.argument() == "200");
         let is_message = found.len() <= MESSAGE && most <= found.len() as u64;
@@ -90,7 +90,7 @@ impl World {
         std::iter::once(0).chain(named)
     }
 
-    /// Returns how long an edition is, or is said to be.
+    /// How long an edition is, or is said to be.
     fn lengths(&self, length: u64) -> Vec<u64> {
         let named = ["length", "complete-length", "content-length"];
         let named = named.iter().flat_map(|name| self.of(name));
@@ -98,7 +98,7 @@ impl World {
         std::iter::once(length).chain(named).collect()
     }
 
-    /// Returns what is served of an edition under another version's number.
+    /// What is served of an edition under another version's number.
     fn served(&self, edition: Edition, version: u8, length: u64) -> Option<Vec<u8>> {
         match self.content {
             Content::Computed(_) => {
@@ -123,8 +123,8 @@ impl World {
     pub(crate) fn objection(&self, ended: &Ended, now: Circumstances) -> Option<String> {
         let code = ended.code();
         let harms = |harm| now.with_faults && self.harms(harm);
-        // A run keeps the bytes that an earlier run was given.
-        let was_misled = self.changes() || self.harms(Harm::Lies);
+        // What an earlier run was given is kept.
+        let was_misled = self.changes() || self.has("version") || self.harms(Harm::Lies);
         let changes = now.is_replaced || (now.with_faults && self.changes());
         let is_allowed = match code {
             0 => true,
@@ -143,7 +143,7 @@ impl World {
                 .any(harms),
             5 => now.with_faults && changes,
             6 => self.checksum && (now.is_replaced || was_misled),
-            // A file without a length cannot be mapped.
+            // What has no length cannot be mapped.
             7 => {
                 harms(Harm::Absurd)
                     || (now.with_faults && self.is_mapped() && self.may_lack_a_length())
@@ -164,7 +164,8 @@ impl World {
             ("digest", true) => true,
             ("validator", false) => {
                 let is_off = with_faults && self.of("no-validators").any(|wrong| wrong.is_constant);
-                !is_off && self.content != Content::Computed("&etag=none&last-modified=none")
+                let is_bare = self.content == Content::Computed("&etag=none&last-modified=none");
+                !is_off && (!is_bare || self.has("etag"))
             }
             ("none", false) => !self.has_one_validator() || !self.wrongs.is_empty(),
             _ => false,

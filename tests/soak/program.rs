@@ -12,19 +12,16 @@ use serde_json::Value;
 
 use crate::world::Stop;
 
-/// The time a program that was told to stop may take.
+/// How long a program that was told to stop may take.
 pub(crate) const PARTING: Duration = Duration::from_secs(10);
 
-/// The interval at which it is looked at.
+/// How often it is looked at.
 const GLANCE: Duration = Duration::from_millis(3);
 
-/// The interval at which its memory is, in glances.
-const SAMPLE: u32 = 8;
-
-/// The progress that restores patience.
+/// How much progress restores patience.
 const STEP: u64 = 16 << 10;
 
-/// The things done to a run while it lasts.
+/// What is done to a run while it lasts.
 pub(crate) struct Plan<'a> {
     pub(crate) stop: Option<(Stop, Duration)>,
     /// Something else that is done once, at some time.
@@ -33,7 +30,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) deadline: Duration,
 }
 
-/// The end of a run.
+/// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -52,6 +49,16 @@ impl Ended {
     pub(crate) fn code(&self) -> i32 {
         let signal = self.status.signal().map(|signal| 128 + signal);
         self.status.code().or(signal).unwrap()
+    }
+
+    /// Whether it was gone before it could do anything about a signal, or was killed.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.status.signal().is_some()
+    }
+
+    /// Whether it told of this event.
+    pub(crate) fn has(&self, event: &str) -> bool {
+        self.events.iter().any(|told| told["event"] == event)
     }
 
     /// The last event.
@@ -86,7 +93,7 @@ impl Ended {
         (Duration::from_secs_f64(longest), most)
     }
 
-    /// Returns what it said, for a failure.
+    /// What it said, for a failure.
     pub(crate) fn told(&self) -> String {
         let quiet = |event: &&Value| event["event"] != "progress";
         let events = self.events.iter().filter(quiet);
@@ -116,7 +123,7 @@ pub(crate) fn run(command: &mut Command, scratch: &Path, mut plan: Plan<'_>) -> 
         .unwrap();
     let start = Instant::now();
     let (mut told, mut is_cut_short, mut told_at) = (None, false, None::<Instant>);
-    let (mut memory, mut glances) = (0, 0);
+    let mut memory = 0;
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
@@ -143,10 +150,7 @@ pub(crate) fn run(command: &mut Command, scratch: &Path, mut plan: Plan<'_>) -> 
             let events = std::fs::read_to_string(&stdout).unwrap();
             panic!("HANG: it ignores {told:?}\n{events}");
         }
-        if glances % SAMPLE == 0 {
-            memory = memory.max(anonymous(child.id()));
-        }
-        glances += 1;
+        memory = memory.max(anonymous(child.id()));
         std::thread::sleep(GLANCE);
     };
     let events = std::fs::read_to_string(stdout).unwrap();

@@ -28,7 +28,10 @@ const DEADLINE: Duration = Duration::from_secs(90);
 /// The most memory a run may take, in KiB, but for what files back.
 const MEMORY: u64 = 96 << 10;
 
-/// The content of an older file under the final name.
+/// Of every file here.
+const BLOCK: u64 = 256 << 10;
+
+/// What an older file under the final name holds.
 const AS_IT_WAS: &[u8] = b"as it was\n";
 
 /// The names that a run may leave.
@@ -49,14 +52,15 @@ pub(crate) struct Round<'a> {
     server: &'a Server,
     directory: TempDir,
     scratch: TempDir,
-    /// The editions that the server has had, the newest last.
+    /// What the server has had, the newest last.
     editions: RefCell<Vec<Edition>>,
     tally: Tally,
-    /// The bytes that a run has to keep.
+    /// What a run has to keep.
     claims: Vec<Claim>,
     has_arrived: bool,
-    /// The end of the last second run, for the text of a failure.
+    /// How the last second run ended, for a failure.
     rival: String,
+    had_rival: bool,
 }
 
 impl<'a> Round<'a> {
@@ -75,6 +79,7 @@ impl<'a> Round<'a> {
             claims: Vec::new(),
             has_arrived: false,
             rival: String::new(),
+            had_rival: false,
         };
         server.clear_log();
         if world.has_final {
@@ -212,6 +217,7 @@ impl<'a> Round<'a> {
                 true
             }
         };
+        self.had_rival |= has_rival;
         let circumstances = Circumstances {
             with_faults,
             has_rival,
@@ -219,6 +225,8 @@ impl<'a> Round<'a> {
             is_replaced: self.editions.borrow().len() > 1,
         };
         let requests = self.server.log().0 - requests;
+        let claimed = self.claims.iter().map(|claim| claim.present).sum();
+        self.tally.add_claimed(claimed);
         self.tally.add_run(
             self.world.seed,
             &ended,
@@ -237,7 +245,7 @@ impl<'a> Round<'a> {
         self.world.connections.parse().unwrap_or(32)
     }
 
-    /// Returns whether time, requests and memory are within their bounds.
+    /// Whether time, requests and memory are within their bounds.
     fn measure(&self, ended: &Ended, bound: &Bound, requests: u64) -> Result<(), String> {
         let (standstill, _) = ended.standstill();
         if standstill > bound.standstill {
@@ -259,7 +267,7 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Returns whether the run may have ended so, and has left what it has to.
+    /// Whether the run may have ended so, and has left what it has to.
     fn judge(
         &mut self,
         ended: &Ended,
@@ -290,7 +298,9 @@ impl<'a> Round<'a> {
             self.check_file(&found.unwrap_or_default(), ended)?;
             self.has_arrived = true;
         }
-        if matches!(code, 2..=8 | 130 | 143) {
+        // One that is told to stop before it has begun with the file says nothing of it.
+        let is_early = ended.told.is_some() && ended.events.is_empty();
+        if code != 0 && !ended.is_mute() && !is_early {
             if ended.last()["event"] != "error" {
                 return Err("NO REASON: the last event is no error".to_owned());
             }
@@ -298,8 +308,10 @@ impl<'a> Round<'a> {
                 return Err("NO REASON: it is not one line".to_owned());
             }
         }
-        self.check_names(now.has_rival)?;
-        self.check_claims()
+        self.check_names()?;
+        self.check_resumed(ended)?;
+        let is_published = std::fs::read(self.output()).ok().as_deref() != before;
+        self.check_claims(is_published)
     }
 
     fn check_file(&self, found: &[u8], ended: &Ended) -> Result<(), String> {
@@ -328,14 +340,14 @@ impl<'a> Round<'a> {
         ))
     }
 
-    /// Returns whether there is nothing beside the file but what belongs to the rest of a download.
-    /// A second run that was too late keeps what it has.
-    fn check_names(&self, has_rival: bool) -> Result<(), String> {
+    /// Whether there is nothing beside the file but what belongs to the rest of a download. A
+    /// second run that was too late keeps what it has.
+    fn check_names(&self) -> Result<(), String> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
         let names: Vec<String> = entries
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
             .collect();
-        let allowed = if self.has_arrived && !has_rival {
+        let allowed = if self.has_arrived && !self.had_rival {
             &NAMES[..1]
         } else {
             &NAMES
@@ -344,7 +356,8 @@ impl<'a> Round<'a> {
             let journal = format!("{name}.journal");
             // A run that was killed may leave a journal alone, and no run a part file.
             !allowed.contains(&name.as_str())
-                || (name.ends_with(".part") && !names.contains(&journal))
+                || (Path::new(name).extension() == Some("part".as_ref())
+                    && !names.contains(&journal))
         };
         match names.iter().find(is_stray) {
             Some(name) => Err(format!("LEFT BEHIND: {name} of {names:?}")),
@@ -352,9 +365,26 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Returns whether all is there that was there before the run and has to be kept.
-    fn check_claims(&mut self) -> Result<(), String> {
-        if self.has_arrived {
+    /// Whether what was claimed was used, where every reply said that it is still of the file. The
+    /// last block may be asked for again.
+    fn check_resumed(&self, ended: &Ended) -> Result<(), String> {
+        let Some(resumed) = ended.last()["resumed_bytes"].as_u64() else {
+            return Ok(());
+        };
+        let claimed = self.claims.iter().find(|claim| claim.place == ".part");
+        let claimed = claimed.map_or(0, |claim| claim.present);
+        let is_kept = self.world.has_one_validator() && !ended.has("restarting");
+        if !self.had_rival && is_kept && resumed + BLOCK < claimed {
+            return Err(format!(
+                "FETCHED AGAIN: {resumed} of {claimed} bytes were used"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether all is there that was there before the run and has to be kept.
+    fn check_claims(&mut self, is_published: bool) -> Result<(), String> {
+        if self.has_arrived || is_published {
             return Ok(());
         }
         let claims = claims::read(self.program, self.directory.path());
@@ -369,7 +399,7 @@ impl<'a> Round<'a> {
     }
 }
 
-/// The counts of a round, and the reason if it went wrong.
+/// How a round went, and why it went wrong, if it did.
 pub(crate) type Outcome = (Tally, Option<String>);
 
 /// Waits for a second run of the same command.

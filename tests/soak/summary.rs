@@ -17,6 +17,9 @@ pub(crate) struct Tally {
     cut_short: u64,
     requests: u64,
     bytes: u64,
+    /// Runs that found something of earlier ones, and how much.
+    continued: u64,
+    claimed: u64,
     slowest: Worst,
     stillest: Worst,
     busiest: Worst,
@@ -59,6 +62,12 @@ impl Tally {
         }
     }
 
+    /// Counts what a run was to find of earlier ones.
+    pub(crate) fn add_claimed(&mut self, bytes: u64) {
+        self.continued += u64::from(bytes > 0);
+        self.claimed += bytes;
+    }
+
     pub(crate) fn add_run(
         &mut self,
         seed: u64,
@@ -97,6 +106,8 @@ impl Tally {
         self.cut_short += other.cut_short;
         self.requests += other.requests;
         self.bytes += other.bytes;
+        self.continued += other.continued;
+        self.claimed += other.claimed;
         self.slowest.add(other.slowest);
         self.stillest.add(other.stillest);
         self.busiest.add(other.busiest);
@@ -134,6 +145,8 @@ impl fmt::Display for Tally {
         writeln!(f, "still fetching    {}", self.cut_short)?;
         writeln!(f, "requests          {}", self.requests)?;
         writeln!(f, "bytes             {} MiB", self.bytes >> 20)?;
+        let (continued, claimed) = (self.continued, self.claimed >> 20);
+        writeln!(f, "continued         {continued}, with {claimed} MiB")?;
         writeln!(f, "slowest run       {}", self.slowest)?;
         writeln!(f, "longest silence   {}", self.stillest)?;
         writeln!(f, "most requests     {}", self.busiest)?;

@@ -11,11 +11,15 @@ const MIB: u64 = 1 << 20;
 
 /// Everything about one round.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is drawn by itself, and all of them combine"
+)]
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) length: u64,
     pub(crate) content: Content,
-    /// True if a file was written just now, and so has no strong validator.
+    /// Whether a file was written just now, and so has no strong validator.
     pub(crate) is_recent: bool,
     pub(crate) wrongs: Vec<Wrong>,
     pub(crate) is_secure: bool,
@@ -24,9 +28,9 @@ pub(crate) struct World {
     pub(crate) connections: String,
     /// Bytes a second, for the program.
     pub(crate) limit: Option<u64>,
-    /// More arguments of the program.
+    /// What else the program is told.
     pub(crate) arguments: Vec<&'static str>,
-    /// True if an older file has the name, and may be replaced.
+    /// Whether an older file has the name, and may be replaced.
     pub(crate) has_final: bool,
     /// The runs, all of the same command. The round goes on from them to a server that behaves.
     pub(crate) runs: Vec<Run>,
@@ -44,7 +48,7 @@ pub(crate) enum Content {
 /// One run, and what happens beside it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run {
-    /// The event that stops it, so long after its start.
+    /// What stops it, so long after its start.
     pub(crate) stop: Option<(Stop, Duration)>,
     /// When the same command is started again while it runs.
     pub(crate) rival: Option<Duration>,
@@ -76,7 +80,7 @@ impl World {
             ])),
             _ => Content::Computed(""),
         };
-        let mut wrongs = habits(dice);
+        let mut wrongs = habits(dice, length);
         if !dice.one_in(10) {
             let count = 1 + dice.below(4);
             wrongs.extend((0..count).map(|_| Wrong::draw(dice, length)));
@@ -119,7 +123,7 @@ impl World {
         world
     }
 
-    /// Returns whether one of the effects is there.
+    /// Whether one of the effects is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.of(name).next().is_some()
     }
@@ -130,34 +134,34 @@ impl World {
         self.wrongs.iter().filter(is_of)
     }
 
-    /// Returns whether something can lead to this.
+    /// Whether something can lead to this.
     pub(crate) fn harms(&self, harm: Harm) -> bool {
         self.wrongs.iter().any(|wrong| wrong.harm() == harm)
     }
 
-    /// Returns whether the program is told to map the file.
+    /// Whether the program is told to map the file.
     pub(crate) fn is_mapped(&self) -> bool {
         self.arguments.contains(&"mapped")
     }
 
-    /// Returns whether a reply may come that does not say how long the file is.
+    /// Whether a reply may come that does not say how long the file is.
     pub(crate) fn may_lack_a_length(&self) -> bool {
         ["content-length", "gzip", "http-1.0"]
             .iter()
             .any(|name| self.has(name))
     }
 
-    /// Returns whether the file is replaced.
+    /// Whether the file is replaced.
     pub(crate) fn is_replaced(&self) -> bool {
         self.runs.iter().any(|run| run.replacement.is_some())
     }
 
-    /// Returns whether replies may be of several versions of the file, or seem to be.
+    /// Whether replies may be of several versions of the file, or seem to be.
     pub(crate) fn changes(&self) -> bool {
         self.is_replaced() || self.harms(Harm::Changes) || self.of("etag").count() > 1
     }
 
-    /// Returns whether every reply has the same strong validator.
+    /// Whether every reply has the same strong validator.
     pub(crate) fn has_one_validator(&self) -> bool {
         let shows = match self.content {
             Content::File => !self.is_recent,
@@ -167,8 +171,7 @@ impl World {
         shows && !self.changes() && hides.iter().all(|name| !self.has(name))
     }
 
-    /// Returns whether a wrong file could be what an honest server has, for all that its replies
-    /// say.
+    /// Whether a wrong file could be what an honest server has, for all that its replies say.
     fn only_a_checksum_tells(&self) -> bool {
         let is_lie = |wrong: &Wrong| matches!(wrong.name(), "misplace" | "error-page" | "corrupt");
         let has_versions = self.is_replaced() || self.has("version");
@@ -208,8 +211,8 @@ impl World {
     }
 }
 
-/// Returns what servers are like that nobody calls broken.
-fn habits(dice: &mut Dice) -> Vec<Wrong> {
+/// What servers are like that nobody calls broken.
+fn habits(dice: &mut Dice, length: u64) -> Vec<Wrong> {
     let mut habits = Vec::new();
     let mut add = |text: String| habits.push(Wrong::new(text, true));
     match dice.below(16) {
@@ -226,6 +229,11 @@ fn habits(dice: &mut Dice) -> Vec<Wrong> {
         2 => add(format!("redirect:expiring:{}ms", 200 + dice.below(3000))),
         3 => add("redirect:once".to_owned()),
         _ => {}
+    }
+    // What is fast is over before anything stops it.
+    if dice.one_in(3) {
+        let rate = (length / (1 + dice.below(12))).max(64 << 10);
+        add(format!("rate:{rate}"));
     }
     let change = match dice.below(20) {
         0 => "version:1,every=2".to_owned(),
