@@ -1,5 +1,5 @@
-//! Owns what part files claim to hold, as `sheave inspect` tells, and whether a run has lost any of
-//! it. Knows what may be given up, and no run.
+//! Owns what is beside the final name: what part files claim to hold, as `sheave inspect` tells,
+//! whether a run has lost any of it, and what should not be there. Knows no run.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,6 +17,8 @@ pub(crate) struct Claim {
     pub(crate) entity_tag: Option<String>,
     last_modified: Option<String>,
     pub(crate) present: u64,
+    /// Which bytes: from a first one to before an end.
+    pub(crate) ranges: Vec<(u64, u64)>,
 }
 
 /// Returns what all part files of a name hold.
@@ -40,6 +42,7 @@ pub(crate) fn read(program: &Path, directory: &Path) -> Vec<Claim> {
             entity_tag: text("entity_tag"),
             last_modified: text("last_modified"),
             present: seen["present_bytes"].as_u64()?,
+            ranges: serde_json::from_value(seen["present"].clone()).ok()?,
         })
     });
     claims.collect()
@@ -82,4 +85,23 @@ pub(crate) fn lost(before: &[Claim], after: &[Claim]) -> Option<String> {
             .iter()
             .all(|later| later.place == PLACES[0] || later.present >= lost.present);
     (!is_crowded_out).then(|| format!("LOST: {lost:?} of {before:?}; now {after:?}"))
+}
+
+/// What is beside the final name and should not be: anything when the download is over, and else
+/// what belongs to no rest of one. A kill may come between a part file and its journal.
+pub(crate) fn stray(directory: &Path, is_over: bool, was_killed: bool) -> Option<String> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    let is_rest = |name: &str| {
+        let of_part = name.strip_suffix(".journal");
+        let place = of_part.unwrap_or(name).strip_prefix("file");
+        let has_both = of_part.is_some() || names.contains(&format!("{name}.journal"));
+        place.is_some_and(|place| PLACES.contains(&place)) && (has_both || was_killed)
+    };
+    let stray = names
+        .iter()
+        .find(|name| *name != "file" && (is_over || !is_rest(name)));
+    stray.map(|stray| format!("LEFT BEHIND: {stray} of {names:?}"))
 }

@@ -7,6 +7,7 @@ use flate2::read::GzDecoder;
 use range_server::Version;
 use range_server::synthetic::{self, Seed};
 
+use crate::claims::Claim;
 use crate::effects::{Harm, Wrong};
 use crate::program::Ended;
 use crate::world::{Content, Stop, World};
@@ -66,6 +67,35 @@ impl World {
                         .is_some_and(|served| served == found)
             })
         })
+    }
+
+    /// Whether what a part file claims to hold is of one version, as far as replies tell versions
+    /// apart.
+    pub(crate) fn is_of_one_version(
+        &self,
+        claim: &Claim,
+        part: &[u8],
+        editions: &[Edition],
+    ) -> bool {
+        let is_untold = self.only_a_checksum_tells() || self.has("gzip") || self.has("status");
+        let is_served = |edition: &Edition, version: u8| {
+            let length = match self.content {
+                Content::Computed(_) => claim.length,
+                Content::File => claim.length.min(edition.length),
+            };
+            let served = self.served(*edition, version, length);
+            served.is_some_and(|served| {
+                claim.ranges.iter().all(|&(start, end)| {
+                    let range = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
+                    part.get(range.clone()) == served.get(range)
+                })
+            })
+        };
+        let could_be = |edition: &&Edition| self.lengths(edition.length).contains(&claim.length);
+        let mut editions = editions.iter().filter(could_be);
+        claim.present == 0
+            || is_untold
+            || editions.any(|edition| self.versions().any(|version| is_served(edition, version)))
     }
 
     /// As [`World::is_right`], of a file in a content coding.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::world::Stop;
 
 /// How long a program that was told to stop may take.
-pub(crate) const PARTING: Duration = Duration::from_secs(10);
+const PARTING: Duration = Duration::from_secs(10);
 
 /// How often it is looked at.
 const GLANCE: Duration = Duration::from_millis(3);
@@ -187,4 +187,41 @@ pub(crate) fn anonymous(process: u32) -> u64 {
         number.unwrap_or(0)
     };
     of("RssAnon:") + of("RssShmem:")
+}
+
+/// Waits for a second run of the same command, and tells how it ended.
+pub(crate) fn outlast(mut child: Child, within: Duration) -> Result<String, String> {
+    let start = Instant::now();
+    let mut is_told = false;
+    while child.try_wait().unwrap().is_none() {
+        if !is_told && start.elapsed() > within {
+            tell(&child, Stop::Interrupt);
+            is_told = true;
+        }
+        if start.elapsed() > within + PARTING {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return Err("HANG: a second run ignores SIGINT".to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    Ok(format!("a second run: {}, {stderr}", ended.status))
+}
+
+/// A command as a shell takes it.
+pub(crate) fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<String> = words
+        .map(|word| {
+            let word = word.to_string_lossy();
+            if word.contains(['&', '?', ' ']) {
+                format!("'{word}'")
+            } else {
+                word.into_owned()
+            }
+        })
+        .collect();
+    words.join(" ")
 }

@@ -3,13 +3,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use accelerator::{Digest, DigestAlgorithm};
 use range_core::units::ByteCount;
 use range_server::synthetic;
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::bound::{Bound, HASTY, Haste, PATIENT};
@@ -19,7 +18,7 @@ use crate::judge::{Circumstances, Edition};
 use crate::program::{self, Ended, Plan};
 use crate::server::Server;
 use crate::summary::Tally;
-use crate::world::{Content, Run, World};
+use crate::world::{Content, Run, Stop, World};
 
 /// No run is given longer. One that may take longer, for all that is wrong with its server, is
 /// interrupted, and the next one goes on.
@@ -33,17 +32,6 @@ const BLOCK: u64 = 256 << 10;
 
 /// What an older file under the final name holds.
 const AS_IT_WAS: &[u8] = b"as it was\n";
-
-/// The names that a run may leave.
-const NAMES: [&str; 7] = [
-    "file",
-    "file.part",
-    "file.part.journal",
-    "file.old-version.part",
-    "file.old-version.part.journal",
-    "file.old-version2.part",
-    "file.old-version2.part.journal",
-];
 
 /// A round under way.
 pub(crate) struct Round<'a> {
@@ -213,7 +201,7 @@ impl<'a> Round<'a> {
         let has_rival = match rival.into_inner() {
             None => false,
             Some(child) => {
-                self.rival = end(child, bound.time.min(DEADLINE))?;
+                self.rival = program::outlast(child, bound.time.min(DEADLINE))?;
                 true
             }
         };
@@ -238,7 +226,13 @@ impl<'a> Round<'a> {
             .judge(&ended, circumstances, found.as_deref())
             .and_then(|()| self.measure(&ended, &bound, requests));
         let rival = std::mem::take(&mut self.rival);
-        judged.map_err(|why| format!("{why}\n{}\n{}\n{rival}", line(&command), ended.told()))
+        judged.map_err(|why| {
+            format!(
+                "{why}\n{}\n{}\n{rival}",
+                program::line(&command),
+                ended.told()
+            )
+        })
     }
 
     fn connections(&self) -> u64 {
@@ -298,8 +292,10 @@ impl<'a> Round<'a> {
             self.check_file(&found.unwrap_or_default(), ended)?;
             self.has_arrived = true;
         }
-        // One that is told to stop before it has begun with the file says nothing of it.
-        let is_early = ended.told.is_some() && ended.events.is_empty();
+        // One that is told to stop before it has begun with the file says nothing of it, and one
+        // that waits for the disk does not wait for more than a line.
+        let is_abrupt = ended.events.is_empty() || ended.stderr.contains("stopped at once");
+        let is_early = ended.told.is_some() && is_abrupt;
         if code != 0 && !ended.is_mute() && !is_early {
             if ended.last()["event"] != "error" {
                 return Err("NO REASON: the last event is no error".to_owned());
@@ -308,7 +304,12 @@ impl<'a> Round<'a> {
                 return Err("NO REASON: it is not one line".to_owned());
             }
         }
-        self.check_names()?;
+        // A second run that was too late keeps what it has.
+        let is_over = self.has_arrived && !self.had_rival;
+        let was_killed = ended.told == Some(Stop::Kill);
+        if let Some(stray) = claims::stray(self.directory.path(), is_over, was_killed) {
+            return Err(stray);
+        }
         self.check_resumed(ended)?;
         let is_published = std::fs::read(self.output()).ok().as_deref() != before;
         self.check_claims(is_published)
@@ -340,31 +341,6 @@ impl<'a> Round<'a> {
         ))
     }
 
-    /// Whether there is nothing beside the file but what belongs to the rest of a download. A
-    /// second run that was too late keeps what it has.
-    fn check_names(&self) -> Result<(), String> {
-        let entries = std::fs::read_dir(self.directory.path()).unwrap();
-        let names: Vec<String> = entries
-            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        let allowed = if self.has_arrived && !self.had_rival {
-            &NAMES[..1]
-        } else {
-            &NAMES
-        };
-        let is_stray = |name: &&String| {
-            let journal = format!("{name}.journal");
-            // A run that was killed may leave a journal alone, and no run a part file.
-            !allowed.contains(&name.as_str())
-                || (Path::new(name).extension() == Some("part".as_ref())
-                    && !names.contains(&journal))
-        };
-        match names.iter().find(is_stray) {
-            Some(name) => Err(format!("LEFT BEHIND: {name} of {names:?}")),
-            None => Ok(()),
-        }
-    }
-
     /// Whether what was claimed was used, where every reply said that it is still of the file. The
     /// last block may be asked for again.
     fn check_resumed(&self, ended: &Ended) -> Result<(), String> {
@@ -388,6 +364,14 @@ impl<'a> Round<'a> {
             return Ok(());
         }
         let claims = claims::read(self.program, self.directory.path());
+        for claim in &claims {
+            let part = self.directory.path().join(format!("file{}", claim.place));
+            let part = std::fs::read(part).unwrap_or_default();
+            let editions = self.editions.borrow();
+            if !self.world.is_of_one_version(claim, &part, &editions) {
+                return Err(format!("MIXED: {claim:?} of {editions:?}"));
+            }
+        }
         let before = std::mem::replace(&mut self.claims, claims);
         // The checksum decides then, and what does not have it makes way.
         let world = self.world;
@@ -401,40 +385,3 @@ impl<'a> Round<'a> {
 
 /// How a round went, and why it went wrong, if it did.
 pub(crate) type Outcome = (Tally, Option<String>);
-
-/// Waits for a second run of the same command.
-fn end(mut child: Child, within: Duration) -> Result<String, String> {
-    let start = Instant::now();
-    let mut is_told = false;
-    while child.try_wait().unwrap().is_none() {
-        if !is_told && start.elapsed() > within {
-            let _told = kill_process(Pid::from_child(&child), Signal::INT);
-            is_told = true;
-        }
-        if start.elapsed() > within + program::PARTING {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            return Err("HANG: a second run ignores SIGINT".to_owned());
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let ended = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8_lossy(&ended.stderr);
-    Ok(format!("a second run: {}, {stderr}", ended.status))
-}
-
-/// A command as a shell takes it.
-fn line(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let words: Vec<String> = words
-        .map(|word| {
-            let word = word.to_string_lossy();
-            if word.contains(['&', '?', ' ']) {
-                format!("'{word}'")
-            } else {
-                word.into_owned()
-            }
-        })
-        .collect();
-    words.join(" ")
-}

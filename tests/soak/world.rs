@@ -172,7 +172,7 @@ impl World {
     }
 
     /// Whether a wrong file could be what an honest server has, for all that its replies say.
-    fn only_a_checksum_tells(&self) -> bool {
+    pub(crate) fn only_a_checksum_tells(&self) -> bool {
         let is_lie = |wrong: &Wrong| matches!(wrong.name(), "misplace" | "error-page" | "corrupt");
         let has_versions = self.is_replaced() || self.has("version");
         let shows = self.content != Content::File && self.content != Content::Computed("");
