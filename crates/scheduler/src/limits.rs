@@ -41,11 +41,11 @@ pub const WIDTH_WINDOW_SLOW: Duration = Duration::from_secs(1);
 
 /// Shortest time over which half of a width is tried once it has stopped growing. A penalty that it
 /// would end is much more than noise.
-pub const WIDTH_WINDOW_DOUBT: Duration = Duration::from_millis(250);
+pub const WIDTH_WINDOW_HALF: Duration = Duration::from_millis(250);
 
 /// How many such windows a download must last for that to be tried: where half is too few, one
 /// window at half the rate costs a sixtieth of the rest.
-pub const WIDTH_DOUBT_WINDOWS: u32 = 30;
+pub const WIDTH_HALF_WINDOWS: u32 = 30;
 
 /// How many where all levels from twice the start on seem to have been seen at their best: only a
 /// host that punishes fewer is still to be found out, or one whose best level had a bad moment. A

@@ -1,4 +1,4 @@
-//! Owns what a search for a width is told and answers, and how goodputs compare. Knows no phase.
+//! Owns what a search for a width is told, and how goodputs compare. Knows no phase.
 
 use core::time::Duration;
 
@@ -22,19 +22,6 @@ pub(super) struct Sample {
     pub(super) left: u64,
     /// What may be received in a second, if that is limited.
     pub(super) limit: Option<RateLimit>,
-}
-
-/// What a look found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Nothing changes, for all that was seen.
-    Unchanged,
-    /// The width is another one.
-    Changed,
-    /// The width is lower, and those above it must let go: they have halved what arrives.
-    Collapsed,
-    /// The width stays, and those that are still above it must let go.
-    Exceeded,
 }
 
 /// Whether goodput is at least so many hundredths of a limit, if there is one.

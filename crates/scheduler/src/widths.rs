@@ -8,9 +8,10 @@ use core::time::Duration;
 use super::dispatch::stop;
 use super::ids::SourceId;
 use super::output::{Event, Output};
-use super::sample::{Sample, Verdict};
+use super::sample::Sample;
 use super::segment::{Active, Phase, StopCause};
 use super::source::Source;
+use super::width::Look;
 use super::{Scheduler, Shape};
 use crate::limits;
 use crate::time::Timestamp;
@@ -91,13 +92,13 @@ impl Scheduler {
         for id in (0..self.config.sources.get()).map(SourceId) {
             let sample = self.sample(id, length);
             match self.source(id).width.look(sample) {
-                Verdict::Unchanged => {}
-                Verdict::Changed => is_changed = true,
-                Verdict::Collapsed => {
+                Look::Unchanged => {}
+                Look::Changed => is_changed = true,
+                Look::Collapsed => {
                     is_changed = true;
                     self.shed_workers(id);
                 }
-                Verdict::Exceeded => self.shed_workers(id),
+                Look::Exceeded => self.shed_workers(id),
             }
         }
         self.drop_the_slow();

@@ -86,7 +86,7 @@ fn a_level_that_rises_steeply_is_not_left() {
 }
 
 #[test]
-fn a_level_that_brings_as_much_as_the_one_before_stays_and_is_not_doubted() {
+fn a_level_that_brings_as_much_as_the_one_before_stays_and_is_not_halved() {
     let full = |millis| (100 << 20) * millis / 1000;
     assert_eq!(levels(20, full), [8, 16]);
     assert_eq!(levels(1, full), [4, 8, 4], "near by, nothing is lost");
@@ -143,7 +143,7 @@ fn punishes(above: u16, early: u64) -> impl Fn(u16, f64) -> u64 {
 }
 
 #[test]
-fn the_ceiling_is_doubted_where_it_was_reached_in_slow_start() {
+fn the_ceiling_is_rechecked_where_it_was_reached_in_slow_start() {
     // Not enough for the slow search, which looks at what lies between.
     assert_eq!(ends_at(200 << 20, 8, punishes(18, 1)), 16);
 }
@@ -166,7 +166,7 @@ fn a_burst_is_not_what_a_level_can_do() {
 
 /// Each wider level brought more, or as much, and still the first was better than all of them.
 #[test]
-fn a_punished_level_that_looked_right_is_doubted_where_much_is_left() {
+fn a_punished_level_that_looked_right_is_halved_where_much_is_left() {
     let host = |width, seconds| match width {
         _ if seconds < 0.1 => 6 << 20,
         _ if seconds < 0.25 => 12 << 20,
@@ -180,7 +180,7 @@ fn a_punished_level_that_looked_right_is_doubted_where_much_is_left() {
 }
 
 #[test]
-fn half_that_brings_a_little_less_is_not_the_end_of_doubt() {
+fn half_that_brings_a_little_less_is_not_the_end_of_halving() {
     let host = |width, seconds| match width {
         _ if seconds < 0.25 => u64::from(width) * (300 << 10),
         0..=8 => u64::from(width) * (5 << 20),
@@ -214,12 +214,12 @@ fn fewer_than_at_the_start_become_more_one_by_one() {
 fn those_above_a_lowered_level_are_told_to_let_go_if_they_do_not_finish() {
     let mut search = WidthSearch::new(16, 32);
     assert!(search.refused(Timestamp::START, Timestamp::START, 8));
-    assert_eq!(search.look(sample(900, 16, 0, 1)), Verdict::Unchanged);
-    assert_eq!(search.look(sample(1500, 16, 0, 1)), Verdict::Exceeded);
+    assert_eq!(search.look(sample(900, 16, 0, 1)), Look::Unchanged);
+    assert_eq!(search.look(sample(1500, 16, 0, 1)), Look::Exceeded);
     let limit = RateLimit::new(BytesPerSecond(1 << 20));
     let limited = Sample {
         limit,
         ..sample(2500, 16, 0, 1)
     };
-    assert_eq!(search.look(limited), Verdict::Unchanged);
+    assert_eq!(search.look(limited), Look::Unchanged);
 }
