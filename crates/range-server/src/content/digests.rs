@@ -21,8 +21,12 @@ const MAX_KNOWN: usize = 1024;
 const MAX_AT_ONCE: usize = 2;
 
 /// The time a response waits for its digest; most clients give up on a head after 30 s or more.
-/// It goes without then, and the next to ask finds it.
+/// After that it goes without.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longest representation that is hashed: what takes longer than [`PATIENCE`] on a fast machine
+/// would only ever keep others waiting.
+const MAX_LENGTH: u64 = 16 << 30;
 
 /// Read at once. Hashing is slower than either copying or the calls this saves.
 const CHUNK: usize = 256 << 10;
@@ -63,6 +67,9 @@ impl Digests {
         length: u64,
         algorithm: DigestAlgorithm,
     ) -> Option<Digest> {
+        if length > MAX_LENGTH {
+            return None;
+        }
         let whole = ByteRange::whole(length);
         let Some(identity) = source.identity() else {
             return self.of_range(source, whole, algorithm).await;
@@ -100,16 +107,20 @@ impl Digests {
             if let Some(digest) = key.and_then(|key| self.find(key)) {
                 return Some(digest);
             }
-            let (source, server) = (source.clone(), Arc::downgrade(self));
+            let waiting = Arc::new(());
+            let (source, digests) = (source.clone(), Arc::clone(self));
+            let is_wanted = Arc::downgrade(&waiting);
             let hashing = tokio::task::spawn_blocking(move || {
-                let digest = hash(&source, range, algorithm, &server)?;
-                if let (Some(key), Some(digests)) = (key, server.upgrade()) {
+                let digest = hash(&source, range, algorithm, &is_wanted)?;
+                if let Some(key) = key {
                     digests.remember(key, digest);
                 }
                 drop(turn);
                 Some(digest)
             });
-            hashing.await.ok().flatten()
+            let digest = hashing.await.ok().flatten();
+            drop(waiting);
+            digest
         };
         tokio::time::timeout(PATIENCE, computing).await.ok()?
     }
@@ -133,12 +144,12 @@ impl Digests {
     }
 }
 
-/// Hashes a range, unless it cannot be read, changes meanwhile, or the server is gone.
+/// Hashes a range, unless it cannot be read, changes meanwhile, or nobody waits for it any more.
 fn hash(
     source: &Source,
     range: Option<ByteRange>,
     algorithm: DigestAlgorithm,
-    server: &Weak<Digests>,
+    is_wanted: &Weak<()>,
 ) -> Option<Digest> {
     let mut hasher: Box<dyn DynDigest> = match algorithm {
         DigestAlgorithm::Sha256 => Box::new(sha2::Sha256::default()),
@@ -147,8 +158,7 @@ fn hash(
     let mut buffer = vec![0; CHUNK];
     let mut left = range;
     while let Some(range) = left {
-        // The server's stop waits for nobody's digest.
-        server.upgrade()?;
+        is_wanted.upgrade()?;
         let length = usize::try_from(range.len()).map_or(CHUNK, |length| length.min(CHUNK));
         source
             .read_blocking(&mut buffer[..length], range.start())
@@ -165,6 +175,42 @@ fn hash(
 mod tests {
     use super::*;
     use crate::synthetic::Seed;
+
+    fn synthetic(size: u64) -> Source {
+        let seed = Seed(0);
+        Source::Synthetic { seed, size }
+    }
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time().build().unwrap().block_on(test)
+    }
+
+    #[test]
+    fn hashing_ends_with_the_request_it_is_for() {
+        let digests = Arc::new(Digests::default());
+        let source = synthetic(MAX_LENGTH);
+        run(async {
+            let digest = digests.of_all(&source, MAX_LENGTH, DigestAlgorithm::Sha256);
+            let patience = Duration::from_millis(20);
+            assert!(tokio::time::timeout(patience, digest).await.is_err());
+            let turns = u32::try_from(MAX_AT_ONCE).unwrap();
+            let all = digests.turns.acquire_many(turns);
+            let bound = Duration::from_secs(5);
+            assert!(tokio::time::timeout(bound, all).await.is_ok());
+        });
+    }
+
+    #[test]
+    fn content_that_is_too_long_has_no_digest() {
+        let digests = Arc::new(Digests::default());
+        let length = MAX_LENGTH + 1;
+        let source = synthetic(length);
+        let digest = digests.of_all(&source, length, DigestAlgorithm::Sha256);
+        let digest = run(async { tokio::time::timeout(Duration::from_secs(5), digest).await });
+        assert_eq!(digest.unwrap(), None);
+        assert_eq!(digests.turns.available_permits(), MAX_AT_ONCE);
+    }
 
     #[test]
     fn only_the_latest_digests_are_remembered() {
