@@ -21,6 +21,10 @@ use crate::content::{self, Listing, Order, Representation, Source};
 use crate::profile::{Answer, Rules};
 use crate::request_fields::Conditions;
 
+/// The field that says which pages may embed an answer. Pages of other sites could tell by it what
+/// there is.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// The methods that are served.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
@@ -118,6 +122,7 @@ impl Reply {
         let mut headers = HeaderMap::new();
         headers.insert(DATE, value(date));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
         // A 304 may name only the length of the 200 it stands for (RFC 9110 §8.6).
         if !matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(payload.length()));

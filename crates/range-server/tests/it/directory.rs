@@ -67,6 +67,8 @@ fn files_are_served_by_range() {
     );
     assert_eq!(whole.header("content-type"), Some("text/plain"));
     assert_eq!(whole.header("x-content-type-options"), Some("nosniff"));
+    let policy = whole.header("cross-origin-resource-policy");
+    assert_eq!(policy, Some("same-origin"));
     let part = site.get("/plain.txt?query=ignored", &["Range: bytes=2-4"]);
     assert_eq!(
         (part.status, part.content.as_slice()),
