@@ -178,9 +178,13 @@ fn tell(child: &Child, stop: Stop) {
     let _told = kill_process(Pid::from_child(child), signal);
 }
 
-/// The memory of a process that no file backs, in KiB; 0 when it is gone.
+/// The memory of a process that no file backs, in KiB; 0 when it is gone, and while it has not the
+/// program's name: until then it has the memory of this one, which is large.
 pub(crate) fn anonymous(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    if !status.starts_with("Name:\tsheave") {
+        return 0;
+    }
     let of = |key: &str| -> u64 {
         let line = status.lines().find_map(|line| line.strip_prefix(key));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
