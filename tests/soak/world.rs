@@ -177,6 +177,8 @@ impl World {
         let has_versions = self.is_replaced() || self.has("version");
         let shows = self.content != Content::File && self.content != Content::Computed("");
         let is_hidden = shows || self.has("etag") || self.has("no-validators");
+        // A length that is too large, and something that fills it.
+        let is_filled = self.has("content-length") && self.has("surplus");
         // The end of a connection is the end of the file, wherever that is.
         let is_unframed = self.has("http-1.0")
             || self
@@ -191,7 +193,10 @@ impl World {
             "outage",
         ];
         let ends = ends.iter().any(|name| self.has(name));
-        self.wrongs.iter().any(is_lie) || (has_versions && is_hidden) || (is_unframed && ends)
+        self.wrongs.iter().any(is_lie)
+            || (has_versions && is_hidden)
+            || is_filled
+            || (is_unframed && ends)
     }
 
     /// As in a URL, behind the path.
