@@ -15,6 +15,9 @@ pub enum DigestAlgorithm {
 }
 
 impl DigestAlgorithm {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 2] = [Self::Sha256, Self::Sha512];
+
     /// The name in RFC 9530's registry.
     pub const fn name(self) -> &'static str {
         match self {
@@ -77,11 +80,11 @@ impl Digest {
     /// Parses `sha-256=HEX`; `sha256` and capital letters are understood too.
     pub fn parse(text: &str) -> Result<Self, ParseDigestError> {
         let (name, value) = text.split_once('=').ok_or(ParseDigestError::NoAlgorithm)?;
-        let algorithm = match name.trim().to_ascii_lowercase().as_str() {
-            "sha-256" | "sha256" => DigestAlgorithm::Sha256,
-            "sha-512" | "sha512" => DigestAlgorithm::Sha512,
-            _ => return Err(ParseDigestError::UnknownAlgorithm),
-        };
+        let name = name.trim().to_ascii_lowercase();
+        let mut known = DigestAlgorithm::ALL.into_iter();
+        let algorithm = known
+            .find(|known| known.name() == name || known.name().replace('-', "") == name)
+            .ok_or(ParseDigestError::UnknownAlgorithm)?;
         let value = value.trim();
         if !value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(ParseDigestError::NotHex);

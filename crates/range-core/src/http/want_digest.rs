@@ -16,10 +16,9 @@ pub fn preferred(value: &[u8]) -> Option<DigestAlgorithm> {
         let Some((key, weight)) = split_once(member, b'=') else {
             continue;
         };
-        let algorithm = match trim(key) {
-            b"sha-256" => DigestAlgorithm::Sha256,
-            b"sha-512" => DigestAlgorithm::Sha512,
-            _ => continue,
+        let mut known = DigestAlgorithm::ALL.into_iter();
+        let Some(algorithm) = known.find(|known| known.name().as_bytes() == trim(key)) else {
+            continue;
         };
         let Some(Decimal::Exact(weight @ 1..=10)) = Decimal::parse(trim(weight)) else {
             continue;

@@ -1,12 +1,12 @@
 //! Owns the JSON lines on standard output: one object a line, `event` first. Other programs read
 //! them, so fields are added and never renamed. Prints nothing.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
 use accelerator::{
-    Checked, Digest, DigestAlgorithm, Error, ErrorKind, Event, Inspection, Phase, RangeSet, Report,
-    Verification,
+    Checked, Digest, Error, ErrorKind, Event, Inspection, Phase, RangeSet, Report, Verification,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::terminal_text::is_hidden;
 /// no character that acts on a terminal: those are written as `\u` escapes, which read back the
 /// same.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Line(Vec<(&'static str, Value)>);
+pub(crate) struct Line(Vec<(Cow<'static, str>, Value)>);
 
 impl Line {
     /// An object without fields.
@@ -30,8 +30,12 @@ impl Line {
     }
 
     /// Adds a field.
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.0.push((name, value.into()));
+    pub(crate) fn with(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Value>,
+    ) -> Self {
+        self.0.push((name.into(), value.into()));
         self
     }
 
@@ -126,13 +130,7 @@ pub(crate) fn event(event: &Event) -> Line {
 
 /// It is done.
 pub(crate) fn completed(report: &Report) -> Line {
-    let digest = |algorithm| {
-        let mut digests = report.digests.iter();
-        digests
-            .find(|digest| digest.algorithm() == algorithm)
-            .map(Digest::hex)
-    };
-    Line::event("done")
+    let line = Line::event("done")
         .with("url", report.url.as_str())
         .with("path", report.path.to_string_lossy())
         .with("bytes", report.bytes)
@@ -143,10 +141,14 @@ pub(crate) fn completed(report: &Report) -> Line {
         .with("connections_peak", report.tally.connections_peak)
         .with("requests", report.tally.requests)
         .with("retries", report.tally.retries)
-        .with("verified", verification_name(report.verified))
-        .with_known("sha256", digest(DigestAlgorithm::Sha256))
-        .with_known("sha512", digest(DigestAlgorithm::Sha512))
-        .with_known("content_coding", report.coding.as_deref())
+        .with("verified", verification_name(report.verified));
+    let mut digests = report.digests.clone();
+    digests.sort_unstable_by_key(Digest::algorithm);
+    let line = digests.iter().fold(line, |line, digest| {
+        let name = digest.algorithm().name().replace('-', "");
+        line.with(name, digest.hex())
+    });
+    line.with_known("content_coding", report.coding.as_deref())
 }
 
 const fn verification_name(verified: Verification) -> &'static str {
