@@ -2,11 +2,14 @@
 //! from is `workspace`'s to say; what may lead where is `layers`'s.
 #[cfg(test)]
 mod tests;
+mod words;
 
 use crate::workspace::{self, Failure};
 
 /// The table of faults, which names tests.
 const FAULTS: &str = "docs/faults.md";
+/// The map of the code, which names files.
+const MAP: &str = "docs/ARCHITECTURE.md";
 const LONGEST_FILE: usize = 700;
 const LONGEST_LINE: usize = 100;
 /// Where roots of crates are, and the modules beneath them.
@@ -20,6 +23,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     let sources = workspace::rust_files()?;
     let mut breaches = breaches(&sources);
     breaches.extend(untrue_rows(&workspace::text_of(FAULTS)?, &sources));
+    breaches.extend(unknown_files(&workspace::text_of(MAP)?, &sources));
     for breach in &breaches {
         println!("{breach}");
     }
@@ -64,6 +68,7 @@ fn in_one((path, text): &Source) -> Vec<String> {
             "{path}:{lines}: {lines} lines, at most {LONGEST_FILE}: find the seam and split"
         ));
     }
+    breaches.extend(words::breaches(path, text));
     for (number, line) in (1..).zip(text.lines()) {
         let columns = line.chars().count();
         if columns > LONGEST_LINE {
@@ -145,6 +150,27 @@ fn untrue_rows(table: &str, sources: &[Source]) -> Vec<String> {
         );
     }
     breaches
+}
+
+/// The Rust files that the map names and that do not exist.
+fn unknown_files(map: &str, sources: &[Source]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for (number, line) in (1..).zip(map.lines()) {
+        let quoted = line.split('`').skip(1).step_by(2);
+        let named = quoted.filter(|name| name.strip_suffix(".rs").is_some_and(is_path));
+        let unknown = named.filter(|name| {
+            let end = format!("/{name}");
+            !sources
+                .iter()
+                .any(|(path, _)| path == *name || path.ends_with(&end))
+        });
+        breaches.extend(unknown.map(|name| format!("{MAP}:{number}: there is no file {name}")));
+    }
+    breaches
+}
+
+fn is_path(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '*')
 }
 
 fn exists((file, test): (&str, &str), sources: &[Source]) -> bool {

@@ -1,5 +1,5 @@
 //! Each rule shown failing, and shown to keep quiet.
-use super::{breaches, in_one, untrue_rows};
+use super::{breaches, in_one, unknown_files, untrue_rows};
 
 const CLEAN: [&str; 0] = [];
 
@@ -127,4 +127,19 @@ fn the_table_of_faults_has_every_row_and_names_tests_that_exist() {
         let table = rows.replacen("here::a_test", name, 1);
         assert_eq!(untrue(&table).len(), 1, "{name}");
     }
+}
+
+#[test]
+fn the_map_names_files_that_exist() {
+    let sources = [("crates/a/src/here.rs".to_owned(), String::new())];
+    assert_eq!(
+        unknown_files("| `here.rs`, `src/here.rs`, `x` |", &sources),
+        CLEAN
+    );
+    let found = unknown_files("\n`there.rs` and `ere.rs`", &sources);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(
+        found[0],
+        "docs/ARCHITECTURE.md:2: there is no file there.rs"
+    );
 }
