@@ -87,8 +87,8 @@ pub(crate) fn lost(before: &[Claim], after: &[Claim]) -> Option<String> {
     (!is_crowded_out).then(|| format!("LOST: {lost:?} of {before:?}; now {after:?}"))
 }
 
-/// What is beside the final name and should not be: anything when the download is over, and else
-/// what belongs to no rest of one. A kill may come between a part file and its journal.
+/// Returns what stands beside the final name and should not: anything when the download is over,
+/// and else a file that no rest of one has. A kill may come between a part file and its journal.
 pub(crate) fn stray(directory: &Path, is_over: bool, was_killed: bool) -> Option<String> {
     let entries = std::fs::read_dir(directory).unwrap();
     let names: Vec<String> = entries

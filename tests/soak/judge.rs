@@ -22,7 +22,7 @@ pub(crate) struct Edition {
     pub(crate) length: u64,
 }
 
-/// What the exit code of a run depends on beside the world.
+/// Circumstances beside the world that decide which exit codes are right.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -128,7 +128,7 @@ impl World {
         std::iter::once(length).chain(named).collect()
     }
 
-    /// What is served of an edition under another version's number.
+    /// Returns the bytes that are served of an edition under another version's number.
     fn served(&self, edition: Edition, version: u8, length: u64) -> Option<Vec<u8>> {
         match self.content {
             Content::Computed(_) => {

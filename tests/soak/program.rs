@@ -21,7 +21,7 @@ const GLANCE: Duration = Duration::from_millis(3);
 /// How much progress restores patience.
 const STEP: u64 = 16 << 10;
 
-/// What is done to a run while it lasts.
+/// Things that are done to a run while it lasts.
 pub(crate) struct Plan<'a> {
     pub(crate) stop: Option<(Stop, Duration)>,
     /// Something else that is done once, at some time.
@@ -93,7 +93,7 @@ impl Ended {
         (Duration::from_secs_f64(longest), most)
     }
 
-    /// What it said, for a failure.
+    /// Returns its events, for the text of a failure.
     pub(crate) fn told(&self) -> String {
         let quiet = |event: &&Value| event["event"] != "progress";
         let events = self.events.iter().filter(quiet);

@@ -30,7 +30,7 @@ const MEMORY: u64 = 96 << 10;
 /// Of every file here.
 const BLOCK: u64 = 256 << 10;
 
-/// What an older file under the final name holds.
+/// The content of an older file under the final name.
 const AS_IT_WAS: &[u8] = b"as it was\n";
 
 /// A round under way.
@@ -40,10 +40,10 @@ pub(crate) struct Round<'a> {
     server: &'a Server,
     directory: TempDir,
     scratch: TempDir,
-    /// What the server has had, the newest last.
+    /// The editions that the server has had, the newest last.
     editions: RefCell<Vec<Edition>>,
     tally: Tally,
-    /// What a run has to keep.
+    /// The bytes that a run has to keep.
     claims: Vec<Claim>,
     has_arrived: bool,
     /// How the last second run ended, for a failure.

@@ -28,7 +28,7 @@ pub(crate) struct World {
     pub(crate) connections: String,
     /// Bytes a second, for the program.
     pub(crate) limit: Option<u64>,
-    /// What else the program is told.
+    /// Further arguments of the program.
     pub(crate) arguments: Vec<&'static str>,
     /// Whether an older file has the name, and may be replaced.
     pub(crate) has_final: bool,
@@ -48,7 +48,7 @@ pub(crate) enum Content {
 /// One run, and what happens beside it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run {
-    /// What stops it, so long after its start.
+    /// The signal that stops it, so long after its start.
     pub(crate) stop: Option<(Stop, Duration)>,
     /// When the same command is started again while it runs.
     pub(crate) rival: Option<Duration>,
@@ -216,7 +216,7 @@ impl World {
     }
 }
 
-/// What servers are like that nobody calls broken.
+/// Draws habits of servers that nobody calls broken.
 fn habits(dice: &mut Dice, length: u64) -> Vec<Wrong> {
     let mut habits = Vec::new();
     let mut add = |text: String| habits.push(Wrong::new(text, true));

@@ -18,8 +18,8 @@ use range_core::units::{ByteCount, BytesPerSecond};
 /// A level is doubled as soon as what it brings has stopped rising steeply, and is at least 5 %
 /// more than the one before it did. Growth ends at one that brings no more. Half of that is tried
 /// where a host may punish many. Between the last level that was too narrow and the one that was
-/// good, the middle is tried, down to a distance of two. From there on two more are tried at growing
-/// intervals, for a path that has become wider.
+/// good, the middle is tried, down to a distance of two. From there on two more are tried at
+/// growing intervals, for a path that has become wider.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WidthSearch {
     /// How many are used.
