@@ -1,134 +1,125 @@
-//! Owns which source is asked for which bytes, and when one is asked no more. Knows no reply.
+//! Owns which source is asked for which bytes, and from when on. Changes nothing.
 
-use super::Scheduler;
-use super::dispatch::stop;
-use super::ids::SourceId;
-use super::output::{Event, Outcome, Output, Route};
-use super::segment::{Active, Phase, Retry, StopCause, Waiting};
-use super::source::Source;
-use crate::failure::FailureClass;
+use crate::ids::SourceId;
+use crate::limits;
+use crate::output::Route;
+use crate::segment::{Retry, Waiting};
+use crate::source::Source;
 use crate::time::Timestamp;
+use crate::view::View;
+use range_core::ByteRange;
 
-/// Least first: one that was never measured is tried, then who finishes first, then who has least
-/// to do.
+/// Least first: one that was never measured is tried, then the one that finishes first, then the
+/// one that has least to do.
 type Preference = (u8, u128, SourceId);
 
-impl Scheduler {
-    pub(super) fn source(&mut self, id: SourceId) -> &mut Source {
-        &mut self.sources[usize::from(id.0)]
-    }
+/// The source to ask for a run of `bytes`, of which an attempt may have failed.
+pub(crate) fn source_for(view: View<'_>, retry: Option<Retry>, bytes: u64) -> Option<SourceId> {
+    let may_ask = |id, source: &Source| {
+        source.gate <= view.now && is_due_at(view, id, retry) && source.room() > 0
+    };
+    let asked = view.sources.living();
+    let asked = asked.filter(|(id, source)| may_ask(*id, source));
+    asked
+        .map(|(id, source)| preference(view.now, id, source, bytes))
+        .min()
+        .map(|(_, _, id)| id)
+}
 
-    pub(super) fn has_several_sources(&self) -> bool {
-        self.living().nth(1).is_some()
+fn preference(now: Timestamp, id: SourceId, source: &Source, bytes: u64) -> Preference {
+    match source.rate(now) {
+        None if source.workers == 0 => (0, 0, id),
+        None => (2, source.workers.into(), id),
+        Some(rate) => {
+            let time = (u128::from(bytes) * 1000).checked_div(rate.into());
+            let time = time.unwrap_or(u128::MAX - u128::from(u64::MAX));
+            (1, time + source.latency.as_millis(), id)
+        }
     }
+}
 
-    pub(super) fn living(&self) -> impl Iterator<Item = (SourceId, &Source)> {
-        let ids = (0..).map(SourceId);
-        ids.zip(&self.sources)
-            .filter(|(_, source)| !source.is_dropped)
-    }
+/// Nothing that an attempt has told stands against asking a source.
+fn is_due_at(view: View<'_>, id: SourceId, retry: Option<Retry>) -> bool {
+    let failed_here = retry.filter(|retry| retry.source == id);
+    let asks_anew = retry.is_some_and(|retry| retry.route == Route::Original);
+    let is_due = failed_here.is_none_or(|retry| retry.not_before <= view.now);
+    let is_found = if asks_anew {
+        failed_here.is_some()
+    } else {
+        !is_relocating_at(view, id)
+    };
+    is_due && is_found
+}
 
-    /// Whether any request could start at the moment.
-    pub(super) fn has_open_source(&self) -> bool {
-        self.living()
-            .any(|(id, source)| source.gate <= self.now && self.room(id, source) > 0)
-    }
+/// A request to a source's original URL is due or unanswered: until it is known where the file is,
+/// others would only be refused as well.
+pub(crate) fn is_relocating_at(view: View<'_>, id: SourceId) -> bool {
+    view.sources.of(id).ever_refused && view.ledger.asks_original(id)
+}
 
-    /// Whether any source could be asked, had it room.
-    pub(super) fn has_open_gate(&self) -> bool {
-        self.living().any(|(_, source)| source.gate <= self.now)
-    }
+/// As [`is_relocating_at`], at any source.
+pub(crate) fn is_relocating(view: View<'_>) -> bool {
+    let mut living = view.sources.living();
+    living.any(|(id, _)| is_relocating_at(view, id))
+}
 
-    /// Whom to ask for a run of `bytes`, of which an attempt may have failed.
-    pub(super) fn source_for(&self, retry: Option<Retry>, bytes: u64) -> Option<SourceId> {
-        self.living()
-            .filter(|(id, source)| self.may_ask(*id, source, retry))
-            .map(|(id, source)| self.preference(id, source, bytes))
-            .min()
-            .map(|(_, _, id)| id)
-    }
+/// A run is due somewhere. A closed gate holds back everything where there is one source; where
+/// there are several, only what no other is due for.
+fn may_start(view: View<'_>, waiting: &Waiting) -> bool {
+    let is_alone = !view.sources.are_several();
+    view.sources.living().any(|(id, source)| {
+        (is_alone || source.gate <= view.now) && is_due_at(view, id, waiting.retry)
+    })
+}
 
-    fn may_ask(&self, id: SourceId, source: &Source, retry: Option<Retry>) -> bool {
-        source.gate <= self.now && self.is_due_at(id, retry) && self.room(id, source) > 0
-    }
-
-    /// Whether nothing that an attempt has told stands against asking a source.
-    fn is_due_at(&self, id: SourceId, retry: Option<Retry>) -> bool {
+/// The moment from which some source may be asked for what has failed.
+pub(crate) fn opens_at(view: View<'_>, retry: Option<Retry>) -> Timestamp {
+    let opens = view.sources.living().map(|(id, source)| {
         let failed_here = retry.filter(|retry| retry.source == id);
-        let asks_anew = retry.is_some_and(|retry| retry.route == Route::Original);
-        let is_due = failed_here.is_none_or(|retry| retry.not_before <= self.now);
-        let is_found = if asks_anew {
-            failed_here.is_some()
-        } else {
-            !self.is_relocating_at(id)
-        };
-        is_due && is_found
-    }
+        let due = failed_here.map_or(Timestamp::START, |retry| retry.not_before);
+        source.gate.max(due)
+    });
+    opens.min().unwrap_or(Timestamp::START)
+}
 
-    /// Whether a run is due somewhere. A closed gate holds back everything where there is one
-    /// source; where there are several, only what no other is due for.
-    pub(super) fn may_start(&self, waiting: &Waiting) -> bool {
-        let is_alone = !self.has_several_sources();
-        self.living().any(|(id, source)| {
-            (is_alone || source.gate <= self.now) && self.is_due_at(id, waiting.retry)
-        })
+/// The moment from which something that waits may start. What may and has not is out of reach, and
+/// waits for a worker's progress.
+pub(crate) fn next_start(view: View<'_>) -> Option<Timestamp> {
+    if !view.sources.have_room() {
+        return None;
     }
+    let retries = view.ledger.waiting().map(|waiting| waiting.retry);
+    let retries = retries.chain(view.ledger.restart().map(Some));
+    let opens = retries.map(|retry| opens_at(view, retry));
+    opens.filter(|opens| *opens > view.now).min()
+}
 
-    fn preference(&self, id: SourceId, source: &Source, bytes: u64) -> Preference {
-        match source.rate(self.now) {
-            None if source.workers == 0 => (0, 0, id),
-            None => (2, source.workers.into(), id),
-            Some(rate) => {
-                let time = (u128::from(bytes) * 1000).checked_div(rate.into());
-                let time = time.unwrap_or(u128::MAX - u128::from(u64::MAX));
-                (1, time + source.latency.as_millis(), id)
-            }
-        }
+/// The lowest run, if it may start: no further than `reach` from the lowest missing byte, unless it
+/// is to ask a source's original URL.
+pub(crate) fn ready(view: View<'_>, reach: u64) -> Option<Waiting> {
+    let asks_anew = |waiting: &&Waiting| {
+        let route = waiting.retry.map(|retry| retry.route);
+        route == Some(Route::Original)
+    };
+    let anew = view.ledger.waiting().find(asks_anew);
+    if let Some(anew) = anew.filter(|waiting| may_start(view, waiting)) {
+        return Some(*anew);
     }
+    let may_start = |waiting: &&Waiting| may_start(view, waiting) && !may_grow(view, waiting);
+    let first = view.ledger.waiting().find(may_start)?;
+    let lowest = view.ledger.lowest_missing();
+    let within = lowest.is_none_or(|lowest| first.range.start() < lowest.saturating_add(reach));
+    within.then_some(*first)
+}
 
-    /// The moment from which somebody may be asked for a run.
-    pub(super) fn opens_at(&self, retry: Option<Retry>) -> Timestamp {
-        let opens = self.living().map(|(id, source)| {
-            let failed_here = retry.filter(|retry| retry.source == id);
-            let due = failed_here.map_or(Timestamp::START, |retry| retry.not_before);
-            source.gate.max(due)
-        });
-        opens.min().unwrap_or(Timestamp::START)
-    }
-
-    /// Whether a request to a source's original URL is due or unanswered: until it is known where
-    /// the file is, others would only be refused as well.
-    pub(super) fn is_relocating_at(&self, id: SourceId) -> bool {
-        let asked =
-            |a: &Active| a.source == id && a.route == Route::Original && a.phase == Phase::Starting;
-        let asks = |w: &Waiting| {
-            let retry = w.retry.filter(|retry| retry.source == id);
-            retry.is_some_and(|retry| retry.route == Route::Original)
-        };
-        self.sources[usize::from(id.0)].ever_refused
-            && (self.waiting.values().any(asks) || self.active.values().any(asked))
-    }
-
-    pub(super) fn is_relocating(&self) -> bool {
-        self.living().any(|(id, _)| self.is_relocating_at(id))
-    }
-
-    /// A source is of no use any more. Where it was the last, that is the end; otherwise its
-    /// workers let go, and others fetch the rest.
-    pub(super) fn lose(&mut self, id: SourceId, class: FailureClass, outcome: Outcome) {
-        if !self.has_several_sources() {
-            return self.end(outcome);
-        }
-        self.source(id).is_dropped = true;
-        for active in self.active.values_mut().filter(|a| a.source == id) {
-            stop(active, StopCause::TakenOver, &mut self.outputs);
-        }
-        for waiting in self.waiting.values_mut() {
-            waiting.retry = waiting.retry.filter(|retry| retry.source != id);
-        }
-        self.restart = self.restart.filter(|retry| retry.source != id);
-        let source = id;
-        self.outputs
-            .push_back(Output::Event(Event::SourceDropped { source, class }));
-    }
+/// What follows a run of rejected bytes is being verified, and may soon belong to it: a request for
+/// each block would be thousands.
+fn may_grow(view: View<'_>, waiting: &Waiting) -> bool {
+    let end = waiting.range.end();
+    let block = view.ledger.block_size().get().into();
+    let next = ByteRange::new(end, end.saturating_add(block));
+    waiting.is_rejected
+        && waiting.is_plain()
+        && waiting.range.len() < limits::SEGMENT_BLIND_MAX
+        && next.is_some_and(|next| view.ledger.claimed().intersects(next))
 }

@@ -8,14 +8,14 @@ use range_core::units::{ByteCount, BytesPerSecond};
 
 /// A worker's rate over windows of at least [`limits::PACE_WINDOW`], recent ones counting most.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     since: Timestamp,
     bytes: u64,
     rate: Option<u64>,
 }
 
 impl Pace {
-    pub(super) const fn begin(now: Timestamp) -> Self {
+    pub(crate) const fn begin(now: Timestamp) -> Self {
         Self {
             since: now,
             bytes: 0,
@@ -24,7 +24,7 @@ impl Pace {
     }
 
     /// Takes in bytes that arrived until `now`; `beat` is how much time says little.
-    pub(super) fn moved(&mut self, now: Timestamp, bytes: u64, beat: Duration) {
+    pub(crate) fn moved(&mut self, now: Timestamp, bytes: u64, beat: Duration) {
         self.bytes += bytes;
         let elapsed = now.since(self.since);
         if elapsed >= window(beat) {
@@ -36,19 +36,19 @@ impl Pace {
     }
 
     /// Bytes per second, if they were measured over any window.
-    pub(super) const fn measured(&self) -> Option<u64> {
+    pub(crate) const fn measured(&self) -> Option<u64> {
         self.rate
     }
 
     /// Whether less than this has passed since it began.
-    pub(super) fn is_younger_than(&self, span: Duration, now: Timestamp) -> bool {
+    pub(crate) fn is_younger_than(&self, span: Duration, now: Timestamp) -> bool {
         self.rate.is_none() && now.since(self.since) < span
     }
 
     /// Bytes per second, or `None` before anything can be said: the first window
     /// counts from early on, for downloads shorter than it. A worker that has fallen
     /// silent is as slow as its silence is long.
-    pub(super) fn at(&self, now: Timestamp, beat: Duration) -> Option<u64> {
+    pub(crate) fn at(&self, now: Timestamp, beat: Duration) -> Option<u64> {
         let elapsed = now.since(self.since);
         let measured_soon = self.rate.is_none() && elapsed >= first_window(beat);
         if elapsed < window(beat) * 2 && !measured_soon {

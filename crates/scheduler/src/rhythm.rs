@@ -7,7 +7,7 @@ use crate::limits;
 
 /// When a source's replies bring bytes, as of the latest ones.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rhythm {
+pub(crate) struct Rhythm {
     has_begun: bool,
     /// From a reply's head to its first byte, recent ones counting most.
     first_byte: Duration,
@@ -21,7 +21,7 @@ pub(super) struct Rhythm {
 
 impl Rhythm {
     /// A reply's first bytes have been told of so long after its head.
-    pub(super) fn began(&mut self, after: Duration) {
+    pub(crate) fn began(&mut self, after: Duration) {
         // Bytes are told of so much later, at most.
         let wait = after.saturating_sub(limits::REPORT_INTERVAL);
         self.first_byte = blended(self.has_begun, self.first_byte, wait);
@@ -31,13 +31,13 @@ impl Rhythm {
     }
 
     /// A reply was given up that had brought nothing for so long.
-    pub(super) fn waited(&mut self, span: Duration) {
+    pub(crate) fn waited(&mut self, span: Duration) {
         let before = self.first_byte_most;
         self.first_byte_most = span.max(before / 4 * 3);
     }
 
     /// A reply has brought bytes so long after the ones before, or after its head.
-    pub(super) fn moved(&mut self, after: Duration) {
+    pub(crate) fn moved(&mut self, after: Duration) {
         let pause = after.saturating_sub(limits::REPORT_INTERVAL);
         let (passed, memory) = (after.as_micros(), limits::PAUSE_MEMORY.as_micros());
         let sum = pause.as_micros() * passed + self.pause.as_micros() * memory;
@@ -46,18 +46,18 @@ impl Rhythm {
     }
 
     /// What a reply's first byte takes once its head has come.
-    pub(super) const fn first_byte(&self) -> Duration {
+    pub(crate) const fn first_byte(&self) -> Duration {
         self.first_byte
     }
 
     /// How long a reply ordinarily pauses.
-    pub(super) const fn pause(&self) -> Duration {
+    pub(crate) const fn pause(&self) -> Duration {
         self.pause
     }
 
     /// How long a reply may bring nothing after its head before its bytes are asked for anew, when
     /// `barren` replies have been given up for that already.
-    pub(super) fn patience(&self, latency: Duration, barren: u32) -> Duration {
+    pub(crate) fn patience(&self, latency: Duration, barren: u32) -> Duration {
         let several = limits::FIRST_BYTE_PATIENCE
             .max(self.first_byte_most * limits::PATIENCE_FACTOR)
             .max(latency * 4);
@@ -65,7 +65,7 @@ impl Rhythm {
     }
 
     /// How long a reply that has brought bytes may be silent before that says anything.
-    pub(super) fn silence(&self, latency: Duration) -> Duration {
+    pub(crate) fn silence(&self, latency: Duration) -> Duration {
         limits::TAIL_SILENCE
             .max(latency * 4)
             .max(self.pause * limits::PATIENCE_FACTOR)
@@ -73,7 +73,7 @@ impl Rhythm {
 }
 
 /// What a latency has become with one more; the first one stands for itself.
-pub(super) fn blended(is_known: bool, before: Duration, latest: Duration) -> Duration {
+pub(crate) fn blended(is_known: bool, before: Duration, latest: Duration) -> Duration {
     if is_known {
         (before + latest) / 2
     } else {

@@ -7,36 +7,36 @@ use range_core::units::RateLimit;
 
 /// What the search is told each time it looks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
-    pub(super) now: Timestamp,
+pub(crate) struct Sample {
+    pub(crate) now: Timestamp,
     /// Bytes received in this run.
-    pub(super) received: u64,
-    pub(super) workers: usize,
+    pub(crate) received: u64,
+    pub(crate) workers: usize,
     /// How many of the workers wait for a reply's first byte.
-    pub(super) starting: usize,
+    pub(crate) starting: usize,
     /// What a reply's head takes, or four pauses between bursts: how much time says little.
-    pub(super) latency: Duration,
+    pub(crate) latency: Duration,
     /// What a reply's first byte takes once its head has come.
-    pub(super) first_byte: Duration,
+    pub(crate) first_byte: Duration,
     /// Bytes still to come.
-    pub(super) left: u64,
+    pub(crate) left: u64,
     /// What may be received in a second, if that is limited.
-    pub(super) limit: Option<RateLimit>,
+    pub(crate) limit: Option<RateLimit>,
 }
 
 /// Whether goodput is at least so many hundredths of a limit, if there is one.
-pub(super) fn reaches(limit: Option<RateLimit>, goodput: u64, hundredths: u64) -> bool {
+pub(crate) fn reaches(limit: Option<RateLimit>, goodput: u64, hundredths: u64) -> bool {
     limit.is_some_and(|limit| {
         u128::from(goodput) * 100 >= u128::from(limit.get()) * u128::from(hundredths)
     })
 }
 
 /// Whether `after` is at least so many hundredths more than `before`.
-pub(super) fn pays(before: u64, after: u64, hundredths: u64) -> bool {
+pub(crate) fn pays(before: u64, after: u64, hundredths: u64) -> bool {
     u128::from(after) * 100 >= u128::from(before) * u128::from(100 + hundredths)
 }
 
 /// Whether `after` is about half of `before`, or less: half, measured, is not always below half.
-pub(super) fn halves(before: u64, after: u64) -> bool {
+pub(crate) fn halves(before: u64, after: u64) -> bool {
     u128::from(after) * 10 < u128::from(before) * 6
 }

@@ -1,41 +1,43 @@
 //! Owns the states of a segment: waiting to be fetched, or leased to a worker.
 
-use super::ids::{AttemptId, SourceId};
-use super::output::Route;
-use super::pace::Pace;
-use super::retry::Failures;
+use core::time::Duration;
+
+use crate::ids::{AttemptId, SourceId};
+use crate::output::Route;
+use crate::pace::Pace;
+use crate::retries::Failures;
 use crate::time::Timestamp;
 use range_core::range::ByteRange;
 use range_core::units::{ByteCount, BytesPerSecond};
 
 /// A run of bytes nobody is fetching.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Waiting {
-    pub(super) range: ByteRange,
+pub(crate) struct Waiting {
+    pub(crate) range: ByteRange,
     /// Set when the run is what is left of a failed segment, which is tried again as it is.
-    pub(super) retry: Option<Retry>,
+    pub(crate) retry: Option<Retry>,
     /// Cut for one worker, which takes all of it.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
     /// An earlier run claimed it, wrongly. Where what follows is claimed as well, that may be wrong
     /// too, and both are to be asked for at once.
-    pub(super) is_rejected: bool,
+    pub(crate) is_rejected: bool,
     /// How many replies in a row have been given up for it that had brought nothing.
-    pub(super) barren: u32,
+    pub(crate) barren: u32,
 }
 
 /// What a failed segment takes into its next attempt.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Retry {
-    pub(super) attempt: AttemptId,
+pub(crate) struct Retry {
+    pub(crate) attempt: AttemptId,
     /// Where it failed. Others may be asked at once.
-    pub(super) source: SourceId,
-    pub(super) not_before: Timestamp,
-    pub(super) failures: Failures,
-    pub(super) route: Route,
+    pub(crate) source: SourceId,
+    pub(crate) not_before: Timestamp,
+    pub(crate) failures: Failures,
+    pub(crate) route: Route,
 }
 
 impl Waiting {
-    pub(super) const fn planned(range: ByteRange) -> Self {
+    pub(crate) const fn planned(range: ByteRange) -> Self {
         Self {
             range,
             retry: None,
@@ -46,7 +48,7 @@ impl Waiting {
     }
 
     /// What an earlier run claimed, and is not there.
-    pub(super) const fn rejected(range: ByteRange) -> Self {
+    pub(crate) const fn rejected(range: ByteRange) -> Self {
         Self {
             is_rejected: true,
             ..Self::planned(range)
@@ -54,7 +56,7 @@ impl Waiting {
     }
 
     /// What a split has released.
-    pub(super) const fn cut(range: ByteRange) -> Self {
+    pub(crate) const fn cut(range: ByteRange) -> Self {
         Self {
             is_cut: true,
             ..Self::planned(range)
@@ -62,14 +64,14 @@ impl Waiting {
     }
 
     /// Whether it is one with what it touches: nothing is known of it but that it is missing.
-    pub(super) const fn is_plain(&self) -> bool {
+    pub(crate) const fn is_plain(&self) -> bool {
         self.retry.is_none() && !self.is_cut && self.barren == 0
     }
 }
 
 /// What a leased segment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// The first request; its lease is decided when the reply's head is known.
     Probe,
     /// Known bytes.
@@ -80,7 +82,7 @@ pub(super) enum Kind {
 
 /// Where a worker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// Connecting, or waiting for the reply's head.
     Starting,
     /// Bytes arrive.
@@ -89,38 +91,36 @@ pub(super) enum Phase {
 
 /// A segment that is leased to a worker.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Active {
-    pub(super) attempt: AttemptId,
-    pub(super) source: SourceId,
-    pub(super) kind: Kind,
-    pub(super) phase: Phase,
+pub(crate) struct Active {
+    pub(crate) attempt: AttemptId,
+    pub(crate) source: SourceId,
+    pub(crate) kind: Kind,
+    pub(crate) phase: Phase,
     /// What is still to come: position and end. `None` for a probe, whose lease is not decided,
     /// and for a stream of unknown length.
-    pub(super) left: Option<ByteRange>,
+    pub(crate) left: Option<ByteRange>,
     /// Offset one past the last byte written.
-    pub(super) position: u64,
+    pub(crate) position: u64,
     /// Where this attempt's first byte goes.
-    pub(super) began: u64,
+    pub(crate) began: u64,
     /// When its reply's head came.
-    pub(super) opened_at: Timestamp,
+    pub(crate) opened_at: Timestamp,
     /// How many replies in a row had been given up before that had brought nothing.
-    pub(super) barren: u32,
-    /// Offset it may write up to; `None` without a limit on the rate.
-    pub(super) allowed: Option<u64>,
+    pub(crate) barren: u32,
     /// Where a `Shrink` that is not answered yet asked the lease to end.
-    pub(super) shrinking: Option<u64>,
-    pub(super) stopping: Option<StopCause>,
-    pub(super) last_progress: Timestamp,
-    pub(super) pace: Pace,
+    pub(crate) shrinking: Option<u64>,
+    pub(crate) stopping: Option<StopCause>,
+    pub(crate) last_progress: Timestamp,
+    pub(crate) pace: Pace,
     /// Since when it has been far below its peers.
-    pub(super) slow_since: Option<Timestamp>,
-    pub(super) failures: Failures,
-    pub(super) route: Route,
+    pub(crate) slow_since: Option<Timestamp>,
+    pub(crate) failures: Failures,
+    pub(crate) route: Route,
 }
 
 /// Why a worker was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StopCause {
+pub(crate) enum StopCause {
     /// The download ends.
     Ending,
     /// Nothing arrived for too long.
@@ -130,31 +130,95 @@ pub(super) enum StopCause {
 }
 
 impl Active {
+    /// An attempt that asks, for the first time, for what it is to fetch.
+    pub(crate) fn starting(
+        attempt: AttemptId,
+        source: SourceId,
+        kind: Kind,
+        left: Option<ByteRange>,
+        now: Timestamp,
+    ) -> Self {
+        let began = left.map_or(0, ByteRange::start);
+        Self {
+            attempt,
+            source,
+            kind,
+            phase: Phase::Starting,
+            left,
+            position: began,
+            began,
+            opened_at: now,
+            barren: 0,
+            shrinking: None,
+            stopping: None,
+            last_progress: now,
+            pace: Pace::begin(now),
+            slow_since: None,
+            failures: Failures::default(),
+            route: Route::Known,
+        }
+    }
+
+    /// Its reply's head has come. True where that is news.
+    pub(crate) fn opened(&mut self, now: Timestamp) -> bool {
+        let was_starting = self.phase == Phase::Starting;
+        self.phase = Phase::Streaming;
+        self.last_progress = now;
+        self.opened_at = now;
+        self.pace = Pace::begin(now);
+        self.route = Route::Known;
+        was_starting
+    }
+
     /// Sets the lease of an attempt that has written nothing.
-    pub(super) fn begin_at(&mut self, range: ByteRange) {
+    pub(crate) fn begin_at(&mut self, range: ByteRange) {
         self.began = range.start();
         self.position = range.start();
         self.left = Some(range);
     }
 
     /// Bytes this attempt has brought.
-    pub(super) const fn brought(&self) -> u64 {
+    pub(crate) const fn brought(&self) -> u64 {
         self.position - self.began
     }
 
-    pub(super) const fn brought_bytes(&self) -> bool {
+    pub(crate) const fn brought_bytes(&self) -> bool {
         self.position > self.began
     }
 
     /// Bytes a second, as far as anything was seen, were it only a moment.
-    pub(super) fn rate_so_far(&self, now: Timestamp) -> u64 {
+    pub(crate) fn rate_so_far(&self, now: Timestamp) -> u64 {
         let bytes = ByteCount(self.brought());
         let mean = BytesPerSecond::mean(bytes, now.since(self.opened_at)).0;
         self.pace.measured().unwrap_or(mean)
     }
 
+    /// Bytes a second. A reply that has brought none is not slow: it cannot be measured. `beat` is
+    /// how much time says little.
+    pub(crate) fn rate(&self, now: Timestamp, beat: Duration) -> Option<u64> {
+        let rate = || self.pace.at(now, beat);
+        self.brought_bytes().then(rate).flatten()
+    }
+
+    /// It streams, and nothing has been asked of it.
+    pub(crate) fn is_undisturbed(&self) -> bool {
+        self.phase == Phase::Streaming && self.shrinking.is_none() && self.stopping.is_none()
+    }
+
+    /// Its connection is to be closed. False where that was asked for already.
+    pub(crate) fn stop(&mut self, cause: StopCause) -> bool {
+        if self.stopping.is_none() {
+            self.stopping = Some(cause);
+            return true;
+        }
+        if cause == StopCause::Ending {
+            self.stopping = Some(cause);
+        }
+        false
+    }
+
     /// How many replies in a row have been given up with this one.
-    pub(super) const fn barren_with_this(&self) -> u32 {
+    pub(crate) const fn barren_with_this(&self) -> u32 {
         if self.brought_bytes() {
             0
         } else {
@@ -165,7 +229,7 @@ impl Active {
     /// Moves the position forward. Returns the bytes that are newly written.
     ///
     /// A position behind the last one, or past the lease, is a bug of the driver.
-    pub(super) fn advance(&mut self, position: u64) -> Option<ByteRange> {
+    pub(crate) fn advance(&mut self, position: u64) -> Option<ByteRange> {
         let written = ByteRange::new(self.position, position)?;
         if let Some(left) = self.left {
             assert!(

@@ -3,42 +3,46 @@
 
 use core::time::Duration;
 
-use super::retry::{Failures, Meagre};
-use super::rhythm::{Rhythm, blended};
-use super::width::WidthSearch;
+use crate::ids::SourceId;
 use crate::limits;
+use crate::retries::{Failures, Meagre};
+use crate::rhythm::{Rhythm, blended};
+use crate::segment::{Active, Phase};
 use crate::time::Timestamp;
+use crate::width::WidthSearch;
 
 /// One place the file can be had from: a URL, with its host.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// How many connections it has, and should have.
-    pub(super) workers: u16,
-    pub(super) width: WidthSearch,
+    pub(crate) workers: u16,
+    /// How many of them wait for a reply's head.
+    starting: u16,
+    pub(crate) width: WidthSearch,
     /// Nothing is asked of it any more.
-    pub(super) is_dropped: bool,
+    pub(crate) is_dropped: bool,
     /// No request to it starts before this.
-    pub(super) gate: Timestamp,
-    pub(super) ever_opened: bool,
+    pub(crate) gate: Timestamp,
+    pub(crate) ever_opened: bool,
     /// Whether a request was refused at all: before that, none asks the original URL again.
-    pub(super) ever_refused: bool,
+    pub(crate) ever_refused: bool,
     /// When the original URL last led to the file again, or refused while others were served.
-    pub(super) relocated_at: Option<Timestamp>,
-    pub(super) range_mistakes: u32,
+    pub(crate) relocated_at: Option<Timestamp>,
+    pub(crate) range_mistakes: u32,
     mistaken_at: Option<Timestamp>,
     /// Since when requests fail while it serves nobody, if none has been answered since.
-    pub(super) out_since: Option<Timestamp>,
+    pub(crate) out_since: Option<Timestamp>,
     /// Replies in a row that broke before their first byte while others streamed.
-    pub(super) broken_starts: u32,
+    pub(crate) broken_starts: u32,
     /// Refusals in a row of requests that were made after the one before was heard of.
-    pub(super) refusals: u32,
-    pub(super) refused_at: Timestamp,
+    pub(crate) refusals: u32,
+    pub(crate) refused_at: Timestamp,
     /// What a reply's head takes to arrive, recent ones counting most.
-    pub(super) latency: Duration,
-    pub(super) rhythm: Rhythm,
+    pub(crate) latency: Duration,
+    pub(crate) rhythm: Rhythm,
     /// Bytes that came from it in this run.
-    pub(super) received: u64,
-    pub(super) meagre: Meagre,
+    pub(crate) received: u64,
+    pub(crate) meagre: Meagre,
     failures: Failures,
     failures_in_a_row: u32,
     failed_at: Option<Timestamp>,
@@ -54,9 +58,10 @@ struct Rate {
 
 impl Source {
     /// One that was not asked for anything yet.
-    pub(super) fn new(width: WidthSearch) -> Self {
+    pub(crate) fn new(width: WidthSearch) -> Self {
         Self {
             workers: 0,
+            starting: 0,
             width,
             is_dropped: false,
             gate: Timestamp::START,
@@ -81,7 +86,7 @@ impl Source {
     }
 
     /// A reply's head has come, `latency` after it was asked for.
-    pub(super) fn opened(&mut self, latency: Duration, is_limited: bool) {
+    pub(crate) fn opened(&mut self, latency: Duration, is_limited: bool) {
         if !self.ever_opened {
             self.width.opened(latency, is_limited);
         }
@@ -93,7 +98,7 @@ impl Source {
     }
 
     /// One of its replies has brought so many bytes, and lately had this rate, if it is known.
-    pub(super) fn moved(&mut self, now: Timestamp, bytes: u64, rate: Option<u64>) {
+    pub(crate) fn moved(&mut self, now: Timestamp, bytes: u64, rate: Option<u64>) {
         self.received += bytes;
         if let Some(rate) = rate {
             let before = self.rate(now).unwrap_or(rate);
@@ -106,7 +111,7 @@ impl Source {
 
     /// One of its replies is complete, and had about this rate: what small replies tell where none
     /// lasted long enough to be measured.
-    pub(super) fn finished(&mut self, now: Timestamp, bytes: u64) {
+    pub(crate) fn finished(&mut self, now: Timestamp, bytes: u64) {
         if self.rate(now).is_none() {
             self.rate = Some(Rate {
                 bytes,
@@ -117,7 +122,7 @@ impl Source {
 
     /// Bytes a second one connection brings. `None` before it was measured, and once that was so
     /// long ago that another try is due.
-    pub(super) fn rate(&self, now: Timestamp) -> Option<u64> {
+    pub(crate) fn rate(&self, now: Timestamp) -> Option<u64> {
         let rate = self.rate?;
         let is_fresh = now.since(rate.measured_at) < limits::SOURCE_RATE_LIFE;
         is_fresh.then_some(rate.bytes)
@@ -125,7 +130,7 @@ impl Source {
 
     /// Counts one more failure in a row with nothing received from it. Those of one burst count
     /// once: `began` is when this one was last heard of.
-    pub(super) fn failed(&mut self, now: Timestamp, began: Timestamp) -> u32 {
+    pub(crate) fn failed(&mut self, now: Timestamp, began: Timestamp) -> u32 {
         let is_news = |at| now > at && began >= at;
         if self.failed_at.is_none_or(is_news) {
             self.failed_at = Some(now);
@@ -134,22 +139,103 @@ impl Source {
         self.failures_in_a_row
     }
 
-    pub(super) const fn is_out(&self) -> bool {
+    pub(crate) const fn is_out(&self) -> bool {
         self.out_since.is_some()
     }
 
     /// Counts one more reply in a row that misplaced or ignored a range, of a request that was made
     /// at `began`: those that were made before the last one was heard of count with that.
-    pub(super) fn mistook(&mut self, now: Timestamp, began: Timestamp) {
+    pub(crate) fn mistook(&mut self, now: Timestamp, began: Timestamp) {
         if self.mistaken_at.is_none_or(|at| began >= at) {
             self.mistaken_at = Some(now);
             self.range_mistakes += 1;
         }
     }
 
-    /// How many connections more it may have.
-    pub(super) const fn room(&self) -> u16 {
-        self.width.level().saturating_sub(self.workers)
+    /// Panics where I2 is broken: its workers are those that are counted, and none stays where
+    /// nothing is asked any more.
+    pub(crate) fn check<'a>(&self, id: SourceId, workers: impl Iterator<Item = &'a Active>) {
+        let (mut count, mut starting) = (0, 0);
+        for active in workers {
+            count += 1;
+            starting += u16::from(active.phase == Phase::Starting);
+            assert!(
+                !self.is_dropped || active.stopping.is_some(),
+                "I2: a worker stays at {id:?}, which is dropped"
+            );
+        }
+        let counted = (self.workers, self.starting);
+        assert_eq!((count, starting), counted, "I2: workers at {id:?}");
+    }
+
+    /// A worker asks it.
+    pub(crate) const fn started(&mut self) {
+        self.workers += 1;
+        self.starting += 1;
+    }
+
+    /// The head of a worker's reply has come.
+    pub(crate) const fn began(&mut self) {
+        self.starting -= 1;
+    }
+
+    /// A worker is gone.
+    pub(crate) const fn left(&mut self, was_starting: bool) {
+        self.workers -= 1;
+        if was_starting {
+            self.starting -= 1;
+        }
+    }
+
+    /// How many connections more it may have: where it serves nobody, one that asks.
+    pub(crate) fn room(&self) -> u16 {
+        let room = self.width.level().saturating_sub(self.workers);
+        match (self.is_out(), self.starting) {
+            (false, _) => room,
+            (true, 0) => room.min(1),
+            (true, _) => 0,
+        }
+    }
+
+    /// Nothing is asked of it before a moment.
+    pub(crate) fn rest_until(&mut self, moment: Timestamp) {
+        self.gate = self.gate.max(moment);
+    }
+
+    /// A request has failed before its first byte while it served nobody: where it has ever
+    /// replied, it is out.
+    pub(crate) fn goes_out(&mut self, now: Timestamp) {
+        let since = self.ever_opened.then_some(now);
+        self.out_since = self.out_since.or(since);
+    }
+
+    /// A reply broke, `at_start` or not, while others were served or not. True where so many in a
+    /// row have that it is how the host refuses a connection; a link that breaks does so to
+    /// everyone.
+    pub(crate) const fn broke(&mut self, at_start: bool, serves: bool) -> bool {
+        if at_start && serves {
+            self.broken_starts += 1;
+        } else {
+            self.broken_starts = 0;
+        }
+        self.broken_starts >= limits::BROKEN_STARTS_MAX
+    }
+
+    /// Counts refusals in a row while others are served. Only those of requests that were made
+    /// since the last one was heard of count as another one.
+    pub(crate) fn turned_away(&mut self, now: Timestamp, began: Timestamp) -> u32 {
+        if self.refusals == 0 || began > self.refused_at {
+            self.refusals += 1;
+            self.refused_at = now;
+        }
+        self.refusals
+    }
+
+    /// A refusal while others are served is of the connection, not of the address: that was found a
+    /// moment ago, or found to be refused just the same.
+    pub(crate) fn refuses_extra(&self, now: Timestamp) -> bool {
+        let is_fresh = |at| now.since(at) < limits::ADDRESS_LIFE_MIN;
+        self.workers > 0 && self.relocated_at.is_some_and(is_fresh)
     }
 }
 
@@ -183,5 +269,27 @@ mod tests {
         assert_eq!(source.failed(after(3), after(2)), 3);
         source.moved(after(3), limits::PROGRESS_MIN, None);
         assert_eq!(source.failed(after(4), after(3)), 1);
+    }
+
+    #[test]
+    fn replies_that_break_at_their_start_while_others_stream_refuse() {
+        let mut source = Source::new(WidthSearch::new(4, 32));
+        let broke = [(true, true), (true, true), (true, false), (true, true)];
+        assert!(
+            !broke
+                .iter()
+                .any(|&(start, serves)| source.broke(start, serves))
+        );
+        assert!(!source.broke(true, true));
+        assert!(source.broke(true, true), "three in a row");
+        assert!(!source.broke(false, true));
+    }
+
+    #[test]
+    fn refusals_of_one_burst_count_once() {
+        let mut source = Source::new(WidthSearch::new(4, 32));
+        assert_eq!(source.turned_away(after(5), after(1)), 1);
+        assert_eq!(source.turned_away(after(6), after(5)), 1);
+        assert_eq!(source.turned_away(after(8), after(6)), 2);
     }
 }

@@ -3,31 +3,31 @@
 
 use core::time::Duration;
 
-use super::segment::{Active, Phase};
 use crate::limits;
+use crate::segment::{Active, Phase};
 use range_core::block::BlockSize;
 use range_core::range::ByteRange;
 use range_core::units::BytesPerSecond;
 
 /// What the length of a segment follows from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// Length of the file.
-    pub(super) length: u64,
+    pub(crate) length: u64,
     /// How much of it is not received.
-    pub(super) left: u64,
-    pub(super) width: u16,
+    pub(crate) left: u64,
+    pub(crate) width: u16,
     /// What one connection brings; 0 when not known.
-    pub(super) rate: BytesPerSecond,
+    pub(crate) rate: BytesPerSecond,
     /// Whether replies may still be in slow start, so that the rate says little.
-    pub(super) is_growing: bool,
+    pub(crate) is_growing: bool,
     /// From a request until the first byte of its reply.
-    pub(super) latency: Duration,
+    pub(crate) latency: Duration,
     /// Whether bodies begin long after their heads. Each request then costs that wait, whatever the
     /// rate, so that the rest is shared out at once.
-    pub(super) is_late: bool,
-    pub(super) reach: u64,
-    pub(super) block: BlockSize,
+    pub(crate) is_late: bool,
+    pub(crate) reach: u64,
+    pub(crate) block: BlockSize,
 }
 
 /// How long a segment carved from the plan is.
@@ -35,7 +35,7 @@ pub(super) struct Plan {
 /// It lasts long enough for the wait for its reply to cost little, and is no longer than half of
 /// what is each worker's share of the rest, so that all finish at about the same time without
 /// many splits. Over a long way it is all of the share: there a split costs no more than a request.
-pub(super) fn segment_length(plan: &Plan) -> u64 {
+pub(crate) fn segment_length(plan: &Plan) -> u64 {
     let time = limits::SEGMENT_TIME.max(plan.latency * limits::SEGMENT_LATENCIES);
     let blind = (plan.length / 16).min(limits::SEGMENT_BLIND_MAX);
     let wanted = u128::from(plan.rate.0) * time.as_millis() / 1000;
@@ -59,7 +59,7 @@ pub(super) fn segment_length(plan: &Plan) -> u64 {
 
 /// A length between half of a segment's and all of it: workers that began together, and are
 /// equally fast, would otherwise all wait for their next replies at the same time.
-pub(super) fn staggered(segment: u64, number: u32, block: BlockSize) -> u64 {
+pub(crate) fn staggered(segment: u64, number: u32, block: BlockSize) -> u64 {
     // Multiples of the golden ratio are spread evenly, however many there are.
     let part = number.wrapping_mul(0x9E37_79B9) >> 16;
     block.ceil(segment - ((segment / 2) >> 16) * u64::from(part))
@@ -67,7 +67,7 @@ pub(super) fn staggered(segment: u64, number: u32, block: BlockSize) -> u64 {
 
 /// Carves the next segment off the front of a planned run. The rest, if any, is not worth less
 /// than half a segment, so that no scrap is left for a request of its own.
-pub(super) fn carve(
+pub(crate) fn carve(
     run: ByteRange,
     segment: u64,
     block: BlockSize,
@@ -87,7 +87,7 @@ pub(super) fn carve(
 ///
 /// The thief has `typical` bytes a second once its reply's head has come, after `latency`; an
 /// `own` rate that is not known yet counts as typical.
-pub(super) fn cut(
+pub(crate) fn cut(
     active: &Active,
     own: BytesPerSecond,
     typical: BytesPerSecond,

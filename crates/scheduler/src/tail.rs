@@ -1,20 +1,36 @@
-//! Owns who loses a segment, or part of one, to another worker: at the end of a file the one that
+//! Owns which worker loses a segment, or part of one, to another: at the end of a file the one that
 //! would finish last, at any time the one that is slow. Knows no reply and no failure.
 
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::dispatch::stop;
-use super::ids::SegmentId;
-use super::ids::SourceId;
-use super::output::Output;
-use super::segment::{Active, Phase, StopCause};
-use super::{Scheduler, Shape, split};
+use crate::ids::{SegmentId, SourceId};
 use crate::limits;
+use crate::segment::Active;
+use crate::split;
+use crate::view::View;
+use range_core::ByteRange;
 use range_core::units::BytesPerSecond;
 
-/// Who is slow, mid-file: below so many tenths of what is typical, for so long; and how many of
-/// them lose their remainders at one look.
+/// What another worker would bring, and who loses what by that measure.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    /// Bytes a second, recent ones counting most; 0 before any was measured.
+    typical_rate: u64,
+}
+
+/// Part of a segment, or all of it, changes hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TakeOver {
+    /// The worker stops; what it has left is asked for anew.
+    All(SegmentId),
+    /// The worker's lease ends at the cut.
+    From(SegmentId, u64),
+}
+
+/// How slow is too slow, mid-file: below so many tenths of what is typical, for so long; and how
+/// many workers lose their remainders at one look.
+#[derive(Clone, Copy, Debug)]
 struct Slow {
     typical: u64,
     tenths: u64,
@@ -22,261 +38,179 @@ struct Slow {
     at_once: usize,
 }
 
-impl Scheduler {
-    /// Whether time alone may show that a segment should change hands.
-    pub(super) fn watches_the_tail(&self) -> bool {
-        matches!(self.shape, Shape::Segmented { .. })
-            && self.has_free_worker()
-            && !self.is_relocating()
-            && !self.limiter.binds(self.now)
-            && self.ready().is_none()
-            && self.active.values().any(|a| a.stopping.is_none())
-    }
-
-    /// Each free worker gets part of the segment that would finish last, one victim a worker.
-    pub(super) fn use_free_workers(&mut self) {
-        if !self.watches_the_tail() || !self.has_open_source() {
-            return;
-        }
-        self.measure();
-        let changing = self
-            .active
-            .values()
-            .filter(|active| active.shrinking.is_some())
-            .count();
-        let free = self.free_workers().saturating_sub(changing);
-        for _ in 0..free {
-            if let Some(segment) = self.crawling() {
-                let active = self.active.get_mut(&segment).expect("it was just found");
-                stop(active, StopCause::TakenOver, &mut self.outputs);
-            } else if let Some((segment, cut)) = self.last_to_finish() {
-                let active = self.active.get_mut(&segment).expect("it was just found");
-                active.shrinking = Some(cut);
-                let attempt = active.attempt;
-                self.outputs.push_back(Output::Shrink { attempt, cut });
-            } else {
-                return;
-            }
-        }
-    }
-
+impl Tail {
     /// What another worker would bring: where there are several sources, at the one that would be
     /// asked; otherwise the median of the workers, kept while fewer than three are measured, or
     /// than a quarter: the last ones may all be slow.
-    fn measure(&mut self) {
-        if self.has_several_sources() {
-            let next = self.source_for(None, self.block_size().get().into());
-            let rate = next.and_then(|id| self.sources[usize::from(id.0)].rate(self.now));
+    pub(crate) fn measure(&mut self, view: View<'_>, next: Option<SourceId>) {
+        let sources = view.sources;
+        if sources.are_several() {
+            let rate = next.and_then(|id| sources.of(id).rate(view.now));
             self.typical_rate = rate.unwrap_or(self.typical_rate);
             return;
         }
-        let mut rates: Vec<u64> = self
-            .active
-            .values()
-            .filter_map(|active| self.pace(active))
-            .collect();
+        let rates = view.ledger.active().filter_map(|active| view.rate(active));
+        let mut rates: Vec<u64> = rates.collect();
         rates.sort_unstable();
-        let are_typical = rates.len() > 2 && 4 * rates.len() > usize::from(self.width());
+        let are_typical = rates.len() > 2 && 4 * rates.len() > usize::from(sources.width());
         let median = rates.get(rates.len() / 2).copied();
+        let mean = sources.mean_rate(view.now);
         self.typical_rate = match median {
             Some(median) if are_typical => median,
             // The others may have been done before anything could be measured but slow start, and
             // have left some behind that crawl.
-            _ if self.typical_rate > 0 => self.typical_rate.max(self.mean_rate()),
-            Some(median) => median.max(self.rate_of_one()).max(self.mean_rate()),
-            None => self.rate_of_one(),
+            _ if self.typical_rate > 0 => self.typical_rate.max(mean),
+            Some(median) => median.max(sources.rate_of_one()).max(mean),
+            None => sources.rate_of_one(),
         };
     }
 
-    /// What a worker has brought in a second since the start, had as many as there may be shared
-    /// all of it: less than any rate that is typical.
-    fn mean_rate(&self) -> u64 {
-        let elapsed = self.now.since_start().as_millis().max(1);
-        let workers = u128::from(self.config.width.get());
-        let mean = u128::from(self.received_total) * 1000 / elapsed / workers;
-        u64::try_from(mean).unwrap_or(u64::MAX)
+    /// What a free worker gets of a segment that is leased already, at the end of a file.
+    pub(crate) fn take_over(&self, view: View<'_>) -> Option<TakeOver> {
+        let crawling = self.crawling(view).map(TakeOver::All);
+        crawling.or_else(|| {
+            let (segment, cut) = self.last_to_finish(view)?;
+            Some(TakeOver::From(segment, cut))
+        })
     }
 
     /// The slowest worker whose remainder another one would have much sooner although it has to
     /// ask anew: it is silent, or far below what is typical, or has less than can be shared.
-    fn crawling(&self) -> Option<SegmentId> {
-        let block = u64::from(self.block_size().get());
-        self.active
-            .iter()
-            .filter(|(_, active)| undisturbed(active))
-            .filter_map(|(id, active)| {
-                let left = active.left?.len();
-                let silent = self.is_silent(active);
-                let rate = match self.pace(active) {
-                    _ if silent => 0,
-                    rate => rate?,
-                };
-                let anew = millis(u128::from(left), self.typical_rate)
-                    .saturating_add((self.latency + self.lead()).as_millis());
-                let as_it_is = millis(u128::from(left), rate);
-                let takes_over = if silent || self.crawls(rate) {
-                    as_it_is > anew
-                } else {
-                    let margin = limits::TAIL_SILENCE.as_millis();
-                    left <= block && as_it_is > anew.saturating_mul(2).saturating_add(margin)
-                };
-                takes_over.then_some((rate, *id))
+    fn crawling(&self, view: View<'_>) -> Option<SegmentId> {
+        let active = view.ledger.active();
+        let undisturbed = active.filter(|active| active.is_undisturbed());
+        undisturbed
+            .filter_map(|active| {
+                let rate = self.crawls(view, active)?;
+                Some((rate, active.attempt.segment))
             })
             .min()
-            .map(|(_, id)| id)
+            .map(|(_, segment)| segment)
     }
 
-    fn crawls(&self, rate: u64) -> bool {
-        u128::from(rate) * 10 < u128::from(self.typical_rate) * u128::from(limits::CRAWL_TENTHS)
-    }
-
-    /// From a request until its first byte: the head, and what comes after that.
-    pub(super) fn lead(&self) -> Duration {
-        self.latency + self.first_byte
-    }
-
-    /// How much time says nothing about a reply from a source: no byte of it need have come.
-    pub(super) fn beat(&self, from: SourceId) -> Duration {
-        let source = &self.sources[usize::from(from.0)];
-        self.latency.max(source.rhythm.pause())
-    }
-
-    /// Bytes a second. A reply that has brought none is not slow: it cannot be measured.
-    pub(super) fn pace(&self, active: &Active) -> Option<u64> {
-        let pace = || active.pace.at(self.now, self.beat(active.source));
-        active.brought_bytes().then(pace).flatten()
-    }
-
-    /// Has brought nothing for longer than replies of its source take to begin, and longer still
-    /// where others were given up for that.
-    fn is_overdue(&self, active: &Active) -> bool {
-        let rhythm = &self.sources[usize::from(active.source.0)].rhythm;
-        let patience = rhythm.patience(self.latency, active.barren);
-        !active.brought_bytes() && self.now.since(active.last_progress) >= patience
-    }
-
-    /// Silent for a while in which others were not, or, when it is the last, for longer.
-    fn is_silent(&self, active: &Active) -> bool {
-        if !active.brought_bytes() {
-            return self.is_overdue(active);
-        }
-        let rhythm = &self.sources[usize::from(active.source.0)].rhythm;
-        let span = rhythm.silence(self.latency);
-        let silence = self.now.since(active.last_progress);
-        let others = self.last_received.since(active.last_progress);
-        (silence >= span && others >= span / 2) || silence >= limits::LAST_SILENCE.max(span * 2)
-    }
-
-    /// Mid-file, a worker that stays far below its peers loses its remainder, which is asked for
-    /// anew: only where what it has left is worth another request. Where a limit on the rate is
-    /// what holds everyone back, nothing is won but from one that is silent.
-    pub(super) fn drop_the_slow(&mut self) {
-        if self.active.len() < 3 || !self.has_open_gate() {
-            return;
-        }
-        self.measure();
-        let (now, latency) = (self.now, self.latency);
-        let slow = self.slow();
-        let are_slow: Vec<bool> = self
-            .active
-            .values()
-            .map(|active| undisturbed(active) && self.is_slow(active, &slow))
-            .collect();
-        for (active, is_slow) in self.active.values_mut().zip(are_slow) {
-            active.slow_since = is_slow.then(|| active.slow_since.unwrap_or(now));
-        }
-        let long = self.active.values_mut().filter(|active| {
-            let long = active
-                .slow_since
-                .is_some_and(|since| now.since(since) >= slow.patience);
-            let left = active.left.map_or(0, |left| u128::from(left.len()));
-            long && millis(left, slow.typical) > 4 * latency.as_millis()
-        });
-        for active in long.take(slow.at_once) {
-            stop(active, StopCause::TakenOver, &mut self.outputs);
-        }
-    }
-
-    fn is_slow(&self, active: &Active, slow: &Slow) -> bool {
-        let source = &self.sources[usize::from(active.source.0)];
-        // The peers of one at a slow source are those there.
-        let typical = if self.has_several_sources() {
-            source.rate(self.now).unwrap_or(0)
+    /// The rate of a worker that is to lose what it has left.
+    fn crawls(&self, view: View<'_>, active: &Active) -> Option<u64> {
+        let left = active.left?.len();
+        let is_silent = view.is_silent(active);
+        let rate = if is_silent { 0 } else { view.rate(active)? };
+        let ask = view.sources.latency() + view.sources.lead();
+        let anew = millis(left, self.typical_rate).saturating_add(ask.as_millis());
+        let as_it_is = millis(left, rate);
+        let is_slow = is_below(rate, self.typical_rate, limits::CRAWL_TENTHS);
+        let takes_over = if is_silent || is_slow {
+            as_it_is > anew
         } else {
-            slow.typical
+            let margin = limits::TAIL_SILENCE.as_millis();
+            let block = u64::from(view.ledger.block_size().get());
+            left <= block && as_it_is > anew.saturating_mul(2).saturating_add(margin)
         };
-        let silence = self.now.since(active.last_progress);
-        if self.limiter.binds(self.now) && silence < limits::TAIL_SILENCE {
-            return false;
-        }
-        let is_below = |rate| u128::from(rate) * 10 < u128::from(typical) * u128::from(slow.tenths);
-        self.pace(active).is_some_and(is_below) || (typical > 0 && self.is_overdue(active))
+        takes_over.then_some(rate)
     }
 
-    /// Who is slow, mid-file. At a far host whose width is found, a connection is renewed long
+    fn last_to_finish(&self, view: View<'_>) -> Option<(SegmentId, u64)> {
+        let ramp = view.sources.latency() * limits::SLOW_START_LATENCIES;
+        view.ledger
+            .active()
+            // A reply that may still be in slow start has little to lose to another one that would
+            // be so too, and what it has brought does not tell when it ends.
+            .filter(|active| !active.pace.is_younger_than(ramp, view.now))
+            .filter_map(|active| {
+                let own = BytesPerSecond(view.rate(active).unwrap_or(self.typical_rate));
+                let typical = BytesPerSecond(self.typical_rate);
+                let (lead, block) = (view.sources.lead(), view.ledger.block_size());
+                let cut = split::cut(active, own, typical, lead, block)?;
+                let left = active.left?;
+                let time = millis(left.len(), own.0);
+                // Nothing is won where the thief's reply would come as the victim finishes.
+                let saved = millis(left.end() - cut, own.0);
+                let worth = saved > (lead * limits::SPLIT_LATENCIES).as_millis();
+                worth.then_some((time, left.len(), active.attempt.segment, cut))
+            })
+            .max()
+            .map(|(_, _, segment, cut)| (segment, cut))
+    }
+
+    /// Every worker that is slow, mid-file. `is_limited` where a limit on the rate is what holds
+    /// everyone back: nothing is won then but from one that is silent.
+    pub(crate) fn slow_ones(&self, view: View<'_>, is_limited: bool) -> Vec<SegmentId> {
+        let slow = self.slow(view);
+        let active = view.ledger.active();
+        let slow = active
+            .filter(|active| active.is_undisturbed() && is_slow(view, active, &slow, is_limited));
+        slow.map(|active| active.attempt.segment).collect()
+    }
+
+    /// Workers that have been slow for long enough to lose their remainders, which are asked for
+    /// anew: only where what they have left is worth another request.
+    pub(crate) fn drops(&self, view: View<'_>) -> Vec<SegmentId> {
+        let slow = self.slow(view);
+        let ask = 4 * view.sources.latency().as_millis();
+        let active = view.ledger.active();
+        let long = active.filter(|active| {
+            let since = active.slow_since;
+            let long = since.is_some_and(|since| view.now.since(since) >= slow.patience);
+            let left = active.left.map_or(0, ByteRange::len);
+            long && millis(left, slow.typical) > ask
+        });
+        let long = long.map(|active| active.attempt.segment);
+        long.take(slow.at_once).collect()
+    }
+
+    /// How slow is too slow. At a far host whose width is found, a connection is renewed long
     /// before it crawls.
-    fn slow(&self) -> Slow {
-        let is_growing = self.living().any(|(_, source)| source.width.is_growing());
-        if self.latency < limits::FAR_LATENCY || is_growing || self.has_several_sources() {
+    fn slow(&self, view: View<'_>) -> Slow {
+        let sources = view.sources;
+        let latency = sources.latency();
+        if latency < limits::FAR_LATENCY || sources.are_growing() || sources.are_several() {
             return Slow {
                 typical: self.typical_rate,
                 tenths: limits::CRAWL_TENTHS,
-                patience: limits::CRAWL_PATIENCE.max(self.latency * 16),
+                patience: limits::CRAWL_PATIENCE.max(latency * 16),
                 at_once: 1,
             };
         }
-        let rates = || self.active.values().filter_map(|active| self.pace(active));
+        let rates = || view.ledger.active().filter_map(|active| view.rate(active));
         let sum = rates().fold(0, u64::saturating_add);
         Slow {
             // A few that are new bring much more than the median.
             typical: sum.checked_div(rates().count() as u64).unwrap_or(0),
             tenths: limits::RENEW_TENTHS,
-            patience: limits::RENEW_PATIENCE.max(self.latency * 6),
+            patience: limits::RENEW_PATIENCE.max(latency * 6),
             at_once: limits::RENEWED_AT_ONCE,
         }
     }
-
-    fn last_to_finish(&self) -> Option<(SegmentId, u64)> {
-        self.active
-            .iter()
-            .filter(|(_, active)| !self.may_ramp(active))
-            .filter_map(|(id, active)| {
-                let own = self.rate_of(active);
-                let typical = BytesPerSecond(self.typical_rate);
-                let block = self.block_size();
-                let cut = split::cut(active, own, typical, self.lead(), block)?;
-                let left = active.left?;
-                let time = millis(u128::from(left.len()), own.0);
-                // Nothing is won where the thief's reply would come as the victim finishes.
-                let saved = millis(u128::from(left.end() - cut), own.0);
-                let worth = saved > (self.lead() * limits::SPLIT_LATENCIES).as_millis();
-                let left = left.len();
-                worth.then_some((time, left, *id, cut))
-            })
-            .max()
-            .map(|(_, _, id, cut)| (id, cut))
-    }
-
-    /// Whether a reply may still be in slow start: it has little to lose to another one that would
-    /// be so too, and what it has brought does not tell when it ends.
-    fn may_ramp(&self, active: &Active) -> bool {
-        let ramp = self.latency * limits::SLOW_START_LATENCIES;
-        active.pace.is_younger_than(ramp, self.now)
-    }
-
-    fn rate_of(&self, active: &Active) -> BytesPerSecond {
-        BytesPerSecond(self.pace(active).unwrap_or(self.typical_rate))
-    }
 }
 
-/// It streams, and nothing has been asked of it.
-fn undisturbed(active: &Active) -> bool {
-    active.phase == Phase::Streaming && active.shrinking.is_none() && active.stopping.is_none()
+fn is_slow(view: View<'_>, active: &Active, slow: &Slow, is_limited: bool) -> bool {
+    // The peers of one at a slow source are those there.
+    let typical = if view.sources.are_several() {
+        view.sources.of(active.source).rate(view.now).unwrap_or(0)
+    } else {
+        slow.typical
+    };
+    let silence = view.now.since(active.last_progress);
+    if is_limited && silence < limits::TAIL_SILENCE {
+        return false;
+    }
+    let rate = view.rate(active);
+    rate.is_some_and(|rate| is_below(rate, typical, slow.tenths))
+        || (typical > 0 && view.is_overdue(active))
+}
+
+fn is_below(rate: u64, typical: u64, tenths: u64) -> bool {
+    u128::from(rate) * 10 < u128::from(typical) * u128::from(tenths)
 }
 
 /// How long `bytes` take at a rate; without a rate, for ever.
-fn millis(bytes: u128, rate: u64) -> u128 {
-    (bytes * 1000)
+fn millis(bytes: u64, rate: u64) -> u128 {
+    (u128::from(bytes) * 1000)
         .checked_div(u128::from(rate))
         .unwrap_or(u128::MAX)
+}
+
+#[cfg(test)]
+impl Tail {
+    pub(crate) const fn typical_rate(&self) -> u64 {
+        self.typical_rate
+    }
 }

@@ -21,7 +21,7 @@ use range_core::units::{ByteCount, BytesPerSecond};
 /// good, the middle is tried, down to a distance of two. From there on two more are tried at
 /// growing intervals, for a path that has become wider.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct WidthSearch {
+pub(crate) struct WidthSearch {
     /// How many are used.
     level: u16,
     /// How many the user allows.
@@ -77,7 +77,7 @@ impl Ceiling {
 
 /// What a look leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// The level stays, and nobody has to do anything.
     Unchanged,
     /// The level is another one.
@@ -90,7 +90,7 @@ pub(super) enum Look {
 
 impl WidthSearch {
     /// A search from `start` connections on, where the user allows `most`.
-    pub(super) fn new(start: u16, most: u16) -> Self {
+    pub(crate) fn new(start: u16, most: u16) -> Self {
         Self {
             level: most.min(start),
             most,
@@ -112,7 +112,7 @@ impl WidthSearch {
     /// The first reply has begun, after `latency`. Hardly a host or a link minds twice the start.
     /// Where the latency was long, the step after that is made at once as well. Near by, where a
     /// step takes no time, none is made without need.
-    pub(super) fn opened(&mut self, latency: Duration, is_limited: bool) {
+    pub(crate) fn opened(&mut self, latency: Duration, is_limited: bool) {
         if is_limited {
             return;
         }
@@ -129,26 +129,26 @@ impl WidthSearch {
     }
 
     /// No level is found yet: what connections bring is not what they can.
-    pub(super) const fn is_growing(&self) -> bool {
+    pub(crate) const fn is_growing(&self) -> bool {
         matches!(self.course.phase, Phase::Growing { .. })
     }
 
-    pub(super) const fn level(&self) -> u16 {
+    pub(crate) const fn level(&self) -> u16 {
         self.level
     }
 
     /// Bytes a second that came lately; 0 before anything was measured.
-    pub(super) const fn goodput(&self) -> u64 {
+    pub(crate) const fn goodput(&self) -> u64 {
         self.goodput
     }
 
     /// When the next look is due, where one can change anything.
-    pub(super) fn next_look(&self) -> Option<Timestamp> {
+    pub(crate) fn next_look(&self) -> Option<Timestamp> {
         (self.most > 1).then_some(self.look_at)
     }
 
     /// Looks at what has arrived, if a look is due.
-    pub(super) fn look(&mut self, sample: Sample) -> Look {
+    pub(crate) fn look(&mut self, sample: Sample) -> Look {
         if self.most == 1 || sample.now < self.look_at {
             return Look::Unchanged;
         }
@@ -195,7 +195,7 @@ impl WidthSearch {
 
     /// The host has refused a connection that was asked for at `began`, while it served `served`
     /// others. True when the level is lower for it.
-    pub(super) fn refused(&mut self, now: Timestamp, began: Timestamp, served: u16) -> bool {
+    pub(crate) fn refused(&mut self, now: Timestamp, began: Timestamp, served: u16) -> bool {
         let served = served.max(1);
         if served >= self.level {
             return false;

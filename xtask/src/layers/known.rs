@@ -20,11 +20,6 @@ pub(super) const CYCLES: &[Known] = &[
         reason: "each names the other's type",
     },
     Known {
-        within: "crates/scheduler/src",
-        files: &["lib.rs", "limit.rs"],
-        reason: "the limit is a part of the scheduler and a piece of its code",
-    },
-    Known {
         within: "crates/range-store/src",
         files: &["lease.rs", "memory.rs", "store.rs"],
         reason: "a trait and its two users",

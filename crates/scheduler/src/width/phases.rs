@@ -128,15 +128,9 @@ impl Course {
             Phase::Growing { .. } if is_enough && here.width > self.start => {
                 self.refine(seen, here)
             }
-            Phase::Growing { .. }
-            | Phase::Rechecking
-            | Phase::Halving { .. }
-            | Phase::Probing { .. }
-                if is_enough =>
-            {
-                Transition::Settle { level: here.width }
-            }
             Phase::Settled { .. } if is_enough => Transition::Stay,
+            Phase::Refining { low, high } => self.narrow(here, low, high),
+            _ if is_enough => Transition::Settle { level: here.width },
             Phase::Growing { before: None } if self.rises_steeply(seen) => Transition::Stay,
             Phase::Growing { before: None } => self.grow(seen),
             Phase::Growing {
@@ -144,7 +138,6 @@ impl Course {
             } => self.judge_growth(seen, before),
             Phase::Rechecking => self.end_growth(seen, here),
             Phase::Halving { wide } => self.judge_half(seen, wide),
-            Phase::Refining { low, high } => self.narrow(here, low, high),
             Phase::Settled { probe_at } if probe_at <= seen.sample.now => self.probe(seen),
             Phase::Settled { .. } => Transition::Stay,
             Phase::Probing { found } => self.judge_probe(seen, found),

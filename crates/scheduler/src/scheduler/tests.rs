@@ -7,15 +7,22 @@ mod meagre;
 mod outage;
 mod patience;
 mod played;
+mod rate_limit;
 mod resume;
 mod sources;
 mod tail;
 
 use std::vec::Vec;
 
+use core::num::NonZeroU16;
+use core::time::Duration;
+
 use super::*;
 use crate::failure::FailureClass;
-use crate::limits;
+use crate::ids::{AttemptId, SourceId};
+use crate::input::{Body, Stop};
+use crate::output::{Grant, Request, Route};
+use range_core::block::BlockSize;
 use range_core::units::BytesPerSecond;
 
 const MIB: u64 = 1 << 20;
@@ -42,15 +49,13 @@ impl Bench {
     ) -> Self {
         let config = SchedulerConfig {
             sources: NonZeroU16::new(sources).unwrap(),
-            width: NonZeroU16::new(width).unwrap(),
-            reach: limits::REACH_DEFAULT,
-            block_size: Some(BlockSize::DEFAULT),
-            max_tries: 5,
-            stall_timeout: Duration::from_secs(20),
             rate_limit: limit,
-            checkpoints: true,
-            seed: 1,
+            ..config(width)
         };
+        Self::of(config, beginning)
+    }
+
+    fn of(config: SchedulerConfig, beginning: Beginning) -> Self {
         Self {
             scheduler: Scheduler::new(config, beginning),
             now: Timestamp::START,
@@ -77,7 +82,11 @@ impl Bench {
 
     /// A fresh download whose first reply is a 206 for the whole of `length` bytes.
     fn segmented(width: u16, length: u64) -> (Self, Vec<Output>) {
-        let mut bench = Self::new(width, Beginning::Fresh);
+        Self::segmented_with(config(width), length)
+    }
+
+    fn segmented_with(config: SchedulerConfig, length: u64) -> (Self, Vec<Output>) {
+        let mut bench = Self::of(config, Beginning::Fresh);
         let attempt = starts(&bench.feed(Input::Tick))[0].0;
         let range = ByteRange::whole(length).unwrap();
         let body = Body::Part {
@@ -104,6 +113,20 @@ impl Bench {
             position,
             how: Stop::Failed(class),
         })
+    }
+}
+
+fn config(width: u16) -> SchedulerConfig {
+    SchedulerConfig {
+        sources: NonZeroU16::MIN,
+        width: NonZeroU16::new(width).unwrap(),
+        reach: limits::REACH_DEFAULT,
+        block_size: Some(BlockSize::DEFAULT),
+        max_tries: 5,
+        stall_timeout: Duration::from_secs(20),
+        rate_limit: None,
+        checkpoints: true,
+        seed: 1,
     }
 }
 

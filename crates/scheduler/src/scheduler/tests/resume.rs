@@ -2,6 +2,8 @@
 
 use super::played::{Answer, Played};
 use super::*;
+use crate::ids::CheckpointId;
+use crate::output::WaitReason;
 
 #[test]
 fn resuming_fetches_the_gaps_while_claims_are_verified() {
@@ -105,8 +107,11 @@ fn checkpoints_follow_time_one_at_a_time_however_much_arrives() {
 
 #[test]
 fn no_checkpoint_is_asked_for_where_the_disk_is_left_to_the_system() {
-    let (mut bench, _) = Bench::segmented(1, 4096 * MIB);
-    bench.scheduler.config.checkpoints = false;
+    let config = SchedulerConfig {
+        checkpoints: false,
+        ..config(1)
+    };
+    let (mut bench, _) = Bench::segmented_with(config, 4096 * MIB);
     bench.feed(Input::Received {
         attempt: FIRST,
         position: 1024 * MIB,
@@ -137,7 +142,7 @@ fn rejected_blocks_that_touch_are_one_run() {
         played.feed(Input::Rejected {
             range: range(block * MIB, (block + 1) * MIB),
         });
-        let waiting = played.bench.scheduler.waiting.len();
+        let waiting = played.bench.scheduler.ledger.waiting().count();
         assert!(waiting < 20, "{waiting} runs wait after block {block}");
     }
     let ended = played.until(Duration::from_mins(5), |_| Answer::at_once(8 * MIB));
@@ -187,22 +192,4 @@ fn a_retry_and_what_touches_it_stay_two_runs() {
     });
     let rest = Request::Part(range(4 * MIB, length));
     assert_eq!(starts(&outputs), [(SECOND, rest, Route::Known)]);
-}
-
-/// However it came about, a hole is no whole file.
-#[test]
-fn bytes_that_are_missing_at_the_end_are_asked_for() {
-    let (mut bench, _) = Bench::segmented(1, 4 * MIB);
-    bench.feed(Input::Received {
-        attempt: FIRST,
-        position: 3 * MIB,
-    });
-    bench.scheduler.received.remove(range(MIB, 2 * MIB));
-    let outputs = bench.feed(Input::Stopped {
-        attempt: FIRST,
-        position: 4 * MIB,
-        how: Stop::Drained,
-    });
-    let hole = Request::Part(range(MIB, 2 * MIB));
-    assert_eq!(starts(&outputs), [(SECOND, hole, Route::Known)]);
 }

@@ -3,6 +3,7 @@
 
 use super::played::{Answer, Played};
 use super::*;
+use crate::segment::StopCause;
 
 const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -90,31 +91,26 @@ fn patience_doubles_with_each_takeover_that_brought_nothing() {
     let (second, Request::Part(part), _) = starts(&outputs)[0] else {
         panic!("{outputs:?}")
     };
-    bench.open(second, part, 64 * MIB);
+    let mut attempt = second;
     for barren in 0..3 {
-        let active = bench.scheduler.active[&second.segment];
+        bench.open(attempt, part, 64 * MIB);
+        let active = bench.scheduler.ledger.holder(attempt.segment);
         assert_eq!(
             (active.barren, active.barren_with_this()),
             (barren, barren + 1)
         );
-        let active = bench.scheduler.active.get_mut(&second.segment).unwrap();
-        active.stopping = Some(segment::StopCause::TakenOver);
-        let attempt = active.attempt;
+        active.stop(StopCause::TakenOver);
         let outputs = bench.feed(Input::Stopped {
             attempt,
             position: part.start(),
             how: Stop::Told,
         });
-        let again = starts(&outputs)[0].0;
-        let mut active = bench.scheduler.active.remove(&again.segment).unwrap();
-        active.attempt.segment = second.segment;
-        bench.scheduler.active.insert(second.segment, active);
+        attempt = starts(&outputs)[0].0;
     }
-    let attempt = bench.scheduler.active[&second.segment].attempt;
     bench.feed(Input::Received {
         attempt,
         position: part.start() + MIB,
     });
-    let active = bench.scheduler.active[&second.segment];
+    let active = bench.scheduler.ledger.current(attempt).unwrap();
     assert_eq!(active.barren_with_this(), 0, "progress ends the count");
 }

@@ -79,7 +79,7 @@ fn a_burst_of_refusals_while_others_are_served_is_one_lesson() {
         let busy = FailureClass::Busy { retry_after: None };
         bench.fail(attempt, part.start(), busy);
     }
-    let width = bench.scheduler.source(SourceId(0)).width;
+    let width = bench.scheduler.sources.of(SourceId(0)).width;
     assert_eq!(width.level(), 1);
     let width = std::format!("{width:?}");
     assert!(width.contains("probe_after: 20s"), "{width}");

@@ -1,6 +1,7 @@
 //! What free workers take from busy ones, and from whom they take nothing.
 
 use super::*;
+use crate::split;
 
 /// The second worker finishes everything but the first segment, of 6 MiB.
 fn finish_all_but_the_first(bench: &mut Bench, mut outputs: Vec<Output>) -> Vec<Output> {
@@ -38,11 +39,12 @@ fn a_free_worker_splits_the_segment_with_most_left_in_two_phases() {
 #[test]
 fn a_reply_that_may_be_in_slow_start_is_not_split() {
     let (mut bench, outputs) = Bench::segmented(2, 256 * MIB);
-    bench.scheduler.latency = Duration::from_secs(1);
+    let latency = Duration::from_secs(1);
+    bench.scheduler.sources.set_latency(latency);
     let outputs = finish_all_but_the_first(&mut bench, outputs);
     let splits = |outputs: &[Output]| outputs.iter().any(|o| matches!(o, Output::Shrink { .. }));
     assert!(!splits(&outputs));
-    bench.now = bench.now + bench.scheduler.latency * limits::SLOW_START_LATENCIES;
+    bench.now = bench.now + latency * limits::SLOW_START_LATENCIES;
     let outputs = bench.feed(Input::Received {
         attempt: FIRST,
         position: MIB,
@@ -177,7 +179,7 @@ fn what_is_usual_is_not_told_by_four_crawlers_that_are_left() {
             bench.feed(Input::Received { attempt, position });
         }
     }
-    assert!(bench.scheduler.typical_rate > MIB);
+    assert!(bench.scheduler.tail.typical_rate() > MIB);
 }
 
 /// Those that are quick are worth more than those that came first.
@@ -187,7 +189,7 @@ fn where_there_are_too_many_the_slowest_let_go() {
     let slow = sixteen_parts(&mut bench, 256 * MIB);
     let (slow, quick) = slow.split_at(8);
     let now = bench.now;
-    let one = bench.scheduler.source(SourceId(0));
+    let one = bench.scheduler.sources.of_mut(SourceId(0));
     assert!(one.width.refused(now, now, 8));
     let mut outputs = Vec::new();
     for tenth in 1..=15 {
@@ -218,7 +220,7 @@ fn a_far_connection_is_renewed_long_before_it_crawls() {
     let mut parts = sixteen_parts(&mut bench, 256 * MIB);
     let (attempt, part) = parts.pop().unwrap();
     let now = bench.now;
-    let one = bench.scheduler.source(SourceId(0));
+    let one = bench.scheduler.sources.of_mut(SourceId(0));
     assert!(one.width.refused(now, now, 15), "the width is found");
     let (position, how) = (part.end(), Stop::Drained);
     bench.feed(Input::Stopped {
@@ -248,7 +250,7 @@ fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
     let (mut bench, outputs) = Bench::segmented(2, 64 * MIB);
     let second = starts(&outputs)[0].0;
     bench.open(second, range(2 * MIB, 6 * MIB), 64 * MIB);
-    let mut active = bench.scheduler.active[&second.segment];
+    let mut active = *bench.scheduler.ledger.current(second).unwrap();
     active.left = Some(range(2 * MIB, 6 * MIB));
     let cut = |own, typical| {
         split::cut(

@@ -3,11 +3,7 @@
 use alloc::collections::BTreeMap;
 use std::vec::Vec;
 
-use super::super::tests::Bench;
-use super::super::{AttemptId, Beginning, Body, Event, Grant, Input, Output, Request, Stop};
 use super::*;
-use range_core::range::ByteRange;
-use range_core::units::BytesPerSecond;
 
 const MIB: u64 = 1 << 20;
 const STEP: Duration = Duration::from_millis(5);
@@ -46,9 +42,13 @@ struct Play {
 
 impl Play {
     fn new(width: u16, limit: Option<RateLimit>, speeds: &[u64]) -> Self {
+        Self::with(Bench::limited(width, Beginning::Fresh, limit), speeds)
+    }
+
+    fn with(bench: Bench, speeds: &[u64]) -> Self {
         let length = 1 << 34;
         let mut play = Self {
-            bench: Bench::limited(width, Beginning::Fresh, limit),
+            bench,
             length,
             hands: BTreeMap::new(),
             speeds: speeds.to_vec(),
@@ -172,7 +172,6 @@ fn without_a_limit_nobody_is_told_anything() {
     let mut play = Play::new(8, None, &[MIB]);
     play.run(2);
     assert_eq!(play.allows, 0);
-    assert_eq!(play.bench.scheduler.next_credit(), None);
     assert_eq!(play.bench.scheduler.rate_limit(), None);
 }
 
@@ -228,8 +227,12 @@ fn no_worker_that_uses_its_credit_goes_without() {
 #[test]
 fn a_worker_without_credit_is_not_stalled_and_one_that_leaves_it_is() {
     // 30 s from one byte to a worker's next.
-    let mut play = Play::new(4, limit(1), &[MIB]);
-    play.bench.scheduler.config.stall_timeout = Duration::from_secs(3);
+    let config = SchedulerConfig {
+        stall_timeout: Duration::from_secs(3),
+        rate_limit: limit(1),
+        ..config(4)
+    };
+    let mut play = Play::with(Bench::of(config, Beginning::Fresh), &[MIB]);
     for _ in 0..8000 {
         play.step();
     }

@@ -46,8 +46,11 @@ fn replies_of_a_block_are_followed_at_once() {
 /// A plain stream that breaks at the same byte each time does so a fourth time, too.
 #[test]
 fn a_stream_that_ends_at_one_place_is_asked_for_three_times() {
-    let mut bench = Bench::new(4, Beginning::SingleStream);
-    bench.scheduler.config.max_tries = 10;
+    let config = SchedulerConfig {
+        max_tries: 10,
+        ..config(4)
+    };
+    let mut bench = Bench::of(config, Beginning::SingleStream);
     let mut attempt = starts(&bench.feed(Input::Tick))[0].0;
     for _ in 1..limits::SAME_END_MAX {
         let length = Some(100 * MIB);

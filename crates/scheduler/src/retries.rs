@@ -1,9 +1,81 @@
-//! Owns how long to wait after a failure and when to give up. Its only randomness is a seed.
+//! Owns how long to wait after a failure, when to give up, and who has been silent for too long.
+//! Its only randomness is a seed.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::ids::SegmentId;
 use crate::limits;
 use crate::time::Timestamp;
+
+/// When something is tried again, when it is given up, and when a silent worker is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retries {
+    max_tries: u32,
+    stall_timeout: Duration,
+    jitter: Jitter,
+    /// No worker that was looked at is silent for too long before this, nor is one that has begun
+    /// in the meantime.
+    no_stall_before: Timestamp,
+}
+
+impl Retries {
+    pub(crate) const fn new(max_tries: u32, stall_timeout: Duration, seed: u64) -> Self {
+        Self {
+            max_tries,
+            stall_timeout,
+            jitter: Jitter::new(seed),
+            no_stall_before: Timestamp::START,
+        }
+    }
+
+    /// How many failures in a row end a download.
+    pub(crate) fn allowed(&self, ever_opened: bool) -> u32 {
+        if ever_opened {
+            self.max_tries
+        } else {
+            self.max_tries.min(limits::FIRST_CONTACT_TRIES)
+        }
+    }
+
+    /// How long to wait after so many failures.
+    pub(crate) fn backoff(&mut self, failures: u32) -> Duration {
+        backoff(failures, &mut self.jitter)
+    }
+
+    /// How long to wait once a source that was out has begun to reply: not all come at once.
+    pub(crate) fn comeback(&mut self) -> Duration {
+        self.jitter.below(limits::COMEBACK)
+    }
+
+    /// Workers that have been silent for too long, of those that may be judged by it: each with
+    /// when it was last heard of.
+    pub(crate) fn stalled(
+        &mut self,
+        now: Timestamp,
+        heard: impl Iterator<Item = (SegmentId, Timestamp)>,
+    ) -> Vec<SegmentId> {
+        let mut stalled = Vec::new();
+        if now < self.no_stall_before {
+            return stalled;
+        }
+        self.no_stall_before = now + self.stall_timeout;
+        for (segment, last) in heard {
+            let due = last + self.stall_timeout;
+            if due <= now {
+                stalled.push(segment);
+            } else {
+                self.no_stall_before = self.no_stall_before.min(due);
+            }
+        }
+        stalled
+    }
+
+    /// When workers are to be looked at again.
+    pub(crate) const fn next_stall(&self) -> Timestamp {
+        self.no_stall_before
+    }
+}
 
 /// How often a segment has failed while next to nothing arrived.
 ///
@@ -11,14 +83,14 @@ use crate::time::Timestamp;
 /// restore it, so a flaky but moving download never dies of old failures, and a dead one dies after
 /// `max_tries`, were it one that brings a byte each time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Failures {
+pub(crate) struct Failures {
     count: u32,
     received_at_last: u64,
 }
 
 impl Failures {
     /// Counts one more failure, at a moment when `received` bytes had arrived in all.
-    pub(super) fn add(&mut self, received: u64) -> u32 {
+    pub(crate) fn add(&mut self, received: u64) -> u32 {
         if received - self.received_at_last >= limits::PROGRESS_MIN {
             self.count = 0;
             self.received_at_last = received;
@@ -31,14 +103,14 @@ impl Failures {
 /// How soon requests follow replies of a source that have brought less than a block each: some at
 /// once, and from then on so many a second. Nothing else bounds what a server makes us ask for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Meagre {
+pub(crate) struct Meagre {
     /// When all that were allowed at once would be allowed again.
     due: Timestamp,
 }
 
 impl Meagre {
     /// How long the request that follows one more such reply has to wait.
-    pub(super) fn delay(&mut self, now: Timestamp, at_once: u32) -> Duration {
+    pub(crate) fn delay(&mut self, now: Timestamp, at_once: u32) -> Duration {
         self.due = self.due.max(now) + limits::MEAGRE_INTERVAL;
         let ahead = limits::MEAGRE_INTERVAL * at_once;
         self.due.since(now).saturating_sub(ahead)
@@ -48,7 +120,7 @@ impl Meagre {
 /// Capped exponential backoff with jitter: the `failures`-th delay lies between three quarters of
 /// `BACKOFF_BASE * 2^(failures - 1)` and all of it, so that clients cut off together do not
 /// come back together. Nine of them last a minute: ten tries see an outage of so long through.
-pub(super) fn backoff(failures: u32, jitter: &mut Jitter) -> Duration {
+fn backoff(failures: u32, jitter: &mut Jitter) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let full = limits::BACKOFF_BASE
         .saturating_mul(1 << doublings)
@@ -58,12 +130,12 @@ pub(super) fn backoff(failures: u32, jitter: &mut Jitter) -> Duration {
 
 /// A seeded source of jitter (`SplitMix64`).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Jitter {
+struct Jitter {
     state: u64,
 }
 
 impl Jitter {
-    pub(super) const fn new(seed: u64) -> Self {
+    const fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
@@ -75,7 +147,7 @@ impl Jitter {
         mixed ^ (mixed >> 31)
     }
 
-    pub(super) fn below(&mut self, span: Duration) -> Duration {
+    fn below(&mut self, span: Duration) -> Duration {
         let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(if nanos == 0 { 0 } else { self.next() % nanos })
     }
@@ -99,12 +171,33 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_is_stalled_once_it_was_silent_for_the_timeout() {
+        let after = |seconds| Timestamp::after_start(Duration::from_secs(seconds));
+        let mut retries = Retries::new(10, Duration::from_secs(20), 1);
+        let heard = [(SegmentId(0), after(5)), (SegmentId(1), after(9))];
+        let stalled = |retries: &mut Retries, now| retries.stalled(after(now), heard.into_iter());
+        assert_eq!(stalled(&mut retries, 10), []);
+        assert_eq!(retries.next_stall(), after(25));
+        assert_eq!(stalled(&mut retries, 24), []);
+        assert_eq!(stalled(&mut retries, 25), [SegmentId(0)]);
+        assert_eq!(retries.next_stall(), after(29));
+    }
+
+    #[test]
+    fn first_contact_is_tried_less_often() {
+        let retries = Retries::new(10, Duration::from_secs(20), 1);
+        assert_eq!((retries.allowed(true), retries.allowed(false)), (10, 3));
+        let retries = Retries::new(2, Duration::from_secs(20), 1);
+        assert_eq!((retries.allowed(true), retries.allowed(false)), (2, 2));
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_delays() {
         let delays = |seed| {
             let mut jitter = Jitter::new(seed);
             (1..20)
                 .map(|failures| backoff(failures, &mut jitter))
-                .collect::<std::vec::Vec<_>>()
+                .collect::<Vec<_>>()
         };
         assert_eq!(delays(1), delays(1));
         assert_ne!(delays(1), delays(2));
@@ -120,11 +213,11 @@ mod tests {
     #[test]
     fn a_byte_restores_nothing_but_many_do() {
         let mut failures = Failures::default();
-        let counts: std::vec::Vec<u32> = (1..=20).map(|byte| failures.add(byte)).collect();
-        assert_eq!(counts, (1..=20).collect::<std::vec::Vec<_>>());
+        let counts: Vec<u32> = (1..=20).map(|byte| failures.add(byte)).collect();
+        assert_eq!(counts, (1..=20).collect::<Vec<_>>());
         let mut failures = Failures::default();
         let quarter = limits::PROGRESS_MIN / 4;
-        let counts: std::vec::Vec<u32> = (1..=9).map(|n| failures.add(n * quarter)).collect();
+        let counts: Vec<u32> = (1..=9).map(|n| failures.add(n * quarter)).collect();
         assert_eq!(counts, [1, 2, 3, 1, 2, 3, 4, 1, 2]);
     }
 

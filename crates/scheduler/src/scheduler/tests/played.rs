@@ -98,7 +98,13 @@ pub(super) struct Played {
 impl Played {
     pub(super) fn new(width: u16, length: u64, beginning: Beginning) -> Self {
         let mut played = Self {
-            bench: Bench::new(width, beginning),
+            bench: Bench::of(
+                SchedulerConfig {
+                    max_tries: 10,
+                    ..config(width)
+                },
+                beginning,
+            ),
             length,
             workers: BTreeMap::new(),
             fresh: Vec::new(),
@@ -108,7 +114,6 @@ impl Played {
             wait: None,
             ended: None,
         };
-        played.bench.scheduler.config.max_tries = 10;
         played.feed(Input::Tick);
         played
     }

@@ -1,0 +1,51 @@
+//! Owns what a download is told before it begins. Decides nothing.
+
+use core::num::NonZeroU16;
+use core::time::Duration;
+
+use range_core::RangeSet;
+use range_core::block::BlockSize;
+use range_core::units::RateLimit;
+
+/// What a user may set, in the scheduler's terms.
+#[derive(Clone, Copy, Debug)]
+pub struct SchedulerConfig {
+    /// How many places the file can be had from, all of which have the same bytes; at most
+    /// [`limits::SOURCES_MAX`](limits::SOURCES_MAX) count.
+    pub sources: NonZeroU16,
+    /// Most connections at once; at most [`limits::WIDTH_MAX`](limits::WIDTH_MAX) count.
+    pub width: NonZeroU16,
+    /// Most bytes between the lowest byte that is missing and the furthest one asked for; at
+    /// least a block for every connection counts.
+    pub reach: u64,
+    /// Cuts fall on multiples of it; `None` for what suits the length.
+    pub block_size: Option<BlockSize>,
+    /// Failures of one segment in a row, with nothing received by anyone in between, before the
+    /// download gives up.
+    pub max_tries: u32,
+    /// How long a worker may be silent before its connection is given up.
+    pub stall_timeout: Duration,
+    /// Most that may be received in a second, by all workers together.
+    pub rate_limit: Option<RateLimit>,
+    /// What was received is put on the disk on the way, not when the system likes.
+    pub checkpoints: bool,
+    /// Seed of the backoff's jitter.
+    pub seed: u64,
+}
+
+/// Where a download starts from.
+#[derive(Clone, Debug)]
+pub enum Beginning {
+    /// Nothing is known.
+    Fresh,
+    /// Nothing is known, and ranges are not to be used.
+    SingleStream,
+    /// An earlier run left bytes behind.
+    Resume {
+        /// The length of the file.
+        length: u64,
+        /// What the journal claims. Each run must be answered with `Verified` or `Rejected`
+        /// inputs before the download can finish.
+        claimed: RangeSet,
+    },
+}

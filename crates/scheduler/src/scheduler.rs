@@ -1,0 +1,206 @@
+//! Owns the order in which the parts of a scheduler are asked, and what is told to those who drive
+//! it. The parts own what is known, and decide; none of them sees another.
+
+mod dispatch;
+mod failed;
+mod react;
+#[cfg(test)]
+mod tests;
+
+use alloc::collections::VecDeque;
+
+use crate::checkpoints::Checkpoints;
+use crate::config::{Beginning, SchedulerConfig};
+use crate::credit::Credit;
+use crate::input::Input;
+use crate::ledger::Ledger;
+use crate::limits;
+use crate::output::{Event, Outcome, Output};
+use crate::retries::Retries;
+use crate::sources::Sources;
+use crate::stream::Stream;
+use crate::tail::Tail;
+use crate::time::Timestamp;
+use crate::view::View;
+use range_core::units::RateLimit;
+use range_core::{ByteRange, RangeSet};
+
+/// The state machine of one download.
+///
+/// # Contract
+///
+/// Feed it with [`handle_input`](Self::handle_input), and after *every* input drain
+/// [`poll_output`](Self::poll_output) until it answers [`Output::Wait`] or
+/// [`Output::Finished`]. Do what the outputs say, in order. A `Wait` names the moment by which a
+/// [`Input::Tick`] must come if nothing else does.
+///
+/// - Bytes never come here. A worker writes them under its lease and reports positions.
+/// - Time never goes backwards: an input with an older timestamp counts as the latest one.
+/// - Every attempt has a number; a message of an older attempt is ignored.
+/// - A lease is exclusive. A thief starts only after the victim has answered `Shrunk`.
+/// - `First` and `Whole` requests are answered with `Opened` before a byte is written; the
+///   worker writes after `Grant`.
+/// - Under a limit on the rate an `Allow` follows each `Start`, and a worker writes nothing past
+///   what it was last allowed.
+/// - Every worker that was started ends with exactly one `Stopped`.
+///
+/// # Invariants, checked after every input in debug builds
+///
+/// - I1 *partition*: received, claimed, waiting and leased bytes are disjoint and together are
+///   the file.
+/// - I2 *width*: no more workers than the width, except for those a lowered width lets finish.
+/// - I3 *monotone*: received only grows, except when a plain stream starts over.
+/// - I4 *claims*: what an earlier run claims counts as received only once verified.
+/// - I5 *exclusive*: no two leases overlap.
+/// - I6 *live*: an unfinished download has a worker, a deadline, or bytes being verified.
+/// - I7 *identity*: nothing is leased before a reply's head was accepted as this generation, or
+///   is asked for under a request that will be checked so.
+/// - I8 *bounded*: at most [`limits::WIDTH_MAX`](limits::WIDTH_MAX) workers, and no more
+///   waiting runs than segments that ever failed or were split, plus the gaps there were at first.
+/// - I9 *blocks*: a lease that begins inside a block finds what comes before it in there written,
+///   because the worker that writes the end of a block claims all of it.
+#[derive(Debug)]
+pub struct Scheduler {
+    /// Most bytes between the lowest one that is missing and the furthest one asked for.
+    reach: u64,
+    now: Timestamp,
+    ledger: Ledger,
+    sources: Sources,
+    stream: Stream,
+    retries: Retries,
+    tail: Tail,
+    credit: Credit,
+    checkpoints: Checkpoints,
+    outputs: VecDeque<Output>,
+    ending: Option<Outcome>,
+}
+
+impl Scheduler {
+    /// A download that has not asked for anything yet. The first outputs come after the first
+    /// `Tick`.
+    pub fn new(config: SchedulerConfig, beginning: Beginning) -> Self {
+        let width = config.width.min(limits::WIDTH_MAX);
+        let mut outputs = VecDeque::new();
+        let ledger = match beginning {
+            Beginning::Fresh => Ledger::new(config.block_size, false),
+            Beginning::SingleStream => Ledger::new(config.block_size, true),
+            Beginning::Resume { length, claimed } => {
+                outputs.push_back(Output::Event(Event::Planned {
+                    length: Some(length),
+                    segmented: true,
+                }));
+                Ledger::resumed(config.block_size, length, claimed)
+            }
+        };
+        Self {
+            reach: config.reach,
+            now: Timestamp::START,
+            ledger,
+            sources: Sources::new(config.sources, width),
+            stream: Stream::default(),
+            retries: Retries::new(config.max_tries, config.stall_timeout, config.seed),
+            tail: Tail::default(),
+            credit: Credit::new(config.rate_limit),
+            checkpoints: Checkpoints::new(config.checkpoints),
+            outputs,
+            ending: None,
+        }
+    }
+
+    /// Takes in what happened at `now`.
+    pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        self.now = self.now.max(now);
+        self.react(input);
+        self.search_width(input == Input::Tick);
+        self.dispatch();
+        if cfg!(debug_assertions) {
+            self.check_invariants();
+        }
+    }
+
+    /// The next thing to do. Ends with [`Output::Wait`] or [`Output::Finished`], which are
+    /// repeated until an input changes something.
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        match self.ending {
+            Some(outcome) if self.ledger.workers() == 0 => Output::Finished(outcome),
+            _ => self.wait(),
+        }
+    }
+
+    /// The bytes that are written, verified ones of earlier runs included.
+    pub const fn received(&self) -> &RangeSet {
+        self.ledger.received()
+    }
+
+    /// The bytes an earlier run claims that are not verified yet.
+    pub const fn claimed(&self) -> &RangeSet {
+        self.ledger.claimed()
+    }
+
+    /// What every worker still has to fetch, in no particular order.
+    pub fn in_flight(&self) -> impl Iterator<Item = ByteRange> + '_ {
+        self.ledger.active().filter_map(|active| active.left)
+    }
+
+    /// How many workers there are.
+    pub fn connections(&self) -> usize {
+        self.ledger.workers()
+    }
+
+    /// The length of the file, once known.
+    pub const fn length(&self) -> Option<u64> {
+        self.ledger.length()
+    }
+
+    /// The most that may be received in a second, if there is such a limit.
+    pub const fn rate_limit(&self) -> Option<RateLimit> {
+        self.credit.limit()
+    }
+
+    /// Panics when an invariant of the [`Scheduler`] is broken. Debug builds call it after every
+    /// input; a simulation calls it in any build.
+    pub fn check_invariants(&self) {
+        self.ledger.check();
+        let allowed = self.sources.width_allowed();
+        assert!(
+            self.ledger.workers() <= usize::from(allowed.get()),
+            "I2, I8: {} workers, {allowed} allowed",
+            self.ledger.workers()
+        );
+        for (id, source) in self.sources.all() {
+            let here = self.ledger.active().filter(|active| active.source == id);
+            source.check(id, here);
+        }
+        let waits_for_something = self.ledger.workers() > 0
+            || !self.ledger.claimed().is_empty()
+            || self.ending.is_some()
+            || !self.outputs.is_empty()
+            || self.next_deadline().is_some();
+        assert!(
+            waits_for_something,
+            "I6: the download is unfinished and nothing will wake it"
+        );
+    }
+
+    /// What is where, for those that only look.
+    fn view(&self) -> View<'_> {
+        View {
+            now: self.now,
+            ledger: &self.ledger,
+            sources: &self.sources,
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        if self.ending.is_none() {
+            self.ending = Some(outcome);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Owns the order in which the parts are asked what is to be done after an input, and what to wait
+//! for. Decides nothing itself.
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::num::NonZeroU16;
+
+use super::Scheduler;
+use crate::choice;
+use crate::ids::{AttemptId, SegmentId, SourceId};
+use crate::ledger::Shape;
+use crate::limits;
+use crate::output::{Event, Outcome, Output, Request, Route, WaitReason};
+use crate::segment::{Active, Kind, Retry, StopCause, Waiting};
+use crate::sources::Need;
+use crate::split;
+use crate::tail::TakeOver;
+use crate::time::Timestamp;
+use crate::view::View;
+use crate::width::Look;
+use range_core::ByteRange;
+use range_core::units::BytesPerSecond;
+
+impl Scheduler {
+    pub(super) fn dispatch(&mut self) {
+        if let Some(length) = self.ledger.is_complete() {
+            self.end(Outcome::Complete { length });
+        }
+        if self.ending.is_some() {
+            self.stop_all(|_| true, StopCause::Ending);
+            return;
+        }
+        self.stop_the_stalled();
+        self.start_workers();
+        self.give_credit();
+        self.use_free_workers();
+        if let Some(id) = self.checkpoints.next(self.now) {
+            self.outputs.push_back(Output::Checkpoint { id });
+        }
+    }
+
+    pub(super) fn stop_all(&mut self, which: impl Fn(&Active) -> bool, cause: StopCause) {
+        for active in self.ledger.active_mut().filter(|active| which(active)) {
+            if active.stop(cause) {
+                let attempt = active.attempt;
+                self.outputs.push_back(Output::Stop { attempt });
+            }
+        }
+    }
+
+    fn stop(&mut self, segments: Vec<SegmentId>, cause: StopCause) {
+        for segment in segments {
+            let active = self.ledger.holder(segment);
+            if active.stop(cause) {
+                let attempt = active.attempt;
+                self.outputs.push_back(Output::Stop { attempt });
+            }
+        }
+    }
+
+    fn stop_the_stalled(&mut self) {
+        let may_stall = |active: &&Active| {
+            active.stopping.is_none() && !self.credit.is_waited_for(&self.ledger.drawer(active))
+        };
+        let heard = self.ledger.active().filter(may_stall);
+        let heard = heard.map(|active| (active.attempt.segment, active.last_progress));
+        let stalled = self.retries.stalled(self.now, heard);
+        self.stop(stalled, StopCause::Stalled);
+    }
+
+    fn start_workers(&mut self) {
+        while self.sources.have_room() {
+            let started = match self.ledger.shape() {
+                Shape::Unknown => self.start_alone(Kind::Probe, Request::First),
+                Shape::Stream { .. } => self.start_alone(Kind::Stream, Request::Whole),
+                Shape::Segmented { length } => self.start_lowest(length),
+            };
+            if started.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Starts the only worker of a file whose shape is unknown, or that comes as one stream.
+    fn start_alone(&mut self, kind: Kind, request: Request) -> Option<AttemptId> {
+        let retry = self.ledger.restart();
+        let source = choice::source_for(self.view(), retry, 0)?;
+        (self.ledger.workers() == 0).then(|| self.start(source, kind, None, retry, request))
+    }
+
+    /// Starts the lowest run that may start, so that the frontier keeps close behind.
+    fn start_lowest(&mut self, length: u64) -> Option<AttemptId> {
+        let run = self.ready()?;
+        let share = self.segment_length(length, None);
+        let source = choice::source_for(self.view(), run.retry, run.range.len().min(share))?;
+        let is_whole = run.retry.is_some() || run.is_cut || run.barren > 0;
+        let segment = self.segment_length(length, Some(source));
+        let (front, rest) = if is_whole || segment >= run.range.len() {
+            (run.range, None)
+        } else {
+            let block = self.ledger.block_size();
+            let segment = split::staggered(segment, self.ledger.next_segment(), block);
+            split::carve(run.range, segment, block)
+        };
+        self.ledger.lease_out(&run, rest);
+        let request = Request::Part(front);
+        let attempt = self.start(source, Kind::Part, Some(front), run.retry, request);
+        if let Some(active) = self.ledger.current_mut(attempt) {
+            active.barren = run.barren;
+        }
+        Some(attempt)
+    }
+
+    /// The lowest run, if it may start.
+    fn ready(&self) -> Option<Waiting> {
+        let width = u64::from(self.sources.width_allowed().get());
+        let blocks = width * u64::from(self.ledger.block_size().get());
+        choice::ready(self.view(), self.reach.max(blocks))
+    }
+
+    /// How long a segment is; for a source, what suits its rate where that is known.
+    pub(super) fn segment_length(&self, length: u64, source: Option<SourceId>) -> u64 {
+        let sources = &self.sources;
+        if sources.width_allowed() == NonZeroU16::MIN {
+            // There is nobody to share with.
+            return u64::MAX;
+        }
+        let is_growing = sources.are_growing();
+        let typical = sources.rate_of_one();
+        // Of its latest replies, which is news where the width has long been the same.
+        let own = source.and_then(|source| sources.of(source).rate(self.now));
+        let rate = match own {
+            Some(own) if sources.are_several() => own,
+            Some(own) if !is_growing => own.max(typical),
+            Some(_) | None => typical,
+        };
+        let block = self.ledger.block_size();
+        let blocks = u64::from(sources.width_allowed().get()) * u64::from(block.get());
+        split::segment_length(&split::Plan {
+            length,
+            left: length - self.ledger.received().len(),
+            width: sources.width(),
+            rate: BytesPerSecond(rate),
+            is_growing,
+            latency: sources.lead(),
+            is_late: sources.are_late(),
+            reach: self.reach.max(blocks),
+            block,
+        })
+    }
+
+    fn start(
+        &mut self,
+        source: SourceId,
+        kind: Kind,
+        left: Option<ByteRange>,
+        retry: Option<Retry>,
+        request: Request,
+    ) -> AttemptId {
+        let attempt = self.ledger.next_attempt(retry);
+        let route = retry.map_or(Route::Known, |retry| retry.route);
+        self.outputs.push_back(Output::Start {
+            attempt,
+            source,
+            request,
+            route,
+        });
+        let began = left.map_or(0, ByteRange::start);
+        if let Some(end) = self.credit.started(attempt.segment, began) {
+            self.outputs.push_back(Output::Allow { attempt, end });
+        }
+        let failures = retry.map(|retry| retry.failures).unwrap_or_default();
+        let active = Active::starting(attempt, source, kind, left, self.now);
+        self.ledger.start(Active {
+            failures,
+            route,
+            ..active
+        });
+        self.sources.of_mut(source).started();
+        attempt
+    }
+
+    fn give_credit(&mut self) {
+        for given in self.credit.round(self.now, self.ledger.drawers()) {
+            let active = self.ledger.holder(given.segment);
+            if given.was_hungry {
+                active.last_progress = self.now;
+            }
+            let (attempt, end) = (active.attempt, given.end);
+            self.outputs.push_back(Output::Allow { attempt, end });
+        }
+    }
+
+    /// Judges the widths by what has arrived.
+    pub(super) fn search_width(&mut self, is_tick: bool) {
+        let Shape::Segmented { length } = self.ledger.shape() else {
+            return;
+        };
+        if self.ending.is_some() || !self.sources.is_look_due(self.now, is_tick) {
+            return;
+        }
+        let before = self.sources.width();
+        let mut is_changed = false;
+        let ids: Vec<SourceId> = self.sources.all().map(|(id, _)| id).collect();
+        for id in ids {
+            let need = Need {
+                now: self.now,
+                starting: self.view().starting(id),
+                left: length - self.ledger.received().len(),
+                limit: self.credit.limit(),
+            };
+            let look = self.sources.look(id, &need);
+            is_changed |= matches!(look, Look::Changed | Look::Collapsed);
+            if matches!(look, Look::Collapsed | Look::Exceeded) {
+                self.shed_workers(id);
+            }
+        }
+        self.drop_the_slow();
+        let width = self.sources.width();
+        if is_changed && (width != before || !self.sources.are_several()) {
+            self.tell(Event::WidthChanged { width });
+        }
+    }
+
+    /// The slowest let go; what they have not fetched waits.
+    fn shed_workers(&mut self, id: SourceId) {
+        let most = usize::from(self.sources.of(id).width.level());
+        let (now, beat) = (self.now, self.sources.beat(id));
+        let here = self.ledger.active().filter(|active| active.source == id);
+        let mut here: Vec<&Active> = here.collect();
+        here.sort_by_key(|active| {
+            let rate = active.pace.at(now, beat).unwrap_or(0);
+            Reverse((active.stopping.is_none(), rate))
+        });
+        let slowest = here.into_iter().skip(most);
+        let slowest = slowest.map(|active| active.attempt.segment).collect();
+        self.stop(slowest, StopCause::TakenOver);
+    }
+
+    /// Mid-file, a worker that stays far below its peers loses its remainder.
+    fn drop_the_slow(&mut self) {
+        if self.ledger.workers() < 3 || !self.sources.have_open_gate(self.now) {
+            return;
+        }
+        self.measure();
+        let is_limited = self.credit.binds(self.now);
+        let slow = self.tail.slow_ones(self.view(), is_limited);
+        for active in self.ledger.active_mut() {
+            let is_slow = slow.contains(&active.attempt.segment);
+            active.slow_since = is_slow.then(|| active.slow_since.unwrap_or(self.now));
+        }
+        let dropped = self.tail.drops(self.view());
+        self.stop(dropped, StopCause::TakenOver);
+    }
+
+    fn measure(&mut self) {
+        let block = self.ledger.block_size().get().into();
+        let next = choice::source_for(self.view(), None, block);
+        let view = View {
+            now: self.now,
+            ledger: &self.ledger,
+            sources: &self.sources,
+        };
+        self.tail.measure(view, next);
+    }
+
+    /// Time alone may show that a segment should change hands.
+    fn watches_the_tail(&self) -> bool {
+        matches!(self.ledger.shape(), Shape::Segmented { .. })
+            && self.sources.have_room()
+            && !choice::is_relocating(self.view())
+            && !self.credit.binds(self.now)
+            && self.ready().is_none()
+            && self.ledger.active().any(|a| a.stopping.is_none())
+    }
+
+    /// Each free worker gets part of the segment that would finish last, one victim a worker.
+    fn use_free_workers(&mut self) {
+        if !self.watches_the_tail() || !self.sources.are_open(self.now) {
+            return;
+        }
+        self.measure();
+        let changing = self.ledger.active().filter(|a| a.shrinking.is_some());
+        let free = self.sources.free_workers().saturating_sub(changing.count());
+        for _ in 0..free {
+            match self.tail.take_over(self.view()) {
+                Some(TakeOver::All(segment)) => {
+                    self.stop(alloc::vec![segment], StopCause::TakenOver);
+                }
+                Some(TakeOver::From(segment, cut)) => {
+                    let active = self.ledger.holder(segment);
+                    active.shrinking = Some(cut);
+                    let attempt = active.attempt;
+                    self.outputs.push_back(Output::Shrink { attempt, cut });
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// What the driver is told once there is nothing left to do.
+    pub(super) fn wait(&self) -> Output {
+        let (until, reason) = match (self.ending, self.next_deadline()) {
+            (Some(_), _) => (None, WaitReason::Stopping),
+            (None, Some((until, reason))) => (Some(until), reason),
+            (None, None) => (None, WaitReason::Verifying),
+        };
+        Output::Wait { until, reason }
+    }
+
+    /// The moment by which time alone changes something.
+    pub(super) fn next_deadline(&self) -> Option<(Timestamp, WaitReason)> {
+        let has_workers = self.ledger.workers() > 0;
+        let is_segmented = matches!(self.ledger.shape(), Shape::Segmented { .. });
+        let mut active = self.ledger.active();
+        let stall = active
+            .any(|active| active.stopping.is_none())
+            .then(|| self.retries.next_stall());
+        let look = (is_segmented && has_workers)
+            .then(|| self.sources.next_look())
+            .flatten();
+        let tail = self
+            .watches_the_tail()
+            .then(|| self.now + limits::TAIL_INTERVAL);
+        let credit = self.credit.next_round(self.ledger.drawers());
+        [
+            (stall, WaitReason::Workers),
+            (choice::next_start(self.view()), WaitReason::Backoff),
+            (self.checkpoints.deadline(), WaitReason::Checkpoint),
+            (look, WaitReason::Workers),
+            (tail, WaitReason::Workers),
+            (credit, WaitReason::Credit),
+        ]
+        .into_iter()
+        .filter_map(|(at, reason)| Some((at?, reason)))
+        .min()
+    }
+}

@@ -1,0 +1,252 @@
+//! Owns what each input changes, part by part. Starts nothing; `dispatch` does.
+
+use core::time::Duration;
+
+use super::Scheduler;
+use crate::failure::FailureClass;
+use crate::ids::AttemptId;
+use crate::input::{Body, Input, Stop};
+use crate::limits;
+use crate::output::{Event, Grant, Outcome, Output, Route};
+use crate::pace::Pace;
+use crate::segment::{Active, Kind, Phase, Retry, StopCause};
+use crate::split;
+use crate::time::Timestamp;
+use range_core::ByteRange;
+use range_core::units::RateLimit;
+
+impl Scheduler {
+    pub(super) fn react(&mut self, input: Input) {
+        match input {
+            Input::Tick => {}
+            Input::Opened { attempt, body } => self.opened(attempt, body),
+            Input::Received { attempt, position } => self.moved(attempt, position),
+            Input::Shrunk { attempt, end } => self.ledger.shrunk(attempt, end),
+            Input::Stopped {
+                attempt,
+                position,
+                how,
+            } => self.stopped(attempt, position, how),
+            Input::Verified { range } => self.ledger.verified(range),
+            Input::Rejected { range } => self.ledger.rejected(range),
+            Input::Durable { checkpoint } => self.checkpoints.durable(checkpoint),
+            Input::RateLimit(limit) => self.limit_rate(limit),
+            Input::Cancel => self.end(Outcome::Cancelled),
+        }
+    }
+
+    fn opened(&mut self, attempt: AttemptId, body: Body) {
+        let now = self.now;
+        let Some(active) = self.ledger.current_mut(attempt) else {
+            return;
+        };
+        let latency = now.since(active.last_progress);
+        let (kind, from) = (active.kind, active.source);
+        let (asked_anew, was_starting) = (active.route == Route::Original, active.opened(now));
+        if self.sources.of(from).is_out() {
+            self.come_back(from);
+        }
+        self.sources
+            .opened(from, latency, self.credit.limit().is_some());
+        let source = self.sources.of_mut(from);
+        if was_starting {
+            source.began();
+        }
+        if asked_anew {
+            source.relocated_at = Some(now);
+        }
+        match (kind, body) {
+            // The lease stands since the start; a reply that is shorter is legal (RFC 9110
+            // §15.3.7) and shows when the worker drains.
+            (Kind::Part, _) => source.range_mistakes = 0,
+            (
+                Kind::Probe,
+                Body::Part {
+                    range,
+                    complete_length,
+                },
+            ) => self.plan_around_probe(attempt, range, complete_length),
+            (Kind::Probe | Kind::Stream, Body::Whole { length }) => self.stream(attempt, length),
+            // A 206 to a request without a range, which no driver lets through.
+            (Kind::Stream, Body::Part { .. }) => self.failed(attempt, FailureClass::Misplaced),
+        }
+    }
+
+    /// The first reply's body becomes the first segment; the rest of the file is planned. Where the
+    /// reply ends before the segment does, the segment keeps its end: a second one that begins
+    /// inside a block would claim all of it (I9).
+    fn plan_around_probe(&mut self, attempt: AttemptId, served: ByteRange, length: u64) {
+        self.ledger.has_length(length);
+        let block = self.ledger.block_size();
+        let segment = self.segment_length(length, None) / limits::FIRST_SEGMENT_DIVISOR;
+        let file = ByteRange::new(served.start(), length).expect("a part lies in its file");
+        let (first, _) = split::carve(file, block.ceil(segment), block);
+        self.ledger.segmented(attempt, first);
+        self.tell(Event::Planned {
+            length: Some(length),
+            segmented: true,
+        });
+        self.outputs.push_back(Output::Grant {
+            attempt,
+            grant: Grant::Range(first),
+        });
+    }
+
+    fn stream(&mut self, attempt: AttemptId, length: Option<u64>) {
+        self.ledger.streams(attempt, length);
+        self.tell(Event::Planned {
+            length,
+            segmented: false,
+        });
+        let grant = match length.map(ByteRange::whole) {
+            Some(Some(range)) => Grant::Range(range),
+            None => Grant::ToEnd,
+            // An empty file: there is nothing to lease, and the reply is not needed.
+            Some(None) => return self.end(Outcome::Complete { length: 0 }),
+        };
+        self.outputs.push_back(Output::Grant { attempt, grant });
+    }
+
+    fn moved(&mut self, attempt: AttemptId, position: u64) {
+        let now = self.now;
+        let Some(&Active {
+            source: from,
+            kind,
+            position: before,
+            began,
+            last_progress,
+            ..
+        }) = self.ledger.current(attempt)
+        else {
+            return;
+        };
+        if position <= before {
+            return;
+        }
+        let (is_first, pause) = (before == began, now.since(last_progress));
+        self.sources.paused(from, is_first, pause);
+        let beat = self.sources.beat(from);
+        let Some(written) = self.ledger.advance(attempt, position) else {
+            return;
+        };
+        let bytes = written.bytes.len();
+        let Some(active) = self.ledger.current_mut(attempt) else {
+            return;
+        };
+        active.last_progress = now;
+        if is_first {
+            // What passed before the first byte is no part of its pace.
+            let told = pause.min(limits::REPORT_INTERVAL);
+            let since = now.since_start().saturating_sub(told);
+            active.pace = Pace::begin(Timestamp::after_start(since));
+        }
+        active.pace.moved(now, bytes, beat);
+        active.route = Route::Known;
+        let rate = active.pace.at(now, beat);
+        self.credit.spend(bytes);
+        let progress = if kind == Kind::Stream {
+            self.stream.reached(position)
+        } else {
+            written.added
+        };
+        self.sources.moved(from, now, progress, rate);
+        if written.added > 0 {
+            self.checkpoints.received();
+        }
+    }
+
+    fn stopped(&mut self, attempt: AttemptId, position: u64, how: Stop) {
+        self.moved(attempt, position);
+        match how {
+            Stop::Failed(class) => self.failed(attempt, class),
+            Stop::Told => self.told(attempt),
+            Stop::Drained => self.drained(attempt),
+        }
+    }
+
+    fn told(&mut self, attempt: AttemptId) {
+        let stopping = self.ledger.current(attempt).and_then(|a| a.stopping);
+        if stopping == Some(StopCause::Stalled) {
+            return self.failed(attempt, FailureClass::Stalled);
+        }
+        if let Some(active) = self.take(attempt) {
+            if active.phase == Phase::Streaming && !active.brought_bytes() {
+                let span = self.now.since(active.opened_at);
+                self.sources.of_mut(active.source).rhythm.waited(span);
+            }
+            self.ledger.put_back(&active, None);
+        }
+    }
+
+    fn drained(&mut self, attempt: AttemptId) {
+        let Some(active) = self.ledger.current(attempt).copied() else {
+            return;
+        };
+        match (active.kind, active.left) {
+            (Kind::Stream, None) => {
+                self.take(attempt);
+                self.end(Outcome::Complete {
+                    length: active.position,
+                });
+            }
+            (_, None) => {
+                let (now, rate) = (self.now, active.rate_so_far(self.now));
+                self.sources.of_mut(active.source).finished(now, rate);
+                self.take(attempt);
+            }
+            // A shorter reply than asked for: what it brought is kept. One that brought next to
+            // nothing is a failure, or there would be a request for every byte.
+            (Kind::Part, Some(_)) if active.brought() >= limits::PROGRESS_MIN => {
+                self.take(attempt);
+                self.follow_a_short_reply(&active);
+            }
+            (_, Some(_)) => self.failed(attempt, FailureClass::Interrupted),
+        }
+    }
+
+    /// What a short reply has left is asked for, at once unless that happens too often.
+    fn follow_a_short_reply(&mut self, active: &Active) {
+        let delay = self.meagre_delay(active);
+        let retry = (delay > Duration::ZERO).then(|| Retry {
+            attempt: active.attempt,
+            source: active.source,
+            not_before: self.now + delay,
+            failures: active.failures,
+            route: Route::Known,
+        });
+        self.ledger.put_back(active, retry);
+    }
+
+    /// How long the request after one that brought less than a block has to wait for that.
+    pub(super) fn meagre_delay(&mut self, active: &Active) -> Duration {
+        if active.brought() >= self.ledger.block_size().get().into() {
+            return Duration::ZERO;
+        }
+        let width = self.sources.width_allowed().get();
+        let at_once = limits::MEAGRE_AT_ONCE * u32::from(width);
+        let source = self.sources.of_mut(active.source);
+        source.meagre.delay(self.now, at_once)
+    }
+
+    /// An attempt's worker is gone.
+    pub(super) fn take(&mut self, attempt: AttemptId) -> Option<Active> {
+        let active = self.ledger.take(attempt)?;
+        self.credit.left(attempt.segment);
+        let was_starting = active.phase == Phase::Starting;
+        self.sources.of_mut(active.source).left(was_starting);
+        Some(active)
+    }
+
+    /// Every worker learns at once that it may write without end, or only what it has.
+    fn limit_rate(&mut self, limit: Option<RateLimit>) {
+        let active = self.ledger.active();
+        let positions = active.map(|active| (active.attempt.segment, active.position));
+        for (segment, end) in self.credit.change(self.now, limit, positions) {
+            let active = self.ledger.holder(segment);
+            // One that was silent without credit had to be.
+            active.last_progress = self.now;
+            let attempt = active.attempt;
+            self.outputs.push_back(Output::Allow { attempt, end });
+        }
+    }
+}
