@@ -1,4 +1,5 @@
-//! Owns every ceiling in the system that is not a user's setting, each with its reason.
+//! Owns every ceiling of the scheduler that is not a user's setting, each with its reason, and how
+//! often workers report to it.
 
 use core::num::NonZeroU16;
 use core::time::Duration;
@@ -15,17 +16,18 @@ pub const WIDTH_DEFAULT: NonZeroU16 = NonZeroU16::new(32).unwrap();
 /// the rate), and hardly a host refuses four.
 pub const WIDTH_START: u16 = 4;
 
-/// Sooner than this replies begin in the same house. There is no loss that many connections would
-/// bear better, and the more there are the less one has that holds back the digest of the file: on
-/// loopback some have 95 kB a turn and others a megabyte.
+/// A host whose replies begin sooner than this is in the same building. Packets are hardly lost on
+/// such a way, so many connections have no advantage there. They have a disadvantage: each gets
+/// less of the rate, and the one that fetches the lowest missing byte holds back the digest of the
+/// file. On loopback a connection is read 95 kB or 1 MB at a time, depending on its receive buffer.
 pub const NEAR_LATENCY: Duration = Duration::from_millis(5);
 
-/// Where a reply takes so long to begin, a connection that has lost its pace is renewed: one round
-/// trip of 33 ms, or, if connecting was part of it, two of 17.
+/// From this latency on, a connection that has become slow is renewed: one round trip of 33 ms, or
+/// two of 17 ms where connecting was part of it.
 pub const FAR_LATENCY: Duration = Duration::from_millis(33);
 
-/// Here the first two steps of a growing width are made at once, and a segment is all of a worker's
-/// share: what a request costs is a lot, and a split costs no more.
+/// From this latency on, the first two steps of a growing width are made at once, and a segment is
+/// all of a worker's share: a request is expensive there, and a split is no more expensive.
 pub const VERY_FAR_LATENCY: Duration = Duration::from_millis(100);
 
 /// What these two steps multiply the width by. With eight, hosts in the simulation that refuse
@@ -39,17 +41,18 @@ pub const WIDTH_WINDOW: Duration = Duration::from_millis(60);
 /// Shortest time over which a width is judged once it has stopped growing.
 pub const WIDTH_WINDOW_SLOW: Duration = Duration::from_secs(1);
 
-/// Shortest time over which half of a width is tried once it has stopped growing. A penalty that it
-/// would end is much more than noise.
+/// Shortest time over which half of a width is tried once it has stopped growing. The end of a
+/// penalty is a change that noise cannot be mistaken for, so a short time is enough.
 pub const WIDTH_WINDOW_HALF: Duration = Duration::from_millis(250);
 
-/// How many such windows a download must last for that to be tried: where half is too few, one
-/// window at half the rate costs a sixtieth of the rest.
+/// Half of a width is tried only if the rest of the download lasts this many such windows. Where
+/// half is too few, one window at half the rate then costs a sixtieth of the rest.
 pub const WIDTH_HALF_WINDOWS: u32 = 30;
 
-/// How many where all levels from twice the start on seem to have been seen at their best: only a
-/// host that punishes fewer is still to be found out, or one whose best level had a bad moment. A
-/// quarter of a minute; with 80, one download in eighteen from a host that halves stayed at half.
+/// The same number where every level from twice the start on seems to have been measured at its
+/// best. Half is then tried only for a host that punishes even fewer connections, or whose best
+/// level was measured in a bad moment. 60 windows are 15 s; with 80, one download in eighteen from
+/// a host that halves its rate stayed at half.
 pub const WIDTH_TRUST_WINDOWS: u32 = 60;
 
 /// How many connections more than it has found the search may use.
@@ -99,16 +102,18 @@ pub const REACH_DEFAULT: u64 = 2 << 30;
 /// Shortest time a slow worker is watched, mid-file, before it loses its remainder.
 pub const CRAWL_PATIENCE: Duration = Duration::from_secs(3);
 
-/// A far connection slower than this many tenths of the mean is renewed, mid-file. With loss, one
-/// that is new brings more than one that has lost packets for a while: until its first loss it
-/// doubles with each round trip. Nearer, it finds its pace again sooner than a new one could.
+/// A far connection slower than this many tenths of the mean is renewed, mid-file. On a lossy way a
+/// new connection is faster than one that has lost packets for a while, because its rate doubles
+/// with each round trip until its first loss. A near connection recovers sooner than a new one
+/// could start.
 pub const RENEW_TENTHS: u64 = 6;
 
-/// Shortest time it is watched before; six latencies where that is more.
+/// Shortest time that a connection is watched before it is renewed; six latencies where that is
+/// more.
 pub const RENEW_PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many are renewed at one look. Four, and from seven tenths down, took as long over 100 ms,
-/// and ten times as much arrived for nothing.
+/// Most connections that are renewed at one look. With four, and a threshold of seven tenths, a
+/// download over 100 ms took as long, and ten times as many bytes arrived twice.
 pub const RENEWED_AT_ONCE: usize = 2;
 
 /// Replies in a row that break before their first byte, while others stream, before they count
@@ -127,7 +132,7 @@ pub const TAIL_INTERVAL: Duration = Duration::from_millis(100);
 /// the end of a file; four latencies where that is more.
 pub const TAIL_SILENCE: Duration = Duration::from_millis(400);
 
-/// How long the last worker of all is: its silence may be the whole link's.
+/// How long the last worker of all may be silent: its silence may be the whole link's.
 pub const LAST_SILENCE: Duration = Duration::from_millis(1500);
 
 /// Shortest time a reply may bring nothing after its head before its bytes are asked for anew:
@@ -188,13 +193,14 @@ pub const PROGRESS_MIN: u64 = 16 << 10;
 /// connection that is allowed: all of them may break at once, and do so again.
 pub const MEAGRE_AT_ONCE: u32 = 2;
 
-/// And then each takes so long.
+/// Time that each further reply of less than a block takes.
 pub const MEAGRE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A plain stream that has ended at the same byte so often will do so again.
 pub const SAME_END_MAX: u32 = 3;
 
-/// Within this time everyone asks again once a source that was out has begun to reply.
+/// Within this time every waiting request is made again once a source that was out has begun to
+/// reply.
 pub const COMEBACK: Duration = Duration::from_secs(1);
 
 /// An address that refuses sooner than this after it was handed out has not expired: its host
@@ -211,8 +217,8 @@ pub const RANGE_MISTAKES_MAX: u32 = 3;
 /// Most sources of one file. Lists of mirrors are shorter; each costs a look at every start.
 pub const SOURCES_MAX: NonZeroU16 = NonZeroU16::new(32).unwrap();
 
-/// How long what a source brought is believed. One that was slow gets a segment to show otherwise
-/// this often; a download that ends sooner loses nothing by it.
+/// How long the measured rate of a source is believed. A source that was slow gets a segment this
+/// often, in which it can be faster.
 pub const SOURCE_RATE_LIFE: Duration = Duration::from_secs(30);
 
 /// Tries before the first reply ever arrives: a wrong host name should fail in seconds.
