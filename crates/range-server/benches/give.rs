@@ -1,4 +1,4 @@
-//! What giving bytes costs that no disk holds. Measures only; what is right is the tests'.
+//! Measures the cost of giving bytes that no disk holds. Tests judge what is right.
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use range_server::synthetic::{Seed, fill};

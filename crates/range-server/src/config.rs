@@ -23,7 +23,7 @@ pub struct Config {
     /// The number of ranges a request may ask for, and the answer to a malformed `Range`. Default:
     /// 64, and the whole file.
     pub ranges: RangePolicy,
-    /// Whom to imitate, in place of [`Config::ranges`]. Default: nobody.
+    /// The server to imitate, in place of [`Config::ranges`]. Default: nobody.
     pub profile: Option<Profile>,
     /// The highest rate of each connection. Default: unlimited.
     pub rate_per_connection: Option<BytesPerSecond>,

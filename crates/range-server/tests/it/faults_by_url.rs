@@ -1,4 +1,4 @@
-//! What a URL asks for, as someone with curl meets it.
+//! Faults that a URL asks for, as someone with curl meets them.
 
 use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
@@ -122,7 +122,8 @@ fn a_condition_on_bytes_reads_as_many_ranges_as_the_server() {
     }
 }
 
-/// What browsers leave out of a location (tabs and line ends) or read as a slash is no way out.
+/// Characters that browsers leave out of a location (tabs and line ends) or read as a slash are no
+/// way out.
 #[test]
 fn a_redirection_in_a_url_stays_on_the_server() {
     let site = site();

@@ -19,7 +19,7 @@ pub(crate) fn site(faults: impl IntoIterator<Item = Fault>) -> Site {
     })
 }
 
-/// What one effect makes of a request for bytes 500 to 599.
+/// Returns what one effect makes of a request for bytes 500 to 599.
 pub(crate) fn answer(effect: Effect) -> Answer {
     site([Fault::always(effect)]).get(FILE, &["Range: bytes=500-599"])
 }

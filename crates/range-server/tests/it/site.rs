@@ -153,8 +153,8 @@ impl Client {
         }
     }
 
-    /// What arrives next. A read with a timeout is interrupted when the machine is frozen and goes
-    /// on, so it is tried again.
+    /// Returns what arrives next. A read with a timeout is interrupted when the machine is frozen
+    /// and goes on, so it is tried again.
     pub(crate) fn read(&mut self, chunk: &mut [u8]) -> std::io::Result<usize> {
         loop {
             match self.stream.read(chunk) {

@@ -28,7 +28,7 @@ fn site_of(identity: TlsIdentity, config: Config) -> (Site, NamedTempFile) {
     (site, trusted)
 }
 
-/// What curl makes of a path, or `None` where there is no curl.
+/// Returns what curl makes of a path, or `None` where there is no curl.
 pub(crate) fn curl(site: &Site, path: &str, arguments: &[&str]) -> Option<Output> {
     let output = Command::new(needs::program("curl")?)
         .args(["-sS", "--max-time", "20", "--noproxy", "*"])
