@@ -14,6 +14,9 @@ use crate::duration;
 pub(crate) const UNVERIFIED: &str = "not verified: the server gives no strong validator, and no \
 --checksum was given";
 
+/// The remark on a download that a strong validator joins: one version, which may be a wrong one.
+const ONE_VERSION: &str = "one version throughout, not checked against a checksum";
+
 /// The numbers of a moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers {
@@ -102,8 +105,8 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
             (true, format!("using {width} from here on"))
         }
         Event::Restarting { reason } => (false, format!("starting over: {reason}")),
-        Event::Verifying => (true, "every byte is here; verifying".to_owned()),
-        Event::Publishing => (true, "proven; writing it to disk".to_owned()),
+        Event::Verifying => (true, "download complete; verifying".to_owned()),
+        Event::Publishing => (true, "verified; saving".to_owned()),
         Event::Missed { count } => (true, format!("{count} events came too fast to be shown")),
         other => (true, format!("{other:?}")),
     }
@@ -146,7 +149,7 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
             let names = digests.iter().map(|digest| digest.algorithm().name());
             format!("verified by {}", names.collect::<Vec<_>>().join(" and "))
         }
-        Verification::Validator => "verified by validator".to_owned(),
+        Verification::Validator => ONE_VERSION.to_owned(),
         Verification::None => UNVERIFIED.to_owned(),
     }
 }
