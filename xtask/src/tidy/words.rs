@@ -14,7 +14,6 @@ const UNSWEPT: &[&str] = &[
     "crates/sheave/src/args",
     "crates/sheave/src/settings",
     "tests/it/defaults.rs",
-    "tests/soak/",
 ];
 
 /// The comments of a file that open so.
