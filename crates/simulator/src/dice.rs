@@ -2,10 +2,11 @@
 
 /// Numbers that look random and follow from a seed (`SplitMix64`).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// The numbers that follow from `seed`.
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -18,17 +19,17 @@ impl Dice {
     }
 
     /// At least 0, below 1.
-    pub(crate) fn fraction(&mut self) -> f64 {
+    pub fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Between the two, every order of magnitude as likely as every other.
-    pub(crate) fn logarithmic(&mut self, low: f64, high: f64) -> f64 {
+    pub fn logarithmic(&mut self, low: f64, high: f64) -> f64 {
         low * (high / low).powf(self.fraction())
     }
 
     /// A whole number from `low` to `high`, both included.
-    pub(crate) fn whole(&mut self, low: u64, high: u64) -> u64 {
+    pub fn whole(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 }

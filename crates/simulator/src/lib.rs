@@ -26,6 +26,7 @@ mod workers;
 mod world;
 
 pub use bound::lower_bound;
+pub use dice::Dice;
 pub use family::Family;
 pub use mirror::{Mirror, MirrorFault};
 pub use policy::{Contender, Policy};

@@ -19,21 +19,11 @@ use scheduler::{
     AttemptId, Beginning, Body, Grant, Input, Outcome, Output, Request, Scheduler, SchedulerConfig,
     Stop,
 };
+use simulator::Dice;
 
 const SEEDS: u64 = 1500;
 const STEPS_MAX: u32 = 20_000;
 const MIB: u64 = 1 << 20;
-
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
 
 #[derive(Clone, Copy)]
 struct Worker {
@@ -68,9 +58,9 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let width = 1 + u16::try_from(dice.roll(12)).unwrap();
-        let length = 1 + dice.roll(200 * MIB);
+        let mut dice = Dice::new(seed);
+        let width = 1 + u16::try_from(roll(&mut dice, 12)).unwrap();
+        let length = 1 + roll(&mut dice, 200 * MIB);
         let changes_limit = seed.is_multiple_of(3);
         let limit = if changes_limit {
             some_limit(&mut dice)
@@ -88,14 +78,14 @@ impl World {
             checkpoints: true,
             seed,
         };
-        let beginning = match dice.roll(3) {
+        let beginning = match roll(&mut dice, 3) {
             0 => Beginning::Resume {
                 length,
                 claimed: some_blocks(&mut dice, length),
             },
             _ => Beginning::Fresh,
         };
-        let faults_left = u32::try_from(dice.roll(60)).unwrap();
+        let faults_left = u32::try_from(roll(&mut dice, 60)).unwrap();
         Self {
             scheduler: Scheduler::new(config, beginning),
             dice,
@@ -198,17 +188,17 @@ impl World {
 
     /// One random thing happens.
     fn step(&mut self) {
-        let span = Duration::from_millis(self.dice.roll(200));
+        let span = Duration::from_millis(roll(&mut self.dice, 200));
         self.now = self.now + span;
         if let Some(budget) = &mut self.budget {
             budget.pass(span);
         }
-        if self.changes_limit && self.dice.roll(300) == 0 {
+        if self.changes_limit && roll(&mut self.dice, 300) == 0 {
             let limit = some_limit(&mut self.dice);
             self.budget = limit.map(Budget::new);
             self.feed(Input::RateLimit(limit));
         }
-        let pick = self.dice.roll(self.workers.len() as u64 + 2);
+        let pick = roll(&mut self.dice, self.workers.len() as u64 + 2);
         let picked = usize::try_from(pick).unwrap();
         match self
             .workers
@@ -219,7 +209,7 @@ impl World {
             Some((attempt, worker)) => self.step_worker(attempt, worker),
             None if self.verify_something() => {}
             None => {
-                if let Some(until) = self.wait_until.filter(|_| self.dice.roll(20) == 0) {
+                if let Some(until) = self.wait_until.filter(|_| roll(&mut self.dice, 20) == 0) {
                     self.now = self.now.max(until);
                 }
                 self.feed(Input::Tick);
@@ -234,7 +224,7 @@ impl World {
         let range = BlockSize::DEFAULT
             .range_of(BlockSize::DEFAULT.block_at(run.start()), self.length)
             .expect("a claimed block lies in the file");
-        if self.dice.roll(5) == 0 {
+        if roll(&mut self.dice, 5) == 0 {
             self.feed(Input::Rejected { range });
         } else {
             self.verified += self.written.insert(range);
@@ -244,11 +234,11 @@ impl World {
     }
 
     fn step_worker(&mut self, attempt: AttemptId, worker: Worker) {
-        if worker.stop && self.dice.roll(2) == 0 {
+        if worker.stop && roll(&mut self.dice, 2) == 0 {
             self.leave(attempt, worker, Stop::Told);
-        } else if self.faults_left > 0 && self.ever_opened && self.dice.roll(12) == 0 {
+        } else if self.faults_left > 0 && self.ever_opened && roll(&mut self.dice, 12) == 0 {
             self.faults_left -= 1;
-            let class = match self.dice.roll(4) {
+            let class = match roll(&mut self.dice, 4) {
                 0 => FailureClass::Busy {
                     retry_after: Some(Duration::from_secs(3)),
                 },
@@ -306,7 +296,7 @@ impl World {
             .allowed
             .map_or(range.end(), |end| end.min(range.end()));
         let left = end.saturating_sub(worker.position);
-        let step = (1 + self.dice.roll(3 * MIB)).min(left);
+        let step = (1 + roll(&mut self.dice, 3 * MIB)).min(left);
         if let Some(budget) = &mut self.budget {
             budget.spend(step);
         }
@@ -366,14 +356,18 @@ impl Budget {
     }
 }
 
+fn roll(dice: &mut Dice, sides: u64) -> u64 {
+    dice.whole(0, sides - 1)
+}
+
 fn some_limit(dice: &mut Dice) -> Option<RateLimit> {
-    let rate = dice.roll(5) * (10 * MIB);
+    let rate = roll(dice, 5) * (10 * MIB);
     RateLimit::new(BytesPerSecond(rate))
 }
 
 fn some_blocks(dice: &mut Dice, length: u64) -> RangeSet {
     (0..BlockSize::DEFAULT.count(length))
-        .filter(|_| dice.roll(3) > 0)
+        .filter(|_| roll(dice, 3) > 0)
         .filter_map(|index| {
             BlockSize::DEFAULT.range_of(range_core::block::BlockIndex(index), length)
         })
@@ -405,7 +399,7 @@ fn cancelling_at_any_moment_ends_with_every_worker_gone() {
     for seed in 0..SEEDS {
         let mut world = World::new(seed);
         world.feed(Input::Tick);
-        let steps = world.dice.roll(300);
+        let steps = roll(&mut world.dice, 300);
         for _ in 0..steps {
             if world.outcome.is_none() {
                 world.step();

@@ -77,6 +77,14 @@ fn every_edge_that_is_not_drawn_is_a_breach() {
 }
 
 #[test]
+fn tests_of_the_scheduler_may_use_the_simulator_and_nothing_else_of_it() {
+    for (kind, allowed) in [(Some("dev"), true), (None, false), (Some("build"), false)] {
+        let found = lines(&workspace_with("scheduler", "simulator", kind));
+        assert_eq!(found.is_empty(), allowed, "{kind:?}: {found:?}");
+    }
+}
+
+#[test]
 fn dev_and_build_edges_count_like_normal_ones() {
     for kind in ["dev", "build"] {
         let found = lines(&workspace_with("range-server", "accelerator", Some(kind)));
