@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, TryRecvError};
 use std::thread::JoinHandle;
 
 use range_core::digest::{Digest, DigestAlgorithm};
-use range_store::{ReadOnlyFile, Store, StoreError};
+use range_store::{ReadOnlyFile, ResumableFile, StoreError};
 use sha2::digest::Digest as _;
 use sha2::{Sha256, Sha512};
 use tokio::sync::oneshot;
@@ -35,8 +35,8 @@ enum Order {
 }
 
 impl Digester {
-    pub(crate) fn start(store: Arc<dyn Store>, algorithms: Vec<DigestAlgorithm>) -> Self {
-        let read_at = move |offset, buffer: &mut [u8]| store.read_at(offset, buffer);
+    pub(crate) fn start(file: ResumableFile, algorithms: Vec<DigestAlgorithm>) -> Self {
+        let read_at = move |offset, buffer: &mut [u8]| file.read_at(offset, buffer);
         Self::start_reading(Box::new(read_at), algorithms)
     }
 
@@ -197,22 +197,25 @@ impl Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use range_core::ByteRange;
-    use range_core::units::ByteCount;
-    use range_store::{Length, MemoryStore};
+    use std::sync::Mutex;
 
     #[tokio::test]
     async fn digests_cover_what_arrived_before_and_after_the_order_to_finish() {
         let bytes: Vec<u8> = (0..=250).cycle().take(PIECE * 3 + 17).collect();
         let length = bytes.len() as u64;
-        let store = Arc::new(MemoryStore::new(Length::Known(ByteCount(length))));
-        let mut lease = store.lease(ByteRange::whole(length).unwrap()).unwrap();
+        let file = Arc::new(Mutex::new(Vec::new()));
+        let read = Arc::clone(&file);
+        let read_at = move |offset: u64, buffer: &mut [u8]| {
+            let start = usize::try_from(offset).unwrap();
+            buffer.copy_from_slice(&read.lock().unwrap()[start..start + buffer.len()]);
+            Ok(())
+        };
         let both = vec![DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
-        let digester = Digester::start(Arc::clone(&store) as Arc<dyn Store>, both);
+        let digester = Digester::start_reading(Box::new(read_at), both);
         let (front, rest) = bytes.split_at(PIECE + 5);
-        lease.write(front).unwrap();
+        file.lock().unwrap().extend_from_slice(front);
         digester.advance(front.len() as u64);
-        lease.write(rest).unwrap();
+        file.lock().unwrap().extend_from_slice(rest);
         let digests = digester.finish(length).await.unwrap();
         assert_eq!(digests[0].bytes(), Sha256::digest(&bytes).as_slice());
         assert_eq!(digests[1].bytes(), Sha512::digest(&bytes).as_slice());

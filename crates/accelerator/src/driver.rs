@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use range_core::units::RateLimit;
-use range_store::StoreError;
+use range_store::{Finding, ResumableFile, StoreError};
 use scheduler::time::Timestamp;
 use scheduler::{
     AttemptId, Beginning, CheckpointId, Input, Outcome, Output, Route, Scheduler, SchedulerConfig,
@@ -24,13 +24,12 @@ use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Events;
 use crate::generation::{Expected, Generation};
 use crate::generations::{Generations, SharedGenerations};
-use crate::keeper::Keeper;
 use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
 use crate::task::Task;
 use crate::transport::http::HttpTransport;
-use crate::verifier::{Finding, Verifier};
+use crate::verifier::Verifier;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use act::create;
@@ -59,7 +58,7 @@ pub(crate) struct Context {
 pub(crate) struct Fetched {
     /// An error is one of our side: the disk, or a bug.
     pub(crate) outcome: Result<Outcome, Error>,
-    pub(crate) keeper: Option<Keeper>,
+    pub(crate) file: Option<ResumableFile>,
     /// The version that the bytes are of.
     pub(crate) generation: Option<Generation>,
     /// A request for the file that follows is held against this.
@@ -99,14 +98,14 @@ pub(crate) struct Driver<'a> {
     context: Context,
     scheduler: Scheduler,
     tally: &'a mut Tally,
-    keeper: Option<Keeper>,
+    file: Option<ResumableFile>,
     generations: SharedGenerations,
     coding: Option<String>,
     workers: JoinSet<()>,
     at_work: BTreeMap<AttemptId, AtWork>,
     reports: mpsc::Sender<WorkerReport>,
     reports_in: mpsc::Receiver<WorkerReport>,
-    findings_in: mpsc::UnboundedReceiver<Finding>,
+    findings_in: mpsc::UnboundedReceiver<Result<Finding, StoreError>>,
     synced: mpsc::UnboundedSender<(CheckpointId, Result<(), StoreError>)>,
     synced_in: mpsc::UnboundedReceiver<(CheckpointId, Result<(), StoreError>)>,
     digester: Option<Digester>,
@@ -144,7 +143,7 @@ impl<'a> Driver<'a> {
             sources: NonZeroU16::MIN,
             width: task.connections,
             reach: scheduler::limits::REACH_DEFAULT,
-            block_size: earlier.as_ref().map(|earlier| earlier.keeper.block_size),
+            block_size: earlier.as_ref().map(|earlier| earlier.file.block_size()),
             max_tries: settings.max_tries,
             stall_timeout: settings.stall_timeout,
             rate_limit: *context.rate_limit.borrow(),
@@ -158,7 +157,7 @@ impl<'a> Driver<'a> {
             context,
             scheduler: Scheduler::new(config, start.beginning),
             tally,
-            keeper: None,
+            file: None,
             generations: SharedGenerations::new(generations),
             coding: None,
             workers: JoinSet::new(),
@@ -179,15 +178,12 @@ impl<'a> Driver<'a> {
             cancel_seen: false,
         };
         if let Some(earlier) = earlier {
-            driver.keep(earlier.keeper.clone());
-            driver.verifier = Some(Verifier::start(
-                earlier.keeper,
-                earlier.claims,
-                move |finding| {
-                    // A driver that is gone has no use for findings.
-                    let _delivered = found.send(finding);
-                },
-            ));
+            driver.keep(earlier.file.clone());
+            let found = move |finding| {
+                // A driver that is gone has no use for findings.
+                let _delivered = found.send(finding);
+            };
+            driver.verifier = Some(Verifier::start(earlier.file, earlier.claims, found));
         }
         driver
     }
@@ -216,7 +212,7 @@ impl<'a> Driver<'a> {
         let generations = self.generations.lock();
         Fetched {
             outcome,
-            keeper: self.keeper,
+            file: self.file,
             generation: generations.pinned().cloned(),
             expected: generations.expected().cloned(),
             all_agree: generations.all_agree(),

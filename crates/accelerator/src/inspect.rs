@@ -1,15 +1,15 @@
-//! Owns what can be told about a part file: from its journal, and by reading it back. Reads only;
-//! needs no lock.
+//! Owns what is shown of a part file: what its journal says, and what reading it back has proven.
+//! Changes nothing; needs no lock.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use range_core::RangeSet;
 use range_core::digest::Digest;
-use range_store::{AppendLog, Claims, Directory, Finding, PartNames, ReadOnlyFile};
+use range_store::{Directory, Finding, Keeping, Location, PartNames};
 
 use crate::error::{Cause, Error, ErrorKind};
-use crate::{stored_url, target};
+use crate::stored_url;
 
 /// What a part file holds, as its journal claims. [Reading it back](Self::verify) proves it.
 #[derive(Clone, Debug)]
@@ -29,9 +29,7 @@ pub struct Inspection {
     pub digests: Vec<Digest>,
     /// How many bytes of the journal could not be believed: a torn last record, as a rule.
     pub torn: u64,
-    claims: Claims,
-    directory: Directory,
-    names: PartNames,
+    stored: range_store::Inspection,
 }
 
 /// What reading a part file back has shown so far.
@@ -53,13 +51,11 @@ impl Inspection {
     /// Blocks for as long as the disk takes. `progress` is called after every block. Fails when
     /// there is no part file, or it cannot be read.
     pub fn verify(&self, mut progress: impl FnMut(&Checked)) -> Result<Checked, Error> {
-        let part = ReadOnlyFile::part(&self.directory, &self.names)?;
         let mut checked = Checked {
             left: self.claimed.clone(),
             ..Checked::default()
         };
-        let hash_block = |range| part.hash_block(range);
-        let all = self.claims.verify(hash_block, |finding| {
+        let all = self.stored.verify(|finding| {
             let (range, set) = match finding {
                 Finding::Verified(range) => (range, &mut checked.verified),
                 Finding::Rejected(range) => (range, &mut checked.rejected),
@@ -89,13 +85,12 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
     })?;
     let names = PartNames::new(final_name)?;
     let directory = Directory::open(directory)?;
-    let log = AppendLog::open_to_read(&directory, &names)?;
-    let decoded =
-        target::read(&log)?.map_err(|error| Error::new(ErrorKind::Disk, Cause::Journal(error)))?;
-    let claims = Claims::of(&decoded);
-    let header = decoded.header;
+    let location = Location::new(directory, names, Keeping::default());
+    let stored = range_store::Inspection::of(location)?
+        .map_err(|error| Error::new(ErrorKind::Disk, Cause::Journal(error)))?;
+    let header = stored.header();
     Ok(Inspection {
-        claimed: claims.ranges().collect(),
+        claimed: stored.claims().ranges().collect(),
         length: header.length,
         entity_tag: header
             .validators
@@ -103,11 +98,9 @@ pub fn inspect(part: &Path) -> Result<Inspection, Error> {
             .as_ref()
             .map(ToString::to_string),
         last_modified: header.validators.last_modified.map(|date| date.to_string()),
-        digests: header.digests,
+        digests: header.digests.clone(),
         url: stored_url::shown(&header.url).to_owned(),
-        torn: log.length().0 - decoded.believed,
-        claims,
-        directory,
-        names,
+        torn: stored.torn(),
+        stored,
     })
 }

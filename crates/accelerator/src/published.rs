@@ -6,11 +6,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use range_core::http::validator::{Agreement, Validators};
-use range_store::journal::{Decoded, Header};
-use range_store::{
-    AppendLog, Claims, Directory, Finding, PartNames, StoreError, StoreFailure, Unfinished,
-};
+use range_core::http::validator::Agreement;
+use range_store::Unfinished;
 use scheduler::{Request, Route};
 
 use crate::digester::Digester;
@@ -18,7 +15,7 @@ use crate::error::{Cause, Error, ErrorKind};
 use crate::generation::Generation;
 use crate::progress::{Phase, ProgressHandle};
 use crate::stored_url;
-use crate::target::{Target, read};
+use crate::target::Target;
 use crate::task::Task;
 use crate::transport::http::HttpTransport;
 use crate::transport::judge_reply::accept;
@@ -42,8 +39,16 @@ pub(crate) async fn already_there(
     let looking = Arc::clone(target);
     let stop = StopOnDrop::default();
     let stopped = Arc::clone(&stop.0);
-    let find = move || Published::find(looking.directory(), looking.names(), &stopped);
-    let published = tokio::task::spawn_blocking(find).await;
+    let published = tokio::task::spawn_blocking(move || {
+        looking.location().unfinished(|| {
+            if stopped.load(Ordering::Relaxed) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    });
+    let published = published.await;
     let published = published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
     if task.expects_digest() {
         return has_the_digests(target, published, task, progress).await;
@@ -51,10 +56,10 @@ pub(crate) async fn already_there(
     let Some(published) = published else {
         return Ok(None);
     };
-    if !published.is_of_url(task) && !is_served(&published, transport, task).await? {
+    if !is_of_url(&published, task) && !is_served(&published, transport, task).await? {
         return Ok(None);
     }
-    let generation = published.generation();
+    let generation = generation(&published);
     published.finish(task.settings.sync)?;
     Ok(Some(AlreadyThere {
         length: generation.length.expect("a journal states the length"),
@@ -76,14 +81,14 @@ impl Drop for StopOnDrop {
 /// those in a journal's header were expected by the run that began it, and prove nothing.
 async fn has_the_digests(
     target: &Target,
-    published: Option<Published>,
+    published: Option<Unfinished>,
     task: &Task,
     progress: &ProgressHandle,
 ) -> Result<Option<AlreadyThere>, Error> {
     if task.settings.overwrite && published.is_none() {
         return Ok(None);
     }
-    let Some(file) = target.final_file() else {
+    let Some(file) = target.location().final_file() else {
         return Ok(None);
     };
     progress.set_phase(Phase::Verifying);
@@ -92,7 +97,7 @@ async fn has_the_digests(
     if digester.finish(length).await? != task.settings.digests {
         return Ok(None);
     }
-    let generation = published.as_ref().map(Published::generation);
+    let generation = published.as_ref().map(generation);
     if let Some(published) = published {
         published.finish(task.settings.sync)?;
     }
@@ -101,7 +106,7 @@ async fn has_the_digests(
 
 /// Whether what an earlier run published is what the URL leads to.
 async fn is_served(
-    published: &Published,
+    published: &Unfinished,
     transport: &HttpTransport,
     task: &Task,
 ) -> Result<bool, Error> {
@@ -109,93 +114,22 @@ async fn is_served(
     let reply = tokio::time::timeout(task.settings.stall_timeout, open).await;
     let reply = reply.map_err(|_| Error::new(ErrorKind::Network, Cause::Stalled))??;
     let accepted = accept(Request::First, None, &reply.head)?;
-    Ok(published.is_served(&accepted.generation))
+    let (header, served) = (published.header(), &accepted.generation);
+    Ok(served.length.is_none_or(|served| served == header.length)
+        && header.validators.compare(&served.validators) == Agreement::Same)
 }
 
-/// The final file, and the journal that says what it is.
-#[derive(Debug)]
-pub(crate) struct Published {
-    file: Unfinished,
-    header: Header,
-    /// Held, so that nobody else does what is left to do.
-    journal: AppendLog,
-}
-
-impl Published {
-    /// The final file, if its journal is still there and claims every byte of it. Only a proven
-    /// file can have got that far. Ends within a block once it is told to `stop`.
-    fn find(
-        directory: &Directory,
-        names: &PartNames,
-        stop: &AtomicBool,
-    ) -> Result<Option<Self>, Error> {
-        let log = match AppendLog::open(directory, names) {
-            Ok(log) => log,
-            Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let Ok(mut decoded) = read(&log)? else {
-            return Ok(None);
-        };
-        if decoded.is_mixed {
-            // They are those of some of its replies only, and say nothing of the file.
-            decoded.header.validators = Validators::default();
-        }
-        let identity = decoded.header.part_file;
-        let Some(file) = Unfinished::find(directory, names, identity)? else {
-            return Ok(None);
-        };
-        Ok(
-            is_what_the_journal_says(&file, &decoded, stop)?.then_some(Self {
-                file,
-                header: decoded.header,
-                journal: log,
-            }),
-        )
-    }
-
-    /// Which version of the remote file it is.
-    pub(crate) fn generation(&self) -> Generation {
-        Generation {
-            length: Some(self.header.length),
-            validators: self.header.validators.clone(),
-        }
-    }
-
-    /// Whether it came from the URL of this download, so that the server need not be asked.
-    pub(crate) fn is_of_url(&self, task: &Task) -> bool {
-        self.header.url == stored_url::stored(&task.url, self.header.session)
-    }
-
-    /// Whether it is the version that is served at the URL.
-    pub(crate) fn is_served(&self, served: &Generation) -> bool {
-        let length = self.header.length;
-        let validators = &self.header.validators;
-        served.length.is_none_or(|served| served == length)
-            && validators.compare(&served.validators) == Agreement::Same
-    }
-
-    /// Does what is left of publishing it.
-    pub(crate) fn finish(self, sync: bool) -> Result<(), StoreError> {
-        let finished = self.file.finish(sync);
-        drop(self.journal);
-        finished
+/// Which version of the remote file it is.
+fn generation(published: &Unfinished) -> Generation {
+    let header = published.header();
+    Generation {
+        length: Some(header.length),
+        validators: header.validators.clone(),
     }
 }
 
-fn is_what_the_journal_says(
-    found: &Unfinished,
-    journal: &Decoded,
-    stop: &AtomicBool,
-) -> Result<bool, StoreError> {
-    let claims = Claims::of(journal);
-    if found.length()?.0 != journal.header.length || !claims.is_complete() {
-        return Ok(false);
-    }
-    let hash_block = |range| found.hash_block(range);
-    let all = claims.verify(hash_block, |finding| match finding {
-        Finding::Verified(_) if !stop.load(Ordering::Relaxed) => ControlFlow::Continue(()),
-        Finding::Verified(_) | Finding::Rejected(_) => ControlFlow::Break(()),
-    })?;
-    Ok(all.is_continue())
+/// Whether it came from the URL of this download, so that the server need not be asked.
+fn is_of_url(published: &Unfinished, task: &Task) -> bool {
+    let header = published.header();
+    header.url == stored_url::stored(&task.url, header.session)
 }

@@ -6,9 +6,9 @@ mod start_over;
 
 use std::sync::Arc;
 
-use range_core::RangeSet;
 use range_core::digest::Digest;
 use range_core::units::RateLimit;
+use range_store::{OlderVersions, ResumableFile};
 use scheduler::failure::FailureClass;
 use scheduler::{Beginning, Outcome};
 use tokio::sync::watch;
@@ -18,19 +18,17 @@ use crate::driver::{self, Context, Driver, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events, RestartReason};
 use crate::generation::Generation;
-use crate::keeper::Keeper;
-use crate::older::OlderVersions;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::report::{Report, Verification};
-use crate::target::{Earlier, Found, Target};
+use crate::target::{Found, Target};
 use crate::task::Task;
 use crate::transport::http::HttpTransport;
 use crate::worker::AttemptError;
 
 /// A file that needs nothing but its name.
 struct Proven {
-    keeper: Keeper,
+    file: ResumableFile,
     length: u64,
     digests: Vec<Digest>,
 }
@@ -94,11 +92,8 @@ impl Session {
             return Ok(self.report(there.length, verified, digests, None));
         }
         target.check_output()?;
-        let mut older = OlderVersions::new(
-            target.directory().clone(),
-            self.task.names.clone(),
-            self.task.expects_digest(),
-        );
+        let digest_expected = self.task.expects_digest();
+        let mut older = OlderVersions::new(target.location().clone(), digest_expected);
         match self.fetch(&target, &transport, &mut older).await {
             Ok((proven, fetched)) => {
                 // An older version that could not be removed harms nobody.
@@ -221,17 +216,14 @@ impl Session {
                     .generation
                     .length
                     .expect("the journal states the length");
-                let mut claimed = claimed(&earlier);
-                self.events.send(Event::Resuming {
-                    claimed: claimed.len(),
-                    length,
-                });
-                if claimed.len() == length && !self.task.expects_digest() {
+                let claimed = earlier.claims.bytes();
+                self.events.send(Event::Resuming { claimed, length });
+                if claimed == length && !self.task.expects_digest() {
                     // Only a reply can tell whether the remote file is still this one, so that
                     // there has to be a request: the last block is fetched again.
-                    earlier.claims.pop();
-                    claimed = self::claimed(&earlier);
+                    earlier.claims.forget_last();
                 }
+                let claimed = earlier.claims.ranges().collect();
                 let beginning = Beginning::Resume { length, claimed };
                 self.start(beginning, driver::From::Earlier(earlier))
             }
@@ -272,22 +264,12 @@ fn find(target: &Target, older: &mut OlderVersions, resume: bool) -> Result<Foun
     }
 }
 
-/// The bytes that the journal of an earlier run claims.
-fn claimed(earlier: &Earlier) -> RangeSet {
-    let (generation, block_size) = (&earlier.generation, earlier.keeper.block_size);
-    let length = generation.length.unwrap_or(0);
-    let blocks = earlier.claims.iter();
-    blocks
-        .filter_map(|(block, _)| block_size.range_of(*block, length))
-        .collect()
-}
-
 /// Gives an older version its name back if nothing newer has it. Tells whether one is kept.
 fn keep_oldest(target: &Target, older: &mut OlderVersions) -> bool {
     let Some(at) = older.fullest() else {
         return false;
     };
-    if target.has_part() {
+    if target.location().has_part() {
         return true;
     }
     // If it cannot have its name back now, the next run finds it where it is.
@@ -300,8 +282,8 @@ fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
     let can_prove = |generation: &Generation| {
         generation.length.is_some() && (generation.validators.is_strong() || task.expects_digest())
     };
-    let keeper = fetched.keeper.as_ref();
-    keeper.is_some_and(|keeper| keeper.length.is_some())
+    let file = fetched.file.as_ref();
+    file.is_some_and(|file| file.length().is_known())
         && fetched.generation.as_ref().is_some_and(can_prove)
 }
 

@@ -1,13 +1,11 @@
-//! Owns the thread that puts received bytes on the disk: data first, then the journal that
-//! claims it. Knows no schedule; the scheduler says when.
+//! Owns the thread that puts received bytes on the disk. Knows no schedule: the scheduler says
+//! when, and the store in which order.
 
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use range_store::{Failpoint, Store, StoreError};
+use range_store::{ResumableFile, StoreError};
 use scheduler::CheckpointId;
-
-use crate::keeper::Keeper;
 
 /// The thread, from the outside. Dropping it waits for the sync that is under way.
 #[derive(Debug)]
@@ -19,7 +17,7 @@ pub(crate) struct Syncer {
 impl Syncer {
     /// `done` is called for each checkpoint, from the thread.
     pub(crate) fn start(
-        keeper: Keeper,
+        file: ResumableFile,
         done: impl Fn(CheckpointId, Result<(), StoreError>) + Send + 'static,
     ) -> Self {
         let (orders, inbox) = mpsc::channel();
@@ -27,7 +25,7 @@ impl Syncer {
             .name("sync".into())
             .spawn(move || {
                 for checkpoint in inbox {
-                    done(checkpoint, sync(&keeper));
+                    done(checkpoint, file.checkpoint());
                 }
             })
             .expect("the system can start a thread");
@@ -53,16 +51,4 @@ impl Drop for Syncer {
             let _ended = thread.join();
         }
     }
-}
-
-/// The directory comes last: without the names of both files their content is lost too.
-fn sync(keeper: &Keeper) -> Result<(), StoreError> {
-    Failpoint::CheckpointBegun.reached();
-    keeper.part.sync_data()?;
-    Failpoint::DataSynced.reached();
-    keeper.journal.sync()?;
-    Failpoint::JournalSynced.reached();
-    keeper.directory.sync()?;
-    Failpoint::CheckpointDone.reached();
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use range_store::StoreError;
+use range_store::{StoreError, Writer};
 use scheduler::failure::FailureClass;
 use scheduler::limits;
 use scheduler::time::Timestamp;
@@ -14,7 +14,6 @@ use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::generations::SharedGenerations;
-use crate::segment_writer::SegmentWriter;
 use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, Reply};
 use crate::transport::judge_reply::Accepted;
@@ -28,7 +27,7 @@ pub(crate) struct Job {
     /// What the reply is held against.
     pub(crate) generations: SharedGenerations,
     /// Present from the start when the bytes are known; granted later otherwise.
-    pub(crate) writer: Option<SegmentWriter>,
+    pub(crate) writer: Option<Writer>,
     pub(crate) transport: Arc<HttpTransport>,
     pub(crate) clock: Clock,
 }
@@ -37,7 +36,7 @@ pub(crate) struct Job {
 #[derive(Debug)]
 pub(crate) enum Order {
     /// Write through this.
-    Grant(SegmentWriter),
+    Grant(Writer),
     /// Write up to this offset, and no further before there is another such order.
     Allow(u64),
     /// End the lease at this offset, or as soon after as possible.
@@ -94,7 +93,7 @@ pub(crate) async fn run(
 ) {
     let attempt = job.attempt;
     let mut worker = Worker {
-        reported: job.writer.as_ref().map_or(0, SegmentWriter::position),
+        reported: job.writer.as_ref().map_or(0, Writer::position),
         reported_at: job.clock.now(),
         promised_end: None,
         allowed: u64::MAX,
@@ -106,11 +105,7 @@ pub(crate) async fn run(
     };
     let result = worker.fetch().await;
     let ending = Ending {
-        position: worker
-            .job
-            .writer
-            .as_ref()
-            .map_or(0, SegmentWriter::position),
+        position: worker.job.writer.as_ref().map_or(0, Writer::position),
         result,
         wasted: worker.wasted + worker.held.len() as u64,
     };
@@ -226,7 +221,7 @@ impl Worker {
     }
 
     fn position(&self) -> u64 {
-        self.job.writer.as_ref().map_or(0, SegmentWriter::position)
+        self.job.writer.as_ref().map_or(0, Writer::position)
     }
 
     /// Writes a chunk as far as the lease goes, and holds what is not allowed yet.

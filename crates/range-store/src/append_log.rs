@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
 use crate::directory::Directory;
@@ -18,7 +19,7 @@ use crate::owned_file::OwnedFile;
 /// An append that a crash or a full disk cuts short leaves a torn end; what is appended must be
 /// able to tell.
 #[derive(Debug)]
-pub struct AppendLog {
+pub(crate) struct AppendLog {
     file: OwnedFile,
     /// Comes after the file, whose lock is gone then. `None` for a log that is only looked at.
     _held: Option<Held>,
@@ -33,7 +34,7 @@ impl AppendLog {
     /// The name survives a power cut from here on: one that kept the part file's name and lost
     /// the journal's would leave a part file nobody dares to touch. One device flush, measured
     /// at 2.4 ms on ext4.
-    pub fn create(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+    pub(crate) fn create(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
         let file = OwnedFile::create(directory, names.journal())?;
         // Whoever holds the lock of a file made a moment ago has adopted it; it is theirs.
         file.lock()?;
@@ -51,7 +52,7 @@ impl AppendLog {
     /// Opens and locks the log of an earlier run. Refuses what [`create`](Self::create) cannot have
     /// made, and what another process holds. For what this process holds it waits a second at most:
     /// of a download whose future was dropped the last tasks may not be gone yet.
-    pub fn open(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+    pub(crate) fn open(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
         let file = OwnedFile::open(directory, names.journal())?;
         file.lock().or_else(|error| {
             if held::wait_for(file.identity()) {
@@ -70,8 +71,15 @@ impl AppendLog {
 
     /// Opens the log to look at it, whoever made it and whoever appends to it. It is not locked,
     /// and cannot be changed.
-    pub fn open_to_read(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
+    pub(crate) fn open_to_read(
+        directory: &Directory,
+        names: &PartNames,
+    ) -> Result<Self, StoreError> {
         Self::of(OwnedFile::open_to_read(directory, names.journal())?, None)
+    }
+
+    pub(crate) fn identity(&self) -> FileIdentity {
+        self.file.identity()
     }
 
     fn of(file: OwnedFile, held: Option<Held>) -> Result<Self, StoreError> {
@@ -84,13 +92,13 @@ impl AppendLog {
     }
 
     /// Length of the log.
-    pub fn length(&self) -> ByteCount {
+    pub(crate) fn length(&self) -> ByteCount {
         ByteCount(*self.lock())
     }
 
     /// Appends `bytes`, in one write where the kernel takes them so. After an error the log is as
     /// long as before, and the next append takes the place of this one.
-    pub fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let mut end = self.lock();
         self.file.write_at(*end, bytes).inspect_err(|_| {
             // A reader that opens the log after a crash should not meet the torn end. The error
@@ -103,7 +111,7 @@ impl AppendLog {
 
     /// Shows `take` the bytes of the log in order, a piece at a time, and no more than `limit` of
     /// them. Takes 64 KiB of memory, whatever the length of the log.
-    pub fn read_through(
+    pub(crate) fn read_through(
         &self,
         limit: ByteCount,
         mut take: impl FnMut(&[u8]),
@@ -124,7 +132,7 @@ impl AppendLog {
     }
 
     /// Cuts the log to `length`, if it is longer.
-    pub fn truncate(&self, length: ByteCount) -> Result<(), StoreError> {
+    pub(crate) fn truncate(&self, length: ByteCount) -> Result<(), StoreError> {
         let mut end = self.lock();
         if length.0 < *end {
             self.file.set_length(length)?;
@@ -135,12 +143,12 @@ impl AppendLog {
 
     /// Makes what was appended before the call survive a power cut. Appends of other threads are
     /// not held up. Once it has failed it fails for ever: see [`StoreError::SyncLost`].
-    pub fn sync(&self) -> Result<(), StoreError> {
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_data()
     }
 
     /// Removes the log, if its name still refers to it.
-    pub fn remove(self) -> Result<(), StoreError> {
+    pub(crate) fn remove(self) -> Result<(), StoreError> {
         self.file.remove()
     }
 

@@ -3,9 +3,9 @@
 use range_core::units::ByteCount;
 
 use crate::error::StoreError;
+use crate::length::Length;
 use crate::owned_file::OwnedFile;
 use crate::reserve::{self, Reservation};
-use crate::store::Length;
 
 /// How the caller wants bytes written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ pub enum WriteMode {
 
 /// How bytes are written, once settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
+pub(crate) enum Backend {
     /// With `pwrite`.
     Positioned,
     /// Through windows of a shared mapping over reserved blocks.

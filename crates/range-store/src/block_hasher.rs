@@ -3,7 +3,10 @@
 use std::fmt;
 
 use range_core::block::BlockHash;
+use range_core::range::ByteRange;
 use xxhash_rust::xxh3::Xxh3;
+
+use crate::error::StoreError;
 
 /// Hashes a block from its bytes in order, in pieces of any size.
 ///
@@ -36,6 +39,28 @@ impl fmt::Debug for BlockHasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BlockHasher").finish_non_exhaustive()
     }
+}
+
+/// Hashes `range` through `read_at`, a piece at a time.
+pub(crate) fn hash_range(
+    range: ByteRange,
+    read_at: impl Fn(u64, &mut [u8]) -> Result<(), StoreError>,
+) -> Result<BlockHash, StoreError> {
+    /// Large enough to make calls rare, small enough to stay in a core's cache.
+    const PIECE: usize = 128 << 10;
+
+    let mut hasher = BlockHasher::new();
+    let mut piece = vec![0; usize::try_from(range.len()).map_or(PIECE, |len| len.min(PIECE))];
+    let mut rest = Some(range);
+    while let Some(left) = rest {
+        let (now, later) = left.split_at(left.start().saturating_add(piece.len() as u64));
+        let now = now.expect("a piece holds at least one byte");
+        let bytes = usize::try_from(now.len()).expect("a piece is no longer than its buffer");
+        read_at(now.start(), &mut piece[..bytes])?;
+        hasher.update(&piece[..bytes]);
+        rest = later;
+    }
+    Ok(hasher.finish())
 }
 
 #[cfg(test)]

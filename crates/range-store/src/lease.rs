@@ -8,7 +8,6 @@ use range_core::{ByteRange, RangeSet};
 
 use crate::error::StoreError;
 use crate::mapped::Windows;
-use crate::memory::MemoryBytes;
 use crate::owned_file::OwnedFile;
 
 /// The kernel is asked to begin writing to the disk after this many bytes of a lease. Without it
@@ -41,7 +40,7 @@ pub enum LeaseError {
 /// Dropping a lease releases what it holds; what was written stays. A mapped lease keeps a window
 /// of at most 8 MiB mapped until then.
 #[derive(Debug)]
-pub struct Lease {
+pub(crate) struct Lease {
     claim: Claim,
     position: u64,
     /// The kernel was asked to write everything before this; `None` if it is left to itself.
@@ -54,7 +53,6 @@ pub struct Lease {
 pub(crate) enum Sink {
     Mapped(Windows),
     Positioned(Arc<OwnedFile>),
-    Memory(Arc<MemoryBytes>),
 }
 
 impl Lease {
@@ -74,23 +72,23 @@ impl Lease {
     /// a sync has little left to wait for. Without a sync that only costs: see
     /// `docs/design/durability.md`.
     #[must_use]
-    pub fn without_early_write_back(mut self) -> Self {
+    pub(crate) fn without_early_write_back(mut self) -> Self {
         self.written_back = None;
         self
     }
 
     /// What the lease holds, the written part included, or `None` when it was shrunk to nothing.
-    pub fn range(&self) -> Option<ByteRange> {
+    pub(crate) fn range(&self) -> Option<ByteRange> {
         ByteRange::new(self.claim.start, self.claim.end)
     }
 
     /// Offset of the next byte to write.
-    pub fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
     /// What the lease has still to write, or `None` when it is full.
-    pub fn remaining(&self) -> Option<ByteRange> {
+    pub(crate) fn remaining(&self) -> Option<ByteRange> {
         ByteRange::new(self.position, self.claim.end)
     }
 
@@ -98,7 +96,7 @@ impl Lease {
     ///
     /// More bytes than remain are [`StoreError::BeyondLease`], and nothing is written. After any
     /// other error the position is unchanged, and the bytes from it on are unspecified.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let end = self.position.saturating_add(bytes.len() as u64);
         if end > self.claim.end {
             return Err(StoreError::BeyondLease {
@@ -108,7 +106,6 @@ impl Lease {
         match &mut self.sink {
             Sink::Mapped(windows) => windows.write_at(self.position, bytes, self.claim.end)?,
             Sink::Positioned(file) => file.write_at(self.position, bytes)?,
-            Sink::Memory(memory) => memory.write_at(self.position, bytes),
         }
         self.position = end;
         if self
@@ -129,13 +126,12 @@ impl Lease {
         match &self.sink {
             Sink::Mapped(windows) => windows.file().begin_write_back(range),
             Sink::Positioned(file) => file.begin_write_back(range),
-            Sink::Memory(_) => {}
         }
     }
 
     /// Lowers the end of the lease to `end`, but not below the position, and never raises it.
     /// Returns the actual end. What lies behind it may be leased to another from here on.
-    pub fn shrink_to(&mut self, end: u64) -> u64 {
+    pub(crate) fn shrink_to(&mut self, end: u64) -> u64 {
         self.claim.cut(end.max(self.position));
         self.claim.end
     }

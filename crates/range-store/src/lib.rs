@@ -17,7 +17,6 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod append_log;
-pub mod aside;
 mod backend;
 mod block_hasher;
 #[expect(
@@ -31,8 +30,8 @@ mod error;
 mod failpoint;
 mod held;
 mod lease;
+mod length;
 mod mapped;
-mod memory;
 mod names;
 mod owned_file;
 mod part_file;
@@ -46,33 +45,32 @@ mod read_only;
 mod region;
 mod reserve;
 mod resumable;
-mod store;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod umask;
-mod unfinished;
 #[expect(
     unsafe_code,
     reason = "only libc has the call that begins to write and forgets nothing"
 )]
 mod write_back;
 
-pub use append_log::AppendLog;
-pub use backend::{Backend, WriteMode};
+pub use backend::WriteMode;
 pub use block_hasher::BlockHasher;
 pub use bus_error::{exit_on_bus_error, ignore_file_size_signal};
 pub use directory::Directory;
 pub use error::{StoreError, StoreFailure};
 pub use failpoint::Failpoint;
-pub use lease::{Lease, LeaseError};
-pub use memory::MemoryStore;
-pub use names::{NameError, PLACES, PartNames};
-pub use part_file::PartFile;
-pub use publish::{Publish, Published, discard, publish};
+pub use lease::LeaseError;
+pub use length::Length;
+pub use names::{NameError, PartNames};
+pub use publish::{Publish, Published};
 pub use range_core::file_identity::FileIdentity;
 pub use read_only::ReadOnlyFile;
-pub use resumable::{Claims, Finding, journal};
-pub use store::{Length, Store};
-pub use unfinished::Unfinished;
+pub use resumable::{
+    Claims, Description, Earlier, Finding, Found, Inspection, Keeping, Location, OlderVersions,
+    ResumableFile, Unfinished, Writer, journal,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

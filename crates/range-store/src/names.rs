@@ -14,7 +14,7 @@ const JOURNAL_SUFFIX: &str = ".part.journal";
 
 /// How many versions wait beside the one that is fetched. One is enough for a server that has gone
 /// on to a newer version; two also for one that went back to the version before.
-pub const PLACES: usize = 2;
+pub(crate) const PLACES: usize = 2;
 
 /// What an older version of the file is called while a newer one is fetched, before the suffixes.
 const ASIDE_SUFFIXES: [&str; PLACES] = [".old-version", ".old-version2"];

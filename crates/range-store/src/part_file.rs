@@ -5,25 +5,27 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use range_core::ByteRange;
+use range_core::block::BlockHash;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
 use crate::backend::{Backend, WriteMode};
+use crate::block_hasher::hash_range;
 use crate::directory::Directory;
 use crate::error::{StoreError, StoreFailure};
 use crate::lease::{Lease, LeaseError, LeaseTable, Sink};
+use crate::length::{Length, SettledLength};
 use crate::mapped::Windows;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 use crate::reserve;
-use crate::store::{Length, SettledLength, Store};
 
 /// `NAME.part`, open, locked, and with its blocks reserved where the file system can.
 ///
 /// The lock is held until the part file and all its leases are dropped. Dropping removes nothing;
-/// see [`publish`](crate::publish()) and [`discard`](crate::discard).
+/// see [`publish`](crate::publish::publish) and [`discard`](crate::publish::discard).
 #[derive(Debug)]
-pub struct PartFile {
+pub(crate) struct PartFile {
     file: Arc<OwnedFile>,
     names: PartNames,
     /// The journal that was there when the part file was created or opened. It is held by the same
@@ -40,7 +42,7 @@ impl PartFile {
     /// Fails before anything is created if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if
     /// the file system has not room for it and a reserve of 64 MiB (1 % of a small file system).
     /// If it fails later, the file is gone and its space given back.
-    pub fn create(
+    pub(crate) fn create(
         directory: &Directory,
         names: &PartNames,
         length: Length,
@@ -69,7 +71,7 @@ impl PartFile {
     /// regular file of this user with one name and no more than `length` bytes. A file refused
     /// is untouched. A shorter one is extended; blocks are reserved again, which costs nothing
     /// where they are.
-    pub fn open(
+    pub(crate) fn open(
         directory: &Directory,
         names: &PartNames,
         length: Length,
@@ -118,30 +120,35 @@ impl PartFile {
     }
 
     /// Which file it is, to be recorded in the journal and compared on resume.
-    pub fn identity(&self) -> FileIdentity {
+    pub(crate) fn identity(&self) -> FileIdentity {
         self.file.identity()
     }
 
     /// Whether its permissions are those of a part file. What a download has published, or what
     /// came out of an archive, has others as a rule.
-    pub fn is_private(&self) -> Result<bool, StoreError> {
+    pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
         self.file.is_private()
     }
 
-    /// How bytes are written, and if not mapped, why.
-    pub fn backend(&self) -> Backend {
+    /// How bytes are written.
+    #[cfg(test)]
+    pub(crate) fn backend(&self) -> Backend {
         self.backend
     }
 
     /// The names the part file was made with.
-    pub fn names(&self) -> &PartNames {
+    pub(crate) fn names(&self) -> &PartNames {
         &self.names
     }
 
     /// Sets the time of the last change that the published file shows, where the file system lets
     /// it be set. To be called after the last write.
-    pub fn set_modified(&self, time: SystemTime) {
+    pub(crate) fn set_modified(&self, time: SystemTime) {
         self.file.set_modified(time);
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        self.file.directory()
     }
 
     pub(crate) fn file(&self) -> &OwnedFile {
@@ -155,14 +162,19 @@ impl PartFile {
     pub(crate) fn is_leased(&self) -> bool {
         self.leases.end() > 0
     }
-}
 
-impl Store for PartFile {
-    fn length(&self) -> Length {
+    /// The length of the file.
+    pub(crate) fn length(&self) -> Length {
         self.length.get()
     }
 
-    fn set_length(&self, length: ByteCount) -> Result<(), StoreError> {
+    /// Settles the length of a file whose length was unknown, and cuts it there. Settling the same
+    /// length again does nothing.
+    ///
+    /// # Panics
+    ///
+    /// If another length is settled already, or a live lease reaches past `length`.
+    pub(crate) fn set_length(&self, length: ByteCount) -> Result<(), StoreError> {
         assert!(
             self.leases.end() <= length.0,
             "no lease reaches past the settled length"
@@ -174,8 +186,10 @@ impl Store for PartFile {
         Ok(())
     }
 
-    fn lease(&self, range: ByteRange) -> Result<Lease, LeaseError> {
-        let claim = self.leases.claim(range, self.length.bound())?;
+    /// Claims `range` for one writer, until the [`Lease`] is dropped. Bytes written before may be
+    /// leased again, to repair them.
+    pub(crate) fn lease(&self, range: ByteRange) -> Result<Lease, LeaseError> {
+        let claim = self.leases.claim(range, self.length.get().bound())?;
         let file = Arc::clone(&self.file);
         let sink = match self.backend {
             Backend::Mapped => Sink::Mapped(Windows::new(file)),
@@ -184,14 +198,25 @@ impl Store for PartFile {
         Ok(Lease::new(claim, sink))
     }
 
+    /// Fills `buffer` with the bytes from `offset` on. Bytes never written read as zeros, or end
+    /// the file; bytes being written meanwhile may be old, new or mixed.
+    ///
     /// A positioned read for both backends: on Linux a shared mapping *is* the page cache, so
     /// what a lease has written is read back without a sync.
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
+    pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
         self.file.read_at(offset, buffer)
     }
 
+    /// The hash of the bytes of `range` as they would be read back.
+    pub(crate) fn hash_block(&self, range: ByteRange) -> Result<BlockHash, StoreError> {
+        hash_range(range, |offset, buffer| self.read_at(offset, buffer))
+    }
+
+    /// Makes what was written before the call survive a power cut. Once it has failed it fails
+    /// for ever: see [`StoreError::SyncLost`].
+    ///
     /// `fdatasync`, which on Linux also writes what was stored through mappings.
-    fn sync_data(&self) -> Result<(), StoreError> {
+    pub(crate) fn sync_data(&self) -> Result<(), StoreError> {
         self.file.sync_data()
     }
 }

@@ -66,7 +66,7 @@ impl Publish {
 /// # Panics
 ///
 /// If a lease is live: its holder could write to the published file.
-pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
+pub(crate) fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
     assert!(
         !part.is_leased(),
         "nothing writes to a file that is published"
@@ -101,7 +101,7 @@ pub fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
 /// by now. A power cut on the way leaves both, the journal, or nothing.
 ///
 /// Leases may be live; what they write is lost, and the space is free when they are dropped.
-pub fn discard(part: &PartFile) -> Result<(), StoreError> {
+pub(crate) fn discard(part: &PartFile) -> Result<(), StoreError> {
     let directory = part.file().directory();
     if directory.holds(part.names().part(), part.identity())? {
         part.file().remove()?;

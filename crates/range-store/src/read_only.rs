@@ -5,11 +5,11 @@ use range_core::ByteRange;
 use range_core::block::BlockHash;
 use range_core::units::ByteCount;
 
+use crate::block_hasher::hash_range;
 use crate::directory::Directory;
 use crate::error::StoreError;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
-use crate::store::hash_range;
 
 /// A part file or a final file, open to be read, whoever made it and whoever is writing to it.
 #[derive(Debug)]

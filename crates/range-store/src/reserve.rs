@@ -10,6 +10,7 @@ use rustix::process::Resource;
 
 use crate::courtesy;
 use crate::error::StoreError;
+use crate::length::LONGEST;
 use crate::owned_file::OwnedFile;
 
 /// Room always left for others: the journal of 2 TiB in blocks of 1 MiB takes as much, and a
@@ -33,7 +34,7 @@ pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
     let limit = rustix::process::getrlimit(Resource::Fsize)
         .current
         .unwrap_or(u64::MAX);
-    let limit = ByteCount(limit.min(i64::MAX.unsigned_abs()));
+    let limit = ByteCount(limit).min(LONGEST);
     if length > limit {
         Err(StoreError::TooLarge { length, limit })
     } else {

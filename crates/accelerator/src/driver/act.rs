@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use range_core::ByteRange;
+use range_store::{LeaseError, ResumableFile, Writer};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Event as Decision, Grant, Request, Route};
 use tokio::sync::mpsc;
@@ -14,19 +14,15 @@ use crate::error::{Cause, Error, ErrorKind};
 use crate::error_chain::in_one_line;
 use crate::events::Event;
 use crate::generation::Generation;
-use crate::keeper::Keeper;
 use crate::progress::{Phase, Progress};
 use crate::syncer::Syncer;
 use crate::target::Target;
 use crate::worker::{self, Job, Order};
 
-/// End of the lease for a reply of unknown length: the store's limit.
-const TO_END: u64 = i64::MAX.unsigned_abs();
-
 impl Driver<'_> {
     pub(super) fn start(&mut self, attempt: AttemptId, request: Request, route: Route) {
-        let writer = match (request, &self.keeper) {
-            (Request::Part(range), Some(keeper)) => Some(keeper.writer(range)),
+        let writer = match (request, &self.file) {
+            (Request::Part(range), Some(file)) => Some(exclusive(file.lease(range))),
             (Request::Part(_) | Request::First | Request::Whole, _) => None,
         };
         let job = Job {
@@ -64,13 +60,12 @@ impl Driver<'_> {
             self.fatal = Some(error);
             return;
         }
-        let keeper = self.keeper.as_ref().expect("just prepared");
-        let range = match grant {
-            Grant::Range(range) => range,
-            Grant::ToEnd => ByteRange::new(0, TO_END).expect("not empty"),
+        let file = self.file.as_ref().expect("just prepared");
+        let writer = match grant {
+            Grant::Range(range) => file.lease(range),
+            Grant::ToEnd => file.lease_from(0),
         };
-        let writer = keeper.writer(range);
-        self.order(attempt, Order::Grant(writer));
+        self.order(attempt, Order::Grant(exclusive(writer)));
     }
 
     async fn prepare(&mut self) -> Result<(), Error> {
@@ -82,37 +77,32 @@ impl Driver<'_> {
             // not promise that the file can be continued: it is begun as one of unknown length.
             generation.length = None;
         }
-        if let Some(keeper) = self.keeper.take() {
+        if let Some(file) = self.file.take() {
             // Only a plain stream that starts over is granted twice. Its new reply may be of
             // another generation, so neither bytes nor journal of the old one are kept.
             self.digester = None;
             self.syncer = None;
-            range_store::discard(&keeper.part)?;
+            file.discard()?;
         }
-        let keeper = create(&self.context.target, generation).await?;
+        let file = create(&self.context.target, generation).await?;
         if let Some(media_type) = expected.media_type {
-            keeper.journal.note_media_type(media_type.as_str())?;
+            file.note_media_type(media_type.as_str())?;
         }
-        self.keep(keeper);
+        self.keep(file);
         Ok(())
     }
 
-    pub(super) fn keep(&mut self, keeper: Keeper) {
+    pub(super) fn keep(&mut self, file: ResumableFile) {
         let synced = self.synced.clone();
-        self.syncer = Some(Syncer::start(keeper.clone(), move |checkpoint, result| {
+        self.syncer = Some(Syncer::start(file.clone(), move |checkpoint, result| {
             // A driver that is gone has no use for it.
             let _delivered = synced.send((checkpoint, result));
         }));
-        self.start_digester(&keeper);
-        self.keeper = Some(keeper);
-    }
-
-    fn start_digester(&mut self, keeper: &Keeper) {
         let algorithms = self.context.task.algorithms();
         if !algorithms.is_empty() {
-            let store = Arc::clone(&keeper.part) as Arc<dyn range_store::Store>;
-            self.digester = Some(Digester::start(store, algorithms));
+            self.digester = Some(Digester::start(file.clone(), algorithms));
         }
+        self.file = Some(file);
     }
 
     pub(super) fn tell(&mut self, event: Decision) {
@@ -148,7 +138,7 @@ impl Driver<'_> {
         self.snapshot_at = time;
         self.tally.requests = self.context.transport.requests();
         self.context.progress.set(Progress {
-            phase: if self.keeper.is_some() {
+            phase: if self.file.is_some() {
                 Phase::Fetching
             } else {
                 Phase::Connecting
@@ -164,8 +154,15 @@ impl Driver<'_> {
     }
 }
 
+fn exclusive(leased: Result<Writer, LeaseError>) -> Writer {
+    leased.expect("the scheduler's leases are exclusive")
+}
+
 /// Creates the part file off the async threads: reserving blocks may take a while.
-pub(crate) async fn create(target: &Arc<Target>, generation: Generation) -> Result<Keeper, Error> {
+pub(crate) async fn create(
+    target: &Arc<Target>,
+    generation: Generation,
+) -> Result<ResumableFile, Error> {
     let target = Arc::clone(target);
     tokio::task::spawn_blocking(move || target.create(&generation))
         .await

@@ -2,7 +2,7 @@
 //! follows.
 
 use range_core::units::RateLimit;
-use range_store::StoreError;
+use range_store::{Finding, StoreError};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, CheckpointId, Input, Stop};
 
@@ -10,14 +10,13 @@ use super::Driver;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
-use crate::verifier::Finding;
 use crate::worker::{AttemptError, Ending, WorkerReport};
 
 /// Everything that can wake the loop.
 pub(super) enum Wake {
     Worker(WorkerReport),
     WorkerLost,
-    Found(Finding),
+    Found(Result<Finding, StoreError>),
     Synced(CheckpointId, Result<(), StoreError>),
     Cancelled,
     Limited(Option<RateLimit>),
@@ -62,15 +61,15 @@ impl Driver<'_> {
                 None
             }
             Wake::Worker(report) => Some(self.input_of_report(report)),
-            Wake::Found(Finding::Verified(range)) => {
+            Wake::Found(Ok(Finding::Verified(range))) => {
                 self.tally.resumed_bytes += range.len();
                 Some(Input::Verified { range })
             }
-            Wake::Found(Finding::Rejected(range)) => Some(Input::Rejected { range }),
+            Wake::Found(Ok(Finding::Rejected(range))) => Some(Input::Rejected { range }),
             Wake::Synced(checkpoint, Ok(())) => Some(Input::Durable { checkpoint }),
             // What a failed sync should have written may be lost although a second one succeeds,
             // so it is never tried again and believed.
-            Wake::Found(Finding::Unreadable(error)) | Wake::Synced(_, Err(error)) => {
+            Wake::Found(Err(error)) | Wake::Synced(_, Err(error)) => {
                 self.fatal = Some(error.into());
                 None
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use range_core::digest::Digest;
-use range_store::{Failpoint, Store};
+use range_store::ResumableFile;
 
 use super::{Proven, Session};
 use crate::digester::Digester;
@@ -13,7 +13,6 @@ use crate::driver::{self, Fetched};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Event;
 use crate::generation::Generation;
-use crate::keeper::Keeper;
 use crate::progress::Phase;
 use crate::report::Report;
 use crate::target::Target;
@@ -28,21 +27,19 @@ impl Session {
     ) -> Result<Proven, Error> {
         self.progress.set_phase(Phase::Verifying);
         self.events.send(Event::Verifying);
-        let keeper = match &fetched.keeper {
-            Some(keeper) => keeper.clone(),
+        let file = match &fetched.file {
+            Some(file) => file.clone(),
             None => driver::create(target, empty_file(fetched.generation.as_ref())).await?,
         };
-        fetched.keeper = Some(keeper.clone());
-        if keeper.length.is_none() {
+        fetched.file = Some(file.clone());
+        if !file.length().is_known() {
             let known = fetched.generation.as_ref();
             let validators = known.map(|known| known.validators.clone());
-            target.settle(&keeper, validators.unwrap_or_default(), length)?;
+            file.settle(length, &target.description(validators.unwrap_or_default()))?;
         }
-        let digests = self
-            .digest(fetched.digester.take(), &keeper, length)
-            .await?;
+        let digests = self.digest(fetched.digester.take(), &file, length).await?;
         Ok(Proven {
-            keeper,
+            file,
             length,
             digests,
         })
@@ -52,21 +49,16 @@ impl Session {
     pub(super) async fn publish(self, proven: Proven, fetched: Fetched) -> Result<Report, Error> {
         self.progress.set_phase(Phase::Publishing);
         self.events.send(Event::Publishing);
-        Failpoint::PublishBegun.reached();
-        let part = Arc::clone(&proven.keeper.part);
         let generation = fetched.generation.as_ref();
         let modified = generation.and_then(|known| known.validators.last_modified);
-        if let Some(date) = modified.filter(|_| self.task.settings.remote_time) {
-            part.set_modified(UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
-        }
-        let how = self.task.publish();
-        let keeper = proven.keeper;
-        let published = tokio::task::spawn_blocking(move || keeper.publish(how)).await;
+        let modified = modified.filter(|_| self.task.settings.remote_time);
+        let modified = modified.map(|date| UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
+        let (file, how) = (proven.file, self.task.publish());
+        let published = tokio::task::spawn_blocking(move || file.publish(how, modified)).await;
         let published =
             published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
-        Failpoint::Published.reached();
         let verified = self.verified(generation, fetched.all_agree);
         Ok(self.report(
             proven.length,
@@ -80,17 +72,15 @@ impl Session {
     async fn digest(
         &self,
         digester: Option<Digester>,
-        keeper: &Keeper,
+        file: &ResumableFile,
         length: u64,
     ) -> Result<Vec<Digest>, Error> {
         let expected = &self.task.settings.digests;
         if expected.is_empty() {
             return Ok(Vec::new());
         }
-        let digester = digester.unwrap_or_else(|| {
-            let store = Arc::clone(&keeper.part) as Arc<dyn Store>;
-            Digester::start(store, self.task.algorithms())
-        });
+        let start = || Digester::start(file.clone(), self.task.algorithms());
+        let digester = digester.unwrap_or_else(start);
         let digests = digester.finish(length).await?;
         for (expected, actual) in expected.iter().zip(&digests) {
             if expected != actual {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use range_core::http::validator::Agreement;
+use range_store::OlderVersions;
 use scheduler::failure::FailureClass;
 use scheduler::{Beginning, Outcome, Request, Route};
 
@@ -12,8 +13,7 @@ use crate::driver::{self, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, RestartReason};
 use crate::generation::Generation;
-use crate::older::OlderVersions;
-use crate::target::Target;
+use crate::target::{Target, is_of};
 use crate::transport::error::TransportError;
 use crate::transport::http::HttpTransport;
 use crate::transport::judge_reply::{Accepted, accept};
@@ -67,7 +67,7 @@ impl Session {
                 .as_ref()
                 .is_some_and(|served| is_same(&fetched, served));
         let expected = fetched.expected.clone();
-        let place = generation.and_then(|generation| older.place_of(&generation));
+        let place = generation.and_then(|served| older.find(|header| is_of(header, &served)));
         self.tally.wasted_bytes += self.tally.fetched_bytes;
         self.tally.fetched_bytes = 0;
         self.tally.resumed_bytes = 0;
@@ -100,14 +100,14 @@ impl Session {
     ) -> Result<Start, Error> {
         let may_help = error.kind() == ErrorKind::Corrupt && self.unproven.is_none();
         let at = older.fullest().filter(|_| may_help);
-        let (Some(at), Some(keeper)) = (at, fetched.keeper) else {
+        let (Some(at), Some(file)) = (at, fetched.file) else {
             return Err(error);
         };
         let reason = RestartReason::Unproven;
         self.events.send(Event::Restarting { reason });
         self.unproven = Some(error);
-        range_store::discard(&keeper.part)?;
-        drop(keeper);
+        file.discard()?;
+        drop(file);
         older.put_back(at)?;
         Ok(self.begin(target.find()?))
     }
@@ -124,9 +124,9 @@ impl Session {
         let is_wrong = reason == RestartReason::Unproven;
         let is_worth_it = !is_wrong && can_be_continued(&self.task, &fetched);
         drop(fetched.digester);
-        match fetched.keeper {
-            Some(keeper) if is_worth_it => older.set_aside(keeper, place)?,
-            Some(keeper) => range_store::discard(&keeper.part)?,
+        match fetched.file {
+            Some(file) if is_worth_it => older.set_aside(file, place)?,
+            Some(file) => file.discard()?,
             None => {}
         }
         Ok(())
@@ -191,7 +191,7 @@ fn is_a_no(error: &TransportError) -> bool {
 
 /// Whether a reply is of the version that was fetched.
 fn is_same(fetched: &Fetched, served: &Generation) -> bool {
-    fetched.keeper.is_some()
+    fetched.file.is_some()
         && fetched.generation.as_ref().is_some_and(|known| {
             known.length == served.length
                 && known.validators.compare(&served.validators) == Agreement::Same

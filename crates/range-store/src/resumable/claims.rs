@@ -43,6 +43,16 @@ impl Claims {
         Self::new(header.block_size, header.length, journal.blocks.clone())
     }
 
+    /// How many bytes are claimed.
+    pub fn bytes(&self) -> u64 {
+        self.ranges().map(ByteRange::len).sum()
+    }
+
+    /// Gives up the claim of the last block that is claimed.
+    pub fn forget_last(&mut self) {
+        self.hashes.pop();
+    }
+
     /// Whether every block of the file is claimed.
     pub fn is_complete(&self) -> bool {
         self.hashes.len() as u64 == self.block_size.count(self.length)

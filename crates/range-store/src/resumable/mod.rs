@@ -1,7 +1,25 @@
-//! Owns what makes a file resumable: the journal that says which of its blocks are written, and the
-//! proof of what it says. Knows no network, and not whether the remote file is still the same.
+//! Owns what makes a file resumable: the part file, the journal that says which of its blocks are
+//! written, the proof of what that says, and the order in which all of it reaches the disk. Knows
+//! no network, and not whether the remote file is still the same.
 
+mod aside;
 mod claims;
+mod file;
+mod inspect;
 pub mod journal;
+mod kept;
+mod location;
+mod older;
+mod recorder;
+mod stored;
+mod unfinished;
+mod writer;
+mod written;
 
 pub use claims::{Claims, Finding};
+pub use file::{Description, ResumableFile};
+pub use inspect::Inspection;
+pub use location::{Earlier, Found, Keeping, Location};
+pub use older::OlderVersions;
+pub use unfinished::Unfinished;
+pub use writer::Writer;

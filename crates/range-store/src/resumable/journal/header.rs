@@ -5,6 +5,7 @@ use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::file_identity::FileIdentity;
 use range_core::http::date::HttpDate;
 use range_core::http::validator::{EntityTag, Validators};
+use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::TEXT_MAX;
 
@@ -12,6 +13,20 @@ use super::TEXT_MAX;
 /// are never believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionId(pub [u8; 16]);
+
+impl SessionId {
+    /// Bits that no other journal has.
+    pub fn random() -> Self {
+        let mut bytes = [0; 16];
+        let drawn = getrandom(&mut bytes, GetRandomFlags::empty());
+        assert_eq!(
+            drawn,
+            Ok(bytes.len()),
+            "the kernel gives up to 256 random bytes in one piece"
+        );
+        Self(bytes)
+    }
+}
 
 /// The first record of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! The final name: appears once, replaces nothing unasked, and survives a crash at every step.
 
-use range_core::units::ByteCount;
-use range_store::{
-    AppendLog, PartFile, Publish, Store, StoreError, StoreFailure, Unfinished, WriteMode, discard,
-    publish,
-};
+use std::ops::ControlFlow;
 
-use crate::support::{Planted, Scratch, known, range};
+use crate::append_log::AppendLog;
+use crate::part_file::PartFile;
+use crate::publish::{discard, publish};
+use crate::{Found, Publish, ResumableFile, StoreError, StoreFailure, Unfinished, WriteMode};
+
+use super::support::{Planted, Scratch, description, known, range};
 
 const PLAIN: Publish = Publish {
     overwrite: false,
@@ -23,6 +24,18 @@ fn complete(scratch: &Scratch) -> PartFile {
     let part = scratch.create(known(5), WriteMode::default()).unwrap();
     part.lease(range(0, 5)).unwrap().write(b"whole").unwrap();
     part
+}
+
+/// The same, with a journal that says so.
+fn complete_file(scratch: &Scratch) -> ResumableFile {
+    let file = scratch.location().create(known(5), &description()).unwrap();
+    file.lease_from(0).unwrap().write(b"whole").unwrap();
+    file
+}
+
+fn unfinished(scratch: &Scratch) -> Option<Unfinished> {
+    let proceed = || ControlFlow::Continue(());
+    scratch.location().unfinished(proceed).unwrap()
 }
 
 fn assert_published(scratch: &Scratch) {
@@ -209,14 +222,14 @@ fn the_final_file_has_what_the_default_acl_of_the_directory_says() {
 #[test]
 fn a_crash_before_the_final_name_leaves_a_part_file_to_publish() {
     let scratch = Scratch::new();
-    let identity = complete(&scratch).identity();
-    assert!(
-        Unfinished::find(&scratch.directory, &scratch.names, identity)
-            .unwrap()
-            .is_none()
-    );
-    let part = scratch.open(known(5), WriteMode::default()).unwrap();
-    publish_cleanly(&part, PLAIN).unwrap();
+    drop(complete_file(&scratch));
+    assert!(unfinished(&scratch).is_none());
+    let Found::Earlier(earlier) = scratch.location().find(true).unwrap() else {
+        panic!("it was complete");
+    };
+    let (file, claims) = earlier.resume().unwrap();
+    assert!(claims.is_complete());
+    assert!(file.publish(PLAIN, None).unwrap().loose_end.is_none());
     assert_published(&scratch);
 }
 
@@ -224,48 +237,37 @@ fn a_crash_before_the_final_name_leaves_a_part_file_to_publish() {
 fn a_crash_after_the_final_name_leaves_a_journal_to_remove() {
     for sync in [true, false] {
         let scratch = Scratch::new();
-        let part = complete(&scratch);
-        let (identity, hash) = (part.identity(), part.hash_block(range(0, 5)).unwrap());
-        drop(part);
+        drop(complete_file(&scratch));
         scratch.rename(scratch.names.part(), scratch.names.final_name());
-        finish_crashed(
-            &scratch,
-            sync,
-            |unfinished| {
-                assert_eq!(unfinished.hash_block(range(0, 5)).unwrap(), hash);
-            },
-            identity,
-        );
+        let found = unfinished(&scratch).expect("the final file was the part file");
+        assert_eq!(found.header().length, 5);
+        found.finish(sync).unwrap();
+        assert_published(&scratch);
+        assert!(unfinished(&scratch).is_none());
+    }
+}
+
+#[test]
+fn a_final_file_that_is_not_what_its_journal_says_is_not_taken_for_ours() {
+    for bytes in [&b"whale"[..], b"whol", b"whole!"] {
+        let scratch = Scratch::new();
+        drop(complete_file(&scratch));
+        scratch.rename(scratch.names.part(), scratch.names.final_name());
+        scratch.write(scratch.names.final_name(), bytes);
+        assert!(unfinished(&scratch).is_none());
+        assert_eq!(scratch.listing(), ["output", "output.part.journal"]);
     }
 }
 
 #[test]
 fn a_crash_between_link_and_removal_leaves_two_names() {
     let scratch = Scratch::new();
-    let identity = complete(&scratch).identity();
+    drop(complete_file(&scratch));
     scratch.link(scratch.names.part(), scratch.names.final_name());
     let error = scratch.open(known(5), WriteMode::default()).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
-    finish_crashed(&scratch, true, |_| {}, identity);
-}
-
-fn finish_crashed(
-    scratch: &Scratch,
-    sync: bool,
-    check: impl Fn(&Unfinished),
-    identity: range_store::FileIdentity,
-) {
-    let find = || Unfinished::find(&scratch.directory, &scratch.names, identity).unwrap();
-    let unfinished = find().expect("the final file was the part file");
-    assert_eq!(unfinished.length().unwrap(), ByteCount(5));
-    check(&unfinished);
-    unfinished.finish(sync).unwrap();
-    assert_published(scratch);
-    find()
-        .expect("finishing is idempotent")
-        .finish(sync)
-        .unwrap();
-    assert_published(scratch);
+    unfinished(&scratch).unwrap().finish(true).unwrap();
+    assert_published(&scratch);
 }
 
 #[test]
@@ -281,13 +283,12 @@ fn an_attempt_that_only_linked_is_finished_by_the_next() {
 
 #[test]
 fn another_file_at_the_final_name_is_not_taken_for_ours() {
-    let scratch = Scratch::new();
-    let identity = complete(&scratch).identity();
     for planted in Planted::ALL {
-        let elsewhere = Scratch::new();
-        planted.plant(&elsewhere, elsewhere.names.final_name());
-        let found = Unfinished::find(&elsewhere.directory, &elsewhere.names, identity).unwrap();
-        assert!(found.is_none(), "{planted:?}");
+        let scratch = Scratch::new();
+        drop(complete_file(&scratch));
+        planted.plant(&scratch, scratch.names.final_name());
+        assert!(unfinished(&scratch).is_none(), "{planted:?}");
+        planted.assert_untouched(&scratch, scratch.names.final_name());
     }
 }
 
@@ -295,21 +296,24 @@ fn another_file_at_the_final_name_is_not_taken_for_ours() {
 fn only_our_own_journal_is_removed() {
     for ending in ["discard", "publish", "unfinished"] {
         let scratch = Scratch::new();
-        let part = complete(&scratch);
-        let found = if ending == "unfinished" {
+        let file = complete_file(&scratch);
+        let (file, found) = if ending == "unfinished" {
+            drop(file);
             scratch.rename(scratch.names.part(), scratch.names.final_name());
-            Unfinished::find(&scratch.directory, &scratch.names, part.identity()).unwrap()
+            (None, unfinished(&scratch))
         } else {
-            None
+            (Some(file), None)
         };
         // Another start has thrown the journal away, and began one of its own.
         let others = "another's".as_ref();
         scratch.write(others, b"another's journal");
         scratch.rename(others, scratch.names.journal());
-        match found {
-            Some(found) => found.finish(true).unwrap(),
-            None if ending == "publish" => publish_cleanly(&part, PLAIN).unwrap(),
-            None => discard(&part).unwrap(),
+        match (found, file) {
+            (Some(found), _) => found.finish(true).unwrap(),
+            (None, Some(file)) if ending == "publish" => {
+                assert!(file.publish(PLAIN, None).unwrap().loose_end.is_none());
+            }
+            (None, file) => file.unwrap().discard().unwrap(),
         }
         assert!(!scratch.path(scratch.names.part()).exists(), "{ending}");
         let journal = scratch.read(scratch.names.journal());

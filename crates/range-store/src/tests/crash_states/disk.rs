@@ -6,7 +6,7 @@
 //! durable and forget the others. Where a file has grown, it may also show what lay on the disk
 //! before. A sector of 512 bytes is written whole.
 
-use crate::support::Random;
+use crate::tests::support::Random;
 
 const SECTOR: usize = 512;
 

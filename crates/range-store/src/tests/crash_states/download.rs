@@ -1,14 +1,14 @@
 //! Owns a download as the disk sees it: what is written, claimed, synced and published, in which
 //! order, and what the next run makes of what it finds. The decisions are the product's own.
 
+use crate::BlockHasher;
+use crate::journal::{self, Decoded, Encoder, Header, SessionId, Unusable, Verdict};
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::{Agreement, EntityTag, Validators};
-use range_store::BlockHasher;
-use range_store::journal::{self, Decoded, Encoder, Header, SessionId, Unusable, Verdict};
 
 use super::disk::{Disk, FileId, Name, Recording};
-use crate::support::Random;
+use crate::tests::support::Random;
 
 pub(crate) const BLOCK: usize = 4096;
 

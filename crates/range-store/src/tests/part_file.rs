@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 
-use range_store::{Backend, Length, Store, StoreError, StoreFailure, WriteMode};
+use crate::backend::Backend;
+use crate::publish::discard;
+use crate::{Length, StoreError, StoreFailure, WriteMode};
 
-use crate::support::{MIB, Mounted, Planted, Scratch, known, pattern, range};
+use super::support::{MIB, Mounted, Planted, Scratch, known, pattern, range};
 
 #[test]
 fn what_was_written_is_there_after_reopening() {
@@ -131,7 +133,7 @@ fn mapping_is_done_on_demand_or_refused() {
     ] {
         let part = scratch.create(known(10), mode).unwrap();
         assert_eq!(part.backend(), backend);
-        range_store::discard(&part).unwrap();
+        discard(&part).unwrap();
     }
     // ramfs cannot reserve blocks.
     let Some(mounted) = Mounted::new("ramfs", "size=4m") else {

@@ -1,36 +1,33 @@
-//! One suite that every store passes: mapped and positioned on every file system at hand, and
-//! memory.
+//! One suite that every part file passes: mapped and positioned, on every file system at hand.
 
 use std::sync::Arc;
 use std::thread;
 
+use crate::backend::Backend;
+use crate::lease::Lease;
+use crate::part_file::PartFile;
+use crate::{BlockHasher, LeaseError, Length, StoreError, StoreFailure, WriteMode};
 use range_core::ByteRange;
 use range_core::units::ByteCount;
-use range_store::{
-    Backend, BlockHasher, Lease, LeaseError, Length, MemoryStore, Store, StoreError, StoreFailure,
-    WriteMode,
-};
 
-use crate::support::{MIB, Scratch, file_systems, known, pattern, range};
+use super::support::{MIB, Scratch, file_systems, known, pattern, range};
 
-/// Makes an empty store of the length.
-type Factory<'a> = &'a dyn Fn(Length) -> Arc<dyn Store>;
+/// Makes an empty part file of the length.
+type Factory<'a> = &'a dyn Fn(Length) -> Arc<PartFile>;
 
-/// Runs `check` over every store. The printed name tells which one a failure belongs to.
+/// Runs `check` over every kind. The printed name tells which one a failure belongs to.
 fn every_store(check: impl Fn(Factory<'_>)) {
     for mode in [WriteMode::Mapped, WriteMode::Positioned] {
         over_file_systems(mode, &check);
     }
-    in_memory(&check);
 }
 
 /// As [`every_store`], less the mapped ones, which need a length.
 fn every_store_that_grows(check: impl Fn(Factory<'_>)) {
-    over_file_systems(WriteMode::Positioned, &check);
-    in_memory(&check);
+    over_file_systems(WriteMode::Positioned, check);
 }
 
-fn over_file_systems(mode: WriteMode, check: &impl Fn(Factory<'_>)) {
+fn over_file_systems(mode: WriteMode, check: impl Fn(Factory<'_>)) {
     for (kind, parent) in file_systems() {
         println!("{mode:?} on {kind}");
         check(&|length| {
@@ -41,12 +38,7 @@ fn over_file_systems(mode: WriteMode, check: &impl Fn(Factory<'_>)) {
     }
 }
 
-fn in_memory(check: &impl Fn(Factory<'_>)) {
-    println!("memory");
-    check(&|length| Arc::new(MemoryStore::new(length)));
-}
-
-fn read(store: &dyn Store, range: ByteRange) -> Vec<u8> {
+fn read(store: &PartFile, range: ByteRange) -> Vec<u8> {
     let mut bytes = vec![0xAA; usize::try_from(range.len()).unwrap()];
     store.read_at(range.start(), &mut bytes).unwrap();
     bytes
@@ -65,7 +57,7 @@ fn a_new_file_is_zeros_of_its_length() {
     every_store(|make| {
         let store = make(known(70_001));
         assert_eq!(store.length(), known(70_001));
-        assert_eq!(read(&*store, range(0, 70_001)), vec![0; 70_001]);
+        assert_eq!(read(&store, range(0, 70_001)), vec![0; 70_001]);
     });
 }
 
@@ -112,7 +104,7 @@ fn writes_across_windows_are_byte_exact_at_odd_offsets() {
             );
         }
         store.sync_data().unwrap();
-        assert!(read(&*store, range(0, length)) == pattern(range(0, length)));
+        assert!(read(&store, range(0, length)) == pattern(range(0, length)));
     });
 }
 
@@ -183,7 +175,7 @@ fn surplus_bytes_are_not_written() {
         assert_eq!((lease.position(), lease.remaining()), (6, None));
         assert!(lease.write(&[8]).is_err());
         lease.write(&[]).unwrap();
-        assert_eq!(read(&*store, range(0, 10)), [0, 0, 1, 2, 6, 7, 0, 0, 0, 0]);
+        assert_eq!(read(&store, range(0, 10)), [0, 0, 1, 2, 6, 7, 0, 0, 0, 0]);
     });
 }
 
@@ -207,7 +199,7 @@ fn a_cut_off_tail_is_another_writers_at_once() {
         let mut expected = vec![0; 100];
         expected[10..30].fill(1);
         expected[50..90].fill(2);
-        assert_eq!(read(&*store, range(0, 100)), expected);
+        assert_eq!(read(&store, range(0, 100)), expected);
     });
 }
 
@@ -241,7 +233,7 @@ fn two_threads_fill_one_window() {
                 scope.spawn(move || fill(&mut lease, size));
             }
         });
-        assert!(read(&*store, range(0, length)) == pattern(range(0, length)));
+        assert!(read(&store, range(0, length)) == pattern(range(0, length)));
     });
 }
 
@@ -251,7 +243,7 @@ fn bytes_can_be_repaired() {
         let store = make(known(3));
         store.lease(range(0, 3)).unwrap().write(&[1, 2, 3]).unwrap();
         store.lease(range(1, 2)).unwrap().write(&[9]).unwrap();
-        assert_eq!(read(&*store, range(0, 3)), [1, 9, 3]);
+        assert_eq!(read(&store, range(0, 3)), [1, 9, 3]);
     });
 }
 
@@ -296,7 +288,7 @@ fn a_file_of_unknown_length_grows_until_it_is_settled() {
         assert!(store.lease(range(0, u64::MAX)).is_err());
         let mut lease = store.lease(range(0, i64::MAX.unsigned_abs())).unwrap();
         lease.write(&pattern(range(0, 70_000))).unwrap();
-        assert_eq!(read(&*store, range(0, 70_000)), pattern(range(0, 70_000)));
+        assert_eq!(read(&store, range(0, 70_000)), pattern(range(0, 70_000)));
         lease.shrink_to(0);
         store.set_length(ByteCount(70_000)).unwrap();
         store.set_length(ByteCount(70_000)).unwrap();
@@ -314,7 +306,7 @@ fn settling_cuts_what_is_surplus() {
         let store = make(Length::Unknown);
         store.lease(range(0, 10)).unwrap().write(&[1; 10]).unwrap();
         store.set_length(ByteCount(4)).unwrap();
-        assert_eq!(read(&*store, range(0, 4)), [1; 4]);
+        assert_eq!(read(&store, range(0, 4)), [1; 4]);
         assert!(store.read_at(4, &mut [0]).is_err());
     });
 }
@@ -322,7 +314,7 @@ fn settling_cuts_what_is_surplus() {
 #[test]
 fn a_length_is_settled_once_and_under_no_lease() {
     every_store_that_grows(|make| {
-        let fails = |store: &Arc<dyn Store>, length| {
+        let fails = |store: &Arc<PartFile>, length| {
             let settle = std::panic::AssertUnwindSafe(|| store.set_length(ByteCount(length)));
             std::panic::catch_unwind(settle).is_err()
         };

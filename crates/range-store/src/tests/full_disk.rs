@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 
-use range_store::{AppendLog, Length, Store, StoreError, StoreFailure, WriteMode};
+use crate::append_log::AppendLog;
+use crate::publish::discard;
+use crate::{Length, StoreError, StoreFailure, WriteMode};
 
-use crate::support::{Image, MIB, Mounted, Scratch, eventually, known, pattern, range};
+use super::support::{Image, MIB, Mounted, Scratch, eventually, known, pattern, range};
 
 /// Runs `check` on a fresh file system of each kind that keeps a reservation, or claims to.
 fn each_small_disk(check: impl Fn(&str, &Scratch)) {
@@ -48,7 +50,7 @@ fn a_full_disk_is_an_error_on_every_file_system() {
         let error = written.and_then(|()| part.sync_data()).unwrap_err();
         assert_eq!(error.disposition(), StoreFailure::Full, "{kind}: {error}");
         drop(lease);
-        range_store::discard(&part).unwrap();
+        discard(&part).unwrap();
         drop(part);
         let left = scratch.listing().into_iter();
         let ours = left.filter(|name| !name.starts_with("somebody") && !before.contains(name));
@@ -135,7 +137,7 @@ fn a_disk_without_a_limit_is_not_filled_ahead() {
         .create(known(1 << 50), WriteMode::default())
         .unwrap();
     assert_eq!(scratch.allocated(scratch.names.part()), 0);
-    range_store::discard(&part).unwrap();
+    discard(&part).unwrap();
     let error = scratch
         .create(known(1 << 50), WriteMode::Mapped)
         .unwrap_err();
@@ -172,7 +174,7 @@ fn discarding_gives_the_space_back() {
         .create(known(3 * MIB), WriteMode::default())
         .unwrap();
     assert!(scratch.free() <= free - 3 * MIB, "blocks are reserved");
-    range_store::discard(&part).unwrap();
+    discard(&part).unwrap();
     drop(part);
     eventually(|| (scratch.free() == free).then_some(()));
 }

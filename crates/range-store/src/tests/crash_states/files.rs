@@ -1,14 +1,16 @@
 //! Owns the recovery of a wreck as real files, by the store's own calls, compared with what was
 //! expected of it in memory.
 
+use crate::append_log::AppendLog;
+use crate::journal::{self, Verdict};
+use crate::publish::{self, Publish};
+use crate::{StoreFailure, WriteMode};
 use range_core::block::BlockSize;
 use range_core::units::ByteCount;
-use range_store::journal::{self, Verdict};
-use range_store::{AppendLog, Publish, Store, StoreFailure, Unfinished, WriteMode};
 
 use super::disk::{Disk, Name};
 use super::download::{Next, Remote, next_run};
-use crate::support::{Scratch, known};
+use crate::tests::support::{Scratch, known};
 
 /// How a recovery began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ fn decoded(log: &AppendLog) -> Verdict {
     journal::judge(decoder.finish(), false)
 }
 
-/// The files were copied, so the final file's real identity stands for the recorded one.
+/// The files were copied, so the journal names another file than this; it must still be there.
 fn finish(scratch: &Scratch, disk: &Disk) -> End {
     let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
     let Verdict::Continue(journal) = decoded(&log) else {
@@ -65,29 +67,17 @@ fn finish(scratch: &Scratch, disk: &Disk) -> End {
     };
     let (id, _) = disk.file(Name::Final).unwrap();
     assert_eq!(journal.header.part_file.inode, id.0 as u64);
-    let identity = scratch.identity(scratch.names.final_name());
-    let found = Unfinished::find(&scratch.directory, &scratch.names, identity)
-        .unwrap()
-        .unwrap();
     assert!(journal.is_complete());
-    assert_eq!(found.length().unwrap().0, journal.header.length);
-    for (block, hash) in &journal.blocks {
-        let range = journal
-            .header
-            .block_size
-            .range_of(*block, journal.header.length);
-        assert_eq!(found.hash_block(range.unwrap()).unwrap(), *hash);
-    }
-    found.finish(true).unwrap();
+    log.remove().unwrap();
     End::Finished
 }
 
 fn start_over(scratch: &Scratch, expected: &Next, remote: &Remote) -> End {
     match (
-        scratch.open(range_store::Length::Unknown, WriteMode::Positioned),
+        scratch.open(crate::Length::Unknown, WriteMode::Positioned),
         expected,
     ) {
-        (Ok(part), Next::StartOver(_)) => range_store::discard(&part).unwrap(),
+        (Ok(part), Next::StartOver(_)) => publish::discard(&part).unwrap(),
         (Err(error), Next::Fresh) if error.disposition() == StoreFailure::NotFound => {
             match AppendLog::open(&scratch.directory, &scratch.names) {
                 Ok(log) => log.remove().unwrap(),
@@ -101,7 +91,7 @@ fn start_over(scratch: &Scratch, expected: &Next, remote: &Remote) -> End {
     let part = scratch
         .create(known(length), WriteMode::Positioned)
         .unwrap();
-    let mut lease = part.lease(crate::support::range(0, length)).unwrap();
+    let mut lease = part.lease(super::super::support::range(0, length)).unwrap();
     lease.write(&remote.content).unwrap();
     drop(lease);
     publish(&part);
@@ -144,7 +134,7 @@ fn resume(scratch: &Scratch, kept: usize, remote: &Remote) -> End {
     End::Continued
 }
 
-fn publish(part: &range_store::PartFile) {
-    let published = range_store::publish(part, HOW).unwrap();
+fn publish(part: &crate::part_file::PartFile) {
+    let published = publish::publish(part, HOW).unwrap();
     assert!(published.loose_end.is_none());
 }

@@ -7,11 +7,11 @@ mod files;
 
 use std::thread;
 
+use crate::journal::Unusable;
 use disk::{Disk, Name, Recording};
 use download::{BLOCK, Manner, Next, Remote, Why, next_run, run};
-use range_store::journal::Unusable;
 
-use crate::support::{Random, number_from_environment};
+use crate::tests::support::{Random, number_from_environment};
 
 /// One worker that writes a block at a time, and syncs now and then.
 const PLAIN: Manner = Manner {

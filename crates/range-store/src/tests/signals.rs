@@ -3,13 +3,12 @@
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Barrier;
 
+use crate::backend::Backend;
+use crate::{Length, StoreFailure, WriteMode, exit_on_bus_error, ignore_file_size_signal};
 use range_core::units::ByteCount;
-use range_store::{
-    Backend, Length, Store, StoreFailure, WriteMode, exit_on_bus_error, ignore_file_size_signal,
-};
 use rustix::process::{Resource, Rlimit};
 
-use crate::support::{MIB, Scratch, is_child, known, pattern, range, run_as_child};
+use super::support::{MIB, Scratch, is_child, known, pattern, range, run_as_child};
 
 #[test]
 fn a_file_cut_short_while_mapped_ends_the_process_with_one_line() {

@@ -2,14 +2,15 @@
 
 use std::thread;
 
+use crate::append_log::AppendLog;
+use crate::journal::{self, Decoder, Encoder, Header, SessionId};
+use crate::{StoreError, StoreFailure};
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::Validators;
 use range_core::units::ByteCount;
-use range_store::journal::{self, Decoder, Encoder, Header, SessionId};
-use range_store::{AppendLog, StoreError, StoreFailure};
 
-use crate::support::{Planted, Scratch, is_child, run_as_child};
+use super::support::{Planted, Scratch, is_child, run_as_child};
 
 fn read(log: &AppendLog) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -13,13 +13,31 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use crate::{
+    Description, Directory, Keeping, Length, Location, PartNames, StoreError, StoreFailure,
+    WriteMode,
+};
 use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
+use range_core::http::validator::Validators;
 use range_core::units::ByteCount;
-use range_store::{Directory, Length, PartFile, PartNames, StoreError, StoreFailure, WriteMode};
 use rustix::fs::{Mode, OFlags};
 
+use crate::journal::SessionId;
+use crate::part_file::PartFile;
+
 pub(crate) const MIB: u64 = 1 << 20;
+
+/// A directory that is there for the files of tests, on the file system the project is built on.
+fn target_directory() -> &'static Path {
+    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let program = env::current_exe().unwrap();
+        let directory = program.parent().unwrap().join("range-store-tests");
+        fs::create_dir_all(&directory).unwrap();
+        directory
+    });
+    &DIRECTORY
+}
 
 /// A directory of its own, gone at the end of the test, and the names of one download in it.
 pub(crate) struct Scratch {
@@ -32,7 +50,12 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// On the file system the project is built on.
     pub(crate) fn new() -> Self {
-        Self::on(Path::new(env!("CARGO_TARGET_TMPDIR")))
+        Self::on(target_directory())
+    }
+
+    pub(crate) fn location(&self) -> Location {
+        let (directory, names) = (self.directory.clone(), self.names.clone());
+        Location::new(directory, names, Keeping::default())
     }
 
     pub(crate) fn on(parent: &Path) -> Self {
@@ -248,7 +271,7 @@ pub(crate) struct Mounted {
 impl Mounted {
     /// Mounts one, or says loudly that the test that needs it was skipped.
     pub(crate) fn new(kind: &str, options: &str) -> Option<Self> {
-        let point = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let point = tempfile::tempdir_in(target_directory()).unwrap();
         let mut mount = Command::new("mount");
         mount
             .args(["-t", kind, "-o", options, "none"])
@@ -284,9 +307,9 @@ impl Image {
     /// Makes a file system of `bytes` with `mkfs.KIND` and `arguments`. Says loudly that the test
     /// that needs it was skipped where that cannot be done.
     pub(crate) fn new(kind: &str, arguments: &[&str], bytes: u64) -> Option<Self> {
-        let image = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let image = tempfile::NamedTempFile::new_in(target_directory()).unwrap();
         image.as_file().set_len(bytes).unwrap();
-        let point = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let point = tempfile::tempdir_in(target_directory()).unwrap();
         let mut make = Command::new(format!("mkfs.{kind}"));
         make.args(arguments).arg(image.path());
         let mut mount = Command::new("mount");
@@ -333,7 +356,7 @@ pub(crate) fn file_systems() -> Vec<(&'static str, PathBuf)> {
         let made = images.map(|kind| Some((kind, Image::new(kind, &["-q"], 400 * MIB)?)));
         made.flatten().collect()
     });
-    let mut found = vec![("the build's", PathBuf::from(env!("CARGO_TARGET_TMPDIR")))];
+    let mut found = vec![("the build's", target_directory().to_owned())];
     let tmpfs = Path::new("/dev/shm");
     if tmpfs.is_dir() {
         found.push(("tmpfs", tmpfs.to_owned()));
@@ -354,6 +377,16 @@ pub(crate) fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
         }
         assert!(Instant::now() < deadline, "it never came");
         thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Says nothing of a file.
+pub(crate) fn description() -> Description {
+    Description {
+        session: SessionId::random(),
+        url: String::new(),
+        validators: Validators::default(),
+        digests: Vec::new(),
     }
 }
 
@@ -412,7 +445,12 @@ pub(crate) fn is_child() -> bool {
 pub(crate) fn run_as_child(test: &str) -> Output {
     let mut child = Command::new(env::current_exe().unwrap());
     child
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            &format!("tests::{test}"),
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(CHILD, "1");
     child.output().unwrap()
 }

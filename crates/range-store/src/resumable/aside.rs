@@ -11,6 +11,7 @@ use std::ffi::OsStr;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
+use super::journal::{self, Decoder};
 use crate::append_log::AppendLog;
 use crate::directory::Directory;
 use crate::error::StoreError;
@@ -18,11 +19,10 @@ use crate::failpoint::Failpoint;
 use crate::names::{PLACES, PartNames};
 use crate::owned_file::OwnedFile;
 use crate::part_file::PartFile;
-use crate::resumable::journal::{self, Decoder};
 
 /// What is in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(super) enum Place {
     /// Nothing.
     Free,
     /// A part file, and the journal that names it.
@@ -34,7 +34,11 @@ pub enum Place {
 }
 
 /// What is in the place `at` of the download with `names`.
-pub fn look(directory: &Directory, names: &PartNames, at: usize) -> Result<Place, StoreError> {
+pub(super) fn look(
+    directory: &Directory,
+    names: &PartNames,
+    at: usize,
+) -> Result<Place, StoreError> {
     let place = names.aside(at);
     let Some(part) = directory.entry(place.part())? else {
         return Ok(Place::Free);
@@ -69,7 +73,7 @@ fn is_named_by(directory: &Directory, names: &PartNames, part: FileIdentity) -> 
 ///
 /// Fails if the part file was replaced by another, or with [`StoreError::Exists`] if something is
 /// in that place that is not ours, and then moves nothing.
-pub fn set_aside(part: &PartFile, at: usize) -> Result<(), StoreError> {
+pub(super) fn set_aside(part: &PartFile, at: usize) -> Result<(), StoreError> {
     let (file, names) = (part.file(), part.names());
     let directory = file.directory();
     file.check_name()?;
@@ -94,7 +98,11 @@ pub fn set_aside(part: &PartFile, at: usize) -> Result<(), StoreError> {
 ///
 /// Fails with [`StoreError::InUse`] if another process works with it, and with
 /// [`StoreError::Exists`] if there is a part file under the download's own name.
-pub fn put_back(directory: &Directory, names: &PartNames, at: usize) -> Result<(), StoreError> {
+pub(super) fn put_back(
+    directory: &Directory,
+    names: &PartNames,
+    at: usize,
+) -> Result<(), StoreError> {
     let place = names.aside(at);
     OwnedFile::open(directory, place.part())?.lock()?;
     if directory.entry(names.part())?.is_some() {
@@ -109,7 +117,7 @@ pub fn put_back(directory: &Directory, names: &PartNames, at: usize) -> Result<(
 
 /// Removes what is in all places of the download with `names`, unless another process works with
 /// it or it is not ours.
-pub fn clear(directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
+pub(super) fn clear(directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
     (0..PLACES).try_for_each(|at| match look(directory, names, at)? {
         Place::Taken => remove(directory, &names.aside(at)),
         Place::Free | Place::Interrupted | Place::Foreign => Ok(()),

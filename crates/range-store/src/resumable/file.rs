@@ -1,0 +1,251 @@
+//! Owns [`ResumableFile`]: a file while it arrives, and the order in which its bytes, its journal
+//! and its names reach the disk. Knows no network, and not where its bytes come from.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use range_core::block::BlockSize;
+use range_core::digest::Digest;
+use range_core::http::validator::Validators;
+use range_core::range::ByteRange;
+use range_core::units::ByteCount;
+
+use super::claims::{Claims, Finding};
+use super::journal::{Decoded, Encoder, Header, SessionId};
+use super::kept::Kept;
+use super::recorder::Recorder;
+use super::writer::Writer;
+use super::written::WrittenBlock;
+use crate::append_log::AppendLog;
+use crate::error::StoreError;
+use crate::failpoint::Failpoint;
+use crate::lease::LeaseError;
+use crate::length::Length;
+use crate::part_file::PartFile;
+use crate::publish::{self, Publish, Published};
+
+/// What the journal's header says of a file, for a later run to read. The store keeps it and looks
+/// at none of it.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// Ties the journal's records to it. A new one for each journal: see [`SessionId::random`].
+    pub session: SessionId,
+    /// Where the file comes from.
+    pub url: String,
+    /// Which version of it that is.
+    pub validators: Validators,
+    /// The digests that are expected of it.
+    pub digests: Vec<Digest>,
+}
+
+/// A file while it arrives: its part file and the journal of it, both locked. Clones are handles of
+/// one file.
+///
+/// The order of what reaches the disk is kept here and nowhere else:
+///
+/// - the journal is created before the part file, and removed after it;
+/// - a block is claimed once all of it is written, which only a [`Writer`] can do;
+/// - a checkpoint syncs the data, then the journal that claims it, then the names of both;
+/// - the final name comes when data and journal are on the disk, and the journal goes after it.
+///
+/// All calls block for as long as the disk takes, and none is worth cancelling half-way. Dropping
+/// the last handle removes nothing: the next run continues.
+#[derive(Clone, Debug)]
+pub struct ResumableFile(Arc<Kept>);
+
+impl ResumableFile {
+    /// Begins the journal `log` of a part file that is empty.
+    pub(super) fn begin(
+        log: AppendLog,
+        part: PartFile,
+        description: &Description,
+        block_size: BlockSize,
+        waits_for_disk: bool,
+    ) -> Result<Self, StoreError> {
+        let (encoder, bytes) = Encoder::begin(&header(&part, description, block_size));
+        log.append(&bytes).inspect_err(|_| {
+            // The error at hand is the one to tell.
+            let _discarded = publish::discard(&part);
+        })?;
+        Failpoint::HeaderWritten.reached();
+        let recorder = match part.length() {
+            Length::Known(_) => Recorder::new(log, encoder),
+            Length::Unknown => Recorder::unsettled(log, encoder),
+        };
+        Ok(Self(Arc::new(Kept {
+            part,
+            recorder,
+            block_size,
+            waits_for_disk,
+        })))
+    }
+
+    /// Goes on with a part file and its journal, which ends where belief does.
+    pub(super) fn resume(
+        log: AppendLog,
+        part: PartFile,
+        journal: &Decoded,
+        waits_for_disk: bool,
+    ) -> Result<Self, StoreError> {
+        log.truncate(ByteCount(journal.believed))?;
+        Failpoint::EarlierFound.reached();
+        Ok(Self(Arc::new(Kept {
+            part,
+            recorder: Recorder::new(log, journal.encoder.clone()),
+            block_size: journal.header.block_size,
+            waits_for_disk,
+        })))
+    }
+
+    /// The length of the file.
+    pub fn length(&self) -> Length {
+        self.0.part.length()
+    }
+
+    /// What is hashed, claimed and repaired as a whole.
+    pub fn block_size(&self) -> BlockSize {
+        self.0.block_size
+    }
+
+    /// Leases `range` to one writer, until that is dropped. Bytes written before may be leased
+    /// again, to repair them.
+    pub fn lease(&self, range: ByteRange) -> Result<Writer, LeaseError> {
+        let lease = self.0.part.lease(range)?;
+        let lease = if self.0.waits_for_disk {
+            lease
+        } else {
+            lease.without_early_write_back()
+        };
+        Ok(Writer::new(lease, Arc::clone(&self.0)))
+    }
+
+    /// Leases everything from `start` on: to the end of the file or, where that is not known, to
+    /// wherever its bytes end.
+    ///
+    /// # Panics
+    ///
+    /// If the file ends at `start` or before.
+    pub fn lease_from(&self, start: u64) -> Result<Writer, LeaseError> {
+        let range = ByteRange::new(start, self.length().bound().0);
+        self.lease(range.expect("there are bytes to lease"))
+    }
+
+    /// Fills `buffer` with the bytes from `offset` on. Bytes never written read as zeros, or end
+    /// the file; bytes being written meanwhile may be old, new or mixed.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
+        self.0.part.read_at(offset, buffer)
+    }
+
+    /// Keeps the media type of the reply that the file was begun from.
+    pub fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
+        self.0.recorder.note_media_type(media_type)
+    }
+
+    /// Makes what was written before the call survive a power cut, and the claims about it. Once
+    /// it has failed it fails for ever: see [`StoreError::SyncLost`].
+    ///
+    /// The directory comes last: without the names of both files their content is lost too.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        Failpoint::CheckpointBegun.reached();
+        self.0.part.sync_data()?;
+        Failpoint::DataSynced.reached();
+        self.0.recorder.sync()?;
+        Failpoint::JournalSynced.reached();
+        self.0.part.directory().sync()?;
+        Failpoint::CheckpointDone.reached();
+        Ok(())
+    }
+
+    /// Reads every claimed block back, ascending, until `found` breaks off. Fails when the file
+    /// cannot be read.
+    pub fn verify(
+        &self,
+        claims: &Claims,
+        mut found: impl FnMut(Finding) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        let hash_block = |range| self.0.part.hash_block(range);
+        claims.verify(hash_block, |finding| {
+            let flow = found(finding);
+            Failpoint::BlockVerified.reached();
+            flow
+        })
+    }
+
+    /// Tells part file and journal the length they were begun without, and cuts the file there.
+    /// From here on it is as good as if the length had been known, so that a kill before the end of
+    /// publishing loses nothing.
+    ///
+    /// # Panics
+    ///
+    /// If another length is settled already, or a live writer reaches past `length`.
+    pub fn settle(&self, length: u64, description: &Description) -> Result<(), StoreError> {
+        let Kept {
+            part,
+            recorder,
+            block_size,
+            ..
+        } = &*self.0;
+        part.set_length(ByteCount(length))?;
+        // The writer claimed each block when it was full; the last one may never be.
+        if let Some(block) = WrittenBlock::last_of(part, *block_size, length)? {
+            recorder.record(block)?;
+        }
+        recorder.settle(&header(part, description, *block_size))
+    }
+
+    /// Gives the file its final name, and `modified` as the time of its last change where the file
+    /// system lets it be set. That it is complete and right must have been proven.
+    ///
+    /// The journal reaches the disk before: after a power cut it is by its claims that the final
+    /// file is known as ours. After an error the final name is untouched, and publishing may be
+    /// tried again.
+    ///
+    /// # Panics
+    ///
+    /// If a writer is live: it could write to the published file.
+    pub fn publish(
+        &self,
+        how: Publish,
+        modified: Option<SystemTime>,
+    ) -> Result<Published, StoreError> {
+        Failpoint::PublishBegun.reached();
+        if let Some(time) = modified {
+            self.0.part.set_modified(time);
+        }
+        if how.sync {
+            self.0.recorder.sync()?;
+        }
+        let published = publish::publish(&self.0.part, how)?;
+        Failpoint::Published.reached();
+        Ok(published)
+    }
+
+    /// Removes the part file and then the journal, unless the name of either refers to another file
+    /// by now. A power cut on the way leaves both, the journal, or nothing.
+    ///
+    /// Writers may be live; what they write is lost, and the space is free when they are dropped.
+    pub fn discard(&self) -> Result<(), StoreError> {
+        publish::discard(&self.0.part)
+    }
+
+    pub(super) fn part(&self) -> &PartFile {
+        &self.0.part
+    }
+}
+
+fn header(part: &PartFile, description: &Description, block_size: BlockSize) -> Header {
+    Header {
+        session: description.session,
+        part_file: part.identity(),
+        length: match part.length() {
+            Length::Known(length) => length.0,
+            // Without a length nothing can be resumed; the journal then only says whose it is.
+            Length::Unknown => 0,
+        },
+        block_size,
+        validators: description.validators.clone(),
+        url: description.url.clone(),
+        digests: description.digests.clone(),
+    }
+}

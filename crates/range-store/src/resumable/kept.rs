@@ -1,0 +1,17 @@
+//! Owns what a file and its writers share: the part file and its journal, never one without the
+//! other. Knows nothing of what is done with them.
+
+use range_core::block::BlockSize;
+
+use super::recorder::Recorder;
+use crate::part_file::PartFile;
+
+/// A part file and its journal, both held.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) part: PartFile,
+    pub(super) recorder: Recorder,
+    pub(super) block_size: BlockSize,
+    /// Whether the end of the download waits for the disk, which is then kept busy from the start.
+    pub(super) waits_for_disk: bool,
+}

@@ -1,0 +1,282 @@
+//! Owns where a file is kept while it arrives: finding what an earlier run left there, creating the
+//! part file and its journal, and throwing both away. Knows no network.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use range_core::block::BlockSize;
+use range_core::units::ByteCount;
+
+use super::claims::Claims;
+use super::file::{Description, ResumableFile};
+use super::journal::{self, DecodeError, Decoded, Header, Unusable, Verdict};
+use super::stored::{self, Division};
+use super::unfinished::Unfinished;
+use crate::append_log::AppendLog;
+use crate::backend::WriteMode;
+use crate::directory::Directory;
+use crate::error::{StoreError, StoreFailure};
+use crate::failpoint::Failpoint;
+use crate::length::Length;
+use crate::names::PartNames;
+use crate::part_file::PartFile;
+use crate::publish::{self, Publish};
+use crate::read_only::ReadOnlyFile;
+
+/// How files are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// How bytes are written.
+    pub write_mode: WriteMode,
+    /// Whether the end of a download waits for the disk. If not, it is left to the kernel when
+    /// bytes and names get there.
+    pub sync: bool,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            write_mode: WriteMode::default(),
+            sync: true,
+        }
+    }
+}
+
+/// A directory, and the names that one file has in it while it arrives.
+#[derive(Clone, Debug)]
+pub struct Location {
+    directory: Directory,
+    names: Arc<PartNames>,
+    keeping: Keeping,
+    division: Division,
+}
+
+/// What an earlier run left.
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing; or something that was of no use, for the reason given, and is gone.
+    Nothing(Option<Unusable>),
+    /// A part file that no journal names, so that it may be somebody else's. It is untouched.
+    PartAlone,
+    /// A journal that another version of this program can read and use. It is untouched.
+    Unreadable(DecodeError),
+    /// A part file and its journal, to be [resumed](Earlier::resume) if they can be trusted.
+    Earlier(Box<Earlier>),
+}
+
+/// A part file and its journal of an earlier run, both locked.
+#[derive(Debug)]
+pub struct Earlier {
+    part: PartFile,
+    log: AppendLog,
+    journal: Decoded,
+    waits_for_disk: bool,
+}
+
+impl Location {
+    /// The place of the file with these names in the directory.
+    pub fn new(directory: Directory, names: PartNames, keeping: Keeping) -> Self {
+        Self {
+            directory: if keeping.sync {
+                directory
+            } else {
+                directory.without_syncs()
+            },
+            names: Arc::new(names),
+            keeping,
+            division: Division::default(),
+        }
+    }
+
+    /// Divides the file into blocks of this size, and not as its length says; a journal of blocks
+    /// of another size is then as good as damaged.
+    #[must_use]
+    pub fn with_blocks_of(mut self, size: BlockSize) -> Self {
+        self.division = Division::Fixed(size);
+        self
+    }
+
+    /// The names of the file.
+    pub fn names(&self) -> &PartNames {
+        &self.names
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(super) fn division(&self) -> Division {
+        self.division
+    }
+
+    /// Fails with [`StoreError::OutputExists`] if publishing would: anything at all has the final
+    /// name, or with `overwrite` anything but a file or symbolic link. For asking early.
+    pub fn check_output(&self, how: Publish) -> Result<(), StoreError> {
+        how.check(&self.directory, &self.names)
+    }
+
+    /// The file that has the final name, if there is one and it can be read.
+    pub fn final_file(&self) -> Option<ReadOnlyFile> {
+        ReadOnlyFile::published(&self.directory, &self.names).ok()
+    }
+
+    /// Whether there is a part file that can be read, of whichever version.
+    pub fn has_part(&self) -> bool {
+        ReadOnlyFile::part(&self.directory, &self.names).is_ok()
+    }
+
+    /// What an earlier run published and did not live to tell: the final file, if its journal is
+    /// still there and claims every byte of it. Only a proven file can have got that far. Reads all
+    /// of the file, a block at a time until `proceed` breaks off.
+    pub fn unfinished(
+        &self,
+        proceed: impl Fn() -> ControlFlow<()>,
+    ) -> Result<Option<Unfinished>, StoreError> {
+        Unfinished::find(&self.directory, &self.names, self.division, proceed)
+    }
+
+    /// Looks for an earlier run, locks its journal and reads it, and locks its part file. What is
+    /// of no use is removed: see [`journal::judge`], which `digest_expected` is for.
+    pub fn find(&self, digest_expected: bool) -> Result<Found, StoreError> {
+        let log = match AppendLog::open(&self.directory, &self.names) {
+            Ok(log) => log,
+            Err(error) if error.disposition() == StoreFailure::NotFound => {
+                return Ok(match self.open_any_length()? {
+                    Some(_part) => Found::PartAlone,
+                    None => Found::Nothing(None),
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let journal = match journal::judge(stored::read(&log, self.division)?, digest_expected) {
+            Verdict::Continue(journal) => *journal,
+            Verdict::StartOver(why) => {
+                let had_part = self.throw_away(log)?;
+                return Ok(Found::Nothing(had_part.then_some(why)));
+            }
+            Verdict::Leave(error) => return Ok(Found::Unreadable(error)),
+        };
+        let length = Length::Known(ByteCount(journal.header.length));
+        let mode = self.keeping.write_mode;
+        match PartFile::open(&self.directory, &self.names, length, mode) {
+            Ok(part) => Ok(Found::Earlier(Box::new(Earlier {
+                part,
+                log,
+                journal,
+                waits_for_disk: self.keeping.sync,
+            }))),
+            Err(error) if error.disposition() == StoreFailure::NotFound => {
+                log.remove()?;
+                Ok(Found::Nothing(None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Throws away what an earlier run left, whatever it is good for, and a part file that no
+    /// journal names too. Tells whether there was a part file.
+    pub fn clear(&self) -> Result<bool, StoreError> {
+        match AppendLog::open(&self.directory, &self.names) {
+            Ok(log) => self.throw_away(log),
+            Err(error) if error.disposition() == StoreFailure::NotFound => {
+                let part = self.open_any_length()?;
+                part.as_ref().map_or(Ok(()), publish::discard)?;
+                Ok(part.is_some())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the part file, if there is one, and then the journal, which is held until then.
+    fn throw_away(&self, log: AppendLog) -> Result<bool, StoreError> {
+        if let Some(part) = self.open_any_length()? {
+            publish::discard(&part)?;
+            return Ok(true);
+        }
+        log.remove()?;
+        Ok(false)
+    }
+
+    fn open_any_length(&self) -> Result<Option<PartFile>, StoreError> {
+        let (length, mode) = (Length::Unknown, WriteMode::Positioned);
+        match PartFile::open(&self.directory, &self.names, length, mode) {
+            Ok(part) => Ok(Some(part)),
+            Err(error) if error.disposition() == StoreFailure::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates the part file, reserves its blocks, and begins its journal. Both names must be free.
+    ///
+    /// Fails if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if the file system has not room
+    /// for it and a reserve of 64 MiB (1 % of a small file system). If it fails, nothing is left of
+    /// what it created.
+    pub fn create(
+        &self,
+        length: Length,
+        description: &Description,
+    ) -> Result<ResumableFile, StoreError> {
+        // The journal's file comes first, so that a part file without one is never ours, whenever
+        // a kill comes between.
+        let log = AppendLog::create(&self.directory, &self.names).map_err(created_by_another)?;
+        Failpoint::JournalCreated.reached();
+        let mode = self.keeping.write_mode;
+        let part = match PartFile::create(&self.directory, &self.names, length, mode) {
+            Ok(part) => part,
+            Err(error) => {
+                // The error at hand is the one to tell.
+                let _removed = log.remove();
+                return Err(created_by_another(error));
+            }
+        };
+        Failpoint::PartReserved.reached();
+        let block_size = self.division.of(part.length());
+        ResumableFile::begin(log, part, description, block_size, self.keeping.sync)
+    }
+}
+
+impl Earlier {
+    /// What the journal says of the file.
+    pub fn header(&self) -> &Header {
+        &self.journal.header
+    }
+
+    /// Whether the journal was written for this very part file. If not, both may be copies, or
+    /// somebody made them to be found: the hashes have no key.
+    pub fn is_made_for_this_file(&self) -> bool {
+        self.journal.header.part_file == self.part.identity()
+    }
+
+    /// Whether the permissions are those of a part file. What a download has published, or what
+    /// came out of an archive, has others as a rule.
+    pub fn is_private(&self) -> Result<bool, StoreError> {
+        self.part.is_private()
+    }
+
+    /// The media type of the reply that the file was begun from, if the journal tells.
+    pub fn media_type(&self) -> Option<&str> {
+        self.journal.media_type.as_deref()
+    }
+
+    /// Whether no validator joins its bytes to each other.
+    pub fn is_mixed(&self) -> bool {
+        self.journal.is_mixed
+    }
+
+    /// Goes on with it: cuts the journal off where belief in it ends. The claims are to be
+    /// [verified](ResumableFile::verify).
+    pub fn resume(self) -> Result<(ResumableFile, Claims), StoreError> {
+        let claims = Claims::of(&self.journal);
+        let file = ResumableFile::resume(self.log, self.part, &self.journal, self.waits_for_disk)?;
+        Ok((file, claims))
+    }
+}
+
+/// There was no part file a moment ago, so whoever made this one is at work.
+fn created_by_another(error: StoreError) -> StoreError {
+    if let StoreError::Exists { name } = error {
+        StoreError::InUse { name }
+    } else {
+        error
+    }
+}

@@ -1,0 +1,114 @@
+//! Owns the journal file while its part file is written: what is claimed, in which order, and that
+//! nothing is claimed which is not [written](WrittenBlock). Knows no lease.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use range_core::units::ByteCount;
+
+use super::journal::{Encoder, Header};
+use super::written::WrittenBlock;
+use crate::append_log::AppendLog;
+use crate::error::StoreError;
+
+/// The journal of a part file. Writers append to it themselves, the moment a block is whole: a kill
+/// then costs each of them one unfinished block, and nothing waits in a queue.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    log: AppendLog,
+    encoding: Mutex<Encoding>,
+}
+
+#[derive(Debug)]
+struct Encoding {
+    encoder: Encoder,
+    buffer: Vec<u8>,
+    /// Claims about a file whose length is not known, without which the journal's reader could
+    /// not check them: 32 bytes a block, 32 MiB for a tebibyte.
+    held: Option<Vec<WrittenBlock>>,
+}
+
+impl Recorder {
+    /// The journal of a file of known length: `log` ends where `encoder` goes on.
+    pub(super) fn new(log: AppendLog, encoder: Encoder) -> Self {
+        Self::with(log, encoder, None)
+    }
+
+    /// The journal of a file whose length only the end of the reply will tell. It claims nothing
+    /// until it is [settled](Self::settle).
+    pub(super) fn unsettled(log: AppendLog, encoder: Encoder) -> Self {
+        Self::with(log, encoder, Some(Vec::new()))
+    }
+
+    fn with(log: AppendLog, encoder: Encoder, held: Option<Vec<WrittenBlock>>) -> Self {
+        let encoding = Encoding {
+            encoder,
+            buffer: Vec::with_capacity(64),
+            held,
+        };
+        Self {
+            log,
+            encoding: Mutex::new(encoding),
+        }
+    }
+
+    /// Claims a block.
+    pub(super) fn record(&self, block: WrittenBlock) -> Result<(), StoreError> {
+        let mut encoding = self.lock();
+        if let Some(held) = &mut encoding.held {
+            held.push(block);
+            return Ok(());
+        }
+        encoding.append(&self.log, |encoder, out| {
+            encoder.block(block.index(), block.hash(), out);
+        })
+    }
+
+    /// Notes that only a digest can prove the file from here on.
+    pub(super) fn note_mixed(&self) -> Result<(), StoreError> {
+        self.lock().append(&self.log, Encoder::mixed)
+    }
+
+    /// Keeps the media type of the reply that the file was begun from.
+    pub(super) fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
+        self.lock().append(&self.log, |encoder, out| {
+            encoder.media_type(media_type, out);
+        })
+    }
+
+    /// Begins anew with a header that states the length, and claims what was held.
+    pub(super) fn settle(&self, header: &Header) -> Result<(), StoreError> {
+        let mut encoding = self.lock();
+        let (mut encoder, mut bytes) = Encoder::begin(header);
+        for block in encoding.held.take().into_iter().flatten() {
+            encoder.block(block.index(), block.hash(), &mut bytes);
+        }
+        encoding.encoder = encoder;
+        self.log.truncate(ByteCount(0))?;
+        self.log.append(&bytes)
+    }
+
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        self.log.sync()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Encoding> {
+        // Every change is undone where it fails, so it is right whatever panicked.
+        self.encoding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Encoding {
+    fn append(
+        &mut self,
+        log: &AppendLog,
+        encode: impl FnOnce(&mut Encoder, &mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        let before = self.encoder.clone();
+        self.buffer.clear();
+        encode(&mut self.encoder, &mut self.buffer);
+        log.append(&self.buffer).inspect_err(|_| {
+            // The chain must not run through a record that is not there.
+            self.encoder = before;
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! Owns the reading of a journal from its file, and which block sizes are believed. Knows nothing of
+//! what it is good for.
+
+use range_core::block::BlockSize;
+use range_core::units::ByteCount;
+
+use super::journal::{self, DecodeError, Decoded, Decoder, Header};
+use crate::append_log::AppendLog;
+use crate::error::StoreError;
+use crate::length::Length;
+
+/// How files are divided into blocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Division {
+    /// As their length says.
+    #[default]
+    ByLength,
+    /// In blocks of this size, whatever the length.
+    Fixed(BlockSize),
+}
+
+impl Division {
+    /// The block size of a new file, whose length may be unknown.
+    pub(super) fn of(self, length: Length) -> BlockSize {
+        match (self, length) {
+            (Self::Fixed(size), _) => size,
+            (Self::ByLength, Length::Known(length)) => BlockSize::for_length(length.0),
+            (Self::ByLength, Length::Unknown) => BlockSize::DEFAULT,
+        }
+    }
+
+    fn is_usual(self, size: BlockSize, length: u64) -> bool {
+        match self {
+            Self::ByLength => size.is_usual_for(length),
+            Self::Fixed(fixed) => size == fixed,
+        }
+    }
+}
+
+/// Inner error: the journal cannot be used. Outer error: it cannot be read.
+///
+/// What lies behind the longest journal that is read is as good as torn off. And blocks of a size
+/// that no writer chooses are nobody's claims, but may be as many as make every step slow.
+pub(super) fn read(
+    log: &AppendLog,
+    division: Division,
+) -> Result<Result<Decoded, DecodeError>, StoreError> {
+    let mut decoder = Decoder::new();
+    log.read_through(ByteCount(journal::LENGTH_MAX), |piece| decoder.feed(piece))?;
+    Ok(decoder.finish().and_then(|decoded| {
+        let Header {
+            block_size, length, ..
+        } = decoded.header;
+        if division.is_usual(block_size, length) {
+            Ok(decoded)
+        } else {
+            Err(DecodeError::HeaderDamaged)
+        }
+    }))
+}

@@ -1,0 +1,117 @@
+//! Owns the recovery of a publish that a crash cut off after the final name appeared. Knows nothing
+//! of where the file came from.
+
+use std::ops::ControlFlow;
+
+use range_core::file_identity::FileIdentity;
+use range_core::http::validator::Validators;
+use rustix::fs::FileType;
+
+use super::claims::{Claims, Finding};
+use super::journal::{Decoded, Header};
+use super::stored::{self, Division};
+use crate::append_log::AppendLog;
+use crate::block_hasher::hash_range;
+use crate::directory::Directory;
+use crate::error::{StoreError, StoreFailure};
+use crate::names::PartNames;
+use crate::owned_file::OwnedFile;
+use crate::publish;
+
+/// A final file whose journal is still there, and claims of it what is so.
+#[derive(Debug)]
+pub struct Unfinished {
+    file: OwnedFile,
+    names: PartNames,
+    header: Header,
+    /// Held, so that nobody else does what is left to do.
+    log: AppendLog,
+}
+
+impl Unfinished {
+    /// The final file, if its journal is still there and claims every byte of it. Changes nothing.
+    ///
+    /// That the journal names the file is no proof: had the user removed the final file and made
+    /// another, the inode number may have been used again. So each block is hashed, until `proceed`
+    /// breaks off; on a mismatch the final file is the user's, and exists.
+    ///
+    /// To be asked before a part file is opened: one that has the final name too is refused there.
+    pub(super) fn find(
+        directory: &Directory,
+        names: &PartNames,
+        division: Division,
+        proceed: impl Fn() -> ControlFlow<()>,
+    ) -> Result<Option<Self>, StoreError> {
+        let log = match AppendLog::open(directory, names) {
+            Ok(log) => log,
+            Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Ok(mut journal) = stored::read(&log, division)? else {
+            return Ok(None);
+        };
+        if journal.is_mixed {
+            // They are those of some of its replies only, and say nothing of the file.
+            journal.header.validators = Validators::default();
+        }
+        let Some(file) = final_file(directory, names, journal.header.part_file)? else {
+            return Ok(None);
+        };
+        let is_it = is_what_the_journal_says(&file, &journal, proceed)?;
+        Ok(is_it.then(|| Self {
+            file,
+            names: names.clone(),
+            header: journal.header,
+            log,
+        }))
+    }
+
+    /// What the journal says of the file. It has no validators if no validator joins all bytes.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Does what is left of the publish: removes the part name, if the file still has it, syncs
+    /// file and directory if `sync`, and removes the journal.
+    pub fn finish(self, sync: bool) -> Result<(), StoreError> {
+        if sync {
+            self.file.sync_all()?;
+        }
+        let files = publish::Files {
+            part: self.file.identity(),
+            journal: Some(self.log.identity()),
+        };
+        publish::finish(self.file.directory(), &self.names, files, sync)
+    }
+}
+
+/// What has the final name, if it is the file that was the part file `identity`.
+fn final_file(
+    directory: &Directory,
+    names: &PartNames,
+    identity: FileIdentity,
+) -> Result<Option<OwnedFile>, StoreError> {
+    match directory.entry(names.final_name())? {
+        Some(entry) if entry.identity == identity && entry.kind == FileType::RegularFile => {}
+        _ => return Ok(None),
+    }
+    let file = OwnedFile::open_published(directory, names.final_name())?;
+    Ok((file.identity() == identity).then_some(file))
+}
+
+fn is_what_the_journal_says(
+    file: &OwnedFile,
+    journal: &Decoded,
+    proceed: impl Fn() -> ControlFlow<()>,
+) -> Result<bool, StoreError> {
+    let claims = Claims::of(journal);
+    if file.length()?.0 != journal.header.length || !claims.is_complete() {
+        return Ok(false);
+    }
+    let hash_block = |range| hash_range(range, |offset, buffer| file.read_at(offset, buffer));
+    let all = claims.verify(hash_block, |finding| match finding {
+        Finding::Verified(_) => proceed(),
+        Finding::Rejected(_) => ControlFlow::Break(()),
+    })?;
+    Ok(all.is_continue())
+}

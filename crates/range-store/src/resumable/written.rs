@@ -1,0 +1,121 @@
+//! Owns the proof that a block is wholly written: it can be had only from the writer that wrote the
+//! last byte of it, or by reading the block back. Knows no journal.
+
+use range_core::block::{BlockHash, BlockIndex, BlockSize};
+use range_core::range::ByteRange;
+
+use crate::block_hasher::BlockHasher;
+use crate::error::StoreError;
+use crate::lease::Lease;
+use crate::part_file::PartFile;
+
+/// A block of which every byte is written, and the hash of it.
+#[derive(Debug)]
+pub(super) struct WrittenBlock {
+    index: BlockIndex,
+    hash: BlockHash,
+}
+
+impl WrittenBlock {
+    pub(super) fn index(&self) -> BlockIndex {
+        self.index
+    }
+
+    pub(super) fn hash(&self) -> BlockHash {
+        self.hash
+    }
+
+    /// The block that begins before `length`, the end of the file, and holds the file's last bytes.
+    /// `None` if the file ends with a whole block.
+    pub(super) fn last_of(
+        part: &PartFile,
+        block_size: BlockSize,
+        length: u64,
+    ) -> Result<Option<Self>, StoreError> {
+        let index = block_size.block_at(length);
+        let Some(range) = block_size.range_of(index, length) else {
+            return Ok(None);
+        };
+        let hash = part.hash_block(range)?;
+        Ok(Some(Self { index, hash }))
+    }
+}
+
+/// Writes one lease from its start on, and hashes what it writes.
+#[derive(Debug)]
+pub(super) struct BlockWriter {
+    lease: Lease,
+    block_size: BlockSize,
+    /// Holds the bytes of the block at the position, if they were all written here. After a start
+    /// inside a block it stays away until the next block begins.
+    hasher: Option<BlockHasher>,
+}
+
+impl BlockWriter {
+    pub(super) fn new(lease: Lease, block_size: BlockSize) -> Self {
+        let mut writer = Self {
+            lease,
+            block_size,
+            hasher: None,
+        };
+        writer.begin_block();
+        writer
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.lease.position()
+    }
+
+    pub(super) fn remaining(&self) -> Option<ByteRange> {
+        self.lease.remaining()
+    }
+
+    /// Ends the lease at `cut`, or at the end of the block that is being written if that is later.
+    /// Returns where.
+    pub(super) fn shrink_to(&mut self, cut: u64) -> u64 {
+        let boundary = self.block_size.ceil(self.position());
+        let end = self.lease.range().map_or(self.position(), ByteRange::end);
+        self.lease.shrink_to(cut.max(boundary).min(end))
+    }
+
+    /// Writes `bytes`, which must not be more than remain, and hands each block that becomes whole
+    /// to `written`.
+    pub(super) fn write(
+        &mut self,
+        part: &PartFile,
+        mut bytes: &[u8],
+        mut written: impl FnMut(WrittenBlock) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let length = part.length().bound().0;
+        while !bytes.is_empty() {
+            let index = self.block_size.block_at(self.position());
+            let range = self.block_size.range_of(index, length);
+            let Some(range) = range else {
+                // The lease says by how many bytes it is passed.
+                return self.lease.write(bytes);
+            };
+            let room = range.end() - self.position();
+            let (now, later) = bytes
+                .split_at(usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len())));
+            self.lease.write(now)?;
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(now);
+            }
+            if self.position() == range.end() {
+                let hash = match self.hasher.take() {
+                    Some(hasher) => hasher.finish(),
+                    None => part.hash_block(range)?,
+                };
+                written(WrittenBlock { index, hash })?;
+                self.begin_block();
+            }
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    fn begin_block(&mut self) {
+        let at_boundary = self.block_size.floor(self.position()) == self.position();
+        self.hasher = at_boundary.then(BlockHasher::new);
+    }
+}
