@@ -1,5 +1,5 @@
-//! What keeping bytes costs: a chunk hashed and copied to the mapping, the same chunk written at its
-//! position, the hash of a block. Measures only; what is right is the tests'.
+//! What keeping bytes costs: a chunk hashed and copied to the mapping, the same chunk written at
+//! its position, the hash of a block. Measures only; what is right is the tests'.
 use std::ffi::OsStr;
 
 use divan::counter::BytesCount;

@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
-use crate::directory::Directory;
+use crate::disk::Disk;
 use crate::error::StoreError;
+use crate::folder::Folder;
 use crate::held::{self, Held};
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
@@ -19,26 +20,26 @@ use crate::owned_file::OwnedFile;
 /// An append that a crash or a full disk cuts short leaves a torn end; what is appended must be
 /// able to tell.
 #[derive(Debug)]
-pub(crate) struct AppendLog {
-    file: OwnedFile,
+pub(crate) struct AppendLog<D: Disk> {
+    file: OwnedFile<D>,
     /// Comes after the file, whose lock is gone then. `None` for a log that is only looked at.
     _held: Option<Held>,
     /// Offset the next append goes to. Bytes behind it do not count, and are overwritten.
     end: Mutex<u64>,
 }
 
-impl AppendLog {
+impl<D: Disk> AppendLog<D> {
     /// Creates and locks an empty log under the journal's name, for its owner only. The name must
     /// be free.
     ///
     /// The name survives a power cut from here on: one that kept the part file's name and lost
     /// the journal's would leave a part file nobody dares to touch. One device flush, measured
     /// at 2.4 ms on ext4.
-    pub(crate) fn create(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
-        let file = OwnedFile::create(directory, names.journal())?;
+    pub(crate) fn create(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
+        let file = OwnedFile::create(folder, names.journal())?;
         // Whoever holds the lock of a file made a moment ago has adopted it; it is theirs.
         file.lock()?;
-        directory.sync().inspect_err(|_| {
+        folder.sync().inspect_err(|_| {
             // The error at hand is the one to tell.
             let _removed = file.remove();
         })?;
@@ -52,8 +53,8 @@ impl AppendLog {
     /// Opens and locks the log of an earlier run. Refuses what [`create`](Self::create) cannot have
     /// made, and what another process holds. For what this process holds it waits a second at most:
     /// of a download whose future was dropped the last tasks may not be gone yet.
-    pub(crate) fn open(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
-        let file = OwnedFile::open(directory, names.journal())?;
+    pub(crate) fn open(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
+        let file = OwnedFile::open(folder, names.journal())?;
         file.lock().or_else(|error| {
             if held::wait_for(file.identity()) {
                 file.lock()
@@ -71,18 +72,15 @@ impl AppendLog {
 
     /// Opens the log to look at it, whoever made it and whoever appends to it. It is not locked,
     /// and cannot be changed.
-    pub(crate) fn open_to_read(
-        directory: &Directory,
-        names: &PartNames,
-    ) -> Result<Self, StoreError> {
-        Self::of(OwnedFile::open_to_read(directory, names.journal())?, None)
+    pub(crate) fn open_to_read(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
+        Self::of(OwnedFile::open_to_read(folder, names.journal())?, None)
     }
 
     pub(crate) fn identity(&self) -> FileIdentity {
         self.file.identity()
     }
 
-    fn of(file: OwnedFile, held: Option<Held>) -> Result<Self, StoreError> {
+    fn of(file: OwnedFile<D>, held: Option<Held>) -> Result<Self, StoreError> {
         let end = Mutex::new(file.length()?.0);
         Ok(Self {
             file,

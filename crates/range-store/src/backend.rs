@@ -2,6 +2,7 @@
 
 use range_core::units::ByteCount;
 
+use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::length::Length;
 use crate::owned_file::OwnedFile;
@@ -34,8 +35,8 @@ pub(crate) enum Backend {
 impl Backend {
     /// Reserves the file's blocks and settles how to write it. After an error, the file may have
     /// any length.
-    pub(crate) fn prepare(
-        file: &OwnedFile,
+    pub(crate) fn prepare<D: Disk>(
+        file: &OwnedFile<D>,
         length: Length,
         mode: WriteMode,
     ) -> Result<Self, StoreError> {
@@ -51,7 +52,10 @@ impl Backend {
     }
 }
 
-fn obstacle(file: &OwnedFile, length: ByteCount) -> Result<Option<&'static str>, StoreError> {
+fn obstacle<D: Disk>(
+    file: &OwnedFile<D>,
+    length: ByteCount,
+) -> Result<Option<&'static str>, StoreError> {
     Ok(match reserve::reserve(file, length)? {
         Reservation::Made => None,
         Reservation::Unsupported => Some("the file system cannot reserve blocks"),

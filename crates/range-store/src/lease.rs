@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use range_core::units::ByteCount;
 use range_core::{ByteRange, RangeSet};
 
+use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::mapped::Windows;
 use crate::owned_file::OwnedFile;
@@ -40,23 +41,23 @@ pub enum LeaseError {
 /// Dropping a lease releases what it holds; what was written stays. A mapped lease keeps a window
 /// of at most 8 MiB mapped until then.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub(crate) struct Lease<D: Disk> {
     claim: Claim,
     position: u64,
     /// The kernel was asked to write everything before this; `None` if it is left to itself.
     written_back: Option<u64>,
-    sink: Sink,
+    sink: Sink<D>,
 }
 
 /// Where the bytes of a lease go.
 #[derive(Debug)]
-pub(crate) enum Sink {
-    Mapped(Windows),
-    Positioned(Arc<OwnedFile>),
+pub(crate) enum Sink<D: Disk> {
+    Mapped(Windows<D>),
+    Positioned(Arc<OwnedFile<D>>),
 }
 
-impl Lease {
-    pub(crate) fn new(claim: Claim, sink: Sink) -> Self {
+impl<D: Disk> Lease<D> {
+    pub(crate) fn new(claim: Claim, sink: Sink<D>) -> Self {
         let position = claim.start;
         Self {
             claim,
@@ -137,7 +138,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl<D: Disk> Drop for Lease<D> {
     fn drop(&mut self) {
         self.begin_write_back();
     }

@@ -1,19 +1,84 @@
-//! Keeps: the part file, written through exclusive leases and published once, and the journal
-//! beside it. Knows nothing of HTTP requests, of async, or of scheduling.
+//! Keeps: a file while it arrives, so that it can be continued after anything, and published once.
+//! Knows nothing of HTTP requests, of async, or of scheduling.
 //!
 //! In scope: everything that happens between "here are bytes and their offset" and "the file is
 //! complete under its final name". All names are single components below one held [`Directory`].
 //!
-//! Three rules a caller follows, because no call here can enforce them:
+//! A [`Location`] is where a file is kept; what is found or created there is a [`ResumableFile`],
+//! and a [`Writer`] of it the only way to write. No call can be made out of order:
 //!
-//! * **The journal is created first and removed last.** Then a part file without a journal is
-//!   never ours, and whatever a crash leaves can be told from another program's file.
-//! * **The journal is held, and with it its lock, from its creation or opening on**, and as long as
-//!   anything of the download is changed. Then a second start finds the lock before anything it
-//!   could take for the remains of a crash. Locks are a courtesy: some network file systems grant
-//!   them to everyone, so what a file holds is decided by hashing it.
-//! * **[`Directory::sync`] follows the creation of both files** before a sync of their contents
-//!   counts, or a power cut may take the names and with them everything behind them.
+//! * A journal comes only with the part file that it is of, created before it and removed after it.
+//!   Then a part file without a journal is never ours, and whatever a crash leaves can be told from
+//!   another program's file.
+//! * Both are locked as long as there is a handle of the file. Locks are a courtesy: some network
+//!   file systems grant them to everyone, so what a file holds is decided by hashing it.
+//! * A block is claimed by the writer that has written the last byte of it, and by nobody else.
+//! * [`ResumableFile::checkpoint`] and [`ResumableFile::publish`] sync data, journal and names in
+//!   the one order in which a power cut does no harm.
+//!
+//! The whole life of a file, interrupted once:
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//!
+//! use range_core::ByteRange;
+//! use range_core::http::validator::{EntityTag, Validators};
+//! use range_core::units::ByteCount;
+//! use range_store::journal::SessionId;
+//! use range_store::{
+//!     Description, Directory, Finding, Found, Keeping, Length, Location, PartNames, Publish,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let temp = tempfile::tempdir()?;
+//! # let path = temp.path();
+//! let content = vec![7; 300_000];
+//! let location = || -> Result<Location, Box<dyn std::error::Error>> {
+//!     let names = PartNames::new("disk.img".as_ref())?;
+//!     Ok(Location::new(Directory::open(path)?, names, Keeping::default()))
+//! };
+//!
+//! // A first run gets as far as it gets. The store keeps URL and validators and hands them back.
+//! let description = Description {
+//!     session: SessionId::random(),
+//!     url: "https://example.org/disk.img".into(),
+//!     validators: Validators {
+//!         entity_tag: EntityTag::parse(b"\"v1\""),
+//!         ..Validators::default()
+//!     },
+//!     digests: Vec::new(),
+//! };
+//! let file = location()?.create(Length::Known(ByteCount(300_000)), &description)?;
+//! let mut writer = file.lease_from(0)?;
+//! writer.write(&content[..270_000])?;
+//! file.checkpoint()?;
+//! drop((writer, file));
+//!
+//! // The next run reads back what is claimed, which are whole blocks, and fetches the rest.
+//! let Found::Earlier(earlier) = location()?.find(false)? else {
+//!     panic!("the first run has left something");
+//! };
+//! assert_eq!(earlier.header().url, "https://example.org/disk.img");
+//! let (file, claims) = earlier.resume()?;
+//! let mut present = 0;
+//! let all_read = file.verify(&claims, |finding| {
+//!     if let Finding::Verified(range) = finding {
+//!         present = range.end();
+//!     }
+//!     ControlFlow::Continue(())
+//! })?;
+//! assert!(all_read.is_continue());
+//! assert_eq!(present, 262_144);
+//! let rest = ByteRange::new(present, 300_000).expect("the file is not complete");
+//! file.lease(rest)?.write(&content[262_144..])?;
+//!
+//! // Whatever proves the file, it has to be done before it gets its name.
+//! let how = Publish { overwrite: false, sync: true };
+//! assert!(file.publish(how, None)?.loose_end.is_none());
+//! # assert!(location()?.final_file().is_some_and(|file| file.length().unwrap().0 == 300_000));
+//! # Ok(())
+//! # }
+//! ```
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod append_log;
@@ -25,9 +90,10 @@ mod block_hasher;
 )]
 mod bus_error;
 mod courtesy;
-mod directory;
+pub mod disk;
 mod error;
 mod failpoint;
+mod folder;
 mod held;
 mod lease;
 mod length;
@@ -35,7 +101,6 @@ mod mapped;
 mod names;
 mod owned_file;
 mod part_file;
-mod probe;
 mod publish;
 mod read_only;
 #[expect(
@@ -48,7 +113,6 @@ mod resumable;
 mod sync;
 #[cfg(test)]
 mod tests;
-mod umask;
 #[expect(
     unsafe_code,
     reason = "only libc has the call that begins to write and forgets nothing"
@@ -58,7 +122,7 @@ mod write_back;
 pub use backend::WriteMode;
 pub use block_hasher::BlockHasher;
 pub use bus_error::{exit_on_bus_error, ignore_file_size_signal};
-pub use directory::Directory;
+pub use disk::{Directory, Disk};
 pub use error::{StoreError, StoreFailure};
 pub use failpoint::Failpoint;
 pub use lease::LeaseError;

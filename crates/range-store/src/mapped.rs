@@ -1,14 +1,12 @@
 //! Owns the windows a lease maps, one at a time. Knows nothing of who may write what.
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use memmap2::MmapOptions;
 use range_core::ByteRange;
 
+use crate::disk::{Disk, DiskFile, Window as _};
 use crate::error::StoreError;
 use crate::owned_file::OwnedFile;
-use crate::region::Region;
 
 /// Windows end at multiples of this. A lease has one, so resident memory is bounded by the number
 /// of leases and not by the file. Larger ones gain nothing: measured on ext4, windows of 8 MiB, of
@@ -18,23 +16,23 @@ const WINDOW: u64 = 8 << 20;
 
 /// Writes a file through one mapped window after the other.
 #[derive(Debug)]
-pub(crate) struct Windows {
-    file: Arc<OwnedFile>,
-    window: Option<Window>,
+pub(crate) struct Windows<D: Disk> {
+    file: Arc<OwnedFile<D>>,
+    window: Option<Window<D>>,
 }
 
 #[derive(Debug)]
-struct Window {
+struct Window<D: Disk> {
     range: ByteRange,
-    region: Region,
+    memory: <D::File as DiskFile>::Window,
 }
 
-impl Windows {
-    pub(crate) fn new(file: Arc<OwnedFile>) -> Self {
+impl<D: Disk> Windows<D> {
+    pub(crate) fn new(file: Arc<OwnedFile<D>>) -> Self {
         Self { file, window: None }
     }
 
-    pub(crate) fn file(&self) -> &OwnedFile {
+    pub(crate) fn file(&self) -> &OwnedFile<D> {
         &self.file
     }
 
@@ -49,15 +47,15 @@ impl Windows {
             let window = self.window_at(offset, end)?;
             let inside = usize::try_from(offset - window.range.start())
                 .expect("a window is shorter than the address space");
-            let fits = bytes.len().min(window.region.len() - inside);
-            window.region.copy_in(inside, &bytes[..fits]);
+            let fits = bytes.len().min(window.memory.length() - inside);
+            window.memory.copy_in(inside, &bytes[..fits]);
             offset += fits as u64;
             bytes = &bytes[fits..];
         }
         Ok(())
     }
 
-    fn window_at(&mut self, offset: u64, end: u64) -> Result<&mut Window, StoreError> {
+    fn window_at(&mut self, offset: u64, end: u64) -> Result<&mut Window<D>, StoreError> {
         let window = match self
             .window
             .take()
@@ -70,21 +68,10 @@ impl Windows {
         Ok(self.window.insert(window))
     }
 
-    fn map(&self, offset: u64, end: u64) -> Result<Window, StoreError> {
+    fn map(&self, offset: u64, end: u64) -> Result<Window<D>, StoreError> {
         let next = offset - offset % WINDOW + WINDOW;
         let range = ByteRange::new(offset, next.min(end)).expect("the bytes end at or before end");
-        let len = usize::try_from(range.len()).expect("a window fits the address space");
-        let map = MmapOptions::new()
-            .offset(range.start())
-            .len(len)
-            .map_raw(&self.file.as_fd())
-            .map_err(|source| StoreError::Io {
-                operation: "map the part file",
-                source,
-            })?;
-        Ok(Window {
-            range,
-            region: Region::new(map),
-        })
+        let memory = self.file.map(range)?;
+        Ok(Window { range, memory })
     }
 }

@@ -2,97 +2,95 @@
 //! writes of it. Knows nothing of leases, of mapping, or of which of the two files it is.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
-use rustix::fs::{
-    Advice, FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_OMIT,
-};
-use rustix::io::Errno;
 
-use crate::directory::{Directory, identity_of};
+use crate::disk::{self, Access, Disk, DiskFile, Errno, Kind, Metadata, NewFile};
 use crate::error::StoreError;
-use crate::probe::{self, PRIVATE};
+use crate::folder::Folder;
 use crate::sync::SyncState;
-use crate::umask;
-use crate::write_back;
+
+/// The permissions that any program asks for that creates a file and says nothing special.
+const ORDINARY: u32 = 0o666;
+
+/// Those of a file for its owner only.
+const PRIVATE: u32 = 0o600;
 
 /// A regular file of ours, open, with the directory and the name it had when it was opened.
 #[derive(Debug)]
-pub(crate) struct OwnedFile {
-    fd: OwnedFd,
-    directory: Directory,
+pub(crate) struct OwnedFile<D: Disk> {
+    file: D::File,
+    folder: Folder<D>,
     name: OsString,
     identity: FileIdentity,
     sync: SyncState,
     is_locked: AtomicBool,
 }
 
-impl OwnedFile {
+impl<D: Disk> OwnedFile<D> {
     /// Creates the file, empty, readable and writable by its owner only. The name must be free: a
     /// symbolic link that leads nowhere takes it too.
-    pub(crate) fn create(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
-        let fd = open_at(directory, name, flags).map_err(|errno| match errno {
+    pub(crate) fn create(folder: &Folder<D>, name: &OsStr) -> Result<Self, StoreError> {
+        let file = folder.disk().create(name).map_err(|errno| match errno {
             Errno::EXIST => StoreError::Exists {
                 name: name.to_owned(),
             },
             _ => StoreError::io("create a file beside the output", errno),
         })?;
-        let stat = stat(&fd)?;
-        Ok(Self::new(fd, directory, name, &stat))
+        let metadata = metadata(&file)?;
+        Ok(Self::new(file, folder, name, &metadata))
     }
 
     /// Opens a file that [`create`](Self::create) may have made: regular, with no other name, and
     /// owned as what this process creates is.
-    pub(crate) fn open(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
-        Self::open_with(directory, name, OFlags::RDWR, false)
+    pub(crate) fn open(folder: &Folder<D>, name: &OsStr) -> Result<Self, StoreError> {
+        Self::open_with(folder, name, Access::Write, false)
     }
 
     /// Opens a published file for reading. It may still have the name of the part file too.
-    pub(crate) fn open_published(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
-        Self::open_with(directory, name, OFlags::RDONLY, true)
+    pub(crate) fn open_published(folder: &Folder<D>, name: &OsStr) -> Result<Self, StoreError> {
+        Self::open_with(folder, name, Access::Read, true)
     }
 
     /// Opens any regular file for reading, whoever made it.
-    pub(crate) fn open_to_read(directory: &Directory, name: &OsStr) -> Result<Self, StoreError> {
-        let (fd, stat) = open_regular(directory, name, OFlags::RDONLY)?;
-        Ok(Self::new(fd, directory, name, &stat))
+    pub(crate) fn open_to_read(folder: &Folder<D>, name: &OsStr) -> Result<Self, StoreError> {
+        let (file, metadata) = open_regular(folder, name, Access::Read)?;
+        Ok(Self::new(file, folder, name, &metadata))
     }
 
     fn open_with(
-        directory: &Directory,
+        folder: &Folder<D>,
         name: &OsStr,
-        access: OFlags,
+        access: Access,
         may_have_two_names: bool,
     ) -> Result<Self, StoreError> {
-        let (fd, stat) = open_regular(directory, name, access)?;
-        if stat.st_nlink != 1 && !(stat.st_nlink == 2 && may_have_two_names) {
+        let (file, metadata) = open_regular(folder, name, access)?;
+        if metadata.names != 1 && !(metadata.names == 2 && may_have_two_names) {
             return Err(StoreError::not_ours(name, "has other names, or none"));
         }
-        if !is_made_by_us(directory, stat.st_uid) {
+        if !is_made_by_us(folder.disk(), metadata.owner) {
             return Err(StoreError::not_ours(name, "belongs to another user"));
         }
-        Ok(Self::new(fd, directory, name, &stat))
+        Ok(Self::new(file, folder, name, &metadata))
     }
 
-    fn new(fd: OwnedFd, directory: &Directory, name: &OsStr, stat: &Stat) -> Self {
+    fn new(file: D::File, folder: &Folder<D>, name: &OsStr, metadata: &Metadata) -> Self {
         Self {
-            fd,
-            directory: directory.clone(),
+            file,
+            folder: folder.clone(),
             name: name.to_owned(),
-            identity: identity_of(stat),
+            identity: metadata.identity,
             sync: SyncState::default(),
             is_locked: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn directory(&self) -> &Directory {
-        &self.directory
+    pub(crate) fn folder(&self) -> &Folder<D> {
+        &self.folder
     }
 
     pub(crate) fn identity(&self) -> FileIdentity {
@@ -102,8 +100,7 @@ impl OwnedFile {
     /// Takes the advisory lock until the last use of this open file ends. A file system that has
     /// no locks counts as locked: the lock spares two processes work, hashes decide.
     pub(crate) fn lock(&self) -> Result<(), StoreError> {
-        let lock = || rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive);
-        if let Err(Errno::WOULDBLOCK) = rustix::io::retry_on_intr(lock) {
+        if let Err(Errno::WOULDBLOCK) = self.file.lock() {
             return Err(self.in_use());
         }
         self.is_locked.store(true, Ordering::Relaxed);
@@ -119,14 +116,15 @@ impl OwnedFile {
 
     /// Whether the name still refers to this file.
     pub(crate) fn has_its_name(&self) -> Result<bool, StoreError> {
-        self.directory.holds(&self.name, self.identity)
+        self.folder.holds(&self.name, self.identity)
     }
 
     /// Whether its permissions are those that a file gets here which is created for its owner only.
     pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
-        let mode = Mode::from_raw_mode(stat(&self.fd)?.st_mode & 0o777);
-        let of_new = || probe::new_private_file(&self.directory).map(|file| file.mode);
-        Ok(mode == PRIVATE || of_new() == Some(mode))
+        let permissions = metadata(&self.file)?.permissions;
+        let is_new = |new: NewFile| new.permissions == permissions;
+        let disk = self.folder.disk();
+        Ok(permissions == PRIVATE || disk.new_file(PRIVATE).is_some_and(is_new))
     }
 
     /// Fails unless the name still refers to this file.
@@ -140,67 +138,52 @@ impl OwnedFile {
 
     /// Removes the name, if it still refers to this file.
     pub(crate) fn remove(&self) -> Result<(), StoreError> {
-        self.directory.remove(&self.name, self.identity)
+        self.folder.remove(&self.name, self.identity)
     }
 
     pub(crate) fn length(&self) -> Result<ByteCount, StoreError> {
-        Ok(ByteCount(
-            u64::try_from(stat(&self.fd)?.st_size).expect("a file has no negative size"),
-        ))
+        Ok(ByteCount(metadata(&self.file)?.length))
     }
 
     /// How much room the file takes on the disk, or `None` where the file system does not say: it
     /// shows no block of a file that has bytes.
     pub(crate) fn allocated(&self) -> Result<Option<ByteCount>, StoreError> {
-        let stat = stat(&self.fd)?;
-        let blocks = u64::try_from(stat.st_blocks).unwrap_or(0);
-        if blocks == 0 && stat.st_size > 0 {
-            return Ok(None);
-        }
-        // stat(2): the unit of st_blocks is 512 bytes, whatever the file system's own.
-        Ok(Some(ByteCount(blocks.saturating_mul(512))))
+        let metadata = metadata(&self.file)?;
+        let is_told = metadata.allocated > 0 || metadata.length == 0;
+        Ok(is_told.then_some(ByteCount(metadata.allocated)))
     }
 
     /// Gives the file the permissions of one that is created here and now, where the file system
     /// lets them be changed. Where not, the file has those that the file system gave it.
     pub(crate) fn make_ordinary(&self) {
-        let ordinary = probe::new_file(&self.directory).map(|new| new.mode);
-        let ordinary = ordinary.unwrap_or_else(umask::new_file_mode);
-        let is_so = stat(&self.fd).is_ok_and(|stat| stat.st_mode & 0o777 == ordinary.as_raw_mode());
+        let ordinary = self.folder.disk().new_file(ORDINARY);
+        let ordinary = ordinary.map_or_else(disk::new_file_mode, |new| new.permissions);
+        let is_so = metadata(&self.file).is_ok_and(|found| found.permissions == ordinary);
         if !is_so {
-            let _courtesy = rustix::fs::fchmod(&self.fd, ordinary);
+            let _courtesy = self.file.set_permissions(ordinary);
         }
     }
 
     pub(crate) fn set_length(&self, length: ByteCount) -> Result<(), StoreError> {
-        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(&self.fd, length.0))
-            .map_err(|errno| StoreError::io("set the length of a file", errno))
+        let set = self.file.set_length(length.0);
+        set.map_err(|errno| StoreError::io("set the length of a file", errno))
     }
 
-    /// Sets the time of the last change, where the file system lets it be set; before 1970 counts
-    /// as 1970.
+    /// Reserves blocks for `length` bytes, or tells why not.
+    pub(crate) fn reserve(&self, length: ByteCount) -> Result<(), Errno> {
+        self.file.reserve(length.0)
+    }
+
+    /// Sets the time of the last change, where the file system lets it be set.
     pub(crate) fn set_modified(&self, time: SystemTime) {
-        let since = time
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let times = Timestamps {
-            last_access: Timespec {
-                tv_sec: 0,
-                tv_nsec: UTIME_OMIT,
-            },
-            last_modification: Timespec {
-                tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: since.subsec_nanos().into(),
-            },
-        };
-        let _courtesy = rustix::fs::futimens(&self.fd, &times);
+        let _courtesy = self.file.set_modified(time);
     }
 
     /// Writes all of `bytes` at `offset`. After an error, any number of them may be in the file.
     pub(crate) fn write_at(&self, mut offset: u64, mut bytes: &[u8]) -> Result<(), StoreError> {
         let failed = |errno| StoreError::io("write beside the output", errno);
         while !bytes.is_empty() {
-            match rustix::io::pwrite(&self.fd, bytes, offset) {
+            match self.file.write_at(offset, bytes) {
                 // A regular file takes at least one byte or gives a reason; do not spin if not.
                 Ok(0) => return Err(failed(Errno::IO)),
                 Ok(written) => {
@@ -218,7 +201,7 @@ impl OwnedFile {
     pub(crate) fn read_at(&self, mut offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
         let mut filled = 0;
         while filled < buffer.len() {
-            match rustix::io::pread(&self.fd, &mut buffer[filled..], offset) {
+            match self.file.read_at(offset, &mut buffer[filled..]) {
                 Ok(0) => return Err(StoreError::Ended { offset }),
                 Ok(read) => {
                     filled += read;
@@ -231,21 +214,32 @@ impl OwnedFile {
         Ok(())
     }
 
+    /// Maps a range of it, to be written.
+    pub(crate) fn map(
+        &self,
+        range: ByteRange,
+    ) -> Result<<D::File as DiskFile>::Window, StoreError> {
+        self.file.map(range).map_err(|source| StoreError::Io {
+            operation: "map the part file",
+            source,
+        })
+    }
+
     /// Asks the kernel to begin writing `range` to the disk, and waits for nothing. A hint: it
     /// may fail unseen, and makes nothing durable.
     pub(crate) fn begin_write_back(&self, range: ByteRange) {
-        write_back::begin(&self.fd, range);
+        self.file.begin_write_back(range);
     }
 
     /// Makes written bytes, and the length needed to find them, survive a power cut.
     pub(crate) fn sync_data(&self) -> Result<(), StoreError> {
-        let synced = self.sync.run(|| rustix::fs::fdatasync(&self.fd));
+        let synced = self.sync.run(|| self.file.sync_data());
         synced.inspect_err(|_| self.forget_cached())
     }
 
     /// As [`sync_data`](Self::sync_data), and the permissions too.
     pub(crate) fn sync_all(&self) -> Result<(), StoreError> {
-        let synced = self.sync.run(|| rustix::fs::fsync(&self.fd));
+        let synced = self.sync.run(|| self.file.sync_all());
         synced.inspect_err(|_| self.forget_cached())
     }
 
@@ -253,11 +247,11 @@ impl OwnedFile {
     /// because they were given up: memory has what the disk does not, and whoever reads the file
     /// back, this run or the next, must see what the disk has.
     fn forget_cached(&self) {
-        let _courtesy = rustix::fs::fadvise(&self.fd, 0, None, Advice::DontNeed);
+        self.file.forget_cached();
     }
 }
 
-impl Drop for OwnedFile {
+impl<D: Disk> Drop for OwnedFile<D> {
     fn drop(&mut self) {
         if self.sync.is_lost() {
             // Pages that were mapped or being written when the sync failed.
@@ -265,33 +259,29 @@ impl Drop for OwnedFile {
         }
         if self.is_locked.load(Ordering::Relaxed) {
             // A child that was just forked has the open file too, until it runs its program.
-            let _courtesy = rustix::fs::flock(&self.fd, FlockOperation::Unlock);
+            self.file.unlock();
         }
-    }
-}
-
-impl AsFd for OwnedFile {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
     }
 }
 
 /// Whether a file that shows this owner is as one that this process creates. A file system may show
 /// another owner than the user this process acts as, for all of its files; somebody else's file in
 /// a directory that is shared still shows another owner than a new one of ours.
-fn is_made_by_us(directory: &Directory, owner: u32) -> bool {
+fn is_made_by_us(disk: &impl Disk, owner: u32) -> bool {
     owner == rustix::process::geteuid().as_raw()
-        || probe::new_file(directory).is_some_and(|new| new.owner == owner)
+        || disk
+            .new_file(ORDINARY)
+            .is_some_and(|new| new.owner == owner)
 }
 
 /// Opens a regular file that exists.
-fn open_regular(
-    directory: &Directory,
+fn open_regular<D: Disk>(
+    folder: &Folder<D>,
     name: &OsStr,
-    access: OFlags,
-) -> Result<(OwnedFd, Stat), StoreError> {
-    // Without NONBLOCK a FIFO planted at the name would hold the open until somebody writes.
-    let fd = open_at(directory, name, access | OFlags::NONBLOCK).map_err(|errno| match errno {
+    access: Access,
+) -> Result<(D::File, Metadata), StoreError> {
+    let opened = folder.disk().open(name, access);
+    let file = opened.map_err(|errno| match errno {
         Errno::NOENT => StoreError::NotFound {
             name: name.to_owned(),
         },
@@ -299,19 +289,14 @@ fn open_regular(
         Errno::ISDIR | Errno::NXIO => StoreError::not_ours(name, "is not a regular file"),
         _ => StoreError::io("open a file beside the output", errno),
     })?;
-    let stat = stat(&fd)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+    let metadata = metadata(&file)?;
+    if metadata.kind != Kind::Regular {
         return Err(StoreError::not_ours(name, "is not a regular file"));
     }
-    Ok((fd, stat))
+    Ok((file, metadata))
 }
 
-fn open_at(directory: &Directory, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
-    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    // A signal can end a slow open, as on network file systems.
-    rustix::io::retry_on_intr(|| rustix::fs::openat(directory, name, flags, PRIVATE))
-}
-
-fn stat(fd: &OwnedFd) -> Result<Stat, StoreError> {
-    rustix::fs::fstat(fd).map_err(|errno| StoreError::io("look at an open file", errno))
+fn metadata(file: &impl DiskFile) -> Result<Metadata, StoreError> {
+    file.metadata()
+        .map_err(|errno| StoreError::io("look at an open file", errno))
 }

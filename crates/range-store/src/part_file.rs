@@ -11,8 +11,9 @@ use range_core::units::ByteCount;
 
 use crate::backend::{Backend, WriteMode};
 use crate::block_hasher::hash_range;
-use crate::directory::Directory;
+use crate::disk::Disk;
 use crate::error::{StoreError, StoreFailure};
+use crate::folder::Folder;
 use crate::lease::{Lease, LeaseError, LeaseTable, Sink};
 use crate::length::{Length, SettledLength};
 use crate::mapped::Windows;
@@ -25,8 +26,8 @@ use crate::reserve;
 /// The lock is held until the part file and all its leases are dropped. Dropping removes nothing;
 /// see [`publish`](crate::publish::publish) and [`discard`](crate::publish::discard).
 #[derive(Debug)]
-pub(crate) struct PartFile {
-    file: Arc<OwnedFile>,
+pub(crate) struct PartFile<D: Disk> {
+    file: Arc<OwnedFile<D>>,
     names: PartNames,
     /// The journal that was there when the part file was created or opened. It is held by the same
     /// process, so it is that of this part file.
@@ -36,23 +37,23 @@ pub(crate) struct PartFile {
     backend: Backend,
 }
 
-impl PartFile {
+impl<D: Disk> PartFile<D> {
     /// Creates the part file, for its owner only. Its name must be free.
     ///
     /// Fails before anything is created if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if
     /// the file system has not room for it and a reserve of 64 MiB (1 % of a small file system).
     /// If it fails later, the file is gone and its space given back.
     pub(crate) fn create(
-        directory: &Directory,
+        folder: &Folder<D>,
         names: &PartNames,
         length: Length,
         mode: WriteMode,
     ) -> Result<Self, StoreError> {
         if let Length::Known(length) = length {
             reserve::check_limits(length)?;
-            reserve::check_room(directory, length)?;
+            reserve::check_room(folder, length)?;
         }
-        let file = OwnedFile::create(directory, names.part())?;
+        let file = OwnedFile::create(folder, names.part())?;
         let locked = file.lock();
         let prepared = locked.and_then(|()| Backend::prepare(&file, length, mode));
         let backend = prepared.inspect_err(|error| {
@@ -72,12 +73,12 @@ impl PartFile {
     /// is untouched. A shorter one is extended; blocks are reserved again, which costs nothing
     /// where they are.
     pub(crate) fn open(
-        directory: &Directory,
+        folder: &Folder<D>,
         names: &PartNames,
         length: Length,
         mode: WriteMode,
     ) -> Result<Self, StoreError> {
-        let file = OwnedFile::open(directory, names.part())?;
+        let file = OwnedFile::open(folder, names.part())?;
         file.lock()?;
         // The holder of the lock before us may have published or discarded the file it locked.
         file.check_name()?;
@@ -92,7 +93,7 @@ impl PartFile {
             reserve::check_limits(length)?;
             if let Some(allocated) = file.allocated()? {
                 let missing = length.0.saturating_sub(allocated.0);
-                reserve::check_room(&file, ByteCount(missing))?;
+                reserve::check_room(folder, ByteCount(missing))?;
             }
         }
         let backend = Backend::prepare(&file, length, mode).inspect_err(|_| {
@@ -103,12 +104,12 @@ impl PartFile {
     }
 
     fn new(
-        file: OwnedFile,
+        file: OwnedFile<D>,
         names: &PartNames,
         length: Length,
         backend: Backend,
     ) -> Result<Self, StoreError> {
-        let journal = file.directory().entry(names.journal())?;
+        let journal = file.folder().entry(names.journal())?;
         Ok(Self {
             file: Arc::new(file),
             names: names.clone(),
@@ -147,11 +148,11 @@ impl PartFile {
         self.file.set_modified(time);
     }
 
-    pub(crate) fn directory(&self) -> &Directory {
-        self.file.directory()
+    pub(crate) fn folder(&self) -> &Folder<D> {
+        self.file.folder()
     }
 
-    pub(crate) fn file(&self) -> &OwnedFile {
+    pub(crate) fn file(&self) -> &OwnedFile<D> {
         &self.file
     }
 
@@ -188,7 +189,7 @@ impl PartFile {
 
     /// Claims `range` for one writer, until the [`Lease`] is dropped. Bytes written before may be
     /// leased again, to repair them.
-    pub(crate) fn lease(&self, range: ByteRange) -> Result<Lease, LeaseError> {
+    pub(crate) fn lease(&self, range: ByteRange) -> Result<Lease<D>, LeaseError> {
         let claim = self.leases.claim(range, self.length.get().bound())?;
         let file = Arc::clone(&self.file);
         let sink = match self.backend {
@@ -222,7 +223,7 @@ impl PartFile {
 }
 
 /// Undoes a creation. The error that led here is the one to tell, so a second one is not.
-fn give_back(file: &OwnedFile) {
+fn give_back<D: Disk>(file: &OwnedFile<D>) {
     let _emptied = file.set_length(ByteCount(0));
     let _removed = file.remove();
 }

@@ -1,15 +1,12 @@
 //! Owns the step that makes the final name appear, and its opposite. Knows nothing of how the
 //! file was proven; that must have been done.
 
-use std::ffi::OsStr;
-
 use range_core::file_identity::FileIdentity;
-use rustix::fs::{AtFlags, FileType, RenameFlags};
-use rustix::io::Errno;
 
-use crate::directory::Directory;
+use crate::disk::{Disk, Errno, Kind};
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
+use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
 
@@ -17,7 +14,7 @@ use crate::part_file::PartFile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Publish {
     /// Whether a file or symbolic link at the final name is replaced (the link, not what it leads
-    /// to). A directory, device, FIFO or socket never is.
+    /// to). A folder, device, FIFO or socket never is.
     pub overwrite: bool,
     /// Whether the file, its name and its permissions survive a power cut from here on.
     pub sync: bool,
@@ -27,7 +24,7 @@ pub struct Publish {
 #[derive(Debug)]
 #[must_use]
 pub struct Published {
-    /// What failed after the name appeared: the sync of the directory, so that a power cut may
+    /// What failed after the name appeared: the sync of the folder, so that a power cut may
     /// still undo the name, or the removal of the part name or journal. The file is whole
     /// regardless, and [`Unfinished`](crate::Unfinished) tidies up.
     pub loose_end: Option<StoreError>,
@@ -36,9 +33,13 @@ pub struct Published {
 impl Publish {
     /// Fails with [`StoreError::OutputExists`] if publishing would: anything at all has the final
     /// name, or with `overwrite` anything but a file or symbolic link. For asking early.
-    pub fn check(self, directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
-        let replaceable = |kind| matches!(kind, FileType::RegularFile | FileType::Symlink);
-        match directory.entry(names.final_name())? {
+    pub(crate) fn check<D: Disk>(
+        self,
+        folder: &Folder<D>,
+        names: &PartNames,
+    ) -> Result<(), StoreError> {
+        let replaceable = |kind| matches!(kind, Kind::Regular | Kind::Symlink);
+        match folder.entry(names.final_name())? {
             Some(entry) if !(self.overwrite && replaceable(entry.kind)) => {
                 Err(output_exists(names))
             }
@@ -66,18 +67,16 @@ impl Publish {
 /// # Panics
 ///
 /// If a lease is live: its holder could write to the published file.
-pub(crate) fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreError> {
+pub(crate) fn publish<D: Disk>(part: &PartFile<D>, how: Publish) -> Result<Published, StoreError> {
     assert!(
         !part.is_leased(),
         "nothing writes to a file that is published"
     );
     let (file, names) = (part.file(), part.names());
     // An attempt before this one may have linked the final name and got no further.
-    let placed = file
-        .directory()
-        .holds(names.final_name(), file.identity())?;
+    let placed = file.folder().holds(names.final_name(), file.identity())?;
     if !placed {
-        how.check(file.directory(), names)?;
+        how.check(file.folder(), names)?;
     }
     file.make_ordinary();
     Failpoint::PermissionsSet.reached();
@@ -86,14 +85,14 @@ pub(crate) fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreE
     }
     if !placed {
         file.check_name()?;
-        place(file.directory(), names, how)?;
+        place(file.folder(), names, how)?;
     }
     Failpoint::FinalNamePlaced.reached();
     let files = Files {
         part: file.identity(),
         journal: part.journal(),
     };
-    let loose_end = finish(file.directory(), names, files, how.sync).err();
+    let loose_end = finish(file.folder(), names, files, how.sync).err();
     Ok(Published { loose_end })
 }
 
@@ -101,13 +100,13 @@ pub(crate) fn publish(part: &PartFile, how: Publish) -> Result<Published, StoreE
 /// by now. A power cut on the way leaves both, the journal, or nothing.
 ///
 /// Leases may be live; what they write is lost, and the space is free when they are dropped.
-pub(crate) fn discard(part: &PartFile) -> Result<(), StoreError> {
-    let directory = part.file().directory();
-    if directory.holds(part.names().part(), part.identity())? {
+pub(crate) fn discard<D: Disk>(part: &PartFile<D>) -> Result<(), StoreError> {
+    let folder = part.folder();
+    if folder.holds(part.names().part(), part.identity())? {
         part.file().remove()?;
         Failpoint::PartDiscarded.reached();
-        directory.sync()?;
-        remove_journal(directory, part.names(), part.journal())?;
+        folder.sync()?;
+        remove_journal(folder, part.names(), part.journal())?;
     }
     Ok(())
 }
@@ -121,36 +120,40 @@ pub(crate) struct Files {
 
 /// What is left to do once the final name of the part file is there. The journal goes last, and
 /// only if the name is safe: it is what a resume needs should the name be undone.
-pub(crate) fn finish(
-    directory: &Directory,
+pub(crate) fn finish<D: Disk>(
+    folder: &Folder<D>,
     names: &PartNames,
     files: Files,
     sync: bool,
 ) -> Result<(), StoreError> {
-    directory.remove(names.part(), files.part)?;
+    folder.remove(names.part(), files.part)?;
     if sync {
-        directory.sync()?;
+        folder.sync()?;
     }
     Failpoint::DirectorySynced.reached();
-    remove_journal(directory, names, files.journal)
+    remove_journal(folder, names, files.journal)
 }
 
-fn remove_journal(
-    directory: &Directory,
+fn remove_journal<D: Disk>(
+    folder: &Folder<D>,
     names: &PartNames,
     journal: Option<FileIdentity>,
 ) -> Result<(), StoreError> {
-    journal.map_or(Ok(()), |journal| directory.remove(names.journal(), journal))
+    journal.map_or(Ok(()), |journal| folder.remove(names.journal(), journal))
 }
 
-fn place(directory: &Directory, names: &PartNames, how: Publish) -> Result<(), StoreError> {
+fn place<D: Disk>(folder: &Folder<D>, names: &PartNames, how: Publish) -> Result<(), StoreError> {
     if how.overwrite {
-        return rename(directory, names);
+        return rename(folder, names);
     }
-    match rename_without_replacing(directory, names) {
+    let (part, output) = (names.part(), names.final_name());
+    match folder.disk().rename_without_replacing(part, output) {
         Ok(()) => Ok(()),
         Err(errno) if is_taken(errno) => Err(output_exists(names)),
-        Err(_) => after_link(directory, names, link(directory, names)),
+        Err(_) => {
+            let linked = folder.disk().link(part, output);
+            after_link(folder, names, linked)
+        }
     }
 }
 
@@ -160,43 +163,29 @@ fn place(directory: &Directory, names: &PartNames, how: Publish) -> Result<(), S
 /// they may be what it does not have; a disk that is full or broken says so again to the last step.
 /// Between a look at the name and that rename lies the only moment in which another program's new
 /// file could be replaced.
-fn after_link(
-    directory: &Directory,
+fn after_link<D: Disk>(
+    folder: &Folder<D>,
     names: &PartNames,
     linked: Result<(), Errno>,
 ) -> Result<(), StoreError> {
     match linked {
         Ok(()) => Ok(()),
         Err(errno) if is_taken(errno) => Err(output_exists(names)),
-        Err(_) => match directory.entry(names.final_name())? {
+        Err(_) => match folder.entry(names.final_name())? {
             Some(_) => Err(output_exists(names)),
-            None => rename(directory, names),
+            None => rename(folder, names),
         },
     }
 }
 
-fn rename(directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
-    let rename = || rustix::fs::renameat(directory, names.part(), directory, names.final_name());
-    rustix::io::retry_on_intr(rename).map_err(|errno| {
+fn rename<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<(), StoreError> {
+    let renamed = folder.disk().rename(names.part(), names.final_name());
+    renamed.map_err(|errno| {
         if is_taken(errno) {
             output_exists(names)
         } else {
             StoreError::io("give the file its final name", errno)
         }
-    })
-}
-
-fn rename_without_replacing(directory: &Directory, names: &PartNames) -> Result<(), Errno> {
-    let (from, to): (&OsStr, &OsStr) = (names.part(), names.final_name());
-    rustix::io::retry_on_intr(|| {
-        rustix::fs::renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE)
-    })
-}
-
-fn link(directory: &Directory, names: &PartNames) -> Result<(), Errno> {
-    let (from, to): (&OsStr, &OsStr) = (names.part(), names.final_name());
-    rustix::io::retry_on_intr(|| {
-        rustix::fs::linkat(directory, from, directory, to, AtFlags::empty())
     })
 }
 
@@ -216,38 +205,33 @@ fn output_exists(names: &PartNames) -> StoreError {
 mod tests {
     use range_core::units::ByteCount;
 
+    use std::ffi::OsStr;
+
     use super::*;
+    use crate::disk::Directory;
     use crate::{Length, WriteMode};
 
     /// Places one part file with `step`, which must refuse to place the next over it.
-    fn places_once(step: fn(&Directory, &PartNames) -> Result<(), StoreError>) {
+    fn places_once(step: fn(&Folder<Directory>, &PartNames) -> Result<(), StoreError>) {
         let temp = tempfile::tempdir().unwrap();
-        let directory = Directory::open(temp.path()).unwrap();
+        let folder = Folder::new(Directory::open(temp.path()).unwrap(), true);
         let names = PartNames::new(OsStr::new("output")).unwrap();
         let length = Length::Known(ByteCount(5));
-        let part = PartFile::create(&directory, &names, length, WriteMode::default()).unwrap();
-        step(&directory, &names).unwrap();
+        let part = PartFile::create(&folder, &names, length, WriteMode::default()).unwrap();
+        step(&folder, &names).unwrap();
         let files = Files {
             part: part.identity(),
             journal: None,
         };
-        finish(&directory, &names, files, true).unwrap();
-        assert!(
-            directory
-                .holds(names.final_name(), part.identity())
-                .unwrap()
-        );
-        assert!(directory.entry(names.part()).unwrap().is_none());
+        finish(&folder, &names, files, true).unwrap();
+        assert!(folder.holds(names.final_name(), part.identity()).unwrap());
+        assert!(folder.entry(names.part()).unwrap().is_none());
 
-        let other = PartFile::create(&directory, &names, length, WriteMode::default()).unwrap();
-        let error = step(&directory, &names).unwrap_err();
+        let other = PartFile::create(&folder, &names, length, WriteMode::default()).unwrap();
+        let error = step(&folder, &names).unwrap_err();
         assert!(matches!(error, StoreError::OutputExists { .. }), "{error}");
-        assert!(
-            directory
-                .holds(names.final_name(), part.identity())
-                .unwrap()
-        );
-        assert!(directory.holds(names.part(), other.identity()).unwrap());
+        assert!(folder.holds(names.final_name(), part.identity()).unwrap());
+        assert!(folder.holds(names.part(), other.identity()).unwrap());
     }
 
     #[test]
@@ -256,16 +240,19 @@ mod tests {
             overwrite: false,
             sync: true,
         };
-        places_once(|directory, names| place(directory, names, HOW));
+        places_once(|folder, names| place(folder, names, HOW));
     }
 
     #[test]
     fn a_hard_link_stands_in_for_a_rename_that_replaces_nothing() {
-        places_once(|directory, names| after_link(directory, names, link(directory, names)));
+        places_once(|folder, names| {
+            let linked = folder.disk().link(names.part(), names.final_name());
+            after_link(folder, names, linked)
+        });
     }
 
     #[test]
     fn a_file_system_without_either_still_replaces_nothing() {
-        places_once(|directory, names| after_link(directory, names, Err(Errno::PERM)));
+        places_once(|folder, names| after_link(folder, names, Err(Errno::PERM)));
     }
 }

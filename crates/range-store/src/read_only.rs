@@ -6,24 +6,25 @@ use range_core::block::BlockHash;
 use range_core::units::ByteCount;
 
 use crate::block_hasher::hash_range;
-use crate::directory::Directory;
+use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
+use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 
 /// A part file or a final file, open to be read, whoever made it and whoever is writing to it.
 #[derive(Debug)]
-pub struct ReadOnlyFile(OwnedFile);
+pub struct ReadOnlyFile<D: Disk = Directory>(OwnedFile<D>);
 
-impl ReadOnlyFile {
+impl<D: Disk> ReadOnlyFile<D> {
     /// Opens the part file. It must be a regular file.
-    pub fn part(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
-        OwnedFile::open_to_read(directory, names.part()).map(Self)
+    pub(crate) fn part(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
+        OwnedFile::open_to_read(folder, names.part()).map(Self)
     }
 
     /// Opens what has the final name. It must be a regular file.
-    pub fn published(directory: &Directory, names: &PartNames) -> Result<Self, StoreError> {
-        OwnedFile::open_to_read(directory, names.final_name()).map(Self)
+    pub(crate) fn published(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
+        OwnedFile::open_to_read(folder, names.final_name()).map(Self)
     }
 
     /// The length of the file.

@@ -8,9 +8,11 @@
 
 use memmap2::MmapRaw;
 
+use crate::disk::Window;
+
 /// A mapping that bytes are copied into.
 #[derive(Debug)]
-pub(crate) struct Region {
+pub struct Region {
     map: MmapRaw,
 }
 
@@ -18,21 +20,18 @@ impl Region {
     pub(crate) fn new(map: MmapRaw) -> Self {
         Self { map }
     }
+}
 
-    pub(crate) fn len(&self) -> usize {
+impl Window for Region {
+    fn length(&self) -> usize {
         self.map.len()
     }
 
-    /// Copies all of `bytes` to `offset` from the start of the region.
-    ///
-    /// # Panics
-    ///
-    /// If the bytes do not fit.
-    pub(crate) fn copy_in(&mut self, offset: usize, bytes: &[u8]) {
+    fn copy_in(&mut self, offset: usize, bytes: &[u8]) {
         // SAFETY: the pointer and the length are those of one live, writable mapping, which
         // `&mut self` keeps alive through the call. No Rust reference to it exists anywhere, so
-        // `bytes` is not part of it. Whatever else writes these pages is another mapping, whose
-        // owner holds a lease of other bytes.
+        // `bytes` is not part of it. Whatever else writes these pages is another mapping, at other
+        // addresses, whose owner holds a lease of other bytes.
         unsafe { copy_in(self.map.as_mut_ptr(), self.map.len(), offset, bytes) }
     }
 }

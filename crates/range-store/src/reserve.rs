@@ -1,15 +1,13 @@
 //! Owns the questions asked of a file system before a file is written: is there room, can blocks
 //! be reserved. Knows nothing of what the file is for.
 
-use std::os::fd::AsFd;
-
 use range_core::units::ByteCount;
-use rustix::fs::FallocateFlags;
-use rustix::io::Errno;
 use rustix::process::Resource;
 
 use crate::courtesy;
+use crate::disk::{Disk, Errno, Space};
 use crate::error::StoreError;
+use crate::folder::Folder;
 use crate::length::LONGEST;
 use crate::owned_file::OwnedFile;
 
@@ -42,18 +40,19 @@ pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
     }
 }
 
-/// Fails unless the file system of `fd` has room for `needed` bytes and a reserve: 64 MiB, or 1 %
+/// Fails unless the file system has room for `needed` bytes and a reserve: 64 MiB, or 1 %
 /// of the file system where that is less. Without a number there is nothing to refuse by.
 ///
 /// This comes before reserving because a reservation that fails may have filled the disk first:
 /// ext4 leaves what it got until then allocated. An absurd length would fill a disk that way.
-pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreError> {
+pub(crate) fn check_room<D: Disk>(folder: &Folder<D>, needed: ByteCount) -> Result<(), StoreError> {
     if needed == ByteCount(0) {
         return Ok(());
     }
-    let Some(Room { size, available }) = room(fd) else {
+    let Some(Space { size, available }) = space(folder) else {
         return Ok(());
     };
+    let available = ByteCount(available);
     let needed = ByteCount(needed.0.saturating_add(RESERVE.min(size / RESERVE_DIVISOR)));
     if needed > available {
         Err(StoreError::NoRoom { needed, available })
@@ -62,45 +61,34 @@ pub(crate) fn check_room(fd: impl AsFd, needed: ByteCount) -> Result<(), StoreEr
     }
 }
 
-/// What a file system says of itself.
-struct Room {
-    size: u64,
-    /// What it has for this user.
-    available: ByteCount,
-}
-
 /// `None` where the file system cannot be asked, or has no free block to tell of. That may be one
 /// that does not know: network and FUSE file systems say 0 and take the file. One that is full says
 /// so again when blocks are reserved or written.
-fn room(fd: impl AsFd) -> Option<Room> {
-    let stat = rustix::fs::fstatvfs(fd).ok()?;
-    let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
-    (stat.f_bavail > 0).then(|| Room {
-        size: bytes(stat.f_blocks),
-        available: ByteCount(bytes(stat.f_bavail)),
-    })
+fn space<D: Disk>(folder: &Folder<D>) -> Option<Space> {
+    let space = folder.disk().space().ok()?;
+    (space.available > 0).then_some(space)
 }
 
 /// Whether the file system shows no blocks at all, as tmpfs of size 0 and ramfs do: what is
 /// reserved there is the machine's memory, and nothing says how much of it there is.
-fn has_no_limit(fd: impl AsFd) -> bool {
-    rustix::fs::fstatvfs(fd).is_ok_and(|stat| stat.f_blocks == 0)
+fn has_no_limit<D: Disk>(folder: &Folder<D>) -> bool {
+    folder.disk().space().is_ok_and(|space| space.size == 0)
 }
 
-/// Gives the file its length, with all blocks reserved where the file system can.
-///
-/// The raw system call, because the C library's `posix_fallocate` falls back to writing into
-/// every block. After an error the caller gives back what was got.
-pub(crate) fn reserve(file: &OwnedFile, length: ByteCount) -> Result<Reservation, StoreError> {
+/// Gives the file its length, with all blocks reserved where the file system can. After an error
+/// the caller gives back what was got.
+pub(crate) fn reserve<D: Disk>(
+    file: &OwnedFile<D>,
+    length: ByteCount,
+) -> Result<Reservation, StoreError> {
     if length == ByteCount(0) {
         return Ok(Reservation::Made);
     }
-    if has_no_limit(file) {
+    if has_no_limit(file.folder()) {
         file.set_length(length)?;
         return Ok(Reservation::Unsupported);
     }
-    let flags = FallocateFlags::empty();
-    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, length.0)) {
+    match file.reserve(length) {
         Ok(()) => Ok(Reservation::Made),
         Err(errno) if errno == Errno::FBIG || courtesy::is_loss(errno) => {
             Err(StoreError::io("reserve disk space", errno))

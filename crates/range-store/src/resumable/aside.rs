@@ -13,9 +13,10 @@ use range_core::units::ByteCount;
 
 use super::journal::{self, Decoder};
 use crate::append_log::AppendLog;
-use crate::directory::Directory;
+use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
+use crate::folder::Folder;
 use crate::names::{PLACES, PartNames};
 use crate::owned_file::OwnedFile;
 use crate::part_file::PartFile;
@@ -34,21 +35,21 @@ pub(super) enum Place {
 }
 
 /// What is in the place `at` of the download with `names`.
-pub(super) fn look(
-    directory: &Directory,
+pub(super) fn look<D: Disk>(
+    folder: &Folder<D>,
     names: &PartNames,
     at: usize,
 ) -> Result<Place, StoreError> {
     let place = names.aside(at);
-    let Some(part) = directory.entry(place.part())? else {
+    let Some(part) = folder.entry(place.part())? else {
         return Ok(Place::Free);
     };
-    if is_named_by(directory, &place, part.identity) {
+    if is_named_by(folder, &place, part.identity) {
         return Ok(Place::Taken);
     }
-    let is_interrupted = directory.entry(names.part())?.is_none()
-        && directory.entry(place.journal())?.is_none()
-        && is_named_by(directory, names, part.identity);
+    let is_interrupted = folder.entry(names.part())?.is_none()
+        && folder.entry(place.journal())?.is_none()
+        && is_named_by(folder, names, part.identity);
     Ok(if is_interrupted {
         Place::Interrupted
     } else {
@@ -57,8 +58,8 @@ pub(super) fn look(
 }
 
 /// Whether the journal with these names speaks of that part file. One that cannot be read does not.
-fn is_named_by(directory: &Directory, names: &PartNames, part: FileIdentity) -> bool {
-    let Ok(log) = AppendLog::open_to_read(directory, names) else {
+fn is_named_by<D: Disk>(folder: &Folder<D>, names: &PartNames, part: FileIdentity) -> bool {
+    let Ok(log) = AppendLog::open_to_read(folder, names) else {
         return false;
     };
     let mut decoder = Decoder::new();
@@ -73,22 +74,22 @@ fn is_named_by(directory: &Directory, names: &PartNames, part: FileIdentity) -> 
 ///
 /// Fails if the part file was replaced by another, or with [`StoreError::Exists`] if something is
 /// in that place that is not ours, and then moves nothing.
-pub(super) fn set_aside(part: &PartFile, at: usize) -> Result<(), StoreError> {
+pub(super) fn set_aside<D: Disk>(part: &PartFile<D>, at: usize) -> Result<(), StoreError> {
     let (file, names) = (part.file(), part.names());
-    let directory = file.directory();
+    let folder = file.folder();
     file.check_name()?;
     let place = names.aside(at);
-    match look(directory, names, at)? {
+    match look(folder, names, at)? {
         Place::Free => {}
-        Place::Taken => remove(directory, &place)?,
+        Place::Taken => remove(folder, &place)?,
         Place::Interrupted | Place::Foreign => {
             let name = place.part().to_owned();
             return Err(StoreError::Exists { name });
         }
     }
-    rename(directory, names.part(), place.part())?;
+    rename(folder, names.part(), place.part())?;
     Failpoint::PartSetAside.reached();
-    rename(directory, names.journal(), place.journal())?;
+    rename(folder, names.journal(), place.journal())?;
     Failpoint::SetAside.reached();
     Ok(())
 }
@@ -98,36 +99,36 @@ pub(super) fn set_aside(part: &PartFile, at: usize) -> Result<(), StoreError> {
 ///
 /// Fails with [`StoreError::InUse`] if another process works with it, and with
 /// [`StoreError::Exists`] if there is a part file under the download's own name.
-pub(super) fn put_back(
-    directory: &Directory,
+pub(super) fn put_back<D: Disk>(
+    folder: &Folder<D>,
     names: &PartNames,
     at: usize,
 ) -> Result<(), StoreError> {
     let place = names.aside(at);
-    OwnedFile::open(directory, place.part())?.lock()?;
-    if directory.entry(names.part())?.is_some() {
+    OwnedFile::open(folder, place.part())?.lock()?;
+    if folder.entry(names.part())?.is_some() {
         let name = names.part().to_owned();
         return Err(StoreError::Exists { name });
     }
-    if directory.entry(place.journal())?.is_some() {
-        rename(directory, place.journal(), names.journal())?;
+    if folder.entry(place.journal())?.is_some() {
+        rename(folder, place.journal(), names.journal())?;
     }
-    rename(directory, place.part(), names.part())
+    rename(folder, place.part(), names.part())
 }
 
 /// Removes what is in all places of the download with `names`, unless another process works with
 /// it or it is not ours.
-pub(super) fn clear(directory: &Directory, names: &PartNames) -> Result<(), StoreError> {
-    (0..PLACES).try_for_each(|at| match look(directory, names, at)? {
-        Place::Taken => remove(directory, &names.aside(at)),
+pub(super) fn clear<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<(), StoreError> {
+    (0..PLACES).try_for_each(|at| match look(folder, names, at)? {
+        Place::Taken => remove(folder, &names.aside(at)),
         Place::Free | Place::Interrupted | Place::Foreign => Ok(()),
     })
 }
 
-fn remove(directory: &Directory, place: &PartNames) -> Result<(), StoreError> {
+fn remove<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
     for name in [place.part(), place.journal()] {
-        if directory.entry(name)?.is_some() {
-            let file = OwnedFile::open(directory, name)?;
+        if folder.entry(name)?.is_some() {
+            let file = OwnedFile::open(folder, name)?;
             file.lock()?;
             file.remove()?;
         }
@@ -135,9 +136,9 @@ fn remove(directory: &Directory, place: &PartNames) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn rename(directory: &Directory, from: &OsStr, to: &OsStr) -> Result<(), StoreError> {
-    rustix::fs::renameat(directory, from, directory, to)
-        .map_err(|errno| StoreError::io("set an older version of the file aside", errno))
+fn rename<D: Disk>(folder: &Folder<D>, from: &OsStr, to: &OsStr) -> Result<(), StoreError> {
+    let renamed = folder.disk().rename(from, to);
+    renamed.map_err(|errno| StoreError::io("set an older version of the file aside", errno))
 }
 
 #[cfg(test)]
@@ -146,33 +147,34 @@ mod tests {
     use range_core::http::validator::Validators;
 
     use super::*;
+    use crate::disk::Directory;
     use crate::resumable::journal::{Encoder, Header, SessionId};
     use crate::{Length, WriteMode};
 
     struct Bench {
         _temp: tempfile::TempDir,
-        directory: Directory,
+        folder: Folder<Directory>,
         names: PartNames,
     }
 
     impl Bench {
         fn new() -> Self {
             let temp = tempfile::tempdir().unwrap();
-            let directory = Directory::open(temp.path()).unwrap();
+            let folder = Folder::new(Directory::open(temp.path()).unwrap(), true);
             let names = PartNames::new(OsStr::new("f")).unwrap();
             Self {
                 _temp: temp,
-                directory,
+                folder,
                 names,
             }
         }
 
         /// A part file, and the journal of it, which tells them from others by its URL.
-        fn create(&self, url: &str) -> PartFile {
-            let log = AppendLog::create(&self.directory, &self.names).unwrap();
+        fn create(&self, url: &str) -> PartFile<Directory> {
+            let log = AppendLog::create(&self.folder, &self.names).unwrap();
             let length = Length::Known(ByteCount(5));
             let mode = WriteMode::default();
-            let part = PartFile::create(&self.directory, &self.names, length, mode).unwrap();
+            let part = PartFile::create(&self.folder, &self.names, length, mode).unwrap();
             let header = Header {
                 session: SessionId([7; 16]),
                 part_file: part.identity(),
@@ -192,13 +194,13 @@ mod tests {
             let names = places
                 .iter()
                 .flat_map(|place| [place.part().to_owned(), place.journal().to_owned()]);
-            let used = names.filter(|name| self.directory.entry(name).unwrap().is_some());
+            let used = names.filter(|name| self.folder.entry(name).unwrap().is_some());
             used.map(|name| name.into_string().unwrap()).collect()
         }
 
         /// The URL in the journal under the download's own name.
         fn journal(&self) -> String {
-            let log = AppendLog::open_to_read(&self.directory, &self.names).unwrap();
+            let log = AppendLog::open_to_read(&self.folder, &self.names).unwrap();
             let mut decoder = Decoder::new();
             log.read_through(ByteCount(1000), |piece| decoder.feed(piece))
                 .unwrap();
@@ -215,19 +217,19 @@ mod tests {
             bench.names(),
             ["f.old-version.part", "f.old-version.part.journal"]
         );
-        let look = |at| look(&bench.directory, &bench.names, at).unwrap();
+        let look = |at| look(&bench.folder, &bench.names, at).unwrap();
         assert_eq!((look(0), look(1)), (Place::Taken, Place::Free));
 
-        let error = put_back(&bench.directory, &bench.names, 0).unwrap_err();
+        let error = put_back(&bench.folder, &bench.names, 0).unwrap_err();
         assert!(matches!(error, StoreError::InUse { .. }), "{error}");
         let identity = old.identity();
         drop(old);
-        put_back(&bench.directory, &bench.names, 0).unwrap();
+        put_back(&bench.folder, &bench.names, 0).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
         assert_eq!(bench.journal(), "old");
         let length = Length::Known(ByteCount(5));
         let mode = WriteMode::default();
-        let back = PartFile::open(&bench.directory, &bench.names, length, mode).unwrap();
+        let back = PartFile::open(&bench.folder, &bench.names, length, mode).unwrap();
         assert_eq!(back.identity(), identity);
     }
 
@@ -236,7 +238,7 @@ mod tests {
         let bench = Bench::new();
         set_aside(&bench.create("old"), 0).unwrap();
         let _new = bench.create("new");
-        let error = put_back(&bench.directory, &bench.names, 0).unwrap_err();
+        let error = put_back(&bench.folder, &bench.names, 0).unwrap_err();
         assert!(matches!(error, StoreError::Exists { .. }), "{error}");
         assert_eq!(bench.journal(), "new");
         assert_eq!(bench.names().len(), 4);
@@ -246,8 +248,8 @@ mod tests {
     fn a_journal_without_a_part_file_makes_way() {
         let bench = Bench::new();
         set_aside(&bench.create("old"), 0).unwrap();
-        drop(AppendLog::create(&bench.directory, &bench.names).unwrap());
-        put_back(&bench.directory, &bench.names, 0).unwrap();
+        drop(AppendLog::create(&bench.folder, &bench.names).unwrap());
+        put_back(&bench.folder, &bench.names, 0).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
         assert_eq!(bench.journal(), "old");
     }
@@ -257,10 +259,10 @@ mod tests {
         let bench = Bench::new();
         drop(bench.create("old"));
         let place = bench.names.aside(1);
-        rename(&bench.directory, bench.names.part(), place.part()).unwrap();
-        let look = || look(&bench.directory, &bench.names, 1).unwrap();
+        rename(&bench.folder, bench.names.part(), place.part()).unwrap();
+        let look = || look(&bench.folder, &bench.names, 1).unwrap();
         assert_eq!(look(), Place::Interrupted);
-        put_back(&bench.directory, &bench.names, 1).unwrap();
+        put_back(&bench.folder, &bench.names, 1).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
         assert_eq!(bench.journal(), "old");
         assert_eq!(look(), Place::Free);
@@ -275,10 +277,10 @@ mod tests {
         set_aside(&newer, 0).unwrap();
         drop(newer);
         let place = bench.names.aside(0);
-        assert!(bench.directory.holds(place.part(), identity).unwrap());
+        assert!(bench.folder.holds(place.part(), identity).unwrap());
         set_aside(&bench.create("c"), 1).unwrap();
         assert_eq!(bench.names().len(), 4);
-        clear(&bench.directory, &bench.names).unwrap();
+        clear(&bench.folder, &bench.names).unwrap();
         assert_eq!(bench.names(), Vec::<String>::new());
     }
     #[test]
@@ -288,8 +290,8 @@ mod tests {
         let place = bench.names.aside(0);
         let length = Length::Known(ByteCount(5));
         let mode = WriteMode::default();
-        let other = PartFile::create(&bench.directory, &place, length, mode).unwrap();
-        let look = |at| look(&bench.directory, &bench.names, at).unwrap();
+        let other = PartFile::create(&bench.folder, &place, length, mode).unwrap();
+        let look = |at| look(&bench.folder, &bench.names, at).unwrap();
         assert_eq!(look(0), Place::Foreign);
         let part = bench.create("new");
         let error = set_aside(&part, 0).unwrap_err();
@@ -297,13 +299,8 @@ mod tests {
         set_aside(&part, 1).unwrap();
         assert_eq!(look(1), Place::Taken);
         drop(part);
-        clear(&bench.directory, &bench.names).unwrap();
+        clear(&bench.folder, &bench.names).unwrap();
         assert_eq!((look(0), look(1)), (Place::Foreign, Place::Free));
-        assert!(
-            bench
-                .directory
-                .holds(place.part(), other.identity())
-                .unwrap()
-        );
+        assert!(bench.folder.holds(place.part(), other.identity()).unwrap());
     }
 }

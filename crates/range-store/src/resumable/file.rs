@@ -18,6 +18,7 @@ use super::recorder::Recorder;
 use super::writer::Writer;
 use super::written::WrittenBlock;
 use crate::append_log::AppendLog;
+use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
 use crate::lease::LeaseError;
@@ -52,13 +53,13 @@ pub struct Description {
 /// All calls block for as long as the disk takes, and none is worth cancelling half-way. Dropping
 /// the last handle removes nothing: the next run continues.
 #[derive(Clone, Debug)]
-pub struct ResumableFile(Arc<Kept>);
+pub struct ResumableFile<D: Disk = Directory>(Arc<Kept<D>>);
 
-impl ResumableFile {
+impl<D: Disk> ResumableFile<D> {
     /// Begins the journal `log` of a part file that is empty.
     pub(super) fn begin(
-        log: AppendLog,
-        part: PartFile,
+        log: AppendLog<D>,
+        part: PartFile<D>,
         description: &Description,
         block_size: BlockSize,
         waits_for_disk: bool,
@@ -83,8 +84,8 @@ impl ResumableFile {
 
     /// Goes on with a part file and its journal, which ends where belief does.
     pub(super) fn resume(
-        log: AppendLog,
-        part: PartFile,
+        log: AppendLog<D>,
+        part: PartFile<D>,
         journal: &Decoded,
         waits_for_disk: bool,
     ) -> Result<Self, StoreError> {
@@ -110,7 +111,7 @@ impl ResumableFile {
 
     /// Leases `range` to one writer, until that is dropped. Bytes written before may be leased
     /// again, to repair them.
-    pub fn lease(&self, range: ByteRange) -> Result<Writer, LeaseError> {
+    pub fn lease(&self, range: ByteRange) -> Result<Writer<D>, LeaseError> {
         let lease = self.0.part.lease(range)?;
         let lease = if self.0.waits_for_disk {
             lease
@@ -126,7 +127,7 @@ impl ResumableFile {
     /// # Panics
     ///
     /// If the file ends at `start` or before.
-    pub fn lease_from(&self, start: u64) -> Result<Writer, LeaseError> {
+    pub fn lease_from(&self, start: u64) -> Result<Writer<D>, LeaseError> {
         let range = ByteRange::new(start, self.length().bound().0);
         self.lease(range.expect("there are bytes to lease"))
     }
@@ -152,7 +153,7 @@ impl ResumableFile {
         Failpoint::DataSynced.reached();
         self.0.recorder.sync()?;
         Failpoint::JournalSynced.reached();
-        self.0.part.directory().sync()?;
+        self.0.part.folder().sync()?;
         Failpoint::CheckpointDone.reached();
         Ok(())
     }
@@ -229,12 +230,12 @@ impl ResumableFile {
         publish::discard(&self.0.part)
     }
 
-    pub(super) fn part(&self) -> &PartFile {
+    pub(super) fn part(&self) -> &PartFile<D> {
         &self.0.part
     }
 }
 
-fn header(part: &PartFile, description: &Description, block_size: BlockSize) -> Header {
+fn header<D: Disk>(part: &PartFile<D>, description: &Description, block_size: BlockSize) -> Header {
     Header {
         session: description.session,
         part_file: part.identity(),

@@ -8,23 +8,24 @@ use super::journal::{DecodeError, Header};
 use super::location::Location;
 use super::stored;
 use crate::append_log::AppendLog;
+use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::read_only::ReadOnlyFile;
 
 /// What a journal says of a part file.
 #[derive(Clone, Debug)]
-pub struct Inspection {
-    location: Location,
+pub struct Inspection<D: Disk = Directory> {
+    location: Location<D>,
     header: Header,
     claims: Claims,
     torn: u64,
 }
 
-impl Inspection {
+impl<D: Disk> Inspection<D> {
     /// Reads the journal of the file at `location`. Inner error: the journal cannot be used. Outer
     /// error: it cannot be read.
-    pub fn of(location: Location) -> Result<Result<Self, DecodeError>, StoreError> {
-        let log = AppendLog::open_to_read(location.directory(), location.names())?;
+    pub fn of(location: Location<D>) -> Result<Result<Self, DecodeError>, StoreError> {
+        let log = AppendLog::open_to_read(location.folder(), location.names())?;
         let journal = stored::read(&log, location.division())?;
         let torn = |believed| log.length().0 - believed;
         Ok(journal.map(|journal| Self {
@@ -56,7 +57,7 @@ impl Inspection {
         &self,
         found: impl FnMut(Finding) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let part = ReadOnlyFile::part(self.location.directory(), self.location.names())?;
+        let part = ReadOnlyFile::part(self.location.folder(), self.location.names())?;
         self.claims.verify(|range| part.hash_block(range), found)
     }
 }

@@ -4,13 +4,14 @@
 use range_core::block::BlockSize;
 
 use super::recorder::Recorder;
+use crate::disk::Disk;
 use crate::part_file::PartFile;
 
 /// A part file and its journal, both held.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) part: PartFile,
-    pub(super) recorder: Recorder,
+pub(super) struct Kept<D: Disk> {
+    pub(super) part: PartFile<D>,
+    pub(super) recorder: Recorder<D>,
     pub(super) block_size: BlockSize,
     /// Whether the end of the download waits for the disk, which is then kept busy from the start.
     pub(super) waits_for_disk: bool,

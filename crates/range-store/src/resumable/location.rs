@@ -14,9 +14,10 @@ use super::stored::{self, Division};
 use super::unfinished::Unfinished;
 use crate::append_log::AppendLog;
 use crate::backend::WriteMode;
-use crate::directory::Directory;
+use crate::disk::{Directory, Disk};
 use crate::error::{StoreError, StoreFailure};
 use crate::failpoint::Failpoint;
+use crate::folder::Folder;
 use crate::length::Length;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
@@ -44,8 +45,8 @@ impl Default for Keeping {
 
 /// A directory, and the names that one file has in it while it arrives.
 #[derive(Clone, Debug)]
-pub struct Location {
-    directory: Directory,
+pub struct Location<D: Disk = Directory> {
+    folder: Folder<D>,
     names: Arc<PartNames>,
     keeping: Keeping,
     division: Division,
@@ -53,7 +54,7 @@ pub struct Location {
 
 /// What an earlier run left.
 #[derive(Debug)]
-pub enum Found {
+pub enum Found<D: Disk = Directory> {
     /// Nothing; or something that was of no use, for the reason given, and is gone.
     Nothing(Option<Unusable>),
     /// A part file that no journal names, so that it may be somebody else's. It is untouched.
@@ -61,27 +62,23 @@ pub enum Found {
     /// A journal that another version of this program can read and use. It is untouched.
     Unreadable(DecodeError),
     /// A part file and its journal, to be [resumed](Earlier::resume) if they can be trusted.
-    Earlier(Box<Earlier>),
+    Earlier(Box<Earlier<D>>),
 }
 
 /// A part file and its journal of an earlier run, both locked.
 #[derive(Debug)]
-pub struct Earlier {
-    part: PartFile,
-    log: AppendLog,
+pub struct Earlier<D: Disk = Directory> {
+    part: PartFile<D>,
+    log: AppendLog<D>,
     journal: Decoded,
     waits_for_disk: bool,
 }
 
-impl Location {
+impl<D: Disk> Location<D> {
     /// The place of the file with these names in the directory.
-    pub fn new(directory: Directory, names: PartNames, keeping: Keeping) -> Self {
+    pub fn new(directory: D, names: PartNames, keeping: Keeping) -> Self {
         Self {
-            directory: if keeping.sync {
-                directory
-            } else {
-                directory.without_syncs()
-            },
+            folder: Folder::new(directory, keeping.sync),
             names: Arc::new(names),
             keeping,
             division: Division::default(),
@@ -101,8 +98,8 @@ impl Location {
         &self.names
     }
 
-    pub(super) fn directory(&self) -> &Directory {
-        &self.directory
+    pub(super) fn folder(&self) -> &Folder<D> {
+        &self.folder
     }
 
     pub(super) fn division(&self) -> Division {
@@ -112,17 +109,17 @@ impl Location {
     /// Fails with [`StoreError::OutputExists`] if publishing would: anything at all has the final
     /// name, or with `overwrite` anything but a file or symbolic link. For asking early.
     pub fn check_output(&self, how: Publish) -> Result<(), StoreError> {
-        how.check(&self.directory, &self.names)
+        how.check(&self.folder, &self.names)
     }
 
     /// The file that has the final name, if there is one and it can be read.
-    pub fn final_file(&self) -> Option<ReadOnlyFile> {
-        ReadOnlyFile::published(&self.directory, &self.names).ok()
+    pub fn final_file(&self) -> Option<ReadOnlyFile<D>> {
+        ReadOnlyFile::published(&self.folder, &self.names).ok()
     }
 
     /// Whether there is a part file that can be read, of whichever version.
     pub fn has_part(&self) -> bool {
-        ReadOnlyFile::part(&self.directory, &self.names).is_ok()
+        ReadOnlyFile::part(&self.folder, &self.names).is_ok()
     }
 
     /// What an earlier run published and did not live to tell: the final file, if its journal is
@@ -131,14 +128,14 @@ impl Location {
     pub fn unfinished(
         &self,
         proceed: impl Fn() -> ControlFlow<()>,
-    ) -> Result<Option<Unfinished>, StoreError> {
-        Unfinished::find(&self.directory, &self.names, self.division, proceed)
+    ) -> Result<Option<Unfinished<D>>, StoreError> {
+        Unfinished::find(&self.folder, &self.names, self.division, proceed)
     }
 
     /// Looks for an earlier run, locks its journal and reads it, and locks its part file. What is
     /// of no use is removed: see [`journal::judge`], which `digest_expected` is for.
-    pub fn find(&self, digest_expected: bool) -> Result<Found, StoreError> {
-        let log = match AppendLog::open(&self.directory, &self.names) {
+    pub fn find(&self, digest_expected: bool) -> Result<Found<D>, StoreError> {
+        let log = match AppendLog::open(&self.folder, &self.names) {
             Ok(log) => log,
             Err(error) if error.disposition() == StoreFailure::NotFound => {
                 return Ok(match self.open_any_length()? {
@@ -158,7 +155,7 @@ impl Location {
         };
         let length = Length::Known(ByteCount(journal.header.length));
         let mode = self.keeping.write_mode;
-        match PartFile::open(&self.directory, &self.names, length, mode) {
+        match PartFile::open(&self.folder, &self.names, length, mode) {
             Ok(part) => Ok(Found::Earlier(Box::new(Earlier {
                 part,
                 log,
@@ -176,7 +173,7 @@ impl Location {
     /// Throws away what an earlier run left, whatever it is good for, and a part file that no
     /// journal names too. Tells whether there was a part file.
     pub fn clear(&self) -> Result<bool, StoreError> {
-        match AppendLog::open(&self.directory, &self.names) {
+        match AppendLog::open(&self.folder, &self.names) {
             Ok(log) => self.throw_away(log),
             Err(error) if error.disposition() == StoreFailure::NotFound => {
                 let part = self.open_any_length()?;
@@ -188,7 +185,7 @@ impl Location {
     }
 
     /// Removes the part file, if there is one, and then the journal, which is held until then.
-    fn throw_away(&self, log: AppendLog) -> Result<bool, StoreError> {
+    fn throw_away(&self, log: AppendLog<D>) -> Result<bool, StoreError> {
         if let Some(part) = self.open_any_length()? {
             publish::discard(&part)?;
             return Ok(true);
@@ -197,9 +194,9 @@ impl Location {
         Ok(false)
     }
 
-    fn open_any_length(&self) -> Result<Option<PartFile>, StoreError> {
+    fn open_any_length(&self) -> Result<Option<PartFile<D>>, StoreError> {
         let (length, mode) = (Length::Unknown, WriteMode::Positioned);
-        match PartFile::open(&self.directory, &self.names, length, mode) {
+        match PartFile::open(&self.folder, &self.names, length, mode) {
             Ok(part) => Ok(Some(part)),
             Err(error) if error.disposition() == StoreFailure::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -215,13 +212,13 @@ impl Location {
         &self,
         length: Length,
         description: &Description,
-    ) -> Result<ResumableFile, StoreError> {
+    ) -> Result<ResumableFile<D>, StoreError> {
         // The journal's file comes first, so that a part file without one is never ours, whenever
         // a kill comes between.
-        let log = AppendLog::create(&self.directory, &self.names).map_err(created_by_another)?;
+        let log = AppendLog::create(&self.folder, &self.names).map_err(created_by_another)?;
         Failpoint::JournalCreated.reached();
         let mode = self.keeping.write_mode;
-        let part = match PartFile::create(&self.directory, &self.names, length, mode) {
+        let part = match PartFile::create(&self.folder, &self.names, length, mode) {
             Ok(part) => part,
             Err(error) => {
                 // The error at hand is the one to tell.
@@ -235,7 +232,7 @@ impl Location {
     }
 }
 
-impl Earlier {
+impl<D: Disk> Earlier<D> {
     /// What the journal says of the file.
     pub fn header(&self) -> &Header {
         &self.journal.header
@@ -265,7 +262,7 @@ impl Earlier {
 
     /// Goes on with it: cuts the journal off where belief in it ends. The claims are to be
     /// [verified](ResumableFile::verify).
-    pub fn resume(self) -> Result<(ResumableFile, Claims), StoreError> {
+    pub fn resume(self) -> Result<(ResumableFile<D>, Claims), StoreError> {
         let claims = Claims::of(&self.journal);
         let file = ResumableFile::resume(self.log, self.part, &self.journal, self.waits_for_disk)?;
         Ok((file, claims))

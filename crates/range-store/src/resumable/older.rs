@@ -7,22 +7,23 @@ use super::journal::{self, Decoded, Header, Verdict};
 use super::location::Location;
 use super::stored;
 use crate::append_log::AppendLog;
+use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::names::PLACES;
 
 /// The versions that wait beside a file.
 #[derive(Debug)]
-pub struct OlderVersions {
-    location: Location,
+pub struct OlderVersions<D: Disk = Directory> {
+    location: Location<D>,
     digest_expected: bool,
     /// Those that were set aside by this run, which keep their locks.
-    held: [Option<ResumableFile>; PLACES],
+    held: [Option<ResumableFile<D>>; PLACES],
 }
 
-impl OlderVersions {
+impl<D: Disk> OlderVersions<D> {
     /// Those of the file at `location`. Which of them can be continued depends on whether a digest
     /// is expected: see [`journal::judge`].
-    pub fn new(location: Location, digest_expected: bool) -> Self {
+    pub fn new(location: Location<D>, digest_expected: bool) -> Self {
         Self {
             location,
             digest_expected,
@@ -58,7 +59,7 @@ impl OlderVersions {
     /// the version of which less was fetched.
     pub fn set_aside(
         &mut self,
-        file: ResumableFile,
+        file: ResumableFile<D>,
         taken: Option<usize>,
     ) -> Result<(), StoreError> {
         let fetched = |at: &usize| {
@@ -80,13 +81,13 @@ impl OlderVersions {
     /// Gives a version the file's own names again.
     pub fn put_back(&mut self, at: usize) -> Result<(), StoreError> {
         self.held[at] = None;
-        aside::put_back(self.location.directory(), self.location.names(), at)
+        aside::put_back(self.location.folder(), self.location.names(), at)
     }
 
     /// Removes all: a newer version is complete, or nothing of an earlier run is wanted.
     pub fn clear(&mut self) -> Result<(), StoreError> {
         self.held = [const { None }; PLACES];
-        aside::clear(self.location.directory(), self.location.names())
+        aside::clear(self.location.folder(), self.location.names())
     }
 
     /// The versions that the next run could continue. What cannot be read counts as none.
@@ -99,8 +100,8 @@ impl OlderVersions {
             return None;
         }
         // This run may hold it itself. Whoever continues with it opens it anew, and locks it.
-        let (directory, names) = (self.location.directory(), self.location.names());
-        let log = AppendLog::open_to_read(directory, &names.aside(at)).ok()?;
+        let (folder, names) = (self.location.folder(), self.location.names());
+        let log = AppendLog::open_to_read(folder, &names.aside(at)).ok()?;
         let journal = stored::read(&log, self.location.division()).ok()?;
         match journal::judge(journal, self.digest_expected) {
             Verdict::Continue(decoded) => Some(*decoded),
@@ -109,6 +110,6 @@ impl OlderVersions {
     }
 
     fn look(&self, at: usize) -> Result<Place, StoreError> {
-        aside::look(self.location.directory(), self.location.names(), at)
+        aside::look(self.location.folder(), self.location.names(), at)
     }
 }

@@ -8,13 +8,14 @@ use range_core::units::ByteCount;
 use super::journal::{Encoder, Header};
 use super::written::WrittenBlock;
 use crate::append_log::AppendLog;
+use crate::disk::Disk;
 use crate::error::StoreError;
 
 /// The journal of a part file. Writers append to it themselves, the moment a block is whole: a kill
 /// then costs each of them one unfinished block, and nothing waits in a queue.
 #[derive(Debug)]
-pub(super) struct Recorder {
-    log: AppendLog,
+pub(super) struct Recorder<D: Disk> {
+    log: AppendLog<D>,
     encoding: Mutex<Encoding>,
 }
 
@@ -27,19 +28,19 @@ struct Encoding {
     held: Option<Vec<WrittenBlock>>,
 }
 
-impl Recorder {
+impl<D: Disk> Recorder<D> {
     /// The journal of a file of known length: `log` ends where `encoder` goes on.
-    pub(super) fn new(log: AppendLog, encoder: Encoder) -> Self {
+    pub(super) fn new(log: AppendLog<D>, encoder: Encoder) -> Self {
         Self::with(log, encoder, None)
     }
 
     /// The journal of a file whose length only the end of the reply will tell. It claims nothing
     /// until it is [settled](Self::settle).
-    pub(super) fn unsettled(log: AppendLog, encoder: Encoder) -> Self {
+    pub(super) fn unsettled(log: AppendLog<D>, encoder: Encoder) -> Self {
         Self::with(log, encoder, Some(Vec::new()))
     }
 
-    fn with(log: AppendLog, encoder: Encoder, held: Option<Vec<WrittenBlock>>) -> Self {
+    fn with(log: AppendLog<D>, encoder: Encoder, held: Option<Vec<WrittenBlock>>) -> Self {
         let encoding = Encoding {
             encoder,
             buffer: Vec::with_capacity(64),
@@ -98,9 +99,9 @@ impl Recorder {
 }
 
 impl Encoding {
-    fn append(
+    fn append<D: Disk>(
         &mut self,
-        log: &AppendLog,
+        log: &AppendLog<D>,
         encode: impl FnOnce(&mut Encoder, &mut Vec<u8>),
     ) -> Result<(), StoreError> {
         let before = self.encoder.clone();

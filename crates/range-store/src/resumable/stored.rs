@@ -1,11 +1,12 @@
-//! Owns the reading of a journal from its file, and which block sizes are believed. Knows nothing of
-//! what it is good for.
+//! Owns the reading of a journal from its file, and which block sizes are believed. Knows nothing
+//! of what it is good for.
 
 use range_core::block::BlockSize;
 use range_core::units::ByteCount;
 
 use super::journal::{self, DecodeError, Decoded, Decoder, Header};
 use crate::append_log::AppendLog;
+use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::length::Length;
 
@@ -41,8 +42,8 @@ impl Division {
 ///
 /// What lies behind the longest journal that is read is as good as torn off. And blocks of a size
 /// that no writer chooses are nobody's claims, but may be as many as make every step slow.
-pub(super) fn read(
-    log: &AppendLog,
+pub(super) fn read<D: Disk>(
+    log: &AppendLog<D>,
     division: Division,
 ) -> Result<Result<Decoded, DecodeError>, StoreError> {
     let mut decoder = Decoder::new();

@@ -5,30 +5,30 @@ use std::ops::ControlFlow;
 
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::Validators;
-use rustix::fs::FileType;
 
 use super::claims::{Claims, Finding};
 use super::journal::{Decoded, Header};
 use super::stored::{self, Division};
 use crate::append_log::AppendLog;
 use crate::block_hasher::hash_range;
-use crate::directory::Directory;
+use crate::disk::{Directory, Disk, Kind};
 use crate::error::{StoreError, StoreFailure};
+use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 use crate::publish;
 
 /// A final file whose journal is still there, and claims of it what is so.
 #[derive(Debug)]
-pub struct Unfinished {
-    file: OwnedFile,
+pub struct Unfinished<D: Disk = Directory> {
+    file: OwnedFile<D>,
     names: PartNames,
     header: Header,
     /// Held, so that nobody else does what is left to do.
-    log: AppendLog,
+    log: AppendLog<D>,
 }
 
-impl Unfinished {
+impl<D: Disk> Unfinished<D> {
     /// The final file, if its journal is still there and claims every byte of it. Changes nothing.
     ///
     /// That the journal names the file is no proof: had the user removed the final file and made
@@ -37,12 +37,12 @@ impl Unfinished {
     ///
     /// To be asked before a part file is opened: one that has the final name too is refused there.
     pub(super) fn find(
-        directory: &Directory,
+        folder: &Folder<D>,
         names: &PartNames,
         division: Division,
         proceed: impl Fn() -> ControlFlow<()>,
     ) -> Result<Option<Self>, StoreError> {
-        let log = match AppendLog::open(directory, names) {
+        let log = match AppendLog::open(folder, names) {
             Ok(log) => log,
             Err(error) if error.disposition() == StoreFailure::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -54,7 +54,7 @@ impl Unfinished {
             // They are those of some of its replies only, and say nothing of the file.
             journal.header.validators = Validators::default();
         }
-        let Some(file) = final_file(directory, names, journal.header.part_file)? else {
+        let Some(file) = final_file(folder, names, journal.header.part_file)? else {
             return Ok(None);
         };
         let is_it = is_what_the_journal_says(&file, &journal, proceed)?;
@@ -81,26 +81,26 @@ impl Unfinished {
             part: self.file.identity(),
             journal: Some(self.log.identity()),
         };
-        publish::finish(self.file.directory(), &self.names, files, sync)
+        publish::finish(self.file.folder(), &self.names, files, sync)
     }
 }
 
 /// What has the final name, if it is the file that was the part file `identity`.
-fn final_file(
-    directory: &Directory,
+fn final_file<D: Disk>(
+    folder: &Folder<D>,
     names: &PartNames,
     identity: FileIdentity,
-) -> Result<Option<OwnedFile>, StoreError> {
-    match directory.entry(names.final_name())? {
-        Some(entry) if entry.identity == identity && entry.kind == FileType::RegularFile => {}
+) -> Result<Option<OwnedFile<D>>, StoreError> {
+    match folder.entry(names.final_name())? {
+        Some(entry) if entry.identity == identity && entry.kind == Kind::Regular => {}
         _ => return Ok(None),
     }
-    let file = OwnedFile::open_published(directory, names.final_name())?;
+    let file = OwnedFile::open_published(folder, names.final_name())?;
     Ok((file.identity() == identity).then_some(file))
 }
 
-fn is_what_the_journal_says(
-    file: &OwnedFile,
+fn is_what_the_journal_says<D: Disk>(
+    file: &OwnedFile<D>,
     journal: &Decoded,
     proceed: impl Fn() -> ControlFlow<()>,
 ) -> Result<bool, StoreError> {

@@ -7,6 +7,7 @@ use range_core::range::ByteRange;
 
 use super::kept::Kept;
 use super::written::BlockWriter;
+use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
 use crate::lease::Lease;
@@ -16,13 +17,13 @@ use crate::lease::Lease;
 /// Dropping it releases the range; what was written stays. Writers of one file may be used from as
 /// many threads at once.
 #[derive(Debug)]
-pub struct Writer {
-    blocks: BlockWriter,
-    kept: Arc<Kept>,
+pub struct Writer<D: Disk = Directory> {
+    blocks: BlockWriter<D>,
+    kept: Arc<Kept<D>>,
 }
 
-impl Writer {
-    pub(super) fn new(lease: Lease, kept: Arc<Kept>) -> Self {
+impl<D: Disk> Writer<D> {
+    pub(super) fn new(lease: Lease<D>, kept: Arc<Kept<D>>) -> Self {
         Self {
             blocks: BlockWriter::new(lease, kept.block_size),
             kept,

@@ -5,6 +5,7 @@ use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::range::ByteRange;
 
 use crate::block_hasher::BlockHasher;
+use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::lease::Lease;
 use crate::part_file::PartFile;
@@ -27,8 +28,8 @@ impl WrittenBlock {
 
     /// The block that begins before `length`, the end of the file, and holds the file's last bytes.
     /// `None` if the file ends with a whole block.
-    pub(super) fn last_of(
-        part: &PartFile,
+    pub(super) fn last_of<D: Disk>(
+        part: &PartFile<D>,
         block_size: BlockSize,
         length: u64,
     ) -> Result<Option<Self>, StoreError> {
@@ -43,16 +44,16 @@ impl WrittenBlock {
 
 /// Writes one lease from its start on, and hashes what it writes.
 #[derive(Debug)]
-pub(super) struct BlockWriter {
-    lease: Lease,
+pub(super) struct BlockWriter<D: Disk> {
+    lease: Lease<D>,
     block_size: BlockSize,
     /// Holds the bytes of the block at the position, if they were all written here. After a start
     /// inside a block it stays away until the next block begins.
     hasher: Option<BlockHasher>,
 }
 
-impl BlockWriter {
-    pub(super) fn new(lease: Lease, block_size: BlockSize) -> Self {
+impl<D: Disk> BlockWriter<D> {
+    pub(super) fn new(lease: Lease<D>, block_size: BlockSize) -> Self {
         let mut writer = Self {
             lease,
             block_size,
@@ -82,7 +83,7 @@ impl BlockWriter {
     /// to `written`.
     pub(super) fn write(
         &mut self,
-        part: &PartFile,
+        part: &PartFile<D>,
         mut bytes: &[u8],
         mut written: impl FnMut(WrittenBlock) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use std::thread;
 
 use crate::append_log::AppendLog;
+use crate::disk::Directory;
 use crate::journal::{self, Decoder, Encoder, Header, SessionId};
 use crate::{StoreError, StoreFailure};
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
@@ -12,7 +13,7 @@ use range_core::units::ByteCount;
 
 use super::support::{Planted, Scratch, is_child, run_as_child};
 
-fn read(log: &AppendLog) -> Vec<u8> {
+fn read(log: &AppendLog<Directory>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let limit = ByteCount(1 << 20);
     log.read_through(limit, |piece| bytes.extend_from_slice(piece))
@@ -23,7 +24,7 @@ fn read(log: &AppendLog) -> Vec<u8> {
 #[test]
 fn a_log_is_read_back_and_continued() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     assert_eq!(scratch.mode(scratch.names.journal()), 0o600);
     assert_eq!(read(&log), b"");
     log.append(b"one").unwrap();
@@ -32,7 +33,7 @@ fn a_log_is_read_back_and_continued() {
     log.sync().unwrap();
     drop(log);
 
-    let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::open(&scratch.folder, &scratch.names).unwrap();
     assert_eq!(log.length(), ByteCount(6));
     log.append(b"three").unwrap();
     assert_eq!(read(&log), b"onetwothree");
@@ -44,7 +45,7 @@ fn a_log_is_read_back_and_continued() {
 fn a_torn_end_is_cut_off_and_written_over() {
     let scratch = Scratch::new();
     scratch.write(scratch.names.journal(), b"good torn");
-    let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::open(&scratch.folder, &scratch.names).unwrap();
     log.truncate(ByteCount(100)).unwrap();
     assert_eq!(log.length(), ByteCount(9), "a log is never extended");
     log.truncate(ByteCount(4)).unwrap();
@@ -56,7 +57,7 @@ fn a_torn_end_is_cut_off_and_written_over() {
 fn a_log_is_read_up_to_the_limit() {
     let scratch = Scratch::new();
     scratch.write(scratch.names.journal(), b"12345");
-    let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::open(&scratch.folder, &scratch.names).unwrap();
     for (limit, expected) in [
         (0, &b""[..]),
         (4, b"1234"),
@@ -73,12 +74,13 @@ fn a_log_is_read_up_to_the_limit() {
 #[test]
 fn a_second_user_is_told_that_the_log_is_in_use_from_its_creation_on() {
     let scratch = Scratch::new();
-    let refused = |opened: Result<AppendLog, StoreError>| opened.unwrap_err().disposition();
-    let open = || AppendLog::open(&scratch.directory, &scratch.names);
-    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let refused =
+        |opened: Result<AppendLog<Directory>, StoreError>| opened.unwrap_err().disposition();
+    let open = || AppendLog::open(&scratch.folder, &scratch.names);
+    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     assert_eq!(refused(open()), StoreFailure::InUse);
     log.append(b"one").unwrap();
-    let look = AppendLog::open_to_read(&scratch.directory, &scratch.names).unwrap();
+    let look = AppendLog::open_to_read(&scratch.folder, &scratch.names).unwrap();
     assert_eq!(read(&look), b"one");
     drop(look);
     assert_eq!(
@@ -96,9 +98,9 @@ fn a_second_user_is_told_that_the_log_is_in_use_from_its_creation_on() {
 #[test]
 fn a_log_that_this_process_is_about_to_let_go_is_waited_for() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| AppendLog::open(&scratch.directory, &scratch.names));
+        let waiting = scope.spawn(|| AppendLog::open(&scratch.folder, &scratch.names));
         // Whether it waits by now or not begun yet, it has to come by the log.
         thread::yield_now();
         drop(log);
@@ -109,19 +111,19 @@ fn a_log_that_this_process_is_about_to_let_go_is_waited_for() {
 #[test]
 fn the_lock_ends_with_the_log_although_a_child_has_the_file_open() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     // What a child holds between fork and exec: another descriptor of the same open file.
     let inode = scratch.identity(scratch.names.journal()).inode;
     let copy = Scratch::copy_of_open_file(inode);
     drop(log);
-    AppendLog::open(&scratch.directory, &scratch.names).unwrap();
+    AppendLog::open(&scratch.folder, &scratch.names).unwrap();
     drop(copy);
 }
 
 #[test]
 fn appends_of_several_threads_do_not_mix() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     thread::scope(|scope| {
         for letter in b'a'..=b'd' {
             let log = &log;
@@ -141,12 +143,12 @@ fn planted_names_are_neither_created_over_nor_opened() {
         let scratch = Scratch::new();
         let name = scratch.names.journal().to_owned();
         planted.plant(&scratch, &name);
-        let error = AppendLog::create(&scratch.directory, &scratch.names).unwrap_err();
+        let error = AppendLog::create(&scratch.folder, &scratch.names).unwrap_err();
         assert!(
             matches!(error, StoreError::Exists { .. }),
             "{planted:?}: {error}"
         );
-        let error = AppendLog::open(&scratch.directory, &scratch.names).unwrap_err();
+        let error = AppendLog::open(&scratch.folder, &scratch.names).unwrap_err();
         assert!(
             matches!(error, StoreError::NotOurs { .. }),
             "{planted:?}: {error}"
@@ -158,7 +160,7 @@ fn planted_names_are_neither_created_over_nor_opened() {
 #[test]
 fn only_our_own_log_is_removed() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     scratch.remove(scratch.names.journal());
     scratch.write(scratch.names.journal(), b"another");
     log.remove().unwrap();
@@ -168,7 +170,7 @@ fn only_our_own_log_is_removed() {
 #[test]
 fn no_log_is_told_apart() {
     let scratch = Scratch::new();
-    let error = AppendLog::open(&scratch.directory, &scratch.names).unwrap_err();
+    let error = AppendLog::open(&scratch.folder, &scratch.names).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::NotFound);
 }
 
@@ -199,7 +201,7 @@ fn keep_the_journal_of_a_terabyte() {
         digests: Vec::new(),
     };
     let blocks = BlockSize::DEFAULT.count(LENGTH);
-    let log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     let (mut encoder, mut record) = Encoder::begin(&header);
     log.append(&record).unwrap();
     let begun = log.length().0;

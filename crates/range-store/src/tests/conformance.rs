@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::backend::Backend;
+use crate::disk::Directory;
 use crate::lease::Lease;
 use crate::part_file::PartFile;
 use crate::{BlockHasher, LeaseError, Length, StoreError, StoreFailure, WriteMode};
@@ -13,7 +14,7 @@ use range_core::units::ByteCount;
 use super::support::{MIB, Scratch, file_systems, known, pattern, range};
 
 /// Makes an empty part file of the length.
-type Factory<'a> = &'a dyn Fn(Length) -> Arc<PartFile>;
+type Factory<'a> = &'a dyn Fn(Length) -> Arc<PartFile<Directory>>;
 
 /// Runs `check` over every kind. The printed name tells which one a failure belongs to.
 fn every_store(check: impl Fn(Factory<'_>)) {
@@ -38,14 +39,14 @@ fn over_file_systems(mode: WriteMode, check: impl Fn(Factory<'_>)) {
     }
 }
 
-fn read(store: &PartFile, range: ByteRange) -> Vec<u8> {
+fn read(store: &PartFile<Directory>, range: ByteRange) -> Vec<u8> {
     let mut bytes = vec![0xAA; usize::try_from(range.len()).unwrap()];
     store.read_at(range.start(), &mut bytes).unwrap();
     bytes
 }
 
 /// Fills a lease with the pattern, in pieces of `size`.
-fn fill(lease: &mut Lease, size: u64) {
+fn fill(lease: &mut Lease<Directory>, size: u64) {
     while let Some(rest) = lease.remaining() {
         let (now, _) = rest.split_at(rest.start().saturating_add(size));
         lease.write(&pattern(now.unwrap())).unwrap();
@@ -314,7 +315,7 @@ fn settling_cuts_what_is_surplus() {
 #[test]
 fn a_length_is_settled_once_and_under_no_lease() {
     every_store_that_grows(|make| {
-        let fails = |store: &Arc<PartFile>, length| {
+        let fails = |store: &Arc<PartFile<Directory>>, length| {
             let settle = std::panic::AssertUnwindSafe(|| store.set_length(ByteCount(length)));
             std::panic::catch_unwind(settle).is_err()
         };

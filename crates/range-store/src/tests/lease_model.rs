@@ -1,6 +1,7 @@
 //! Random leases, writes, cuts and drops against a model that keeps one cell per byte.
 
 use crate::WriteMode;
+use crate::disk::Directory;
 use crate::lease::Lease;
 use crate::part_file::PartFile;
 use range_core::ByteRange;
@@ -18,14 +19,14 @@ struct Model {
 /// A live lease and the model's name for it.
 struct Live {
     name: usize,
-    lease: Lease,
+    lease: Lease<Directory>,
     start: u64,
     end: u64,
     position: u64,
 }
 
 struct Run<'a> {
-    store: &'a PartFile,
+    store: &'a PartFile<Directory>,
     random: Random,
     model: Model,
     live: Vec<Live>,
@@ -115,7 +116,7 @@ impl Run<'_> {
     }
 }
 
-fn run(store: &PartFile, seed: u64) {
+fn run(store: &PartFile<Directory>, seed: u64) {
     println!("seed {seed}, {store:?}");
     let model = Model {
         holder: vec![None; index(LENGTH)],

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::append_log::AppendLog;
+use crate::disk::Directory;
 use crate::part_file::PartFile;
 use crate::publish::{discard, publish};
 use crate::{Found, Publish, ResumableFile, StoreError, StoreFailure, Unfinished, WriteMode};
@@ -19,8 +20,8 @@ const OVERWRITE: Publish = Publish {
 };
 
 /// A complete part file that holds "whole", and its journal.
-fn complete(scratch: &Scratch) -> PartFile {
-    AppendLog::create(&scratch.directory, &scratch.names).unwrap();
+fn complete(scratch: &Scratch) -> PartFile<Directory> {
+    AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     let part = scratch.create(known(5), WriteMode::default()).unwrap();
     part.lease(range(0, 5)).unwrap().write(b"whole").unwrap();
     part
@@ -44,7 +45,7 @@ fn assert_published(scratch: &Scratch) {
     assert!(!scratch.path(scratch.names.journal()).exists());
 }
 
-fn publish_cleanly(part: &PartFile, how: Publish) -> Result<(), StoreError> {
+fn publish_cleanly(part: &PartFile<Directory>, how: Publish) -> Result<(), StoreError> {
     publish(part, how)?.loose_end.map_or(Ok(()), Err)
 }
 
@@ -76,8 +77,8 @@ fn an_existing_file_is_replaced_only_on_demand() {
     let scratch = Scratch::new();
     let name = scratch.names.final_name();
     scratch.write(name, b"old");
-    PLAIN.check(&scratch.directory, &scratch.names).unwrap_err();
-    OVERWRITE.check(&scratch.directory, &scratch.names).unwrap();
+    PLAIN.check(&scratch.folder, &scratch.names).unwrap_err();
+    OVERWRITE.check(&scratch.folder, &scratch.names).unwrap();
     let part = complete(&scratch);
     let error = publish(&part, PLAIN).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::Exists, "{error}");
@@ -96,10 +97,10 @@ fn whatever_has_the_final_name_exists() {
         let scratch = Scratch::new();
         let name = scratch.names.final_name();
         let part = complete(&scratch);
-        PLAIN.check(&scratch.directory, &scratch.names).unwrap();
+        PLAIN.check(&scratch.folder, &scratch.names).unwrap();
         planted.plant(&scratch, name);
         for error in [
-            PLAIN.check(&scratch.directory, &scratch.names).unwrap_err(),
+            PLAIN.check(&scratch.folder, &scratch.names).unwrap_err(),
             publish(&part, PLAIN).unwrap_err(),
         ] {
             assert!(
@@ -112,7 +113,7 @@ fn whatever_has_the_final_name_exists() {
         if matches!(planted, Planted::Directory | Planted::Fifo) {
             for error in [
                 OVERWRITE
-                    .check(&scratch.directory, &scratch.names)
+                    .check(&scratch.folder, &scratch.names)
                     .unwrap_err(),
                 publish(&part, OVERWRITE).unwrap_err(),
             ] {

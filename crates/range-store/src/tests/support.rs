@@ -23,6 +23,7 @@ use range_core::http::validator::Validators;
 use range_core::units::ByteCount;
 use rustix::fs::{Mode, OFlags};
 
+use crate::folder::Folder;
 use crate::journal::SessionId;
 use crate::part_file::PartFile;
 
@@ -41,7 +42,7 @@ fn target_directory() -> &'static Path {
 
 /// A directory of its own, gone at the end of the test, and the names of one download in it.
 pub(crate) struct Scratch {
-    pub(crate) directory: Directory,
+    pub(crate) folder: Folder<Directory>,
     pub(crate) names: PartNames,
     path: PathBuf,
     temp: Option<tempfile::TempDir>,
@@ -54,7 +55,7 @@ impl Scratch {
     }
 
     pub(crate) fn location(&self) -> Location {
-        let (directory, names) = (self.directory.clone(), self.names.clone());
+        let (directory, names) = (self.folder.disk().clone(), self.names.clone());
         Location::new(directory, names, Keeping::default())
     }
 
@@ -71,23 +72,31 @@ impl Scratch {
     /// An existing directory, which stays.
     pub(crate) fn at(path: &Path) -> Self {
         Self {
-            directory: Directory::open(path).unwrap(),
+            folder: Folder::new(Directory::open(path).unwrap(), true),
             names: PartNames::new(OsStr::new("output")).unwrap(),
             path: path.to_owned(),
             temp: None,
         }
     }
 
-    pub(crate) fn create(&self, length: Length, mode: WriteMode) -> Result<PartFile, StoreError> {
-        PartFile::create(&self.directory, &self.names, length, mode)
+    pub(crate) fn create(
+        &self,
+        length: Length,
+        mode: WriteMode,
+    ) -> Result<PartFile<Directory>, StoreError> {
+        PartFile::create(&self.folder, &self.names, length, mode)
     }
 
-    pub(crate) fn open(&self, length: Length, mode: WriteMode) -> Result<PartFile, StoreError> {
-        PartFile::open(&self.directory, &self.names, length, mode)
+    pub(crate) fn open(
+        &self,
+        length: Length,
+        mode: WriteMode,
+    ) -> Result<PartFile<Directory>, StoreError> {
+        PartFile::open(&self.folder, &self.names, length, mode)
     }
 
     /// Opens what this test has closed. The children of other tests may still have it open.
-    pub(crate) fn reopen(&self, length: Length) -> PartFile {
+    pub(crate) fn reopen(&self, length: Length) -> PartFile<Directory> {
         eventually(|| match self.open(length, WriteMode::default()) {
             Err(error) if error.disposition() == StoreFailure::InUse => None,
             opened => Some(opened.unwrap()),

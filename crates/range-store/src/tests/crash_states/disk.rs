@@ -6,18 +6,43 @@
 //! durable and forget the others. Where a file has grown, it may also show what lay on the disk
 //! before. A sector of 512 bytes is written whole.
 
+use std::ffi::OsStr;
+use std::ops::ControlFlow;
+
 use crate::tests::support::Random;
 
 const SECTOR: usize = 512;
 
 type Sector = Box<[u8; SECTOR]>;
 
-/// The three names of a download.
+/// The names of a download, and of the versions of it that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Part,
     Journal,
     Final,
+    OlderPart,
+    OlderJournal,
+    OldestPart,
+    OldestJournal,
+}
+
+const NAMES: usize = 7;
+
+impl Name {
+    /// The one that a download called `output` has in a directory.
+    pub(super) fn of(text: &OsStr) -> Self {
+        match text.to_str() {
+            Some("output.part") => Self::Part,
+            Some("output.part.journal") => Self::Journal,
+            Some("output") => Self::Final,
+            Some("output.old-version.part") => Self::OlderPart,
+            Some("output.old-version.part.journal") => Self::OlderJournal,
+            Some("output.old-version2.part") => Self::OldestPart,
+            Some("output.old-version2.part.journal") => Self::OldestJournal,
+            _ => panic!("{text:?} is no name of the download"),
+        }
+    }
 }
 
 /// Which file, whatever its name. Stands for the inode number.
@@ -25,11 +50,11 @@ pub(crate) enum Name {
 pub(crate) struct FileId(pub(crate) usize);
 
 /// Which file each name refers to.
-type Names = [Option<FileId>; 3];
+type Names = [Option<FileId>; NAMES];
 
 /// What a reader finds.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Disk {
+pub(crate) struct State {
     names: Names,
     files: Vec<Vec<u8>>,
 }
@@ -46,7 +71,28 @@ enum Step {
     Sync(FileId),
 }
 
-impl Disk {
+impl State {
+    /// How many names there are.
+    pub(crate) fn names(&self) -> usize {
+        self.names.iter().flatten().count()
+    }
+
+    pub(crate) fn id(&self, name: Name) -> Option<FileId> {
+        self.names[name as usize]
+    }
+
+    /// By how many names a file goes.
+    pub(crate) fn names_of(&self, file: FileId) -> usize {
+        self.names
+            .iter()
+            .filter(|name| **name == Some(file))
+            .count()
+    }
+
+    pub(crate) fn content(&self, file: FileId) -> &[u8] {
+        &self.files[file.0]
+    }
+
     pub(crate) fn file(&self, name: Name) -> Option<(FileId, &[u8])> {
         let id = self.names[name as usize]?;
         Some((id, &self.files[id.0]))
@@ -88,23 +134,33 @@ fn change_names(names: &mut Names, step: &Step, moved: Option<FileId>) {
 }
 
 /// A disk in use, and all that has happened to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Recording {
-    start: Disk,
-    now: Disk,
+    start: State,
+    now: State,
     steps: Vec<Step>,
     /// After how many steps, how many blocks no power cut can take any more.
     promises: Vec<(usize, usize)>,
+    /// Whether nothing is remembered.
+    forgets: bool,
 }
 
 impl Recording {
+    /// A disk of which nobody asks what has happened to it.
+    pub(crate) fn forgetful(now: State) -> Self {
+        Self {
+            now,
+            forgets: true,
+            ..Self::default()
+        }
+    }
+
     /// From a disk that is all durable.
-    pub(crate) fn from(start: Disk) -> Self {
+    pub(crate) fn from(start: State) -> Self {
         Self {
             now: start.clone(),
             start,
-            steps: Vec::new(),
-            promises: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -120,7 +176,7 @@ impl Recording {
         last.map_or(0, |(_, blocks)| *blocks)
     }
 
-    pub(crate) fn now(&self) -> &Disk {
+    pub(crate) fn now(&self) -> &State {
         &self.now
     }
 
@@ -150,10 +206,6 @@ impl Recording {
         self.step(Step::Write(file, offset, bytes.to_vec()));
     }
 
-    pub(crate) fn append(&mut self, file: FileId, bytes: &[u8]) {
-        self.write(file, self.now.files[file.0].len(), bytes);
-    }
-
     pub(crate) fn resize(&mut self, file: FileId, length: usize) {
         self.step(Step::Resize(file, length));
     }
@@ -164,7 +216,9 @@ impl Recording {
 
     fn step(&mut self, step: Step) {
         self.now.apply(&step);
-        self.steps.push(step);
+        if !self.forgets {
+            self.steps.push(step);
+        }
     }
 
     /// What a power cut may leave after the first `steps` steps. `stale` is what lay on the disk
@@ -337,16 +391,16 @@ pub(crate) struct Wrecks {
 }
 
 impl Wrecks {
-    /// Shows `visit` the states: all of them where there are no more than `limit` for a set of
-    /// names, and otherwise `limit` chosen by `random`. Returns how many were shown, and whether
-    /// they were all.
+    /// Shows `visit` the states, until it breaks off: all of them where there are no more than
+    /// `limit` for a set of names, and otherwise `limit` chosen by `random`. Tells whether they
+    /// were all.
     pub(crate) fn visit(
         &self,
         limit: u64,
         random: &mut Random,
-        mut visit: impl FnMut(&Disk),
-    ) -> (u64, bool) {
-        let (mut shown, mut all) = (0, true);
+        mut visit: impl FnMut(State) -> ControlFlow<()>,
+    ) -> bool {
+        let mut all = true;
         for names in &self.names {
             let named = names.iter().flatten();
             let count = named.fold(1, |product: u128, id| {
@@ -357,7 +411,7 @@ impl Wrecks {
             let visits = u64::try_from(count).map_or(limit, |count| count.min(limit));
             for index in 0..visits {
                 let mut rest = index;
-                let disk = self.state(*names, &mut |options| {
+                let state = self.state(*names, &mut |options| {
                     let options = options as u64;
                     let digit = if exhaustive {
                         let digit = rest % options;
@@ -368,22 +422,23 @@ impl Wrecks {
                     };
                     usize::try_from(digit).unwrap()
                 });
-                visit(&disk);
+                if visit(state).is_break() {
+                    return false;
+                }
             }
-            shown += visits;
         }
-        (shown, all)
+        all
     }
 
     /// One state, chosen by `random`.
-    pub(crate) fn one(&self, random: &mut Random) -> Disk {
+    pub(crate) fn one(&self, random: &mut Random) -> State {
         let mut below = |bound: usize| usize::try_from(random.below(bound as u64)).unwrap();
         let names = self.names[below(self.names.len())];
         self.state(names, &mut below)
     }
 
     /// The content of a file without a name does not matter, and stays empty.
-    fn state(&self, names: Names, choose: &mut impl FnMut(usize) -> usize) -> Disk {
+    fn state(&self, names: Names, choose: &mut impl FnMut(usize) -> usize) -> State {
         let files = self.files.iter().enumerate().map(|(id, remains)| {
             if names.contains(&Some(FileId(id))) {
                 remains.pick(choose)
@@ -391,7 +446,7 @@ impl Wrecks {
                 Vec::new()
             }
         });
-        Disk {
+        State {
             names,
             files: files.collect(),
         }

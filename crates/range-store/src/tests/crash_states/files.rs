@@ -1,16 +1,10 @@
-//! Owns the recovery of a wreck as real files, by the store's own calls, compared with what was
-//! expected of it in memory.
+//! Owns the recovery of a wreck as real files, by the same program that recovers it in memory.
 
-use crate::append_log::AppendLog;
-use crate::journal::{self, Verdict};
-use crate::publish::{self, Publish};
-use crate::{StoreFailure, WriteMode};
-use range_core::block::BlockSize;
-use range_core::units::ByteCount;
-
-use super::disk::{Disk, Name};
-use super::download::{Next, Remote, next_run};
-use crate::tests::support::{Scratch, known};
+use super::disk::{Name, State};
+use super::run::{Manner, Next, Remote, complete, next_run};
+use crate::disk::Disk;
+use crate::journal::{self, Encoder};
+use crate::tests::support::Scratch;
 
 /// How a recovery began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,121 +14,62 @@ pub(crate) enum End {
     Continued,
 }
 
-const HOW: Publish = Publish {
-    overwrite: false,
-    sync: true,
-};
+pub(crate) fn end_of<D: Disk>(next: &Next<D>) -> End {
+    match next {
+        Next::Finish(_) | Next::Exists => End::Finished,
+        Next::Fresh | Next::StartOver(_) => End::Fresh,
+        Next::Continue { .. } => End::Continued,
+        Next::Stuck => panic!("no wreck leaves a part file alone"),
+    }
+}
 
 /// Puts the wreck into a directory, runs the recovery, and checks that the final file is right
 /// and nothing else is left.
-pub(crate) fn recover(disk: &Disk, remote: &Remote, manner: super::Manner) -> End {
+pub(crate) fn recover(state: &State, remote: &Remote, manner: Manner) -> End {
     let scratch = Scratch::new();
     let names = scratch.names.clone();
     for (name, path) in [
         (Name::Part, names.part()),
-        (Name::Journal, names.journal()),
         (Name::Final, names.final_name()),
+        (Name::Journal, names.journal()),
     ] {
-        if let Some((_, content)) = disk.file(name) {
+        if let Some((_, content)) = state.file(name) {
             scratch.write(path, content);
         }
     }
-    let expected = next_run(disk, remote, manner);
-    let end = match &expected {
-        Next::Finish => finish(&scratch, disk),
-        Next::Exists => End::Finished,
-        Next::Fresh | Next::StartOver(_) => start_over(&scratch, &expected, remote),
-        Next::Continue { kept, .. } => resume(&scratch, kept.len(), remote),
-        Next::Stuck => panic!("no wreck leaves a part file alone"),
-    };
+    name_the_files(&scratch, state);
+    let location = manner.location(scratch.folder.disk().clone());
+    let next = next_run(&location, remote, manner);
+    let end = end_of(&next);
+    complete(next, &location, remote, manner);
     assert!(scratch.read(names.final_name()) == remote.content);
     assert_eq!(scratch.listing(), ["output"]);
     end
 }
 
-fn decoded(log: &AppendLog) -> Verdict {
-    let mut decoder = journal::Decoder::new();
-    log.read_through(ByteCount(1 << 20), |piece| decoder.feed(piece))
-        .unwrap();
-    journal::judge(decoder.finish(), false)
-}
-
-/// The files were copied, so the journal names another file than this; it must still be there.
-fn finish(scratch: &Scratch, disk: &Disk) -> End {
-    let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
-    let Verdict::Continue(journal) = decoded(&log) else {
-        panic!("the journal is whole");
+/// The files were copied: the journal is to name the copy of the file that it named.
+fn name_the_files(scratch: &Scratch, state: &State) {
+    let Some((_, bytes)) = state.file(Name::Journal) else {
+        return;
     };
-    let (id, _) = disk.file(Name::Final).unwrap();
-    assert_eq!(journal.header.part_file.inode, id.0 as u64);
-    assert!(journal.is_complete());
-    log.remove().unwrap();
-    End::Finished
-}
-
-fn start_over(scratch: &Scratch, expected: &Next, remote: &Remote) -> End {
-    match (
-        scratch.open(crate::Length::Unknown, WriteMode::Positioned),
-        expected,
-    ) {
-        (Ok(part), Next::StartOver(_)) => publish::discard(&part).unwrap(),
-        (Err(error), Next::Fresh) if error.disposition() == StoreFailure::NotFound => {
-            match AppendLog::open(&scratch.directory, &scratch.names) {
-                Ok(log) => log.remove().unwrap(),
-                Err(error) => assert_eq!(error.disposition(), StoreFailure::NotFound),
-            }
-        }
-        (found, expected) => panic!("{found:?}, and expected was {expected:?}"),
-    }
-    let _log = AppendLog::create(&scratch.directory, &scratch.names).unwrap();
-    let length = remote.content.len() as u64;
-    let part = scratch
-        .create(known(length), WriteMode::Positioned)
-        .unwrap();
-    let mut lease = part.lease(super::super::support::range(0, length)).unwrap();
-    lease.write(&remote.content).unwrap();
-    drop(lease);
-    publish(&part);
-    End::Fresh
-}
-
-fn resume(scratch: &Scratch, kept: usize, remote: &Remote) -> End {
-    let log = AppendLog::open(&scratch.directory, &scratch.names).unwrap();
-    let Verdict::Continue(journal) = decoded(&log) else {
-        panic!("the journal can be continued");
+    let Ok(mut journal) = journal::decode(bytes) else {
+        return;
     };
-    let length = remote.content.len() as u64;
-    let part = scratch.open(known(length), WriteMode::Positioned).unwrap();
-    log.truncate(ByteCount(journal.believed)).unwrap();
-    let size: BlockSize = journal.header.block_size;
-    let mut encoder = journal.encoder;
-    let mut missing: Vec<_> = (0..size.count(length))
-        .map(range_core::block::BlockIndex)
-        .collect();
-    for (block, hash) in &journal.blocks {
-        let range = size.range_of(*block, length).unwrap();
-        if part.hash_block(range).unwrap() == *hash {
-            missing.retain(|other| other != block);
-        }
-    }
-    assert_eq!(missing.len() as u64 + kept as u64, size.count(length));
-    for block in missing {
-        let bytes = remote.block(block);
-        let mut lease = part.lease(size.range_of(block, length).unwrap()).unwrap();
-        lease.write(bytes).unwrap();
-        let mut record = Vec::new();
-        encoder.block(block, super::download::hash(bytes), &mut record);
-        log.append(&record).unwrap();
-    }
-    let Verdict::Continue(journal) = decoded(&log) else {
-        panic!("what was appended is believed");
+    let inode = journal.header.part_file.inode;
+    let is_it = |name| state.id(name).is_some_and(|id| id.0 as u64 == inode);
+    let path = if is_it(Name::Part) {
+        scratch.names.part()
+    } else if is_it(Name::Final) {
+        scratch.names.final_name()
+    } else {
+        return;
     };
-    assert!(journal.is_complete());
-    publish(&part);
-    End::Continued
-}
-
-fn publish(part: &crate::part_file::PartFile) {
-    let published = publish::publish(part, HOW).unwrap();
-    assert!(published.loose_end.is_none());
+    journal.header.part_file = scratch.identity(path);
+    let (mut encoder, mut copy) = Encoder::begin(&journal.header);
+    for (block, hash) in journal.blocks {
+        encoder.block(block, hash, &mut copy);
+    }
+    // What could not be believed cannot be here either.
+    copy.extend_from_slice(&bytes[usize::try_from(journal.believed).unwrap()..]);
+    scratch.write(scratch.names.journal(), &copy);
 }

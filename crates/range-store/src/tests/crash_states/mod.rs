@@ -1,16 +1,21 @@
 //! What a power cut may leave, state by state, and what the next run makes of it: never a wrong
-//! file, and never a file nobody dares to touch.
+//! file, and never a file nobody dares to touch. Both runs are the product's own code, on a disk
+//! that records what it is asked to do.
 
 mod disk;
-mod download;
 mod files;
+mod run;
+mod simulated;
 
+use std::ops::ControlFlow;
 use std::thread;
 
-use crate::journal::Unusable;
-use disk::{Disk, Name, Recording};
-use download::{BLOCK, Manner, Next, Remote, Why, next_run, run};
+use disk::{Name, Recording, State};
+use run::{BLOCK, Manner, Next, Remote, Why, complete, next_run, run};
+use simulated::{SimulatedDisk, Synced};
 
+use crate::WriteMode;
+use crate::journal::Unusable;
 use crate::tests::support::{Random, number_from_environment};
 
 /// One worker that writes a block at a time, and syncs now and then.
@@ -18,8 +23,10 @@ const PLAIN: Manner = Manner {
     connections: 1,
     chunk: BLOCK,
     checkpoint_every: 3,
+    write_mode: WriteMode::Positioned,
     overwrite: false,
-    reads_back: true,
+    heeds_findings: true,
+    ignored: None,
 };
 
 /// Three that write pieces of any length, in any order.
@@ -27,8 +34,10 @@ const BUSY: Manner = Manner {
     connections: 3,
     chunk: 1500,
     checkpoint_every: 5,
+    write_mode: WriteMode::Positioned,
     overwrite: false,
-    reads_back: true,
+    heeds_findings: true,
+    ignored: None,
 };
 
 /// What was found, over all states.
@@ -52,8 +61,8 @@ impl Tally {
 }
 
 /// What the final name had before.
-fn with_old_final(content: &[u8]) -> Disk {
-    let mut recording = Recording::from(Disk::default());
+fn with_old_final(content: &[u8]) -> State {
+    let mut recording = Recording::from(State::default());
     let file = recording.create(Name::Final);
     recording.write(file, 0, content);
     recording.now().clone()
@@ -61,27 +70,45 @@ fn with_old_final(content: &[u8]) -> Disk {
 
 /// Fails unless the next run ends with the file, or says honestly that it starts over, and keeps
 /// at least as many blocks as were promised.
-fn judge(disk: &Disk, scene: &Scene, promised: usize) -> Result<Tally, String> {
-    let (remote, old) = (&scene.remote, scene.old_final.as_deref());
-    let mut tally = Tally {
-        states: 1,
-        ..Tally::default()
-    };
-    if let Some((_, content)) = disk.file(Name::Final)
-        && content != remote.content
-        && Some(content) != old
-    {
+fn judge(state: State, scene: &Scene, promised: usize) -> Result<Tally, String> {
+    let (remote, manner) = (&scene.remote, scene.manner);
+    let old = scene.old_final.as_deref();
+    let final_content = state.file(Name::Final).map(|(_, content)| content);
+    let is_there = final_content == Some(&remote.content[..]);
+    if final_content.is_some() && !is_there && final_content != old {
         return Err("a wrong file has the final name".into());
     }
-    let is_there = disk
-        .file(Name::Final)
-        .is_some_and(|(_, content)| content == remote.content);
-    match next_run(disk, remote, scene.manner) {
-        // With `overwrite`, a finished download is fetched once more, as was asked for.
-        Next::Fresh if is_there && disk.file(Name::Journal).is_none() => tally.finished = 1,
-        Next::Finish => tally.finished = 1,
-        // The last step of publishing is done, or nothing has been.
-        Next::Exists if disk.file(Name::Journal).is_none() => tally.finished = 1,
+    let has_journal = state.file(Name::Journal).is_some();
+    let disk = SimulatedDisk::new(Recording::forgetful(state), None);
+    let location = manner.location(disk.clone());
+    let next = next_run(&location, remote, manner);
+    let mut tally = judge_next(&next, remote, is_there && !has_journal, promised)?;
+    tally.states = 1;
+    complete(next, &location, remote, manner);
+    let is_complete = disk.look_at(|state| {
+        let content = state.file(Name::Final).map(|(_, content)| content);
+        content == Some(&remote.content[..]) && state.names() == 1
+    });
+    if is_complete {
+        Ok(tally)
+    } else {
+        Err("the next run does not end with the file alone".into())
+    }
+}
+
+/// Whether that is an honest beginning. `is_done` says that the file is there, and no journal.
+fn judge_next(
+    next: &Next<SimulatedDisk>,
+    remote: &Remote,
+    is_done: bool,
+    promised: usize,
+) -> Result<Tally, String> {
+    let mut tally = Tally::default();
+    match next {
+        Next::Finish(_) => tally.finished = 1,
+        // The last step of publishing is done, or nothing has been. With `overwrite`, a finished
+        // download is fetched once more, as was asked for.
+        Next::Fresh | Next::Exists if is_done => tally.finished = 1,
         Next::Exists => return Err("a finished file is not known as one".into()),
         Next::Stuck => return Err("a part file is there that nobody dares to touch".into()),
         Next::Fresh | Next::StartOver(_) if promised > 0 => {
@@ -91,23 +118,20 @@ fn judge(disk: &Disk, scene: &Scene, promised: usize) -> Result<Tally, String> {
             tally.fresh = 1;
         }
         Next::StartOver(why) => return Err(format!("a false reason to start over: {why:?}")),
-        Next::Continue { kept, .. } => {
-            let (_, content) = disk.file(Name::Part).expect("it was continued");
-            let mut content = content.to_vec();
-            content.resize(remote.content.len(), 0);
-            let wrong = kept.iter().find(|block| {
-                let start = usize::try_from(block.0).unwrap() * BLOCK;
-                let right = remote.block(**block);
-                content[start..start + right.len()] != *right
-            });
-            if let Some(block) = wrong {
-                return Err(format!("{block:?} is kept, and wrong"));
+        Next::Continue { file, kept } => {
+            for range in kept.iter() {
+                let mut bytes = vec![0; usize::try_from(range.len()).unwrap()];
+                let read = file.read_at(range.start(), &mut bytes);
+                if read.is_err() || bytes != remote.bytes(range) {
+                    return Err(format!("{range} is kept, and wrong"));
+                }
             }
-            if kept.len() < promised {
+            let blocks = usize::try_from(kept.len().div_ceil(BLOCK as u64)).unwrap();
+            if blocks < promised {
                 return Err("what a checkpoint covered is lost".into());
             }
             tally.continued = 1;
-            tally.kept_blocks = kept.len() as u64;
+            tally.kept_blocks = blocks as u64;
         }
     }
     Ok(tally)
@@ -123,15 +147,20 @@ fn judge_all(
     let (mut tally, mut failure, mut all) = (Tally::default(), None, true);
     for point in 0..recording.crash_points() {
         let wrecks = recording.wrecks(point, &scene.stale());
-        let (_, exhaustive) = wrecks.visit(limit, random, |disk| {
-            match judge(disk, scene, recording.promised(point)) {
+        all &= wrecks.visit(limit, random, |state| {
+            match judge(state, scene, recording.promised(point)) {
                 Ok(found) => tally.add(found),
-                Err(why) => {
-                    failure.get_or_insert_with(|| format!("crash point {point}: {why}"));
-                }
+                Err(why) => failure = Some(format!("crash point {point}: {why}")),
+            }
+            if failure.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             }
         });
-        all &= exhaustive;
+        if failure.is_some() {
+            break;
+        }
     }
     (failure.map_or(Ok(tally), Err), all)
 }
@@ -164,10 +193,15 @@ impl Scene {
             connections: usize::try_from(1 + random.below(4)).unwrap(),
             checkpoint_every: 2 + random.below(12),
             overwrite: random.below(4) == 0,
+            write_mode: if random.below(2) == 0 {
+                WriteMode::Mapped
+            } else {
+                WriteMode::Positioned
+            },
             ..BUSY
         };
         let other = Remote::new(length, 2, &url);
-        let whole = run(&Disk::default(), &other, BUSY, random);
+        let whole = run(State::default(), &other, BUSY, random);
         let before_publishing = whole.wrecks(whole.crash_points() - 4, &[]).one(random);
         let content = |name| {
             before_publishing
@@ -187,8 +221,8 @@ impl Scene {
         let start = self
             .old_final
             .as_deref()
-            .map_or_else(Disk::default, with_old_final);
-        run(&start, &self.remote, self.manner, random)
+            .map_or_else(State::default, with_old_final);
+        run(start, &self.remote, self.manner, random)
     }
 
     /// By number of file: the old final file, if there is one, then journal and part file.
@@ -208,7 +242,7 @@ fn states_wanted() -> u64 {
 fn every_state_of_a_short_download_is_recovered() {
     let mut sum = Tally::default();
     // A block and a bit, in two sectors; one block; less than a sector.
-    for (length, seeds) in [(BLOCK + 700, 2), (BLOCK, 4), (100, 4)] {
+    for (length, seeds) in [(BLOCK + 700, 6), (BLOCK, 8), (100, 8)] {
         let scene = Scene::small(length);
         for seed in 0..seeds {
             let mut random = Random(seed);
@@ -262,7 +296,7 @@ fn judge_a_chain_of_runs(seed: u64) -> Tally {
         let point = random.below(recording.crash_points() as u64);
         let wrecks = recording.wrecks(usize::try_from(point).unwrap(), &scene.stale());
         recording = run(
-            &wrecks.one(&mut random),
+            wrecks.one(&mut random),
             &scene.remote,
             scene.manner,
             &mut random,
@@ -271,42 +305,54 @@ fn judge_a_chain_of_runs(seed: u64) -> Tally {
     sum
 }
 
-#[test]
-fn claims_that_are_not_read_back_would_be_caught() {
+/// What is found wrong with the states of short downloads, if they or the disk go about it so.
+fn failures_of(manner: Manner) -> Vec<String> {
     let scene = Scene {
-        manner: Manner {
-            reads_back: false,
-            ..PLAIN
-        },
-        ..Scene::small(BLOCK)
+        manner,
+        ..Scene::small(BLOCK + 100)
     };
-    let mut random = Random(1);
-    let recording = scene.first_run(&mut random);
-    let (result, _) = judge_all(&recording, &scene, u64::MAX, &mut random);
-    let why = result.expect_err("a record reaches the disk before its block");
-    assert!(why.ends_with("is kept, and wrong"), "{why}");
+    let failure = |seed| {
+        let mut random = Random(seed);
+        let recording = scene.first_run(&mut random);
+        let (result, _) = judge_all(&recording, &scene, u64::MAX, &mut random);
+        result.err()
+    };
+    (0..8).filter_map(failure).collect()
 }
 
 #[test]
-fn a_name_that_is_not_synced_in_time_would_be_caught() {
-    let remote = Remote::new(100, 1, "");
-    let scene = Scene::small(100);
-    let mut random = Random(1);
-    let mut recording = Recording::from(Disk::default());
-    recording.create(Name::Journal);
-    recording.create(Name::Part);
-    let (result, _) = judge_all(&recording, &scene, u64::MAX, &mut random);
-    let why = result.expect_err("the part file's name may be durable, and the journal's not");
-    assert!(why.ends_with("nobody dares to touch"), "{why}");
+fn claims_that_are_not_read_back_would_be_caught() {
+    let failures = failures_of(Manner {
+        heeds_findings: false,
+        ..PLAIN
+    });
+    let is_it = |why: &String| why.ends_with("is kept, and wrong");
+    assert!(
+        failures.len() == 8 && failures.iter().all(is_it),
+        "{failures:?}"
+    );
+}
 
-    // Publishing before the bytes are durable.
-    let mut recording = Recording::from(Disk::default());
-    let part = recording.create(Name::Part);
-    recording.sync_names();
-    recording.write(part, 0, &remote.content);
-    recording.rename(Name::Part, Name::Final);
-    let (result, _) = judge_all(&recording, &scene, u64::MAX, &mut random);
-    assert!(result.is_err());
+#[test]
+fn a_sync_that_is_left_out_would_be_caught() {
+    // The names are synced first when the journal is created, whatever comes later. Data and
+    // journal are at a checkpoint, where there is one before the file is published.
+    for (ignored, checkpoint_every, what) in [
+        (Synced::Names, u64::MAX, "nobody dares to touch"),
+        (Synced::Data, 2, "what a checkpoint covered is lost"),
+        (Synced::Journal, 2, "what a checkpoint covered is lost"),
+        (Synced::Data, u64::MAX, "a wrong file has the final name"),
+        (Synced::Journal, u64::MAX, "is not known as one"),
+    ] {
+        let failures = failures_of(Manner {
+            ignored: Some(ignored),
+            checkpoint_every,
+            ..PLAIN
+        });
+        assert_eq!(failures.len(), 8, "{ignored:?}: {failures:?}");
+        let is_it = |why: &String| why.ends_with(what);
+        assert!(failures.iter().any(is_it), "{ignored:?}: {failures:?}");
+    }
 }
 
 #[test]
@@ -320,8 +366,12 @@ fn sampled_states_are_recovered_by_the_files_themselves() {
         let recording = scene.first_run(&mut random);
         let point = random.below(recording.crash_points() as u64);
         let wrecks = recording.wrecks(usize::try_from(point).unwrap(), &scene.stale());
-        let disk = wrecks.one(&mut random);
-        let end = files::recover(&disk, &scene.remote, scene.manner);
+        let state = wrecks.one(&mut random);
+        let end = files::recover(&state, &scene.remote, scene.manner);
+        let disk = SimulatedDisk::new(Recording::forgetful(state), None);
+        let location = scene.manner.location(disk);
+        let next = next_run(&location, &scene.remote, scene.manner);
+        assert_eq!(end, files::end_of(&next), "seed {seed}");
         ends[end as usize] += 1;
     }
     println!("{ends:?}");

@@ -2,45 +2,19 @@
 //! permissions it gets. Leaves nothing behind.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::directory::Directory;
-
-/// What any program gets that creates a file and says nothing special.
-const ORDINARY: Mode = Mode::from_raw_mode(0o666);
-
-/// What a part file gets.
-pub(crate) const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
+use super::calls::NewFile;
 
 /// How many names are tried where a file cannot be made without one.
 const NAMES: u32 = 8;
 
-/// What became of a file that this process created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NewFile {
-    /// The owner that the file system shows, which on a mount that maps or forces owners is not
-    /// the user this process acts as.
-    pub(crate) owner: u32,
-    /// What umask, the directory's default ACL and the options of the mount leave of the mode it
-    /// was created with.
-    pub(crate) mode: Mode,
-}
-
 /// Creates a file in `directory`, looks at it, and lets it go. `None` where that cannot be done.
-pub(crate) fn new_file(directory: &Directory) -> Option<NewFile> {
-    created_with(directory, ORDINARY)
-}
-
-/// The same for a file that is created for its owner only.
-pub(crate) fn new_private_file(directory: &Directory) -> Option<NewFile> {
-    created_with(directory, PRIVATE)
-}
-
-fn created_with(directory: &Directory, mode: Mode) -> Option<NewFile> {
+pub(super) fn created_with(directory: BorrowedFd<'_>, mode: Mode) -> Option<NewFile> {
     look(
         &nameless(directory, mode)
             .or_else(|_| named(directory, mode))
@@ -52,17 +26,17 @@ fn look(file: &OwnedFd) -> Option<NewFile> {
     let stat = rustix::fs::fstat(file).ok()?;
     Some(NewFile {
         owner: stat.st_uid,
-        mode: Mode::from_raw_mode(stat.st_mode & 0o777),
+        permissions: stat.st_mode & 0o777,
     })
 }
 
-fn nameless(directory: &Directory, mode: Mode) -> Result<OwnedFd, Errno> {
+fn nameless(directory: BorrowedFd<'_>, mode: Mode) -> Result<OwnedFd, Errno> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     rustix::io::retry_on_intr(|| rustix::fs::openat(directory, c".", flags, mode))
 }
 
 /// The name goes before anything else is asked, so that a kill hardly ever leaves it.
-fn named(directory: &Directory, mode: Mode) -> Result<OwnedFd, Errno> {
+fn named(directory: BorrowedFd<'_>, mode: Mode) -> Result<OwnedFd, Errno> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let process = rustix::process::getpid();
     let mut outcome = Err(Errno::EXIST);
@@ -77,7 +51,7 @@ fn named(directory: &Directory, mode: Mode) -> Result<OwnedFd, Errno> {
             Err(_) => break,
             Ok(_) => {
                 // An empty file that cannot be removed is no reason to refuse a download.
-                let _removed = directory.remove_name(&name);
+                let _removed = rustix::fs::unlinkat(directory, &name, AtFlags::empty());
                 break;
             }
         }
@@ -87,15 +61,19 @@ fn named(directory: &Directory, mode: Mode) -> Result<OwnedFd, Errno> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
+    use super::super::real::Directory;
     use super::*;
 
     #[test]
     fn both_ways_see_the_same_and_leave_nothing() {
         let temp = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let directory = Directory::open(temp.path()).unwrap();
-        let by_name = look(&named(&directory, ORDINARY).unwrap()).unwrap();
-        assert_eq!(new_file(&directory), Some(by_name));
-        if let Ok(file) = nameless(&directory, ORDINARY) {
+        let ordinary = Mode::from_raw_mode(0o666);
+        let by_name = look(&named(directory.as_fd(), ordinary).unwrap()).unwrap();
+        assert_eq!(created_with(directory.as_fd(), ordinary), Some(by_name));
+        if let Ok(file) = nameless(directory.as_fd(), ordinary) {
             assert_eq!(look(&file), Some(by_name));
         }
         assert_eq!(by_name.owner, rustix::process::geteuid().as_raw());

@@ -8,12 +8,12 @@ const STATUS: &str = "/proc/self/status";
 
 /// The mode `open` would give a new file created with 0666. Never executable. Readable and
 /// writable by the owner alone where the umask cannot be learnt.
-pub(crate) fn new_file_mode() -> Mode {
+pub(crate) fn new_file_mode() -> u32 {
     let umask = read_status()
         .as_deref()
         .and_then(parse_umask)
         .unwrap_or(0o077);
-    Mode::from_raw_mode(0o666 & !umask)
+    0o666 & !umask
 }
 
 fn read_status() -> Option<String> {

@@ -1,0 +1,230 @@
+//! Owns the real disk: a directory held open as a descriptor, and files opened by one component
+//! beneath it. Knows nothing of what the files mean.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use memmap2::MmapOptions;
+use range_core::file_identity::FileIdentity;
+use range_core::range::ByteRange;
+use rustix::fs::{
+    Advice, AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat,
+    Timespec, Timestamps, UTIME_OMIT,
+};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::calls::{Access, Disk, DiskFile, Kind, Metadata, NewFile, Space};
+use super::probe;
+use crate::error::StoreError;
+use crate::region::Region;
+use crate::write_back;
+
+/// A file for its owner only.
+const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// The directory a download lives in, held open: a rename of the directory or of one above it
+/// moves the download along, and cannot lead it elsewhere.
+#[derive(Clone, Debug)]
+pub struct Directory(Arc<OwnedFd>);
+
+/// A file in a [`Directory`], open.
+#[derive(Debug)]
+pub struct RealFile(OwnedFd);
+
+impl Directory {
+    /// Opens the directory at `path`, following symbolic links.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let open = |access| {
+            let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | access;
+            retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))
+        };
+        // Files can be made in a directory that may not be read; only a sync of it cannot.
+        let fd = open(OFlags::RDONLY)
+            .or_else(|errno| match errno {
+                Errno::ACCESS | Errno::PERM => open(OFlags::PATH),
+                _ => Err(errno),
+            })
+            .map_err(|errno| StoreError::io("open the output directory", errno))?;
+        Ok(Self(Arc::new(fd)))
+    }
+
+    fn open_at(&self, name: &OsStr, flags: OFlags) -> Result<RealFile, Errno> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // A signal can end a slow open, as on network file systems.
+        retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, PRIVATE)).map(RealFile)
+    }
+}
+
+impl Disk for Directory {
+    type File = RealFile;
+
+    fn create(&self, name: &OsStr) -> Result<RealFile, Errno> {
+        self.open_at(name, OFlags::CREATE | OFlags::EXCL | OFlags::RDWR)
+    }
+
+    fn open(&self, name: &OsStr, access: Access) -> Result<RealFile, Errno> {
+        let access = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::Write => OFlags::RDWR,
+        };
+        // Without NONBLOCK a FIFO planted at the name would hold the open until somebody writes.
+        self.open_at(name, access | OFlags::NONBLOCK)
+    }
+
+    fn look(&self, name: &OsStr) -> Result<Metadata, Errno> {
+        let stat = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(metadata(&stat))
+    }
+
+    fn rename(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+        retry_on_intr(|| rustix::fs::renameat(&self.0, from, &self.0, to))
+    }
+
+    fn rename_without_replacing(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+        let flags = RenameFlags::NOREPLACE;
+        retry_on_intr(|| rustix::fs::renameat_with(&self.0, from, &self.0, to, flags))
+    }
+
+    fn link(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+        retry_on_intr(|| rustix::fs::linkat(&self.0, from, &self.0, to, AtFlags::empty()))
+    }
+
+    fn remove(&self, name: &OsStr) -> Result<(), Errno> {
+        rustix::fs::unlinkat(&self.0, name, AtFlags::empty())
+    }
+
+    fn sync(&self) -> Result<(), Errno> {
+        retry_on_intr(|| rustix::fs::fsync(&self.0))
+    }
+
+    fn space(&self) -> Result<Space, Errno> {
+        let stat = rustix::fs::fstatvfs(&self.0)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Ok(Space {
+            size: bytes(stat.f_blocks),
+            available: bytes(stat.f_bavail),
+        })
+    }
+
+    fn new_file(&self, permissions: u32) -> Option<NewFile> {
+        probe::created_with(self.as_fd(), Mode::from_raw_mode(permissions))
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl DiskFile for RealFile {
+    type Window = Region;
+
+    fn metadata(&self) -> Result<Metadata, Errno> {
+        Ok(metadata(&rustix::fs::fstat(&self.0)?))
+    }
+
+    fn lock(&self) -> Result<(), Errno> {
+        let operation = FlockOperation::NonBlockingLockExclusive;
+        retry_on_intr(|| rustix::fs::flock(&self.0, operation))
+    }
+
+    fn unlock(&self) {
+        let _courtesy = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
+        rustix::io::pread(&self.0, buffer, offset)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
+        rustix::io::pwrite(&self.0, bytes, offset)
+    }
+
+    fn set_length(&self, length: u64) -> Result<(), Errno> {
+        retry_on_intr(|| rustix::fs::ftruncate(&self.0, length))
+    }
+
+    /// The raw system call, because the C library's `posix_fallocate` falls back to writing into
+    /// every block.
+    fn reserve(&self, length: u64) -> Result<(), Errno> {
+        let flags = FallocateFlags::empty();
+        retry_on_intr(|| rustix::fs::fallocate(&self.0, flags, 0, length))
+    }
+
+    /// `fdatasync`, which on Linux also writes what was stored through mappings.
+    fn sync_data(&self) -> Result<(), Errno> {
+        retry_on_intr(|| rustix::fs::fdatasync(&self.0))
+    }
+
+    fn sync_all(&self) -> Result<(), Errno> {
+        retry_on_intr(|| rustix::fs::fsync(&self.0))
+    }
+
+    fn set_permissions(&self, permissions: u32) -> Result<(), Errno> {
+        rustix::fs::fchmod(&self.0, Mode::from_raw_mode(permissions))
+    }
+
+    fn set_modified(&self, time: SystemTime) -> Result<(), Errno> {
+        let since = time
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let times = Timestamps {
+            last_access: Timespec {
+                tv_sec: 0,
+                tv_nsec: UTIME_OMIT,
+            },
+            last_modification: Timespec {
+                tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: since.subsec_nanos().into(),
+            },
+        };
+        rustix::fs::futimens(&self.0, &times)
+    }
+
+    fn begin_write_back(&self, range: ByteRange) {
+        write_back::begin(&self.0, range);
+    }
+
+    fn forget_cached(&self) {
+        let _courtesy = rustix::fs::fadvise(&self.0, 0, None, Advice::DontNeed);
+    }
+
+    fn map(&self, range: ByteRange) -> io::Result<Region> {
+        let length = usize::try_from(range.len()).expect("a window fits the address space");
+        let mut options = MmapOptions::new();
+        let map = options.offset(range.start()).len(length).map_raw(&self.0);
+        map.map(Region::new)
+    }
+}
+
+fn metadata(stat: &Stat) -> Metadata {
+    Metadata {
+        identity: FileIdentity {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+        },
+        kind: match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Kind::Regular,
+            FileType::Symlink => Kind::Symlink,
+            FileType::Directory
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => Kind::Other,
+        },
+        names: stat.st_nlink,
+        owner: stat.st_uid,
+        permissions: stat.st_mode & 0o777,
+        length: u64::try_from(stat.st_size).expect("a file has no negative size"),
+        // stat(2): the unit of st_blocks is 512 bytes, whatever the file system's own.
+        allocated: u64::try_from(stat.st_blocks)
+            .unwrap_or(0)
+            .saturating_mul(512),
+    }
+}

@@ -1,0 +1,322 @@
+//! Owns a program that downloads by the product's own calls, and what the next run makes of what it
+//! finds. Knows nothing of the disk, and of no order in which anything is written.
+
+use std::ffi::OsStr;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use range_core::RangeSet;
+use range_core::block::BlockSize;
+use range_core::http::validator::{Agreement, EntityTag, Validators};
+use range_core::range::ByteRange;
+
+use super::disk::{Recording, State};
+use super::simulated::{SimulatedDisk, Synced};
+use crate::disk::Disk;
+use crate::journal::{SessionId, Unusable};
+use crate::tests::support::{Random, known};
+use crate::{
+    Description, Finding, Found, Keeping, Location, OlderVersions, PartNames, Publish,
+    ResumableFile, StoreError, Unfinished, WriteMode, Writer,
+};
+
+pub(crate) const BLOCK: usize = 4096;
+
+/// The file to download, in one generation.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    pub(crate) content: Vec<u8>,
+    pub(crate) validators: Validators,
+    /// Makes the journal's header, and so the place of every record, longer or shorter.
+    pub(crate) url: String,
+}
+
+/// How a run goes about it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    pub(crate) connections: usize,
+    /// Most bytes of one write.
+    pub(crate) chunk: usize,
+    /// One step in this many begins a checkpoint.
+    pub(crate) checkpoint_every: u64,
+    pub(crate) write_mode: WriteMode,
+    pub(crate) overwrite: bool,
+    /// Whether a block counts only if it was found to have its hash.
+    pub(crate) heeds_findings: bool,
+    /// A sync that the disk does not do.
+    pub(crate) ignored: Option<Synced>,
+}
+
+/// What the next run begins with.
+#[derive(Debug)]
+pub(crate) enum Next<D: Disk> {
+    /// The file is there and proven; the journal is all that is left to remove.
+    Finish(Box<Unfinished<D>>),
+    /// The final name is taken, and nothing says by whom.
+    Exists,
+    /// Nothing is there any more: there was nothing, or a journal without a part file.
+    Fresh,
+    /// Nothing is there any more: what was there was of no use.
+    StartOver(Why),
+    /// These bytes are kept, and the others fetched.
+    Continue {
+        file: ResumableFile<D>,
+        kept: RangeSet,
+    },
+    /// A part file without a journal: an error.
+    Stuck,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    Unusable(Unusable),
+    Changed,
+}
+
+impl Manner {
+    fn how(self) -> Publish {
+        Publish {
+            overwrite: self.overwrite,
+            sync: true,
+        }
+    }
+
+    pub(crate) fn location<D: Disk>(self, disk: D) -> Location<D> {
+        let names = PartNames::new(OsStr::new("output")).unwrap();
+        let keeping = Keeping {
+            write_mode: self.write_mode,
+            sync: true,
+        };
+        let size = BlockSize::new(u32::try_from(BLOCK).unwrap()).unwrap();
+        Location::new(disk, names, keeping).with_blocks_of(size)
+    }
+}
+
+impl Remote {
+    pub(crate) fn new(length: usize, generation: u8, url: &str) -> Self {
+        let mut random = Random(generation.into());
+        let bytes = (0..length).map(|_| random.below(256).to_le_bytes()[0]);
+        Self {
+            content: bytes.collect(),
+            validators: Validators {
+                entity_tag: EntityTag::parse(&[b'"', b'a' + generation, b'"']),
+                ..Validators::default()
+            },
+            url: url.into(),
+        }
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        self.content.len() as u64
+    }
+
+    pub(crate) fn bytes(&self, range: ByteRange) -> &[u8] {
+        let index = |offset| usize::try_from(offset).unwrap();
+        &self.content[index(range.start())..index(range.end())]
+    }
+
+    /// A session need only differ from journal to journal.
+    fn description(&self, random: &mut Random) -> Description {
+        Description {
+            session: SessionId([random.below(256).to_le_bytes()[0]; 16]),
+            url: self.url.clone(),
+            validators: self.validators.clone(),
+            digests: Vec::new(),
+        }
+    }
+}
+
+/// Looks for what an earlier run left, in the order in which a download does.
+pub(crate) fn next_run<D: Disk>(
+    location: &Location<D>,
+    remote: &Remote,
+    manner: Manner,
+) -> Next<D> {
+    if let Some(found) = location.unfinished(|| ControlFlow::Continue(())).unwrap() {
+        return Next::Finish(Box::new(found));
+    }
+    match location.check_output(manner.how()) {
+        Err(StoreError::OutputExists { .. }) => return Next::Exists,
+        checked => checked.unwrap(),
+    }
+    let mut older = OlderVersions::new(location.clone(), false);
+    older.recover().unwrap();
+    let earlier = match location.find(false).unwrap() {
+        Found::Nothing(None) => return Next::Fresh,
+        Found::Nothing(Some(why)) => return Next::StartOver(Why::Unusable(why)),
+        Found::PartAlone => return Next::Stuck,
+        Found::Unreadable(error) => panic!("no other version has ever written: {error}"),
+        Found::Earlier(earlier) => earlier,
+    };
+    let header = earlier.header();
+    let is_same = header.validators.compare(&remote.validators) == Agreement::Same
+        && header.length == remote.length();
+    let (file, claims) = earlier.resume().unwrap();
+    if !is_same {
+        file.discard().unwrap();
+        return Next::StartOver(Why::Changed);
+    }
+    let mut kept = RangeSet::new();
+    let verified = file.verify(&claims, |finding| {
+        let (range, is_right) = match finding {
+            Finding::Verified(range) => (range, true),
+            Finding::Rejected(range) => (range, false),
+        };
+        if is_right || !manner.heeds_findings {
+            kept.insert(range);
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(verified.unwrap().is_continue());
+    Next::Continue { file, kept }
+}
+
+/// The blocks that are still to be fetched.
+fn missing<D: Disk>(file: &ResumableFile<D>, kept: &RangeSet, remote: &Remote) -> Vec<ByteRange> {
+    let (size, length) = (file.block_size(), remote.length());
+    let blocks = (0..size.count(length)).map(range_core::block::BlockIndex);
+    let ranges = blocks.map(|block| size.range_of(block, length).unwrap());
+    ranges.filter(|range| !kept.intersects(*range)).collect()
+}
+
+/// Goes on from `next` to the end, a block at a time. `false` if there is nothing to be done.
+pub(crate) fn complete<D: Disk>(
+    next: Next<D>,
+    location: &Location<D>,
+    remote: &Remote,
+    manner: Manner,
+) -> bool {
+    let (file, kept) = match next {
+        Next::Finish(found) => {
+            found.finish(true).unwrap();
+            return true;
+        }
+        Next::Exists | Next::Stuck => return false,
+        Next::Fresh | Next::StartOver(_) => {
+            let description = remote.description(&mut Random(remote.length()));
+            let file = location.create(known(remote.length()), &description);
+            (file.unwrap(), RangeSet::new())
+        }
+        Next::Continue { file, kept } => (file, kept),
+    };
+    for range in missing(&file, &kept, remote) {
+        let mut writer = file.lease(range).unwrap();
+        writer.write(remote.bytes(range)).unwrap();
+    }
+    publish(&file, manner);
+    true
+}
+
+fn publish<D: Disk>(file: &ResumableFile<D>, manner: Manner) {
+    let published = file.publish(manner.how(), None).unwrap();
+    assert!(published.loose_end.is_none());
+}
+
+/// A run from what is on the disk to the end, with everything it does to the disk.
+pub(crate) fn run(state: State, remote: &Remote, manner: Manner, random: &mut Random) -> Recording {
+    let disk = SimulatedDisk::new(Recording::from(state), manner.ignored);
+    let location = manner.location(disk.clone());
+    let (file, kept) = match next_run(&location, remote, manner) {
+        next @ (Next::Finish(_) | Next::Exists | Next::Stuck) => {
+            complete(next, &location, remote, manner);
+            return disk.take();
+        }
+        Next::Fresh | Next::StartOver(_) => {
+            let description = remote.description(random);
+            let file = location.create(known(remote.length()), &description);
+            (file.unwrap(), RangeSet::new())
+        }
+        Next::Continue { file, kept } => (file, kept),
+    };
+    fetch(&disk, &file, &kept, remote, manner, random);
+    publish(&file, manner);
+    drop(file);
+    disk.take()
+}
+
+/// Fetches what is missing, with checkpoints on the way.
+fn fetch(
+    disk: &SimulatedDisk,
+    file: &ResumableFile<SimulatedDisk>,
+    kept: &RangeSet,
+    remote: &Remote,
+    manner: Manner,
+    random: &mut Random,
+) {
+    let mut planned = missing(file, kept, remote);
+    planned.reverse();
+    let blocks = file.block_size().count(remote.length());
+    let workers = Workers {
+        file: file.clone(),
+        content: remote.content.clone(),
+        manner,
+        claimed: usize::try_from(blocks).unwrap() - planned.len(),
+        planned,
+        busy: Vec::new(),
+        random: Random(random.below(u64::MAX)),
+    };
+    let workers = Arc::new(Mutex::new(workers));
+    while !workers.lock().unwrap().is_done() {
+        if random.below(manner.checkpoint_every) != 0 {
+            workers.lock().unwrap().step();
+            continue;
+        }
+        let covered = workers.lock().unwrap().claimed;
+        let others = Arc::clone(&workers);
+        disk.set_meanwhile(Some(Arc::new(move || {
+            let mut workers = others.lock().unwrap();
+            for _ in 0..workers.random.below(4) {
+                workers.step();
+            }
+        })));
+        file.checkpoint().unwrap();
+        disk.set_meanwhile(None);
+        disk.promise(covered);
+    }
+}
+
+/// The connections of a run, which write pieces in any order.
+struct Workers {
+    file: ResumableFile<SimulatedDisk>,
+    content: Vec<u8>,
+    manner: Manner,
+    /// Blocks nobody works on yet.
+    planned: Vec<ByteRange>,
+    busy: Vec<Writer<SimulatedDisk>>,
+    claimed: usize,
+    random: Random,
+}
+
+impl Workers {
+    fn is_done(&self) -> bool {
+        self.planned.is_empty() && self.busy.is_empty()
+    }
+
+    /// One of them writes a piece.
+    fn step(&mut self) {
+        while self.busy.len() < self.manner.connections
+            && let Some(range) = self.planned.pop()
+        {
+            self.busy.push(self.file.lease(range).unwrap());
+        }
+        if self.busy.is_empty() {
+            return;
+        }
+        let at = usize::try_from(self.random.below(self.busy.len() as u64)).unwrap();
+        let writer = &mut self.busy[at];
+        let rest = writer.remaining().unwrap();
+        let start = usize::try_from(rest.start()).unwrap();
+        let most = rest.len().min(self.manner.chunk as u64);
+        let length = if self.manner.connections == 1 {
+            most
+        } else {
+            1 + self.random.below(most)
+        };
+        let end = start + usize::try_from(length).unwrap();
+        writer.write(&self.content[start..end]).unwrap();
+        if writer.remaining().is_none() {
+            self.busy.swap_remove(at);
+            self.claimed += 1;
+        }
+    }
+}
