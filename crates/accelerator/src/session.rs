@@ -95,11 +95,7 @@ impl Session {
         let digest_expected = self.task.expects_digest();
         let mut older = OlderVersions::new(target.location().clone(), digest_expected);
         match self.fetch(&target, &transport, &mut older).await {
-            Ok((proven, fetched)) => {
-                // An older version that could not be removed harms nobody.
-                let _cleared = older.clear();
-                self.publish(proven, fetched).await
-            }
+            Ok((proven, fetched)) => self.publish(proven, fetched, older).await,
             Err(error) => {
                 let is_kept = keep_oldest(&target, &mut older);
                 let is_resumable = error.is_resumable() || is_kept;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use range_core::digest::Digest;
-use range_store::ResumableFile;
+use range_store::{OlderVersions, ResumableFile};
 
 use super::{Proven, Session};
 use crate::digester::Digester;
@@ -45,8 +45,13 @@ impl Session {
         })
     }
 
-    /// Gives the file its name.
-    pub(super) async fn publish(self, proven: Proven, fetched: Fetched) -> Result<Report, Error> {
+    /// Gives the file its name. The older versions make way for it.
+    pub(super) async fn publish(
+        self,
+        proven: Proven,
+        fetched: Fetched,
+        mut older: OlderVersions,
+    ) -> Result<Report, Error> {
         self.progress.set_phase(Phase::Publishing);
         self.events.send(Event::Publishing);
         let generation = fetched.generation.as_ref();
@@ -54,7 +59,12 @@ impl Session {
         let modified = modified.filter(|_| self.task.settings.remote_time);
         let modified = modified.map(|date| UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
         let (file, how) = (proven.file, self.task.publish());
-        let published = tokio::task::spawn_blocking(move || file.publish(how, modified)).await;
+        let published = tokio::task::spawn_blocking(move || {
+            // An older version that could not be removed harms nobody.
+            let _cleared = older.give_way_to(&file);
+            file.publish(how, modified)
+        });
+        let published = published.await;
         let published =
             published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
         // The file has its name and is complete; a journal that could not be removed harms nobody.

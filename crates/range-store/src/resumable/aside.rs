@@ -2,16 +2,16 @@
 //! complete. Knows nothing of what makes a version newer.
 //!
 //! A place has names like a download's own. Whatever moves between the two moves in this order:
-//! away from the download's names the part file first, back to them the journal first. A kill on
-//! the way leaves the part file in its place and the journal under the download's own name, which
-//! [`put_back`] knows from all other states.
+//! away from the download's names the part file first, back to them the journal first, with a sync
+//! of the directory after each. A kill or a power cut on the way leaves the part file in its place
+//! and the journal under the download's own name, which [`put_back`] knows from all other states.
 
 use std::ffi::OsStr;
 
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
-use super::journal::{self, Decoder};
+use super::journal::{self, Decoder, Header};
 use crate::append_log::AppendLog;
 use crate::disk::Disk;
 use crate::error::StoreError;
@@ -57,16 +57,18 @@ pub(super) fn look<D: Disk>(
     })
 }
 
-/// Whether the journal with these names speaks of that part file. One that cannot be read does not.
+/// Whether the journal with these names speaks of that part file.
 fn is_named_by<D: Disk>(folder: &Folder<D>, names: &PartNames, part: FileIdentity) -> bool {
-    let Ok(log) = AppendLog::open_to_read(folder, names) else {
-        return false;
-    };
+    header(folder, names).is_some_and(|header| header.part_file == part)
+}
+
+/// What the journal with these names says, if there is one that can be read.
+fn header<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Option<Header> {
+    let log = AppendLog::open_to_read(folder, names).ok()?;
     let mut decoder = Decoder::new();
     let limit = ByteCount(journal::LENGTH_MAX);
-    let is_read = log.read_through(limit, |piece| decoder.feed(piece)).is_ok();
-    let header = decoder.finish().map(|journal| journal.header);
-    is_read && header.is_ok_and(|header| header.part_file == part)
+    log.read_through(limit, |piece| decoder.feed(piece)).ok()?;
+    Some(decoder.finish().ok()?.header)
 }
 
 /// Moves the part file and its journal to the place `at`, and removes what was there. The part file
@@ -89,9 +91,11 @@ pub(super) fn set_aside<D: Disk>(part: &PartFile<D>, at: usize) -> Result<(), St
     }
     rename(folder, names.part(), place.part())?;
     Failpoint::PartSetAside.reached();
+    folder.sync()?;
     rename(folder, names.journal(), place.journal())?;
     Failpoint::SetAside.reached();
-    Ok(())
+    // The names are for others from here on.
+    folder.sync()
 }
 
 /// Moves what is in the place `at` back to the download's own names. A journal that has the
@@ -112,8 +116,10 @@ pub(super) fn put_back<D: Disk>(
     }
     if folder.entry(place.journal())?.is_some() {
         rename(folder, place.journal(), names.journal())?;
+        folder.sync()?;
     }
-    rename(folder, place.part(), names.part())
+    rename(folder, place.part(), names.part())?;
+    folder.sync()
 }
 
 /// Removes what is in all places of the download with `names`, unless another process works with
@@ -121,19 +127,35 @@ pub(super) fn put_back<D: Disk>(
 pub(super) fn clear<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<(), StoreError> {
     (0..PLACES).try_for_each(|at| match look(folder, names, at)? {
         Place::Taken => remove(folder, &names.aside(at)),
-        Place::Free | Place::Interrupted | Place::Foreign => Ok(()),
+        Place::Free => remove_remains(folder, &names.aside(at)),
+        Place::Interrupted | Place::Foreign => Ok(()),
     })
 }
 
+/// The part file goes first, for good, and then the journal, without which nobody would know that it
+/// is ours.
 fn remove<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
-    for name in [place.part(), place.journal()] {
-        if folder.entry(name)?.is_some() {
-            let file = OwnedFile::open(folder, name)?;
-            file.lock()?;
-            file.remove()?;
-        }
+    let file = OwnedFile::open(folder, place.part())?;
+    file.lock()?;
+    file.remove()?;
+    folder.sync()?;
+    remove_journal(folder, place)
+}
+
+/// Removes the journal that a kill in the midst of [`remove`] has left.
+fn remove_remains<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
+    match header(folder, place) {
+        Some(_) => remove_journal(folder, place),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// For good too: once the file that it made way for is published, nobody looks for it any more.
+fn remove_journal<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
+    let journal = OwnedFile::open(folder, place.journal())?;
+    journal.lock()?;
+    journal.remove()?;
+    folder.sync()
 }
 
 fn rename<D: Disk>(folder: &Folder<D>, from: &OsStr, to: &OsStr) -> Result<(), StoreError> {
@@ -148,7 +170,7 @@ mod tests {
 
     use super::*;
     use crate::disk::Directory;
-    use crate::resumable::journal::{Encoder, Header, SessionId};
+    use crate::resumable::journal::{Encoder, SessionId};
     use crate::{Length, WriteMode};
 
     struct Bench {
@@ -283,6 +305,18 @@ mod tests {
         clear(&bench.folder, &bench.names).unwrap();
         assert_eq!(bench.names(), Vec::<String>::new());
     }
+
+    #[test]
+    fn a_removal_that_was_cut_off_is_finished() {
+        let bench = Bench::new();
+        set_aside(&bench.create("old"), 0).unwrap();
+        let place = bench.names.aside(0);
+        let part = OwnedFile::open(&bench.folder, place.part()).unwrap();
+        part.remove().unwrap();
+        clear(&bench.folder, &bench.names).unwrap();
+        assert_eq!(bench.names(), Vec::<String>::new());
+    }
+
     #[test]
     fn what_is_not_ours_is_neither_moved_over_nor_removed() {
         let bench = Bench::new();

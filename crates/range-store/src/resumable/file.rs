@@ -230,6 +230,15 @@ impl<D: Disk> ResumableFile<D> {
         publish::discard(&self.0.part)
     }
 
+    /// A [checkpoint](Self::checkpoint), where anybody waits for the disk at all.
+    pub(super) fn secure(&self) -> Result<(), StoreError> {
+        if self.0.waits_for_disk {
+            self.checkpoint()
+        } else {
+            Ok(())
+        }
+    }
+
     pub(super) fn part(&self) -> &PartFile<D> {
         &self.0.part
     }

@@ -84,7 +84,17 @@ impl<D: Disk> OlderVersions<D> {
         aside::put_back(self.location.folder(), self.location.names(), at)
     }
 
-    /// Removes all: a newer version is complete, or nothing of an earlier run is wanted.
+    /// Removes all, because a newer version is complete. That reaches the disk before, if anything
+    /// waits.
+    pub fn give_way_to(&mut self, newer: &ResumableFile<D>) -> Result<(), StoreError> {
+        let waits = |at| matches!(self.look(at), Ok(Place::Taken));
+        if (0..PLACES).any(waits) {
+            newer.secure()?;
+        }
+        self.clear()
+    }
+
+    /// Removes all, because nothing of an earlier run is wanted.
     pub fn clear(&mut self) -> Result<(), StoreError> {
         self.held = [const { None }; PLACES];
         aside::clear(self.location.folder(), self.location.names())

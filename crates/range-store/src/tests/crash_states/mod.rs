@@ -6,6 +6,7 @@ mod disk;
 mod files;
 mod run;
 mod simulated;
+mod versions;
 
 use std::ops::ControlFlow;
 use std::thread;

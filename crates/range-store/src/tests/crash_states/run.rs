@@ -16,7 +16,7 @@ use crate::disk::Disk;
 use crate::journal::{SessionId, Unusable};
 use crate::tests::support::{Random, known};
 use crate::{
-    Description, Finding, Found, Keeping, Location, OlderVersions, PartNames, Publish,
+    Claims, Description, Finding, Found, Keeping, Location, OlderVersions, PartNames, Publish,
     ResumableFile, StoreError, Unfinished, WriteMode, Writer,
 };
 
@@ -74,7 +74,7 @@ pub(crate) enum Why {
 }
 
 impl Manner {
-    fn how(self) -> Publish {
+    pub(crate) fn how(self) -> Publish {
         Publish {
             overwrite: self.overwrite,
             sync: true,
@@ -116,7 +116,7 @@ impl Remote {
     }
 
     /// A session need only differ from journal to journal.
-    fn description(&self, random: &mut Random) -> Description {
+    pub(crate) fn description(&self, random: &mut Random) -> Description {
         Description {
             session: SessionId([random.below(256).to_le_bytes()[0]; 16]),
             url: self.url.clone(),
@@ -156,8 +156,18 @@ pub(crate) fn next_run<D: Disk>(
         file.discard().unwrap();
         return Next::StartOver(Why::Changed);
     }
+    let kept = kept_of(&file, &claims, manner);
+    Next::Continue { file, kept }
+}
+
+/// What of the claimed bytes is kept.
+pub(crate) fn kept_of<D: Disk>(
+    file: &ResumableFile<D>,
+    claims: &Claims,
+    manner: Manner,
+) -> RangeSet {
     let mut kept = RangeSet::new();
-    let verified = file.verify(&claims, |finding| {
+    let verified = file.verify(claims, |finding| {
         let (range, is_right) = match finding {
             Finding::Verified(range) => (range, true),
             Finding::Rejected(range) => (range, false),
@@ -168,7 +178,7 @@ pub(crate) fn next_run<D: Disk>(
         ControlFlow::Continue(())
     });
     assert!(verified.unwrap().is_continue());
-    Next::Continue { file, kept }
+    kept
 }
 
 /// The blocks that are still to be fetched.
@@ -179,32 +189,45 @@ fn missing<D: Disk>(file: &ResumableFile<D>, kept: &RangeSet, remote: &Remote) -
     ranges.filter(|range| !kept.intersects(*range)).collect()
 }
 
-/// Goes on from `next` to the end, a block at a time. `false` if there is nothing to be done.
+/// Goes on from `next` to the end, a block at a time.
 pub(crate) fn complete<D: Disk>(
     next: Next<D>,
     location: &Location<D>,
     remote: &Remote,
     manner: Manner,
-) -> bool {
-    let (file, kept) = match next {
+) {
+    let resumed = match next {
         Next::Finish(found) => {
             found.finish(true).unwrap();
-            return true;
+            return;
         }
-        Next::Exists | Next::Stuck => return false,
-        Next::Fresh | Next::StartOver(_) => {
-            let description = remote.description(&mut Random(remote.length()));
-            let file = location.create(known(remote.length()), &description);
-            (file.unwrap(), RangeSet::new())
-        }
-        Next::Continue { file, kept } => (file, kept),
+        Next::Exists | Next::Stuck => return,
+        Next::Fresh | Next::StartOver(_) => None,
+        Next::Continue { file, kept } => Some((file, kept)),
     };
+    complete_file(resumed, location, remote, manner, |_| {});
+}
+
+/// Fetches what is missing of a file, or all of a new one, and gives it its name. `proven` is called
+/// when it is whole.
+pub(crate) fn complete_file<D: Disk>(
+    resumed: Option<(ResumableFile<D>, RangeSet)>,
+    location: &Location<D>,
+    remote: &Remote,
+    manner: Manner,
+    proven: impl FnOnce(&ResumableFile<D>),
+) {
+    let (file, kept) = resumed.unwrap_or_else(|| {
+        let description = remote.description(&mut Random(remote.length()));
+        let file = location.create(known(remote.length()), &description);
+        (file.unwrap(), RangeSet::new())
+    });
     for range in missing(&file, &kept, remote) {
         let mut writer = file.lease(range).unwrap();
         writer.write(remote.bytes(range)).unwrap();
     }
+    proven(&file);
     publish(&file, manner);
-    true
 }
 
 fn publish<D: Disk>(file: &ResumableFile<D>, manner: Manner) {
