@@ -132,8 +132,8 @@ pub(super) fn clear<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<()
     })
 }
 
-/// The part file goes first, for good, and then the journal, without which nobody would know that it
-/// is ours.
+/// The part file goes first, for good, and then the journal, without which nobody would know that
+/// it is ours.
 fn remove<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
     let file = OwnedFile::open(folder, place.part())?;
     file.lock()?;

@@ -208,8 +208,8 @@ pub(crate) fn complete<D: Disk>(
     complete_file(resumed, location, remote, manner, |_| {});
 }
 
-/// Fetches what is missing of a file, or all of a new one, and gives it its name. `proven` is called
-/// when it is whole.
+/// Fetches what is missing of a file, or all of a new one, and gives it its name. `proven` is
+/// called when it is whole.
 pub(crate) fn complete_file<D: Disk>(
     resumed: Option<(ResumableFile<D>, RangeSet)>,
     location: &Location<D>,

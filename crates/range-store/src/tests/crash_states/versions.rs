@@ -1,5 +1,5 @@
-//! What a power cut may leave while a newer version is fetched and an older one waits: never nothing
-//! of both, and never something that the next run cannot put together again.
+//! What a power cut may leave while a newer version is fetched and an older one waits: never
+//! nothing of both, and never something that the next run cannot put together again.
 
 use std::ops::ControlFlow;
 
