@@ -31,8 +31,10 @@ enum Order {
     /// Bytes before this offset are final.
     Frontier(u64),
     /// All bytes before the offset are final and are all there is.
-    Finish(u64, oneshot::Sender<Result<Vec<Digest>, StoreError>>),
+    Finish(u64, Answer),
 }
+
+type Answer = oneshot::Sender<Result<Vec<Digest>, StoreError>>;
 
 impl Digester {
     pub(crate) fn start(file: ResumableFile, algorithms: Vec<DigestAlgorithm>) -> Self {
@@ -133,7 +135,10 @@ impl State {
                 Some(Order::Frontier(frontier)) => self.frontier = frontier,
                 Some(Order::Finish(length, answer)) => {
                     self.frontier = length;
-                    let result = failed.take().map_or_else(|| self.rest(&mut piece), Err);
+                    let result = match failed.take() {
+                        None => self.rest(&mut piece, &answer),
+                        Some(error) => Err(error),
+                    };
                     let hashers = std::mem::take(&mut self.hashers);
                     let digests = hashers.into_iter().map(Hasher::finish).collect();
                     // The download may have been dropped meanwhile.
@@ -145,8 +150,9 @@ impl State {
         }
     }
 
-    fn rest(&mut self, piece: &mut [u8]) -> Result<(), StoreError> {
-        while self.position < self.frontier {
+    /// Covers what is left, while somebody waits for the answer.
+    fn rest(&mut self, piece: &mut [u8], answer: &Answer) -> Result<(), StoreError> {
+        while self.position < self.frontier && !answer.is_closed() {
             self.step(piece)?;
         }
         Ok(())
