@@ -33,7 +33,10 @@ impl Session {
         };
         fetched.file = Some(file.clone());
         if !file.length().is_known() {
+            // A journal does not tell of a coding. Without validators only the URL or a digest
+            // joins coded bytes to the file: they may be published, and are never continued.
             let known = fetched.generation.as_ref();
+            let known = known.filter(|_| fetched.coding.is_none());
             let validators = known.map(|known| known.validators.clone());
             file.settle(length, &target.description(validators.unwrap_or_default()))?;
         }
