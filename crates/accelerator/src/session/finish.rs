@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use range_core::digest::Digest;
 use range_store::{OlderVersions, ResumableFile};
 
-use super::{Proven, Session};
+use super::{Proven, Session, can_be_continued};
 use crate::digester::Digester;
 use crate::driver::{self, Fetched};
 use crate::error::{Cause, Error, ErrorKind};
@@ -68,8 +68,11 @@ impl Session {
             file.publish(how, modified)
         });
         let published = published.await;
-        let published =
-            published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
+        let published = published
+            .map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))?
+            .map_err(|error| {
+                Error::from(error).resumable(can_be_continued(&self.task, &fetched))
+            })?;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
         let verified = self.verified(generation, fetched.all_agree);
