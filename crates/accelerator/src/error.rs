@@ -93,6 +93,9 @@ pub(crate) enum Cause {
     WorkerLost,
     #[error("nothing arrived for too long")]
     Stalled,
+    /// The replies were in order, so that none of them has an error of its own.
+    #[error("the server sends too few bytes with each reply")]
+    Crumbs,
     #[error(transparent)]
     Name(#[from] range_store::NameError),
     #[error(transparent)]

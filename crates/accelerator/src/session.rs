@@ -297,6 +297,9 @@ fn failure(task: &Task, fetched: Fetched) -> Error {
         }
         (Ok(_), Some(AttemptError::Transport(error))) => error.into(),
         (Ok(_), Some(AttemptError::Store(error))) => error.into(),
+        (Ok(Outcome::Failed(FailureClass::Interrupted)), None) => {
+            Error::new(ErrorKind::Network, Cause::Crumbs)
+        }
         (Ok(_), None) => Error::new(ErrorKind::Internal, Cause::WorkerLost),
     };
     error.resumable(resumable)
