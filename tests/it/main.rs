@@ -9,6 +9,7 @@
 )]
 
 mod as_simulated;
+mod beginnings;
 mod browser;
 mod check_server;
 mod checksums;

@@ -2,6 +2,7 @@
 //! product.
 
 pub(crate) mod browser;
+pub(crate) mod cases;
 pub(crate) mod cut_off;
 pub(crate) mod files;
 pub(crate) mod mounts;
