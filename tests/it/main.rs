@@ -41,6 +41,7 @@ mod real_servers;
 mod resume;
 mod scenario;
 mod serve;
+mod slow_disk;
 mod support;
 mod syscalls;
 mod versions;

@@ -20,6 +20,15 @@ pub(crate) fn command_for(paths: &[PathBuf], expressions: &[&str]) -> Command {
     command_into(Path::new("/dev/null"), paths, expressions)
 }
 
+/// As [`command`], as a process that gets the program's signals, with a line for each call in a
+/// file.
+pub(crate) fn command_for_signals(trace: &Path, expressions: &[&str]) -> Command {
+    let traced = command_into(trace, &[], expressions);
+    let mut command = Command::new(traced.get_program());
+    command.arg("--daemonize").args(traced.get_args());
+    command
+}
+
 /// As [`command_for`], with a line for each call in a file.
 pub(crate) fn command_into(trace: &Path, paths: &[PathBuf], expressions: &[&str]) -> Command {
     let mut command = Command::new("strace");
