@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use range_core::digest::Digest;
 use range_store::{StoreError, StoreFailure};
@@ -47,6 +48,9 @@ pub enum Remedy {
     /// [`Settings::allow_private`](crate::Settings::allow_private): a server out in the world
     /// redirects to an address inside.
     AllowPrivate,
+    /// [`Settings::authorities`](crate::Settings::authorities): nobody who is trusted vouches for
+    /// the server.
+    Authorities,
 }
 
 /// Why a download failed. The text is one line without the URL's secrets, and is not stable;
@@ -102,6 +106,8 @@ pub(crate) enum Cause {
     Setting(#[from] InvalidSetting),
     #[error("could not {0}")]
     Store(#[from] StoreError),
+    #[error("could not {source} {}", path.display())]
+    Directory { path: PathBuf, source: StoreError },
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
@@ -114,6 +120,12 @@ impl Error {
             resumable: false,
             cause,
         }))
+    }
+
+    /// The directory that the file was to be in cannot be used.
+    pub(crate) fn of_directory(path: &Path, source: StoreError) -> Self {
+        let path = path.to_owned();
+        Self::new(kind_of(&source), Cause::Directory { path, source })
     }
 
     pub(crate) fn for_url(mut self, url: SafeUrl) -> Self {
@@ -141,10 +153,10 @@ impl Error {
         let (Cause::Transport(error) | Cause::ChangedAndRefused(error)) = &self.0.cause else {
             return None;
         };
-        let TransportError::Redirect(RedirectError::Private { .. }) = error else {
-            return None;
-        };
-        Some(Remedy::AllowPrivate)
+        if let TransportError::Redirect(RedirectError::Private { .. }) = error {
+            return Some(Remedy::AllowPrivate);
+        }
+        matches!(error, TransportError::Untrusted { .. }).then_some(Remedy::Authorities)
     }
 
     /// The URL, without its secrets.
@@ -168,19 +180,22 @@ impl StdError for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        let kind = match error.disposition() {
-            StoreFailure::InUse => ErrorKind::InUse,
-            StoreFailure::Exists | StoreFailure::NotOurs => ErrorKind::Exists,
-            StoreFailure::Full
-            | StoreFailure::TooLarge
-            | StoreFailure::NotFound
-            | StoreFailure::Denied
-            | StoreFailure::Unsupported
-            | StoreFailure::Lost
-            | StoreFailure::Io => ErrorKind::Disk,
-            StoreFailure::OutsideLease => ErrorKind::Internal,
-        };
-        Self::new(kind, error.into())
+        Self::new(kind_of(&error), error.into())
+    }
+}
+
+fn kind_of(error: &StoreError) -> ErrorKind {
+    match error.disposition() {
+        StoreFailure::InUse => ErrorKind::InUse,
+        StoreFailure::Exists | StoreFailure::NotOurs => ErrorKind::Exists,
+        StoreFailure::Full
+        | StoreFailure::TooLarge
+        | StoreFailure::NotFound
+        | StoreFailure::Denied
+        | StoreFailure::Unsupported
+        | StoreFailure::Lost
+        | StoreFailure::Io => ErrorKind::Disk,
+        StoreFailure::OutsideLease => ErrorKind::Internal,
     }
 }
 
@@ -196,13 +211,17 @@ impl From<TransportError> for Error {
             | TransportError::RangeIgnored { .. }
             | TransportError::Misplaced { .. }
             | TransportError::Status {
-                status: 408 | 425 | 429 | 500..=599,
+                status: 300..=399 | 408 | 425 | 429 | 500..=599,
                 ..
             } => ErrorKind::Network,
-            TransportError::Untrusted { .. } => ErrorKind::Untrusted,
-            TransportError::Status { .. } | TransportError::Redirect(_) | TransportError::Coded => {
-                ErrorKind::Refused
-            }
+            TransportError::Untrusted { .. }
+            | TransportError::NotPinned { .. }
+            | TransportError::NoTls { .. } => ErrorKind::Untrusted,
+            TransportError::Status { .. }
+            | TransportError::Redirect(_)
+            | TransportError::Coded
+            | TransportError::TooLarge { .. }
+            | TransportError::TransferCoded => ErrorKind::Refused,
             TransportError::NoProxy(_) => ErrorKind::Invalid,
             TransportError::Changed { .. } => ErrorKind::Changed,
         };

@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod cookies;
 mod credentials;
 mod digester;
 mod download;
@@ -37,6 +38,7 @@ mod generations;
 mod inspect;
 mod netrc;
 mod no_proxy;
+mod pin;
 mod progress;
 mod proxy;
 mod published;
@@ -52,17 +54,21 @@ mod transport;
 mod verifier;
 mod worker;
 
+pub use cookies::Cookies;
 pub use credentials::{Credentials, InvalidCredentials};
 pub use download::{CancelHandle, Download, RateHandle};
 pub use error::{Error, ErrorKind, Remedy};
 pub use events::{Event, EventStream, RestartReason};
 pub use inspect::{Checked, Inspection, inspect};
 pub use netrc::Netrc;
+pub use pin::{InvalidPin, Pin};
 pub use progress::{Phase, Progress, ProgressHandle, Tally};
 pub use proxy::{InvalidProxy, Proxies, Proxy};
 pub use redact::{SafeUrl, Secret};
 pub use report::{Report, Verification};
 pub use settings::{InvalidSetting, Settings, TlsVersion};
+
+pub use transport::fields::is_harmless;
 
 pub use range_core::digest::{Digest, DigestAlgorithm};
 pub use range_core::range::ByteRange;

@@ -95,7 +95,7 @@ impl Proxy {
         self.url.reveal().scheme() == "https"
     }
 
-    fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.url.reveal().host_str().expect("it has a host")
     }
 }
@@ -149,14 +149,6 @@ impl Proxies {
             .map(Result::as_ref)
             .transpose()
             .map_err(|error| *error)
-    }
-
-    /// Hosts the user named, which may be looked up and connected to wherever they are.
-    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
-        let chosen = self.http.iter().chain(&self.https);
-        chosen
-            .filter_map(|choice| choice.as_ref().ok())
-            .map(Proxy::host)
     }
 }
 
@@ -260,6 +252,5 @@ mod tests {
         assert_eq!(chosen(&proxies, "https://direct.example/"), None);
         let needed = proxies.for_url(&Url::parse("https://a/").unwrap());
         assert_eq!(needed, Err(InvalidProxy::Scheme));
-        assert_eq!(proxies.hosts().collect::<Vec<_>>(), ["plain"]);
     }
 }

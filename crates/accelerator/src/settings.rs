@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use range_core::digest::Digest;
-use range_core::units::RateLimit;
+use range_core::units::{ByteCount, RateLimit};
 use range_store::{NameError, WriteMode};
 use scheduler::limits;
 
+use crate::cookies::Cookies;
 use crate::credentials::{Credentials, InvalidCredentials};
+use crate::pin::Pin;
 use crate::proxy::Proxies;
 use crate::redact::Secret;
 
@@ -50,6 +52,9 @@ pub struct Settings {
     /// limit on the time of the whole download. While a host has addresses that were never tried,
     /// one that does not answer is left after half of it. Default: 20 seconds.
     pub stall_timeout: Duration,
+    /// Most bytes that the file may have. A larger one is refused as soon as a reply says so, and
+    /// one of which none does when that many have come. Default: no limit.
+    pub max_size: Option<ByteCount>,
     /// The digests that the file must have, or it does not get its name; one for each algorithm.
     /// Hashing costs about half a second of one core a GiB, while the file arrives. Default: none.
     pub digests: Vec<Digest>,
@@ -58,15 +63,24 @@ pub struct Settings {
     /// crate.
     pub user_agent: String,
     /// Header fields, by name and value, for the origin of the URL. They are not sent anywhere
-    /// else, redirects included. `Range` and `Accept-Encoding` are ours and cannot be set. Default:
-    /// none.
+    /// else, redirects included, unless they [tell nobody anything](crate::is_harmless); of a
+    /// `Referer` other origins see the origin. `Range` and `Accept-Encoding` are ours and cannot be
+    /// set. Default: none.
     pub headers: Vec<(String, Secret<String>)>,
+    /// Cookies, each for the hosts and paths it says, redirects included. Default: none.
+    pub cookies: Cookies,
     /// Who the download says it is to the origin of the URL, and to nobody else: once a redirect
     /// has left that origin they are not sent again, not even back there. User and password in the
     /// URL are the same thing said differently, and both together are an error. Default: nobody.
     pub credentials: Option<Credentials>,
-    /// Certificates of authorities to trust beside the system's, each text in PEM. Default: none.
+    /// Certificates of authorities, or of servers, to trust beside the system's authorities, each
+    /// text in PEM. Default: none.
     pub authorities: Vec<Vec<u8>>,
+    /// Whether nobody is trusted but [`authorities`](Self::authorities). Default: no.
+    pub only_authorities: bool,
+    /// Keys of which every server that is spoken to over TLS has to have one, redirects included,
+    /// besides being trusted; not so proxies. Default: none, and any key will do.
+    pub pins: Vec<Pin>,
     /// A certificate, those that lead to its authority, and its private key, in PEM, to show to
     /// the origin of the URL if it asks. After a redirect elsewhere they are not shown again.
     /// Default: none.
@@ -108,11 +122,15 @@ impl Default for Settings {
             rate_limit: None,
             max_tries: 10,
             stall_timeout: Duration::from_secs(20),
+            max_size: None,
             digests: Vec::new(),
             user_agent: concat!("accelerator/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: Vec::new(),
+            cookies: Cookies::default(),
             credentials: None,
             authorities: Vec::new(),
+            only_authorities: false,
+            pins: Vec::new(),
             identity: None,
             oldest_tls: TlsVersion::default(),
             proxies: Proxies::default(),
@@ -207,4 +225,13 @@ pub enum InvalidSetting {
     /// What should be a certificate and its key is none. It is not repeated.
     #[error("the client's certificate and key are not in PEM format")]
     Identity,
+    /// The private key needs a password, which nobody is asked for.
+    #[error(
+        "the client's key is encrypted; write it without its password, to a file for nobody else: \
+         openssl pkey -in KEY -out FILE"
+    )]
+    EncryptedKey,
+    /// Key and certificate do not belong together.
+    #[error("the client's key is not the one of its certificate")]
+    KeyOfAnother,
 }

@@ -51,7 +51,8 @@ impl Target {
             write_mode: task.settings.write_mode,
             sync: task.settings.sync,
         };
-        let directory = Directory::open(&task.directory)?;
+        let path = &task.directory;
+        let directory = Directory::open(path).map_err(|error| Error::of_directory(path, error))?;
         let location = Location::new(directory, task.names.clone(), keeping);
         Ok(Self { location, task })
     }

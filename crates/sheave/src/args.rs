@@ -131,6 +131,9 @@ pub(crate) struct GetArgs {
     /// Replace a connection that is silent for so long, as in 500ms, 20s, 2m [default: 20s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
+    /// Refuse a file that is larger, as in 10GiB [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    pub(crate) max_size: Option<ByteCount>,
     /// Receive at most so many bytes a second, all together, as in 10MiB [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::limit)]
     pub(crate) limit_rate: Option<RateLimit>,
@@ -201,11 +204,15 @@ pub(crate) struct CheckArgs {
 /// Parses the command line. Help and complaints are printed here; the error is the exit they
 /// lead to.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Exit> {
-    match Args::try_parse_from(with_implied_get(arguments.into_iter().collect())) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match Args::try_parse_from(with_implied_get(arguments.clone())) {
         Ok(args) => Ok(args.command),
         Err(error) => {
-            // Nobody reads it, and the exit code says the same.
-            let _ = error.print();
+            match without_secrets(&error.to_string(), &arguments) {
+                Some(text) => crate::printer::note(text.trim_end()),
+                // Nobody reads it, and the exit code says the same.
+                None => drop(error.print()),
+            }
             Err(if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -213,6 +220,26 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
             })
         }
     }
+}
+
+/// A complaint about mistyped URLs without what may be secret in them: what stands before an `@`,
+/// and behind a `?`. `None` where it repeats none.
+fn without_secrets(complaint: &str, arguments: &[OsString]) -> Option<String> {
+    let mut text = complaint.to_owned();
+    for argument in arguments.iter().map(|argument| argument.to_string_lossy()) {
+        let place = argument.rsplit_once('@').map(|(_, place)| place);
+        let query = argument.split_once('?').map(|(before, _)| before);
+        let shown = match (place, query) {
+            (None, None) => continue,
+            (Some(place), _) => {
+                let place = place.split('?').next().unwrap_or_default();
+                format!("...@{place}")
+            }
+            (None, Some(before)) => format!("{before}?..."),
+        };
+        text = text.replace(&*argument, &shown);
+    }
+    (text != complaint).then_some(text)
 }
 
 /// Puts in the `get` that may be left out before a URL or an option of `get`.

@@ -10,6 +10,7 @@ use crate::output_name::OutputName;
 use crate::report::{View, follow};
 use crate::settings::{GetSettings, RemoteFile};
 use crate::signal::{Patience, Stop};
+use crate::suspicion;
 
 /// The library keeps what it has within milliseconds; the rest is for slow disks.
 pub(crate) const PATIENCE: Patience = Patience {
@@ -33,6 +34,11 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
             Ok(download) => follow(download, &mut view, &mut stop).await,
             Err(error) => Err(error),
         };
+        if let Ok(report) = &outcome
+            && let Some(what) = suspicion::of_file(&report.path, file.url.reveal())
+        {
+            view.warn(what);
+        }
         let ended = view.ended(&outcome);
         if exit == Exit::Success {
             exit = ended;

@@ -16,6 +16,7 @@ mod report;
 mod serve;
 mod settings;
 mod signal;
+mod suspicion;
 mod terminal_text;
 
 use exit_code::Exit;

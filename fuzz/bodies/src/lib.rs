@@ -16,6 +16,14 @@ use arbitrary::{Arbitrary, Unstructured};
 #[path = "../../../crates/accelerator/src/transport/address.rs"]
 mod address;
 #[rustfmt::skip]
+#[path = "../../../crates/accelerator/src/cookies.rs"]
+#[expect(dead_code, reason = "redirects use a part of it")]
+mod cookies;
+#[rustfmt::skip]
+#[path = "../../../crates/accelerator/src/credentials.rs"]
+#[expect(dead_code, reason = "redirects use a part of it")]
+mod credentials;
+#[rustfmt::skip]
 #[path = "../../../crates/sheave/src/output_name.rs"]
 mod output_name;
 #[rustfmt::skip]
@@ -27,6 +35,7 @@ mod path;
 mod redact;
 #[rustfmt::skip]
 #[path = "../../../crates/accelerator/src/transport/redirect.rs"]
+#[expect(dead_code, reason = "what a trail gives to requests is not fuzzed")]
 mod redirect;
 pub mod targets;
 #[rustfmt::skip]

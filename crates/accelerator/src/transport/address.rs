@@ -39,6 +39,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         | [192, 168, ..]
         // Protocol assignments (RFC 6890); benchmarks within a laboratory (RFC 2544).
         | [192, 0, 0, _]
+        // A provider's own, which its machines reach as if it were on their link.
+        | [168, 63, 129, 16]
         | [198, 18 | 19, ..] => true,
         // Private.
         [172, second, ..] => (16..32).contains(&second),
@@ -58,6 +60,12 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         || first & 0xfe00 == 0xfc00
         || first & 0xff80 == 0xfe80
         || first & 0xff00 == 0xff00
+        // Identifiers of segments within one network (RFC 9602).
+        || first == 0x5f00
+        // Tunnels to a host behind a translator (RFC 4380), whose address is disguised in them;
+        // what is to be thrown away (RFC 6666).
+        || address.segments()[..2] == [0x2001, 0]
+        || address.segments()[..4] == [0x100, 0, 0, 0]
         // Translators of one network (RFC 8215), to IPv4 addresses at a place of its choosing.
         || address.segments()[..3] == [0x64, 0xff9b, 1];
     !inside
@@ -168,6 +176,32 @@ mod tests {
                 &["2002:808:808::1", "2003::1"],
             ),
             (&["::ffff:0:10.0.0.1"], &["::ffff:0:8.8.8.8"]),
+        ] {
+            for address in inside {
+                assert!(!is_public(address.parse().unwrap()), "{address}");
+            }
+            for address in outside {
+                assert!(is_public(address.parse().unwrap()), "{address}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_leads_inside_only_in_effect_counts_as_inside() {
+        for (inside, outside) in [
+            (
+                &["168.63.129.16"][..],
+                &["168.63.129.15", "168.63.129.17", "168.63.128.16"][..],
+            ),
+            (
+                &["2001::1", "2001:0:7f00:1::", "2001:0:ffff:ffff::"],
+                &["2001:1::", "2000:ffff::"],
+            ),
+            (&["5f00::", "5f00:ffff::1"], &["5eff:ffff::", "5f01::"]),
+            (
+                &["100::", "100::ffff:ffff:ffff:ffff"],
+                &["100:0:0:1::", "ff::"],
+            ),
         ] {
             for address in inside {
                 assert!(!is_public(address.parse().unwrap()), "{address}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_TYPE, DATE, ETAG, LAST_MODIFIED, RETRY_AFTER, TRANSFER_ENCODING,
+    CONTENT_TYPE, DATE, ETAG, LAST_MODIFIED, RETRY_AFTER, TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, StatusCode};
 use range_core::http::content_disposition::suggested_name;
@@ -37,8 +37,13 @@ pub(crate) struct Head {
     pub(crate) media_type: MediaType,
     /// Whether it says that ranges are served: `Accept-Ranges: bytes`.
     pub(crate) accepts_ranges: bool,
-    /// `Content-Encoding`, unless it is `identity`.
+    /// `Content-Encoding`, unless it is `identity`; a stranger's text, made harmless and short.
     pub(crate) coding: Option<String>,
+    /// Whether the content comes in a transfer coding beside `chunked`, which was not asked for
+    /// and is not removed.
+    pub(crate) is_transfer_coded: bool,
+    /// How a server that wants a login wants it, where that is not spoken.
+    pub(crate) wanted: Option<Login>,
     pub(crate) validators: Validators,
     pub(crate) retry_after: Option<Duration>,
     /// As the server has it: not a name until it is made one.
@@ -61,14 +66,6 @@ impl Head {
             last_modified: single(headers, &LAST_MODIFIED).and_then(HttpDate::parse_loosely),
             date: date.or(Some(HttpDate::from_unix_seconds(surely_past))),
         };
-        let coding = headers
-            .get(CONTENT_ENCODING)
-            .map(|value| {
-                String::from_utf8_lossy(value.as_bytes())
-                    .trim()
-                    .to_ascii_lowercase()
-            })
-            .filter(|coding| !coding.is_empty() && coding != "identity");
         Self {
             status: status.as_u16(),
             placement: placement(headers),
@@ -80,13 +77,105 @@ impl Head {
                 .unwrap_or_default(),
             accepts_ranges: single(headers, &ACCEPT_RANGES)
                 .is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(b"bytes")),
-            coding,
+            coding: coding(headers),
+            is_transfer_coded: is_transfer_coded(headers),
+            wanted: wanted(headers),
             validators,
             retry_after: single(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after::parse(value, date.or(Some(received)))),
             suggested_name: single(headers, &CONTENT_DISPOSITION).and_then(suggested_name),
         }
     }
+}
+
+impl Head {
+    /// How many bytes the file has, as far as the reply says.
+    pub(crate) fn complete_length(&self) -> Option<u64> {
+        match self.placement {
+            Placement::Stated(ContentRange::Satisfied {
+                complete_length, ..
+            }) => complete_length,
+            Placement::Stated(ContentRange::Unsatisfied { complete_length }) => {
+                Some(complete_length)
+            }
+            Placement::Unreadable => None,
+            Placement::Absent => self.content_length.filter(|_| self.status != 206),
+        }
+    }
+}
+
+/// Codings that have a name (RFC 9110 section 16.6.1), as far as anybody uses them, and how long
+/// another may be.
+const CODING_MAX: usize = 40;
+
+fn coding(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let text: Vec<_> = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let tokens = text.iter().flat_map(|value| value.split(','));
+    let tokens = tokens.map(|token| token.trim().to_ascii_lowercase());
+    let codings: Vec<_> = tokens
+        .filter(|token| !token.is_empty() && token != "identity")
+        .collect();
+    let is_token =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | ',' | ' ');
+    let shown = codings.join(", ");
+    let shown = shown.chars().map(|c| if is_token(c) { c } else { '?' });
+    (!codings.is_empty()).then(|| shown.take(CODING_MAX).collect())
+}
+
+fn is_transfer_coded(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(TRANSFER_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.any(|coding| {
+        let name = coding
+            .split(|byte| *byte == b';')
+            .next()
+            .unwrap_or_default();
+        let name = name.trim_ascii().to_ascii_lowercase();
+        !matches!(name.as_slice(), b"" | b"chunked" | b"identity")
+    })
+}
+
+/// A way to log in that a server may want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Login {
+    Digest,
+    Negotiate,
+    Ntlm,
+}
+
+/// `None` where a server would take what is spoken, too.
+fn wanted(headers: &HeaderMap) -> Option<Login> {
+    let values = headers.get_all(WWW_AUTHENTICATE).iter();
+    let challenges: Vec<_> = values
+        .map(|value| value.as_bytes().to_ascii_lowercase())
+        .collect();
+    // A scheme begins a challenge, and stands behind a comma where several share a field.
+    let names = |scheme: &[u8]| {
+        challenges.iter().any(|value| {
+            let mut parts = value
+                .split(|byte| *byte == b',')
+                .map(<[u8]>::trim_ascii_start);
+            parts.any(|part| {
+                part.strip_prefix(scheme)
+                    .is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+            })
+        })
+    };
+    if names(b"basic") || names(b"bearer") {
+        return None;
+    }
+    let known: [(&[u8], Login); 3] = [
+        (b"digest", Login::Digest),
+        (b"negotiate", Login::Negotiate),
+        (b"ntlm", Login::Ntlm),
+    ];
+    known
+        .into_iter()
+        .find(|(name, _)| names(name))
+        .map(|(_, login)| login)
 }
 
 fn placement(headers: &HeaderMap) -> Placement {
@@ -160,6 +249,74 @@ mod tests {
         ]);
         assert!(stated.validators.is_strong());
         assert!(!received(&[]).validators.is_strong());
+    }
+
+    #[test]
+    fn codings_are_shown_short_and_as_words() {
+        let coding = |values: &[&str]| {
+            let fields: Vec<_> = values
+                .iter()
+                .map(|value| (&CONTENT_ENCODING, *value))
+                .collect();
+            received(&fields).coding
+        };
+        for (values, expected) in [
+            (&[][..], None),
+            (&["identity"], None),
+            (&["", " , identity"], None),
+            (&["gzip"], Some("gzip")),
+            (&["identity, GZip"], Some("gzip")),
+            (&["gzip", "br"], Some("gzip, br")),
+            (&["gzip; verified by \"x\""], Some("gzip? verified by ?x?")),
+            (&["aws-chunked"], Some("aws-chunked")),
+        ] {
+            assert_eq!(coding(values).as_deref(), expected, "{values:?}");
+        }
+        assert_eq!(coding(&[&"x".repeat(300_000)]).unwrap().len(), CODING_MAX);
+    }
+
+    #[test]
+    fn only_chunks_are_taken_apart() {
+        for (value, expected) in [
+            ("chunked", false),
+            ("Chunked", false),
+            ("identity", false),
+            ("identity, chunked", false),
+            ("gzip", true),
+            ("gzip, chunked", true),
+            ("x-gzip;q=1 , chunked", true),
+            ("chunked, deflate", true),
+        ] {
+            let head = received(&[(&TRANSFER_ENCODING, value)]);
+            assert_eq!(head.is_transfer_coded, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_login_that_is_not_spoken_is_named_where_none_is_spoken() {
+        for (values, expected) in [
+            (&[][..], None),
+            (&["Basic realm=\"x\""], None),
+            (
+                &["Digest realm=\"x\", nonce=\"abc\", qop=\"auth\""],
+                Some(Login::Digest),
+            ),
+            (&["digest realm=x"], Some(Login::Digest)),
+            (&["Negotiate"], Some(Login::Negotiate)),
+            (&["Negotiate", "NTLM"], Some(Login::Negotiate)),
+            (&["NTLM"], Some(Login::Ntlm)),
+            (&["Digest realm=x", "Basic realm=x"], None),
+            (&["Digest realm=x, Basic realm=x"], None),
+            (&["Bearer", "Digest x"], None),
+            (&["Own realm=\"digest\""], None),
+            (&["Digestive x"], None),
+        ] {
+            let fields: Vec<_> = values
+                .iter()
+                .map(|value| (&WWW_AUTHENTICATE, *value))
+                .collect();
+            assert_eq!(received(&fields).wanted, expected, "{values:?}");
+        }
     }
 
     #[test]

@@ -9,23 +9,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, LOCATION, RANGE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, LOCATION, RANGE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use range_core::http::range_header::RangeRequest;
+use range_core::units::ByteCount;
 use scheduler::{Request, Route};
 use url::Url;
 
 use super::address::Reach;
-use super::error::TransportError;
+use super::error::{Size, TransportError};
+use super::fields;
+use super::handshake::{self, Verdict};
 use super::head::Head;
+use super::judge_reply;
 use super::redirect::{RedirectError, Trail};
 use super::resolver::{AddressBook, LookUpError};
+use super::tls::Tls;
 use super::turnover::{Turn, Turnover};
 use crate::clock;
+use crate::cookies::Cookies;
 use crate::error_chain::causes;
 use crate::proxy::{Proxies, Proxy};
 use crate::redact::SafeUrl;
-use crate::settings::{InvalidSetting, TlsVersion};
+use crate::settings::InvalidSetting;
 use crate::task::Task;
 
 /// Longest time to wait for a connection, name look-up and TLS handshake included.
@@ -36,14 +42,21 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// for longer starts slowly again (RFC 5681 section 4.1), so that keeping it saves little.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Most fields of a reply. What they may take together, some 400 KiB, is the library's limit.
+const FIELDS_MAX: usize = 4096;
+
 /// Sends the requests of one download.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
     clients: Clients,
     original: Url,
     headers: HeaderMap,
+    cookies: Cookies,
     allow_private: bool,
     stall_timeout: Duration,
+    max_size: Option<ByteCount>,
+    /// The redirect that asked for more patience than a request has, and got it.
+    waited_at: Mutex<Option<Url>>,
     /// Where the last redirects led, so that each segment need not follow them again.
     known: Mutex<Option<Trail>>,
     requests: AtomicU64,
@@ -55,9 +68,7 @@ pub(crate) struct HttpTransport {
 /// are never shared between two of them.
 #[derive(Debug)]
 struct Clients {
-    roots: Vec<reqwest::Certificate>,
-    identity: Option<reqwest::Identity>,
-    oldest_tls: TlsVersion,
+    tls: Tls,
     proxies: Proxies,
     addresses: Arc<AddressBook>,
     user_agent: HeaderValue,
@@ -81,21 +92,10 @@ struct ClientKind {
 impl Clients {
     fn new(task: &Task) -> Result<Self, InvalidSetting> {
         let settings = &task.settings;
-        let mut roots = Vec::new();
-        for pem in &settings.authorities {
-            let found = reqwest::Certificate::from_pem_bundle(pem);
-            let found = found.ok().filter(|found| !found.is_empty());
-            roots.extend(found.ok_or(InvalidSetting::Authorities)?);
-        }
-        let identity = settings.identity.as_ref().map(|pem| {
-            reqwest::Identity::from_pem(pem.reveal()).map_err(|_| InvalidSetting::Identity)
-        });
         Ok(Self {
-            roots,
-            identity: identity.transpose()?,
-            oldest_tls: settings.oldest_tls,
+            tls: Tls::new(settings)?,
             proxies: settings.proxies.clone(),
-            addresses: Arc::new(AddressBook::new(settings.proxies.hosts())),
+            addresses: Arc::new(AddressBook::default()),
             user_agent: task.user_agent.clone(),
             connections: task.connections.get().into(),
             made: Mutex::default(),
@@ -108,7 +108,7 @@ impl Clients {
         let proxy = self.proxies.for_url(trail.here())?;
         let kind = ClientKind {
             secure,
-            identified: secure && self.identity.is_some() && trail.is_trusted(),
+            identified: secure && self.tls.has_identity() && trail.is_trusted(),
             reach: trail.reach(),
             proxied: proxy.is_some(),
         };
@@ -116,7 +116,7 @@ impl Clients {
         if let Some(client) = made.get(&kind) {
             return Ok(client.clone());
         }
-        let client = self.make(kind, proxy).map_err(untrusted)?;
+        let client = self.make(kind, proxy)?;
         made.insert(kind, client.clone());
         Ok(client)
     }
@@ -125,7 +125,7 @@ impl Clients {
         &self,
         kind: ClientKind,
         proxy: Option<&Proxy>,
-    ) -> Result<reqwest::Client, reqwest::Error> {
+    ) -> Result<reqwest::Client, TransportError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
             .http1_only()
@@ -136,27 +136,31 @@ impl Clients {
             .dns_resolver(Resolver {
                 addresses: Arc::clone(&self.addresses),
                 reach: kind.reach,
+                proxy: proxy.map(|proxy| proxy.host().to_owned()),
             })
-            .tls_version_min(match self.oldest_tls {
-                TlsVersion::V1_2 => reqwest::tls::Version::TLS_1_2,
-                TlsVersion::V1_3 => reqwest::tls::Version::TLS_1_3,
-            })
+            // A field that makes no sense is none, as in browsers. What frames a message still has
+            // to make sense.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_max_headers(FIELDS_MAX)
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(self.connections);
         if let Some(proxy) = proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy.secret_url().clone())?);
+            let proxy = reqwest::Proxy::all(proxy.secret_url().clone()).map_err(unmade)?;
+            builder = builder.proxy(proxy);
         }
-        builder = if kind.secure || proxy.is_some_and(Proxy::is_secure) {
-            builder.tls_certs_merge(self.roots.clone())
+        let secure_proxy = proxy.filter(|proxy| proxy.is_secure());
+        builder = if kind.secure || secure_proxy.is_some() {
+            let proxy = secure_proxy.map(Proxy::host);
+            let config = self.tls.client(kind.identified, proxy).map_err(unmade)?;
+            builder.tls_backend_preconfigured(config)
         } else {
             builder.tls_certs_only([])
         };
-        if let Some(identity) = self.identity.clone().filter(|_| kind.identified) {
-            builder = builder.identity(identity);
-        }
-        builder.build()
+        builder.build().map_err(unmade)
     }
 }
 
@@ -165,11 +169,17 @@ impl Clients {
 struct Resolver {
     addresses: Arc<AddressBook>,
     reach: Reach,
+    /// The proxy that requests go through. The user named it, so that it may be anywhere.
+    proxy: Option<String>,
 }
 
 impl reqwest::dns::Resolve for Resolver {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let (addresses, reach) = (Arc::clone(&self.addresses), self.reach);
+        let addresses = Arc::clone(&self.addresses);
+        let reach = match &self.proxy {
+            Some(proxy) if proxy == name.as_str() => Reach::Anywhere,
+            Some(_) | None => self.reach,
+        };
         Box::pin(async move {
             let found = addresses.look_up(name.as_str(), reach).await?;
             Ok(Box::new(found.into_iter()) as reqwest::dns::Addrs)
@@ -182,6 +192,9 @@ impl reqwest::dns::Resolve for Resolver {
 pub(crate) struct Reply {
     pub(crate) head: Head,
     response: reqwest::Response,
+    /// The most bytes that may still come, if there is a limit on the file.
+    room: Option<u64>,
+    limit: Option<ByteCount>,
     _turn: Turn,
 }
 
@@ -191,8 +204,11 @@ impl HttpTransport {
             clients: Clients::new(task)?,
             original: task.url.clone(),
             headers: task.headers.clone(),
+            cookies: task.settings.cookies.clone(),
+            waited_at: Mutex::new(None),
             allow_private: task.settings.allow_private,
             stall_timeout: task.settings.stall_timeout,
+            max_size: task.settings.max_size,
             known: Mutex::new(None),
             requests: AtomicU64::new(0),
             turnover: Turnover::default(),
@@ -221,20 +237,69 @@ impl HttpTransport {
                 trail.answered(self.address_of(&trail, &response));
             }
             let status = response.status();
+            let now = clock::date();
+            let head = Head::new(status, response.headers(), now);
             if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-                let head = Head::new(status, response.headers(), clock::date());
                 if status.is_success() {
                     *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(trail.shortcut());
                 }
+                self.check_size(&head)?;
                 return Ok(Reply {
                     head,
                     response,
+                    room: self.max_size.map(|most| most.0),
+                    limit: self.max_size,
                     _turn: self.turnover.begin(),
                 });
             }
-            trail.follow(response.headers().get(LOCATION).map(HeaderValue::as_bytes))?;
+            for cookie in response.headers().get_all(SET_COOKIE) {
+                trail.set_cookie(cookie.as_bytes(), now);
+            }
+            let location = response.headers().get(LOCATION).cloned();
+            drop(response);
+            if let Some(wait) = head.retry_after {
+                self.wait_to_follow(&trail, &head, wait).await?;
+            }
+            trail.follow(location.as_ref().map(HeaderValue::as_bytes))?;
         }
+    }
+
+    fn check_size(&self, head: &Head) -> Result<(), TransportError> {
+        let is_of_the_file = matches!(head.status, 200..=299 | 416);
+        let size = head.complete_length().filter(|_| is_of_the_file);
+        match (size, self.max_size) {
+            (Some(size), Some(limit)) if size > limit.0 => Err(TransportError::TooLarge {
+                size: Size::Exactly(ByteCount(size)),
+                limit,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits as long as a redirect asks for (RFC 9110 section 10.2.3). What is longer than a
+    /// request may be silent is left to the one who tries again, once: the same redirect is
+    /// followed then, whatever it asks for.
+    async fn wait_to_follow(
+        &self,
+        trail: &Trail,
+        head: &Head,
+        wait: Duration,
+    ) -> Result<(), TransportError> {
+        let shortest = wait.min(self.stall_timeout / 2);
+        if shortest < wait {
+            let mut waited_at = self
+                .waited_at
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if waited_at.as_ref() != Some(trail.here()) {
+                *waited_at = Some(trail.here().clone());
+                return Err(judge_reply::status(head));
+            }
+            return Ok(());
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
     }
 
     fn trail(&self, route: Route) -> Trail {
@@ -245,7 +310,9 @@ impl HttpTransport {
             .clone();
         match (route, known) {
             (Route::Known, Some(trail)) => trail,
-            (Route::Known | Route::Original, _) => Trail::new(self.original.clone()),
+            (Route::Known | Route::Original, _) => {
+                Trail::new(self.original.clone(), self.cookies.clone())
+            }
         }
     }
 
@@ -254,11 +321,7 @@ impl HttpTransport {
         trail: &Trail,
         request: Request,
     ) -> Result<reqwest::Response, TransportError> {
-        let mut headers = if trail.is_trusted() {
-            self.headers.clone()
-        } else {
-            HeaderMap::new()
-        };
+        let mut headers = fields::for_hop(&self.headers, trail, clock::date());
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
@@ -333,7 +396,15 @@ impl Reply {
     ///
     /// Dropping the future loses no byte.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
-        self.response.chunk().await.map_err(classify_body)
+        let chunk = self.response.chunk().await.map_err(classify_body)?;
+        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
+        if let (Some(room), Some(limit)) = (&mut self.room, self.limit) {
+            let size = Size::More;
+            *room = room
+                .checked_sub(length)
+                .ok_or(TransportError::TooLarge { size, limit })?;
+        }
+        Ok(chunk)
     }
 }
 
@@ -347,11 +418,17 @@ fn classify_head(error: reqwest::Error, trail: &Trail) -> TransportError {
         .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
         .any(hyper::Error::is_parse);
     let is_connect = error.is_connect();
+    let of_tls = causes(&error).find_map(tls_error);
     if is_inside {
         let to = SafeUrl::new(trail.here());
         RedirectError::Private { to }.into()
-    } else if causes(&error).any(is_certificate_error) {
-        untrusted(error)
+    } else if let Some(verdict) = of_tls.and_then(|error| handshake::judge(error, is_connect)) {
+        let source = Box::new(error);
+        match verdict {
+            Verdict::Untrusted => TransportError::Untrusted { source },
+            Verdict::NotPinned(actual) => TransportError::NotPinned { actual },
+            Verdict::Refused(refusal) => TransportError::NoTls { refusal, source },
+        }
     } else if is_connect {
         let source = Box::new(error);
         TransportError::Unreachable { source }
@@ -371,20 +448,16 @@ fn classify_body(error: reqwest::Error) -> TransportError {
 
 /// TLS errors travel inside I/O errors, at times several deep, which do not list them as their
 /// source.
-fn is_certificate_error(error: &(dyn StdError + 'static)) -> bool {
+fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     if let Some(carrier) = error.downcast_ref::<std::io::Error>() {
-        return carrier
-            .get_ref()
-            .is_some_and(|inner| is_certificate_error(inner));
+        return carrier.get_ref().and_then(|inner| tls_error(inner));
     }
-    matches!(
-        error.downcast_ref(),
-        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
-    )
+    error.downcast_ref()
 }
 
-fn untrusted(error: reqwest::Error) -> TransportError {
+/// A client that cannot be made has nobody to trust.
+fn unmade(error: impl Into<Box<dyn StdError + Send + Sync>>) -> TransportError {
     TransportError::Untrusted {
-        source: Box::new(error.without_url()),
+        source: error.into(),
     }
 }

@@ -32,6 +32,9 @@ pub(crate) fn accept(
     expected: Option<&Expected>,
     head: &Head,
 ) -> Result<Accepted, TransportError> {
+    if head.is_transfer_coded {
+        return Err(TransportError::TransferCoded);
+    }
     // RFC 9110 section 14.4 gives the field a meaning in a 206 and a 416 only, but some servers
     // send parts as 200: where it says which bytes follow, it is believed.
     let is_part = head.status == 206 || head.status == 200 && states_a_part(head);
@@ -45,11 +48,17 @@ pub(crate) fn accept(
         (416, Request::Part(_)) => Err(unsatisfiable(expected, head)),
         // A 2xx that is neither is a reply some intermediary has rewritten.
         (201..=299, _) => misplaced("the status is neither 200 nor 206"),
-        (status, _) => Err(TransportError::Status {
-            status,
-            reason: StatusReason(reason(status)),
-            retry_after: head.retry_after,
-        }),
+        _ => Err(status(head)),
+    }
+}
+
+/// What to say of a reply that is none but for its status.
+pub(super) fn status(head: &Head) -> TransportError {
+    TransportError::Status {
+        status: head.status,
+        reason: StatusReason(reason(head.status)),
+        retry_after: head.retry_after,
+        wanted: head.wanted,
     }
 }
 
@@ -205,11 +214,7 @@ fn unsatisfiable(expected: Option<&Expected>, head: &Head) -> TransportError {
             version::differs(expected, Some(complete_length), head, "its length differs")
         }
         // It says nothing of the file. Bytes that exist are refused, as by any other 4xx.
-        _ => TransportError::Status {
-            status: head.status,
-            reason: StatusReason(reason(head.status)),
-            retry_after: head.retry_after,
-        },
+        _ => status(head),
     }
 }
 

@@ -2,13 +2,20 @@
 
 use std::net::IpAddr;
 
-use url::Url;
+use percent_encoding::{AsciiSet, percent_encode};
+use range_core::http::date::HttpDate;
+use url::{Origin, Url};
 
 use super::address::{self, Reach};
+use crate::cookies::Cookies;
+use crate::credentials::Credentials;
 use crate::redact::{SafeUrl, strip_user};
 
-/// Redirects followed for one request, as browsers and RFC 9110 §15.4's advice on loops suggest.
-pub(crate) const REDIRECTS_MAX: u32 = 10;
+/// Redirects followed for one request: as many as browsers follow, and so as many as sites need.
+pub(crate) const REDIRECTS_MAX: u32 = 20;
+
+/// Nothing of ASCII: what is to be encoded there, the URL's parser knows.
+const NOT_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 
 /// Why a redirect is not followed.
 #[derive(Debug, thiserror::Error)]
@@ -25,16 +32,20 @@ pub(crate) enum RedirectError {
     Downgrade { to: SafeUrl },
     #[error("the server redirects to {to}, which is inside this machine or its network")]
     Private { to: SafeUrl },
-    #[error("the redirects lead in a circle at {at}")]
+    #[error("the redirects lead in a circle at {at}, {REDIRECTS_MAX} of them")]
     Loop { at: SafeUrl },
     #[error("more than {REDIRECTS_MAX} redirects")]
     TooMany,
 }
 
-/// The places one request has been sent to.
+/// The places one request has been sent to, and what it has been given on the way.
 #[derive(Clone, Debug)]
 pub(crate) struct Trail {
+    original: Origin,
     seen: Vec<Url>,
+    cookies: Cookies,
+    /// User and password that a redirect named, for the origin it led to.
+    login: Option<Credentials>,
     trusted: bool,
     /// Whether some place on the way is out in the world.
     public: bool,
@@ -43,9 +54,13 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn new(original: Url) -> Self {
+    /// `cookies` are those of the user, each for the hosts it says.
+    pub(crate) fn new(original: Url, cookies: Cookies) -> Self {
         Self {
+            original: original.origin(),
             seen: vec![original],
+            cookies,
+            login: None,
             trusted: true,
             public: false,
             fenced: false,
@@ -61,6 +76,22 @@ impl Trail {
     /// ever left the origin they were given for. Coming back does not restore them.
     pub(crate) fn is_trusted(&self) -> bool {
         self.trusted
+    }
+
+    /// User and password that whoever sent the request here gave it.
+    pub(crate) fn login(&self) -> Option<&Credentials> {
+        self.login.as_ref()
+    }
+
+    /// The value of `Cookie` for the next request. `own` is what the user wrote for it.
+    pub(crate) fn cookie(&self, own: Option<&[u8]>, now: HttpDate) -> Option<Vec<u8>> {
+        self.cookies.for_url(self.here(), own, now)
+    }
+
+    /// Notes a cookie that the reply sets.
+    pub(crate) fn set_cookie(&mut self, field: &[u8], now: HttpDate) {
+        let here = self.seen.last().expect("a trail begins somewhere");
+        self.cookies.note(here, field, now);
     }
 
     /// Which addresses the request may be sent to.
@@ -82,16 +113,19 @@ impl Trail {
         };
     }
 
-    /// Follows one redirect.
+    /// Follows one redirect, as browsers do: a place may be led to again, because a cookie or
+    /// nothing but the time may have changed what it says, and only the number is limited. Bytes
+    /// beyond ASCII are those of the URL, percent-encoded.
     pub(crate) fn follow(&mut self, location: Option<&[u8]>) -> Result<(), RedirectError> {
         let location = location.ok_or(RedirectError::NoLocation)?;
-        let location = str::from_utf8(location).map_err(|_| RedirectError::BadLocation)?;
+        let location = percent_encode(location, NOT_ASCII).to_string();
         let from = self.here();
         let mut to = from
-            .join(location)
+            .join(&location)
             .map_err(|_| RedirectError::BadLocation)?;
         to.set_fragment(None);
-        // Who the user is, the user says, and not a server.
+        // One that cannot be sent is none.
+        let login = Credentials::take_from(&mut to).unwrap_or_default();
         strip_user(&mut to);
         if !matches!(to.scheme(), "http" | "https") {
             return Err(RedirectError::Scheme {
@@ -103,20 +137,25 @@ impl Trail {
                 to: SafeUrl::new(&to),
             });
         }
-        if self.seen.contains(&to) {
-            return Err(RedirectError::Loop {
-                at: SafeUrl::new(&to),
-            });
-        }
         if self.seen.len() > usize::try_from(REDIRECTS_MAX).unwrap_or(usize::MAX) {
-            return Err(RedirectError::TooMany);
+            return Err(if self.seen.contains(&to) {
+                RedirectError::Loop {
+                    at: SafeUrl::new(&to),
+                }
+            } else {
+                RedirectError::TooMany
+            });
         }
         if self.public && address::names_public_host(&to) == Some(false) {
             return Err(RedirectError::Private {
                 to: SafeUrl::new(&to),
             });
         }
-        self.trusted &= to.origin() == self.seen[0].origin();
+        if to.origin() != from.origin() {
+            self.login = None;
+        }
+        self.login = login.or(self.login.take());
+        self.trusted &= to.origin() == self.original;
         self.fenced |= self.public;
         self.seen.push(to);
         Ok(())
@@ -134,7 +173,7 @@ mod tests {
     use super::*;
 
     fn trail(url: &str) -> Trail {
-        Trail::new(Url::parse(url).unwrap())
+        Trail::new(Url::parse(url).unwrap(), Cookies::default())
     }
 
     #[test]
@@ -191,10 +230,6 @@ mod tests {
             refused(http, "http://"),
             Err(RedirectError::BadLocation)
         ));
-        assert!(matches!(
-            refused(http, "/"),
-            Err(RedirectError::Loop { .. })
-        ));
         let downgraded = refused("https://a.example/", "http://a.example/");
         assert!(matches!(downgraded, Err(RedirectError::Downgrade { .. })));
         assert!(matches!(
@@ -204,12 +239,85 @@ mod tests {
     }
 
     #[test]
-    fn a_user_in_a_location_is_nobody() {
+    fn a_location_is_read_as_browsers_read_it() {
+        for (location, here) in [
+            (&b"/a b"[..], "/a%20b"),
+            (b" /a\t", "/a"),
+            (b"/a%20b%2Fc", "/a%20b%2Fc"),
+            (b"/a%", "/a%"),
+            ("/caf\u{e9}".as_bytes(), "/caf%C3%A9"),
+            (b"/caf\xe9", "/caf%E9"),
+            (b"/\xb3\xc9\xb9\xa6?\xff=\xfe", "/%B3%C9%B9%A6?%FF=%FE"),
+            (b"?x=\"1\"&y=<2>", "/dir/file?x=%221%22&y=%3C2%3E"),
+            (b"\\other\\path", "/other/path"),
+            (b"./../x", "/x"),
+            (b"/x{y}|z", "/x%7By%7D|z"),
+            (b"", "/dir/file"),
+            (b"#top", "/dir/file"),
+        ] {
+            let mut trail = trail("http://a.example/dir/file");
+            trail.follow(Some(location)).unwrap();
+            let expected = format!("http://a.example{here}");
+            assert_eq!(trail.here().as_str(), expected, "{location:?}");
+        }
         let mut trail = trail("http://a.example/");
-        trail.follow(Some(b"http://us:er@b.example/x")).unwrap();
-        assert_eq!(trail.here().as_str(), "http://b.example/x");
-        let looped = trail.follow(Some(b"http://other:one@a.example/"));
-        assert!(matches!(looped, Err(RedirectError::Loop { .. })));
+        for (location, host) in [
+            ("http://b\u{fc}cher.example/", "xn--bcher-kva.example"),
+            ("//B.Example", "b.example"),
+            ("HTTPS://c.example:443/", "c.example"),
+            ("https:\\\\d.example\\x", "d.example"),
+        ] {
+            trail.follow(Some(location.as_bytes())).unwrap();
+            assert_eq!(trail.here().host_str(), Some(host), "{location}");
+        }
+    }
+
+    #[test]
+    fn a_user_in_a_location_is_for_the_origin_it_leads_to() {
+        let login = |user: &str, password: &str| Credentials::basic(user, password).ok();
+        let mut trail = trail("http://a.example/");
+        for (location, here, expected) in [
+            (
+                "http://us:er@b.example/x",
+                "http://b.example/x",
+                login("us", "er"),
+            ),
+            ("/y", "http://b.example/y", login("us", "er")),
+            (
+                "//share:@b.example/",
+                "http://b.example/",
+                login("share", ""),
+            ),
+            ("http://b.example:81/", "http://b.example:81/", None),
+            ("http://b.example/", "http://b.example/", None),
+            ("http://u%3A1:p@b.example/", "http://b.example/", None),
+        ] {
+            trail.follow(Some(location.as_bytes())).unwrap();
+            assert_eq!(trail.here().as_str(), here);
+            assert_eq!(trail.login(), expected.as_ref(), "{location}");
+        }
+        trail.follow(Some(b"http://u:p@b.example/")).unwrap();
+        assert!(trail.shortcut().login().is_some());
+    }
+
+    #[test]
+    fn cookies_of_the_hops_go_along_and_later_requests_know_them() {
+        let now = HttpDate::from_unix_seconds(1_800_000_000);
+        let cookie = |trail: &Trail, own| {
+            let value = trail.cookie(own, now).unwrap_or_default();
+            String::from_utf8(value).unwrap()
+        };
+        let mut trail = trail("http://a.example/");
+        trail.set_cookie(b"ok=1; Path=/", now);
+        trail.follow(Some(b"/")).unwrap();
+        assert_eq!(cookie(&trail, None), "ok=1");
+        trail.follow(Some(b"http://b.example/")).unwrap();
+        assert_eq!(cookie(&trail, None), "");
+        trail.set_cookie(b"cdn=2", now);
+        trail.follow(Some(b"http://a.example/x")).unwrap();
+        assert_eq!(cookie(&trail, Some(b"mine=3")), "mine=3; ok=1");
+        trail.follow(Some(b"http://b.example/x")).unwrap();
+        assert_eq!(cookie(&trail.shortcut(), None), "cdn=2");
     }
 
     #[test]
@@ -286,12 +394,22 @@ mod tests {
     #[test]
     fn the_number_of_redirects_is_limited() {
         let mut trail = trail("http://a.example/");
-        for hop in 0..REDIRECTS_MAX {
+        for hop in 0..20 {
             trail.follow(Some(format!("/{hop}").as_bytes())).unwrap();
         }
-        assert!(matches!(
-            trail.follow(Some(b"/more")),
-            Err(RedirectError::TooMany)
-        ));
+        let refused = trail.clone().follow(Some(b"/more"));
+        assert!(matches!(refused, Err(RedirectError::TooMany)));
+        let refused = trail.follow(Some(b"/7"));
+        assert!(matches!(refused, Err(RedirectError::Loop { .. })));
+    }
+
+    #[test]
+    fn a_later_request_knows_whose_credentials_it_may_carry() {
+        let mut away = trail("http://a.example/1");
+        away.follow(Some(b"/2")).unwrap();
+        let mut short = away.shortcut();
+        assert!(short.is_trusted());
+        short.follow(Some(b"http://b.example/")).unwrap();
+        assert!(!short.is_trusted());
     }
 }

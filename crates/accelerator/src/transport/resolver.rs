@@ -2,15 +2,13 @@
 //! no HTTP.
 
 use super::address::{Reach, is_public};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 /// The addresses of the hosts of one download.
 #[derive(Debug, Default)]
 pub(crate) struct AddressBook {
-    /// Looked up without regard to where they lead: the user named them as proxies.
-    exempt: HashSet<String>,
     hosts: Mutex<HashMap<String, Known>>,
 }
 
@@ -35,13 +33,6 @@ pub(crate) enum LookUpError {
 }
 
 impl AddressBook {
-    pub(crate) fn new<'a>(exempt: impl Iterator<Item = &'a str>) -> Self {
-        Self {
-            exempt: exempt.map(str::to_owned).collect(),
-            hosts: Mutex::default(),
-        }
-    }
-
     /// The addresses to try, best first; never none.
     ///
     /// # Cancel safety
@@ -67,7 +58,7 @@ impl AddressBook {
         reach: Reach,
         mut addresses: Vec<SocketAddr>,
     ) -> Result<Vec<SocketAddr>, LookUpError> {
-        if reach == Reach::Public && !self.exempt.contains(host) {
+        if reach == Reach::Public {
             addresses.retain(|address| is_public(address.ip()));
         }
         let mut addresses = interleaved(addresses);
@@ -177,14 +168,10 @@ mod tests {
 
     #[test]
     fn addresses_inside_are_left_out_where_only_the_world_may_be_reached() {
-        let book = AddressBook::new(["proxy"].into_iter());
+        let book = AddressBook::default();
         let mixed = ["127.0.0.1", "8.8.8.8", "::1"];
         assert_eq!(ordered(&book, Reach::Public, &mixed).unwrap(), ["8.8.8.8"]);
         assert_eq!(ordered(&book, Reach::Anywhere, &mixed).unwrap().len(), 3);
         assert_eq!(ordered(&book, Reach::Public, &["10.0.0.1"]), None);
-        assert!(
-            book.order("proxy", Reach::Public, addresses(&["10.0.0.1"]))
-                .is_ok()
-        );
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use accelerator::TlsVersion;
+use accelerator::{Pin, TlsVersion};
 use clap::Args;
 
 use super::values;
@@ -11,6 +11,10 @@ use super::values;
 /// Arguments of connections.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Whom it talks to, and as whom")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct ConnectionArgs {
     /// Log in as this user, with the password of --password-file or --password-env
     #[arg(long, value_name = "NAME", conflicts_with_all = ["bearer_file", "bearer_env"])]
@@ -38,12 +42,12 @@ pub(crate) struct ConnectionArgs {
     /// Take user and password from this file in the format of .netrc, where it has the host
     #[arg(long, value_name = "FILE")]
     pub(crate) netrc_file: Option<PathBuf>,
-    /// Send this header to the URL's origin, and nowhere else; @FILE reads one from each line of
-    /// a file (repeatable)
+    /// Send this header to the URL's origin; harmless ones, as User-Agent, follow redirects, no
+    /// other does. @FILE reads one from each line of a file (repeatable)
     #[arg(long = "header", value_name = "K: V|@FILE")]
     pub(crate) headers: Vec<String>,
-    /// Send these cookies to the URL's origin, and nowhere else; @FILE reads them from a file.
-    /// None is ever kept
+    /// Send these cookies to the URL's origin, and nowhere else; @FILE reads them from a file, and
+    /// where that is in the Netscape format, each is sent to the hosts it is for. None is ever kept
     #[arg(long, value_name = "K=V; ...|@FILE")]
     pub(crate) cookie: Option<String>,
     /// Go through this proxy, by http, https, socks5 or socks5h [default: that of
@@ -64,9 +68,16 @@ pub(crate) struct ConnectionArgs {
     /// Use no proxy, whatever the environment says
     #[arg(long)]
     pub(crate) no_proxy: bool,
-    /// Trust the certificate authorities in this PEM file too
+    /// Trust the certificates in this PEM file too, of authorities or of servers
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
+    /// Trust the certificates of --cacert alone, and not the system's
+    #[arg(long, requires = "cacert")]
+    pub(crate) only_cacert: bool,
+    /// Trust only servers with this public key, sha256//BASE64, or one of several, divided by ;
+    /// (repeatable)
+    #[arg(long = "pin", value_name = "PIN", value_parser = values::pins)]
+    pub(crate) pins: Vec<Pins>,
     /// Show this certificate, a PEM file, to the URL's origin if it asks
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,
@@ -86,3 +97,6 @@ pub(crate) struct ConnectionArgs {
     #[arg(long)]
     pub(crate) allow_private: bool,
 }
+
+/// Keys that stand behind one `--pin`.
+pub(crate) type Pins = Vec<Pin>;

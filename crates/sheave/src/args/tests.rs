@@ -21,6 +21,21 @@ fn get(line: &str) -> GetArgs {
 }
 
 #[test]
+fn a_complaint_repeats_no_secret_of_a_mistyped_url() {
+    for (argument, shown) in [
+        ("u:hush@h/x", "...@h/x"),
+        ("http//u:hush@h", "...@h"),
+        ("u:hu@sh@h/x?token=hush", "...@h/x"),
+        ("h/x?token=hush", "h/x?..."),
+    ] {
+        let complaint = format!("error: unrecognized subcommand '{argument}'");
+        let text = without_secrets(&complaint, &["sheave".into(), argument.into()]).unwrap();
+        assert_eq!(text, format!("error: unrecognized subcommand '{shown}'"));
+    }
+    assert_eq!(without_secrets("error: x", &["u:hush@h".into()]), None);
+}
+
+#[test]
 fn the_definitions_contradict_nothing() {
     Args::command().debug_assert();
 }

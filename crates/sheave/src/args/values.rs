@@ -1,6 +1,8 @@
 //! Owns how values on the command line are read. Knows no argument by its name.
 
-use accelerator::{ByteCount, BytesPerSecond, RateLimit, Settings, TlsVersion, WriteMode};
+use accelerator::{
+    ByteCount, BytesPerSecond, InvalidPin, Pin, RateLimit, Settings, TlsVersion, WriteMode,
+};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use range_server::{InvalidRange, Profile};
 
@@ -37,6 +39,11 @@ pub(super) fn tls_version() -> impl TypedValueParser<Value = TlsVersion> {
     })
 }
 
+/// Keys that servers may have.
+pub(super) fn pins(text: &str) -> Result<Vec<Pin>, InvalidPin> {
+    text.split(';').map(Pin::parse).collect()
+}
+
 /// What a malformed `Range` is answered with.
 pub(super) fn invalid_range() -> impl TypedValueParser<Value = InvalidRange> {
     PossibleValuesParser::new(["ignore", "reject"]).map(|text| match text.as_str() {
@@ -61,6 +68,11 @@ pub(super) fn demo_size(text: &str) -> Result<ByteCount, String> {
         Ok(size) => Ok(size),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A number of bytes.
+pub(super) fn size(text: &str) -> Result<ByteCount, String> {
+    ByteCount::parse(text).map_err(|error| error.to_string())
 }
 
 /// A limit on the bytes of a second.

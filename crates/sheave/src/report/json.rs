@@ -95,6 +95,11 @@ pub(crate) fn progress(numbers: &Numbers, elapsed: Duration) -> Line {
         .with("connections", numbers.connections)
 }
 
+/// Something about a complete file that its user should know.
+pub(crate) fn warning(text: &str) -> Line {
+    Line::event("warning").with("text", text)
+}
+
 const fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Connecting => "connecting",

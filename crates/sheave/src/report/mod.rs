@@ -132,6 +132,21 @@ impl View {
         }
     }
 
+    /// Says that a complete file seems to be something else than its name promises.
+    pub(crate) fn warn(&self, what: &str) {
+        let text = sentence::of_suspicion(what);
+        match self.display {
+            Display::Json { quiet } => {
+                printer::data(json::warning(&text));
+                if !quiet {
+                    self.tell(&text);
+                }
+            }
+            Display::Bars { .. } | Display::Plain { .. } => self.tell(&text),
+            Display::Quiet => {}
+        }
+    }
+
     /// Shows how it ended, and returns the exit that means.
     pub(crate) fn ended(&mut self, outcome: &Result<Report, Error>) -> Exit {
         // The bars go first: what they showed is in the last line.

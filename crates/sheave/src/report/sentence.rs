@@ -158,8 +158,17 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
 pub(crate) fn of_cause(error: &Error) -> String {
     match error.remedy() {
         Some(Remedy::AllowPrivate) => format!("{error}; --allow-private follows it"),
+        Some(Remedy::Authorities) => format!("{error}; --cacert trusts another authority"),
         Some(_) | None => error.to_string(),
     }
+}
+
+/// The warning about a complete file that seems to be something else.
+pub(crate) fn of_suspicion(what: &str) -> String {
+    format!(
+        "warning: this is {what}, not what the name promises; the server may want a login or a \
+         click, or the link may be to a page about the file"
+    )
 }
 
 /// Why it failed, and what to do about it.
@@ -169,8 +178,6 @@ pub(crate) fn of_error(error: &Error) -> String {
         "; run the same command again to resume"
     } else if kind == ErrorKind::Cancelled {
         "; nothing was kept that another run could continue"
-    } else if kind == ErrorKind::Untrusted {
-        "; --cacert trusts another authority"
     } else {
         ""
     };

@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use accelerator::{Credentials, Netrc, Proxies, Proxy, Secret, Settings};
+use accelerator::{Cookies, Credentials, Netrc, Proxies, Proxy, Secret, Settings};
 use url::Url;
 
 use crate::args::ConnectionArgs;
@@ -12,9 +12,6 @@ use crate::args::ConnectionArgs;
 /// Largest file of secrets or certificates: the bundle of all public authorities is a quarter of
 /// a megabyte.
 const FILE_MAX: u64 = 4 << 20;
-
-/// Headers that tell nobody anything, and may go to several origins.
-const HARMLESS: &[&str] = &["accept", "accept-language", "cache-control", "user-agent"];
 
 /// Why these arguments cannot be used. Nothing that may be a secret is repeated.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +45,16 @@ pub(crate) enum ConnectionError {
     /// A file of secrets without one.
     #[error("the first line of {} is empty", path.display())]
     Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What should be cookies is something else.
+    #[error(
+        "{} is no file of cookies: neither a line K=V; ..., nor in the Netscape format that \
+         browsers' extensions, curl and wget write",
+        path.display()
+    )]
+    NoCookies {
         /// The file.
         path: PathBuf,
     },
@@ -94,7 +101,12 @@ pub(super) fn settings(
     urls: &[String],
     variables: Variables<'_>,
 ) -> Result<(Settings, Option<Netrc>), ConnectionError> {
-    let headers = headers(args)?;
+    let (mut headers, mut cookies) = (headers(args)?, Cookies::default());
+    match args.cookie.as_deref().map(cookie).transpose()? {
+        Some(CookieSource::File(found)) => cookies = found,
+        Some(CookieSource::Pairs(pairs)) => headers.push(("Cookie".to_owned(), pairs)),
+        None => {}
+    }
     let credentials = credentials(args, variables)?;
     let netrc = netrc(args, variables)?;
     let proxies = proxies(args, urls, variables)?;
@@ -102,8 +114,11 @@ pub(super) fn settings(
     let settings = Settings {
         credentials,
         headers,
+        cookies,
         proxies,
         authorities: authorities.into_iter().collect(),
+        only_authorities: args.only_cacert,
+        pins: args.pins.concat(),
         identity: identity(args)?,
         oldest_tls: args.tls_min,
         allow_private: args.allow_private,
@@ -117,10 +132,12 @@ pub(super) fn settings(
 }
 
 fn is_for_one_origin(settings: &Settings) -> bool {
-    let is_harmless = |name: &str| HARMLESS.iter().any(|own| name.eq_ignore_ascii_case(own));
     settings.credentials.is_some()
         || settings.identity.is_some()
-        || !settings.headers.iter().all(|(name, _)| is_harmless(name))
+        || !settings
+            .headers
+            .iter()
+            .all(|(name, _)| accelerator::is_harmless(name))
 }
 
 /// What the `.netrc` has for the host of a URL. It is used only where nothing else says who the
@@ -269,13 +286,6 @@ fn headers(args: &ConnectionArgs) -> Result<Vec<(String, Secret<String>)>, Conne
     for text in &args.headers {
         headers.extend(header(text)?);
     }
-    if let Some(text) = &args.cookie {
-        let cookie = match text.strip_prefix('@') {
-            Some(path) => first_line(Path::new(path))?,
-            None => text.clone(),
-        };
-        headers.push(("Cookie".to_owned(), cookie.into()));
-    }
     Ok(headers)
 }
 
@@ -292,6 +302,33 @@ fn header(text: &str) -> Result<Vec<(String, Secret<String>)>, ConnectionError> 
         }
         None => Ok(vec![one(text)?]),
     }
+}
+
+enum CookieSource {
+    /// Each for the hosts it says.
+    File(Cookies),
+    /// For the origin of the URL.
+    Pairs(Secret<String>),
+}
+
+/// As for curl, a text without `=` names a file, with or without an `@`.
+fn cookie(text: &str) -> Result<CookieSource, ConnectionError> {
+    let path = match text.strip_prefix('@') {
+        Some(path) => Path::new(path),
+        None if !text.contains('=') => Path::new(text),
+        None => return Ok(CookieSource::Pairs(text.to_owned().into())),
+    };
+    let content = read(path)?;
+    if let Some(cookies) = Cookies::of_file(&content) {
+        return Ok(CookieSource::File(cookies));
+    }
+    let pairs = first_line(path)?;
+    let is_something_else = pairs.starts_with(['#', '[', '{', '<']);
+    if is_something_else || !pairs.contains('=') {
+        let path = path.to_owned();
+        return Err(ConnectionError::NoCookies { path });
+    }
+    Ok(CookieSource::Pairs(pairs.into()))
 }
 
 fn identity(args: &ConnectionArgs) -> Result<Option<Secret<Vec<u8>>>, ConnectionError> {

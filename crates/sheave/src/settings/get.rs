@@ -56,6 +56,7 @@ impl GetSettings {
         let download = Settings {
             connections: args.connections,
             rate_limit: args.limit_rate,
+            max_size: args.max_size,
             max_tries: args.max_tries.unwrap_or(connected.max_tries),
             stall_timeout: args.stall_timeout.unwrap_or(connected.stall_timeout),
             digests,
@@ -107,7 +108,12 @@ fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
             let urls = args.urls.len();
             return Err(UsageError::OneOutput { urls });
         }
-        return Ok(vec![output(path)?]);
+        let output = output(path)?;
+        if path.is_dir() {
+            let path = path.clone();
+            return Err(UsageError::Directory { path });
+        }
+        return Ok(vec![output]);
     }
     let directory = args.dir.as_deref().unwrap_or(Path::new("."));
     let mut taken = BTreeSet::new();

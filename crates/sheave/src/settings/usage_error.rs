@@ -42,6 +42,15 @@ pub(crate) enum UsageError {
         /// As given.
         path: PathBuf,
     },
+    /// `--output` is a directory.
+    #[error(
+        "--output {} is a directory; --dir saves the file in it under its own name",
+        path.display()
+    )]
+    Directory {
+        /// As given.
+        path: PathBuf,
+    },
     /// Whom it is to talk to, or as whom, cannot be.
     #[error(transparent)]
     Connection(#[from] ConnectionError),

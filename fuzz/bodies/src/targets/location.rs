@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use url::Url;
 
 use crate::address::{self, Reach};
+use crate::cookies::Cookies;
 use crate::decoded;
 use crate::redirect::{REDIRECTS_MAX, Trail};
 
@@ -27,9 +28,9 @@ pub fn run(bytes: &[u8]) {
         ))
         .expect("the text is a URL")
     };
-    let mut trail = Trail::new(original("secret"));
+    let mut trail = Trail::new(original("secret"), Cookies::default());
     // The same is told of both, so that nothing told can give the password away.
-    let mut twin = Trail::new(original("other"));
+    let mut twin = Trail::new(original("other"), Cookies::default());
     let mut hops = 0;
     let (mut was_outside, mut is_fenced) = (false, false);
     for (answer, location) in locations {

@@ -135,10 +135,10 @@ impl Pieces {
             return once(&mut self.is_zulu, ());
         }
         let is_cut = |name: &&str| word.len() >= 3 && name.starts_with(word.as_str());
-        if WEEKDAYS.iter().any(|name| is_cut(&name)) {
+        if WEEKDAYS.iter().any(&is_cut) {
             return once(&mut self.weekday, ());
         }
-        let month = LONG_MONTHS.iter().position(|name| is_cut(&name))?;
+        let month = LONG_MONTHS.iter().position(is_cut)?;
         once(&mut self.month, u64::try_from(month + 1).ok()?)
     }
 

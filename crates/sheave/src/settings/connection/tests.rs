@@ -227,10 +227,18 @@ fn proxies_come_from_the_usual_variables() {
         ),
         ("--proxy p:3", &[("no_proxy", "a.example")], None, None),
         ("--no-proxy", &[("ALL_PROXY", "a:1")], None, None),
-        // Set to nothing, a variable is an answer.
+    ] {
+        let expected = [http, https].map(|proxy| proxy.map(str::to_owned));
+        assert_eq!(chosen(line, pairs), expected, "{line} {pairs:?}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_an_answer() {
+    for (line, pairs, http, https) in [
         (
             "",
-            &[("all_proxy", "a:1"), ("http_proxy", "")],
+            &[("all_proxy", "a:1"), ("http_proxy", "")][..],
             None,
             Some("http://a:1/"),
         ),
@@ -249,7 +257,7 @@ fn proxies_come_from_the_usual_variables() {
             Some("http://a:1/"),
         ),
     ] {
-        let expected = [http, https].map(|proxy| proxy.map(str::to_owned));
+        let expected = [http, https].map(|proxy: Option<&str>| proxy.map(str::to_owned));
         assert_eq!(chosen(line, pairs), expected, "{line} {pairs:?}");
     }
 }
