@@ -114,8 +114,13 @@ fn a_redirect_to_another_origin_loses_them_for_good() {
         near.requests().iter().map(told).collect::<Vec<_>>(),
         [everything()]
     );
-    for request in far.requests().iter().chain(&back.requests()) {
-        assert_eq!(told(request), NOTHING, "{}", request.path);
+    // User and password of a Location are of whoever wrote it, and for that place alone.
+    for request in far.requests() {
+        let theirs = Some("Basic dXM6ZXI=".to_owned());
+        assert_eq!(told(&request), [theirs, None, None], "{}", request.path);
+    }
+    for request in back.requests() {
+        assert_eq!(told(&request), NOTHING, "{}", request.path);
     }
     assert!(back.requests().len() >= 3);
 }

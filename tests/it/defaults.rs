@@ -46,11 +46,15 @@ fn of_downloads() -> Vec<Row> {
             "stall_timeout",
             format!("{} seconds", get.stall_timeout.as_secs()),
         ),
+        ("max_size", "no limit".to_owned()),
         ("digests", "none".to_owned()),
         ("user_agent", agent.to_owned()),
         ("headers", "none".to_owned()),
+        ("cookies", "none".to_owned()),
         ("credentials", "nobody".to_owned()),
         ("authorities", "none".to_owned()),
+        ("only_authorities", yes_or_no(get.only_authorities)),
+        ("pins", "none".to_owned()),
         ("identity", "none".to_owned()),
         ("oldest_tls", "1.2".to_owned()),
         ("proxies", "none".to_owned()),
@@ -117,6 +121,7 @@ fn of_the_program() -> Vec<Row> {
         ("dir", "the current one".to_owned()),
         ("max_tries", get.max_tries.to_string()),
         ("stall_timeout", seconds(get.stall_timeout)),
+        ("max_size", "no limit".to_owned()),
         ("limit_rate", "no limit".to_owned()),
         ("proxy", "that of the environment: `https_proxy`".to_owned()),
         ("key", "in the file of --cert".to_owned()),
@@ -150,7 +155,7 @@ fn the_manual_states_the_defaults_that_are() {
     let get = Settings::default();
     let server = Limits::default();
     let of = |seconds: Duration| format!("{}s", seconds.as_secs());
-    assert!(get.rate_limit.is_none());
+    assert!(get.rate_limit.is_none() && get.max_size.is_none() && get.pins.is_empty());
     let ranges = RangePolicy::default().max_ranges.to_string();
     assert!(get.sync && get.resume);
     assert_same(
@@ -165,6 +170,7 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "no-sync", "wait"),
             ("1", "remote-time", "the time of the download"),
             ("1", "content-disposition", "that of the URL"),
+            ("1", "max-size", "none"),
             ("1", "max-tries", &get.max_tries.to_string()),
             ("1", "stall-timeout", &of(get.stall_timeout)),
             ("1", "limit-rate", "unlimited"),

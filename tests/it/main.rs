@@ -23,6 +23,7 @@ mod demo;
 mod disk;
 mod download;
 mod faults;
+mod field;
 mod generations;
 mod idle;
 mod inspect;
