@@ -13,19 +13,17 @@ pub(super) struct Known {
 }
 
 /// All of them. To be emptied, and never to be added to.
-pub(super) const CYCLES: &[Known] = &[
-    Known {
-        within: "crates/simulator/src",
-        files: &[
-            "policy.rs",
-            "reference.rs",
-            "run.rs",
-            "watch.rs",
-            "workers.rs",
-        ],
-        reason: "a world, its policies and those who watch it",
-    },
-];
+pub(super) const CYCLES: &[Known] = &[Known {
+    within: "crates/simulator/src",
+    files: &[
+        "policy.rs",
+        "reference.rs",
+        "run.rs",
+        "watch.rs",
+        "workers.rs",
+    ],
+    reason: "a world, its policies and those who watch it",
+}];
 
 /// One breach for each circle that is not known, and one for each that is known and not there.
 pub(super) fn breaches(known: &[Known], cycles: &[Cycle]) -> Vec<String> {
