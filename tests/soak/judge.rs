@@ -77,7 +77,11 @@ impl World {
         part: &[u8],
         editions: &[Edition],
     ) -> bool {
-        let is_untold = self.only_a_checksum_tells() || self.has("gzip") || self.has("status");
+        // With a checksum another run may go on from another version: the checksum decides.
+        let is_untold = self.only_a_checksum_tells()
+            || (self.checksum && (self.changes() || self.has("version")))
+            || self.has("gzip")
+            || self.has("status");
         let is_served = |edition: &Edition, version: u8| {
             let length = match self.content {
                 Content::Computed(_) => claim.length,
