@@ -123,14 +123,14 @@ fn check_blamed_on_nobody(late: &[&str]) {
     });
 }
 
-/// What has to be read, and how a run comes to read it.
+/// The bytes that a run has to read, and why.
 #[derive(Clone, Copy, Debug)]
 enum Reads {
-    /// What an earlier run left.
+    /// An earlier run left them.
     Earlier,
     /// The same, and then all of it for a checksum.
     ForChecksum,
-    /// What an earlier run gave its name and did not live to tell.
+    /// An earlier run gave them their name and did not live to tell.
     Published,
     /// A file that is there, for a checksum.
     Final,

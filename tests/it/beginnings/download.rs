@@ -19,7 +19,7 @@ use crate::support::{files, strace};
 /// No process of any case takes longer.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// What was under the final name where it may be replaced.
+/// The content under the final name, where it may be replaced.
 const BEFORE: &[u8] = b"what was there before";
 
 /// How many requests complete any file. A server that cannot do ranges is asked a few times, and
@@ -141,8 +141,8 @@ impl<'a> Download<'a> {
         std::fs::read(&self.output).is_ok_and(|found| found == self.server.content())
     }
 
-    /// What it has told of the next run. Nobody knows whether a server will serve ranges then that
-    /// has served none now.
+    /// The promise it has made of the next run. Nobody knows whether a server will serve ranges
+    /// then that has served none now.
     fn check_promise(&self, ran: &Ran, kept: &RangeSet) {
         let promises = ran.stderr.contains("run the same command again to resume");
         match self.way.keeps {
@@ -270,7 +270,7 @@ impl<'a> Download<'a> {
         arguments
     }
 
-    /// What the journal claims of a file of the right length.
+    /// The bytes that the journal claims of a file of the right length.
     fn claimed(&self) -> RangeSet {
         let bytes = std::fs::read(self.beside(".part.journal")).unwrap_or_default();
         let Ok(decoded) = journal::decode(&bytes) else {

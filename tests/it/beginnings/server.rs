@@ -114,7 +114,7 @@ impl Server {
         self.shared.state.lock().unwrap().held
     }
 
-    /// What was asked for since the last change of what is held, redirects aside.
+    /// The requests since the last change of what is held, redirects aside.
     pub(super) fn asked(&self) -> Vec<Asked> {
         self.shared.state.lock().unwrap().asked.clone()
     }

@@ -52,7 +52,7 @@ pub(super) enum Leads {
     ToAnotherHost,
 }
 
-/// What the server says.
+/// The reply of the server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
     pub(super) length: u64,
@@ -75,7 +75,7 @@ pub(super) enum Name {
     Given(&'static str),
 }
 
-/// What an interrupted download may leave to the next.
+/// The bytes that an interrupted download may leave to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keeps {
     /// Every block that was whole.
