@@ -279,7 +279,8 @@ fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
         generation.length.is_some() && (generation.validators.is_strong() || task.expects_digest())
     };
     let file = fetched.file.as_ref();
-    file.is_some_and(|file| file.length().is_known())
+    fetched.coding.is_none()
+        && file.is_some_and(|file| file.length().is_known())
         && fetched.generation.as_ref().is_some_and(can_prove)
 }
 
