@@ -254,6 +254,7 @@ impl<'a> Driver<'a> {
                 } => self.start(attempt, request, route),
                 Output::Grant { attempt, grant } => self.grant(attempt, grant).await,
                 Output::Allow { attempt, end } => self.order(attempt, Order::Allow(end)),
+                Output::Extend { .. } => unreachable!("workers end with their leases"),
                 Output::Shrink { attempt, cut } => self.order(attempt, Order::Shrink(cut)),
                 Output::Stop { attempt } => self.order(attempt, Order::Stop),
                 Output::Checkpoint { id } => {

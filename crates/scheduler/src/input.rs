@@ -26,7 +26,7 @@ pub enum Body {
 /// Why a worker stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The reply, or the lease, ended where it should.
+    /// The reply ended, at the end of the lease or before.
     Drained,
     /// The attempt failed.
     Failed(FailureClass),
@@ -46,7 +46,14 @@ pub enum Input {
         /// What it promises.
         body: Body,
     },
-    /// A worker has written every byte of its lease before `position`.
+    /// The first bytes of an accepted reply to [`Request::Part`](crate::Request::Part) are there.
+    /// None of them has been written: the worker holds them until `Grant`.
+    Began {
+        /// The attempt that reports.
+        attempt: AttemptId,
+    },
+    /// A worker has written every byte of its lease before `position`. At the end of its lease, where
+    /// its reply goes on, a worker says so at once and reads nothing more before the next order.
     Received {
         /// The attempt that reports.
         attempt: AttemptId,

@@ -13,7 +13,8 @@ pub enum Request {
     /// `Range: bytes=0-`: probe and first segment in one. Whatever is accepted, the lease comes
     /// with [`Output::Grant`].
     First,
-    /// Exactly these bytes, which are leased to the worker from the start.
+    /// Exactly these bytes. The lease comes with [`Output::Grant`], once the reply's first bytes
+    /// are there.
     Part(ByteRange),
     /// The file without a `Range`. The lease comes with [`Output::Grant`].
     Whole,
@@ -120,7 +121,9 @@ pub enum Output {
         /// Where.
         route: Route,
     },
-    /// Let a worker that reported `Opened` write.
+    /// Let a worker write that reported `Opened`, or, where it was asked for a part, `Began`. The
+    /// range may begin after the start of the reply, or after what the worker has written: what
+    /// comes before it is read and discarded.
     Grant {
         /// The attempt.
         attempt: AttemptId,
@@ -133,6 +136,14 @@ pub enum Output {
         /// The attempt.
         attempt: AttemptId,
         /// Offset one past the last byte it may write; `u64::MAX` once the limit is lifted.
+        end: u64,
+    },
+    /// Let a worker whose lease is written, or is about to be, go on to `end`, which its reply
+    /// reaches.
+    Extend {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Where the lease ends from here on.
         end: u64,
     },
     /// Ask a worker to end its lease at `cut`, or as soon after as it can. It answers `Shrunk`.

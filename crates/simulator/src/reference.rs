@@ -224,6 +224,7 @@ impl Policy for Reference {
             } => self.stopped(attempt, position, how),
             Input::Tick
             | Input::Opened { .. }
+            | Input::Began { .. }
             | Input::Verified { .. }
             | Input::Rejected { .. }
             | Input::Durable { .. }

@@ -341,6 +341,7 @@ impl Run<'_> {
                 } => self.start(attempt, source, request, route),
                 Output::Grant { attempt, grant } => self.grant(attempt, grant),
                 Output::Allow { attempt, end } => self.allow(attempt, end),
+                Output::Extend { attempt, end } => self.extend(attempt, end),
                 Output::Shrink { attempt, cut } => self.shrink(attempt, cut),
                 Output::Stop { attempt } => {
                     self.catch_up(attempt);

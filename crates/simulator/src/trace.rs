@@ -109,6 +109,7 @@ fn describe_input(input: &Input, waited_for: WaitReason) -> String {
             Body::Part { range, .. } => format!("{} 206 {range}", name(*attempt)),
             Body::Whole { length } => format!("{} 200 length {length:?}", name(*attempt)),
         },
+        Input::Began { attempt } => format!("{} has its first bytes", name(*attempt)),
         Input::Received { attempt, position } => {
             format!("{} has up to {}", name(*attempt), Bytes(*position))
         }
@@ -157,6 +158,9 @@ fn describe_output(output: &Output) -> String {
             )
         }
         Output::Grant { attempt, grant } => format!("{} may write {grant:?}", name(*attempt)),
+        Output::Extend { attempt, end } => {
+            format!("{} goes on to {}", name(*attempt), Bytes(*end))
+        }
         Output::Shrink { attempt, cut } => {
             format!("{} is to end at {}", name(*attempt), Bytes(*cut))
         }

@@ -276,6 +276,16 @@ impl Run<'_> {
         self.network.take_up_to(worker.connection, bytes as f64);
     }
 
+    /// A worker goes on past the end of its lease.
+    pub(crate) fn extend(&mut self, attempt: AttemptId, end: u64) {
+        self.catch_up(attempt);
+        if let Some(worker) = self.workers.get_mut(&attempt)
+            && let Some(range) = worker.attempt
+        {
+            worker.attempt = ByteRange::new(range.start(), end);
+        }
+    }
+
     /// A worker that is past the cut ends with the block it is writing.
     pub(crate) fn shrink(&mut self, attempt: AttemptId, cut: u64) {
         self.catch_up(attempt);

@@ -106,6 +106,11 @@ impl World {
                 self.begin(attempt, range);
                 None
             }
+            Output::Extend { attempt, end } => {
+                let worker = self.worker(attempt)?;
+                worker.range = ByteRange::new(worker.range.start(), end)?;
+                None
+            }
             Output::Shrink { attempt, cut } => {
                 let worker = self.worker(attempt)?;
                 let end = cut.max(worker.position);

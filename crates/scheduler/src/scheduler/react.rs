@@ -18,7 +18,7 @@ use range_core::units::RateLimit;
 impl Scheduler {
     pub(super) fn react(&mut self, input: Input) {
         match input {
-            Input::Tick => {}
+            Input::Tick | Input::Began { .. } => {}
             Input::Opened { attempt, body } => self.opened(attempt, body),
             Input::Received { attempt, position } => self.moved(attempt, position),
             Input::Shrunk { attempt, end } => self.ledger.shrunk(attempt, end),

@@ -131,6 +131,11 @@ impl World {
                     let worker = self.workers.get_mut(&attempt).expect("a live worker");
                     worker.allowed = Some(end);
                 }
+                Output::Extend { attempt, end } => {
+                    let worker = self.workers.get_mut(&attempt).expect("a live holder");
+                    let range = worker.lease_range.expect("what goes on has begun");
+                    worker.lease_range = ByteRange::new(range.start(), end);
+                }
                 Output::Shrink { attempt, cut } => {
                     self.workers
                         .get_mut(&attempt)

@@ -166,6 +166,7 @@ impl Played {
                 attempt,
                 grant: Grant::Range(range),
             } => self.workers.get_mut(&attempt).unwrap().end = range.end(),
+            Output::Extend { attempt, end } => self.workers.get_mut(&attempt).unwrap().end = end,
             Output::Checkpoint { id } => self.feed(Input::Durable { checkpoint: id }),
             Output::Finished(outcome) => self.ended = Some((outcome, self.bench.now)),
             Output::Wait { until, .. } => self.wait = until,

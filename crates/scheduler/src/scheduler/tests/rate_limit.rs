@@ -82,6 +82,7 @@ impl Play {
                 hand.allowed = end;
                 hand.fed_at = now;
             }
+            Output::Extend { attempt, end } => self.hand(attempt).end = end,
             Output::Stop { attempt } => self.hand(attempt).stopped = true,
             Output::Grant { .. }
             | Output::Shrink { .. }

@@ -69,6 +69,7 @@ impl Mirrors {
                 attempt,
                 grant: Grant::Range(range),
             } => self.workers.get_mut(&attempt).unwrap().end = range.end(),
+            Output::Extend { attempt, end } => self.workers.get_mut(&attempt).unwrap().end = end,
             Output::Shrink { attempt, cut } => {
                 let worker = self.workers.get_mut(&attempt).unwrap();
                 worker.end = worker.end.min(cut.max(worker.position));
