@@ -1,7 +1,8 @@
-//! Owns where every byte of the file is: received, claimed by an earlier run, waiting, or leased to
-//! an attempt; and what is known of the file's length. Knows no rate and no connection.
+//! Owns where every byte of the file is: received, claimed by an earlier run, waiting, or reserved for
+//! or leased to an attempt; and what is known of the file's length. Knows no rate and no connection.
 
 mod check;
+mod holders;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,8 @@ use crate::output::Route;
 use crate::segment::{Active, Kind, Phase, Retry, Waiting};
 use range_core::block::BlockSize;
 use range_core::{ByteRange, RangeSet};
+
+pub(crate) use holders::Next;
 
 /// What is known about the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +170,7 @@ impl Ledger {
                 (None, Some(_)) => active.position,
             },
             served_at: active.last_progress,
-            // A worker that has yet to be heard of opening gets nothing.
+            // A worker without a lease gets nothing.
             takes: active.phase == Phase::Streaming && active.stopping.is_none(),
         }
     }
@@ -281,7 +284,7 @@ impl Ledger {
         }
         if let Some(active) = self.current_mut(attempt) {
             active.kind = Kind::Part;
-            active.begin_at(first);
+            active.lease(first);
         }
     }
 
@@ -295,6 +298,7 @@ impl Ledger {
         self.shape = Shape::Stream { length };
         if let Some(active) = self.current_mut(attempt) {
             active.kind = Kind::Stream;
+            active.phase = Phase::Streaming;
             active.left = length.and_then(ByteRange::whole);
         }
     }

@@ -20,10 +20,14 @@ pub(crate) struct Rhythm {
 }
 
 impl Rhythm {
-    /// A reply's first bytes have been told of so long after its head.
+    /// A reply's first bytes have come so long after its head: at once, where that is no longer than
+    /// reports take.
     pub(crate) fn began(&mut self, after: Duration) {
-        // Bytes are told of so much later, at most.
-        let wait = after.saturating_sub(limits::REPORT_INTERVAL);
+        let wait = if after <= limits::REPORT_INTERVAL {
+            Duration::ZERO
+        } else {
+            after
+        };
         self.first_byte = blended(self.has_begun, self.first_byte, wait);
         self.has_begun = true;
         self.waited(wait);
@@ -94,7 +98,7 @@ mod tests {
         let mut rhythm = Rhythm::default();
         let patience = |rhythm: &Rhythm| rhythm.patience(millis(1), 0);
         assert_eq!(patience(&rhythm), limits::FIRST_BYTE_PATIENCE);
-        rhythm.began(millis(2050));
+        rhythm.began(millis(2000));
         assert_eq!(rhythm.first_byte(), millis(2000));
         assert_eq!(patience(&rhythm), millis(6000));
         rhythm.began(millis(10));

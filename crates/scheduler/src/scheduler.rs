@@ -2,6 +2,7 @@
 //! it. The parts own what is known, and decide; none of them sees another.
 
 mod dispatch;
+mod extend;
 mod failed;
 mod react;
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Owns the states of a segment: waiting to be fetched, or leased to a worker.
+//! Owns the states of a segment: waiting to be fetched, reserved for an attempt, or leased to one.
 
 use core::time::Duration;
 
-use crate::ids::{AttemptId, SourceId};
+use crate::ids::{AttemptId, SegmentId, SourceId};
 use crate::output::Route;
 use crate::pace::Pace;
 use crate::retries::Failures;
@@ -83,28 +83,36 @@ pub(crate) enum Kind {
 /// Where a worker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Connecting, or waiting for the reply's head.
+    /// Connecting, or waiting for the reply's head. The bytes are reserved.
     Starting,
-    /// Bytes arrive.
+    /// The reply's head was accepted. The bytes are still reserved.
+    Opened,
+    /// It may write: the bytes are leased.
     Streaming,
 }
 
-/// A segment that is leased to a worker.
+/// A segment that an attempt is made at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Active {
     pub(crate) attempt: AttemptId,
     pub(crate) source: SourceId,
     pub(crate) kind: Kind,
     pub(crate) phase: Phase,
-    /// What is still to come: position and end. `None` for a probe, whose lease is not decided,
-    /// and for a stream of unknown length.
+    /// What is still to come, reserved or leased by its phase: position and end. `None` for a probe,
+    /// whose lease is not decided, and for a stream of unknown length.
     pub(crate) left: Option<ByteRange>,
+    /// What it asked for, where that is leased to another attempt; it has nothing left itself then.
+    pub(crate) challenge: Option<Challenge>,
+    /// Where its reply ends, once its head has come.
+    pub(crate) reach: u64,
     /// Offset one past the last byte written.
     pub(crate) position: u64,
     /// Where this attempt's first byte goes.
     pub(crate) began: u64,
     /// When its reply's head came.
     pub(crate) opened_at: Timestamp,
+    /// Whether anything of its reply's body is there.
+    pub(crate) has_begun: bool,
     /// How many replies in a row had been given up before that had brought nothing.
     pub(crate) barren: u32,
     /// Where a `Shrink` that is not answered yet asked the lease to end.
@@ -118,9 +126,21 @@ pub(crate) struct Active {
     pub(crate) route: Route,
 }
 
+/// Bytes that an attempt asked for and another one's lease covers. Whoever brings them first has
+/// them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Challenge {
+    /// The segment whose lease covers them.
+    pub(crate) holder: SegmentId,
+    /// They begin in that lease, and end where it does.
+    pub(crate) range: ByteRange,
+}
+
 /// Why a worker was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StopCause {
+    /// What it could bring is there, or others bring it.
+    Done,
     /// The download ends.
     Ending,
     /// Nothing arrived for too long.
@@ -145,9 +165,12 @@ impl Active {
             kind,
             phase: Phase::Starting,
             left,
+            challenge: None,
+            reach: 0,
             position: began,
             began,
             opened_at: now,
+            has_begun: false,
             barren: 0,
             shrinking: None,
             stopping: None,
@@ -162,7 +185,7 @@ impl Active {
     /// Its reply's head has come. True where that is news.
     pub(crate) fn opened(&mut self, now: Timestamp) -> bool {
         let was_starting = self.phase == Phase::Starting;
-        self.phase = Phase::Streaming;
+        self.phase = Phase::Opened;
         self.last_progress = now;
         self.opened_at = now;
         self.pace = Pace::begin(now);
@@ -170,8 +193,16 @@ impl Active {
         was_starting
     }
 
-    /// Sets the lease of an attempt that has written nothing.
-    pub(crate) fn begin_at(&mut self, range: ByteRange) {
+    /// Its reply's first bytes are there, and came at a moment: the one before is no part of its
+    /// pace.
+    pub(crate) const fn begun(&mut self, at: Timestamp) {
+        self.has_begun = true;
+        self.pace = Pace::begin(at);
+    }
+
+    /// Sets the lease of an attempt that has written nothing under it.
+    pub(crate) const fn lease(&mut self, range: ByteRange) {
+        self.phase = Phase::Streaming;
         self.began = range.start();
         self.position = range.start();
         self.left = Some(range);
@@ -200,9 +231,18 @@ impl Active {
         self.brought_bytes().then(rate).flatten()
     }
 
-    /// It streams, and nothing has been asked of it.
+    /// Its reply was accepted, and nothing has been asked of it.
     pub(crate) fn is_undisturbed(&self) -> bool {
-        self.phase == Phase::Streaming && self.shrinking.is_none() && self.stopping.is_none()
+        self.phase != Phase::Starting && self.shrinking.is_none() && self.stopping.is_none()
+    }
+
+    /// It has written its lease, its reply goes on, and it waits for an order.
+    pub(crate) fn is_written_out(&self) -> bool {
+        self.kind == Kind::Part
+            && self.phase == Phase::Streaming
+            && self.left.is_none()
+            && self.position < self.reach
+            && self.is_undisturbed()
     }
 
     /// Its connection is to be closed. False where that was asked for already.

@@ -126,15 +126,16 @@ impl Sources {
         self.of_mut(from).opened(latency, is_limited);
     }
 
-    /// A reply has brought bytes, its first or more, after a pause.
-    pub(crate) fn paused(&mut self, from: SourceId, is_first: bool, pause: Duration) {
+    /// A reply's first bytes have come so long after its head.
+    pub(crate) fn began(&mut self, from: SourceId, wait: Duration) {
         let rhythm = &mut self.of_mut(from).rhythm;
-        if is_first {
-            rhythm.began(pause);
-            self.first_byte = rhythm.first_byte();
-        } else {
-            rhythm.moved(pause);
-        }
+        rhythm.began(wait);
+        self.first_byte = rhythm.first_byte();
+    }
+
+    /// A reply has brought more bytes, after a pause.
+    pub(crate) fn paused(&mut self, from: SourceId, pause: Duration) {
+        self.of_mut(from).rhythm.moved(pause);
     }
 
     /// So many bytes are progress, and came from a source at a rate, if it is known.

@@ -95,7 +95,7 @@ pub(crate) fn cut(
     block: BlockSize,
 ) -> Option<u64> {
     let left = active.left?;
-    let splittable = active.phase == Phase::Streaming
+    let splittable = active.phase != Phase::Starting
         && active.shrinking.is_none()
         && active.stopping.is_none()
         && left.len() > u64::from(block.get());

@@ -114,6 +114,8 @@ impl Tail {
             // A reply that may still be in slow start has little to lose to another one that would
             // be so too, and what it has brought does not tell when it ends.
             .filter(|active| !active.pace.is_younger_than(ramp, view.now))
+            // The end of its lease is being fetched already.
+            .filter(|active| view.ledger.challenger_of(active.attempt.segment).is_none())
             .filter_map(|active| {
                 let own = BytesPerSecond(view.rate(active).unwrap_or(self.typical_rate));
                 let typical = BytesPerSecond(self.typical_rate);

@@ -49,7 +49,7 @@ impl View<'_> {
                 self.sources.patience(from, active.barren)
             };
             active.source == from
-                && active.phase == Phase::Streaming
+                && active.phase != Phase::Starting
                 && self.now.since(active.last_progress) < silence
         };
         self.ledger.active().any(serves)

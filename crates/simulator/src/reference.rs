@@ -138,7 +138,7 @@ impl Reference {
             return;
         };
         self.disk_failed |= how == Stop::Failed(FailureClass::Storage);
-        if how != Stop::Drained {
+        if how != Stop::Drained && worker.left.is_some() {
             self.gate = self.now + RETRY;
         }
         match worker.left {
@@ -151,7 +151,8 @@ impl Reference {
     fn dispatch(&mut self) {
         for (attempt, worker) in &mut self.workers {
             let stalls = self.now.since(worker.last_progress) >= STALL;
-            if !worker.stopping && (stalls || self.disk_failed) {
+            let is_done = worker.left.is_none() && self.length.is_some();
+            if !worker.stopping && (stalls || is_done || self.disk_failed) {
                 worker.stopping = true;
                 self.outputs.push_back(Output::Stop { attempt: *attempt });
             }
@@ -208,6 +209,14 @@ impl Policy for Reference {
                     complete_length, ..
                 },
             } if self.length.is_none() => self.divide(attempt, complete_length),
+            Input::Began { attempt } => {
+                let left = self.workers.get(&attempt).and_then(|worker| worker.left);
+                let grants = left.map(|left| Output::Grant {
+                    attempt,
+                    grant: Grant::Range(left),
+                });
+                self.outputs.extend(grants);
+            }
             Input::Received { attempt, position } => self.moved(attempt, position),
             Input::Shrunk { attempt, end } => {
                 if let Some(worker) = self.workers.get_mut(&attempt) {
@@ -224,7 +233,6 @@ impl Policy for Reference {
             } => self.stopped(attempt, position, how),
             Input::Tick
             | Input::Opened { .. }
-            | Input::Began { .. }
             | Input::Verified { .. }
             | Input::Rejected { .. }
             | Input::Durable { .. }

@@ -259,12 +259,18 @@ impl Run<'_> {
     /// Checks what must hold before a range is asked for.
     pub(crate) fn check_start(&mut self, range: ByteRange) {
         assert!(!self.written.intersects(range), "{range} is there already");
-        for other in self.workers.values().filter_map(|worker| worker.attempt) {
+        let ahead = range.start().saturating_sub(self.written.frontier());
+        self.watch.ahead = self.watch.ahead.max(ahead);
+    }
+
+    /// Checks what must hold before a worker may write a range.
+    pub(crate) fn check_lease(&self, attempt: AttemptId, range: ByteRange) {
+        assert!(!self.written.intersects(range), "{range} is there already");
+        let others = self.workers.iter().filter(|(other, _)| **other != attempt);
+        for other in others.filter_map(|(_, worker)| worker.attempt) {
             let free = range.intersect(other).is_none();
             assert!(free, "{range} is leased already");
         }
-        let ahead = range.start().saturating_sub(self.written.frontier());
-        self.watch.ahead = self.watch.ahead.max(ahead);
     }
 
     /// Checks what must hold when a worker is told to stop: either bytes have come since the last

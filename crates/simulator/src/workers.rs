@@ -5,7 +5,7 @@ use range_core::ByteRange;
 use range_core::block::BlockSize;
 use scheduler::failure::FailureClass;
 use scheduler::limits;
-use scheduler::{AttemptId, Grant, Input, Request, Route, SourceId, Stop};
+use scheduler::{AttemptId, Body, Grant, Input, Request, Route, SourceId, Stop};
 
 use crate::network::ConnectionId;
 use crate::run::{Grain, Run};
@@ -20,8 +20,12 @@ pub(crate) struct Worker {
     position: u64,
     reported: u64,
     reported_at: f64,
+    /// The bytes its reply brings, once its head has come.
+    reply: Option<ByteRange>,
     /// Offset of the reply's first byte.
     reply_start: u64,
+    /// Whether a reply to a request for a part has told of its first bytes.
+    has_begun: bool,
     /// Offset it may write up to, under a limit on the rate.
     allowed: u64,
     /// Since when it has streamed without credit.
@@ -40,7 +44,18 @@ impl Worker {
 
     /// Where its reply begins, if it has brought nothing.
     pub(crate) fn barren_at(&self) -> Option<u64> {
-        (self.attempt.is_some() && self.position == self.reply_start).then_some(self.reply_start)
+        (self.reply.is_some() && self.position == self.reply_start).then_some(self.reply_start)
+    }
+
+    /// Returns whether it is to tell of its first bytes.
+    const fn is_to_begin(&self) -> bool {
+        self.reply.is_some() && !self.has_begun
+    }
+
+    /// Returns whether it has written and told all of its lease, and waits for an order.
+    fn holds(&self) -> bool {
+        let end = self.attempt.map(ByteRange::end);
+        end.is_some_and(|end| self.position == end && self.reported == end)
     }
 
     /// Returns how long after its last report it tells of a byte: of the first ones soon.
@@ -64,9 +79,14 @@ impl Run<'_> {
         let mut next = f64::INFINITY;
         let soon = self.now + 1e-6;
         for worker in self.workers.values() {
-            let Some(end) = worker.end() else { continue };
             let rate = self.network.rate(worker.connection);
-            if rate > 0.0 {
+            if worker.is_to_begin() && rate > 0.0 {
+                let missing = (1.0 - self.network.arrived(worker.connection)).max(0.0);
+                next = next.min((self.now + missing / rate).max(soon));
+                continue;
+            }
+            let Some(end) = worker.end() else { continue };
+            if rate > 0.0 && !worker.holds() {
                 let arrived = worker.reply_start as f64 + self.network.arrived(worker.connection);
                 let drained = (end as f64 - arrived).max(0.0) / rate;
                 let bytes = (worker.reported + self.grain.bytes) as f64 - arrived;
@@ -120,6 +140,10 @@ impl Run<'_> {
                 if *self.generation.get_or_insert(generation) == generation =>
             {
                 self.watch.answered(self.world, self.now);
+                worker.reply = Some(match body {
+                    Body::Part { range, .. } => range,
+                    Body::Whole { .. } => whole(self.world.length),
+                });
                 let late = self.server.lateness(worker.asked);
                 self.network.begin(connection, late);
                 self.pending.push_back(Input::Opened { attempt, body });
@@ -152,14 +176,24 @@ impl Run<'_> {
     pub(crate) fn workers_report(&mut self) {
         let (now, grain) = (self.now, self.grain);
         let mut due: Vec<(AttemptId, bool)> = Vec::new();
-        for (attempt, worker) in &self.workers {
+        for (attempt, worker) in &mut self.workers {
+            // A thousandth forgives rounding.
+            if worker.is_to_begin() && self.network.arrived(worker.connection) > 0.999 {
+                worker.has_begun = true;
+                worker.reported_at = now;
+                let attempt = *attempt;
+                self.pending.push_back(Input::Began { attempt });
+            }
             let Some(range) = worker.attempt else {
                 continue;
             };
             let reached = worker.reached(self.network.arrived(worker.connection));
             let bytes = reached - worker.reported;
             if reached == range.end() {
-                due.push((*attempt, true));
+                let ends = worker.reply.is_some_and(|reply| reply.end() == range.end());
+                if ends || bytes > 0 {
+                    due.push((*attempt, ends));
+                }
             } else if bytes >= grain.bytes
                 || (bytes > 0 && reached == worker.allowed)
                 || (bytes > 0 && now - worker.reported_at >= worker.interval(grain) - 1e-9)
@@ -223,44 +257,80 @@ impl Run<'_> {
         request: Request,
         route: Route,
     ) {
-        let range = match request {
-            Request::Part(range) => Some(range),
-            Request::First | Request::Whole => None,
+        let (range, is_part) = match request {
+            Request::Part(range) => (range, true),
+            Request::First | Request::Whole => (whole(self.world.length), false),
         };
-        if let Some(range) = range {
+        if is_part {
             self.check_start(range);
         } else {
             assert!(self.workers.is_empty(), "nobody else writes what is probed");
             self.discard();
         }
-        let position = range.map_or(0, ByteRange::start);
+        let position = range.start();
         let (asked, later) = self.server.ask(source, request, route);
-        let bytes = range.map_or(self.world.length, ByteRange::len);
         let oddity = self.server.oddity(asked);
         let worker = Worker {
-            connection: self.network.ask(source, bytes, later, oddity),
+            connection: self.network.ask(source, range.len(), later, oddity),
             asked,
-            attempt: range,
+            attempt: None,
             position,
             reported: position,
             reported_at: self.now,
+            reply: None,
             reply_start: position,
+            has_begun: !is_part,
             allowed: u64::MAX,
             without: None,
         };
         let before = self.workers.insert(attempt, worker);
-        assert!(before.is_none(), "no lease is given twice");
+        assert!(before.is_none(), "no attempt is made twice");
     }
 
     pub(crate) fn grant(&mut self, attempt: AttemptId, grant: Grant) {
         let range = match grant {
-            Grant::Range(range) => Some(range),
-            Grant::ToEnd => ByteRange::whole(self.world.length),
+            Grant::Range(range) => range,
+            Grant::ToEnd => whole(self.world.length),
         };
-        self.workers
-            .get_mut(&attempt)
-            .expect("a grant to a live worker")
-            .attempt = range;
+        self.check_lease(attempt, range);
+        let worker = self.workers.get_mut(&attempt);
+        let worker = worker.expect("a grant to a live worker");
+        assert!(worker.has_begun, "a grant before the first bytes");
+        assert!(range.start() >= worker.position, "what is past comes again");
+        self.network.wasted += (range.start() - worker.position) as f64;
+        worker.attempt = Some(range);
+        worker.position = range.start();
+        worker.reported = range.start();
+        self.take_on(attempt);
+    }
+
+    /// A worker goes on past the end of its lease.
+    pub(crate) fn extend(&mut self, attempt: AttemptId, end: u64) {
+        self.catch_up(attempt);
+        let before = self.workers.get(&attempt).and_then(|worker| worker.attempt);
+        let before = before.expect("who goes on has a lease");
+        let more = ByteRange::new(before.end(), end).expect("a longer lease");
+        self.check_lease(attempt, more);
+        if let Some(worker) = self.workers.get_mut(&attempt) {
+            worker.attempt = ByteRange::new(before.start(), end);
+        }
+        self.take_on(attempt);
+    }
+
+    /// A worker reads as far as its lease and what it is allowed go, which is nothing more than its
+    /// reply's first bytes before it may write.
+    fn take_on(&mut self, attempt: AttemptId) {
+        let Some(worker) = self.workers.get(&attempt) else {
+            return;
+        };
+        let end = worker
+            .attempt
+            .map_or(worker.reply_start + 1, ByteRange::end);
+        let ends = worker.reply.is_none_or(|reply| reply.end() <= end);
+        let end = if ends { u64::MAX } else { end };
+        let end = end.min(worker.allowed).max(worker.reply_start + 1);
+        let bytes = (end - worker.reply_start) as f64;
+        self.network.take_up_to(worker.connection, bytes);
     }
 
     /// A worker writes no further, and what is sent to it after that waits on the way.
@@ -272,18 +342,7 @@ impl Run<'_> {
             self.watch.went_without(self.now - since);
         }
         worker.allowed = end;
-        let bytes = end.saturating_sub(worker.reply_start);
-        self.network.take_up_to(worker.connection, bytes as f64);
-    }
-
-    /// A worker goes on past the end of its lease.
-    pub(crate) fn extend(&mut self, attempt: AttemptId, end: u64) {
-        self.catch_up(attempt);
-        if let Some(worker) = self.workers.get_mut(&attempt)
-            && let Some(range) = worker.attempt
-        {
-            worker.attempt = ByteRange::new(range.start(), end);
-        }
+        self.take_on(attempt);
     }
 
     /// A worker that is past the cut ends with the block it is writing.
@@ -306,5 +365,10 @@ impl Run<'_> {
         self.pending
             .push_back(Input::Received { attempt, position });
         self.pending.push_back(Input::Shrunk { attempt, end });
+        self.take_on(attempt);
     }
+}
+
+fn whole(length: u64) -> ByteRange {
+    ByteRange::whole(length).expect("no world's file is empty")
 }

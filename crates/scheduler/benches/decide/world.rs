@@ -19,6 +19,8 @@ struct Worker {
     attempt: AttemptId,
     range: ByteRange,
     position: u64,
+    /// Its reply ends with its lease.
+    is_last: bool,
 }
 
 /// Time in which every worker reports once.
@@ -66,7 +68,7 @@ impl World {
         let attempt = worker.attempt;
         worker.position = (worker.position + STEP).min(worker.range.end());
         let position = worker.position;
-        if position < worker.range.end() {
+        if position < worker.range.end() || !worker.is_last {
             self.workers.push_back(worker);
             self.feed(Input::Received { attempt, position });
         } else {
@@ -94,11 +96,24 @@ impl World {
     }
 
     /// Does as told, and says what there is to answer.
-    fn obey(&mut self, output: Output) -> Option<Input> {
+    fn obey(&mut self, output: Output) -> Vec<Input> {
         match output {
             Output::Start {
                 attempt, request, ..
-            } => Some(self.open(attempt, request)),
+            } => open(attempt, request),
+            Output::Checkpoint { id } => vec![Input::Durable { checkpoint: id }],
+            Output::Finished(outcome) => panic!("the download ended: {outcome:?}"),
+            Output::Grant { .. }
+            | Output::Extend { .. }
+            | Output::Shrink { .. }
+            | Output::Stop { .. } => self.order(output).into_iter().collect(),
+            Output::Allow { .. } | Output::Event(_) | Output::Wait { .. } => Vec::new(),
+        }
+    }
+
+    /// What a worker is told, and what it answers.
+    fn order(&mut self, output: Output) -> Option<Input> {
+        match output {
             Output::Grant {
                 attempt,
                 grant: Grant::Range(range),
@@ -114,6 +129,7 @@ impl World {
             Output::Shrink { attempt, cut } => {
                 let worker = self.worker(attempt)?;
                 let end = cut.max(worker.position);
+                worker.is_last = false;
                 worker.range = ByteRange::new(worker.range.start(), end)?;
                 Some(Input::Shrunk { attempt, end })
             }
@@ -127,31 +143,8 @@ impl World {
                     how,
                 })
             }
-            Output::Checkpoint { id } => Some(Input::Durable { checkpoint: id }),
-            Output::Finished(outcome) => panic!("the download ended: {outcome:?}"),
-            Output::Grant {
-                grant: Grant::ToEnd,
-                ..
-            }
-            | Output::Allow { .. }
-            | Output::Event(_)
-            | Output::Wait { .. } => None,
+            _ => None,
         }
-    }
-
-    fn open(&mut self, attempt: AttemptId, request: Request) -> Input {
-        let range = match request {
-            Request::Part(range) => range,
-            Request::First | Request::Whole => ByteRange::new(0, LENGTH).expect("not empty"),
-        };
-        if matches!(request, Request::Part(_)) {
-            self.begin(attempt, range);
-        }
-        let body = Body::Part {
-            range,
-            complete_length: LENGTH,
-        };
-        Input::Opened { attempt, body }
     }
 
     fn begin(&mut self, attempt: AttemptId, range: ByteRange) {
@@ -160,6 +153,7 @@ impl World {
             attempt,
             range,
             position,
+            is_last: position > 0,
         });
     }
 
@@ -168,4 +162,21 @@ impl World {
             .iter_mut()
             .find(|worker| worker.attempt == attempt)
     }
+}
+
+/// A request is answered at once.
+fn open(attempt: AttemptId, request: Request) -> Vec<Input> {
+    let (range, is_part) = match request {
+        Request::Part(range) => (range, true),
+        Request::First | Request::Whole => (ByteRange::new(0, LENGTH).expect("not empty"), false),
+    };
+    let body = Body::Part {
+        range,
+        complete_length: LENGTH,
+    };
+    let mut inputs = vec![Input::Opened { attempt, body }];
+    if is_part {
+        inputs.push(Input::Began { attempt });
+    }
+    inputs
 }

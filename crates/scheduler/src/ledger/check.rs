@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Ledger, Shape};
-use crate::segment::Kind;
+use crate::segment::{Kind, Phase};
 use range_core::ByteRange;
 
 impl Ledger {
@@ -12,6 +12,7 @@ impl Ledger {
         if let Shape::Segmented { length } = self.shape {
             self.check_partition(length);
             self.check_leases();
+            self.check_challenges();
         }
     }
 
@@ -32,6 +33,28 @@ impl Ledger {
             at = run.end();
         }
         assert_eq!(at, length, "I1: the parts do not make the file");
+    }
+
+    /// I5: what an attempt challenges for is the end of a lease, or is there already.
+    fn check_challenges(&self) {
+        for active in self.active.values() {
+            let Some(challenge) = active.challenge.filter(|_| active.stopping.is_none()) else {
+                continue;
+            };
+            let holder = self.active.get(&challenge.holder);
+            let left = holder.and_then(|holder| holder.left);
+            assert!(
+                left.is_none_or(|left| left.end() == challenge.range.end()),
+                "I5: {:?} challenges for {} of {left:?}",
+                active.attempt,
+                challenge.range
+            );
+            assert!(
+                holder.is_some() && active.left.is_none() && active.phase != Phase::Streaming,
+                "I5: {:?} challenges nobody, or writes",
+                active.attempt
+            );
+        }
     }
 
     /// I7, and I9: the worker that writes the end of a block claims all of it, so what comes before

@@ -11,7 +11,7 @@ use crate::ids::{AttemptId, SegmentId, SourceId};
 use crate::ledger::Shape;
 use crate::limits;
 use crate::output::{Event, Outcome, Output, Request, Route, WaitReason};
-use crate::segment::{Active, Kind, Retry, StopCause, Waiting};
+use crate::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
 use crate::sources::Need;
 use crate::split;
 use crate::tail::TakeOver;
@@ -31,6 +31,7 @@ impl Scheduler {
             return;
         }
         self.stop_the_stalled();
+        self.go_on();
         self.start_workers();
         self.give_credit();
         self.use_free_workers();
@@ -48,7 +49,7 @@ impl Scheduler {
         }
     }
 
-    fn stop(&mut self, segments: Vec<SegmentId>, cause: StopCause) {
+    pub(super) fn stop(&mut self, segments: impl IntoIterator<Item = SegmentId>, cause: StopCause) {
         for segment in segments {
             let active = self.ledger.holder(segment);
             if active.stop(cause) {
@@ -233,7 +234,7 @@ impl Scheduler {
             Reverse((active.stopping.is_none(), rate))
         });
         let slowest = here.into_iter().skip(most);
-        let slowest = slowest.map(|active| active.attempt.segment).collect();
+        let slowest: Vec<SegmentId> = slowest.map(|active| active.attempt.segment).collect();
         self.stop(slowest, StopCause::TakenOver);
     }
 
@@ -285,13 +286,19 @@ impl Scheduler {
         for _ in 0..free {
             match self.tail.take_over(self.view()) {
                 Some(TakeOver::All(segment)) => {
-                    self.stop(alloc::vec![segment], StopCause::TakenOver);
+                    self.stop([segment], StopCause::TakenOver);
                 }
                 Some(TakeOver::From(segment, cut)) => {
                     let active = self.ledger.holder(segment);
-                    active.shrinking = Some(cut);
                     let attempt = active.attempt;
-                    self.outputs.push_back(Output::Shrink { attempt, cut });
+                    if active.phase == Phase::Streaming {
+                        active.shrinking = Some(cut);
+                        self.outputs.push_back(Output::Shrink { attempt, cut });
+                    } else {
+                        // Nobody writes what is only reserved.
+                        self.ledger.shrunk(attempt, cut);
+                        self.start_workers();
+                    }
                 }
                 None => return,
             }

@@ -8,7 +8,6 @@ use crate::ids::AttemptId;
 use crate::input::{Body, Input, Stop};
 use crate::limits;
 use crate::output::{Event, Grant, Outcome, Output, Route};
-use crate::pace::Pace;
 use crate::segment::{Active, Kind, Phase, Retry, StopCause};
 use crate::split;
 use crate::time::Timestamp;
@@ -18,10 +17,11 @@ use range_core::units::RateLimit;
 impl Scheduler {
     pub(super) fn react(&mut self, input: Input) {
         match input {
-            Input::Tick | Input::Began { .. } => {}
+            Input::Tick => {}
             Input::Opened { attempt, body } => self.opened(attempt, body),
+            Input::Began { attempt } => self.began(attempt),
             Input::Received { attempt, position } => self.moved(attempt, position),
-            Input::Shrunk { attempt, end } => self.ledger.shrunk(attempt, end),
+            Input::Shrunk { attempt, end } => self.shrunk(attempt, end),
             Input::Stopped {
                 attempt,
                 position,
@@ -41,6 +41,9 @@ impl Scheduler {
             return;
         };
         let latency = now.since(active.last_progress);
+        if let Body::Part { range, .. } = body {
+            active.reach = range.end();
+        }
         let (kind, from) = (active.kind, active.source);
         let (asked_anew, was_starting) = (active.route == Route::Original, active.opened(now));
         if self.sources.of(from).is_out() {
@@ -56,8 +59,8 @@ impl Scheduler {
             source.relocated_at = Some(now);
         }
         match (kind, body) {
-            // The lease stands since the start; a reply that is shorter is legal (RFC 9110
-            // §15.3.7) and shows when the worker drains.
+            // Its bytes are reserved; a reply that is shorter is legal (RFC 9110 §15.3.7) and shows
+            // when the worker drains.
             (Kind::Part, _) => source.range_mistakes = 0,
             (
                 Kind::Probe,
@@ -107,13 +110,37 @@ impl Scheduler {
         self.outputs.push_back(Output::Grant { attempt, grant });
     }
 
+    /// A reply's first bytes are there: what was reserved for it is its lease from here on.
+    fn began(&mut self, attempt: AttemptId) {
+        let now = self.now;
+        let Some(active) = self.ledger.current_mut(attempt) else {
+            return;
+        };
+        if active.has_begun {
+            return;
+        }
+        let wait = now.since(active.last_progress);
+        active.begun(now);
+        active.last_progress = now;
+        let active = *active;
+        self.sources.began(active.source, wait);
+        if active.stopping.is_some() {
+            return;
+        }
+        if active.challenge.is_some() {
+            self.contest(&active);
+        } else {
+            self.grant(attempt);
+        }
+    }
+
     fn moved(&mut self, attempt: AttemptId, position: u64) {
         let now = self.now;
         let Some(&Active {
             source: from,
             kind,
             position: before,
-            began,
+            has_begun,
             last_progress,
             ..
         }) = self.ledger.current(attempt)
@@ -123,8 +150,14 @@ impl Scheduler {
         if position <= before {
             return;
         }
-        let (is_first, pause) = (before == began, now.since(last_progress));
-        self.sources.paused(from, is_first, pause);
+        let pause = now.since(last_progress);
+        if has_begun {
+            self.sources.paused(from, pause);
+        } else {
+            // Bytes are told of so much later, at most.
+            let wait = pause.saturating_sub(limits::REPORT_INTERVAL);
+            self.sources.began(from, wait);
+        }
         let beat = self.sources.beat(from);
         let Some(written) = self.ledger.advance(attempt, position) else {
             return;
@@ -134,11 +167,10 @@ impl Scheduler {
             return;
         };
         active.last_progress = now;
-        if is_first {
-            // What passed before the first byte is no part of its pace.
+        if !has_begun {
             let told = pause.min(limits::REPORT_INTERVAL);
             let since = now.since_start().saturating_sub(told);
-            active.pace = Pace::begin(Timestamp::after_start(since));
+            active.begun(Timestamp::after_start(since));
         }
         active.pace.moved(now, bytes, beat);
         active.route = Route::Known;
@@ -170,9 +202,13 @@ impl Scheduler {
             return self.failed(attempt, FailureClass::Stalled);
         }
         if let Some(active) = self.take(attempt) {
-            if active.phase == Phase::Streaming && !active.brought_bytes() {
+            if active.phase != Phase::Starting && !active.has_begun {
                 let span = self.now.since(active.opened_at);
                 self.sources.of_mut(active.source).rhythm.waited(span);
+            }
+            if active.left.is_none() && active.brought_bytes() {
+                let (now, rate) = (self.now, active.rate_so_far(self.now));
+                self.sources.of_mut(active.source).finished(now, rate);
             }
             self.ledger.put_back(&active, None);
         }
@@ -230,7 +266,8 @@ impl Scheduler {
 
     /// An attempt's worker is gone.
     pub(super) fn take(&mut self, attempt: AttemptId) -> Option<Active> {
-        let active = self.ledger.take(attempt)?;
+        let mut active = self.ledger.take(attempt)?;
+        self.release(&mut active);
         self.credit.left(attempt.segment);
         let was_starting = active.phase == Phase::Starting;
         self.sources.of_mut(active.source).left(was_starting);

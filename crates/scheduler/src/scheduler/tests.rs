@@ -105,6 +105,7 @@ impl Bench {
                 complete_length,
             },
         });
+        self.feed(Input::Began { attempt });
     }
 
     fn fail(&mut self, attempt: AttemptId, position: u64, class: FailureClass) -> Vec<Output> {

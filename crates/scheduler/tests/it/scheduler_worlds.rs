@@ -28,7 +28,10 @@ const MIB: u64 = 1 << 20;
 #[derive(Clone, Copy)]
 struct Worker {
     request: Request,
+    /// What its reply brings.
+    reply: ByteRange,
     opened: bool,
+    has_begun: bool,
     lease_range: Option<ByteRange>,
     position: u64,
     shrink: Option<u64>,
@@ -115,14 +118,7 @@ impl World {
                 Output::Grant {
                     attempt,
                     grant: Grant::Range(range),
-                } => {
-                    let worker = self
-                        .workers
-                        .get_mut(&attempt)
-                        .expect("a grant to a live worker");
-                    worker.lease_range = Some(range);
-                    worker.position = range.start();
-                }
+                } => self.grant(attempt, range),
                 Output::Grant {
                     grant: Grant::ToEnd,
                     ..
@@ -131,11 +127,7 @@ impl World {
                     let worker = self.workers.get_mut(&attempt).expect("a live worker");
                     worker.allowed = Some(end);
                 }
-                Output::Extend { attempt, end } => {
-                    let worker = self.workers.get_mut(&attempt).expect("a live holder");
-                    let range = worker.lease_range.expect("what goes on has begun");
-                    worker.lease_range = ByteRange::new(range.start(), end);
-                }
+                Output::Extend { attempt, end } => self.extend(attempt, end),
                 Output::Shrink { attempt, cut } => {
                     self.workers
                         .get_mut(&attempt)
@@ -163,32 +155,59 @@ impl World {
     }
 
     fn start(&mut self, attempt: AttemptId, request: Request) {
-        let lease_range = match request {
-            Request::Part(range) => Some(range),
-            Request::First | Request::Whole => None,
+        let reply = match request {
+            Request::Part(range) => range,
+            Request::First | Request::Whole => ByteRange::whole(self.length).expect("not empty"),
         };
-        if let Some(range) = lease_range {
-            assert!(!self.written.intersects(range), "{range} is fetched twice");
-            let others = self
-                .workers
-                .values()
-                .filter_map(|worker| worker.lease_range);
-            for other in others {
-                assert_eq!(range.intersect(other), None, "{range} and {other} overlap");
-            }
+        if matches!(request, Request::Part(_)) {
+            assert!(!self.written.intersects(reply), "{reply} is fetched twice");
         }
-        let position = lease_range.map_or(0, ByteRange::start);
         let worker = Worker {
             request,
+            reply,
             opened: false,
-            lease_range,
-            position,
+            has_begun: false,
+            lease_range: None,
+            position: reply.start(),
             allowed: None,
             shrink: None,
             stop: false,
         };
         assert!(self.workers.insert(attempt, worker).is_none());
         assert!(self.workers.len() <= usize::from(self.width));
+    }
+
+    fn grant(&mut self, attempt: AttemptId, range: ByteRange) {
+        self.check_lease(attempt, range);
+        let worker = self.workers.get_mut(&attempt).expect("a live worker");
+        let is_part = matches!(worker.request, Request::Part(_));
+        assert!(worker.has_begun || !is_part && worker.opened, "too soon");
+        assert!(
+            range.start() >= worker.position,
+            "what is past comes no more"
+        );
+        assert!(range.end() <= worker.reply.end(), "the reply ends before");
+        worker.lease_range = Some(range);
+        worker.position = range.start();
+    }
+
+    fn extend(&mut self, attempt: AttemptId, end: u64) {
+        let worker = &self.workers[&attempt];
+        let before = worker.lease_range.expect("what goes on has a lease");
+        assert!(end <= worker.reply.end(), "the reply ends before");
+        let more = ByteRange::new(before.end(), end).expect("a longer lease");
+        self.check_lease(attempt, more);
+        let worker = self.workers.get_mut(&attempt).expect("a live worker");
+        worker.lease_range = ByteRange::new(before.start(), end);
+    }
+
+    /// Nobody else has written these bytes, or may.
+    fn check_lease(&self, attempt: AttemptId, range: ByteRange) {
+        assert!(!self.written.intersects(range), "{range} is written twice");
+        let others = self.workers.iter().filter(|(other, _)| **other != attempt);
+        for other in others.filter_map(|(_, worker)| worker.lease_range) {
+            assert_eq!(range.intersect(other), None, "{range} and {other} overlap");
+        }
     }
 
     /// One random thing happens.
@@ -258,6 +277,10 @@ impl World {
             });
         } else if !worker.opened {
             self.open(attempt, worker);
+        } else if !worker.has_begun && matches!(worker.request, Request::Part(_)) {
+            let worker = self.workers.get_mut(&attempt).expect("picked from the map");
+            worker.has_begun = true;
+            self.feed(Input::Began { attempt });
         } else if let Some(cut) = worker.shrink {
             self.answer_shrink(attempt, worker, cut);
         } else {
@@ -270,13 +293,9 @@ impl World {
             .get_mut(&attempt)
             .expect("picked from the map")
             .opened = true;
-        let range = match worker.request {
-            Request::Part(range) => range,
-            Request::First | Request::Whole => ByteRange::whole(self.length).expect("not empty"),
-        };
         self.ever_opened = true;
         let body = Body::Part {
-            range,
+            range: worker.reply,
             complete_length: self.length,
         };
         self.feed(Input::Opened { attempt, body });
@@ -316,7 +335,7 @@ impl World {
         let mut worker = worker;
         worker.position = position;
         self.workers.insert(attempt, worker);
-        if position == range.end() {
+        if position == worker.reply.end() {
             self.leave(attempt, worker, Stop::Drained);
         } else {
             self.feed(Input::Received { attempt, position });

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::segment::StopCause;
 
 const STEP: Duration = Duration::from_millis(5);
 
@@ -74,9 +75,12 @@ pub(super) struct Asked {
 struct Worker {
     asked: Asked,
     answer: Answer,
-    start: u64,
-    end: u64,
+    /// What its reply brings.
+    reply: ByteRange,
     opened: Option<Timestamp>,
+    has_begun: bool,
+    /// Where its lease ends, once it has one.
+    end: Option<u64>,
     position: u64,
     reported: u64,
     reported_at: Timestamp,
@@ -90,6 +94,7 @@ pub(super) struct Played {
     fresh: Vec<(AttemptId, Asked)>,
     pub(super) asked: Vec<Asked>,
     pub(super) opened: Vec<Timestamp>,
+    /// How many workers had to let go that could have brought more.
     pub(super) stops: usize,
     wait: Option<Timestamp>,
     pub(super) ended: Option<(Outcome, Timestamp)>,
@@ -146,9 +151,11 @@ impl Played {
                 self.fresh.push((attempt, asked));
             }
             Output::Stop { attempt } => {
-                self.stops += 1;
                 self.fresh.retain(|(other, _)| *other != attempt);
                 let position = self.workers.remove(&attempt).map_or(0, |w| w.position);
+                let active = self.bench.scheduler.ledger.current(attempt);
+                let cause = active.and_then(|active| active.stopping);
+                self.stops += usize::from(cause != Some(StopCause::Done));
                 self.feed(Input::Stopped {
                     attempt,
                     position,
@@ -158,15 +165,25 @@ impl Played {
             Output::Shrink { attempt, cut } => {
                 let worker = self.workers.get_mut(&attempt).unwrap();
                 let block = BlockSize::DEFAULT;
-                let end = cut.max(block.ceil(worker.position)).min(worker.end);
-                worker.end = end;
+                let end = worker.end.expect("only what is leased is cut");
+                let end = cut.max(block.ceil(worker.position)).min(end);
+                worker.end = Some(end);
                 self.feed(Input::Shrunk { attempt, end });
             }
             Output::Grant {
                 attempt,
                 grant: Grant::Range(range),
-            } => self.workers.get_mut(&attempt).unwrap().end = range.end(),
-            Output::Extend { attempt, end } => self.workers.get_mut(&attempt).unwrap().end = end,
+            } => {
+                let worker = self.workers.get_mut(&attempt).unwrap();
+                worker.position = range.start();
+                worker.reported = range.start();
+                worker.end = Some(range.end());
+            }
+            Output::Extend { attempt, end } => {
+                let worker = self.workers.get_mut(&attempt).unwrap();
+                assert!(worker.end < Some(end) && end <= worker.reply.end());
+                worker.end = Some(end);
+            }
             Output::Checkpoint { id } => self.feed(Input::Durable { checkpoint: id }),
             Output::Finished(outcome) => self.ended = Some((outcome, self.bench.now)),
             Output::Wait { until, .. } => self.wait = until,
@@ -197,18 +214,19 @@ impl Played {
     }
 
     fn admit(&mut self, attempt: AttemptId, asked: Asked, answer: Answer) {
-        let (start, end) = match asked.request {
-            Request::Part(range) => (range.start(), range.end()),
-            Request::First | Request::Whole => (0, self.length),
+        let reply = match asked.request {
+            Request::Part(range) => range,
+            Request::First | Request::Whole => range(0, self.length),
         };
         let worker = Worker {
             asked,
             answer,
-            start,
-            end,
+            reply,
             opened: None,
-            position: start,
-            reported: start,
+            has_begun: false,
+            end: None,
+            position: reply.start(),
+            reported: reply.start(),
             reported_at: asked.at,
         };
         self.workers.insert(attempt, worker);
@@ -240,11 +258,9 @@ impl Played {
                 worker.opened = Some(now);
                 self.opened.push(now);
                 self.workers.insert(attempt, worker);
-                let range = range(worker.start, worker.end);
-                let complete_length = self.length;
                 let body = Body::Part {
-                    range,
-                    complete_length,
+                    range: worker.reply,
+                    complete_length: self.length,
                 };
                 self.feed(Input::Opened { attempt, body });
             }
@@ -271,15 +287,21 @@ impl Played {
         let flows = now.since(opened).saturating_sub(late);
         let bytes = u128::from(rate) * flows.as_micros() / 1_000_000;
         let bytes = u64::try_from(bytes).unwrap() / burst * burst;
-        let replied = worker.start.saturating_add(bytes.min(most));
-        worker.position = replied.clamp(worker.position, worker.end);
+        if bytes > 0 && !worker.has_begun && matches!(worker.asked.request, Request::Part(_)) {
+            self.workers.get_mut(&attempt).unwrap().has_begun = true;
+            return self.feed(Input::Began { attempt });
+        }
+        let Some(end) = worker.end else { return };
+        let replied = worker.reply.start().saturating_add(bytes.min(most));
+        worker.position = replied.clamp(worker.position, end);
         let position = worker.position;
-        let is_due = position - worker.reported >= limits::REPORT_BYTES
-            || now.since(worker.reported_at) >= limits::REPORT_INTERVAL;
-        if position == worker.end || bytes >= most {
+        let is_written = position == end;
+        if bytes >= most || (is_written && end == worker.reply.end()) {
             return self.leave(attempt, position, Stop::Drained);
         }
-        if position > worker.reported && is_due {
+        let is_due = position - worker.reported >= limits::REPORT_BYTES
+            || now.since(worker.reported_at) >= limits::REPORT_INTERVAL;
+        if position > worker.reported && (is_due || is_written) {
             worker.reported = position;
             worker.reported_at = now;
             self.workers.insert(attempt, worker);

@@ -119,6 +119,7 @@ impl Play {
             complete_length: self.length,
         };
         self.feed(Input::Opened { attempt, body });
+        self.feed(Input::Began { attempt });
     }
 
     /// Everyone takes what a step brings; returns what came.

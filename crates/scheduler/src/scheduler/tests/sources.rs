@@ -109,6 +109,7 @@ impl Mirrors {
                 complete_length: LENGTH,
             };
             self.feed(Input::Opened { attempt, body });
+            self.feed(Input::Began { attempt });
         }
     }
 

@@ -1,0 +1,137 @@
+//! Owns what follows when a lease is written and its reply goes on, and when two attempts want the
+//! same bytes. Starts nothing; `dispatch` does.
+
+use super::Scheduler;
+use crate::ids::AttemptId;
+use crate::ledger::{Next, Shape};
+use crate::output::{Grant, Output};
+use crate::segment::{Active, StopCause, Waiting};
+use crate::split;
+use range_core::ByteRange;
+
+impl Scheduler {
+    /// Every stream that has written its lease goes on, or lets go.
+    pub(super) fn go_on(&mut self) {
+        for attempt in self.ledger.written_out() {
+            self.stop_challenger(attempt);
+            if let Some(end) = self.extension(attempt) {
+                self.outputs.push_back(Output::Extend { attempt, end });
+            } else {
+                self.stop([attempt.segment], StopCause::Done);
+            }
+        }
+    }
+
+    /// Where the lease ends from here on of a stream that has written it: what follows is had from
+    /// it without a request.
+    fn extension(&mut self, attempt: AttemptId) -> Option<u64> {
+        let active = *self.ledger.current(attempt)?;
+        match self.ledger.next_to(active.position) {
+            Next::Waits(run) => {
+                let front = self.front(&active, &run)?;
+                self.ledger.extend(attempt, &run, front);
+                Some(front.end())
+            }
+            Next::Reserved(other, range) if range.end() <= active.reach => {
+                self.ledger.absorb(attempt, other);
+                Some(range.end())
+            }
+            Next::Reserved(..) | Next::Taken => None,
+        }
+    }
+
+    /// The part of a run that a stream goes on over: a segment's length, as far as its reply
+    /// reaches.
+    fn front(&self, active: &Active, run: &Waiting) -> Option<ByteRange> {
+        let Shape::Segmented { length } = self.ledger.shape() else {
+            return None;
+        };
+        let block = self.ledger.block_size();
+        let segment = self.segment_length(length, Some(active.source));
+        let (front, _) = split::carve(run.range, segment, block);
+        if front.end() <= active.reach {
+            return Some(front);
+        }
+        ByteRange::new(front.start(), block.floor(active.reach))
+    }
+
+    /// What a holder's challenger has asked for is there.
+    fn stop_challenger(&mut self, holder: AttemptId) {
+        let challenger = self.ledger.challenger_of(holder.segment);
+        let challenger = challenger.map(|active| active.attempt.segment);
+        self.stop(challenger, StopCause::Done);
+    }
+
+    /// A reply has begun for bytes that another one's lease covers: that one's lease is to end
+    /// where they begin, or where its writer is.
+    pub(super) fn contest(&mut self, challenger: &Active) {
+        let Some(challenge) = challenger.challenge else {
+            return;
+        };
+        let block = self.ledger.block_size();
+        let holder = self.ledger.holder(challenge.holder);
+        if holder.shrinking.is_some() || holder.stopping.is_some() {
+            // Its answer says what there is.
+            return;
+        }
+        let cut = block.ceil(holder.position).max(challenge.range.start());
+        if holder.left.is_none_or(|left| left.end() <= cut) {
+            return self.stop([challenger.attempt.segment], StopCause::Done);
+        }
+        holder.shrinking = Some(cut);
+        let attempt = holder.attempt;
+        self.outputs.push_back(Output::Shrink { attempt, cut });
+    }
+
+    /// A lease ends at `end`. What is behind that waits, unless a reply for it has begun.
+    pub(super) fn shrunk(&mut self, attempt: AttemptId, end: u64) {
+        if self.ledger.current(attempt).is_none() {
+            return;
+        }
+        let challenger = self.ledger.challenger_of(attempt.segment);
+        let begun = challenger.filter(|challenger| challenger.has_begun);
+        match begun.map(|challenger| challenger.attempt) {
+            Some(to) => {
+                let is_any = self.ledger.hand_over(attempt, end, to);
+                self.settle(to, is_any);
+            }
+            None => self.ledger.shrunk(attempt, end),
+        }
+    }
+
+    /// A holder's worker is gone: its challenger has what it asked for to itself.
+    pub(super) fn release(&mut self, gone: &mut Active) {
+        if let Some((to, is_any)) = self.ledger.release(gone) {
+            self.settle(to, is_any);
+        }
+    }
+
+    /// An attempt challenges nobody any more: it writes, once it has begun, or there is nothing
+    /// for it to do.
+    fn settle(&mut self, attempt: AttemptId, has_any: bool) {
+        let has_begun = self.ledger.holder(attempt.segment).has_begun;
+        if !has_any {
+            self.stop([attempt.segment], StopCause::Done);
+        } else if has_begun {
+            self.grant(attempt);
+        }
+    }
+
+    /// What is reserved for an attempt is its lease from here on.
+    pub(super) fn grant(&mut self, attempt: AttemptId) {
+        let Some(active) = self.ledger.current(attempt) else {
+            return;
+        };
+        let asked_from = active.began;
+        let Some(range) = self.ledger.lease(attempt) else {
+            return;
+        };
+        let grant = Grant::Range(range);
+        self.outputs.push_back(Output::Grant { attempt, grant });
+        if range.start() != asked_from
+            && let Some(end) = self.credit.started(attempt.segment, range.start())
+        {
+            self.outputs.push_back(Output::Allow { attempt, end });
+        }
+    }
+}
