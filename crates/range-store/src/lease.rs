@@ -136,6 +136,12 @@ impl<D: Disk> Lease<D> {
         self.claim.cut(end.max(self.position));
         self.claim.end
     }
+
+    /// Raises the end of the lease to `end` in a file of `length`, and never lowers it. After an
+    /// error it is where it was.
+    pub(crate) fn extend_to(&mut self, end: u64, length: ByteCount) -> Result<(), LeaseError> {
+        self.claim.extend(end, length)
+    }
 }
 
 impl<D: Disk> Drop for Lease<D> {
@@ -153,6 +159,15 @@ pub(crate) struct LeaseTable {
 impl LeaseTable {
     /// Claims `range` of a file of `length`.
     pub(crate) fn claim(&self, range: ByteRange, length: ByteCount) -> Result<Claim, LeaseError> {
+        self.insert(range, length)?;
+        Ok(Claim {
+            table: self.clone(),
+            start: range.start(),
+            end: range.end(),
+        })
+    }
+
+    fn insert(&self, range: ByteRange, length: ByteCount) -> Result<(), LeaseError> {
         if range.end() > length.0 {
             return Err(LeaseError::OutOfBounds { range, length });
         }
@@ -161,11 +176,7 @@ impl LeaseTable {
             return Err(LeaseError::Overlaps { range });
         }
         live.insert(range);
-        Ok(Claim {
-            table: self.clone(),
-            start: range.start(),
-            end: range.end(),
-        })
+        Ok(())
     }
 
     /// The end of the last live lease; 0 when there is none.
@@ -194,10 +205,100 @@ impl Claim {
             self.end = end;
         }
     }
+
+    fn extend(&mut self, end: u64, length: ByteCount) -> Result<(), LeaseError> {
+        if let Some(more) = ByteRange::new(self.end, end) {
+            self.table.insert(more, length)?;
+            self.end = end;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
         self.cut(self.start);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTH: ByteCount = ByteCount(100);
+
+    fn range(start: u64, end: u64) -> ByteRange {
+        ByteRange::new(start, end).unwrap()
+    }
+
+    #[test]
+    fn a_claim_grows_over_free_bytes_and_holds_them() {
+        let table = LeaseTable::default();
+        let mut grown = table.claim(range(10, 30), LENGTH).unwrap();
+        grown.extend(60, LENGTH).unwrap();
+        assert_eq!(grown.end, 60);
+        let overlap = table.claim(range(59, 70), LENGTH).unwrap_err();
+        assert_eq!(
+            overlap,
+            LeaseError::Overlaps {
+                range: range(59, 70)
+            }
+        );
+        drop(grown);
+        table.claim(range(0, 100), LENGTH).unwrap();
+    }
+
+    #[test]
+    fn a_claim_grows_over_what_another_has_let_go_of() {
+        let table = LeaseTable::default();
+        let mut first = table.claim(range(0, 50), LENGTH).unwrap();
+        let mut second = table.claim(range(50, 100), LENGTH).unwrap();
+        second.cut(70);
+        drop(second);
+        first.extend(100, LENGTH).unwrap();
+        assert_eq!(table.end(), 100);
+    }
+
+    #[test]
+    fn a_claim_does_not_grow_into_another() {
+        let table = LeaseTable::default();
+        let mut first = table.claim(range(0, 50), LENGTH).unwrap();
+        let other = table.claim(range(60, 80), LENGTH).unwrap();
+        let refused = first.extend(61, LENGTH).unwrap_err();
+        assert_eq!(
+            refused,
+            LeaseError::Overlaps {
+                range: range(50, 61)
+            }
+        );
+        assert_eq!(first.end, 50, "nothing of it was taken");
+        drop(first);
+        assert_eq!(table.lock().len(), 20, "nor is anything left behind");
+        drop(other);
+    }
+
+    #[test]
+    fn a_claim_does_not_grow_past_the_end_of_the_file() {
+        let table = LeaseTable::default();
+        let mut claim = table.claim(range(0, 50), LENGTH).unwrap();
+        let refused = claim.extend(101, LENGTH).unwrap_err();
+        let range = range(50, 101);
+        assert_eq!(
+            refused,
+            LeaseError::OutOfBounds {
+                range,
+                length: LENGTH
+            }
+        );
+        claim.extend(100, LENGTH).unwrap();
+    }
+
+    #[test]
+    fn growing_never_shrinks() {
+        let table = LeaseTable::default();
+        let mut claim = table.claim(range(10, 50), LENGTH).unwrap();
+        claim.extend(20, LENGTH).unwrap();
+        claim.extend(50, LENGTH).unwrap();
+        assert_eq!(claim.end, 50);
     }
 }

@@ -138,6 +138,12 @@ impl<D: Disk> ResumableFile<D> {
         self.0.part.read_at(offset, buffer)
     }
 
+    /// Notes that what is written from here on is joined to the rest by no validator. It has to
+    /// come before the first such byte.
+    pub fn note_mixed(&self) -> Result<(), StoreError> {
+        self.0.recorder.note_mixed()
+    }
+
     /// Keeps the media type of the reply that the file was begun from.
     pub fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
         self.0.recorder.note_media_type(media_type)

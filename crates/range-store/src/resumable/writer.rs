@@ -10,7 +10,7 @@ use super::written::BlockWriter;
 use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
-use crate::lease::Lease;
+use crate::lease::{Lease, LeaseError};
 
 /// The exclusive right to write a range of a file, in order from its start.
 ///
@@ -30,12 +30,6 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Notes that what is written from here on is joined to the rest by no validator. It has to
-    /// come before the first such byte.
-    pub fn note_mixed(&self) -> Result<(), StoreError> {
-        self.kept.recorder.note_mixed()
-    }
-
     /// Offset the next byte goes to.
     pub fn position(&self) -> u64 {
         self.blocks.position()
@@ -51,6 +45,12 @@ impl<D: Disk> Writer<D> {
     /// A writer that is past the cut finishes its block, so that cuts stay on block boundaries.
     pub fn shrink_to(&mut self, cut: u64) -> u64 {
         self.blocks.shrink_to(cut)
+    }
+
+    /// Lets the lease go on to `end`, or leaves it where it is if that is later. After an error it
+    /// is as it was.
+    pub fn extend_to(&mut self, end: u64) -> Result<(), LeaseError> {
+        self.blocks.extend_to(end, self.kept.part.length().bound())
     }
 
     /// Writes all of `bytes` at the position, advances it past them, and claims each block that

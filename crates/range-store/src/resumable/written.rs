@@ -3,11 +3,12 @@
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::range::ByteRange;
+use range_core::units::ByteCount;
 
 use crate::block_hasher::BlockHasher;
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::lease::Lease;
+use crate::lease::{Lease, LeaseError};
 use crate::part_file::PartFile;
 
 /// A block of which every byte is written, and the hash of it.
@@ -77,6 +78,11 @@ impl<D: Disk> BlockWriter<D> {
         let boundary = self.block_size.ceil(self.position());
         let end = self.lease.range().map_or(self.position(), ByteRange::end);
         self.lease.shrink_to(cut.max(boundary).min(end))
+    }
+
+    /// Lets the lease go on to `end` in a file of `length`.
+    pub(super) fn extend_to(&mut self, end: u64, length: ByteCount) -> Result<(), LeaseError> {
+        self.lease.extend_to(end, length)
     }
 
     /// Writes `bytes`, which must not be more than remain, and hands each block that becomes whole

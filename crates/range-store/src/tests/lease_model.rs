@@ -5,6 +5,7 @@ use crate::disk::Directory;
 use crate::lease::Lease;
 use crate::part_file::PartFile;
 use range_core::ByteRange;
+use range_core::units::ByteCount;
 
 use super::support::{Random, Scratch, known};
 
@@ -39,10 +40,11 @@ fn index(offset: u64) -> usize {
 
 impl Run<'_> {
     fn step(&mut self) {
-        match self.random.below(8) {
+        match self.random.below(9) {
             0..3 => self.claim(),
             3..6 => self.write(),
             6 => self.shrink(),
+            7 => self.extend(),
             _ => self.release(),
         }
         for live in &self.live {
@@ -100,6 +102,20 @@ impl Run<'_> {
         assert_eq!(live.lease.shrink_to(to), end);
         self.model.holder[index(end)..index(live.end)].fill(None);
         live.end = end;
+    }
+
+    fn extend(&mut self) {
+        let Some(at) = self.pick() else { return };
+        let live = &mut self.live[at];
+        let to = live.end + self.random.below(40);
+        let more = index(live.end)..index(to);
+        let free = to <= LENGTH && self.model.holder[more.clone()].iter().all(Option::is_none);
+        let extended = live.lease.extend_to(to, ByteCount(LENGTH));
+        assert_eq!(extended.is_ok(), free || more.is_empty(), "{more:?}");
+        if extended.is_ok() {
+            self.model.holder[more].fill(Some(live.name));
+            live.end = to;
+        }
     }
 
     fn release(&mut self) {
