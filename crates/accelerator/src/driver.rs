@@ -75,6 +75,9 @@ pub(crate) struct Fetched {
 struct AtWork {
     orders: mpsc::UnboundedSender<Order>,
     route: Route,
+    /// Whether the file is created, or created anew, when it gets its first lease: its reply is
+    /// then what tells what the file is.
+    is_first: bool,
 }
 
 /// What a download begins from.
@@ -254,7 +257,7 @@ impl<'a> Driver<'a> {
                 } => self.start(attempt, request, route),
                 Output::Grant { attempt, grant } => self.grant(attempt, grant).await,
                 Output::Allow { attempt, end } => self.order(attempt, Order::Allow(end)),
-                Output::Extend { .. } => unreachable!("workers end with their leases"),
+                Output::Extend { attempt, end } => self.order(attempt, Order::Extend(end)),
                 Output::Shrink { attempt, cut } => self.order(attempt, Order::Shrink(cut)),
                 Output::Stop { attempt } => self.order(attempt, Order::Stop),
                 Output::Checkpoint { id } => {

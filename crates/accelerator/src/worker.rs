@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use range_store::{StoreError, Writer};
+use range_core::ByteRange;
+use range_store::{ResumableFile, StoreError, Writer};
 use scheduler::failure::FailureClass;
 use scheduler::limits;
 use scheduler::time::Timestamp;
-use scheduler::{AttemptId, Request, Route, Stop};
+use scheduler::{AttemptId, Body, Request, Route, Stop};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -26,8 +27,8 @@ pub(crate) struct Job {
     pub(crate) route: Route,
     /// What the reply is held against.
     pub(crate) generations: SharedGenerations,
-    /// Present from the start when the bytes are known; granted later otherwise.
-    pub(crate) writer: Option<Writer>,
+    /// The file, once there is one: without the first reply's length there is none.
+    pub(crate) file: Option<ResumableFile>,
     pub(crate) transport: Arc<HttpTransport>,
     pub(crate) clock: Clock,
 }
@@ -35,8 +36,11 @@ pub(crate) struct Job {
 /// What a worker is told while it works.
 #[derive(Debug)]
 pub(crate) enum Order {
-    /// Write through this.
+    /// Write through this, which begins where the reply is or further on: what lies between is of
+    /// no use.
     Grant(Writer),
+    /// Go on to this offset.
+    Extend(u64),
     /// Write up to this offset, and no further before there is another such order.
     Allow(u64),
     /// End the lease at this offset, or as soon after as possible.
@@ -50,6 +54,8 @@ pub(crate) enum Order {
 pub(crate) enum WorkerReport {
     /// The reply's head was accepted.
     Opened(AttemptId, Accepted),
+    /// The first bytes of a reply to a request for a part are there.
+    Began(AttemptId),
     /// Every byte of the lease before the offset is written.
     Received(AttemptId, u64),
     /// The lease ends at the offset.
@@ -93,19 +99,22 @@ pub(crate) async fn run(
 ) {
     let attempt = job.attempt;
     let mut worker = Worker {
-        reported: job.writer.as_ref().map_or(0, Writer::position),
+        arrived: start_of(job.request),
+        reported: 0,
         reported_at: job.clock.now(),
+        is_end_reported: false,
         promised_end: None,
         allowed: u64::MAX,
         held: Bytes::new(),
         wasted: 0,
+        writer: None,
         job,
         orders,
         reports: reports.clone(),
     };
     let result = worker.fetch().await;
     let ending = Ending {
-        position: worker.job.writer.as_ref().map_or(0, Writer::position),
+        position: worker.position(),
         result,
         wasted: worker.wasted + worker.held.len() as u64,
     };
@@ -119,14 +128,21 @@ struct Worker {
     job: Job,
     orders: mpsc::UnboundedReceiver<Order>,
     reports: mpsc::Sender<WorkerReport>,
+    /// What the grant gave.
+    writer: Option<Writer>,
+    /// Offset of the first byte of the reply that is neither written nor thrown away.
+    arrived: u64,
+    /// What has come from there on: it waits for the grant, for more lease, or for leave under a
+    /// limit on the rate. At most one chunk: while there is any, nothing is read.
+    held: Bytes,
     reported: u64,
     reported_at: Timestamp,
+    /// Whether it was told that the lease is written.
+    is_end_reported: bool,
     /// Where the reply's bytes end; `None` when it did not say.
     promised_end: Option<u64>,
     /// Offset it may write up to, under a limit on the rate.
     allowed: u64,
-    /// What has arrived past that.
-    held: Bytes,
     wasted: u64,
 }
 
@@ -152,12 +168,17 @@ impl Worker {
         };
         let accepted = self.judge(&reply)?;
         self.promised_end = match accepted.body {
-            scheduler::Body::Part { range, .. } => Some(range.end()),
-            scheduler::Body::Whole { length } => length,
+            Body::Part { range, .. } => Some(range.end()),
+            Body::Whole { length } => length,
         };
         self.report(WorkerReport::Opened(self.job.attempt, accepted))
             .await;
-        while self.job.writer.is_none() {
+        if let Request::Part(_) = self.job.request
+            && let Some(stop) = self.begin(&mut reply).await?
+        {
+            return Ok(stop);
+        }
+        while self.writer.is_none() {
             let order = self.orders.recv().await;
             if let Obeyed::Stop = self.obey(order).await {
                 return Ok(Stop::Told);
@@ -171,14 +192,37 @@ impl Worker {
     fn judge(&self, reply: &Reply) -> Result<Accepted, AttemptError> {
         let mut generations = self.job.generations.lock();
         let judged = generations.judge(self.job.attempt, self.job.request, &reply.head)?;
-        if let (true, Some(writer)) = (judged.is_first_to_differ, &self.job.writer) {
-            writer.note_mixed()?;
+        if let (true, Some(file)) = (judged.is_first_to_differ, &self.job.file) {
+            file.note_mixed()?;
         }
         Ok(judged.accepted)
     }
 
+    /// Waits for the first bytes: a reply gets a lease only once it brings some.
+    async fn begin(&mut self, reply: &mut Reply) -> Result<Option<Stop>, AttemptError> {
+        while self.held.is_empty() {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => {
+                    if let Obeyed::Stop = self.obey(order).await { return Ok(Some(Stop::Told)) }
+                }
+                chunk = reply.chunk() => match chunk? {
+                    None => return Ok(Some(Stop::Drained)),
+                    Some(chunk) => self.hold(chunk)?,
+                },
+            }
+        }
+        self.report(WorkerReport::Began(self.job.attempt)).await;
+        Ok(None)
+    }
+
     async fn stream(&mut self, reply: &mut Reply) -> Result<Stop, AttemptError> {
         loop {
+            if !self.held.is_empty() {
+                self.use_held()?;
+                self.report_progress().await;
+            }
+            self.report_end().await;
             tokio::select! {
                 biased;
                 order = self.orders.recv() => {
@@ -186,65 +230,59 @@ impl Worker {
                 }
                 chunk = reply.chunk(), if self.may_read() => match chunk? {
                     None => return Ok(Stop::Drained),
-                    Some(chunk) => {
-                        self.take(chunk)?;
-                        self.report_progress().await;
-                    }
+                    Some(chunk) => self.hold(chunk)?,
                 },
-            }
-            if !self.held.is_empty() && self.position() < self.allowed {
-                let chunk = std::mem::take(&mut self.held);
-                self.take(chunk)?;
-                self.report_progress().await;
-            }
-            if self.lease_is_written_before_the_reply_ends() {
-                return Ok(Stop::Drained);
             }
         }
     }
 
-    /// A lease that ends where the reply does is read to the reply's end, which costs nothing
-    /// and lets the connection be used again.
-    fn lease_is_written_before_the_reply_ends(&self) -> bool {
-        let Some(writer) = &self.job.writer else {
-            return false;
-        };
-        writer.remaining().is_none() && Some(writer.position()) != self.promised_end
-    }
-
-    /// At the end of what is allowed nothing is read, so that the sender is held back. The end of
-    /// the reply is: it brings no byte.
+    /// Where nothing can be written nothing is read, so that the sender is held back. A reply that
+    /// ends where its lease does is read to its end: that brings no byte, and lets the connection
+    /// be used again.
     fn may_read(&self) -> bool {
-        let writer = self.job.writer.as_ref();
-        let is_written = writer.is_some_and(|writer| writer.remaining().is_none());
-        self.held.is_empty() && (self.position() < self.allowed || is_written)
+        let has_room = self.remaining().is_some() && self.position() < self.allowed;
+        self.held.is_empty() && (has_room || self.promised_end == Some(self.arrived))
     }
 
     fn position(&self) -> u64 {
-        self.job.writer.as_ref().map_or(0, Writer::position)
+        let writer = self.writer.as_ref();
+        writer.map_or(self.arrived, Writer::position)
     }
 
-    /// Writes a chunk as far as the lease goes, and holds what is not allowed yet.
-    fn take(&mut self, mut chunk: Bytes) -> Result<(), AttemptError> {
-        let writer = self
-            .job
-            .writer
-            .as_mut()
-            .expect("bytes are read only under a lease");
-        let after = writer.position().saturating_add(chunk.len() as u64);
+    fn remaining(&self) -> Option<ByteRange> {
+        self.writer.as_ref().and_then(Writer::remaining)
+    }
+
+    fn hold(&mut self, chunk: Bytes) -> Result<(), AttemptError> {
+        debug_assert!(
+            self.held.is_empty(),
+            "nothing is read while anything is held"
+        );
+        let after = self.arrived.saturating_add(chunk.len() as u64);
         if self.promised_end.is_some_and(|end| after > end) {
             return Err(TransportError::Surplus.into());
         }
-        let allowed = self.allowed.saturating_sub(writer.position());
-        if let Ok(allowed) = usize::try_from(allowed)
-            && allowed < chunk.len()
-        {
-            self.held = chunk.split_off(allowed);
+        self.held = chunk;
+        Ok(())
+    }
+
+    /// Throws away what comes before the lease, and writes what lies in it and is allowed. What is
+    /// left waits.
+    fn use_held(&mut self) -> Result<(), AttemptError> {
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        let before = first_of(&mut self.held, writer.position() - self.arrived);
+        self.wasted += before.len() as u64;
+        self.arrived += before.len() as u64;
+        if self.held.is_empty() {
+            return Ok(());
         }
-        let room = writer.remaining().map_or(0, range_core::ByteRange::len);
-        let fits = usize::try_from(room).map_or(chunk.len(), |room| room.min(chunk.len()));
-        self.wasted += (chunk.len() - fits) as u64;
-        writer.write(&chunk[..fits])?;
+        let room = writer.remaining().map_or(0, ByteRange::len);
+        let allowed = self.allowed.saturating_sub(writer.position());
+        let now = first_of(&mut self.held, room.min(allowed));
+        writer.write(&now)?;
+        self.arrived = writer.position();
         Ok(())
     }
 
@@ -253,12 +291,24 @@ impl Worker {
             // Without a driver there is nobody to work for.
             None | Some(Order::Stop) => return Obeyed::Stop,
             Some(Order::Grant(writer)) => {
+                assert!(
+                    writer.position() >= self.arrived,
+                    "what has been written or thrown away does not come again"
+                );
                 self.reported = writer.position();
-                self.job.writer = Some(writer);
+                self.is_end_reported = false;
+                self.writer = Some(writer);
+            }
+            Some(Order::Extend(end)) => {
+                if let Some(writer) = &mut self.writer {
+                    let extended = writer.extend_to(end);
+                    extended.expect("the scheduler's leases are exclusive");
+                    self.is_end_reported = false;
+                }
             }
             Some(Order::Allow(end)) => self.allowed = end,
             Some(Order::Shrink(cut)) => {
-                if let Some(writer) = &mut self.job.writer {
+                if let Some(writer) = &mut self.writer {
                     let end = writer.shrink_to(cut);
                     self.report(WorkerReport::Shrunk(self.job.attempt, end))
                         .await;
@@ -272,15 +322,29 @@ impl Worker {
         let position = self.position();
         let now = self.job.clock.now();
         let waited: Duration = now.since(self.reported_at);
-        // Who has used what it was allowed gets more only once that is known.
+        // A worker that has used what it was allowed gets more only once that is known.
         let is_used_up = position >= self.allowed && position > self.reported;
         let is_much = position - self.reported >= limits::REPORT_BYTES;
         if is_much || waited >= limits::REPORT_INTERVAL || is_used_up {
-            self.reported = position;
-            self.reported_at = now;
-            self.report(WorkerReport::Received(self.job.attempt, position))
-                .await;
+            self.report_position().await;
         }
+    }
+
+    /// Reports at once that the lease is written while the reply goes on: nothing more happens
+    /// before there is an order.
+    async fn report_end(&mut self) {
+        let is_written = self.writer.is_some() && self.remaining().is_none();
+        if is_written && self.promised_end != Some(self.arrived) && !self.is_end_reported {
+            self.is_end_reported = true;
+            self.report_position().await;
+        }
+    }
+
+    async fn report_position(&mut self) {
+        self.reported = self.position();
+        self.reported_at = self.job.clock.now();
+        self.report(WorkerReport::Received(self.job.attempt, self.reported))
+            .await;
     }
 
     async fn report(&self, report: WorkerReport) {
@@ -288,3 +352,22 @@ impl Worker {
         let _delivered = self.reports.send(report).await;
     }
 }
+
+/// Where the reply to a request begins.
+fn start_of(request: Request) -> u64 {
+    match request {
+        Request::Part(range) => range.start(),
+        Request::First | Request::Whole => 0,
+    }
+}
+
+/// Takes the first bytes off, `most` or all there are.
+fn first_of(bytes: &mut Bytes, most: u64) -> Bytes {
+    match usize::try_from(most) {
+        Ok(most) if most < bytes.len() => bytes.split_to(most),
+        Ok(_) | Err(_) => std::mem::take(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests;

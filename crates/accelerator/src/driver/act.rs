@@ -21,21 +21,22 @@ use crate::worker::{self, Job, Order};
 
 impl Driver<'_> {
     pub(super) fn start(&mut self, attempt: AttemptId, request: Request, route: Route) {
-        let writer = match (request, &self.file) {
-            (Request::Part(range), Some(file)) => Some(exclusive(file.lease(range))),
-            (Request::Part(_) | Request::First | Request::Whole, _) => None,
-        };
         let job = Job {
             attempt,
             request,
             route,
             generations: self.generations.clone(),
-            writer,
+            file: self.file.clone(),
             transport: Arc::clone(&self.context.transport),
             clock: self.context.clock,
         };
         let (orders, inbox) = mpsc::unbounded_channel();
-        self.at_work.insert(attempt, AtWork { orders, route });
+        let at_work = AtWork {
+            orders,
+            route,
+            is_first: matches!(request, Request::First | Request::Whole),
+        };
+        self.at_work.insert(attempt, at_work);
         self.workers
             .spawn(worker::run(job, inbox, self.reports.clone()));
         self.tally.connections_peak = self
@@ -51,16 +52,21 @@ impl Driver<'_> {
         }
     }
 
-    /// Creates the part file, if this is the first reply, and lets the worker write to it.
+    /// Lets a worker write, once there is a file to write to.
     pub(super) async fn grant(&mut self, attempt: AttemptId, grant: Grant) {
-        let before = self.context.clock.now();
-        let prepared = self.prepare().await;
-        self.held_up += self.context.clock.now().since(before);
-        if let Err(error) = prepared {
-            self.fatal = Some(error);
+        let Some(at_work) = self.at_work.get_mut(&attempt) else {
             return;
+        };
+        if std::mem::take(&mut at_work.is_first) {
+            let before = self.context.clock.now();
+            let prepared = self.prepare().await;
+            self.held_up += self.context.clock.now().since(before);
+            if let Err(error) = prepared {
+                self.fatal = Some(error);
+                return;
+            }
         }
-        let file = self.file.as_ref().expect("just prepared");
+        let file = self.file.as_ref().expect("the first reply had its grant");
         let writer = match grant {
             Grant::Range(range) => file.lease(range),
             Grant::ToEnd => file.lease_from(0),

@@ -82,6 +82,7 @@ impl Driver<'_> {
                 self.coding = coding;
                 Input::Opened { attempt, body }
             }
+            WorkerReport::Began(attempt) => Input::Began { attempt },
             WorkerReport::Received(attempt, position) => Input::Received { attempt, position },
             WorkerReport::Shrunk(attempt, end) => Input::Shrunk { attempt, end },
             WorkerReport::Stopped(
