@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::digester::Digester;
+use crate::disk_time::DiskTime;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Events;
 use crate::generation::{Expected, Generation};
@@ -115,10 +116,8 @@ pub(crate) struct Driver<'a> {
     syncer: Option<Syncer>,
     verifier: Option<Verifier>,
     wait_until: Option<Timestamp>,
-    /// How long nothing could be done for reserving the part file. It has no part in the time that
-    /// the scheduler is given: nobody was silent for it, and it can take minutes where a file
-    /// system writes zeros.
-    held_up: Duration,
+    /// The time as the scheduler has it.
+    time: DiskTime,
     snapshot_at: Timestamp,
     last_error: Option<AttemptError>,
     fatal: Option<Error>,
@@ -156,6 +155,7 @@ impl<'a> Driver<'a> {
         let (reports, reports_in) = mpsc::channel(REPORTS_MAX);
         let (found, findings_in) = mpsc::unbounded_channel();
         let (synced, synced_in) = mpsc::unbounded_channel();
+        let time = DiskTime::new(context.clock);
         let mut driver = Self {
             context,
             scheduler: Scheduler::new(config, start.beginning),
@@ -174,7 +174,7 @@ impl<'a> Driver<'a> {
             syncer: None,
             verifier: None,
             wait_until: None,
-            held_up: Duration::ZERO,
+            time,
             snapshot_at: Timestamp::START,
             last_error: None,
             fatal: None,
@@ -236,16 +236,10 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// The time as the scheduler has it.
-    fn now(&self) -> Timestamp {
-        let elapsed = self.context.clock.now().since_start();
-        Timestamp::after_start(elapsed.saturating_sub(self.held_up))
-    }
-
     /// Feeds one input and does everything that follows from it.
     async fn feed(&mut self, input: Input) -> Option<Outcome> {
         let before = self.scheduler.received().len();
-        self.scheduler.handle_input(self.now(), input);
+        self.scheduler.handle_input(self.time.now(), input);
         self.count(input, before);
         loop {
             match self.scheduler.poll_output() {

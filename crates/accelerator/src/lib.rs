@@ -28,6 +28,7 @@ mod clock;
 mod cookies;
 mod credentials;
 mod digester;
+mod disk_time;
 mod download;
 mod driver;
 mod error;

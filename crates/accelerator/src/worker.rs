@@ -14,6 +14,7 @@ use scheduler::{AttemptId, Body, Request, Route, Stop};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
+use crate::disk_time::DiskTime;
 use crate::generations::SharedGenerations;
 use crate::transport::error::TransportError;
 use crate::transport::http::{HttpTransport, Reply};
@@ -31,6 +32,7 @@ pub(crate) struct Job {
     pub(crate) file: Option<ResumableFile>,
     pub(crate) transport: Arc<HttpTransport>,
     pub(crate) clock: Clock,
+    pub(crate) time: DiskTime,
 }
 
 /// What a worker is told while it works.
@@ -281,7 +283,10 @@ impl Worker {
         let room = writer.remaining().map_or(0, ByteRange::len);
         let allowed = self.allowed.saturating_sub(writer.position());
         let now = first_of(&mut self.held, room.min(allowed));
-        writer.write(&now)?;
+        let call = self.job.time.call();
+        let written = writer.write(&now);
+        drop(call);
+        written?;
         self.arrived = writer.position();
         Ok(())
     }

@@ -29,6 +29,7 @@ impl Driver<'_> {
             file: self.file.clone(),
             transport: Arc::clone(&self.context.transport),
             clock: self.context.clock,
+            time: self.time.clone(),
         };
         let (orders, inbox) = mpsc::unbounded_channel();
         let at_work = AtWork {
@@ -58,9 +59,11 @@ impl Driver<'_> {
             return;
         };
         if std::mem::take(&mut at_work.is_first) {
-            let before = self.context.clock.now();
+            // Where a file system writes zeros, reserving the part file can take minutes.
+            let time = self.time.clone();
+            let call = time.call();
             let prepared = self.prepare().await;
-            self.held_up += self.context.clock.now().since(before);
+            drop(call);
             if let Err(error) = prepared {
                 self.fatal = Some(error);
                 return;

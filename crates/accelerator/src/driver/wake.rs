@@ -25,7 +25,7 @@ pub(super) enum Wake {
 
 impl Driver<'_> {
     pub(super) async fn next_wake(&mut self) -> Wake {
-        let wait = self.wait_until.map(|until| until.since(self.now()));
+        let wait = self.wait_until.map(|until| until.since(self.time.now()));
         let timer = async move {
             match wait {
                 Some(wait) => tokio::time::sleep(wait).await,

@@ -73,6 +73,7 @@ impl Scene {
             file: Some(self.file.clone()),
             transport: Arc::clone(&self.transport),
             clock: self.clock,
+            time: DiskTime::new(self.clock),
         };
         tokio::spawn(run(job, inbox, reports));
         Played {
