@@ -48,7 +48,7 @@ impl Digester {
         Self::start_reading(Box::new(read_at), algorithms)
     }
 
-    fn start_reading(read_at: ReadAt, algorithms: Vec<DigestAlgorithm>) -> Self {
+    pub(crate) fn start_reading(read_at: ReadAt, algorithms: Vec<DigestAlgorithm>) -> Self {
         let (orders, inbox) = mpsc::channel();
         let covered = Arc::new(AtomicU64::new(0));
         let shown = Arc::clone(&covered);

@@ -24,6 +24,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod blocking;
 mod clock;
 mod cookies;
 mod credentials;

@@ -8,6 +8,7 @@ use range_core::digest::Digest;
 use range_store::{OlderVersions, ResumableFile};
 
 use super::{Proven, Session, can_be_continued};
+use crate::blocking;
 use crate::digester::Digester;
 use crate::driver::{self, Fetched};
 use crate::error::{Cause, Error, ErrorKind};
@@ -62,17 +63,14 @@ impl Session {
         let modified = modified.filter(|_| self.task.settings.remote_time);
         let modified = modified.map(|date| UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
         let (file, how) = (proven.file, self.task.publish());
-        let published = tokio::task::spawn_blocking(move || {
+        let published = blocking::run(move || {
             // An older version that could not be removed harms nobody.
             let _cleared = older.give_way_to(&file);
             file.publish(how, modified)
         });
-        let published = published.await;
-        let published = published
-            .map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))?
-            .map_err(|error| {
-                Error::from(error).resumable(can_be_continued(&self.task, &fetched))
-            })?;
+        let published = published.await?.map_err(|error| {
+            Error::from(error).resumable(can_be_continued(&self.task, &fetched))
+        })?;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
         let verified = self.verified(generation, fetched.all_agree);
@@ -97,7 +95,14 @@ impl Session {
         }
         let start = || Digester::start(file.clone(), self.task.algorithms());
         let digester = digester.unwrap_or_else(start);
-        let digests = digester.finish(length).await?;
+        let mut cancelled = self.cancelled.clone();
+        let digests = tokio::select! {
+            biased;
+            Ok(_) = cancelled.wait_for(|told| *told) => {
+                return Err(Error::new(ErrorKind::Cancelled, Cause::Cancelled).resumable(true));
+            }
+            digests = digester.finish(length) => digests?,
+        };
         for (expected, actual) in expected.iter().zip(&digests) {
             if expected != actual {
                 let cause = Cause::DigestMismatch {
@@ -119,3 +124,6 @@ fn empty_file(generation: Option<&Generation>) -> Generation {
             .unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests;
