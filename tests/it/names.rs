@@ -4,8 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::support::cut_off::BLOCK;
 use crate::support::files;
 use crate::support::program::{get, run};
+use crate::support::site::Site;
 
 const CONTENT: &str = "content";
 
@@ -72,4 +74,34 @@ fn a_suggestion_nobody_asked_for_and_one_whose_name_is_taken_change_nothing() {
         b"mine"
     );
     run(["get", "--content-disposition", "-o", "x", &url]).expect(2);
+}
+
+#[test]
+fn the_name_is_that_of_the_reply_that_is_used() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let url = site.url("/synthetic/50000?name=suggested");
+    let ran = get(&url, into.path(), &["--content-disposition"]).expect(0);
+    assert_eq!(files::names(into.path()), ["suggested"]);
+    assert_eq!(ran.number("requests"), 1, "{ran:?}");
+    assert_eq!(ran.number("wasted_bytes"), 0, "{ran:?}");
+}
+
+#[test]
+fn what_is_there_under_the_name_is_resumed() {
+    const LENGTH: u64 = 8 << 20;
+    const WRONG: &str = "sha-256=0000000000000000000000000000000000000000000000000000000000000000";
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let url = site.url(&format!("/synthetic/{LENGTH}?name=suggested"));
+    let named = ["--content-disposition"];
+    let wrong = [&named[..], &["--checksum", WRONG]].concat();
+    get(&url, into.path(), &wrong).expect(6);
+    assert_eq!(
+        files::names(into.path()),
+        ["suggested.part", "suggested.part.journal"]
+    );
+    let ran = get(&url, into.path(), &named).expect(0);
+    assert_eq!(files::names(into.path()), ["suggested"]);
+    assert!(ran.number("fetched_bytes") <= BLOCK, "{ran:?}");
 }

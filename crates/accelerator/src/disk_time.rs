@@ -32,6 +32,8 @@ struct Waits {
     under_way: Vec<Timestamp>,
     /// The time that was waited, of that before `seen`. Calls that wait at once wait once.
     waited: Duration,
+    /// The time that passed before the clock was started.
+    before: Duration,
     seen: Timestamp,
 }
 
@@ -55,7 +57,13 @@ impl DiskTime {
         let mut waits = self.lock();
         let now = self.clock.now();
         waits.see(now);
-        Timestamp::after_start(now.since_start().saturating_sub(waits.waited))
+        let passed = now.since_start() + waits.before;
+        Timestamp::after_start(passed.saturating_sub(waits.waited))
+    }
+
+    /// Adds time that passed before the clock was started.
+    pub(crate) fn pass(&self, span: Duration) {
+        self.lock().before += span;
     }
 
     fn lock(&self) -> MutexGuard<'_, Waits> {

@@ -1,6 +1,7 @@
 //! Owns the public handle of a download: what can be asked of one before, while and after it runs.
 //! Knows nothing of how it is done.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use range_core::units::RateLimit;
 use scheduler::{Request, Route};
 use tokio::sync::watch;
 
+use crate::clock::Clock;
+use crate::driver::First;
 use crate::error::Error;
 use crate::events::{EventStream, Events};
 use crate::progress::ProgressHandle;
@@ -29,6 +32,8 @@ pub struct Download {
     progress: ProgressHandle,
     cancel: Arc<watch::Sender<bool>>,
     rate_limit: Arc<watch::Sender<Option<RateLimit>>>,
+    /// The first reply, where it was asked for its name.
+    first: Option<First>,
 }
 
 /// Stops a download from anywhere; cheap to clone.
@@ -74,6 +79,7 @@ impl Download {
             cancel: Arc::new(watch::Sender::new(false)),
             rate_limit: Arc::new(watch::Sender::new(task.settings.rate_limit)),
             task: Arc::new(task),
+            first: None,
         })
     }
 
@@ -95,24 +101,39 @@ impl Download {
     /// The name the server suggests for the file with `Content-Disposition`: text from a stranger,
     /// not a safe name. `None` when it suggests none, or makes no sense.
     ///
-    /// Costs a request whose body is not read, so that the name is known before anything is looked
-    /// for or created under it. It is sent once: a server that does not answer within the stall
-    /// timeout is an error.
+    /// Sends the first request of the run, which takes the body of the reply, unless the name turns
+    /// out to be one under which something is there to go on from. So the name is known before
+    /// anything is looked for or created under it; [`rename`](Self::rename) takes one. It is sent
+    /// once: a server that does not answer within the stall timeout is an error.
+    ///
+    /// The run has to be on the same runtime.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection; nothing else changes.
-    pub async fn suggested_name(&self) -> Result<Option<String>, Error> {
+    pub async fn suggested_name(&mut self) -> Result<Option<String>, Error> {
+        let clock = Clock::start();
         let ask = async {
-            // The run may be on another runtime, which could not use these connections.
-            let transport = HttpTransport::new(&self.task)?;
-            let reply = transport.open(Request::First, Route::Original);
+            let reply = self.transport.open(Request::First, Route::Original);
             let reply = tokio::time::timeout(self.task.settings.stall_timeout, reply).await;
             let reply = reply.map_err(|_| TransportError::Silent)??;
             accept(Request::First, None, &reply.head)?;
-            Ok(reply.head.suggested_name)
+            Ok(reply)
         };
-        ask.await.map_err(|error: Error| error.for_url(self.url()))
+        let reply = ask
+            .await
+            .map_err(|error: Error| error.for_url(self.url()))?;
+        let name = reply.head.suggested_name.clone();
+        let took = clock.now().since_start();
+        self.first = Some(First { reply, took });
+        Ok(name)
+    }
+
+    /// Gives the final file another name, in the same directory.
+    pub fn rename(&mut self, name: impl AsRef<OsStr>) -> Result<(), InvalidSetting> {
+        let task = Arc::get_mut(&mut self.task);
+        let task = task.expect("it is shared only once the download runs");
+        task.rename(name.as_ref())
     }
 
     /// A way to stop it.
@@ -144,7 +165,10 @@ impl Download {
             self.cancel.subscribe(),
             self.rate_limit.subscribe(),
         );
-        session.run().await.map_err(|error| error.for_url(url))
+        session
+            .run(self.first)
+            .await
+            .map_err(|error| error.for_url(url))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
 use crate::task::Task;
-use crate::transport::http::HttpTransport;
+use crate::transport::http::{HttpTransport, Reply};
 use crate::verifier::Verifier;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
@@ -84,9 +84,19 @@ struct AtWork {
 /// What a download begins from.
 pub(crate) struct Start {
     pub(crate) beginning: Beginning,
+    /// A reply to the first request, if that was sent already.
+    pub(crate) first: Option<First>,
     /// Whether bytes are accepted whatever their validators say, because a digest will tell.
     pub(crate) digest_decides: bool,
     pub(crate) from: From,
+}
+
+/// A reply to a request that was sent before the download ran.
+#[derive(Debug)]
+pub(crate) struct First {
+    pub(crate) reply: Reply,
+    /// The time from the request to its head.
+    pub(crate) took: Duration,
 }
 
 /// What is there already.
@@ -104,6 +114,8 @@ pub(crate) struct Driver<'a> {
     tally: &'a mut Tally,
     file: Option<ResumableFile>,
     generations: SharedGenerations,
+    /// For the first attempt.
+    first: Option<First>,
     coding: Option<String>,
     workers: JoinSet<()>,
     at_work: BTreeMap<AttemptId, AtWork>,
@@ -162,6 +174,7 @@ impl<'a> Driver<'a> {
             tally,
             file: None,
             generations: SharedGenerations::new(generations),
+            first: start.first,
             coding: None,
             workers: JoinSet::new(),
             at_work: BTreeMap::new(),
@@ -193,7 +206,10 @@ impl<'a> Driver<'a> {
 
     /// Runs to the end. Every worker is gone when it returns.
     pub(crate) async fn run(mut self) -> Fetched {
+        let took = self.first.as_ref().map(|first| first.took);
         let mut outcome = self.feed(Input::Tick).await;
+        // The scheduler measures what a reply takes.
+        self.time.pass(took.unwrap_or_default());
         while outcome.is_none() && self.fatal.is_none() {
             let wake = self.next_wake().await;
             self.reap();

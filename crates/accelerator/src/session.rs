@@ -14,7 +14,7 @@ use scheduler::{Beginning, Outcome};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::driver::{self, Context, Driver, Fetched, Start};
+use crate::driver::{self, Context, Driver, Fetched, First, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events, RestartReason};
 use crate::generation::Generation;
@@ -81,7 +81,8 @@ impl Session {
         }
     }
 
-    pub(crate) async fn run(mut self) -> Result<Report, Error> {
+    /// Runs it. `first` is a reply to the first request, if that was sent already.
+    pub(crate) async fn run(mut self, first: Option<First>) -> Result<Report, Error> {
         let target = Arc::new(Target::open(Arc::clone(&self.task))?);
         let transport = Arc::clone(&self.transport);
         if let Some(there) = self.already_there(&target, &transport).await? {
@@ -94,7 +95,7 @@ impl Session {
         target.check_output()?;
         let digest_expected = self.task.expects_digest();
         let mut older = OlderVersions::new(target.location().clone(), digest_expected);
-        match self.fetch(&target, &transport, &mut older).await {
+        match self.fetch(&target, &transport, &mut older, first).await {
             Ok((proven, fetched)) => self.publish(proven, fetched, older).await,
             Err(error) => {
                 let is_kept = keep_oldest(&target, &mut older);
@@ -110,8 +111,11 @@ impl Session {
         target: &Arc<Target>,
         transport: &Arc<HttpTransport>,
         older: &mut OlderVersions,
+        first: Option<First>,
     ) -> Result<(Proven, Fetched), Error> {
         let mut start = self.begin(find(target, older, self.task.settings.resume)?);
+        // What goes on from an earlier run asks for something else.
+        start.first = first.filter(|_| matches!(start.beginning, Beginning::Fresh));
         loop {
             let context = Context {
                 task: Arc::clone(&self.task),
@@ -229,6 +233,7 @@ impl Session {
     fn start(&self, beginning: Beginning, from: driver::From) -> Start {
         Start {
             beginning,
+            first: None,
             digest_decides: self.task.expects_digest() && !self.is_strict,
             from,
         }

@@ -2,6 +2,7 @@
 //! settings. Touches neither network nor disk.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
@@ -81,6 +82,18 @@ impl Task {
         })
     }
 
+    /// Gives the final file another name in the same directory.
+    pub(crate) fn rename(&mut self, name: &OsStr) -> Result<(), InvalidSetting> {
+        let output = self.directory.join(name);
+        match split(&output) {
+            Some((_, only)) if only == name => {}
+            Some(_) | None => return Err(InvalidSetting::Output { path: output }),
+        }
+        self.names = PartNames::new(name)?;
+        self.output.set_file_name(name);
+        Ok(())
+    }
+
     /// Where the file comes from, without secrets.
     pub(crate) fn safe_url(&self) -> SafeUrl {
         SafeUrl::new(&self.url)
@@ -107,7 +120,7 @@ impl Task {
 }
 
 /// Where a file is, and what it is called there.
-fn split(output: &Path) -> Option<(&Path, &std::ffi::OsStr)> {
+fn split(output: &Path) -> Option<(&Path, &OsStr)> {
     let name = output.file_name()?;
     // `Path` takes `a/` and `a/.` for `a`.
     let bytes = output.as_os_str().as_encoded_bytes();

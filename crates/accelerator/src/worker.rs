@@ -26,6 +26,8 @@ pub(crate) struct Job {
     pub(crate) attempt: AttemptId,
     pub(crate) request: Request,
     pub(crate) route: Route,
+    /// The reply, if the request was sent already.
+    pub(crate) reply: Option<Reply>,
     /// What the reply is held against.
     pub(crate) generations: SharedGenerations,
     /// The file, once there is one: without the first reply's length there is none.
@@ -156,17 +158,8 @@ enum Obeyed {
 
 impl Worker {
     async fn fetch(&mut self) -> Result<Stop, AttemptError> {
-        let transport = Arc::clone(&self.job.transport);
-        let open = transport.open(self.job.request, self.job.route);
-        tokio::pin!(open);
-        let mut reply = loop {
-            tokio::select! {
-                biased;
-                order = self.orders.recv() => {
-                    if let Obeyed::Stop = self.obey(order).await { return Ok(Stop::Told) }
-                }
-                reply = &mut open => break reply?,
-            }
+        let Some(mut reply) = self.open().await? else {
+            return Ok(Stop::Told);
         };
         let accepted = self.judge(&reply)?;
         self.promised_end = match accepted.body {
@@ -187,6 +180,25 @@ impl Worker {
             }
         }
         self.stream(&mut reply).await
+    }
+
+    /// Sends the request, unless it was told to stop.
+    async fn open(&mut self) -> Result<Option<Reply>, AttemptError> {
+        if let Some(reply) = self.job.reply.take() {
+            return Ok(Some(reply));
+        }
+        let transport = Arc::clone(&self.job.transport);
+        let open = transport.open(self.job.request, self.job.route);
+        tokio::pin!(open);
+        loop {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => {
+                    if let Obeyed::Stop = self.obey(order).await { return Ok(None) }
+                }
+                reply = &mut open => return Ok(Some(reply?)),
+            }
+        }
     }
 
     /// Judges a reply. What it means for the bytes of others is noted before another one can be

@@ -28,10 +28,10 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
             () = stop.requested() => return Exit::Interrupted,
             named = named(file, &settings) => named,
         };
-        let name = named.as_ref().unwrap_or(file).name();
+        let name = named.as_ref().map_or(file, |(file, _)| file).name();
         let mut view = View::new(settings.display, &name.to_string_lossy());
-        let outcome = match named.and_then(|file| describe(&file, &settings.download)) {
-            Ok(download) => follow(download, &mut view, &mut stop).await,
+        let outcome = match named {
+            Ok((_, download)) => follow(download, &mut view, &mut stop).await,
             Err(error) => Err(error),
         };
         if let Ok(report) = &outcome
@@ -55,17 +55,19 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
     exit
 }
 
-/// The file under the name its server suggests, if that is wanted and there is one.
-async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<RemoteFile, Error> {
+/// The file under the name its server suggests, if that is wanted and there is one, and its
+/// download.
+async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<(RemoteFile, Download), Error> {
     let mut file = file.clone();
-    if settings.content_disposition {
-        let download = describe(&file, &settings.download)?;
-        if let Some(name) = download.suggested_name().await? {
-            let name = OutputName::from_suggestion(&name);
-            file.output.set_file_name(name.as_str());
-        }
+    let mut download = describe(&file, &settings.download)?;
+    if settings.content_disposition
+        && let Some(name) = download.suggested_name().await?
+    {
+        let name = OutputName::from_suggestion(&name);
+        file.output.set_file_name(name.as_str());
+        download.rename(name.as_str())?;
     }
-    Ok(file)
+    Ok((file, download))
 }
 
 fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {

@@ -21,10 +21,12 @@ use crate::worker::{self, Job, Order};
 
 impl Driver<'_> {
     pub(super) fn start(&mut self, attempt: AttemptId, request: Request, route: Route) {
+        let first = self.first.take().filter(|_| request == Request::First);
         let job = Job {
             attempt,
             request,
             route,
+            reply: first.map(|first| first.reply),
             generations: self.generations.clone(),
             file: self.file.clone(),
             transport: Arc::clone(&self.context.transport),

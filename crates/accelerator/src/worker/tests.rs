@@ -69,6 +69,7 @@ impl Scene {
             attempt: ATTEMPT,
             request: Request::Part(range(start, end)),
             route: Route::Known,
+            reply: None,
             generations: self.generations.clone(),
             file: Some(self.file.clone()),
             transport: Arc::clone(&self.transport),
