@@ -88,11 +88,13 @@ fn sha256() -> String {
 }
 
 /// Calls that take three seconds.
-const LATE: [&str; 6] = [
+const LATE: [&str; 8] = [
     "fdatasync:delay_enter=3000000",
     "fsync:delay_enter=3000000",
     "fallocate:delay_enter=3000000",
     "pread64:delay_enter=3000000:when=9",
+    "pwrite64:delay_enter=3000000:when=30",
+    "pwrite64:delay_enter=3000000:when=100",
     "renameat2:delay_enter=3000000",
     "unlinkat:delay_enter=3000000",
 ];
