@@ -64,9 +64,10 @@ mod tests {
         let counted = Arc::clone(&steps);
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let work = run(move || {
+            let (_held, never) = mpsc::channel::<()>();
             begun.send(()).unwrap();
             for _ in 0..20 {
-                std::thread::sleep(Duration::from_millis(5));
+                never.recv_timeout(Duration::from_millis(5)).unwrap_err();
                 counted.fetch_add(1, Ordering::SeqCst);
             }
         });

@@ -162,7 +162,7 @@ mod tests {
                 waits.end(at(0), at(2000));
             }
             waits.see(at(now));
-            let time = Duration::from_millis(now) - waits.waited;
+            let time = at(now).since(Timestamp::after_start(waits.waited));
             assert!(time >= before, "{time:?} after {before:?}");
             before = time;
         }

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use range_core::http::validator::Validators;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use super::*;
 use crate::generation::Generation;
@@ -48,7 +50,7 @@ impl Scene {
         let target = Target::open(Arc::clone(&task)).unwrap();
         let generation = Generation {
             length: Some(length),
-            validators: Default::default(),
+            validators: Validators::default(),
         };
         Self {
             listener,
@@ -76,8 +78,10 @@ impl Scene {
             clock: self.clock,
             time: DiskTime::new(self.clock),
         };
-        tokio::spawn(run(job, inbox, reports));
+        let mut task = JoinSet::new();
+        task.spawn(run(job, inbox, reports));
         Played {
+            _task: task,
             orders,
             reports: reports_in,
         }
@@ -151,6 +155,7 @@ impl Server {
 }
 
 struct Played {
+    _task: JoinSet<()>,
     orders: mpsc::UnboundedSender<Order>,
     reports: mpsc::Receiver<WorkerReport>,
 }
@@ -178,32 +183,40 @@ impl Played {
     async fn received(&mut self, position: u64) {
         loop {
             let report = self.report().await;
-            match report {
-                WorkerReport::Received(_, at) if at == position => return,
-                WorkerReport::Received(_, at) if at < position => {}
-                other => panic!("{other:?} before {position}"),
+            let WorkerReport::Received(_, at) = report else {
+                panic!("{report:?} before {position}");
+            };
+            assert!(at <= position, "{at} past {position}");
+            if at == position {
+                return;
+            }
+        }
+    }
+
+    /// The next report that is not of progress.
+    async fn other_report(&mut self) -> WorkerReport {
+        loop {
+            let report = self.report().await;
+            if !matches!(report, WorkerReport::Received(..)) {
+                return report;
             }
         }
     }
 
     async fn shrunk(&mut self) -> u64 {
-        loop {
-            match self.report().await {
-                WorkerReport::Shrunk(_, end) => return end,
-                WorkerReport::Received(..) => {}
-                other => panic!("{other:?}"),
-            }
-        }
+        let report = self.other_report().await;
+        let WorkerReport::Shrunk(_, end) = report else {
+            panic!("{report:?}");
+        };
+        end
     }
 
     async fn stopped(&mut self) -> Ending {
-        loop {
-            match self.report().await {
-                WorkerReport::Stopped(_, ending) => return ending,
-                WorkerReport::Received(..) => {}
-                other => panic!("{other:?}"),
-            }
-        }
+        let report = self.other_report().await;
+        let WorkerReport::Stopped(_, ending) = report else {
+            panic!("{report:?}");
+        };
+        ending
     }
 
     async fn says_nothing(&mut self) {

@@ -1,6 +1,6 @@
 //! What is done with a file of which nothing is missing, when nobody wants it any more.
 
-use std::thread::sleep;
+use std::sync::mpsc;
 
 use range_core::digest::DigestAlgorithm;
 use tokio::sync::watch;
@@ -41,8 +41,9 @@ async fn a_digest_ends_soon_after_it_is_told_to_stop() {
         cancelled,
         limited,
     );
-    let slow = |_, _: &mut [u8]| {
-        sleep(Duration::from_millis(5));
+    let (_held, never) = mpsc::channel::<()>();
+    let slow = move |_, _: &mut [u8]| {
+        never.recv_timeout(Duration::from_millis(5)).unwrap_err();
         Ok(())
     };
     let digester = Digester::start_reading(Box::new(slow), task.algorithms());
