@@ -1,6 +1,7 @@
 //! Owns connections and the bytes that flow over them: handshakes, slow start, fair shares of the
 //! link. Knows no lease, segment or policy.
 
+mod connection;
 mod sharing;
 
 use std::collections::BTreeMap;
@@ -8,55 +9,13 @@ use std::collections::BTreeMap;
 use scheduler::SourceId;
 
 use crate::world::{Oddity, World};
+use connection::{Connection, State};
 
-/// The bytes that a fresh connection sends before the first acknowledgement: ten packets (RFC
-/// 6928).
-pub(crate) const INITIAL_WINDOW: f64 = 14_600.0;
+pub(crate) use connection::INITIAL_WINDOW;
 
 /// Numbers connections in the order they were opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConnectionId(u32);
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum State {
-    /// A request is under way; its reply's head arrives then.
-    Asking { until: f64 },
-    /// A reply's body arrives.
-    Streaming,
-    /// The reply has arrived in full; another request may follow.
-    Idle,
-    /// The client has let go, but what was sent until the server learnt of it still arrives.
-    Closing { until: f64 },
-}
-
-#[derive(Clone, Debug)]
-struct Connection {
-    source: SourceId,
-    state: State,
-    /// The rate that slow start allows, in bytes per second.
-    ramp: f64,
-    next_doubling: f64,
-    /// Which of the user's paths it takes.
-    path: usize,
-    /// The rate that its path and the server allow.
-    most: f64,
-    /// Bytes it may bring before the server slows it down.
-    before_throttle: f64,
-    /// From when on anything comes.
-    flows_at: f64,
-    /// Bytes of a burst that are still to be sent, and when the next one is.
-    burst: f64,
-    next_burst: f64,
-    rate: f64,
-    /// Bytes of this reply that have arrived, and those still to come.
-    arrived: f64,
-    left: f64,
-    /// Bytes of this reply that the client takes before it holds the sender back.
-    takes: f64,
-    /// The oddity of this reply, if any.
-    oddity: Option<Oddity>,
-    stalled: bool,
-}
 
 /// Every connection of one client.
 #[derive(Debug)]
@@ -384,44 +343,5 @@ impl<'w> Network<'w> {
             }
         }
         self.stale = true;
-    }
-}
-
-impl Connection {
-    fn limit(&self) -> f64 {
-        let crawl = match self.oddity {
-            Some(Oddity::Crawls(rate)) => rate,
-            Some(Oddity::Stalls(_) | Oddity::Resets(_)) | None => f64::INFINITY,
-        };
-        self.ramp.min(self.most).min(crawl)
-    }
-
-    /// Returns whether the client takes nothing more. A quarter of a byte forgives rounding.
-    fn is_held(&self) -> bool {
-        self.takes - self.arrived < 0.25
-    }
-
-    /// Returns whether the server has nothing to send yet.
-    fn is_dry(&self) -> bool {
-        self.flows_at > 0.0 || self.burst < 0.25
-    }
-
-    /// Returns how long it goes on as it does.
-    fn time_until_it_changes(&self) -> f64 {
-        let bytes = self.before_throttle.min(self.odd_after() - self.arrived);
-        let bytes = bytes.min(self.takes - self.arrived).min(self.burst);
-        if self.rate > 0.0 && bytes < f64::INFINITY {
-            (bytes / self.rate).max(0.0)
-        } else {
-            f64::INFINITY
-        }
-    }
-
-    /// Returns how many bytes of the reply come before it shows that it is odd.
-    fn odd_after(&self) -> f64 {
-        match self.oddity {
-            Some(Oddity::Stalls(after) | Oddity::Resets(after)) => after,
-            Some(Oddity::Crawls(_)) | None => f64::INFINITY,
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use scheduler::SourceId;
 
-use super::{Connection, Network, State};
+use super::Network;
+use super::connection::{Connection, State};
 
 impl Network<'_> {
     /// Divides the link, after each mirror has divided its own.
