@@ -35,7 +35,8 @@ pub use summary::{Row, summarise};
 pub use trace::{Trace, escaped};
 pub use watch::Limited;
 pub use world::{
-    Bucket, Disk, Lie, Lying, Odd, Oddity, Outage, Penalty, Refusal, Refusing, Throttle, World,
+    Bucket, Closed, Disk, Dying, Lie, Lying, Odd, Oddity, Outage, Penalty, Refusal, Refusing,
+    Throttle, World,
 };
 
 #[cfg(doctest)]

@@ -229,7 +229,7 @@ impl<'w> Network<'w> {
     }
 
     /// Lets time pass, at most to the next event, and tells for which requests a head has arrived:
-    /// each is to be answered with [`begin`](Self::begin) or
+    /// each is to be answered with [`begin`](Self::begin), [`hush`](Self::hush) or
     /// [`drop_broken`](Self::drop_broken).
     pub(crate) fn advance(&mut self, to: f64) -> Vec<ConnectionId> {
         self.share();
@@ -328,10 +328,19 @@ impl<'w> Network<'w> {
             .collect()
     }
 
-    /// The body of a reply begins, `late` after its head.
-    pub(crate) fn begin(&mut self, id: ConnectionId, late: f64) {
+    /// No head comes, ever.
+    pub(crate) fn hush(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            let until = f64::INFINITY;
+            connection.state = State::Asking { until };
+        }
+    }
+
+    /// The body of a reply begins, `late` after its head, and brings so many bytes.
+    pub(crate) fn begin(&mut self, id: ConnectionId, late: f64, bytes: u64) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.state = State::Streaming;
+            connection.left = connection.left.min(bytes as f64);
             connection.next_doubling = self.now + self.world.round_trip;
             if late > 0.0 {
                 connection.flows_at = self.now + late;

@@ -15,7 +15,7 @@ use scheduler::{
     AttemptId, Beginning, CheckpointId, Input, Outcome, Output, SourceId, Stop, WaitReason,
 };
 
-use crate::bound::lower_bound;
+use crate::bound::{lower_bound, plain_stream};
 use crate::network::Network;
 use crate::policy::Policy;
 use crate::server::Server;
@@ -34,6 +34,10 @@ pub struct Report {
     pub time: f64,
     /// The world's lower bound, in seconds.
     pub bound: f64,
+    /// The time one plain stream takes, in seconds.
+    pub plain: f64,
+    /// True if it said that so little comes of a request that it is no use, and ended.
+    pub gave_up: bool,
     /// Bytes that arrived for nothing, because a connection was let go before its reply ended.
     pub wasted: f64,
     /// Bytes that were written and had to be given up, because the server lied or has another
@@ -83,6 +87,7 @@ pub(crate) struct Run<'w> {
     next_reset: f64,
     next_replacement: f64,
     next_outage: f64,
+    next_death: f64,
     dead: BTreeSet<SourceId>,
     syncing: Option<(f64, CheckpointId)>,
     stalls_left: u32,
@@ -162,6 +167,7 @@ fn attempt(
         next_reset: world.reset_every.unwrap_or(f64::INFINITY),
         next_replacement: world.replaced_at.unwrap_or(f64::INFINITY),
         next_outage: world.outage.map_or(f64::INFINITY, |outage| outage.from),
+        next_death: next_death(world, 0.0),
         dead: BTreeSet::new(),
         syncing: None,
         stalls_left: u32::from(world.stall_at.is_some()),
@@ -193,6 +199,12 @@ fn attempt(
             _ => return Err(Failure::Ended(outcome)),
         }
     }
+}
+
+/// When the next target of a redirect is gone for good.
+fn next_death(world: &World, now: f64) -> f64 {
+    let dying = world.dying.as_ref();
+    dying.map_or(f64::INFINITY, |dying| dying.next_after(now))
 }
 
 impl Run<'_> {
@@ -233,11 +245,13 @@ impl Run<'_> {
             Some(_) => Outcome::Failed(FailureClass::Storage),
             None => Outcome::Complete { length },
         };
-        if outcome != expected {
+        let interrupted = Outcome::Failed(FailureClass::Interrupted);
+        let gave_up = self.world.may_be_given_up() && outcome == interrupted;
+        if outcome != expected && !gave_up {
             return Err(Failure::Ended(outcome));
         }
         assert!(self.workers.is_empty(), "a download ends without workers");
-        if self.world.disk.fails_at.is_none() {
+        if outcome == (Outcome::Complete { length }) {
             assert_eq!(
                 self.written.len(),
                 length,
@@ -247,6 +261,8 @@ impl Run<'_> {
         Ok(Report {
             time: self.now,
             bound: self.bound,
+            plain: plain_stream(self.world),
+            gave_up,
             wasted: self.network.wasted,
             discarded: self.discarded,
             length,
@@ -268,6 +284,7 @@ impl Run<'_> {
             .min(self.next_reset)
             .min(self.next_replacement)
             .min(self.next_outage)
+            .min(self.next_death)
             .min(self.syncing.map_or(f64::INFINITY, |(until, _)| until))
             .min(self.next_report())
             .max(self.now)

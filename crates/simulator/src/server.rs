@@ -23,8 +23,13 @@ pub(crate) struct Asked {
 /// The content of a reply's head, as the client's judge sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Accepted { body: Body, generation: u32 },
+    Accepted {
+        body: Body,
+        generation: u32,
+    },
     Failed(FailureClass),
+    /// There is none, and never will be.
+    Silence,
 }
 
 /// The server of one world.
@@ -34,6 +39,18 @@ pub(crate) struct Server<'w> {
     requests: u64,
     /// Since when the address the client knows is good.
     address_since: f64,
+}
+
+impl From<Refusing> for Answer {
+    fn from(how: Refusing) -> Self {
+        Self::Failed(match how {
+            Refusing::Busy(retry_after) => FailureClass::Busy { retry_after },
+            Refusing::Forbidden => FailureClass::Refused,
+            Refusing::Reset => FailureClass::Interrupted,
+            Refusing::Stray => FailureClass::Stray,
+            Refusing::Silence => return Self::Silence,
+        })
+    }
 }
 
 impl Asked {
@@ -86,14 +103,8 @@ impl<'w> Server<'w> {
 
     /// The head of a reply leaves while the same source is sending so many others.
     pub(crate) fn answer(&mut self, asked: Asked, now: f64, streaming: usize) -> Answer {
-        if let Some(refusal) = self.world.refusal
-            && streaming >= refusal.above
-        {
-            return Answer::Failed(match refusal.how {
-                Refusing::Busy(retry_after) => FailureClass::Busy { retry_after },
-                Refusing::Forbidden => FailureClass::Refused,
-                Refusing::Reset => FailureClass::Interrupted,
-            });
+        if let Some(how) = self.turns_away(asked, now, streaming) {
+            return how.into();
         }
         if let Some(outage) = self.world.outage
             && now >= outage.from
@@ -104,6 +115,12 @@ impl<'w> Server<'w> {
             if now < outage.to && !has_moved {
                 return Answer::Failed(outage.how);
             }
+        }
+        if let (Some(dying), Route::Known, Request::Part(_)) =
+            (&self.world.dying, asked.route, asked.request)
+            && dying.ends(asked.address_since, now)
+        {
+            return Answer::Failed(dying.how);
         }
         let mirror = self.world.mirror(asked.source);
         let fault = mirror.and_then(|mirror| mirror.fault);
@@ -138,6 +155,19 @@ impl<'w> Server<'w> {
         }
     }
 
+    /// Returns how a request is turned away, if it is, whatever it is for.
+    fn turns_away(&self, asked: Asked, now: f64, streaming: usize) -> Option<Refusing> {
+        let above = self.world.refusal.filter(|r| streaming >= r.above);
+        let mut closed = self.world.closed.iter().filter(|closed| {
+            asked.number >= closed.after && (closed.from..closed.to).contains(&now)
+        });
+        let stray = self.world.is_stray(asked.number);
+        above
+            .map(|refusal| refusal.how)
+            .or_else(|| closed.next().map(|closed| closed.how))
+            .or_else(|| stray.then_some(Refusing::Stray))
+    }
+
     fn body(&self, asked: Asked) -> Result<Body, FailureClass> {
         let complete_length = self.world.length;
         let whole = Body::Whole {
@@ -148,12 +178,14 @@ impl<'w> Server<'w> {
             Request::First => ByteRange::whole(complete_length).expect("no world's file is empty"),
             Request::Part(range) => range,
         };
+        let most = self.world.most_of_a_part(asked.number);
+        let most_end = range.start().saturating_add(most);
         let lie = self.world.lie.filter(|lie| {
             (lie.honest..lie.honest.saturating_add(lie.lies)).contains(&asked.number)
         });
         match (lie.map(|lie| lie.how), asked.request) {
             (None, _) => Ok(Body::Part {
-                range,
+                range: range.split_at(most_end).0.unwrap_or(range),
                 complete_length,
             }),
             (Some(Lying::Whole), Request::First) => Ok(whole),

@@ -18,6 +18,12 @@ pub struct Row {
     pub mean_long: f64,
     /// 99th percentile of those.
     pub p99_long: f64,
+    /// Geometric mean of the time of those over that of one plain stream.
+    pub mean_plain: f64,
+    /// 99th percentile of the same.
+    pub p99_plain: f64,
+    /// Runs that ended because so little came of a request; they are not among those.
+    pub gave_up: usize,
     /// Median of the bytes fetched for nothing, as part of the file. What a server made a client
     /// give up is not among them.
     pub waste_median: f64,
@@ -48,9 +54,11 @@ pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) ->
             Err(_) => unfinished += 1,
         }
     }
-    let ratios: Vec<f64> = reports.iter().map(|r| r.time / r.bound).collect();
-    let long = reports.iter().filter(|r| r.bound >= 2.0);
-    let long: Vec<f64> = long.map(|r| r.time / r.bound).collect();
+    let complete = || reports.iter().filter(|r| !r.gave_up);
+    let ratios: Vec<f64> = complete().map(|r| r.time / r.bound).collect();
+    let long = || complete().filter(|r| r.bound >= 2.0);
+    let plain: Vec<f64> = long().map(|r| r.time / r.plain).collect();
+    let long: Vec<f64> = long().map(|r| r.time / r.bound).collect();
     let waste: Vec<f64> = reports.iter().map(|r| r.wasted / r.length as f64).collect();
     Row {
         finished: reports.len(),
@@ -59,6 +67,9 @@ pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) ->
         p99: percentile(ratios, 0.99),
         mean_long: geometric_mean(&long),
         p99_long: percentile(long, 0.99),
+        mean_plain: geometric_mean(&plain),
+        p99_plain: percentile(plain, 0.99),
+        gave_up: reports.iter().filter(|r| r.gave_up).count(),
         waste_median: percentile(waste.clone(), 0.5),
         waste_p99: percentile(waste, 0.99),
         peak: reports.iter().map(|r| r.peak).max().unwrap_or(0),

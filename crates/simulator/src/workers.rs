@@ -69,7 +69,8 @@ impl Worker {
 
     /// Returns how far it may write now.
     fn end(&self) -> Option<u64> {
-        self.attempt.map(|attempt| attempt.end().min(self.allowed))
+        let most = self.allowed.min(self.reply_end);
+        self.attempt.map(|attempt| attempt.end().min(most))
     }
 }
 
@@ -145,12 +146,17 @@ impl Run<'_> {
                     Body::Whole { .. } => whole(self.world.length),
                 });
                 let late = self.server.lateness(worker.asked);
-                self.network.begin(connection, late);
+                let brings = match body {
+                    Body::Part { range, .. } => range.len(),
+                    Body::Whole { .. } => self.world.length,
+                };
+                self.network.begin(connection, late, brings);
                 self.pending.push_back(Input::Opened { attempt, body });
             }
             Answer::Accepted { .. } => self.leave(attempt, Stop::Failed(FailureClass::Changed)),
+            Answer::Silence => self.network.hush(connection),
             Answer::Failed(class) => {
-                let limits_clients = self.world.refusal.is_some();
+                let limits_clients = self.world.refusal.is_some() || !self.world.closed.is_empty();
                 let refuses = matches!(class, FailureClass::Refused | FailureClass::Busy { .. });
                 if limits_clients || refuses {
                     self.watch.refusal(self.now);
@@ -189,8 +195,9 @@ impl Run<'_> {
             };
             let reached = worker.reached(self.network.arrived(worker.connection));
             let bytes = reached - worker.reported;
-            if reached == range.end() {
-                let ends = worker.reply.is_some_and(|reply| reply.end() == range.end());
+            let reply_end = worker.reply.map_or(u64::MAX, ByteRange::end);
+            if reached == range.end().min(reply_end) {
+                let ends = reached == reply_end;
                 if ends || bytes > 0 {
                     due.push((*attempt, ends));
                 }

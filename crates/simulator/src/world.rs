@@ -6,6 +6,7 @@ use std::time::Duration;
 use range_core::units::RateLimit;
 use scheduler::SourceId;
 use scheduler::failure::FailureClass;
+use scheduler::limits::PROGRESS_MIN;
 
 use crate::dice::Dice;
 use crate::mirror::Mirror;
@@ -52,6 +53,14 @@ pub struct World {
     pub replaced_at: Option<f64>,
     /// For a while the server is gone, or turns everyone away.
     pub outage: Option<Outage>,
+    /// Where requests are turned away while replies that have begun go on.
+    pub closed: Vec<Closed>,
+    /// Where the original URL leads to is gone for good, again and again.
+    pub dying: Option<Dying>,
+    /// Each reply to a range brings no more than this; between this many bytes and that many.
+    pub meagre: Option<(u64, u64)>,
+    /// This part of the replies, but for the first, is of something else.
+    pub stray: f64,
     /// Where the original URL leads to answers 403 after this time.
     pub expires_after: Option<f64>,
     /// The places the file can be had from, joined at the link; none means one that gives what the
@@ -83,6 +92,10 @@ pub enum Refusing {
     Forbidden,
     /// It resets the connection.
     Reset,
+    /// It sends something else.
+    Stray,
+    /// It says nothing, ever.
+    Silence,
 }
 
 /// A server's way of punishing greed.
@@ -104,6 +117,29 @@ pub struct Outage {
     /// When it ends; never, for the address that is known, where what a redirect led to is gone.
     pub to: f64,
     /// The failure of each request.
+    pub how: FailureClass,
+}
+
+/// A time in which requests are turned away. Replies that have begun go on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closed {
+    /// As many requests, counted from the first one of all, are served even so.
+    pub after: u64,
+    /// When it begins, in seconds.
+    pub from: f64,
+    /// When it ends, which may be never.
+    pub to: f64,
+    /// The way they are turned away.
+    pub how: Refusing,
+}
+
+/// Targets of a redirect that are gone for good one after another. All connections break each
+/// time, and the original URL leads to the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dying {
+    /// When one does, in seconds, ascending.
+    pub at: Vec<f64>,
+    /// The failure of each request to one that has.
     pub how: FailureClass,
 }
 
@@ -179,6 +215,19 @@ pub struct Disk {
     pub fails_at: Option<f64>,
 }
 
+impl Dying {
+    /// When the next one is gone.
+    pub(crate) fn next_after(&self, now: f64) -> f64 {
+        let mut later = self.at.iter().copied().filter(|at| *at > now);
+        later.next().unwrap_or(f64::INFINITY)
+    }
+
+    /// Returns whether what was handed out at one moment is gone by another.
+    pub(crate) fn ends(&self, since: f64, now: f64) -> bool {
+        self.next_after(since) <= now
+    }
+}
+
 impl World {
     /// A link without moods, and a disk without limits.
     pub fn plain(seed: u64, length: u64, round_trip: f64, rate: f64) -> Self {
@@ -201,6 +250,10 @@ impl World {
             lie: None,
             replaced_at: None,
             outage: None,
+            closed: Vec::new(),
+            dying: None,
+            meagre: None,
+            stray: 0.0,
             expires_after: None,
             mirrors: Vec::new(),
             disk: Disk {
@@ -263,6 +316,10 @@ impl World {
             && self.replaced_at.is_none()
             && self.expires_after.is_none()
             && self.outage.is_none()
+            && self.closed.is_empty()
+            && self.dying.is_none()
+            && self.meagre.is_none()
+            && self.stray <= 0.0
             && self.rate_limit.is_none()
     }
 
@@ -294,6 +351,42 @@ impl World {
     pub(crate) fn oddity(&self, request: u64) -> Option<Oddity> {
         let odd = self.odd?;
         (odd.first..odd.end).contains(&request).then_some(odd.how)
+    }
+
+    /// Returns how many bytes the reply to a request for a range brings at most.
+    pub(crate) fn most_of_a_part(&self, request: u64) -> u64 {
+        let Some((least, most)) = self.meagre else {
+            return u64::MAX;
+        };
+        Dice::new(self.seed ^ request.rotate_left(7)).whole(least, most)
+    }
+
+    /// Returns whether the reply to a request is of something else.
+    pub(crate) fn is_stray(&self, request: u64) -> bool {
+        let mut dice = Dice::new(self.seed ^ request.rotate_left(41));
+        request > 0 && dice.fraction() < self.stray
+    }
+
+    /// Returns whether replies to ranges bring so little that a client may say so and end.
+    pub(crate) fn may_be_given_up(&self) -> bool {
+        self.meagre.is_some_and(|(_, most)| most < PROGRESS_MIN)
+    }
+
+    /// The next moment from which on requests are served that were not.
+    pub(crate) fn next_opening(&self, after: f64) -> f64 {
+        let ends = self.closed.iter().map(|closed| closed.to);
+        ends.filter(|at| *at > after).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Returns how many requests at once are served, of those a client can have made by then. One
+    /// that knows what comes has asked before it is turned away for a while.
+    pub(crate) fn served_at(&self, at: f64) -> usize {
+        let from_the_start = self.closed.iter().filter(|closed| closed.from <= 0.0);
+        let closed = from_the_start.filter(|closed| at < closed.to);
+        let served = closed.map(|closed| closed.after).min();
+        served.map_or(usize::MAX, |served| {
+            usize::try_from(served).unwrap_or(usize::MAX)
+        })
     }
 
     /// Returns how many requests at once the user and the server allow.

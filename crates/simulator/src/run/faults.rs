@@ -4,7 +4,7 @@
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, SourceId, Stop};
 
-use super::Run;
+use super::{Run, next_death};
 
 impl Run<'_> {
     pub(super) fn faults(&mut self) {
@@ -25,6 +25,11 @@ impl Run<'_> {
             self.next_outage = f64::INFINITY;
             self.watch.goes_out(self.workers.len());
             self.tell("the server is gone");
+            self.reset();
+        }
+        if self.next_death <= self.now {
+            self.next_death = next_death(self.world, self.now);
+            self.tell("the address is gone, and the redirect names another");
             self.reset();
         }
         self.mirrors_die();
