@@ -1,6 +1,7 @@
 //! Owns the kinds of worlds: each turns a seed into one world. Knows no policy.
 
 mod draws;
+mod unkind;
 
 use crate::dice::Dice;
 use crate::world::World;
@@ -69,11 +70,21 @@ pub enum Family {
     Moved,
     /// Each reply has a bucket of tokens, empty at first.
     Bursting,
+    /// One reply in 3 to 200 is of something else.
+    Stray,
+    /// Nobody is served for 50 s to 59.
+    LongOutage,
+    /// Two to six mirrors die, but for one.
+    DyingMirrors,
+    /// New requests are refused for a tenth of a second to five, several times.
+    RefusalBursts,
+    /// Two to four targets of a redirect are gone one after another.
+    DyingTargets,
 }
 
 impl Family {
     /// In the order of the table's rows.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::Uniform,
         Self::Heterogeneous,
         Self::Capped,
@@ -99,6 +110,11 @@ impl Family {
         Self::Bursting,
         Self::Outage,
         Self::Moved,
+        Self::Stray,
+        Self::LongOutage,
+        Self::DyingTargets,
+        Self::DyingMirrors,
+        Self::RefusalBursts,
         Self::Short,
         Self::Loopback,
         Self::Terabyte,
@@ -131,6 +147,11 @@ impl Family {
             Self::Bursting => "bursting",
             Self::Outage => "outage",
             Self::Moved => "moved",
+            Self::Stray => "stray",
+            Self::LongOutage => "long-outage",
+            Self::DyingTargets => "dying-targets",
+            Self::DyingMirrors => "dying-mirrors",
+            Self::RefusalBursts => "refusal-bursts",
             Self::Limited => "limited",
             Self::Short => "short",
             Self::Loopback => "loopback",
@@ -185,6 +206,11 @@ impl Family {
             Self::Bursting => draws::bursting(&mut world, &mut dice),
             Self::Outage => draws::outage(&mut world, &mut dice, false),
             Self::Moved => draws::outage(&mut world, &mut dice, true),
+            Self::Stray => unkind::stray(&mut world, &mut dice),
+            Self::LongOutage => unkind::long_outage(&mut world, &mut dice),
+            Self::DyingTargets => unkind::dying_targets(&mut world, &mut dice),
+            Self::DyingMirrors => unkind::dying_mirrors(&mut world, &mut dice),
+            Self::RefusalBursts => unkind::bursts(&mut world, &mut dice),
             Self::Limited => draws::limited(&mut world, &mut dice),
             Self::Short => draws::short(&mut world, &mut dice),
             Self::Loopback => world = World::plain(seed, 2 << 30, 0.0001, 2e9),

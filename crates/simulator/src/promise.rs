@@ -8,8 +8,9 @@ use crate::table::Line;
 /// Fewer runs say nothing about a 99th percentile.
 const ENOUGH: usize = 50;
 /// Most refusals in ten seconds at a server that limits its clients: the burst of a start that
-/// doubles, and a few that ask whether it has relented. Twice where addresses expire within it:
-/// whoever is asking then is refused.
+/// doubles, and a few that ask whether it has relented. Twice where addresses expire within it, or
+/// nobody new is served for a moment, and four times where targets die: whoever is asking then is
+/// refused.
 const STORM: usize = 40;
 /// Furthest from the lowest missing byte a range is asked for, in parts of the reach: what begins
 /// within reach may end half of that beyond it, and be cut there.
@@ -45,7 +46,10 @@ const fn promise(family: Family) -> Promise {
         Family::Penalised => (1.12, 3.4),
         Family::Stalling | Family::Lying => (1.08, 2.0),
         Family::Expiring => (1.05, 2.0),
-        Family::Mirrors | Family::BadMirror => (1.08, 2.6),
+        Family::Stray => (1.06, 1.6),
+        Family::LongOutage => (1.10, 1.4),
+        Family::DyingTargets | Family::RefusalBursts => (1.20, 2.5),
+        Family::Mirrors | Family::BadMirror | Family::DyingMirrors => (1.08, 2.6),
         Family::Distant | Family::Ramping => (1.13, 1.8),
         Family::Hesitating => (1.15, 5.0),
         Family::Late | Family::Uneven => (1.25, 6.0),
@@ -70,6 +74,17 @@ const fn keeps_its_width(family: Family) -> bool {
     )
 }
 
+/// Returns how often in ten seconds everyone who asks may be refused.
+const fn at_once(family: Family) -> usize {
+    if matches!(family, Family::DyingTargets) {
+        4
+    } else if matches!(family, Family::Expiring | Family::RefusalBursts) {
+        2
+    } else {
+        1
+    }
+}
+
 impl Line {
     /// Returns the bounds that do not hold, in words.
     pub(crate) fn broken_bounds(&self) -> Vec<String> {
@@ -84,7 +99,7 @@ impl Line {
                 broken.push(format!("{name}: {what}: {value:.3}, and at most {most}"));
             }
         };
-        let storm = STORM * if family == Family::Expiring { 2 } else { 1 };
+        let storm = STORM * at_once(family);
         hold("refusals in ten seconds", row.storm as f64, storm as f64);
         hold("distance from the lowest missing byte", row.ahead, AHEAD);
         if keeps_its_width(family) {
