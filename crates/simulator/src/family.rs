@@ -5,8 +5,8 @@ mod unkind;
 
 use crate::dice::Dice;
 use crate::world::World;
+use draws::MIB;
 
-const MIB: f64 = 1_048_576.0;
 const GIB: f64 = 1024.0 * MIB;
 /// Seconds a file takes at most at the rate of its link.
 const LONGEST: f64 = 600.0;

@@ -1,19 +1,23 @@
-//! Owns what is looked for from outside in a run: the rules every policy must keep, storms of
-//! requests, connections that win nothing. Knows no policy's reasons.
+//! Owns what is looked for from outside in a run: storms of requests, connections that win nothing,
+//! limits on the rate. Knows no policy's reasons.
 
-use std::collections::{BTreeMap, VecDeque};
+mod busiest;
+mod rules;
+
+use std::collections::VecDeque;
 
 use range_core::ByteRange;
-use scheduler::AttemptId;
+use range_core::block::BlockSize;
 use scheduler::limits;
+use scheduler::{AttemptId, Stop};
 
 use crate::bound::useful_connections;
 use crate::run::Run;
 use crate::workers::Worker;
 use crate::world::World;
+use busiest::Busiest;
+use rules::{BARREN_STOPS, COMEBACK, FRUITLESS, FRUITLESS_EACH, Rules, STOPS_EACH};
 
-/// Refusals are counted in any stretch as long, in seconds.
-const STORM: f64 = 10.0;
 /// A width is found when as few connections as are useful, or two more, were used for as long.
 const FOUND: f64 = 5.0;
 
@@ -45,21 +49,11 @@ struct Arrivals {
     limited: Limited,
 }
 
-/// As often at most is a worker told to stop at one place where no byte comes: patience that
-/// doubles each time is past every stall timeout by then, and a width that falls sheds a few.
-const BARREN_STOPS: u32 = 12;
-
-/// So long after the first reply that follows an outage several connections are used again, in
-/// seconds, and four round trips. Not as many as before: the search may have been on its way from a
-/// level to a narrower one. Nothing is said of the end of a file.
-const COMEBACK: f64 = 2.0;
-
 /// The observations so far.
 #[derive(Debug)]
 pub(crate) struct Watch {
     refused: u64,
-    recent: VecDeque<f64>,
-    storm: usize,
+    storm: Busiest,
     useful: usize,
     /// Since when no more than the useful ones and two more were used, and the most of those.
     modest: Option<(f64, usize)>,
@@ -67,26 +61,20 @@ pub(crate) struct Watch {
     beyond: usize,
     /// Most bytes between the lowest that is missing and the first of a range that is asked for.
     ahead: u64,
-    /// The number of workers when the server went away, and the time when it answered again.
-    outage: Option<(usize, Option<f64>)>,
-    /// Where workers were told to stop that had brought nothing, and how often.
-    barren: BTreeMap<u64, u32>,
     arrivals: Arrivals,
+    pub(crate) rules: Rules,
 }
 
 impl Watch {
     pub(crate) const fn new() -> Self {
         Self {
             refused: 0,
-            recent: VecDeque::new(),
-            storm: 0,
+            storm: Busiest::new(),
             useful: 0,
             modest: None,
             found: None,
             beyond: 0,
             ahead: 0,
-            outage: None,
-            barren: BTreeMap::new(),
             arrivals: Arrivals {
                 past: VecDeque::new(),
                 quiet_since: 0.0,
@@ -97,6 +85,7 @@ impl Watch {
                     without: 0.0,
                 },
             },
+            rules: Rules::new(),
         }
     }
 
@@ -105,7 +94,7 @@ impl Watch {
     }
 
     pub(crate) const fn storm(&self) -> usize {
-        self.storm
+        self.storm.most
     }
 
     /// Most connections beyond the width that was found.
@@ -120,31 +109,13 @@ impl Watch {
     /// A request was not served.
     pub(crate) fn refusal(&mut self, now: f64) {
         self.refused += 1;
-        self.recent.push_back(now);
-        while self.recent.front().is_some_and(|at| *at <= now - STORM) {
-            self.recent.pop_front();
-        }
-        self.storm = self.storm.max(self.recent.len());
+        self.storm.count(now);
     }
 
     /// A reply got credit after so many seconds.
     pub(crate) const fn went_without(&mut self, seconds: f64) {
         let limited = &mut self.arrivals.limited;
         limited.without = limited.without.max(seconds);
-    }
-
-    /// The server is gone.
-    pub(crate) const fn goes_out(&mut self, workers: usize) {
-        self.outage = Some((workers, None));
-    }
-
-    /// A reply was accepted.
-    pub(crate) fn answered(&mut self, world: &World, now: f64) {
-        if let Some((_, answered @ None)) = &mut self.outage
-            && world.outage.is_some_and(|outage| now >= outage.from)
-        {
-            *answered = Some(now);
-        }
     }
 
     /// Something failed.
@@ -242,17 +213,35 @@ impl Run<'_> {
         // A run of bytes ends where a worker is, or where one has let go.
         let runs = self.written.iter().len();
         assert!(runs <= 8 * ceiling + 8, "the file is in {runs} pieces");
-        if let Some((before, Some(answered))) = self.watch.outage {
+        if let Some((before, Some(answered))) = self.watch.rules.outage {
             let is_late = self.now - answered > COMEBACK + 4.0 * self.world.round_trip;
             let left = (self.world.length - self.written.len()) as f64 / self.world.length as f64;
-            let are_back = workers >= before.min(usize::from(limits::WIDTH_START));
+            let several = before.min(usize::from(limits::WIDTH_START));
+            let are_back = workers >= several.max(before / 2);
             assert!(
                 are_back || !is_late || left < 0.3,
                 "{workers} workers, and {before} before the outage"
             );
             if are_back {
-                self.watch.outage = None;
+                self.watch.rules.outage = None;
             }
+        }
+        let had = self.written.len();
+        self.watch.rules.goes_on(self.world, self.now, had);
+    }
+
+    /// Checks what must hold when a worker lets go.
+    pub(crate) fn check_leave(&mut self, worker: &Worker, how: Stop) {
+        let rules = &mut self.watch.rules;
+        let block = u64::from(BlockSize::for_length(self.world.length).get());
+        if worker.brought() < block && !(how == Stop::Drained && worker.is_done()) {
+            rules.fruitless.count(self.now);
+            let most = FRUITLESS_EACH * usize::from(self.world.ceiling) + FRUITLESS;
+            let seen = rules.fruitless.most;
+            assert!(
+                seen <= most,
+                "{seen} requests without a block in ten seconds"
+            );
         }
     }
 
@@ -276,9 +265,16 @@ impl Run<'_> {
     /// Checks what must hold when a worker is told to stop: either bytes have come since the last
     /// time one was told so here, or this does not go on for ever.
     pub(crate) fn check_stop(&mut self, attempt: AttemptId) {
+        let block = BlockSize::for_length(self.world.length).get().into();
+        let stops = self.watch.rules.stops(self.written.len(), block);
+        let most = STOPS_EACH * u32::from(self.world.ceiling) + BARREN_STOPS;
+        assert!(
+            stops <= most,
+            "{stops} workers had to stop, and no block came"
+        );
         let barren = self.workers.get(&attempt).and_then(Worker::barren_at);
         if let Some(at) = barren {
-            let stops = self.watch.barren.entry(at).or_default();
+            let stops = self.watch.rules.barren.entry(at).or_default();
             *stops += 1;
             assert!(
                 *stops <= BARREN_STOPS,

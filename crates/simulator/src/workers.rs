@@ -52,10 +52,26 @@ impl Worker {
         self.reply.is_some() && !self.has_begun
     }
 
+    /// Returns the offset one past the last byte of its reply, once its head has told.
+    fn reply_end(&self) -> u64 {
+        self.reply.map_or(u64::MAX, ByteRange::end)
+    }
+
     /// Returns whether it has written and told all of its lease, and waits for an order.
     fn holds(&self) -> bool {
         let end = self.attempt.map(ByteRange::end);
         end.is_some_and(|end| self.position == end && self.reported == end)
+    }
+
+    /// Returns how many bytes it has written.
+    pub(crate) const fn brought(&self) -> u64 {
+        self.position - self.reply_start
+    }
+
+    /// Returns whether it has written all it may.
+    pub(crate) fn is_done(&self) -> bool {
+        self.attempt
+            .is_some_and(|attempt| self.position == attempt.end())
     }
 
     /// Returns how long after its last report it tells of a byte: of the first ones soon.
@@ -69,7 +85,7 @@ impl Worker {
 
     /// Returns how far it may write now.
     fn end(&self) -> Option<u64> {
-        let most = self.allowed.min(self.reply_end);
+        let most = self.allowed.min(self.reply_end());
         self.attempt.map(|attempt| attempt.end().min(most))
     }
 }
@@ -140,7 +156,7 @@ impl Run<'_> {
             Answer::Accepted { body, generation }
                 if *self.generation.get_or_insert(generation) == generation =>
             {
-                self.watch.answered(self.world, self.now);
+                self.watch.rules.answered(self.world, self.now);
                 worker.reply = Some(match body {
                     Body::Part { range, .. } => range,
                     Body::Whole { .. } => whole(self.world.length),
@@ -195,7 +211,7 @@ impl Run<'_> {
             };
             let reached = worker.reached(self.network.arrived(worker.connection));
             let bytes = reached - worker.reported;
-            let reply_end = worker.reply.map_or(u64::MAX, ByteRange::end);
+            let reply_end = worker.reply_end();
             if reached == range.end().min(reply_end) {
                 let ends = reached == reply_end;
                 if ends || bytes > 0 {
@@ -241,6 +257,7 @@ impl Run<'_> {
         let Some(worker) = self.workers.remove(&attempt) else {
             return;
         };
+        self.check_leave(&worker, how);
         match how {
             Stop::Drained | Stop::Told | Stop::Failed(FailureClass::Storage) => {
                 self.network.release(worker.connection);

@@ -1,12 +1,13 @@
 //! Owns the description of one world: a file, a link, a disk, a server and its moods. Runs nothing.
 
+mod served;
+
 use std::num::NonZeroU16;
 use std::time::Duration;
 
 use range_core::units::RateLimit;
 use scheduler::SourceId;
 use scheduler::failure::FailureClass;
-use scheduler::limits::PROGRESS_MIN;
 
 use crate::dice::Dice;
 use crate::mirror::Mirror;
@@ -351,42 +352,6 @@ impl World {
     pub(crate) fn oddity(&self, request: u64) -> Option<Oddity> {
         let odd = self.odd?;
         (odd.first..odd.end).contains(&request).then_some(odd.how)
-    }
-
-    /// Returns how many bytes the reply to a request for a range brings at most.
-    pub(crate) fn most_of_a_part(&self, request: u64) -> u64 {
-        let Some((least, most)) = self.meagre else {
-            return u64::MAX;
-        };
-        Dice::new(self.seed ^ request.rotate_left(7)).whole(least, most)
-    }
-
-    /// Returns whether the reply to a request is of something else.
-    pub(crate) fn is_stray(&self, request: u64) -> bool {
-        let mut dice = Dice::new(self.seed ^ request.rotate_left(41));
-        request > 0 && dice.fraction() < self.stray
-    }
-
-    /// Returns whether replies to ranges bring so little that a client may say so and end.
-    pub(crate) fn may_be_given_up(&self) -> bool {
-        self.meagre.is_some_and(|(_, most)| most < PROGRESS_MIN)
-    }
-
-    /// The next moment from which on requests are served that were not.
-    pub(crate) fn next_opening(&self, after: f64) -> f64 {
-        let ends = self.closed.iter().map(|closed| closed.to);
-        ends.filter(|at| *at > after).fold(f64::INFINITY, f64::min)
-    }
-
-    /// Returns how many requests at once are served, of those a client can have made by then. One
-    /// that knows what comes has asked before it is turned away for a while.
-    pub(crate) fn served_at(&self, at: f64) -> usize {
-        let from_the_start = self.closed.iter().filter(|closed| closed.from <= 0.0);
-        let closed = from_the_start.filter(|closed| at < closed.to);
-        let served = closed.map(|closed| closed.after).min();
-        served.map_or(usize::MAX, |served| {
-            usize::try_from(served).unwrap_or(usize::MAX)
-        })
     }
 
     /// Returns how many requests at once the user and the server allow.

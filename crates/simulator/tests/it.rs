@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use range_core::ByteRange;
 use scheduler::time::Timestamp;
 use scheduler::{AttemptId, Grant, Input, Output, Request, Route, SegmentId, SourceId, WaitReason};
-use simulator::{Contender, Failure, Family, Policy, Trace, World, run};
+use simulator::{Closed, Contender, Failure, Family, Policy, Refusing, Trace, World, run};
 
 /// Enough for every family to meet each of its moods, in seconds.
 const SEEDS: u64 = 20;
@@ -128,4 +128,37 @@ fn a_policy_that_leases_bytes_twice_is_found_out_and_its_story_told() {
     let story = trace.to_string();
     let last = story.lines().last().unwrap();
     assert!(last.contains(" < #1.1 may write Range("), "{last}");
+}
+
+/// Asks again as soon as it was refused.
+#[derive(Default)]
+struct Stubborn(Greedy, u32);
+
+impl Policy for Stubborn {
+    fn handle_input(&mut self, _: Timestamp, input: Input) {
+        if matches!(input, Input::Tick | Input::Stopped { .. }) {
+            self.0.start(self.1, Request::First);
+            self.1 += 1;
+        }
+    }
+
+    fn poll_output(&mut self) -> Output {
+        self.0.poll_output()
+    }
+
+    fn check(&mut self) {}
+}
+
+#[test]
+fn a_policy_that_asks_too_often_is_found_out() {
+    let mut world = World::plain(1, 1 << 30, 0.01, 1e6);
+    world.closed.push(Closed {
+        after: 0,
+        from: 0.0,
+        to: 60.0,
+        how: Refusing::Busy(None),
+    });
+    let outcome = run(&world, &mut |_| Some(Box::new(Stubborn::default())), None);
+    let broken = Failure::Broken("197 requests without a block in ten seconds".to_owned());
+    assert_eq!(outcome.map(|_| ()), Err(broken));
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use range_core::units::{BytesPerSecond, RateLimit};
 use scheduler::failure::FailureClass;
 
-use super::MIB;
 use crate::dice::Dice;
 use crate::mirror::{Mirror, MirrorFault};
 use crate::world::{Bucket, Lie, Lying, Outage, Penalty, Refusal, Refusing, Throttle, World};
+
+pub(super) const MIB: f64 = 1_048_576.0;
 
 /// Up to so many connections fill the link.
 pub(super) fn cap(world: &mut World, dice: &mut Dice, most: f64) {

@@ -23,7 +23,7 @@ impl Run<'_> {
         }
         if self.next_outage <= self.now {
             self.next_outage = f64::INFINITY;
-            self.watch.goes_out(self.workers.len());
+            self.watch.rules.goes_out(self.workers.len());
             self.tell("the server is gone");
             self.reset();
         }
