@@ -1,4 +1,4 @@
-//! Owns the command line as it is written: names, defaults and help. Reads no environment, and
+//! Owns the command line as the user writes it: names, defaults and help. Reads no environment, and
 //! does not decide what the values mean together.
 
 use std::ffi::OsString;
@@ -37,7 +37,7 @@ Examples:
   sheave get --bearer-file ~/.token https://example.org/private.img
   sheave get --json https://example.org/disk.img | tail -n 1
 
-After an interruption run the same command again: what was fetched is checked and kept.";
+After an interruption, run the same command again: what was fetched is checked and kept.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -49,17 +49,17 @@ Examples:
   sheave check-server http://127.0.0.1:8080/disk.img
   sheave check-server --json --cacert authority.pem https://example.org/disk.img
 
-The file has to have 1000 bytes or more; one of up to 1MiB is compared whole. Exits with 9 if the
-server does not do what RFC 9110 says it must.";
+The file must have at least 1000 bytes; a file of up to 1MiB is compared whole. Exits with 9 if the
+server breaks a rule that RFC 9110 says it must keep.";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   sheave inspect disk.img.part
-  sheave inspect --verify disk.img.part         read it back; exit 6 if a block is damaged
+  sheave inspect --verify disk.img.part   read it back; exit 6 if a block is damaged
   sheave inspect --json disk.img.part";
 
-/// Download one large file over several connections, keep every byte however it is stopped, and
-/// prove that what was kept is the file.
+/// Download large files over several connections, resume after any interruption, and verify the
+/// result
 #[derive(Debug, Parser)]
 #[command(name = "sheave", version, after_help = EXAMPLES, arg_required_else_help = true)]
 struct Args {
@@ -67,13 +67,13 @@ struct Args {
     command: Command,
 }
 
-/// What to do.
+/// The command, with its arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Download files (the default: `sheave URL` is `sheave get URL`)
     #[command(after_help = GET_EXAMPLES)]
     Get(Box<GetArgs>),
-    /// Serve a directory, and synthetic content, by byte range
+    /// Serve a directory and synthetic content over HTTP, with byte ranges
     #[command(after_help = serve::EXAMPLES)]
     Serve(ServeArgs),
     /// Download, interrupt, resume and verify synthetic content on this machine
@@ -82,7 +82,7 @@ pub(crate) enum Command {
     /// Show what the part file of an interrupted download holds
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
-    /// Ask a server how well it keeps the rules of ranges and preconditions
+    /// Test how well a server implements HTTP ranges and preconditions
     #[command(after_help = CHECK_EXAMPLES)]
     CheckServer(CheckArgs),
 }
@@ -94,7 +94,7 @@ pub(crate) enum Command {
     reason = "each is a switch of the command line"
 )]
 pub(crate) struct GetArgs {
-    /// What to download, http or https; several are downloaded one after another
+    /// The file to download, by http or https; several are downloaded one after another
     #[arg(required = true, value_name = "URL")]
     pub(crate) urls: Vec<String>,
     /// Save to this file [default: the last part of the URL's path]
@@ -103,41 +103,41 @@ pub(crate) struct GetArgs {
     /// Save in this directory, which must exist [default: the current one]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// Take the name the server suggests, made harmless, before that of the URL; asks once more
+    /// Use the server's suggested file name, sanitised; costs one extra request
     #[arg(long, conflicts_with = "output")]
     pub(crate) content_disposition: bool,
     #[arg(short = 'x', long, value_name = "N|auto", default_value = AUTO)]
     #[arg(help = help_for_connections(), value_parser = values::connections)]
     pub(crate) connections: u16,
-    /// Publish only a file with this digest; ALG is sha-256 or sha-512 (repeatable)
+    /// Fail unless the file has this checksum; ALG is sha-256 or sha-512 (repeatable)
     #[arg(long = "checksum", value_name = "ALG=HEX", value_parser = Digest::parse)]
     pub(crate) checksums: Vec<Digest>,
     /// Replace the file if it exists
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Delete what an earlier run fetched, and start from the beginning
+    /// Delete what an earlier run fetched and start from the beginning
     #[arg(long)]
     pub(crate) no_resume: bool,
-    /// Leave the disk to the system, and wait for it neither on the way nor at the end; a power cut
-    /// may damage the file until half a minute later
+    /// Do not wait for the disk; faster, but a power cut within about 30 s may damage the file
     #[arg(long)]
     pub(crate) no_sync: bool,
-    /// Give the file the time of the server's Last-Modified, where there is one
+    /// Set the file's modification time from Last-Modified
     #[arg(long)]
     pub(crate) remote_time: bool,
     /// Give up after N failures in a row without progress [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_tries: Option<u32>,
-    /// Replace a connection that is silent for so long, as in 500ms, 20s, 2m [default: 20s]
+    /// Replace a connection that has received nothing for this long, e.g. 500ms or 2m [default:
+    /// 20s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
-    /// Refuse a file that is larger, as in 10GiB [default: no limit]
+    /// Refuse a file that is larger, e.g. than 10GiB [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     pub(crate) max_size: Option<ByteCount>,
-    /// Receive at most so many bytes a second, all together, as in 10MiB [default: no limit]
+    /// Limit total download speed, e.g. 10MiB a second [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::limit)]
     pub(crate) limit_rate: Option<RateLimit>,
-    /// Write the part file mapped, or at positions, or as is best
+    /// Use memory-mapped or positioned writes; auto is positioned
     #[arg(
         long,
         value_name = "mapped|positioned|auto",
@@ -162,10 +162,10 @@ pub(crate) struct GetArgs {
 /// Arguments of `demo`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DemoArgs {
-    /// How much to download, 16MiB or more
+    /// Download this much, 16MiB or more
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = values::demo_size)]
     pub(crate) size: ByteCount,
-    /// Make the temporary directory in this one [default: the system's]
+    /// Create the temporary directory here [default: the system's]
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// Keep the downloaded file
@@ -176,10 +176,10 @@ pub(crate) struct DemoArgs {
 /// Arguments of `inspect`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct InspectArgs {
-    /// The part file; its journal is beside it
+    /// The part file; its journal must be beside it
     #[arg(value_name = "FILE.part")]
     pub(crate) part: PathBuf,
-    /// Read back what is claimed, and compare every block with its hash
+    /// Read the file back and compare every block with its hash
     #[arg(long)]
     pub(crate) verify: bool,
     /// Write one JSON object
@@ -190,10 +190,10 @@ pub(crate) struct InspectArgs {
 /// Arguments of `check-server`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
-    /// A file on the server, http or https
+    /// A file on the server, by http or https
     #[arg(value_name = "URL")]
     pub(crate) url: String,
-    /// Trust the certificate authorities in this PEM file; https needs it
+    /// Trust the certificate authorities in this PEM file; required for https
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
     /// Write one JSON object
@@ -201,8 +201,8 @@ pub(crate) struct CheckArgs {
     pub(crate) json: bool,
 }
 
-/// Parses the command line. Help and complaints are printed here; the error is the exit they
-/// lead to.
+/// Parses the command line. Prints help and usage errors itself; the error is the exit code that
+/// they lead to.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Exit> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match Args::try_parse_from(with_implied_get(arguments.clone())) {
@@ -210,7 +210,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Err(error) => {
             match without_secrets(&error.to_string(), &arguments) {
                 Some(text) => crate::printer::note(text.trim_end()),
-                // Nobody reads it, and the exit code says the same.
+                // If standard output is closed, nobody reads the text; the exit code says the same.
                 None => drop(error.print()),
             }
             Err(if error.use_stderr() {
@@ -222,8 +222,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     }
 }
 
-/// A complaint about mistyped URLs without what may be secret in them: what stands before an `@`,
-/// and behind a `?`. `None` where it repeats none.
+/// A usage error without the parts of mistyped URLs that may be secret: the text before an `@` and
+/// after a `?`. `None` if the error repeats no such part.
 fn without_secrets(complaint: &str, arguments: &[OsString]) -> Option<String> {
     let mut text = complaint.to_owned();
     for argument in arguments.iter().map(|argument| argument.to_string_lossy()) {
@@ -242,7 +242,7 @@ fn without_secrets(complaint: &str, arguments: &[OsString]) -> Option<String> {
     (text != complaint).then_some(text)
 }
 
-/// Puts in the `get` that may be left out before a URL or an option of `get`.
+/// Inserts the `get` that may be left out before a URL or an option of `get`.
 fn with_implied_get(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let implied = arguments
         .get(1)
@@ -259,7 +259,7 @@ fn with_implied_get(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 fn help_for_connections() -> String {
     format!(
-        "Use at most N connections, 1 to {}; {AUTO} finds how many pay, up to {}",
+        "Use at most N connections, 1 to {}; {AUTO} measures how many help, up to {}",
         Settings::CONNECTIONS_MAX,
         Settings::default().connections
     )

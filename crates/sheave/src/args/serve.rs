@@ -1,5 +1,5 @@
-//! Owns the command line of `serve` as it is written. Reads no environment, and does not decide
-//! what the values mean together.
+//! Owns the command line of `serve` as the user writes it. Reads no environment, and does not
+//! decide what the values mean together.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
@@ -15,12 +15,15 @@ use crate::duration;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sheave serve                                  this directory, on http://127.0.0.1:8080
-  sheave serve --bind 127.0.0.1:0 ~/images      on a free port; the first line says which
-  sheave serve --rate-per-connection 2MiB .     slowly, to see connections add up
-  sheave serve --tls                            https; the second line names the certificate's file
+  sheave serve                               this directory, on http://127.0.0.1:8080
+  sheave serve --bind 127.0.0.1:0 ~/images   on a free port, which the first line
+                                             of output names
+  sheave serve --rate-per-connection 2MiB    slowly, to see connections add up
+  sheave serve --tls                         over https; the second line of output
+                                             names the certificate's file
 
-Content of any size is at /synthetic/SIZE, as in http://127.0.0.1:8080/synthetic/10GiB.";
+Synthetic content of any size is at /synthetic/SIZE, e.g.
+http://127.0.0.1:8080/synthetic/10GiB.";
 
 /// Arguments of `serve`.
 #[derive(Debug, ClapArgs)]
@@ -32,47 +35,48 @@ pub(crate) struct ServeArgs {
     /// The directory to serve
     #[arg(default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// Listen here; port 0 stands for any free one
+    /// Listen on this address; port 0 means any free port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) bind: SocketAddr,
-    /// Serve https; without --cert, with a certificate made for this run, whose file is named on
-    /// the second line
+    /// Serve https, with --cert or with a certificate made for this run; the second line of output
+    /// names its file
     #[arg(long)]
     pub(crate) tls: bool,
-    /// The certificate, and those that lead to its authority, as a PEM file
+    /// Certificate chain (PEM), the server's own certificate first
     #[arg(long, value_name = "FILE", requires = "tls", requires = "key")]
     pub(crate) cert: Option<PathBuf>,
-    /// The private key of the certificate, as a PEM file
+    /// Private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls", requires = "cert")]
     pub(crate) key: Option<PathBuf>,
     /// Serve names that start with a dot
     #[arg(long)]
     pub(crate) allow_hidden: bool,
-    /// Follow symbolic links that stay in the directory
+    /// Follow symbolic links that stay inside the directory
     #[arg(long)]
     pub(crate) allow_symlinks: bool,
-    /// Serve NAME.br, NAME.zst or NAME.gz in place of NAME to who accepts it, unless it is older
+    /// Serve NAME.br, NAME.zst or NAME.gz in place of NAME to clients that accept it, unless it is
+    /// older
     #[arg(long)]
     pub(crate) precompressed: bool,
-    /// Serve at most N connections at once [default: 512]
+    /// Maximum connections; further ones wait [default: 512]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_connections: Option<u32>,
-    /// Serve at most N of them to one address [default: 256; from this machine any number]
+    /// Maximum connections per client address; loopback is unlimited [default: 256]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_connections_per_address: Option<u32>,
-    /// Drop a peer that takes longer to send a request, counted from the last [default: 30s]
+    /// Drop a client that takes longer than this to send its next request [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) header_timeout: Option<Duration>,
-    /// Drop a peer that takes no byte of its reply for so long [default: 60s]
+    /// Drop a client that reads nothing for this long [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
-    /// Send at most so many bytes a second, as in 10MiB
+    /// Limit total upload speed, e.g. 10MiB a second
     #[arg(long, value_name = "SIZE", value_parser = values::rate)]
     pub(crate) rate: Option<BytesPerSecond>,
-    /// Send at most so many bytes a second on each connection
+    /// Limit the speed of each connection, e.g. 1MiB a second
     #[arg(long, value_name = "SIZE", value_parser = values::rate)]
     pub(crate) rate_per_connection: Option<BytesPerSecond>,
-    /// Send the whole file to who asks for more than N ranges of it at once [default: 64]
+    /// Send the whole file to clients that ask for more than N ranges at once [default: 64]
     #[arg(long, value_name = "N")]
     pub(crate) max_ranges: Option<NonZeroU16>,
     /// Answer a malformed Range with the whole file, or with 416
@@ -84,11 +88,11 @@ pub(crate) struct ServeArgs {
         hide_possible_values = true
     )]
     pub(crate) invalid_range: InvalidRange,
-    /// Answer as this server would: nginx, apache, lighttpd, caddy, go, python, varnish or express
+    /// Imitate this server: nginx, apache, lighttpd, caddy, go, python, varnish or express
     #[arg(long = "as", value_name = "SERVER", value_parser = values::profile)]
     #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
     pub(crate) profile: Option<Profile>,
-    /// Do wrong what this file says, in TOML; URLs can ask for the same with ?fault=
+    /// Misbehave as described in this TOML file; URLs can ask for the same with ?fault=
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
     /// Append one JSON object per request to this file

@@ -1,4 +1,4 @@
-//! What the command line accepts, and what it takes for a mistake.
+//! Tests of the command line: the values it accepts, and the mistakes it reports.
 
 use accelerator::BytesPerSecond;
 

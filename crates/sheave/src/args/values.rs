@@ -1,4 +1,4 @@
-//! Owns how values on the command line are read. Knows no argument by its name.
+//! Owns the parsing of values on the command line. Knows no argument by its name.
 
 use accelerator::{
     ByteCount, BytesPerSecond, InvalidPin, Pin, RateLimit, Settings, TlsVersion, WriteMode,
@@ -6,7 +6,7 @@ use accelerator::{
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use range_server::{InvalidRange, Profile};
 
-/// `auto`, or the most connections that are to be used.
+/// Parses `auto`, or the maximum number of connections.
 pub(super) fn connections(text: &str) -> Result<u16, String> {
     if text == AUTO {
         return Ok(Settings::default().connections);
@@ -19,10 +19,10 @@ pub(super) fn connections(text: &str) -> Result<u16, String> {
     })
 }
 
-/// What leaves the choice to the library.
+/// The value that leaves the choice to the library.
 pub(super) const AUTO: &str = "auto";
 
-/// How the part file is written.
+/// Parses the way in which the part file is written.
 pub(super) fn write_mode() -> impl TypedValueParser<Value = WriteMode> {
     PossibleValuesParser::new([AUTO, "mapped", "positioned"]).map(|text| match text.as_str() {
         "mapped" => WriteMode::Mapped,
@@ -31,7 +31,7 @@ pub(super) fn write_mode() -> impl TypedValueParser<Value = WriteMode> {
     })
 }
 
-/// The oldest TLS.
+/// Parses the oldest acceptable TLS version.
 pub(super) fn tls_version() -> impl TypedValueParser<Value = TlsVersion> {
     PossibleValuesParser::new(["1.2", "1.3"]).map(|text| match text.as_str() {
         "1.3" => TlsVersion::V1_3,
@@ -39,12 +39,12 @@ pub(super) fn tls_version() -> impl TypedValueParser<Value = TlsVersion> {
     })
 }
 
-/// Keys that servers may have.
+/// Parses the keys that servers may have, separated by `;`.
 pub(super) fn pins(text: &str) -> Result<Vec<Pin>, InvalidPin> {
     text.split(';').map(Pin::parse).collect()
 }
 
-/// What a malformed `Range` is answered with.
+/// Parses the answer to a malformed `Range`.
 pub(super) fn invalid_range() -> impl TypedValueParser<Value = InvalidRange> {
     PossibleValuesParser::new(["ignore", "reject"]).map(|text| match text.as_str() {
         "reject" => InvalidRange::Reject,
@@ -52,7 +52,7 @@ pub(super) fn invalid_range() -> impl TypedValueParser<Value = InvalidRange> {
     })
 }
 
-/// A server to imitate.
+/// Parses the name of a server to imitate.
 pub(super) fn profile(text: &str) -> Result<Profile, String> {
     Profile::parse(text).ok_or_else(|| {
         let names = Profile::ALL.map(Profile::name).join(", ");
@@ -60,8 +60,8 @@ pub(super) fn profile(text: &str) -> Result<Profile, String> {
     })
 }
 
-/// The size of a demo. Smaller files are one segment of few blocks, of which an interruption leaves
-/// too little to show.
+/// Parses the size of a demo. A file under 16 MiB is one segment of few blocks: an interruption
+/// would leave too little to show.
 pub(super) fn demo_size(text: &str) -> Result<ByteCount, String> {
     match ByteCount::parse(text) {
         Ok(size) if size < ByteCount(16 << 20) => Err("the demo needs 16MiB or more".to_owned()),
@@ -70,19 +70,19 @@ pub(super) fn demo_size(text: &str) -> Result<ByteCount, String> {
     }
 }
 
-/// A number of bytes.
+/// Parses a number of bytes.
 pub(super) fn size(text: &str) -> Result<ByteCount, String> {
     ByteCount::parse(text).map_err(|error| error.to_string())
 }
 
-/// A limit on the bytes of a second.
+/// Parses a rate limit, in bytes a second.
 pub(super) fn limit(text: &str) -> Result<RateLimit, String> {
     let ByteCount(bytes) = ByteCount::parse(text).map_err(|error| error.to_string())?;
     let limit = RateLimit::new(BytesPerSecond(bytes));
     limit.ok_or_else(|| "a rate of zero never ends".to_owned())
 }
 
-/// The same, as a rate.
+/// Parses the same text as [`limit`], as a rate.
 pub(super) fn rate(text: &str) -> Result<BytesPerSecond, String> {
     limit(text).map(|limit| BytesPerSecond(limit.get()))
 }
