@@ -11,16 +11,17 @@ impl BlockSize {
     /// connection at most 1 MiB.
     pub const DEFAULT: Self = Self(1 << 20);
 
-    /// 256 KiB: blocks are what the last connections share out among themselves, and a slow one
-    /// takes seconds for 1 MiB.
+    /// 256 KiB. The last connections of a download share its remaining blocks among themselves, and
+    /// a slow connection takes seconds for 1 MiB.
     const SMALL: Self = Self(1 << 18);
 
-    /// A file is not cut into more blocks than this as long as blocks may grow: their records, 33
-    /// bytes each, take half of the longest journal that is read, so each may be written twice.
+    /// The block size grows so that no file has more blocks than this, while blocks may grow. The
+    /// records, 33 bytes each, then fill half of the longest journal that a reader accepts, so each
+    /// can be written twice.
     const MOST: u64 = 1 << 21;
 
-    /// What suits a file of `length` bytes: 256 KiB up to 16 GiB (2 MiB of journal), 1 MiB up to 2
-    /// TiB (66 MiB of journal), and from there twice as much whenever the length doubles, up to 64
+    /// The block size for a file of `length` bytes: 256 KiB up to 16 GiB (2 MiB of journal), 1 MiB
+    /// up to 2 TiB (66 MiB of journal). From there it doubles whenever the length doubles, up to 64
     /// MiB.
     pub const fn for_length(length: u64) -> Self {
         if length <= 16 << 30 {
@@ -33,9 +34,9 @@ impl BlockSize {
         size
     }
 
-    /// Whether some version of the writer cuts a file of `length` bytes so: as
-    /// [`for_length`](Self::for_length) says, or, before it did and where the length came last,
-    /// into blocks of the default size.
+    /// Reports whether some version of the writer divides a file of `length` bytes into blocks of
+    /// this size. Besides [`for_length`](Self::for_length) that is the default size, which older
+    /// versions use for every file and which a file gets whose length is known only at its end.
     pub const fn is_usual_for(self, length: u64) -> bool {
         self.0 == Self::for_length(length).0 || self.0 == Self::DEFAULT.0
     }
@@ -43,7 +44,7 @@ impl BlockSize {
     const SMALLEST: u32 = 1 << 12;
     const LARGEST: u32 = 1 << 26;
 
-    /// A block size, or `None` when it is no power of two between 4 KiB and 64 MiB.
+    /// Returns a block size, or `None` unless it is a power of two between 4 KiB and 64 MiB.
     pub const fn new(bytes: u32) -> Option<Self> {
         let fits = bytes >= Self::SMALLEST && bytes <= Self::LARGEST;
         if fits && bytes.is_power_of_two() {
@@ -62,17 +63,17 @@ impl BlockSize {
         self.0 as u64
     }
 
-    /// The block that holds the byte at `offset`.
+    /// Returns the block that holds the byte at `offset`.
     pub const fn block_at(self, offset: u64) -> BlockIndex {
         BlockIndex(offset / self.bytes())
     }
 
-    /// The largest block boundary not above `offset`.
+    /// Returns the largest block boundary not above `offset`.
     pub const fn floor(self, offset: u64) -> u64 {
         offset - offset % self.bytes()
     }
 
-    /// The smallest block boundary not below `offset`, or `u64::MAX` when there is none.
+    /// Returns the smallest block boundary not below `offset`, or `u64::MAX` if there is none.
     pub const fn ceil(self, offset: u64) -> u64 {
         match self.floor(offset) {
             floor if floor == offset => offset,
@@ -80,23 +81,24 @@ impl BlockSize {
         }
     }
 
-    /// The bytes of a block in a file of `length` bytes, or `None` when the file ends before it.
+    /// Returns the bytes of a block in a file of `length` bytes, or `None` if the file ends before
+    /// it.
     pub fn range_of(self, block: BlockIndex, length: u64) -> Option<ByteRange> {
         let start = block.0.checked_mul(self.bytes())?;
         ByteRange::new(start, start.saturating_add(self.bytes()).min(length))
     }
 
-    /// How many blocks a file of `length` bytes has.
+    /// Returns the number of blocks in a file of `length` bytes.
     pub const fn count(self, length: u64) -> u64 {
         length.div_ceil(self.bytes())
     }
 }
 
-/// Which block of a file, counted from 0.
+/// The index of a block in a file, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockIndex(pub u64);
 
-/// The fast 128-bit hash of a block's bytes. Guards against crashes, not against an adversary.
+/// The fast 128-bit hash of a block's bytes. It guards against crashes, not against an adversary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BlockHash(pub u128);
 

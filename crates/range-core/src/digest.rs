@@ -1,11 +1,11 @@
-//! Owns digests as values: which algorithm, which bytes, how people write them. Hashes nothing.
+//! Owns digests as values: the algorithm, the bytes, and their spelling. Computes no hash.
 
 use alloc::string::{String, ToString};
 use core::fmt;
 
 use crate::hex::{self, Hex};
 
-/// A digest algorithm that is still fit to prove what a file is (RFC 9530 §5, "Active").
+/// A digest algorithm that is still fit to identify a file (RFC 9530 §5, "Active").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DigestAlgorithm {
     /// SHA-256, 32 bytes.
@@ -15,10 +15,10 @@ pub enum DigestAlgorithm {
 }
 
 impl DigestAlgorithm {
-    /// All of them, the shortest first.
+    /// All algorithms, the shortest digest first.
     pub const ALL: [Self; 2] = [Self::Sha256, Self::Sha512];
 
-    /// The name in RFC 9530's registry.
+    /// Returns the name in RFC 9530's registry.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "sha-256",
@@ -26,7 +26,7 @@ impl DigestAlgorithm {
         }
     }
 
-    /// How many bytes the digest has.
+    /// Returns the number of bytes in a digest.
     pub const fn length(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -43,7 +43,7 @@ pub struct Digest {
     bytes: [u8; 64],
 }
 
-/// Why a text is not a digest.
+/// The reason why a text is not a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseDigestError {
     /// There is no `=` between algorithm and value.
@@ -62,22 +62,22 @@ pub enum ParseDigestError {
         .algorithm.length() * 2
     )]
     WrongLength {
-        /// The algorithm that was named.
+        /// The algorithm in the text.
         algorithm: DigestAlgorithm,
-        /// How many digits were given.
+        /// The number of digits in the text.
         actual: usize,
     },
 }
 
 impl Digest {
-    /// A digest from its bytes, or `None` when there are not as many as the algorithm makes.
+    /// Returns a digest from its bytes, or `None` if the algorithm makes more or fewer bytes.
     pub fn new(algorithm: DigestAlgorithm, value: &[u8]) -> Option<Self> {
         let mut bytes = [0; 64];
         bytes.get_mut(..value.len())?.copy_from_slice(value);
         (value.len() == algorithm.length()).then_some(Self { algorithm, bytes })
     }
 
-    /// Parses `sha-256=HEX`; `sha256` and capital letters are understood too.
+    /// Parses `sha-256=HEX`; it also accepts `sha256` and capital letters.
     pub fn parse(text: &str) -> Result<Self, ParseDigestError> {
         let (name, value) = text.split_once('=').ok_or(ParseDigestError::NoAlgorithm)?;
         let name = name.trim().to_ascii_lowercase();

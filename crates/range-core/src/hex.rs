@@ -1,4 +1,4 @@
-//! Owns bytes as pairs of hexadecimal digits, written and read. Does not know what they stand for.
+//! Owns the spelling of bytes as pairs of hexadecimal digits. Does not know what the bytes mean.
 
 use core::fmt;
 
@@ -12,7 +12,7 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// The byte that two digits of either case stand for.
+/// Returns the byte that two digits of either case spell.
 pub fn byte(high: u8, low: u8) -> Option<u8> {
     Some(digit(high)? << 4 | digit(low)?)
 }

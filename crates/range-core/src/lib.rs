@@ -1,6 +1,6 @@
-//! Means: what a byte range is, and what an HTTP message says about one.
+//! Means: the definition of a byte range, and of an HTTP message's statements about one.
 //!
-//! In scope: values, and pure functions of them.
+//! In scope: values, and pure functions on them.
 //!
 //! Out of scope, and kept out by `no_std`: clocks, files, sockets, threads, async, randomness.
 #![no_std]

@@ -1,12 +1,12 @@
-//! Owns [`ByteRange`], the half-open, never empty range of byte offsets everything else is made
-//! of. Knows nothing of HTTP's inclusive ranges; `http` converts at the border.
+//! Owns [`ByteRange`], the half-open, never empty range of byte offsets that everything else is
+//! built on. Knows nothing of HTTP's inclusive ranges; `http` converts them.
 
 use core::fmt;
 
 /// A half-open range of byte offsets, `start..end`, that holds at least one byte.
 ///
 /// The empty range does not exist as a value: code that may find nothing works with
-/// `Option<ByteRange>`, so "nothing left" can never be written or requested by mistake.
+/// `Option<ByteRange>`, so that "nothing left" can never be written or requested by mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ByteRange {
     start: u64,
@@ -14,7 +14,7 @@ pub struct ByteRange {
 }
 
 impl ByteRange {
-    /// The range `start..end`, or `None` when it would hold no byte.
+    /// Returns the range `start..end`, or `None` if it would hold no byte.
     pub const fn new(start: u64, end: u64) -> Option<Self> {
         if start < end {
             Some(Self { start, end })
@@ -23,7 +23,8 @@ impl ByteRange {
         }
     }
 
-    /// The range of `length` bytes from `start`, or `None` when empty or past `u64::MAX`.
+    /// Returns the range of `length` bytes from `start`, or `None` if it is empty or passes
+    /// `u64::MAX`.
     pub const fn from_length(start: u64, length: u64) -> Option<Self> {
         match start.checked_add(length) {
             Some(end) => Self::new(start, end),
@@ -31,48 +32,48 @@ impl ByteRange {
         }
     }
 
-    /// The whole of a representation of `length` bytes, or `None` when it is empty.
+    /// Returns the whole of a representation of `length` bytes, or `None` if it is empty.
     pub const fn whole(length: u64) -> Option<Self> {
         Self::new(0, length)
     }
 
-    /// Offset of the first byte.
+    /// Returns the offset of the first byte.
     pub const fn start(self) -> u64 {
         self.start
     }
 
-    /// Offset one past the last byte.
+    /// Returns the offset one past the last byte.
     pub const fn end(self) -> u64 {
         self.end
     }
 
-    /// Offset of the last byte, as HTTP writes ranges.
+    /// Returns the offset of the last byte, as HTTP writes ranges.
     pub const fn last(self) -> u64 {
         self.end - 1
     }
 
-    /// How many bytes the range holds; never 0.
+    /// Returns the number of bytes in the range; never 0.
     #[expect(clippy::len_without_is_empty, reason = "a range is never empty")]
     pub const fn len(self) -> u64 {
         self.end - self.start
     }
 
-    /// Whether the byte at `offset` lies in the range.
+    /// Reports whether the byte at `offset` lies in the range.
     pub const fn contains(self, offset: u64) -> bool {
         self.start <= offset && offset < self.end
     }
 
-    /// Whether every byte of `other` lies in the range.
+    /// Reports whether every byte of `other` lies in the range.
     pub const fn covers(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
 
-    /// The bytes both ranges hold.
+    /// Returns the bytes that both ranges hold.
     pub fn intersect(self, other: Self) -> Option<Self> {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
-    /// The parts before and from `offset` on. Either is `None` when it would be empty.
+    /// Splits the range at `offset`. Either part is `None` if it would be empty.
     pub fn split_at(self, offset: u64) -> (Option<Self>, Option<Self>) {
         let cut = offset.clamp(self.start, self.end);
         (Self::new(self.start, cut), Self::new(cut, self.end))

@@ -7,9 +7,9 @@ use crate::range::ByteRange;
 
 /// A set of byte offsets as sorted, disjoint and coalesced [`ByteRange`]s.
 ///
-/// Memory and time depend on how many runs there are, not on how many bytes: lookups are
-/// `O(log n)`, changes `O(n)` in the worst case (a memmove of the runs before the change, or of
-/// those behind it, whichever are fewer). To add or take away at either end moves none.
+/// Memory and time depend on the number of runs, not of bytes. A lookup takes `O(log n)` time, and
+/// a change `O(n)` in the worst case: it moves the runs before it or those after it, whichever are
+/// fewer. Adding or removing at either end moves none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RangeSet {
     runs: VecDeque<ByteRange>,
@@ -25,27 +25,27 @@ impl RangeSet {
         }
     }
 
-    /// How many bytes the set holds.
+    /// Returns the number of bytes in the set.
     pub const fn len(&self) -> u64 {
         self.length
     }
 
-    /// Whether the set holds no byte.
+    /// Reports whether the set holds no byte.
     pub const fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// The runs in ascending order.
+    /// Returns the runs in ascending order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = ByteRange> + ExactSizeIterator + '_ {
         self.runs.iter().copied()
     }
 
-    /// The lowest run.
+    /// Returns the lowest run.
     pub fn first(&self) -> Option<ByteRange> {
         self.runs.front().copied()
     }
 
-    /// Adds a range. Returns how many of its bytes were new.
+    /// Adds a range. Returns the number of bytes that were new.
     pub fn insert(&mut self, range: ByteRange) -> u64 {
         // Neighbours that merely touch are merged too, hence `<` and `<=` on the inner edges.
         let touching = self.indices(
@@ -70,7 +70,7 @@ impl RangeSet {
         added
     }
 
-    /// Takes a range away. Returns how many of its bytes were in the set.
+    /// Removes a range. Returns the number of its bytes that were in the set.
     pub fn remove(&mut self, range: ByteRange) -> u64 {
         let overlapping = self.overlapping(range);
         if overlapping.is_empty() {
@@ -85,18 +85,18 @@ impl RangeSet {
         before - kept
     }
 
-    /// Whether every byte of `range` is in the set.
+    /// Reports whether every byte of `range` is in the set.
     pub fn contains(&self, range: ByteRange) -> bool {
         let index = self.runs.partition_point(|run| run.end() <= range.start());
         self.runs.get(index).is_some_and(|run| run.covers(range))
     }
 
-    /// Whether any byte of `range` is in the set.
+    /// Reports whether any byte of `range` is in the set.
     pub fn intersects(&self, range: ByteRange) -> bool {
         !self.overlapping(range).is_empty()
     }
 
-    /// How many bytes of `range` are in the set.
+    /// Returns the number of bytes of `range` in the set.
     pub fn covered(&self, range: ByteRange) -> u64 {
         self.runs
             .range(self.overlapping(range))
@@ -105,7 +105,7 @@ impl RangeSet {
             .sum()
     }
 
-    /// The parts of `range` that are not in the set, ascending.
+    /// Returns the parts of `range` that are not in the set, ascending.
     pub fn gaps(&self, range: ByteRange) -> impl Iterator<Item = ByteRange> + '_ {
         let mut at = range.start();
         let ends = self
@@ -120,7 +120,7 @@ impl RangeSet {
         })
     }
 
-    /// The end of the contiguous run of bytes from offset 0; 0 when byte 0 is missing.
+    /// Returns the end of the contiguous run of bytes from offset 0; 0 if byte 0 is missing.
     pub fn frontier(&self) -> u64 {
         self.first()
             .filter(|run| run.start() == 0)
@@ -143,7 +143,7 @@ impl RangeSet {
         start..self.runs.partition_point(not_after).max(start)
     }
 
-    /// Puts `runs` in the place of those at `indices`.
+    /// Replaces the runs at `indices` with `runs`.
     fn replace(&mut self, indices: Range<usize>, runs: impl IntoIterator<Item = ByteRange>) {
         let start = indices.start;
         self.runs.drain(indices);

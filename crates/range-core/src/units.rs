@@ -1,5 +1,5 @@
-//! Owns the newtypes that keep counts, lengths and rates apart, and how people write those and
-//! durations.
+//! Owns the newtypes that keep counts, lengths and rates apart, and the spelling of sizes, rates
+//! and durations.
 
 use core::fmt;
 use core::num::NonZeroU64;
@@ -9,7 +9,7 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteCount(pub u64);
 
-/// Why a text is not a [`ByteCount`].
+/// The reason why a text is not a [`ByteCount`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseByteCountError {
     /// There are no digits before the unit.
@@ -18,7 +18,7 @@ pub enum ParseByteCountError {
     /// The unit is not one of B, kB, MB, GB, TB, PB, EB, KiB, MiB, GiB, TiB, PiB, EiB.
     #[error("unknown size unit; use B, kB, MB, GB, TB, KiB, MiB, GiB or TiB")]
     UnknownUnit,
-    /// The size does not fit 64 bits.
+    /// The size does not fit in 64 bits.
     #[error("the size does not fit 64 bits")]
     TooLarge,
 }
@@ -71,16 +71,16 @@ impl fmt::Display for ByteCount {
     }
 }
 
-/// Why a text is not a duration.
+/// The reason why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseDurationError {
     /// There are no digits before the unit.
     #[error("a duration starts with digits, as in 20s")]
     NoDigits,
-    /// The unit is missing or another one than ms, s, m, h.
+    /// The unit is missing, or is none of ms, s, m, h.
     #[error("a duration ends with its unit: ms, s, m or h")]
     UnknownUnit,
-    /// It is longer than 2^64 milliseconds.
+    /// The duration is longer than 2^64 milliseconds.
     #[error("the duration is too long")]
     TooLong,
 }
@@ -113,7 +113,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
 pub struct BytesPerSecond(pub u64);
 
 impl BytesPerSecond {
-    /// The mean rate of `bytes` over `elapsed`; 0 when no time has passed.
+    /// Returns the mean rate of `bytes` over `elapsed`; 0 if no time has passed.
     pub fn mean(bytes: ByteCount, elapsed: Duration) -> Self {
         let nanos = elapsed.as_nanos();
         if nanos == 0 {
@@ -124,12 +124,12 @@ impl BytesPerSecond {
     }
 }
 
-/// Most bytes that may be received in a second: a rate above zero.
+/// A limit on the bytes received in a second: a rate above zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RateLimit(NonZeroU64);
 
 impl RateLimit {
-    /// A limit to this rate; `None` for a rate of zero, which never ends.
+    /// Returns a limit of this rate; `None` for a rate of zero, which would never end.
     pub const fn new(rate: BytesPerSecond) -> Option<Self> {
         match NonZeroU64::new(rate.0) {
             Some(rate) => Some(Self(rate)),
@@ -137,7 +137,7 @@ impl RateLimit {
         }
     }
 
-    /// In bytes per second.
+    /// Returns the limit in bytes per second.
     pub const fn get(self) -> u64 {
         self.0.get()
     }

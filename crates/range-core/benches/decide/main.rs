@@ -1,4 +1,4 @@
-//! Measures what values cost: ranges inserted, headers parsed. What is right is the tests'.
+//! Measures the cost of values: ranges inserted, headers parsed. The tests decide what is right.
 use std::num::NonZeroU16;
 
 use divan::{Bencher, black_box};
@@ -12,7 +12,8 @@ fn main() {
     divan::main();
 }
 
-/// Blocks of a file, every other one first: as scattered as a set becomes before it closes up.
+/// The blocks of a file, every other one first: a set is never more scattered than half-way
+/// through.
 #[divan::bench(args = [64, 1_024, 16_384])]
 fn range_set_insert_scattered_then_filled(bencher: Bencher<'_, '_>, blocks: u64) {
     let block = |index| ByteRange::new(index * MIB, (index + 1) * MIB).expect("not empty");
@@ -26,7 +27,7 @@ fn range_set_insert_scattered_then_filled(bencher: Bencher<'_, '_>, blocks: u64)
     });
 }
 
-/// Whether a block is there, in a set of so many runs.
+/// Reports whether a block is in a set with this many runs.
 #[divan::bench(args = [64, 1_024, 16_384])]
 fn range_set_contains(bencher: Bencher<'_, '_>, runs: u64) {
     let block = |index| ByteRange::new(index * MIB, (index + 1) * MIB).expect("not empty");

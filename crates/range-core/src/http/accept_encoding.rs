@@ -2,7 +2,7 @@
 
 use super::syntax::{split_once, trim};
 
-/// A content coding a file can be kept in beside itself.
+/// A content coding in which a file can be stored beside its plain form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContentCoding {
     /// gzip (RFC 1952).
@@ -14,10 +14,10 @@ pub enum ContentCoding {
 }
 
 impl ContentCoding {
-    /// All of them, from what is usually the shortest to the longest.
+    /// All codings, from the usually shortest result to the longest.
     pub const ALL: [Self; 3] = [Self::Brotli, Self::Zstandard, Self::Gzip];
 
-    /// The name in the registry of codings.
+    /// Returns the name in the registry of content codings.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -26,7 +26,7 @@ impl ContentCoding {
         }
     }
 
-    /// What ends the name of a file in this coding.
+    /// Returns the suffix of the name of a file in this coding.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::Gzip => ".gz",
@@ -39,10 +39,10 @@ impl ContentCoding {
 /// A weight in thousandths, 0 to 1000; 0 means "not acceptable".
 type Weight = u16;
 
-/// What a request says about codings.
+/// The codings that a request accepts.
 ///
-/// Anything that cannot be read as a coding with its weight counts as not said. What is not said
-/// is not acceptable, but for no coding at all, which always is unless it is excluded.
+/// An element that is no coding with a weight is ignored. A coding that is not listed is not
+/// acceptable. Sending the plain bytes is always acceptable unless the field excludes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AcceptEncoding {
     codings: [Option<Weight>; 3],
@@ -51,7 +51,7 @@ pub struct AcceptEncoding {
 }
 
 impl AcceptEncoding {
-    /// Reads the field's value, its lines joined with commas.
+    /// Parses the field's value, its lines joined with commas.
     pub fn parse(value: &[u8]) -> Self {
         let mut accepted = Self::default();
         for element in value.split(|&byte| byte == b',') {
@@ -78,10 +78,10 @@ impl AcceptEncoding {
         }
     }
 
-    /// Which of the codings there are to send, or `None` for the bytes as they are: the heaviest,
-    /// of equal ones the first of [`ContentCoding::ALL`]. A coding goes before no coding unless
-    /// that was given more weight. Where nothing at all is acceptable the answer is `None`: such
-    /// content is better than none (§12.5.3).
+    /// Chooses one of the available codings, or `None` for the plain bytes: the coding with the
+    /// highest weight, and of equal ones the first in [`ContentCoding::ALL`]. A coding wins over
+    /// the plain bytes unless those were given more weight. If nothing at all is acceptable, the
+    /// answer is `None`, because such content is better than none (§12.5.3).
     pub fn choose(&self, is_there: impl Fn(ContentCoding) -> bool) -> Option<ContentCoding> {
         let mut best: Option<(Weight, ContentCoding)> = None;
         for (said, coding) in self.codings.iter().zip(ContentCoding::ALL) {
@@ -96,7 +96,7 @@ impl AcceptEncoding {
     }
 }
 
-/// A coding with its weight, 1 if none is given.
+/// A coding with its weight, which is 1 if none is given.
 fn element_of(element: &[u8]) -> Option<(&[u8], Weight)> {
     let Some((name, parameter)) = split_once(element, b';') else {
         return Some((trim(element), 1000));
@@ -109,7 +109,7 @@ fn element_of(element: &[u8]) -> Option<(&[u8], Weight)> {
         .map(|weight| (trim(name), weight))
 }
 
-/// `0`, `1`, or either with a point and up to three digits (§12.4.2).
+/// Parses a weight: `0`, `1`, or either with a point and up to three digits (§12.4.2).
 fn weight(text: &[u8]) -> Option<Weight> {
     let (whole, fraction) = split_once(text, b'.').unwrap_or((text, b""));
     if fraction.len() > 3 || !fraction.iter().all(u8::is_ascii_digit) {

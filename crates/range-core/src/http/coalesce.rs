@@ -1,18 +1,18 @@
-//! Owns the merging of ranges that are not worth sending apart. Knows only ranges, neither what
-//! was written in a field nor what a part costs.
+//! Owns the merging of ranges that are not worth sending apart. Knows only ranges: neither their
+//! spelling in a field nor the cost of a part.
 
 use alloc::vec::Vec;
 
 use crate::range::ByteRange;
 
-/// Ranges with fewer bytes than this between them are sent as one (RFC 9110 §15.3.7.2 permits
-/// it): the head of another part costs about as much as the bytes in the gap.
+/// Ranges with fewer bytes than this between them are sent as one (RFC 9110 §15.3.7.2 permits it):
+/// the head of another part costs about as much as the bytes in the gap.
 pub const NEAR_GAP: u64 = 80;
 
-/// The ranges, with those that overlap, or have fewer than `gap` bytes between them, as one.
+/// Merges ranges that overlap or have fewer than `gap` bytes between them.
 ///
-/// What is returned is disjoint. It keeps the order of the request: a merged range stands where
-/// the first of those it is made of stood. `O(n log n)`.
+/// The result is disjoint and keeps the order of the request: a merged range stands where the first
+/// of its ranges stood. It takes `O(n log n)` time.
 pub fn coalesced(ranges: impl Iterator<Item = ByteRange>, gap: u64) -> Vec<ByteRange> {
     let mut by_offset: Vec<(usize, ByteRange)> = ranges.enumerate().collect();
     by_offset.sort_unstable_by_key(|&(_, range)| range);

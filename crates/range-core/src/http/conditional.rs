@@ -1,5 +1,5 @@
-//! Owns the one decision a server takes on a GET or HEAD: preconditions in their order, then the
-//! range (RFC 9110 §13.2.2 and §14.2). Knows no header map, no file and no clock.
+//! Owns the one decision that a server takes on a GET or HEAD: preconditions in their order, then
+//! the range (RFC 9110 §13.2.2 and §14.2). Knows no header map, no file and no clock.
 
 use core::num::NonZeroU16;
 
@@ -14,12 +14,12 @@ use super::validator::{EntityTag, EntityTagRef, Strength, Validators};
 pub enum Method {
     /// GET.
     Get,
-    /// HEAD. Ignores `Range` (§14.2).
+    /// HEAD, for which `Range` is ignored (§14.2).
     Head,
 }
 
-/// The fields of a request that take part in the decision: values untouched, but for `Range`, which
-/// has been read. A field sent on several lines is joined with commas.
+/// The fields of a request that take part in the decision. Their values are as received, but
+/// `Range` is parsed. A field sent on several lines is joined with commas.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The method.
@@ -56,21 +56,21 @@ impl Request<'_> {
 /// The selected representation, which exists.
 #[derive(Clone, Copy, Debug)]
 pub struct Representation<'a> {
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub length: u64,
-    /// Its validators; `date` is the `Date` the response is going to carry.
+    /// Its validators; `date` is the `Date` that the response is going to carry.
     pub validators: &'a Validators,
-    /// Its `Content-Type`, which every part of several repeats.
+    /// Its `Content-Type`, which each part of a multipart response repeats.
     pub media_type: &'a str,
 }
 
-/// What a server is free to choose about ranges.
+/// A server's choices about ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RangePolicy {
-    /// How many ranges one request may ask for; one that asks for more gets the whole. Default:
-    /// [`MAX_RANGES_DEFAULT`].
+    /// The maximum number of ranges in one request; a request for more gets the whole
+    /// representation. Default: [`MAX_RANGES_DEFAULT`].
     pub max_ranges: NonZeroU16,
-    /// What a malformed `Range` leads to. Default: it is ignored.
+    /// The treatment of a malformed `Range`. Default: it is ignored.
     pub invalid: InvalidRange,
 }
 
@@ -84,14 +84,14 @@ impl Default for RangePolicy {
 }
 
 impl RangePolicy {
-    /// Reads the value of a `Range` field.
+    /// Parses the value of a `Range` field.
     pub fn read(self, field: &[u8]) -> RangeHeader {
         RangeHeader::parse(field, self.max_ranges)
     }
 }
 
-/// What a malformed `Range` leads to; §14.2 permits both. One with an unknown unit is no
-/// malformed one, and must be ignored.
+/// The answer to a malformed `Range`; §14.2 permits both. A range with an unknown unit is not
+/// malformed, and must be ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InvalidRange {
     /// 200 with the whole representation, as Apache answers.
@@ -101,11 +101,11 @@ pub enum InvalidRange {
     Reject,
 }
 
-/// What to answer.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// 200, 206 or 416, by what the range comes to. Several are parts of `multipart/byteranges`
-    /// content that is not longer than the representation.
+    /// 200, 206 or 416, according to the range. Several ranges are sent as parts of
+    /// `multipart/byteranges` content that is not longer than the representation.
     Range(ResolvedRange),
     /// 304.
     NotModified,
@@ -115,7 +115,7 @@ pub enum Decision {
 
 /// Decides how to answer a request for a representation.
 ///
-/// A malformed precondition is as if it held no tag and no date.
+/// A malformed precondition counts as one that holds no tag and no date.
 pub fn decide(
     request: &Request<'_>,
     representation: Representation<'_>,
@@ -145,8 +145,8 @@ pub fn decide(
     })
 }
 
-/// Never more than the whole: what is asked for in many small parts would otherwise cost more to
-/// send than to fetch (§17.15, and the amplification found in CDNs that forward such requests).
+/// Ranges never cost more than the whole: many small parts would otherwise cost more to send than
+/// to request (§17.15, and the amplification found in CDNs that forward such requests).
 fn within_bounds(resolved: ResolvedRange, representation: Representation<'_>) -> ResolvedRange {
     let Representation {
         length, media_type, ..
@@ -159,7 +159,7 @@ fn within_bounds(resolved: ResolvedRange, representation: Representation<'_>) ->
     resolved
 }
 
-/// `If-Match`, and only in its absence `If-Unmodified-Since`.
+/// Evaluates `If-Match`, or in its absence `If-Unmodified-Since`.
 fn may_proceed(request: &Request<'_>, validators: &Validators) -> bool {
     if let Some(field) = request.if_match {
         return names_current(field, validators, Comparison::Strong);
@@ -170,7 +170,7 @@ fn may_proceed(request: &Request<'_>, validators: &Validators) -> bool {
         .unwrap_or(true)
 }
 
-/// `If-None-Match`, and only in its absence `If-Modified-Since`.
+/// Evaluates `If-None-Match`, or in its absence `If-Modified-Since`.
 fn is_unmodified(request: &Request<'_>, validators: &Validators) -> bool {
     if let Some(field) = request.if_none_match {
         return names_current(field, validators, Comparison::Weak);
@@ -181,17 +181,17 @@ fn is_unmodified(request: &Request<'_>, validators: &Validators) -> bool {
         .unwrap_or(false)
 }
 
-/// How entity tags are compared (§8.8.3.2).
+/// The two comparisons of entity tags (§8.8.3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
-    /// A weak one equals none.
+    /// A weak tag equals no other.
     Strong,
-    /// What is between the quotes counts.
+    /// Only the text between the quotes counts.
     Weak,
 }
 
-/// Whether `If-Match` or `If-None-Match` names the current tag, or is `*`. A list counts up to its
-/// first malformed element.
+/// Reports whether `If-Match` or `If-None-Match` names the current tag, or is `*`. A list counts up
+/// to its first malformed element.
 pub fn names_current(field: &[u8], validators: &Validators, comparison: Comparison) -> bool {
     if trim(field) == b"*" {
         return true;
@@ -217,15 +217,15 @@ pub fn names_current(field: &[u8], validators: &Validators, comparison: Comparis
     }
 }
 
-/// Whether there is no later version than the date of `If-Unmodified-Since` or
-/// `If-Modified-Since`; `None` where that, or the date of this version, is not known.
+/// Reports whether this version is no later than the date of `If-Unmodified-Since` or
+/// `If-Modified-Since`; `None` if either date is unknown.
 pub fn is_unmodified_since(field: &[u8], validators: &Validators) -> Option<bool> {
     let since = HttpDate::parse(field)?;
     Some(validators.last_modified? <= since)
 }
 
-/// Whether `If-Range` names the current version (§13.1.5): a tag by strong comparison, a date only
-/// exactly and only where it is a strong validator.
+/// Reports whether `If-Range` names the current version (§13.1.5): a tag by strong comparison, a
+/// date only if it is equal and a strong validator.
 pub fn is_current(if_range: &[u8], validators: &Validators) -> bool {
     if let Some(asked) = EntityTag::parse(if_range) {
         return validators

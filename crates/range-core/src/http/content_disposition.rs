@@ -1,24 +1,25 @@
-//! Owns `Content-Disposition`, as far as a download cares: the file name a server suggests. What
-//! is suggested is text from a stranger; making a name of it is for others.
+//! Owns the part of `Content-Disposition` that a download needs: the file name that a server
+//! suggests. The suggestion is untrusted text; callers must make a safe name of it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::hex;
 
-/// Longest value that is read: several times the longest name any file system takes, in the
-/// longest encoding, twice.
+/// The longest value that is read, in bytes. The longest file name that any file system takes,
+/// percent-encoded in both parameters, is a fraction of it.
 const VALUE_MAX: usize = 8 << 10;
 
-/// The name a field value suggests (RFC 6266), not made safe in any way.
+/// Returns the name that a field value suggests (RFC 6266), not made safe in any way.
 ///
-/// `filename*` (RFC 8187, in UTF-8 or ISO-8859-1) counts before `filename`, wherever it stands.
-/// A `filename*` that cannot be decoded counts as absent. Bytes of `filename` that are not ASCII
-/// are UTF-8 where they can be, and ISO-8859-1 otherwise; percent signs in it mean themselves.
+/// `filename*` (RFC 8187, in UTF-8 or ISO-8859-1) takes precedence over `filename`, wherever it
+/// stands. A `filename*` that cannot be decoded counts as absent. Bytes of `filename` outside ASCII
+/// are read as UTF-8 if they are valid, and as ISO-8859-1 otherwise; percent signs in it stand for
+/// themselves.
 ///
-/// Read on although the grammar does not allow it: a missing disposition type, spaces around `=`,
-/// empty parameters, a quotation mark that is never closed. Given up: a parameter that is there
-/// twice (RFC 6266 §4.1), an empty name, a value of more than 8 KiB.
+/// The parser accepts some values that the grammar forbids: a missing disposition type, spaces
+/// around `=`, empty parameters, an unclosed quotation mark. It returns nothing for a parameter
+/// that occurs twice (RFC 6266 §4.1), an empty name, or a value of more than 8 KiB.
 pub fn suggested_name(value: &[u8]) -> Option<String> {
     if value.len() > VALUE_MAX {
         return None;
@@ -40,7 +41,8 @@ pub fn suggested_name(value: &[u8]) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Names and unquoted values. A disposition type is skipped: it has no value.
+/// Splits a field value into names and unquoted values. It skips the disposition type, which has no
+/// value.
 struct Parameters<'a> {
     rest: &'a [u8],
 }
@@ -81,8 +83,8 @@ impl Parameters<'_> {
         value.trim_ascii().to_vec()
     }
 
-    /// What stands up to the closing quotation mark, with `\` before what is meant literally.
-    /// What follows the mark and is no parameter is skipped.
+    /// Takes the text up to the closing quotation mark, in which `\` escapes the next character.
+    /// Text between the mark and the next parameter is skipped.
     fn quoted(&mut self) -> Vec<u8> {
         let mut value = Vec::new();
         while let Some((&byte, rest)) = self.rest.split_first() {
@@ -102,7 +104,7 @@ impl Parameters<'_> {
     }
 }
 
-/// A charset, a language that is of no interest, and percent-encoded bytes (RFC 8187 §3.2).
+/// Decodes a charset, a language (which is ignored) and percent-encoded bytes (RFC 8187 §3.2).
 fn decode_extended(value: &[u8]) -> Option<String> {
     let mut pieces = value.splitn(3, |&byte| byte == b'\'');
     let (charset, _language, encoded) = (pieces.next()?, pieces.next()?, pieces.next()?);
@@ -160,7 +162,7 @@ mod tests {
             ("attachment; filename=\"a%20b\"", "a%20b"),
             ("attachment; x=\"filename=evil\"; filename=good", "good"),
             ("attachment; foo-filename=evil; filename=good", "good"),
-            // Read on although malformed.
+            // Malformed values that are accepted.
             ("filename=a", "a"),
             ("attachment;;; filename = a ;", "a"),
             ("attachment; filename=\"never closed", "never closed"),

@@ -1,5 +1,5 @@
-//! Owns [`ContentRange`], what a response says about the bytes it carries (RFC 9110 §14.4).
-//! Does not know which bytes were asked for.
+//! Owns [`ContentRange`], a response's statement about the bytes it carries (RFC 9110 §14.4). Does
+//! not know which bytes were asked for.
 
 use core::fmt;
 
@@ -9,31 +9,31 @@ use crate::range::ByteRange;
 /// The value of a `Content-Range` field in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentRange {
-    /// `bytes 0-499/1000`, or `bytes 0-499/*` when the sender does not know the complete length.
+    /// `bytes 0-499/1000`, or `bytes 0-499/*` if the sender does not know the complete length.
     Satisfied {
         /// The bytes the message carries.
         range: ByteRange,
-        /// How many bytes the whole representation has, where the sender knows.
+        /// The length of the whole representation in bytes, if the sender knows it.
         complete_length: Option<u64>,
     },
     /// `bytes */1000`, sent with 416.
     Unsatisfied {
-        /// How many bytes the whole representation has.
+        /// The length of the whole representation in bytes.
         complete_length: u64,
     },
 }
 
-/// Why a field value is not a [`ContentRange`]. A message with such a value must not be combined
-/// with others (RFC 9110 §14.4).
+/// The reason why a field value is not a [`ContentRange`]. A message with such a value must not be
+/// combined with others (RFC 9110 §14.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContentRangeError {
     /// The unit is not `bytes`.
     #[error("the range unit is not bytes")]
     UnknownUnit,
-    /// The value is not written as RFC 9110 §14.4 has it.
+    /// The value does not follow the grammar of RFC 9110 §14.4.
     #[error("the content range is malformed")]
     Malformed,
-    /// A position or length does not fit 64 bits.
+    /// A position or length does not fit in 64 bits.
     #[error("the content range does not fit 64 bits")]
     TooLarge,
     /// The last position lies before the first.
@@ -55,8 +55,8 @@ pub enum ContentRangeError {
 }
 
 impl ContentRange {
-    /// Parses a field value. The unit is matched without regard to case (§14.1); everything else
-    /// is read strictly, because a lenient reading would put bytes in the wrong place.
+    /// Parses a field value. The unit is matched without regard to case (§14.1). Everything else is
+    /// parsed strictly, because a lenient reading would put bytes in the wrong place.
     pub fn parse(value: &[u8]) -> Result<Self, ContentRangeError> {
         use ContentRangeError::{Malformed, PastEnd, Reversed, TooLarge, UnknownUnit};
 
@@ -105,7 +105,7 @@ fn number(text: &[u8]) -> Result<u64, ContentRangeError> {
 }
 
 impl fmt::Display for ContentRange {
-    /// The field value.
+    /// Returns the field value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Satisfied {

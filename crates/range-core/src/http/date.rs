@@ -33,7 +33,7 @@ impl HttpDate {
     /// The last second of the year 9999: HTTP writes years with four digits.
     pub const LATEST: Self = Self(253_402_300_799);
 
-    /// The moment `seconds` after the Unix epoch, or [`Self::LATEST`] when that is earlier.
+    /// Returns the moment `seconds` after the Unix epoch, or [`Self::LATEST`] if that is earlier.
     pub const fn from_unix_seconds(seconds: u64) -> Self {
         if seconds < Self::LATEST.0 {
             Self(seconds)
@@ -42,20 +42,20 @@ impl HttpDate {
         }
     }
 
-    /// Seconds since the Unix epoch.
+    /// Returns the seconds since the Unix epoch.
     pub const fn unix_seconds(self) -> u64 {
         self.0
     }
 
-    /// The time since `earlier`, or `None` when `earlier` is in fact later.
+    /// Returns the time since `earlier`, or `None` if `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Option<Duration> {
         self.0.checked_sub(earlier.0).map(Duration::from_secs)
     }
 
-    /// Parses the three forms a recipient has to understand: IMF-fixdate, RFC 850 and asctime.
+    /// Parses the three forms that a recipient must understand: IMF-fixdate, RFC 850 and asctime.
     ///
-    /// The weekday has to be one, but not to be the right one. A two-digit year means 1970 to
-    /// 2069: the rule of the RFC (at most 50 years ahead) needs a clock. Years before 1970 give
+    /// The weekday must be a weekday, but need not be the right one. A two-digit year means 1970 to
+    /// 2069, because the RFC's rule (at most 50 years ahead) needs a clock. Years before 1970 give
     /// `None`.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let value = trim(value);
@@ -68,7 +68,7 @@ impl HttpDate {
         }
     }
 
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Parses `Sun, 06 Nov 1994 08:49:37 GMT`.
     fn parse_fixdate(value: &[u8]) -> Option<Self> {
         let rest = strip_name(value, &WEEKDAYS)?;
         let rest = rest.strip_prefix(b", ")?;
@@ -88,7 +88,7 @@ impl HttpDate {
         )
     }
 
-    /// `Sunday, 06-Nov-94 08:49:37 GMT`.
+    /// Parses `Sunday, 06-Nov-94 08:49:37 GMT`.
     fn parse_rfc850(value: &[u8]) -> Option<Self> {
         let rest = strip_name(value, &LONG_WEEKDAYS)?.strip_prefix(b", ")?;
         let punctuation_holds = rest.get(2) == Some(&b'-')
@@ -110,7 +110,7 @@ impl HttpDate {
         )
     }
 
-    /// `Sun Nov  6 08:49:37 1994`.
+    /// Parses `Sun Nov  6 08:49:37 1994`.
     fn parse_asctime(value: &[u8]) -> Option<Self> {
         let rest = strip_name(value, &WEEKDAYS)?.strip_prefix(b" ")?;
         let punctuation_holds = rest.len() == 20
@@ -133,7 +133,7 @@ impl HttpDate {
         )
     }
 
-    /// `month` counts from 1; `time` is `08:49:37`.
+    /// Returns a moment from its parts: `month` counts from 1; `time` is `08:49:37`.
     fn from_civil(year: u64, month: u64, day: u64, time: &[u8]) -> Option<Self> {
         if time.get(2) != Some(&b':') || time.get(5) != Some(&b':') {
             return None;
@@ -146,7 +146,7 @@ impl HttpDate {
         Self::from_parts(year, month, day, time)
     }
 
-    /// `month` counts from 1; `time` is hour, minute and second.
+    /// Returns a moment from its parts: `month` counts from 1; `time` is hour, minute and second.
     fn from_parts(year: u64, month: u64, day: u64, time: [u64; 3]) -> Option<Self> {
         let [hour, minute, second] = time;
         // A leap second is written as 60.
@@ -167,7 +167,7 @@ impl HttpDate {
         Some(Self::from_unix_seconds(seconds))
     }
 
-    /// The moment as RFC 3339 has it, `1994-11-06T08:49:37Z`, which sorts as text.
+    /// Spells the moment as RFC 3339 does, `1994-11-06T08:49:37Z`, which sorts as text.
     pub fn rfc_3339(self) -> String {
         let Civil {
             year, month, day, ..
@@ -213,7 +213,7 @@ struct Civil {
 }
 
 impl fmt::Display for HttpDate {
-    /// IMF-fixdate, the only form a sender may use.
+    /// Spells the moment as IMF-fixdate, the only form that a sender may use.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let civil = self.civil();
         let (hour, minute, second) = self.time_of_day();
@@ -237,7 +237,7 @@ fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
-/// Days between 1970-01-01 and the first day of `year`; 0 before 1970.
+/// Returns the days between 1970-01-01 and the first day of `year`; 0 before 1970.
 fn days_before_year(year: u64) -> u64 {
     // Leap years before `year`, counted from year 1; there are 477 before 1970.
     let before = year - 1;
@@ -245,7 +245,7 @@ fn days_before_year(year: u64) -> u64 {
     (year * 365 + leap_years).saturating_sub(1970 * 365 + 477)
 }
 
-/// 0 for a month that does not exist.
+/// Returns the days of a month; 0 for a month that does not exist.
 fn days_in_month(year: u64, month: u64) -> u64 {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

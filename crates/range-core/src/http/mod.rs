@@ -1,5 +1,5 @@
 //! Owns the HTTP grammar that client and server share: ranges, validators, dates, preconditions.
-//! Knows no header map, no connection and no clock; field values come and go as bytes.
+//! Knows no header map, no connection and no clock; field values are bytes.
 
 pub mod accept_encoding;
 mod coalesce;

@@ -1,5 +1,5 @@
-//! Owns the writing of `multipart/byteranges` content (RFC 9110 §14.6): what stands before,
-//! between and after the parts, and how long it all is. Knows neither bytes nor randomness.
+//! Owns the writing of `multipart/byteranges` content (RFC 9110 §14.6): the text before, between
+//! and after the parts, and the total length. Knows neither the bytes nor any randomness.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,24 +8,25 @@ use core::fmt;
 use super::content_range::ContentRange;
 use crate::range::ByteRange;
 
-/// What parts of a multipart message begin with and it ends with.
+/// The delimiter that begins each part of a multipart message and ends the last.
 ///
-/// It must not occur in the content (RFC 2046 §5.1.1), which nobody has read when the head is
-/// sent. So it has to be drawn anew, and secretly, for each response: 128 random bits occur
-/// somewhere in 2^63 bytes that were fixed before the draw with a probability below 2^-64.
-/// Recipients that heed the `Content-Range` of a part do not depend on it at all.
+/// The delimiter must not occur in the content (RFC 2046 §5.1.1), which nobody has read when the
+/// head is sent. So each response draws a new, secret one: 128 random bits occur somewhere in 2^63
+/// bytes that were fixed before the draw with a probability below 2^-64. Recipients that follow the
+/// `Content-Range` of each part do not depend on it at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Boundary(u128);
 
 impl Boundary {
-    /// The boundary of 128 random bits.
+    /// Returns the boundary of 128 random bits.
     pub const fn new(random: u128) -> Self {
         Self(random)
     }
 }
 
 impl fmt::Display for Boundary {
-    /// 32 hexadecimal digits, so that it never needs quotes, which some recipients mishandle.
+    /// Spells the boundary as 32 hexadecimal digits: it never needs quotes, which some recipients
+    /// mishandle.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
     }
@@ -37,24 +38,24 @@ impl fmt::Debug for Boundary {
     }
 }
 
-/// How ranges of one representation are written as parts.
+/// The layout of several ranges of one representation as parts.
 #[derive(Clone, Copy, Debug)]
 pub struct Multipart<'a> {
-    /// What separates the parts.
+    /// The delimiter between the parts.
     pub boundary: Boundary,
     /// `Content-Type` of the representation, and so of each part.
     pub media_type: &'a str,
-    /// How many bytes the whole representation has.
+    /// The length of the whole representation in bytes.
     pub complete_length: u64,
 }
 
 impl Multipart<'_> {
-    /// `Content-Type` of the message.
+    /// Returns the `Content-Type` of the message.
     pub fn content_type(&self) -> String {
         format!("multipart/byteranges; boundary={}", self.boundary)
     }
 
-    /// What stands before the bytes of a part, including the line end that closes the part
+    /// Returns the text before the bytes of a part, including the line end that closes the part
     /// before it, if there is one.
     pub fn part_head(&self, range: ByteRange, is_first: bool) -> String {
         let content_range = ContentRange::Satisfied {
@@ -69,13 +70,13 @@ impl Multipart<'_> {
         )
     }
 
-    /// What stands after the bytes of the last part.
+    /// Returns the text after the bytes of the last part.
     pub fn close(&self) -> String {
         format!("\r\n--{}--\r\n", self.boundary)
     }
 }
 
-/// How many bytes the ranges take as parts, whatever the boundary; `u64::MAX` if more.
+/// Returns the length of the content in bytes, whatever the boundary; `u64::MAX` if it is longer.
 pub fn length(ranges: &[ByteRange], media_type: &str, complete_length: u64) -> u64 {
     let multipart = Multipart {
         boundary: Boundary::new(0),

@@ -1,5 +1,5 @@
-//! Owns the `Range` field: what a client asks for, and what that means for a given length
-//! (RFC 9110 §14.1.1, §14.1.2 and §14.2). Does not know whether the field is to be heeded.
+//! Owns the `Range` field: the ranges that a client asks for, and their meaning for a given length
+//! (RFC 9110 §14.1.1, §14.1.2 and §14.2). Does not know whether the field is to be ignored.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,25 +9,25 @@ use super::coalesce::{NEAR_GAP, coalesced};
 use super::syntax::{Decimal, split_once, trim};
 use crate::range::ByteRange;
 
-/// Longest field value that is looked at.
+/// The longest field value that is parsed.
 pub const MAX_RANGE_HEADER_BYTES: usize = 4096;
 
-/// Most ranges one field may ask for, unless a server is told otherwise. Together with
-/// [`MAX_RANGE_HEADER_BYTES`] it bounds what a request can cost before anything is allocated
+/// The maximum number of ranges in one field, unless a server sets another. With
+/// [`MAX_RANGE_HEADER_BYTES`] it bounds the cost of a request before anything is allocated
 /// (CVE-2011-3192, CVE-2025-62727).
 pub const MAX_RANGES_DEFAULT: NonZeroU16 = NonZeroU16::new(64).unwrap();
 
-/// What a client asks for: one range, so that the answer is never multipart.
+/// A client's request for one range, so that the answer is never multipart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RangeRequest {
-    /// `bytes=N-`: everything from an offset on.
+    /// `bytes=N-`: all bytes from an offset on.
     From(u64),
     /// `bytes=N-M`.
     Exactly(ByteRange),
 }
 
 impl fmt::Display for RangeRequest {
-    /// The field value.
+    /// Returns the field value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::From(start) => write!(f, "bytes={start}-"),
@@ -36,24 +36,25 @@ impl fmt::Display for RangeRequest {
     }
 }
 
-/// A received `Range` field value, before the length is known.
+/// A received `Range` field value, before the length of the representation is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RangeHeader {
-    /// The unit is not `bytes`. Must be ignored (§14.2).
+    /// The unit is not `bytes`. The field must be ignored (§14.2).
     UnknownUnit,
-    /// Some part is malformed. May be ignored or refused (§14.2).
+    /// Some part is malformed. The field may be ignored or refused (§14.2).
     Invalid,
-    /// The field is longer, or asks for more ranges, than is looked at. May be ignored (§14.2).
+    /// The field is too long or asks for too many ranges. It may be ignored (§14.2).
     TooMany,
-    /// At least one well-formed range.
+    /// The field has at least one well-formed range.
     Set(RangeSpecs),
 }
 
-/// At least one range, and no more than are allowed, in the order asked for.
+/// At least one range, and no more than the maximum, in the order of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RangeSpecs(Vec<RangeSpec>);
 
-/// One range as written. Numbers past `u64::MAX` are that: no representation is longer.
+/// One range as written. A number past `u64::MAX` counts as `u64::MAX`: no representation is
+/// longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RangeSpec {
     /// `first-last`, where `first <= last`, both inclusive.
@@ -64,22 +65,22 @@ enum RangeSpec {
     Suffix { length: u64 },
 }
 
-/// What a set of ranges comes to for a representation of known length.
+/// The meaning of a set of ranges for a representation of known length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResolvedRange {
     /// Send the whole representation with 200.
     Whole,
     /// Send these bytes with 206.
     One(ByteRange),
-    /// At least two ranges, in the order asked for, [`NEAR_GAP`] or more apart.
+    /// Send at least two ranges, in the order of the request, [`NEAR_GAP`] bytes or more apart.
     Several(Vec<ByteRange>),
-    /// No range touches the representation: 416.
+    /// No range touches the representation: send 416.
     Unsatisfiable,
 }
 
 impl RangeHeader {
-    /// Parses a field value that may ask for so many ranges. Linear in the field's length, and
-    /// allocates only once the number of ranges is known to be allowed.
+    /// Parses a field value that may ask for up to `max_ranges` ranges. Takes time linear in the
+    /// field's length, and allocates only once the number of ranges is known to be allowed.
     pub fn parse(value: &[u8], max_ranges: NonZeroU16) -> Self {
         if value.len() > MAX_RANGE_HEADER_BYTES {
             return Self::TooMany;
@@ -110,9 +111,9 @@ impl RangeHeader {
 }
 
 impl RangeSpecs {
-    /// What the ranges come to for a representation of `length` bytes.
+    /// Resolves the ranges for a representation of `length` bytes.
     ///
-    /// Ranges that overlap, touch or lie near one another are one range (§15.3.7.2). An empty
+    /// Ranges that overlap, touch or lie near one another are merged (§15.3.7.2). An empty
     /// representation is always sent whole.
     pub fn resolve(&self, length: u64) -> ResolvedRange {
         if length == 0 {

@@ -1,5 +1,5 @@
-//! Owns the head of the answer to a GET or HEAD: the status, and every field that follows from
-//! the decision. Writes no field; who sends it only spells out what is here.
+//! Owns the head of the answer to a GET or HEAD: the status, and every field that follows from the
+//! decision. Writes no field; the server only spells out the values here.
 
 use super::accept_encoding::ContentCoding;
 use super::conditional::{Decision, Representation, Request};
@@ -37,7 +37,7 @@ impl Status {
     }
 }
 
-/// `Content-Type` of a message.
+/// The `Content-Type` of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentType<'a> {
     /// The representation's own.
@@ -46,26 +46,26 @@ pub enum ContentType<'a> {
     Multipart,
 }
 
-/// Which of several forms of a resource the representation is.
+/// The choice of one form of a resource among several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Variant {
-    /// How its bytes are coded. Ranges, length and validators are those of the coded bytes
+    /// The content coding of its bytes. Ranges, length and validators are those of the coded bytes
     /// (§14.1.2, §8.8.3.3).
     pub coding: Option<ContentCoding>,
-    /// Whether another request could have selected another form, by `Accept-Encoding`.
+    /// True if another `Accept-Encoding` could have selected another form.
     pub is_negotiated: bool,
 }
 
-/// Status and fields. Beside them every answer has a `Date`; a 412 or 416 describes whatever text
-/// its sender adds.
+/// Status and fields. Every answer also has a `Date`. The fields of a 412 or 416 describe the text
+/// that its sender adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResponseHead<'a> {
     /// The status.
     pub status: Status,
-    /// `Content-Length`: of the message of a GET, also when it answers a HEAD (§8.6). `None`
-    /// where the content is the sender's own, or none is allowed to be named.
+    /// `Content-Length`: that of the answer to a GET, also in the answer to a HEAD (§8.6). `None`
+    /// if the sender chooses the content, or if the field is not allowed.
     pub content_length: Option<u64>,
-    /// `Content-Range`. Never on a multipart message, whose parts have their own (§15.3.7.2).
+    /// `Content-Range`. A multipart message never has it; its parts have their own (§15.3.7.2).
     pub content_range: Option<ContentRange>,
     /// `Content-Type`.
     pub content_type: Option<ContentType<'a>>,
@@ -82,11 +82,11 @@ pub struct ResponseHead<'a> {
 }
 
 impl<'a> ResponseHead<'a> {
-    /// The head a decision leads to.
+    /// Returns the head that follows from a decision.
     ///
-    /// A 304, and a 206 to a request with `If-Range`, leave out what their recipient knows
-    /// (§15.4.5, §15.3.7); `Last-Modified` stays where there is no tag to tell versions by. What
-    /// answers 412 or 416 is not the representation, so nothing describes it (§15.5.17).
+    /// A 304, and a 206 to a request with `If-Range`, leave out the fields that their recipient
+    /// knows (§15.4.5, §15.3.7). `Last-Modified` stays if there is no tag to tell versions apart.
+    /// The content of a 412 or 416 is not the representation, so no field describes it (§15.5.17).
     pub fn new(
         decision: &Decision,
         request: &Request<'_>,
@@ -110,7 +110,7 @@ impl<'a> ResponseHead<'a> {
             varies_by_coding: variant.is_negotiated,
         };
         let entity_tag = validators.entity_tag.as_ref();
-        // What even a short head has to have where the 200 would.
+        // A short head also needs these fields, if the 200 would have them.
         let short = |status| Self {
             entity_tag,
             last_modified: validators.last_modified.filter(|_| entity_tag.is_none()),
@@ -143,7 +143,7 @@ impl<'a> ResponseHead<'a> {
                 }),
                 ..partial()
             },
-            // The type of a multipart message is its own, and cannot be left out.
+            // A multipart message has a type of its own, which cannot be left out.
             Decision::Range(ResolvedRange::Several(ranges)) => Self {
                 content_length: Some(multipart::length(ranges, media_type, length)),
                 content_type: Some(ContentType::Multipart),

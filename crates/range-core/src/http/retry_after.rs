@@ -1,16 +1,17 @@
-//! Owns the reading of `Retry-After` (RFC 9110 §10.2.3). Does not know who waits, nor a clock.
+//! Owns the reading of `Retry-After` (RFC 9110 §10.2.3). Knows no clock, and nothing of the
+//! waiting.
 
 use core::time::Duration;
 
 use super::date::HttpDate;
 use super::syntax::{Decimal, trim};
 
-/// How long the sender asks to wait, which may be any time: how much of it is heeded, the
-/// scheduler decides.
+/// Returns the time that the sender asks to wait. It has no upper limit; the scheduler decides how
+/// much of it to honour.
 ///
-/// A date counts from `date`, the `Date` of the same response: both are read off one clock, so
-/// ours may be wrong. `None` for what is neither seconds nor a date, for a date without `date`, and
-/// for a date before it.
+/// A date counts from `date`, the `Date` of the same response: both come from one clock, so ours
+/// may be wrong. Returns `None` for a value that is neither seconds nor a date, for a date without
+/// `date`, and for a date before it.
 pub fn parse(value: &[u8], date: Option<HttpDate>) -> Option<Duration> {
     let value = trim(value);
     match Decimal::parse(value) {

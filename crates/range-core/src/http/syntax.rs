@@ -1,6 +1,6 @@
-//! Owns the lexical pieces header fields are made of: optional whitespace and decimals.
+//! Owns the lexical elements of header fields: optional whitespace and decimals.
 
-/// `value` without the optional whitespace (RFC 9110 §5.6.3) at both ends.
+/// Returns `value` without the optional whitespace (RFC 9110 §5.6.3) at both ends.
 pub(super) fn trim(value: &[u8]) -> &[u8] {
     let is_content = |byte: &u8| !matches!(byte, b' ' | b'\t');
     match (
@@ -15,14 +15,14 @@ pub(super) fn trim(value: &[u8]) -> &[u8] {
 /// A number written as `1*DIGIT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decimal {
-    /// The number, exactly.
+    /// The exact number.
     Exact(u64),
-    /// A number that does not fit 64 bits.
+    /// A number that does not fit in 64 bits.
     TooLarge,
 }
 
 impl Decimal {
-    /// The number `text` stands for, or `None` when it is empty or holds anything but digits.
+    /// Parses a number, or returns `None` if `text` is empty or holds anything but digits.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
             return None;
@@ -33,7 +33,7 @@ impl Decimal {
         Some(number.map_or(Self::TooLarge, Self::Exact))
     }
 
-    /// The number, or `u64::MAX` when it does not fit.
+    /// Returns the number, or `u64::MAX` if it does not fit.
     pub(super) fn saturated(self) -> u64 {
         match self {
             Self::Exact(number) => number,
@@ -42,7 +42,7 @@ impl Decimal {
     }
 }
 
-/// `text` before and after the first `separator`.
+/// Splits `text` at the first `separator`.
 pub(super) fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let at = text.iter().position(|&byte| byte == separator)?;
     Some((&text[..at], &text[at + 1..]))

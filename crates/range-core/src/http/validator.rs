@@ -1,5 +1,5 @@
-//! Owns validators: what tells two versions of a representation apart, and how far each can be
-//! trusted (RFC 9110 §8.8). Does not know what follows from an answer.
+//! Owns validators, which tell two versions of a representation apart, and their strength (RFC 9110
+//! §8.8). Does not know what follows from a comparison.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,12 +10,12 @@ use core::time::Duration;
 use super::date::HttpDate;
 use super::syntax::trim;
 
-/// How far a validator can be trusted.
+/// The strength of a validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strength {
-    /// May stay the same although bytes changed: never a reason to combine ranges.
+    /// It may stay the same although bytes changed: never a reason to combine ranges.
     Weak,
-    /// Changes whenever a byte changes.
+    /// It changes whenever a byte changes.
     Strong,
 }
 
@@ -26,12 +26,13 @@ pub struct EntityTag {
 }
 
 impl EntityTag {
-    /// Longest field value kept. Tags in the field have under 100 bytes; the bound keeps a
-    /// journal record small whatever a server sends.
+    /// The longest field value that is kept, in bytes. Tags in the field have under 100 bytes; the
+    /// bound keeps a journal record small whatever a server sends.
     pub const MAX_LENGTH: usize = 1024;
 
-    /// Parses a field value. `None` for anything but one well-formed tag, in particular for the
-    /// unquoted tags some servers send: what is not a validator must not be compared as one.
+    /// Parses a field value. Returns `None` for anything but one well-formed tag, in particular for
+    /// the unquoted tags that some servers send: they are no validators and must not be compared as
+    /// such.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let value = trim(value);
         let (_, rest) = EntityTagRef::split_first(value)?;
@@ -41,7 +42,7 @@ impl EntityTag {
         })
     }
 
-    /// A tag from its opaque part, or `None` when that holds a quote, whitespace or a control
+    /// Returns a tag from its opaque part, or `None` if that holds a quote, whitespace or a control
     /// character, or is too long.
     pub fn new(strength: Strength, opaque: &str) -> Option<Self> {
         let prefix = match strength {
@@ -55,22 +56,22 @@ impl EntityTag {
         Self::parse(&value)
     }
 
-    /// The field value, as received or to be sent.
+    /// Returns the field value, as received or to be sent.
     pub fn as_bytes(&self) -> &[u8] {
         &self.field_value
     }
 
-    /// Whether the tag may be used to combine ranges.
+    /// Reports whether the tag may be used to combine ranges.
     pub fn strength(&self) -> Strength {
         self.as_ref().strength
     }
 
-    /// Strong comparison (§8.8.3.2): both are strong and the opaque parts are identical.
+    /// Compares strongly (§8.8.3.2): both tags are strong and the opaque parts are identical.
     pub fn strong_eq(&self, other: &Self) -> bool {
         self.as_ref().strong_eq(other.as_ref())
     }
 
-    /// Weak comparison (§8.8.3.2): the opaque parts are identical.
+    /// Compares weakly (§8.8.3.2): the opaque parts are identical.
     pub fn weak_eq(&self, other: &Self) -> bool {
         self.as_ref().weak_eq(other.as_ref())
     }
@@ -82,7 +83,7 @@ impl EntityTag {
 }
 
 impl fmt::Display for EntityTag {
-    /// For people: bytes outside ASCII may be replaced. Send [`EntityTag::as_bytes`].
+    /// The text for people: bytes outside ASCII may be replaced. Send [`EntityTag::as_bytes`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.field_value))
     }
@@ -102,7 +103,7 @@ pub(super) struct EntityTagRef<'a> {
 }
 
 impl<'a> EntityTagRef<'a> {
-    /// The tag `value` starts with, and what follows it.
+    /// Splits off the tag at the start of `value`, and returns the rest.
     pub(super) fn split_first(value: &'a [u8]) -> Option<(Self, &'a [u8])> {
         // `W/` is case-sensitive (§8.8.3).
         let (strength, quoted) = match value.strip_prefix(b"W/") {
@@ -127,7 +128,7 @@ impl<'a> EntityTagRef<'a> {
     }
 }
 
-/// What one response says about the version of the representation it was made from.
+/// The validators of the version from which one response was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Validators {
     /// `ETag`.
@@ -138,20 +139,20 @@ pub struct Validators {
     pub date: Option<HttpDate>,
 }
 
-/// Whether two responses were made from the same bytes.
+/// The answer to the question whether two responses were made from the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// A strong validator says so.
+    /// They were: a strong validator shows it.
     Same,
-    /// A validator says they were not.
+    /// They were not: a validator shows it.
     Different,
-    /// No validator decides.
+    /// Nothing is known: no validator decides.
     Unknown,
 }
 
 impl Validators {
-    /// How far `Last-Modified` can be trusted: it is strong when the response was made at least a
-    /// second later, so that a second change within that second is excluded (§8.8.2.2).
+    /// Returns the strength of `Last-Modified`. It is strong if the response was made at least one
+    /// second later, which excludes a second change within that second (§8.8.2.2).
     pub fn last_modified_strength(&self) -> Option<Strength> {
         let last_modified = self.last_modified?;
         let age = self.date.and_then(|date| date.since(last_modified));
@@ -161,20 +162,20 @@ impl Validators {
         })
     }
 
-    /// Whether there is a strong validator, so that ranges may be combined (§15.3.7.3).
+    /// Reports whether there is a strong validator, so that ranges may be combined (§15.3.7.3).
     pub fn is_strong(&self) -> bool {
         self.entity_tag.as_ref().map(EntityTag::strength) == Some(Strength::Strong)
             || self.last_modified_strength() == Some(Strength::Strong)
     }
 
-    /// Whether two responses come from the same version of a representation.
+    /// Compares the versions from which two responses were made.
     ///
-    /// Tags whose opaque parts differ tell two versions apart, weak ones too: a server changes them
-    /// when the content changes in a way that matters (section 8.8.1). Equal ones decide only if
-    /// both are strong, because weak ones permit different bytes. Otherwise `Last-Modified`
-    /// decides: another date is another version, and an equal one the same where it is strong in
-    /// both. Two dates that are each the moment of their own response tell nothing: a server that
-    /// makes its responses up, or does not know, states that moment.
+    /// Tags with different opaque parts mean different versions, even weak ones: a server changes
+    /// them when the content changes in a way that matters (§8.8.1). Equal tags decide only if both
+    /// are strong, because weak ones permit different bytes. Otherwise `Last-Modified` decides:
+    /// different dates mean different versions, and equal dates the same version if both are
+    /// strong. Two dates that each equal the `Date` of their own response decide nothing: servers
+    /// that generate the response, or do not know the date, send the current time.
     pub fn compare(&self, other: &Self) -> Agreement {
         if let (Some(own), Some(their)) = (&self.entity_tag, &other.entity_tag) {
             if own.strong_eq(their) {

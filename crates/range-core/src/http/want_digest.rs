@@ -4,11 +4,11 @@
 use super::syntax::{Decimal, split_once, trim};
 use crate::digest::DigestAlgorithm;
 
-/// The algorithm a client wants most of those that can be had, or `None` when it wants none of
-/// them. Of equally wanted ones it is the first it named.
+/// Returns the available algorithm that the client wants most, or `None` if it wants none of them.
+/// Of equally wanted ones it returns the first that the field names.
 ///
-/// The field is a dictionary of integers from 0, "not acceptable", to 10. It is a hint: what
-/// cannot be read as that is passed over, and so are algorithms that prove nothing any more.
+/// The field is a dictionary of integers from 0, "not acceptable", to 10. It is a hint, so
+/// malformed members are ignored, and so are algorithms that are no longer secure.
 pub fn preferred(value: &[u8]) -> Option<DigestAlgorithm> {
     let mut best = None;
     for member in value.split(|&byte| byte == b',') {

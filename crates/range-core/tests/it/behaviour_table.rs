@@ -1,5 +1,5 @@
-//! What sixteen servers were found to differ in, row by row, and the one answer to each: status,
-//! lengths and `Content-Range` as RFC 9110 would rather have them.
+//! The rows in which sixteen servers were found to differ, each with the one expected answer:
+//! status, lengths and `Content-Range` as RFC 9110 prefers them.
 
 use range_core::http::conditional::{
     InvalidRange, Method, RangePolicy, Representation, Request, decide,
@@ -10,10 +10,10 @@ const MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 const LATER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
 const LONG_AGO: &str = "Thu, 01 Jan 1970 00:00:01 GMT";
 
-/// Names and values of the fields that take part.
+/// The names and values of the fields that take part.
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-/// Status, `Content-Length` and `Content-Range`, as in `206 10 bytes 0-9/1000`.
+/// Status, `Content-Length` and `Content-Range`, e.g. `206 10 bytes 0-9/1000`.
 fn answer(method: Method, length: u64, fields: Fields<'_>) -> String {
     let field = |name: &str| {
         let found = fields.iter().find(|(own, _)| *own == name);
@@ -138,8 +138,8 @@ fn preconditions_row_by_row() {
     }
 }
 
-/// Row 37, a modification date in the future, is for who dates the file: `range-server` has it
-/// in `validators_tell_versions_apart_and_no_more_than_that`.
+/// Row 37, a modification date in the future, concerns the code that dates the file: `range-server`
+/// tests it in `validators_tell_versions_apart_and_no_more_than_that`.
 #[test]
 fn an_empty_file_row_by_row() {
     for (row, range) in [

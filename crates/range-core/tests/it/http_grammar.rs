@@ -1,4 +1,4 @@
-//! Properties of the HTTP grammar: what is written is read back, and no input is too strange.
+//! Properties of the HTTP grammar: every value survives writing and parsing, and no input panics.
 
 use proptest::prelude::*;
 use range_core::http::conditional::{
@@ -31,7 +31,7 @@ fn content_range() -> impl Strategy<Value = ContentRange> {
     ]
 }
 
-/// Arbitrary bytes, and bytes the fields are made of, so that parsers get past their first check.
+/// Arbitrary bytes, mixed with the bytes of real fields so that parsers get past their first check.
 fn field_value() -> impl Strategy<Value = Vec<u8>> {
     let plausible = "(bytes[= ]|W/)?[-0-9,/*\" \tGMTaunSov:]{0,40}";
     prop_oneof![
@@ -54,7 +54,7 @@ fn resolved(field: &str, length: u64) -> ResolvedRange {
     specs.resolve(length)
 }
 
-/// The field that asks for these ranges.
+/// Returns the field that asks for these ranges.
 fn field_of(ranges: &[ByteRange]) -> String {
     let specs: Vec<String> = ranges
         .iter()
@@ -78,7 +78,7 @@ proptest! {
         let clipped: Vec<ByteRange> =
             asked.iter().filter_map(|range| range.intersect(whole)).collect();
         let mut union: RangeSet = clipped.iter().copied().collect();
-        // A gap before the first range or behind the last is none between two.
+        // A gap before the first range or after the last does not lie between two ranges.
         let near: Vec<ByteRange> = union
             .gaps(whole)
             .filter(|gap| gap.end() < LENGTH && gap.len() < NEAR_GAP)

@@ -1,4 +1,4 @@
-//! Tables for the decision: every row of the range table that servers in the field get wrong.
+//! Tests of the decision: every row of the range table that servers in the field get wrong.
 
 use std::string::String;
 
@@ -254,7 +254,8 @@ fn if_range_by_a_weak_date_is_not_heeded() {
     );
 }
 
-/// `If-Match`, `If-Unmodified-Since`, `If-None-Match`, `If-Modified-Since`; empty is absent.
+/// The values of `If-Match`, `If-Unmodified-Since`, `If-None-Match` and `If-Modified-Since`; an
+/// empty one is absent.
 type Preconditions = [&'static str; 4];
 
 fn decide_preconditions(fields: Preconditions, range: &'static str, tag: &str) -> Decision {

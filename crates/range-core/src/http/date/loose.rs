@@ -1,5 +1,5 @@
-//! Owns the reading of dates as servers write them beside the three forms of RFC 9110. Knows no
-//! clock, and reads nothing in two ways: a text with anything left over is no date.
+//! Owns the reading of dates that servers write outside the three forms of RFC 9110. Knows no
+//! clock, and never guesses between two readings: a text with anything left over is no date.
 
 use super::HttpDate;
 use crate::http::syntax::Decimal;
@@ -13,7 +13,7 @@ const WEEKDAYS: [&str; 7] = [
     "saturday",
     "sunday",
 ];
-/// With the month's own place as its number.
+/// The names of the months, each with its index plus 1 as its number.
 const LONG_MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -28,12 +28,12 @@ const LONG_MONTHS: [&str; 12] = [
     "november",
     "december",
 ];
-/// Longest text that is looked at.
+/// The longest text that is parsed, in bytes.
 const LENGTH_MAX: usize = 64;
-/// Names of the zone that HTTP knows.
+/// The names of the only time zone in HTTP.
 const ZULU: [&str; 4] = ["gmt", "utc", "ut", "z"];
 
-/// What was found of a date, each at most once.
+/// The parts of a date found in a text, each at most once.
 #[derive(Default)]
 struct Pieces {
     weekday: Option<()>,
@@ -41,16 +41,16 @@ struct Pieces {
     month: Option<u64>,
     year: Option<u64>,
     time: Option<[u64; 3]>,
-    /// East of Greenwich.
+    /// The offset of the zone in seconds east of Greenwich.
     offset_seconds: Option<i64>,
     is_zulu: Option<()>,
 }
 
 impl HttpDate {
-    /// Parses a date as a server may have meant it: the forms of [`Self::parse`], in any case of
-    /// letters, with a day of one digit, names cut or in full, a zone by `GMT`, `UTC`, `Z`, as an
-    /// offset or not at all, and the form of RFC 3339. A server has no business here: what a
-    /// request states has to be in one of the three forms.
+    /// Parses a date as a server may have meant it. Besides the forms of [`Self::parse`] and of RFC
+    /// 3339 it accepts any case of letters, a day of one digit, names abbreviated or in full, and a
+    /// zone as `GMT`, `UTC`, `Z`, an offset, or none. It is for dates in responses only: a date in
+    /// a request must have one of the three forms.
     pub fn parse_loosely(value: &[u8]) -> Option<Self> {
         if let Some(date) = Self::parse(value) {
             return Some(date);
@@ -110,7 +110,7 @@ impl Pieces {
         once(&mut self.day, number(&date[8..])?)
     }
 
-    /// `8:49:37`, with a fraction or a zone behind it or not.
+    /// Reads `8:49:37`, with or without a fraction and a zone after it.
     fn take_time(&mut self, word: &str) -> Option<()> {
         let end = word.find(['+', '-', 'Z', 'z']).unwrap_or(word.len());
         let (time, zone) = word.split_at(end);
@@ -164,7 +164,7 @@ impl Pieces {
     }
 }
 
-/// Fails where something was found before.
+/// Stores a part; fails if the part was found before.
 fn once<T>(place: &mut Option<T>, found: T) -> Option<()> {
     place.replace(found).is_none().then_some(())
 }
@@ -177,7 +177,7 @@ fn short_number(text: &str) -> Option<u64> {
     number(text).filter(|_| text.len() <= 2)
 }
 
-/// `2026-08-01`, and the time that follows a `T`, if one does.
+/// Reads `2026-08-01`, and the time after a `T` if there is one.
 fn rfc_3339(word: &str) -> Option<(&str, &str)> {
     let (date, rest) = word.split_at_checked(10)?;
     let is_date = date.bytes().enumerate().all(|(at, byte)| match at {
@@ -192,7 +192,7 @@ fn rfc_3339(word: &str) -> Option<(&str, &str)> {
     is_date.then_some((date, time))
 }
 
-/// `+0200`, `-02:00` or `+02`, in seconds.
+/// Reads `+0200`, `-02:00` or `+02`, in seconds.
 fn offset(zone: &str) -> Option<i64> {
     let sign = match zone.as_bytes().first()? {
         b'+' => 1,

@@ -1,4 +1,4 @@
-//! Which fields each status has, and which it must not have.
+//! Tests of the fields that each status has, and of those that it must not have.
 
 use std::borrow::ToOwned;
 use std::format;
@@ -25,7 +25,7 @@ fn read(field: &[u8]) -> RangeHeader {
     RangePolicy::default().read(field)
 }
 
-/// The head as text: the status, then a letter for each field that is there.
+/// Spells the head as text: the status, then a letter for each field that is present.
 fn shown(head: &ResponseHead<'_>) -> String {
     let mut words = vec![head.status.code().to_string()];
     words.extend(head.content_length.map(|length| format!("length={length}")));
