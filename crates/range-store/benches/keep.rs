@@ -1,5 +1,5 @@
-//! What keeping bytes costs: a chunk hashed and copied to the mapping, the same chunk written at
-//! its position, the hash of a block. Measures only; what is right is the tests'.
+//! Measures the cost of storing bytes: a chunk hashed and copied to the mapping, the same chunk
+//! written at its offset, the hash of a block. The tests decide what is right.
 use std::ffi::OsStr;
 
 use divan::counter::BytesCount;
@@ -12,10 +12,10 @@ use range_store::{
     WriteMode, Writer,
 };
 
-/// Of the file, which is written over and over: what is measured is the copy and its calls, not
-/// the making of new pages, which `cargo xtask bench` shows.
+/// The size of the file, in bytes. It is written over and over: this measures the copy and its
+/// calls, not the allocation of new pages, which `cargo xtask bench` shows.
 const LENGTH: u64 = 64 << 20;
-/// From one TLS record to what a receive buffer holds.
+/// The sizes of a chunk, from one TLS record to a full receive buffer.
 const CHUNKS: [usize; 3] = [16 << 10, 64 << 10, 256 << 10];
 
 fn main() {
@@ -32,7 +32,7 @@ fn chunk_positioned(bencher: Bencher<'_, '_>, chunk: usize) {
     chunk_to_file(bencher, chunk, WriteMode::Positioned);
 }
 
-/// A block, as each one is hashed once when it is complete.
+/// Each block is hashed once, when it is complete.
 #[divan::bench(args = [1 << 20])]
 fn block_hash(bencher: Bencher<'_, '_>, block: usize) {
     let bytes = vec![0x5A; block];
@@ -68,14 +68,14 @@ fn write_round_and_round(bencher: Bencher<'_, '_>, chunk: usize, file: &Resumabl
     let mut writer = None;
     let mut write = move || {
         if writer.as_ref().and_then(Writer::remaining).is_none() {
-            // A lease is exclusive: the old one goes before the next can be had.
+            // A lease is exclusive: the old one must be dropped before the next can be had.
             drop(writer.take());
             writer = Some(file.lease_from(0).expect("nobody else has a lease"));
         }
         let writer = writer.as_mut().expect("it was just made");
         writer.write(black_box(&bytes)).expect("the lease has room");
     };
-    // The whole file once, so that its pages are there.
+    // The whole file is written once, so that its pages exist.
     (0..LENGTH / chunk as u64).for_each(|_| write());
     bencher.counter(BytesCount::new(chunk)).bench_local(write);
 }

@@ -1,4 +1,4 @@
-//! Owns [`AppendLog`], a file that grows only at its end. Knows nothing of what is appended.
+//! Owns [`AppendLog`], a file that grows only at its end. Knows nothing of its content.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,35 +12,35 @@ use crate::held::{self, Held};
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 
-/// The journal file, as bytes. May be appended to and synced from several threads.
+/// The journal file, as bytes. Several threads may append to it and sync it at once.
 ///
-/// It is locked as long as it is held: of two starts at the same moment the second finds out
-/// before it could remove anything of the first.
+/// The log is locked as long as it is held: of two runs that start at the same moment, the second
+/// fails before it can remove any file of the first.
 ///
-/// An append that a crash or a full disk cuts short leaves a torn end; what is appended must be
-/// able to tell.
+/// An append that a crash or a full disk cuts short leaves a torn end; the reader of the log must
+/// be able to recognise it.
 #[derive(Debug)]
 pub(crate) struct AppendLog<D: Disk> {
     file: OwnedFile<D>,
-    /// Comes after the file, whose lock is gone then. `None` for a log that is only looked at.
+    /// Released after the file, whose lock is gone then. `None` for a log opened for inspection.
     _held: Option<Held>,
-    /// Offset the next append goes to. Bytes behind it do not count, and are overwritten.
+    /// The offset of the next append. Bytes after it do not count, and are overwritten.
     end: Mutex<u64>,
 }
 
 impl<D: Disk> AppendLog<D> {
-    /// Creates and locks an empty log under the journal's name, for its owner only. The name must
-    /// be free.
+    /// Creates and locks an empty log under the journal's name, accessible to its owner only. The
+    /// name must be free.
     ///
-    /// The name survives a power cut from here on: one that kept the part file's name and lost
-    /// the journal's would leave a part file nobody dares to touch. One device flush, measured
-    /// at 2.4 ms on ext4.
+    /// From here on the name survives a power cut. If the part file's name survived and the
+    /// journal's did not, the next run could not tell whether the part file is ours, and would not
+    /// touch it. The sync is one device flush, measured at 2.4 ms on ext4.
     pub(crate) fn create(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
         let file = OwnedFile::create(folder, names.journal())?;
-        // Whoever holds the lock of a file made a moment ago has adopted it; it is theirs.
+        // A process that locks a newly created file has adopted it; the file is theirs.
         file.lock()?;
         folder.sync().inspect_err(|_| {
-            // The error at hand is the one to tell.
+            // The first error is the one to report.
             let _removed = file.remove();
         })?;
         Ok(Self {
@@ -50,9 +50,9 @@ impl<D: Disk> AppendLog<D> {
         })
     }
 
-    /// Opens and locks the log of an earlier run. Refuses what [`create`](Self::create) cannot have
-    /// made, and what another process holds. For what this process holds it waits a second at most:
-    /// of a download whose future was dropped the last tasks may not be gone yet.
+    /// Opens and locks the log of an earlier run. Fails if [`create`](Self::create) cannot have
+    /// made the file, or if another process holds it. If this process holds it, waits for at most
+    /// one second: the last tasks of a download whose future was dropped may still be running.
     pub(crate) fn open(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
         let file = OwnedFile::open(folder, names.journal())?;
         file.lock().or_else(|error| {
@@ -62,7 +62,7 @@ impl<D: Disk> AppendLog<D> {
                 Err(error)
             }
         })?;
-        // The holder of the lock before us has come to its end a moment ago, or begins anew.
+        // The previous holder of the lock ended a moment ago, or starts over.
         if !file.has_its_name()? {
             return Err(file.in_use());
         }
@@ -70,8 +70,8 @@ impl<D: Disk> AppendLog<D> {
         Self::of(file, Some(held))
     }
 
-    /// Opens the log to look at it, whoever made it and whoever appends to it. It is not locked,
-    /// and cannot be changed.
+    /// Opens the log for inspection, even if another process made it or appends to it. The log is
+    /// not locked and cannot be changed.
     pub(crate) fn open_to_read(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
         Self::of(OwnedFile::open_to_read(folder, names.journal())?, None)
     }
@@ -89,26 +89,26 @@ impl<D: Disk> AppendLog<D> {
         })
     }
 
-    /// Length of the log.
+    /// Returns the length of the log.
     pub(crate) fn length(&self) -> ByteCount {
         ByteCount(*self.lock())
     }
 
-    /// Appends `bytes`, in one write where the kernel takes them so. After an error the log is as
-    /// long as before, and the next append takes the place of this one.
+    /// Appends `bytes`, in one write if the kernel accepts them all. After an error the log is as
+    /// long as before, and the next append overwrites this one.
     pub(crate) fn append(&self, bytes: &[u8]) -> Result<(), StoreError> {
         let mut end = self.lock();
         self.file.write_at(*end, bytes).inspect_err(|_| {
-            // A reader that opens the log after a crash should not meet the torn end. The error
-            // at hand is the one to tell.
+            // A reader that opens the log after a crash should not meet the torn end. The first
+            // error is the one to report.
             let _cut = self.file.set_length(ByteCount(*end));
         })?;
         *end += bytes.len() as u64;
         Ok(())
     }
 
-    /// Shows `take` the bytes of the log in order, a piece at a time, and no more than `limit` of
-    /// them. Takes 64 KiB of memory, whatever the length of the log.
+    /// Passes the bytes of the log to `take` in order, in pieces, up to `limit` bytes in all. Uses
+    /// 64 KiB of memory, whatever the length of the log.
     pub(crate) fn read_through(
         &self,
         limit: ByteCount,
@@ -129,7 +129,7 @@ impl<D: Disk> AppendLog<D> {
         Ok(())
     }
 
-    /// Cuts the log to `length`, if it is longer.
+    /// Cuts the log to `length` if it is longer.
     pub(crate) fn truncate(&self, length: ByteCount) -> Result<(), StoreError> {
         let mut end = self.lock();
         if length.0 < *end {
@@ -139,19 +139,19 @@ impl<D: Disk> AppendLog<D> {
         Ok(())
     }
 
-    /// Makes what was appended before the call survive a power cut. Appends of other threads are
-    /// not held up. Once it has failed it fails for ever: see [`StoreError::SyncLost`].
+    /// Makes everything appended before the call survive a power cut. Other threads can append
+    /// meanwhile. After one failure every later call fails: see [`StoreError::SyncLost`].
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_data()
     }
 
-    /// Removes the log, if its name still refers to it.
+    /// Removes the log if its name still refers to it.
     pub(crate) fn remove(self) -> Result<(), StoreError> {
         self.file.remove()
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
-        // The end advances only after a whole append, so it is right whatever panicked.
+        // The end advances only after a complete append, so it is right even after a panic.
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

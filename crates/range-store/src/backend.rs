@@ -8,22 +8,22 @@ use crate::length::Length;
 use crate::owned_file::OwnedFile;
 use crate::reserve::{self, Reservation};
 
-/// How the caller wants bytes written.
+/// The caller's choice of how bytes are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum WriteMode {
-    /// With `pwrite`. Blocks are reserved where possible, to find out early about a full disk.
+    /// Writes with `pwrite`. Blocks are reserved where possible, to detect a full disk early.
     ///
-    /// The default because it was measured to need 0.55 to 0.9 of the processor time of a mapping
-    /// (`docs/design/durability.md`): the kernel clears every page of a mapping that is touched,
-    /// only for the copy to overwrite it.
+    /// This is the default because it was measured to need 0.55 to 0.9 of the processor time of a
+    /// mapping (`docs/design/durability.md`): the kernel clears every page of a mapping that is
+    /// touched, and the copy then overwrites it.
     #[default]
     Positioned,
-    /// Through memory mappings, or an error where blocks cannot be reserved: without them a full
-    /// disk would end the process.
+    /// Writes through memory mappings. Fails if blocks cannot be reserved, because a full disk
+    /// would then kill the process.
     Mapped,
 }
 
-/// How bytes are written, once settled.
+/// The way in which bytes are written, once decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
     /// With `pwrite`.
@@ -33,7 +33,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Reserves the file's blocks and settles how to write it. After an error, the file may have
+    /// Reserves the file's blocks and decides how to write it. After an error, the file may have
     /// any length.
     pub(crate) fn prepare<D: Disk>(
         file: &OwnedFile<D>,

@@ -10,26 +10,26 @@ use crate::error::StoreError;
 
 /// Hashes a block from its bytes in order, in pieces of any size.
 ///
-/// XXH3 is not cryptographic. It finds what crashes and disks do; an adversary who can write the
-/// part file can write the journal too.
+/// XXH3 is not cryptographic. It detects the damage that crashes and disks cause; an adversary who
+/// can write the part file can write the journal too.
 #[derive(Clone, Default)]
 pub struct BlockHasher(
-    // Boxed, because the state takes half a KiB and hashers move about with their workers.
+    // Boxed, because the state takes 0.5 KiB and hashers move with their workers.
     Box<Xxh3>,
 );
 
 impl BlockHasher {
-    /// A hasher that has seen no byte.
+    /// Returns a hasher that has seen no byte.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next bytes of the block.
+    /// Adds the next bytes of the block.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The hash of the bytes taken since the start.
+    /// Returns the hash of the bytes added so far.
     pub fn finish(&self) -> BlockHash {
         BlockHash(self.0.digest128())
     }
@@ -41,7 +41,7 @@ impl fmt::Debug for BlockHasher {
     }
 }
 
-/// Hashes `range` through `read_at`, a piece at a time.
+/// Hashes `range`, reading it in pieces through `read_at`.
 pub(crate) fn hash_range(
     range: ByteRange,
     read_at: impl Fn(u64, &mut [u8]) -> Result<(), StoreError>,

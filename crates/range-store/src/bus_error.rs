@@ -1,5 +1,5 @@
-//! Owns the two signals a disk can send: SIGBUS, when a mapped page has no file behind it any
-//! more, and SIGXFSZ, when a file passes `RLIMIT_FSIZE`. Knows nothing of which file it was.
+//! Owns the two signals that a disk can cause: SIGBUS, if a mapped page has no file behind it any
+//! more, and SIGXFSZ, if a file passes `RLIMIT_FSIZE`. Does not know which file it was.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -11,19 +11,19 @@ failed; run the same command again to resume\n";
 
 static EXIT_CODE: AtomicI32 = AtomicI32::new(1);
 
-/// Whether some thread has begun to print the line.
+/// True once a thread has begun to print the line.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// From here on, a SIGBUS prints one line to standard error and ends the process with
+/// Installs a handler for SIGBUS that prints one line to standard error and ends the process with
 /// `exit_code`, without unwinding, flushing or running exit handlers.
 ///
-/// Mapped blocks are reserved, so a full disk cannot cause one; someone who cuts the part file
-/// short, or a disk that fails to read a page, can. Ending is the only sound answer, since the
-/// store cannot be told how much of a copy was done. Nothing is lost that was recorded.
+/// Mapped blocks are reserved, so a full disk cannot cause the signal; another process that
+/// truncates the part file, or a disk that fails to read a page, can. Ending is the only sound
+/// answer, because the store cannot learn how much of a copy was done. Recorded data is not lost.
 pub fn exit_on_bus_error(exit_code: u8) -> io::Result<()> {
     EXIT_CODE.store(i32::from(exit_code), Ordering::SeqCst);
     let handler: extern "C" fn(libc::c_int) = on_bus_error;
-    // An alternate stack, where the thread has one, so a handler is never short of stack.
+    // An alternate stack, if the thread has one, so that the handler never runs out of stack.
     set_disposition(
         libc::SIGBUS,
         handler as libc::sighandler_t,
@@ -31,8 +31,8 @@ pub fn exit_on_bus_error(exit_code: u8) -> io::Result<()> {
     )
 }
 
-/// From here on, a write past `RLIMIT_FSIZE` is an error (`EFBIG`) and does not kill the process.
-/// Programs this process starts inherit it.
+/// Turns a write past `RLIMIT_FSIZE` into an error (`EFBIG`) that does not kill the process.
+/// Programs that this process starts inherit the setting.
 pub fn ignore_file_size_signal() -> io::Result<()> {
     set_disposition(libc::SIGXFSZ, libc::SIG_IGN, 0)
 }
@@ -43,13 +43,13 @@ fn set_disposition(
     flags: libc::c_int,
 ) -> io::Result<()> {
     // SAFETY: `sigaction` is a C struct of integers and an optional function pointer, for all of
-    // which zero is a value; a zero mask is the empty one.
+    // which zero is a valid value; a zero mask is the empty mask.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = handler;
     action.sa_flags = flags;
-    // SAFETY: `action` lives through the call, and the old action is not asked for. The handler
-    // is `SIG_IGN`, or a function of the one-argument form that does only what a signal handler
-    // may (signal-safety(7)).
+    // SAFETY: `action` lives through the call, and the old action is not requested. The handler is
+    // `SIG_IGN`, or a function of the one-argument form that does only what a signal handler may do
+    // (signal-safety(7)).
     let status = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
     if status == 0 {
         Ok(())
@@ -59,13 +59,13 @@ fn set_disposition(
 }
 
 extern "C" fn on_bus_error(_signal: libc::c_int) {
-    // Threads that fault together leave the line to the first of them, which ends them all.
+    // If several threads fault together, the first prints the line and ends the process.
     while ENDING.swap(true, Ordering::SeqCst) {
         // SAFETY: `pause` may be called from a handler.
         unsafe { libc::pause() };
     }
     // SAFETY: the line is a static of that length. `write` may be called from a handler; if it
-    // fails there is nobody left to tell.
+    // fails, the error cannot be reported anywhere.
     let _written = unsafe { libc::write(libc::STDERR_FILENO, LINE.as_ptr().cast(), LINE.len()) };
     // SAFETY: `_exit` may be called from a handler and does not return.
     unsafe { libc::_exit(EXIT_CODE.load(Ordering::SeqCst)) }

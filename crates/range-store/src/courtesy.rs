@@ -1,14 +1,14 @@
-//! Owns which answers count where a call is a courtesy: something that makes a download safer or
-//! better, and can be done without. Knows nothing of the calls.
+//! Owns the list of errors that count when a call is a courtesy: a call that makes a download safer
+//! or better, and can be done without. Knows nothing of the calls.
 //!
-//! Needed are only opening, writing, reading, truncating, renaming and the sync of the data. Of
-//! all else there are file systems, mounts and sandboxes that refuse it, each with an answer of its
-//! own, so there is a list of what counts and none of what is harmless.
+//! Only opening, writing, reading, truncating, renaming and the sync of the data are needed. Every
+//! other call is refused by some file system, mount or sandbox, each with an error of its own, so
+//! this lists the errors that count and not the harmless ones.
 
 use rustix::io::Errno;
 
-/// Whether the answer tells of a failing or full disk, and not of a file system that does not do
-/// what was asked.
+/// Reports whether the error means a failing or full disk, and not a file system that lacks the
+/// operation.
 pub(crate) fn is_loss(errno: Errno) -> bool {
     matches!(errno, Errno::IO | Errno::NOSPC | Errno::DQUOT)
 }

@@ -1,4 +1,4 @@
-//! Owns what can go wrong while keeping a file, and the few kinds of it a caller tells apart.
+//! Owns the failures of storing a file, and the few kinds of failure that a caller tells apart.
 //! Knows no exit codes and no retries.
 
 use std::ffi::{OsStr, OsString};
@@ -7,40 +7,40 @@ use std::io;
 use range_core::units::ByteCount;
 use rustix::io::Errno;
 
-/// Why a file could not be kept. Each message fits after "failed to".
+/// The reason why a file could not be stored. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file system has less free room than the file needs and a small reserve. Nothing was
+    /// The file system has less free space than the file and a small reserve need. Nothing was
     /// created.
     #[error("reserve {needed} of disk space, of which {available} is free")]
     NoRoom {
-        /// What the file would still take, reserve included.
+        /// The bytes still needed, reserve included.
         needed: ByteCount,
-        /// What the file system has for this user.
+        /// The bytes available to this user.
         available: ByteCount,
     },
-    /// The length is over a limit of the process (`RLIMIT_FSIZE`), of the kernel (`i64::MAX`), or
-    /// of the caller's own.
+    /// The length exceeds a limit of the process (`RLIMIT_FSIZE`), of the kernel (`i64::MAX`), or
+    /// of the caller.
     #[error("keep a file of {length}, over the limit of {limit}")]
     TooLarge {
-        /// The length asked for, or found.
+        /// The length that was requested or found.
         length: ByteCount,
-        /// The largest that would do.
+        /// The largest allowed length.
         limit: ByteCount,
     },
     /// Another process holds the lock of the part file.
     #[error("lock {name:?}, which another process is using")]
     InUse {
-        /// Name of the part file.
+        /// The name of the part file.
         name: OsString,
     },
-    /// Something has the name of a part file or journal that was to be created.
+    /// The name of a part file or journal to be created is taken.
     #[error("create {name:?}, which exists")]
     Exists {
         /// The name that is taken.
         name: OsString,
     },
-    /// Something has the final name, and may not be replaced.
+    /// The final name is taken, and the entry must not be replaced.
     #[error("publish as {name:?}, which exists")]
     OutputExists {
         /// The final name.
@@ -49,55 +49,55 @@ pub enum StoreError {
     /// There is no such part file or journal.
     #[error("open {name:?}, which does not exist")]
     NotFound {
-        /// The name that was looked for.
+        /// The name that was looked up.
         name: OsString,
     },
-    /// What has the name was not made by this crate, or not for this download. It is untouched.
+    /// The entry was not created by this crate, or not for this download. It is left untouched.
     #[error("use {name:?}, which {what}")]
     NotOurs {
-        /// The name of the thing.
+        /// The name of the entry.
         name: OsString,
-        /// What is wrong with it, as in "is a symbolic link".
+        /// The problem, e.g. "is a symbolic link".
         what: &'static str,
     },
-    /// Mapping was demanded and cannot be had safely.
+    /// Mapping was requested and is not safe here.
     #[error("map the part file: {why}")]
     Unmappable {
-        /// The reason, as in "the length is unknown".
+        /// The reason, e.g. "the length is unknown".
         why: &'static str,
     },
-    /// More bytes were offered than the lease has room for; none was written.
+    /// The caller offered more bytes than the lease has room for; none was written.
     #[error("write {surplus} beyond the end of a lease")]
     BeyondLease {
-        /// How many bytes were too many.
+        /// The number of excess bytes.
         surplus: ByteCount,
     },
     /// The file ends before the bytes that were to be read.
     #[error("read at offset {offset}, where the file has ended")]
     Ended {
-        /// Offset of the first byte that is missing.
+        /// The offset of the first missing byte.
         offset: u64,
     },
-    /// A sync of this file failed before. The kernel reports a lost write once and calls the next
-    /// sync a success, so no later sync of this file can be believed.
+    /// A sync of this file failed earlier. The kernel reports a lost write once and calls the next
+    /// sync a success, so no later sync of this file can be trusted.
     #[error("sync after an earlier sync failed: what was written may be lost")]
     SyncLost,
     /// A system call failed.
     #[error("{operation}")]
     Io {
-        /// What was being done, as in "write the part file".
+        /// The action, e.g. "write the part file".
         operation: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// What kind of failure a [`StoreError`] is: the closed set a caller decides by.
+/// The kind of a [`StoreError`]: the closed set by which a caller decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreFailure {
     /// The disk or the quota is full.
     Full,
-    /// The file is larger than the file system or the process may keep.
+    /// The file is larger than the file system or the process allows.
     TooLarge,
     /// Another process is using the files.
     InUse,
@@ -105,22 +105,22 @@ pub enum StoreFailure {
     Exists,
     /// There is nothing to resume.
     NotFound,
-    /// A file of that name is not ours to write.
+    /// The file with that name is not ours to write.
     NotOurs,
-    /// No permission, or a read-only file system.
+    /// Permission was denied, or the file system is read-only.
     Denied,
-    /// The file system cannot do what was demanded.
+    /// The file system cannot do what was requested.
     Unsupported,
-    /// The caller offered bytes it holds no lease for.
+    /// The caller offered bytes for which it holds no lease.
     OutsideLease,
-    /// Bytes that were written may be gone: the file became shorter, or a sync failed.
+    /// Written bytes may be lost: the file became shorter, or a sync failed.
     Lost,
     /// Any other failure of a system call.
     Io,
 }
 
 impl StoreError {
-    /// Wraps what a system call returned.
+    /// Wraps the error of a system call.
     pub(crate) fn io(operation: &'static str, errno: Errno) -> Self {
         Self::Io {
             operation,
@@ -128,7 +128,7 @@ impl StoreError {
         }
     }
 
-    /// The name is not ours, because it `what`.
+    /// Returns the error for a name that is not ours, because it `what`.
     pub(crate) fn not_ours(name: &OsStr, what: &'static str) -> Self {
         Self::NotOurs {
             name: name.to_owned(),
@@ -136,7 +136,7 @@ impl StoreError {
         }
     }
 
-    /// The kind of failure.
+    /// Returns the kind of the failure.
     pub fn disposition(&self) -> StoreFailure {
         match self {
             Self::NoRoom { .. } => StoreFailure::Full,

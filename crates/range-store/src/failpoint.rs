@@ -1,24 +1,23 @@
-//! Owns the points at which a test may have this process killed. Knows nothing of what is done
-//! there.
+//! Owns the points at which a test can kill this process. Knows nothing of the work done there.
 //!
-//! Only a build with the feature `failpoints` can be killed. It reads `SHEAVE_FAILPOINT`, as in
-//! `BlockWritten:3`, and ends as by `kill -9` the third time that point is reached, on whatever
-//! thread. In any other build reaching a point is nothing at all.
+//! Only a build with the feature `failpoints` can be killed. It reads `SHEAVE_FAILPOINT`, e.g.
+//! `BlockWritten:3`, and dies as by `kill -9` when any thread reaches that point for the third
+//! time. In any other build a point does nothing.
 
-/// A moment between two steps that change what is on the disk.
+/// A moment between two steps that change the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Failpoint {
     /// The journal exists and is empty.
     JournalCreated,
-    /// The part file exists, with its blocks reserved where they can be.
+    /// The part file exists, with its blocks reserved if the file system can reserve them.
     PartReserved,
     /// The journal has its header.
     HeaderWritten,
-    /// A block is wholly written and nothing claims it.
+    /// A block is completely written, and nothing claims it.
     BlockWritten,
     /// A block is written and claimed.
     BlockRecorded,
-    /// A checkpoint was asked for.
+    /// A checkpoint was requested.
     CheckpointBegun,
     /// A checkpoint has put the data on the disk.
     DataSynced,
@@ -26,13 +25,13 @@ pub enum Failpoint {
     JournalSynced,
     /// A checkpoint is complete.
     CheckpointDone,
-    /// An earlier run's part file is locked, and its journal cut where belief ends.
+    /// An earlier run's part file is locked, and its journal cut after its last valid record.
     EarlierFound,
     /// A block of an earlier run was read back and hashed.
     BlockVerified,
-    /// The part file was thrown away, its journal not yet.
+    /// The part file was removed, and its journal was not yet.
     PartDiscarded,
-    /// The part file of an older version has moved aside, its journal not yet.
+    /// The part file of an older version has moved aside, and its journal has not yet.
     PartSetAside,
     /// An older version has moved aside.
     SetAside,
@@ -40,11 +39,11 @@ pub enum Failpoint {
     PublishBegun,
     /// The part file has the permissions of the final one.
     PermissionsSet,
-    /// The final name is there.
+    /// The final name exists.
     FinalNamePlaced,
-    /// The final name is there for good.
+    /// The final name survives a power cut.
     DirectorySynced,
-    /// All is done; only the process has not ended.
+    /// All work is done; only the process has not ended.
     Published,
 }
 
@@ -72,12 +71,12 @@ impl Failpoint {
         Self::Published,
     ];
 
-    /// To be called where the point is.
+    /// Reaches a point, which does nothing in this build.
     #[cfg(not(feature = "failpoints"))]
     #[inline]
     pub const fn reached(self) {}
 
-    /// To be called where the point is. Does not return if it was to be the last.
+    /// Reaches a point. Does not return if the process is to be killed there.
     #[cfg(feature = "failpoints")]
     pub fn reached(self) {
         armed::reached(self);
@@ -93,7 +92,7 @@ mod armed {
 
     const VARIABLE: &str = "SHEAVE_FAILPOINT";
 
-    /// The point that kills, and how often it is still to be reached.
+    /// The point that kills, and the number of times it must still be reached.
     static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
 
     pub(super) fn reached(point: Failpoint) {

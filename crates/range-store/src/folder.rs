@@ -1,5 +1,5 @@
-//! Owns what is asked of names in the held directory, and which answers count. Knows nothing of
-//! what the files mean.
+//! Owns the operations on names in the held directory, and the list of errors that count. Does not
+//! know what the files mean.
 
 use std::ffi::OsStr;
 
@@ -9,7 +9,7 @@ use crate::courtesy;
 use crate::disk::{Disk, Errno, Metadata};
 use crate::error::StoreError;
 
-/// The directory that a file is kept in.
+/// The directory that holds a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder<D> {
     disk: D,
@@ -17,7 +17,7 @@ pub(crate) struct Folder<D> {
 }
 
 impl<D: Disk> Folder<D> {
-    /// Without `syncs` it is left to the file system when names reach the disk.
+    /// Without `syncs`, the file system decides when names reach the disk.
     pub(crate) fn new(disk: D, syncs: bool) -> Self {
         Self { disk, syncs }
     }
@@ -26,11 +26,11 @@ impl<D: Disk> Folder<D> {
         &self.disk
     }
 
-    /// Makes names created, renamed and removed so far survive a power cut. Blocks for one
+    /// Makes names created, renamed and removed before the call survive a power cut. Blocks for one
     /// device flush, typically 1 to 30 ms.
     ///
-    /// A file system that cannot sync a directory keeps its names in its own way, which is all
-    /// there is to be had: it is an error only where something may be lost.
+    /// A file system that cannot sync a directory stores its names in its own way, and nothing
+    /// better is available: this is an error only if data may be lost.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         if !self.syncs {
             return Ok(());
@@ -43,7 +43,7 @@ impl<D: Disk> Folder<D> {
         }
     }
 
-    /// What `name` refers to, or `None` when it is free.
+    /// Returns the entry that has `name`, or `None` if the name is free.
     pub(crate) fn entry(&self, name: &OsStr) -> Result<Option<Metadata>, StoreError> {
         match self.disk.look(name) {
             Ok(found) => Ok(Some(found)),
@@ -55,17 +55,17 @@ impl<D: Disk> Folder<D> {
         }
     }
 
-    /// Whether `name` refers to the file `identity`.
+    /// Reports whether `name` refers to the file `identity`.
     pub(crate) fn holds(&self, name: &OsStr, identity: FileIdentity) -> Result<bool, StoreError> {
         Ok(self
             .entry(name)?
             .is_some_and(|entry| entry.identity == identity))
     }
 
-    /// Removes `name`, if it refers to the file `identity`; otherwise leaves it alone.
+    /// Removes `name` if it refers to the file `identity`; otherwise leaves it alone.
     ///
-    /// Linux cannot remove by inode, so whoever may write to the directory can swap the name
-    /// between look and removal. They could as well remove it themselves.
+    /// Linux cannot remove a file by inode, so anybody with write permission on the directory can
+    /// swap the name between check and removal. They could as well remove the file themselves.
     pub(crate) fn remove(&self, name: &OsStr, identity: FileIdentity) -> Result<(), StoreError> {
         if !self.holds(name, identity)? {
             return Ok(());

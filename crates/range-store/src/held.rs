@@ -1,19 +1,19 @@
-//! Owns the memory of which logs this process holds, so that a start can wait for one before it in
-//! the same process. Knows nothing of locks between processes.
+//! Owns the list of the logs that this process holds, so that a new run can wait for an earlier one
+//! in the same process. Knows nothing of locks between processes.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use range_core::file_identity::FileIdentity;
 
-/// How long a start waits. The tasks of a future that was dropped are let go by the threads they
-/// ran on, which takes moments; a download that goes on is not waited for.
+/// The time that a new run waits. The tasks of a dropped future are released by the threads that
+/// ran them, which takes milliseconds; a download that is still running is not waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 static HELD: Mutex<Vec<FileIdentity>> = Mutex::new(Vec::new());
 static RELEASED: Condvar = Condvar::new();
 
-/// That this process holds a file.
+/// The record that this process holds a file.
 #[derive(Debug)]
 pub(crate) struct Held(FileIdentity);
 
@@ -34,7 +34,8 @@ impl Drop for Held {
     }
 }
 
-/// Waits until this process does not hold the file. False if it never did, or does not let go.
+/// Waits until this process does not hold the file. Returns false if it never held the file, or
+/// does not release it in time.
 pub(crate) fn wait_for(file: FileIdentity) -> bool {
     let held = lock();
     if !held.contains(&file) {
@@ -47,6 +48,6 @@ pub(crate) fn wait_for(file: FileIdentity) -> bool {
 }
 
 fn lock() -> MutexGuard<'static, Vec<FileIdentity>> {
-    // A file is added and taken away in one step, so the list is right whatever panicked.
+    // A file is added and removed in one step, so the list is right even after a panic.
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }

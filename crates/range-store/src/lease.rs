@@ -1,5 +1,5 @@
-//! Owns who may write which bytes: the table of live leases, and the [`Lease`] that is the only
-//! way to write. Knows nothing of why a range was chosen.
+//! Owns the rights to write: the table of live leases, and the [`Lease`], which is the only way to
+//! write. Knows nothing of why a range was chosen.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,24 +11,25 @@ use crate::error::StoreError;
 use crate::mapped::Windows;
 use crate::owned_file::OwnedFile;
 
-/// The kernel is asked to begin writing to the disk after this many bytes of a lease. Without it
-/// a slow disk is idle until a checkpoint, which then has all of it to wait for: measured on ext4,
-/// four syncs over 1 GiB took 0.85 s, and 0.1 s after this, at the same processor time.
+/// The number of bytes of a lease after which the kernel is asked to begin writing to the disk.
+/// Otherwise a slow disk idles until a checkpoint, which then waits for all of them. Measured on
+/// ext4: four syncs over 1 GiB took 0.85 s without the request and 0.1 s with it, for the same
+/// processor time.
 const WRITE_BACK: u64 = 4 << 20;
 
-/// Why a range cannot be leased.
+/// The reason why a range cannot be leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseError {
     /// A live lease holds some of the range.
     #[error("lease bytes {range}, some of which are leased already")]
     Overlaps {
-        /// The range asked for.
+        /// The requested range.
         range: ByteRange,
     },
     /// The range passes the end of the file.
     #[error("lease bytes {range} of a file of {length}")]
     OutOfBounds {
-        /// The range asked for.
+        /// The requested range.
         range: ByteRange,
         /// The length of the file, or `i64::MAX` while it is unknown.
         length: ByteCount,
@@ -37,19 +38,19 @@ pub enum LeaseError {
 
 /// The exclusive right to write a range of the file, in order from its start.
 ///
-/// No two live leases hold a byte in common, so leases may be used from as many threads at once.
-/// Dropping a lease releases what it holds; what was written stays. A mapped lease keeps a window
-/// of at most 8 MiB mapped until then.
+/// No two live leases have a byte in common, so any number of threads may use leases at once.
+/// Dropping a lease releases its range; written bytes stay. A mapped lease keeps a window of at
+/// most 8 MiB mapped until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Lease<D: Disk> {
     claim: Claim,
     position: u64,
-    /// The kernel was asked to write everything before this; `None` if it is left to itself.
+    /// The kernel was asked to write all bytes before this offset; `None` if it never is.
     written_back: Option<u64>,
     sink: Sink<D>,
 }
 
-/// Where the bytes of a lease go.
+/// The destination of the bytes of a lease.
 #[derive(Debug)]
 pub(crate) enum Sink<D: Disk> {
     Mapped(Windows<D>),
@@ -67,10 +68,10 @@ impl<D: Disk> Lease<D> {
         }
     }
 
-    /// Leaves it to the kernel when it writes to the disk.
+    /// Lets the kernel decide when it writes to the disk.
     ///
-    /// Unless this is called, it is asked to begin every 4 MiB and at the end of the lease, so that
-    /// a sync has little left to wait for. Without a sync that only costs: see
+    /// Otherwise the kernel is asked to begin writing every 4 MiB and at the end of the lease, so
+    /// that a sync has little left to wait for. If no sync follows, that is wasted work: see
     /// `docs/design/durability.md`.
     #[must_use]
     pub(crate) fn without_early_write_back(mut self) -> Self {
@@ -78,17 +79,18 @@ impl<D: Disk> Lease<D> {
         self
     }
 
-    /// What the lease holds, the written part included, or `None` when it was shrunk to nothing.
+    /// Returns the range of the lease, the written part included, or `None` if it was shrunk to
+    /// nothing.
     pub(crate) fn range(&self) -> Option<ByteRange> {
         ByteRange::new(self.claim.start, self.claim.end)
     }
 
-    /// Offset of the next byte to write.
+    /// Returns the offset of the next byte to write.
     pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
-    /// What the lease has still to write, or `None` when it is full.
+    /// Returns the range still to be written, or `None` if the lease is full.
     pub(crate) fn remaining(&self) -> Option<ByteRange> {
         ByteRange::new(self.position, self.claim.end)
     }
@@ -96,7 +98,7 @@ impl<D: Disk> Lease<D> {
     /// Writes all of `bytes` at the position, and advances it past them.
     ///
     /// More bytes than remain are [`StoreError::BeyondLease`], and nothing is written. After any
-    /// other error the position is unchanged, and the bytes from it on are unspecified.
+    /// other error the position is unchanged, and the bytes after it are unspecified.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let end = self.position.saturating_add(bytes.len() as u64);
         if end > self.claim.end {
@@ -131,7 +133,7 @@ impl<D: Disk> Lease<D> {
     }
 
     /// Lowers the end of the lease to `end`, but not below the position, and never raises it.
-    /// Returns the actual end. What lies behind it may be leased to another from here on.
+    /// Returns the actual end. The bytes after it may be leased again.
     pub(crate) fn shrink_to(&mut self, end: u64) -> u64 {
         self.claim.cut(end.max(self.position));
         self.claim.end
@@ -157,7 +159,7 @@ pub(crate) struct LeaseTable {
 }
 
 impl LeaseTable {
-    /// Claims `range` of a file of `length`.
+    /// Claims `range` of a file of this `length`.
     pub(crate) fn claim(&self, range: ByteRange, length: ByteCount) -> Result<Claim, LeaseError> {
         self.insert(range, length)?;
         Ok(Claim {
@@ -179,18 +181,18 @@ impl LeaseTable {
         Ok(())
     }
 
-    /// The end of the last live lease; 0 when there is none.
+    /// Returns the end of the last live lease; 0 if there is none.
     pub(crate) fn end(&self) -> u64 {
         self.lock().iter().next_back().map_or(0, ByteRange::end)
     }
 
     fn lock(&self) -> MutexGuard<'_, RangeSet> {
-        // Nothing panics while the lock is held; and a lease must be droppable in a panic.
+        // No code panics while the lock is held; and a lease must be droppable during a panic.
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What one lease holds in the table, released on drop. May become empty.
+/// The entry of one lease in the table, released on drop. It may become empty.
 #[derive(Debug)]
 pub(crate) struct Claim {
     table: LeaseTable,

@@ -1,23 +1,23 @@
-//! Owns the length of a file that is kept: known, or found out at the end. Knows no file.
+//! Owns the length of a stored file: known, or found out at the end. Knows no file.
 
 use std::sync::OnceLock;
 
 use range_core::units::ByteCount;
 
-/// The most bytes a file can have.
+/// The maximum number of bytes in a file.
 pub(crate) const LONGEST: ByteCount = ByteCount(i64::MAX.unsigned_abs());
 
-/// The length of the file to keep.
+/// The length of the file to store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Length {
     /// This many bytes, 0 included.
     Known(ByteCount),
-    /// Found out at the end, and told with [`ResumableFile::settle`](crate::ResumableFile::settle).
+    /// Unknown until the end, and set with [`ResumableFile::settle`](crate::ResumableFile::settle).
     Unknown,
 }
 
 impl Length {
-    /// The end that no byte of the file passes.
+    /// Returns the offset that no byte of the file passes.
     pub fn bound(self) -> ByteCount {
         match self {
             Self::Known(length) => length,
@@ -25,7 +25,7 @@ impl Length {
         }
     }
 
-    /// Whether it is known.
+    /// Reports whether the length is known.
     pub fn is_known(self) -> bool {
         matches!(self, Self::Known(_))
     }
@@ -37,7 +37,7 @@ impl From<Option<u64>> for Length {
     }
 }
 
-/// A length that is settled at most once.
+/// A length that can be set once.
 #[derive(Debug)]
 pub(crate) struct SettledLength(OnceLock<ByteCount>);
 

@@ -1,18 +1,18 @@
-//! Keeps: a file while it arrives, so that it can be continued after anything, and published once.
-//! Knows nothing of HTTP requests, of async, or of scheduling.
+//! Keeps: a file while it is downloaded, so that the download can resume after any interruption,
+//! and is published once. Knows nothing of HTTP requests, of async, or of scheduling.
 //!
 //! In scope: everything that happens between "here are bytes and their offset" and "the file is
 //! complete under its final name". All names are single components below one held [`Directory`].
 //!
-//! A [`Location`] is where a file is kept; what is found or created there is a [`ResumableFile`],
-//! and a [`Writer`] of it the only way to write. No call can be made out of order:
+//! A [`Location`] is the place of a file; the file found or created there is a [`ResumableFile`],
+//! and its [`Writer`] is the only way to write. No call can be made out of order:
 //!
-//! * A journal comes only with the part file that it is of, created before it and removed after it.
-//!   Then a part file without a journal is never ours, and whatever a crash leaves can be told from
-//!   another program's file.
-//! * Both are locked as long as there is a handle of the file. Locks are a courtesy: some network
-//!   file systems grant them to everyone, so what a file holds is decided by hashing it.
-//! * A block is claimed by the writer that has written the last byte of it, and by nobody else.
+//! * A journal belongs to one part file, is created before it and removed after it. So a part file
+//!   without a journal is never ours, and the files that a crash leaves can be told from those of
+//!   another program.
+//! * Both are locked as long as there is a handle of the file. Locks are a courtesy, because some
+//!   network file systems grant them to everyone; only hashes decide which bytes a file has.
+//! * A block is claimed only by the writer that wrote its last byte.
 //! * [`ResumableFile::checkpoint`] and [`ResumableFile::publish`] sync data, journal and names in
 //!   the one order in which a power cut does no harm.
 //!
@@ -38,7 +38,7 @@
 //!     Ok(Location::new(Directory::open(path)?, names, Keeping::default()))
 //! };
 //!
-//! // A first run gets as far as it gets. The store keeps URL and validators and hands them back.
+//! // A first run is interrupted. The store keeps URL and validators and hands them back.
 //! let description = Description {
 //!     session: SessionId::random(),
 //!     url: "https://example.org/disk.img".into(),
@@ -54,7 +54,7 @@
 //! file.checkpoint()?;
 //! drop((writer, file));
 //!
-//! // The next run reads back what is claimed, which are whole blocks, and fetches the rest.
+//! // The next run reads back the claimed bytes, which are whole blocks, and fetches the rest.
 //! let Found::Earlier(earlier) = location()?.find(false)? else {
 //!     panic!("the first run has left something");
 //! };
@@ -72,7 +72,7 @@
 //! let rest = ByteRange::new(present, 300_000).expect("the file is not complete");
 //! file.lease(rest)?.write(&content[262_144..])?;
 //!
-//! // Whatever proves the file, it has to be done before it gets its name.
+//! // The file must be proven, by whatever means, before it gets its name.
 //! let how = Publish { overwrite: false, sync: true };
 //! assert!(file.publish(how, None)?.loose_end.is_none());
 //! # assert!(location()?.final_file().is_some_and(|file| file.length().unwrap().0 == 300_000));

@@ -1,4 +1,4 @@
-//! Owns the windows a lease maps, one at a time. Knows nothing of who may write what.
+//! Owns the windows that a lease maps, one at a time. Does not know who may write which bytes.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::disk::{Disk, DiskFile, Window as _};
 use crate::error::StoreError;
 use crate::owned_file::OwnedFile;
 
-/// Windows end at multiples of this. A lease has one, so resident memory is bounded by the number
-/// of leases and not by the file. Larger ones gain nothing: measured on ext4, windows of 8 MiB, of
-/// 64 MiB and of the whole file differ by less than the noise; to map one, touch a cached page and
-/// unmap takes 15 to 50 µs, and the copy into it some 2 ms.
+/// Windows end at multiples of this size. A lease has one window, so resident memory depends on the
+/// number of leases and not on the file. Larger windows gain nothing: measured on ext4, windows of
+/// 8 MiB, of 64 MiB and of the whole file differ by less than the noise. Mapping a window, touching
+/// a cached page and unmapping take 15 to 50 µs, and the copy into the window about 2 ms.
 const WINDOW: u64 = 8 << 20;
 
-/// Writes a file through one mapped window after the other.
+/// Writes a file through one mapped window after another.
 #[derive(Debug)]
 pub(crate) struct Windows<D: Disk> {
     file: Arc<OwnedFile<D>>,
@@ -36,7 +36,7 @@ impl<D: Disk> Windows<D> {
         &self.file
     }
 
-    /// Copies `bytes` to `offset`, mapping nothing at or after `end`, which the bytes do not pass.
+    /// Copies `bytes` to `offset`. Maps nothing at or after `end`, which the bytes do not pass.
     pub(crate) fn write_at(
         &mut self,
         mut offset: u64,
@@ -62,7 +62,7 @@ impl<D: Disk> Windows<D> {
             .filter(|window| window.range.contains(offset))
         {
             Some(window) => window,
-            // The old window is unmapped by this point, so a lease never holds two.
+            // The old window is unmapped here, so a lease never holds two.
             None => self.map(offset, end)?,
         };
         Ok(self.window.insert(window))

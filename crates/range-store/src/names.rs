@@ -1,22 +1,23 @@
-//! Owns the three names of a download and what makes a name usable. Knows nothing of where a name
-//! came from, nor of which names are unwise.
+//! Owns the three names of a download, and the rules for a usable name. Knows nothing of where a
+//! name came from, nor of which names are unwise.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use range_core::units::ByteCount;
 
-/// The longest name Linux file systems take, in bytes (`NAME_MAX`).
+/// The longest name that Linux file systems accept, in bytes (`NAME_MAX`).
 const LONGEST_NAME: usize = 255;
 
 const PART_SUFFIX: &str = ".part";
 const JOURNAL_SUFFIX: &str = ".part.journal";
 
-/// How many versions wait beside the one that is fetched. One is enough for a server that has gone
-/// on to a newer version; two also for one that went back to the version before.
+/// The number of older versions that are kept beside the one being fetched. One is enough for a
+/// server that moved on to a newer version; two also cover a server that went back to the previous
+/// one.
 pub(crate) const PLACES: usize = 2;
 
-/// What an older version of the file is called while a newer one is fetched, before the suffixes.
+/// The suffix of an older version's name while a newer one is fetched, before the other suffixes.
 const ASIDE_SUFFIXES: [&str; PLACES] = [".old-version", ".old-version2"];
 
 /// The names of one download, all in one directory: `NAME`, `NAME.part` and `NAME.part.journal`.
@@ -27,30 +28,30 @@ pub struct PartNames {
     journal: OsString,
 }
 
-/// Why a name cannot be that of a download.
+/// The reason why a name cannot be that of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// The name is empty.
     #[error("use an empty file name")]
     Empty,
-    /// The name is `.` or `..`, or has a `/` in it.
+    /// The name is `.` or `..`, or contains a `/`.
     #[error("use a file name that leads to another directory")]
     NotAComponent,
-    /// The name has a NUL in it.
+    /// The name contains a NUL.
     #[error("use a file name with a NUL in it")]
     Nul,
     /// The name leaves no room for the suffixes of the part file and the journal.
     #[error("use a file name of {length}, over the limit of {limit}")]
     TooLong {
-        /// Length of the final name.
+        /// The length of the final name, in bytes.
         length: ByteCount,
-        /// The longest final name: 242 bytes.
+        /// The maximum length of a final name: 242 bytes.
         limit: ByteCount,
     },
 }
 
 impl PartNames {
-    /// The names that belong to `final_name`, which need not be UTF-8.
+    /// Returns the names that belong to `final_name`, which need not be UTF-8.
     pub fn new(final_name: &OsStr) -> Result<Self, NameError> {
         let bytes = final_name.as_bytes();
         let limit = LONGEST_NAME - JOURNAL_SUFFIX.len();
@@ -80,9 +81,9 @@ impl PartNames {
         })
     }
 
-    /// The names of an older version of the file that waits in the place `at`: those of a download
-    /// called `NAME.old-version` or `NAME.old-version2`, where a name that is too long loses its
-    /// end.
+    /// Returns the names of an older version of the file that waits in the place `at`: those of a
+    /// download called `NAME.old-version` or `NAME.old-version2`. A name that is too long is
+    /// truncated.
     ///
     /// # Panics
     ///
@@ -96,23 +97,23 @@ impl PartNames {
         Self::new(&name).expect("it is a component as the final name is, and short enough")
     }
 
-    /// The name the complete file gets.
+    /// Returns the name of the complete file.
     pub fn final_name(&self) -> &OsStr {
         &self.final_name
     }
 
-    /// The name of the part file.
+    /// Returns the name of the part file.
     pub fn part(&self) -> &OsStr {
         &self.part
     }
 
-    /// The name of the journal.
+    /// Returns the name of the journal.
     pub fn journal(&self) -> &OsStr {
         &self.journal
     }
 }
 
-/// The beginning of a name, of at most `limit` bytes; whole characters if it is UTF-8.
+/// Returns the beginning of a name, of at most `limit` bytes; whole characters if it is UTF-8.
 fn shortened(name: &OsStr, limit: usize) -> OsString {
     match name.to_str() {
         Some(text) => OsString::from(&text[..text.floor_char_boundary(limit)]),

@@ -1,5 +1,5 @@
-//! Owns one file this crate made: how it is created and recognised, and positioned reads and
-//! writes of it. Knows nothing of leases, of mapping, or of which of the two files it is.
+//! Owns one file that this crate made: its creation and recognition, and positioned reads and
+//! writes. Knows nothing of leases, of mapping, or of which of the two files it is.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,13 +14,13 @@ use crate::error::StoreError;
 use crate::folder::Folder;
 use crate::sync::SyncState;
 
-/// The permissions that any program asks for that creates a file and says nothing special.
+/// The permissions that programs request for an ordinary new file.
 const ORDINARY: u32 = 0o666;
 
-/// Those of a file for its owner only.
+/// The permissions of a file that is accessible to its owner only.
 const PRIVATE: u32 = 0o600;
 
-/// A regular file of ours, open, with the directory and the name it had when it was opened.
+/// An open regular file of ours, with the directory and name from which it was opened.
 #[derive(Debug)]
 pub(crate) struct OwnedFile<D: Disk> {
     file: D::File,
@@ -32,8 +32,8 @@ pub(crate) struct OwnedFile<D: Disk> {
 }
 
 impl<D: Disk> OwnedFile<D> {
-    /// Creates the file, empty, readable and writable by its owner only. The name must be free: a
-    /// symbolic link that leads nowhere takes it too.
+    /// Creates an empty file that only its owner can read and write. The name must be free: even a
+    /// dangling symbolic link takes it.
     pub(crate) fn create(folder: &Folder<D>, name: &OsStr) -> Result<Self, StoreError> {
         let file = folder.disk().create(name).map_err(|errno| match errno {
             Errno::EXIST => StoreError::Exists {
@@ -45,8 +45,8 @@ impl<D: Disk> OwnedFile<D> {
         Ok(Self::new(file, folder, name, &metadata))
     }
 
-    /// Opens a file that [`create`](Self::create) may have made: regular, with no other name, and
-    /// owned as what this process creates is.
+    /// Opens a file that [`create`](Self::create) may have made: a regular file with no other name,
+    /// and with the owner that this process' new files get.
     pub(crate) fn open(folder: &Folder<D>, name: &OsStr) -> Result<Self, StoreError> {
         Self::open_with(folder, name, Access::Write, false)
     }
@@ -56,7 +56,7 @@ impl<D: Disk> OwnedFile<D> {
         Self::open_with(folder, name, Access::Read, true)
     }
 
-    /// Opens any regular file for reading, whoever made it.
+    /// Opens any regular file for reading, including one that another program made.
     pub(crate) fn open_to_read(folder: &Folder<D>, name: &OsStr) -> Result<Self, StoreError> {
         let (file, metadata) = open_regular(folder, name, Access::Read)?;
         Ok(Self::new(file, folder, name, &metadata))
@@ -97,8 +97,8 @@ impl<D: Disk> OwnedFile<D> {
         self.identity
     }
 
-    /// Takes the advisory lock until the last use of this open file ends. A file system that has
-    /// no locks counts as locked: the lock spares two processes work, hashes decide.
+    /// Takes the advisory lock until this open file is last used. On a file system without locks
+    /// this succeeds: the lock only saves two processes from duplicate work, and hashes decide.
     pub(crate) fn lock(&self) -> Result<(), StoreError> {
         if let Err(Errno::WOULDBLOCK) = self.file.lock() {
             return Err(self.in_use());
@@ -107,19 +107,19 @@ impl<D: Disk> OwnedFile<D> {
         Ok(())
     }
 
-    /// Another process is at work on the download.
+    /// Another process is working on the download.
     pub(crate) fn in_use(&self) -> StoreError {
         StoreError::InUse {
             name: self.name.clone(),
         }
     }
 
-    /// Whether the name still refers to this file.
+    /// Reports whether the name still refers to this file.
     pub(crate) fn has_its_name(&self) -> Result<bool, StoreError> {
         self.folder.holds(&self.name, self.identity)
     }
 
-    /// Whether its permissions are those that a file gets here which is created for its owner only.
+    /// Reports whether its permissions are those of a file created here for its owner only.
     pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
         let permissions = metadata(&self.file)?.permissions;
         let is_new = |new: NewFile| new.permissions == permissions;
@@ -136,7 +136,7 @@ impl<D: Disk> OwnedFile<D> {
         }
     }
 
-    /// Removes the name, if it still refers to this file.
+    /// Removes the name if it still refers to this file.
     pub(crate) fn remove(&self) -> Result<(), StoreError> {
         self.folder.remove(&self.name, self.identity)
     }
@@ -145,16 +145,16 @@ impl<D: Disk> OwnedFile<D> {
         Ok(ByteCount(metadata(&self.file)?.length))
     }
 
-    /// How much room the file takes on the disk, or `None` where the file system does not say: it
-    /// shows no block of a file that has bytes.
+    /// Returns the bytes that the file occupies on the disk, or `None` if the file system does not
+    /// report them: a file with bytes shows no blocks.
     pub(crate) fn allocated(&self) -> Result<Option<ByteCount>, StoreError> {
         let metadata = metadata(&self.file)?;
         let is_told = metadata.allocated > 0 || metadata.length == 0;
         Ok(is_told.then_some(ByteCount(metadata.allocated)))
     }
 
-    /// Gives the file the permissions of one that is created here and now, where the file system
-    /// lets them be changed. Where not, the file has those that the file system gave it.
+    /// Gives the file the permissions of a newly created file, if the file system can change them.
+    /// Otherwise the file has the permissions that the file system gave it.
     pub(crate) fn make_ordinary(&self) {
         let ordinary = self.folder.disk().new_file(ORDINARY);
         let ordinary = ordinary.map_or_else(disk::new_file_mode, |new| new.permissions);
@@ -169,12 +169,12 @@ impl<D: Disk> OwnedFile<D> {
         set.map_err(|errno| StoreError::io("set the length of a file", errno))
     }
 
-    /// Reserves blocks for `length` bytes, or tells why not.
+    /// Reserves blocks for `length` bytes, or returns the reason why not.
     pub(crate) fn reserve(&self, length: ByteCount) -> Result<(), Errno> {
         self.file.reserve(length.0)
     }
 
-    /// Sets the time of the last change, where the file system lets it be set.
+    /// Sets the modification time, if the file system can set it.
     pub(crate) fn set_modified(&self, time: SystemTime) {
         let _courtesy = self.file.set_modified(time);
     }
@@ -184,7 +184,8 @@ impl<D: Disk> OwnedFile<D> {
         let failed = |errno| StoreError::io("write beside the output", errno);
         while !bytes.is_empty() {
             match self.file.write_at(offset, bytes) {
-                // A regular file takes at least one byte or gives a reason; do not spin if not.
+                // A regular file takes at least one byte or reports an error; do not spin if it
+                // does neither.
                 Ok(0) => return Err(failed(Errno::IO)),
                 Ok(written) => {
                     bytes = &bytes[written..];
@@ -197,7 +198,7 @@ impl<D: Disk> OwnedFile<D> {
         Ok(())
     }
 
-    /// Fills `buffer` from `offset` on.
+    /// Fills `buffer` with the bytes from `offset` on.
     pub(crate) fn read_at(&self, mut offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -214,7 +215,7 @@ impl<D: Disk> OwnedFile<D> {
         Ok(())
     }
 
-    /// Maps a range of it, to be written.
+    /// Maps a range of it for writing.
     pub(crate) fn map(
         &self,
         range: ByteRange,
@@ -225,8 +226,8 @@ impl<D: Disk> OwnedFile<D> {
         })
     }
 
-    /// Asks the kernel to begin writing `range` to the disk, and waits for nothing. A hint: it
-    /// may fail unseen, and makes nothing durable.
+    /// Asks the kernel to begin writing `range` to the disk, without waiting. This is a hint: it
+    /// may fail silently, and makes nothing durable.
     pub(crate) fn begin_write_back(&self, range: ByteRange) {
         self.file.begin_write_back(range);
     }
@@ -237,15 +238,15 @@ impl<D: Disk> OwnedFile<D> {
         synced.inspect_err(|_| self.forget_cached())
     }
 
-    /// As [`sync_data`](Self::sync_data), and the permissions too.
+    /// Does the same as [`sync_data`](Self::sync_data), and also syncs the permissions.
     pub(crate) fn sync_all(&self) -> Result<(), StoreError> {
         let synced = self.sync.run(|| self.file.sync_all());
         synced.inspect_err(|_| self.forget_cached())
     }
 
-    /// Asks the kernel to forget the file's clean pages. After a failed sync some of them are clean
-    /// because they were given up: memory has what the disk does not, and whoever reads the file
-    /// back, this run or the next, must see what the disk has.
+    /// Asks the kernel to drop the file's clean pages. After a failed sync some pages are clean
+    /// only because the kernel gave up writing them: memory has bytes that the disk does not. A
+    /// later read of the file, in this run or the next, must see the bytes on the disk.
     fn forget_cached(&self) {
         self.file.forget_cached();
     }
@@ -258,15 +259,15 @@ impl<D: Disk> Drop for OwnedFile<D> {
             self.forget_cached();
         }
         if self.is_locked.load(Ordering::Relaxed) {
-            // A child that was just forked has the open file too, until it runs its program.
+            // A newly forked child also holds the open file until it executes its program.
             self.file.unlock();
         }
     }
 }
 
-/// Whether a file that shows this owner is as one that this process creates. A file system may show
-/// another owner than the user this process acts as, for all of its files; somebody else's file in
-/// a directory that is shared still shows another owner than a new one of ours.
+/// Reports whether the owner is the one that new files of this process show. A file system may
+/// report another owner than the user of this process for all of its files; another user's file in
+/// a shared directory still shows another owner than a new file of ours.
 fn is_made_by_us(disk: &impl Disk, owner: u32) -> bool {
     owner == rustix::process::geteuid().as_raw()
         || disk
@@ -274,7 +275,7 @@ fn is_made_by_us(disk: &impl Disk, owner: u32) -> bool {
             .is_some_and(|new| new.owner == owner)
 }
 
-/// Opens a regular file that exists.
+/// Opens an existing regular file.
 fn open_regular<D: Disk>(
     folder: &Folder<D>,
     name: &OsStr,

@@ -1,5 +1,5 @@
-//! Owns [`PartFile`], the file a download is written to until it is complete. Knows nothing of
-//! the journal's contents, nor of which bytes are right.
+//! Owns [`PartFile`], to which a download is written until it is complete. Knows nothing of the
+//! journal's contents, nor of which bytes are right.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -21,7 +21,7 @@ use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 use crate::reserve;
 
-/// `NAME.part`, open, locked, and with its blocks reserved where the file system can.
+/// An open and locked `NAME.part`, with its blocks reserved if the file system can reserve them.
 ///
 /// The lock is held until the part file and all its leases are dropped. Dropping removes nothing;
 /// see [`publish`](crate::publish::publish) and [`discard`](crate::publish::discard).
@@ -29,8 +29,8 @@ use crate::reserve;
 pub(crate) struct PartFile<D: Disk> {
     file: Arc<OwnedFile<D>>,
     names: PartNames,
-    /// The journal that was there when the part file was created or opened. It is held by the same
-    /// process, so it is that of this part file.
+    /// The journal that existed when the part file was created or opened. The same process holds
+    /// both, so the journal belongs to this part file.
     journal: Option<FileIdentity>,
     leases: LeaseTable,
     length: SettledLength,
@@ -38,11 +38,11 @@ pub(crate) struct PartFile<D: Disk> {
 }
 
 impl<D: Disk> PartFile<D> {
-    /// Creates the part file, for its owner only. Its name must be free.
+    /// Creates the part file, accessible to its owner only. Its name must be free.
     ///
     /// Fails before anything is created if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if
-    /// the file system has not room for it and a reserve of 64 MiB (1 % of a small file system).
-    /// If it fails later, the file is gone and its space given back.
+    /// the file system lacks room for it and a reserve of 64 MiB (1 % of a small file system).
+    /// After a later failure, the file is removed and its space freed.
     pub(crate) fn create(
         folder: &Folder<D>,
         names: &PartNames,
@@ -57,7 +57,7 @@ impl<D: Disk> PartFile<D> {
         let locked = file.lock();
         let prepared = locked.and_then(|()| Backend::prepare(&file, length, mode));
         let backend = prepared.inspect_err(|error| {
-            // Whoever holds the lock of a file made a moment ago has adopted it; it is theirs.
+            // A process that locks a newly created file has adopted it; the file is theirs.
             if error.disposition() != StoreFailure::InUse {
                 give_back(&file);
             }
@@ -65,13 +65,13 @@ impl<D: Disk> PartFile<D> {
         Self::new(file, names, length, backend)
     }
 
-    /// Opens the part file of an earlier run, to write more of it. Its bytes prove nothing: hash
-    /// them.
+    /// Opens the part file of an earlier run, to write more of it. Its bytes prove nothing until
+    /// they are hashed.
     ///
-    /// Refuses what [`create`](Self::create) cannot have made for this length: anything but a
-    /// regular file of this user with one name and no more than `length` bytes. A file refused
-    /// is untouched. A shorter one is extended; blocks are reserved again, which costs nothing
-    /// where they are.
+    /// Refuses a file that [`create`](Self::create) cannot have made for this length: anything but
+    /// a regular file of this user with one name and at most `length` bytes. A refused file is left
+    /// untouched. A shorter one is extended. Blocks are reserved again, which costs nothing if they
+    /// exist.
     pub(crate) fn open(
         folder: &Folder<D>,
         names: &PartNames,
@@ -80,7 +80,7 @@ impl<D: Disk> PartFile<D> {
     ) -> Result<Self, StoreError> {
         let file = OwnedFile::open(folder, names.part())?;
         file.lock()?;
-        // The holder of the lock before us may have published or discarded the file it locked.
+        // The previous holder of the lock may have published or discarded the file that it locked.
         file.check_name()?;
         let before = file.length()?;
         if let Length::Known(length) = length {
@@ -97,7 +97,7 @@ impl<D: Disk> PartFile<D> {
             }
         }
         let backend = Backend::prepare(&file, length, mode).inspect_err(|_| {
-            // Gives back what was reserved past the old end. The error at hand is the one to tell.
+            // Frees the blocks reserved past the old end. The first error is the one to report.
             let _unchanged = file.set_length(before);
         })?;
         Self::new(file, names, length, backend)
@@ -120,30 +120,30 @@ impl<D: Disk> PartFile<D> {
         })
     }
 
-    /// Which file it is, to be recorded in the journal and compared on resume.
+    /// Returns the file's identity, which the journal records and a resume compares.
     pub(crate) fn identity(&self) -> FileIdentity {
         self.file.identity()
     }
 
-    /// Whether its permissions are those of a part file. What a download has published, or what
-    /// came out of an archive, has others as a rule.
+    /// Reports whether its permissions are those of a part file. A published file, or one extracted
+    /// from an archive, usually has others.
     pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
         self.file.is_private()
     }
 
-    /// How bytes are written.
+    /// Returns the way in which bytes are written.
     #[cfg(test)]
     pub(crate) fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// The names the part file was made with.
+    /// Returns the names with which the part file was made.
     pub(crate) fn names(&self) -> &PartNames {
         &self.names
     }
 
-    /// Sets the time of the last change that the published file shows, where the file system lets
-    /// it be set. To be called after the last write.
+    /// Sets the modification time of the published file, if the file system can set it. Callers
+    /// must call it after the last write.
     pub(crate) fn set_modified(&self, time: SystemTime) {
         self.file.set_modified(time);
     }
@@ -164,17 +164,17 @@ impl<D: Disk> PartFile<D> {
         self.leases.end() > 0
     }
 
-    /// The length of the file.
+    /// Returns the length of the file.
     pub(crate) fn length(&self) -> Length {
         self.length.get()
     }
 
-    /// Settles the length of a file whose length was unknown, and cuts it there. Settling the same
+    /// Sets the length of a file whose length was unknown, and cuts it there. Setting the same
     /// length again does nothing.
     ///
     /// # Panics
     ///
-    /// If another length is settled already, or a live lease reaches past `length`.
+    /// If another length was set already, or a live lease reaches past `length`.
     pub(crate) fn set_length(&self, length: ByteCount) -> Result<(), StoreError> {
         assert!(
             self.leases.end() <= length.0,
@@ -187,8 +187,8 @@ impl<D: Disk> PartFile<D> {
         Ok(())
     }
 
-    /// Claims `range` for one writer, until the [`Lease`] is dropped. Bytes written before may be
-    /// leased again, to repair them.
+    /// Claims `range` for one writer, until the [`Lease`] is dropped. Bytes that are already
+    /// written may be leased again, to repair them.
     pub(crate) fn lease(&self, range: ByteRange) -> Result<Lease<D>, LeaseError> {
         let claim = self.leases.claim(range, self.length.get().bound())?;
         let file = Arc::clone(&self.file);
@@ -200,29 +200,29 @@ impl<D: Disk> PartFile<D> {
     }
 
     /// Fills `buffer` with the bytes from `offset` on. Bytes never written read as zeros, or end
-    /// the file; bytes being written meanwhile may be old, new or mixed.
+    /// the file; a read that overlaps a write may return old bytes, new bytes or a mixture.
     ///
-    /// A positioned read for both backends: on Linux a shared mapping *is* the page cache, so
-    /// what a lease has written is read back without a sync.
+    /// Both backends use a positioned read: on Linux a shared mapping *is* the page cache, so bytes
+    /// written through a lease can be read back without a sync.
     pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
         self.file.read_at(offset, buffer)
     }
 
-    /// The hash of the bytes of `range` as they would be read back.
+    /// Returns the hash of the bytes of `range` as they would be read back.
     pub(crate) fn hash_block(&self, range: ByteRange) -> Result<BlockHash, StoreError> {
         hash_range(range, |offset, buffer| self.read_at(offset, buffer))
     }
 
-    /// Makes what was written before the call survive a power cut. Once it has failed it fails
-    /// for ever: see [`StoreError::SyncLost`].
+    /// Makes everything written before the call survive a power cut. After one failure every later
+    /// call fails: see [`StoreError::SyncLost`].
     ///
-    /// `fdatasync`, which on Linux also writes what was stored through mappings.
+    /// It calls `fdatasync`, which on Linux also writes bytes that were stored through mappings.
     pub(crate) fn sync_data(&self) -> Result<(), StoreError> {
         self.file.sync_data()
     }
 }
 
-/// Undoes a creation. The error that led here is the one to tell, so a second one is not.
+/// Undoes a creation. The caller reports the first error, so a second one is ignored.
 fn give_back<D: Disk>(file: &OwnedFile<D>) {
     let _emptied = file.set_length(ByteCount(0));
     let _removed = file.remove();

@@ -1,5 +1,5 @@
-//! Owns the step that makes the final name appear, and its opposite. Knows nothing of how the
-//! file was proven; that must have been done.
+//! Owns the step that makes the final name appear, and its opposite. Knows nothing of how the file
+//! was proven; the caller must have done that.
 
 use range_core::file_identity::FileIdentity;
 
@@ -10,13 +10,13 @@ use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
 
-/// How to publish.
+/// The options of a publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Publish {
-    /// Whether a file or symbolic link at the final name is replaced (the link, not what it leads
-    /// to). A folder, device, FIFO or socket never is.
+    /// If true, a file or symbolic link at the final name is replaced (the link, not its target). A
+    /// directory, device, FIFO or socket never is.
     pub overwrite: bool,
-    /// Whether the file, its name and its permissions survive a power cut from here on.
+    /// If true, the file, its name and its permissions survive a power cut from here on.
     pub sync: bool,
 }
 
@@ -24,15 +24,16 @@ pub struct Publish {
 #[derive(Debug)]
 #[must_use]
 pub struct Published {
-    /// What failed after the name appeared: the sync of the folder, so that a power cut may
-    /// still undo the name, or the removal of the part name or journal. The file is whole
-    /// regardless, and [`Unfinished`](crate::Unfinished) tidies up.
+    /// The failure that followed the appearance of the name: of the sync of the directory, so that
+    /// a power cut may still undo the name, or of the removal of the part name or journal. The file
+    /// is complete nevertheless, and [`Unfinished`](crate::Unfinished) does the rest.
     pub loose_end: Option<StoreError>,
 }
 
 impl Publish {
-    /// Fails with [`StoreError::OutputExists`] if publishing would: anything at all has the final
-    /// name, or with `overwrite` anything but a file or symbolic link. For asking early.
+    /// Fails with [`StoreError::OutputExists`] if publishing would: if anything at all has the
+    /// final name, or with `overwrite` anything but a file or symbolic link. Callers use it to fail
+    /// early.
     pub(crate) fn check<D: Disk>(
         self,
         folder: &Folder<D>,
@@ -49,9 +50,9 @@ impl Publish {
 }
 
 /// Gives the complete part file its final name and the permissions of a new file there (0666 less
-/// the umask, or what the directory's default ACL says), and removes the journal.
+/// the umask, or those of the directory's default ACL), and removes the journal.
 ///
-/// The steps, and what a crash after each leaves:
+/// The steps, and the state after a crash that follows each:
 ///
 /// 1. permissions, then sync of the file: a part file and journal to resume from, all hashes
 ///    good; publishing again does the rest;
@@ -73,7 +74,7 @@ pub(crate) fn publish<D: Disk>(part: &PartFile<D>, how: Publish) -> Result<Publi
         "nothing writes to a file that is published"
     );
     let (file, names) = (part.file(), part.names());
-    // An attempt before this one may have linked the final name and got no further.
+    // An earlier attempt may have linked the final name and got no further.
     let placed = file.folder().holds(names.final_name(), file.identity())?;
     if !placed {
         how.check(file.folder(), names)?;
@@ -99,7 +100,8 @@ pub(crate) fn publish<D: Disk>(part: &PartFile<D>, how: Publish) -> Result<Publi
 /// Removes the part file and then the journal, unless the name of either refers to another file
 /// by now. A power cut on the way leaves both, the journal, or nothing.
 ///
-/// Leases may be live; what they write is lost, and the space is free when they are dropped.
+/// Leases may be live; bytes written through them are lost, and the space is freed when they are
+/// dropped.
 pub(crate) fn discard<D: Disk>(part: &PartFile<D>) -> Result<(), StoreError> {
     let folder = part.folder();
     if folder.holds(part.names().part(), part.identity())? {
@@ -111,15 +113,15 @@ pub(crate) fn discard<D: Disk>(part: &PartFile<D>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The files whose names go, so that nobody else's do.
+/// The files whose names are removed, so that no other file's name is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Files {
     pub(crate) part: FileIdentity,
     pub(crate) journal: Option<FileIdentity>,
 }
 
-/// What is left to do once the final name of the part file is there. The journal goes last, and
-/// only if the name is safe: it is what a resume needs should the name be undone.
+/// Does the rest once the part file has its final name. The journal goes last, and only if the name
+/// is durable: a resume needs the journal should the name be undone.
 pub(crate) fn finish<D: Disk>(
     folder: &Folder<D>,
     names: &PartNames,
@@ -157,12 +159,12 @@ fn place<D: Disk>(folder: &Folder<D>, names: &PartNames, how: Publish) -> Result
     }
 }
 
-/// Goes on from an attempt to link the final name.
+/// Continues an attempt to link the final name.
 ///
-/// Whatever else a file system or a sandbox answers to a link or to a rename that replaces nothing,
-/// they may be what it does not have; a disk that is full or broken says so again to the last step.
-/// Between a look at the name and that rename lies the only moment in which another program's new
-/// file could be replaced.
+/// Any other error of a link, or of a rename that replaces nothing, may mean that a file system or
+/// a sandbox lacks the call; a full or broken disk reports its error again to the last step. The
+/// moment between the check of the name and that rename is the only one in which another program's
+/// new file could be replaced.
 fn after_link<D: Disk>(
     folder: &Folder<D>,
     names: &PartNames,
@@ -189,8 +191,8 @@ fn rename<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<(), StoreErr
     })
 }
 
-/// Whether the final name is taken. A directory that came to the name after it was checked is one
-/// of the latter two.
+/// Reports whether the error means that the final name is taken. The last two errors mean a
+/// directory that got the name after the check.
 fn is_taken(errno: Errno) -> bool {
     matches!(errno, Errno::EXIST | Errno::ISDIR | Errno::NOTEMPTY)
 }
@@ -211,7 +213,7 @@ mod tests {
     use crate::disk::Directory;
     use crate::{Length, WriteMode};
 
-    /// Places one part file with `step`, which must refuse to place the next over it.
+    /// Places one part file with `step`, which must refuse to replace it by the next.
     fn places_once(step: fn(&Folder<Directory>, &PartNames) -> Result<(), StoreError>) {
         let temp = tempfile::tempdir().unwrap();
         let folder = Folder::new(Directory::open(temp.path()).unwrap(), true);

@@ -1,5 +1,5 @@
-//! Owns a look at a file of a download: no lock is taken, and nothing changes. Knows nothing of
-//! what its bytes should be.
+//! Owns the inspection of a file of a download: it takes no lock and changes nothing. Knows nothing
+//! of what the bytes should be.
 
 use range_core::ByteRange;
 use range_core::block::BlockHash;
@@ -12,7 +12,8 @@ use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 
-/// A part file or a final file, open to be read, whoever made it and whoever is writing to it.
+/// A part file or a final file, open for reading. Any process may have made it or may be writing
+/// it.
 #[derive(Debug)]
 pub struct ReadOnlyFile<D: Disk = Directory>(OwnedFile<D>);
 
@@ -22,12 +23,12 @@ impl<D: Disk> ReadOnlyFile<D> {
         OwnedFile::open_to_read(folder, names.part()).map(Self)
     }
 
-    /// Opens what has the final name. It must be a regular file.
+    /// Opens the file that has the final name. It must be a regular file.
     pub(crate) fn published(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
         OwnedFile::open_to_read(folder, names.final_name()).map(Self)
     }
 
-    /// The length of the file.
+    /// Returns the length of the file.
     pub fn length(&self) -> Result<ByteCount, StoreError> {
         self.0.length()
     }
@@ -37,7 +38,7 @@ impl<D: Disk> ReadOnlyFile<D> {
         self.0.read_at(offset, buffer)
     }
 
-    /// The hash of the bytes of `range`.
+    /// Returns the hash of the bytes of `range`.
     pub fn hash_block(&self, range: ByteRange) -> Result<BlockHash, StoreError> {
         hash_range(range, |offset, buffer| self.read_at(offset, buffer))
     }

@@ -3,14 +3,14 @@
 //!
 //! No reference to mapped memory is ever made: another process may change a file's pages at any
 //! moment, which a `&[u8]` or `&mut [u8]` forbids and a raw pointer does not. Two threads never
-//! copy to the same byte, because regions are filled through exclusive leases only. If the file
-//! is cut short the copy raises SIGBUS; no address outside the mapping is ever touched.
+//! copy to the same byte, because regions are filled through exclusive leases only. If the file is
+//! truncated, the copy raises SIGBUS; no address outside the mapping is ever touched.
 
 use memmap2::MmapRaw;
 
 use crate::disk::Window;
 
-/// A mapping that bytes are copied into.
+/// A mapping into which bytes are copied.
 #[derive(Debug)]
 pub struct Region {
     map: MmapRaw,
@@ -28,10 +28,10 @@ impl Window for Region {
     }
 
     fn copy_in(&mut self, offset: usize, bytes: &[u8]) {
-        // SAFETY: the pointer and the length are those of one live, writable mapping, which
-        // `&mut self` keeps alive through the call. No Rust reference to it exists anywhere, so
-        // `bytes` is not part of it. Whatever else writes these pages is another mapping, at other
-        // addresses, whose owner holds a lease of other bytes.
+        // SAFETY: the pointer and the length are those of one live, writable mapping, which `&mut
+        // self` keeps alive through the call. No Rust reference to it exists anywhere, so `bytes`
+        // is not part of it. Any other writer of these pages uses another mapping, at other
+        // addresses, and holds a lease of other bytes.
         unsafe { copy_in(self.map.as_mut_ptr(), self.map.len(), offset, bytes) }
     }
 }
@@ -61,7 +61,7 @@ unsafe fn copy_in(start: *mut u8, length: usize, offset: usize, bytes: &[u8]) {
 mod tests {
     use super::*;
 
-    /// Copies into heap memory, which Miri can follow where it cannot follow a mapping.
+    /// Copies into heap memory, which Miri can follow; it cannot follow a mapping.
     fn copy_into_heap(memory: &mut [u8], offset: usize, bytes: &[u8]) {
         // SAFETY: the memory is borrowed exclusively for the call, and is not `bytes`.
         unsafe { copy_in(memory.as_mut_ptr(), memory.len(), offset, bytes) }

@@ -1,5 +1,5 @@
-//! Owns the questions asked of a file system before a file is written: is there room, can blocks
-//! be reserved. Knows nothing of what the file is for.
+//! Owns the checks of a file system before a file is written: whether it has room, and whether
+//! blocks can be reserved. Knows nothing of what the file is for.
 
 use range_core::units::ByteCount;
 use rustix::process::Resource;
@@ -11,14 +11,14 @@ use crate::folder::Folder;
 use crate::length::LONGEST;
 use crate::owned_file::OwnedFile;
 
-/// Room always left for others: the journal of 2 TiB in blocks of 1 MiB takes as much, and a
-/// disk filled to the last byte breaks programs that have nothing to do with the download.
+/// The space that is always left for others. The journal of 2 TiB in blocks of 1 MiB takes as much,
+/// and a full disk breaks programs that have nothing to do with the download.
 const RESERVE: u64 = 64 << 20;
 
-/// On a small file system the reserve is this part of it instead.
+/// The divisor that gives the reserve on a small file system.
 const RESERVE_DIVISOR: u64 = 100;
 
-/// Whether blocks were reserved.
+/// The result of reserving blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reservation {
     /// Every block of the file is reserved: writing into it cannot run out of space.
@@ -27,7 +27,7 @@ pub(crate) enum Reservation {
     Unsupported,
 }
 
-/// Fails if no file of `length` may exist: over `i64::MAX`, or over `RLIMIT_FSIZE`.
+/// Fails if no file of `length` may exist: if it passes `i64::MAX` or `RLIMIT_FSIZE`.
 pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
     let limit = rustix::process::getrlimit(Resource::Fsize)
         .current
@@ -40,11 +40,12 @@ pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
     }
 }
 
-/// Fails unless the file system has room for `needed` bytes and a reserve: 64 MiB, or 1 %
-/// of the file system where that is less. Without a number there is nothing to refuse by.
+/// Fails unless the file system has room for `needed` bytes and a reserve: 64 MiB, or 1 % of the
+/// file system if that is less. Succeeds if the free space is unknown.
 ///
-/// This comes before reserving because a reservation that fails may have filled the disk first:
-/// ext4 leaves what it got until then allocated. An absurd length would fill a disk that way.
+/// This check precedes the reservation because a reservation that fails may fill the disk first:
+/// ext4 keeps the blocks that it allocated before the failure. An absurd length would fill a disk
+/// that way.
 pub(crate) fn check_room<D: Disk>(folder: &Folder<D>, needed: ByteCount) -> Result<(), StoreError> {
     if needed == ByteCount(0) {
         return Ok(());
@@ -61,22 +62,22 @@ pub(crate) fn check_room<D: Disk>(folder: &Folder<D>, needed: ByteCount) -> Resu
     }
 }
 
-/// `None` where the file system cannot be asked, or has no free block to tell of. That may be one
-/// that does not know: network and FUSE file systems say 0 and take the file. One that is full says
-/// so again when blocks are reserved or written.
+/// Returns `None` if the file system cannot be asked, or reports no free block. Some file systems
+/// do not know their free space: network and FUSE file systems report 0 and accept the file. A file
+/// system that is really full reports an error when blocks are reserved or written.
 fn space<D: Disk>(folder: &Folder<D>) -> Option<Space> {
     let space = folder.disk().space().ok()?;
     (space.available > 0).then_some(space)
 }
 
-/// Whether the file system shows no blocks at all, as tmpfs of size 0 and ramfs do: what is
-/// reserved there is the machine's memory, and nothing says how much of it there is.
+/// Reports whether the file system shows no blocks at all, as tmpfs of size 0 and ramfs do: their
+/// reserved blocks are the machine's memory, and its amount is unknown.
 fn has_no_limit<D: Disk>(folder: &Folder<D>) -> bool {
     folder.disk().space().is_ok_and(|space| space.size == 0)
 }
 
-/// Gives the file its length, with all blocks reserved where the file system can. After an error
-/// the caller gives back what was got.
+/// Gives the file its length, with all blocks reserved if the file system can. After an error the
+/// caller must free the blocks that were allocated.
 pub(crate) fn reserve<D: Disk>(
     file: &OwnedFile<D>,
     length: ByteCount,

@@ -6,22 +6,22 @@ use rustix::io::Errno;
 
 use crate::error::StoreError;
 
-/// Whether a sync of one file has failed.
+/// The memory of a failed sync of one file: true after the first failure.
 ///
-/// Linux reports a write that was lost to one sync, marks the page clean, and lets the next sync
-/// succeed. So after a failure every later sync must fail too, or lost bytes are called safe.
+/// Linux reports a lost write to one sync, marks the page clean, and lets the next sync succeed. So
+/// after a failure every later sync must fail too, or lost bytes would be called safe.
 #[derive(Debug, Default)]
 pub(crate) struct SyncState {
     lost: AtomicBool,
 }
 
 impl SyncState {
-    /// Whether one has failed.
+    /// Reports whether a sync has failed.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::SeqCst)
     }
 
-    /// Runs `sync`, unless one has failed before.
+    /// Runs `sync`, unless an earlier one failed.
     pub(crate) fn run(&self, sync: impl FnMut() -> Result<(), Errno>) -> Result<(), StoreError> {
         if self.is_lost() {
             return Err(StoreError::SyncLost);

@@ -1,5 +1,5 @@
-//! Owns what is asked of a disk that files are kept on: one directory of it, and the files in it.
-//! The calls are those of a system, without any judgement. Knows nothing of what the files are.
+//! Owns the interface of a disk that stores files: one directory, and the files in it. The calls
+//! are those of an operating system, without any policy. Does not know what the files mean.
 
 use std::ffi::OsStr;
 use std::time::SystemTime;
@@ -9,106 +9,106 @@ use range_core::file_identity::FileIdentity;
 use range_core::range::ByteRange;
 use rustix::io::Errno;
 
-/// A directory that is held open, by whatever name it goes meanwhile. Names are single components,
-/// and symbolic links are not followed. Clones are handles of one directory.
+/// A directory that is held open, whatever its name becomes. Names are single components, and
+/// symbolic links are not followed. Clones are handles of one directory.
 pub trait Disk: Clone + fmt::Debug + Send + Sync + 'static {
-    /// A file that is open.
+    /// The type of an open file.
     type File: DiskFile;
 
-    /// Creates a file for its owner only, to be read and written. Fails with [`Errno::EXIST`] if
-    /// anything at all has the name.
+    /// Creates a file for reading and writing, accessible to its owner only. Fails with
+    /// [`Errno::EXIST`] if anything at all has the name.
     fn create(&self, name: &OsStr) -> Result<Self::File, Errno>;
 
-    /// Opens a file that exists. Fails with [`Errno::NOENT`] if nothing has the name, and with
-    /// [`Errno::LOOP`] if a symbolic link has. Waits for nothing, whatever it is.
+    /// Opens an existing file. Fails with [`Errno::NOENT`] if nothing has the name, and with
+    /// [`Errno::LOOP`] if a symbolic link has it. Never blocks, not even on a FIFO.
     fn open(&self, name: &OsStr, access: Access) -> Result<Self::File, Errno>;
 
-    /// What has the name. Fails with [`Errno::NOENT`] if nothing has.
+    /// Returns the metadata of a name. Fails with [`Errno::NOENT`] if nothing has the name.
     fn look(&self, name: &OsStr) -> Result<Metadata, Errno>;
 
-    /// Gives a file another name, and replaces what has that.
+    /// Renames a file, and replaces any file that has the new name.
     fn rename(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno>;
 
-    /// The same, but fails with [`Errno::EXIST`] if anything has the new name.
+    /// Renames a file, but fails with [`Errno::EXIST`] if anything has the new name.
     fn rename_without_replacing(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno>;
 
-    /// Gives a file one more name. Fails with [`Errno::EXIST`] if anything has it.
+    /// Adds a name to a file. Fails with [`Errno::EXIST`] if anything has the new name.
     fn link(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno>;
 
     /// Removes a name.
     fn remove(&self, name: &OsStr) -> Result<(), Errno>;
 
-    /// Makes names created, given and removed so far survive a power cut.
+    /// Makes all names created, changed and removed before the call survive a power cut.
     fn sync(&self) -> Result<(), Errno>;
 
-    /// How much room there is.
+    /// Returns the free and total space.
     fn space(&self) -> Result<Space, Errno>;
 
-    /// What becomes of a file that is created here with these permissions; nothing is left of it.
-    /// `None` where that cannot be found out.
+    /// Reports the owner and permissions of a file that is created here with these permissions;
+    /// leaves nothing behind. `None` if they cannot be learnt.
     fn new_file(&self, permissions: u32) -> Option<NewFile>;
 }
 
-/// A file of a [`Disk`], open.
+/// An open file of a [`Disk`].
 ///
-/// Any number of threads may use it at once; what is read while it is written may be old, new or
-/// mixed.
+/// Any number of threads may use it at once; a read that overlaps a write may return old bytes, new
+/// bytes or a mixture.
 pub trait DiskFile: fmt::Debug + Send + Sync + 'static {
-    /// A part of it in memory.
+    /// The type of a mapped part of the file.
     type Window: Window;
 
-    /// What it is.
+    /// Returns the file's metadata.
     fn metadata(&self) -> Result<Metadata, Errno>;
 
-    /// Takes the advisory lock, until it is given back or the file is closed. Fails with
-    /// [`Errno::WOULDBLOCK`] if another opening of the file has it.
+    /// Takes the advisory lock, until it is released or the file is closed. Fails with
+    /// [`Errno::WOULDBLOCK`] if another open file description has the lock.
     fn lock(&self) -> Result<(), Errno>;
 
-    /// Gives the lock back.
+    /// Releases the lock.
     fn unlock(&self);
 
-    /// Reads some bytes from `offset` on, and tells how many: 0 at the end of the file.
+    /// Reads some bytes from `offset` on, and returns their number: 0 at the end of the file.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Errno>;
 
-    /// Writes some of `bytes` at `offset`, and tells how many.
+    /// Writes some of `bytes` at `offset`, and returns their number.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<usize, Errno>;
 
-    /// Cuts the file, or lets it end with zeros.
+    /// Truncates the file, or extends it with zeros.
     fn set_length(&self, length: u64) -> Result<(), Errno>;
 
-    /// Makes the file at least as long, with all blocks reserved: writing into it cannot run out of
-    /// space.
+    /// Makes the file at least this long, with all blocks reserved: writing into it cannot run out
+    /// of space.
     fn reserve(&self, length: u64) -> Result<(), Errno>;
 
-    /// Makes written bytes, and the length needed to find them, survive a power cut. That includes
-    /// what was stored through windows.
+    /// Makes written bytes, and the length needed to find them, survive a power cut. This includes
+    /// bytes stored through mappings.
     fn sync_data(&self) -> Result<(), Errno>;
 
-    /// As [`sync_data`](Self::sync_data), and the permissions too.
+    /// Does the same as [`sync_data`](Self::sync_data), and also syncs the permissions.
     fn sync_all(&self) -> Result<(), Errno>;
 
     /// Sets the permissions.
     fn set_permissions(&self, permissions: u32) -> Result<(), Errno>;
 
-    /// Sets the time of the last change; before 1970 counts as 1970.
+    /// Sets the modification time; a time before 1970 counts as 1970.
     fn set_modified(&self, time: SystemTime) -> Result<(), Errno>;
 
-    /// A hint to begin writing `range` to the disk.
+    /// Asks the system to begin writing `range` to the disk. This is a hint.
     fn begin_write_back(&self, range: ByteRange);
 
-    /// A hint to forget what is in memory and on the disk too.
+    /// Asks the system to drop cached pages that are on the disk too. This is a hint.
     fn forget_cached(&self);
 
     /// Maps `range`, whose blocks are [reserved](Self::reserve).
     fn map(&self, range: ByteRange) -> io::Result<Self::Window>;
 }
 
-/// A part of a file in memory.
+/// A mapped part of a file.
 pub trait Window: fmt::Debug + Send {
-    /// How many bytes it has.
+    /// Returns its length in bytes.
     fn length(&self) -> usize;
 
-    /// Copies all of `bytes` to `offset` from its start.
+    /// Copies all of `bytes` to `offset`, counted from the start of the mapping.
     ///
     /// # Panics
     ///
@@ -116,16 +116,16 @@ pub trait Window: fmt::Debug + Send {
     fn copy_in(&mut self, offset: usize, bytes: &[u8]);
 }
 
-/// What a file is opened for.
+/// The access with which a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// To be read.
+    /// Reading.
     Read,
-    /// To be read and written.
+    /// Reading and writing.
     Write,
 }
 
-/// What has a name.
+/// The type of a directory entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A file of bytes.
@@ -136,41 +136,41 @@ pub enum Kind {
     Other,
 }
 
-/// What is known of a file without reading it.
+/// The metadata of a file, known without reading it.
 #[derive(Clone, Copy, Debug)]
 pub struct Metadata {
-    /// Which file it is, whatever its name.
+    /// The file's identity, whatever its name.
     pub identity: FileIdentity,
-    /// What it is.
+    /// The file's type.
     pub kind: Kind,
-    /// How many names it has.
+    /// The number of its names (hard links).
     pub names: u64,
-    /// Whom it belongs to.
+    /// The user id of its owner.
     pub owner: u32,
-    /// Who may do what with it: the nine bits of `chmod`.
+    /// Its permissions: the nine bits of `chmod`.
     pub permissions: u32,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub length: u64,
-    /// How many bytes of the disk it takes.
+    /// The bytes that it occupies on the disk.
     pub allocated: u64,
 }
 
-/// The room on a disk, in bytes.
+/// The space on a disk, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Space {
-    /// In all; 0 where the file system has no limit of its own.
+    /// The total space; 0 if the file system has no limit of its own.
     pub size: u64,
-    /// Free, and to be had by this user. Some file systems do not know, and say 0.
+    /// The free space available to this user. Some file systems do not know it, and report 0.
     pub available: u64,
 }
 
-/// What became of a file that was created.
+/// The owner and permissions that a newly created file got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewFile {
-    /// The owner that the file system shows, which on a mount that maps or forces owners is not
-    /// the user this process acts as.
+    /// The owner that the file system reports. On a mount that maps or forces owners this is not
+    /// the user that the process runs as.
     pub owner: u32,
-    /// What umask, the directory's default ACL and the options of the mount leave of the
-    /// permissions it was created with.
+    /// The permissions of the file after umask, the directory's default ACL and the mount's options
+    /// were applied.
     pub permissions: u32,
 }

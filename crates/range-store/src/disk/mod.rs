@@ -1,7 +1,7 @@
-//! Owns the disk that files are kept on, and what any other one would have to do.
+//! Owns the disk that stores the files, and the interface of any replacement for it.
 //!
-//! [`Directory`] is the real one. Everything of this crate that writes goes through [`Disk`] and
-//! [`DiskFile`], so that the tests can run it on a disk that records each step, and then look at
+//! [`Directory`] is the real one. All code of this crate that writes goes through [`Disk`] and
+//! [`DiskFile`], so that the tests can run it on a disk that records each step, and then check
 //! every state that a power cut may leave.
 
 mod calls;

@@ -1,5 +1,5 @@
-//! Owns the question what the file system makes of a new file here: who owns it, and which
-//! permissions it gets. Leaves nothing behind.
+//! Owns the question which owner and permissions the file system gives to a new file in this
+//! directory. Leaves nothing behind.
 
 use std::ffi::OsString;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -10,10 +10,10 @@ use rustix::io::Errno;
 
 use super::calls::NewFile;
 
-/// How many names are tried where a file cannot be made without one.
+/// The number of names to try if the file system cannot create a file without a name.
 const NAMES: u32 = 8;
 
-/// Creates a file in `directory`, looks at it, and lets it go. `None` where that cannot be done.
+/// Creates a file in `directory`, reads its metadata, and drops it. `None` if that fails.
 pub(super) fn created_with(directory: BorrowedFd<'_>, mode: Mode) -> Option<NewFile> {
     look(
         &nameless(directory, mode)
@@ -35,7 +35,7 @@ fn nameless(directory: BorrowedFd<'_>, mode: Mode) -> Result<OwnedFd, Errno> {
     rustix::io::retry_on_intr(|| rustix::fs::openat(directory, c".", flags, mode))
 }
 
-/// The name goes before anything else is asked, so that a kill hardly ever leaves it.
+/// The name is removed before anything else, so that a kill hardly ever leaves the file behind.
 fn named(directory: BorrowedFd<'_>, mode: Mode) -> Result<OwnedFd, Errno> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let process = rustix::process::getpid();

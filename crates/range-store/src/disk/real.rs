@@ -23,15 +23,15 @@ use crate::error::StoreError;
 use crate::region::Region;
 use crate::write_back;
 
-/// A file for its owner only.
+/// The permissions of a file that is accessible to its owner only.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// The directory a download lives in, held open: a rename of the directory or of one above it
-/// moves the download along, and cannot lead it elsewhere.
+/// The directory of a download, held open: if it or a directory above it is renamed, the download
+/// moves along and is never redirected.
 #[derive(Clone, Debug)]
 pub struct Directory(Arc<OwnedFd>);
 
-/// A file in a [`Directory`], open.
+/// An open file in a [`Directory`].
 #[derive(Debug)]
 pub struct RealFile(OwnedFd);
 
@@ -42,7 +42,8 @@ impl Directory {
             let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | access;
             retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))
         };
-        // Files can be made in a directory that may not be read; only a sync of it cannot.
+        // Files can be created in a directory without read permission; only syncing it is
+        // impossible.
         let fd = open(OFlags::RDONLY)
             .or_else(|errno| match errno {
                 Errno::ACCESS | Errno::PERM => open(OFlags::PATH),
@@ -54,7 +55,7 @@ impl Directory {
 
     fn open_at(&self, name: &OsStr, flags: OFlags) -> Result<RealFile, Errno> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        // A signal can end a slow open, as on network file systems.
+        // A signal can interrupt a slow open, e.g. on a network file system.
         retry_on_intr(|| rustix::fs::openat(&self.0, name, flags, PRIVATE)).map(RealFile)
     }
 }
@@ -71,7 +72,8 @@ impl Disk for Directory {
             Access::Read => OFlags::RDONLY,
             Access::Write => OFlags::RDWR,
         };
-        // Without NONBLOCK a FIFO planted at the name would hold the open until somebody writes.
+        // Without NONBLOCK, opening a FIFO planted under the name would block until another process
+        // writes.
         self.open_at(name, access | OFlags::NONBLOCK)
     }
 
@@ -149,14 +151,14 @@ impl DiskFile for RealFile {
         retry_on_intr(|| rustix::fs::ftruncate(&self.0, length))
     }
 
-    /// The raw system call, because the C library's `posix_fallocate` falls back to writing into
-    /// every block.
+    /// Makes the raw system call, because the C library's `posix_fallocate` falls back to writing
+    /// into every block.
     fn reserve(&self, length: u64) -> Result<(), Errno> {
         let flags = FallocateFlags::empty();
         retry_on_intr(|| rustix::fs::fallocate(&self.0, flags, 0, length))
     }
 
-    /// `fdatasync`, which on Linux also writes what was stored through mappings.
+    /// Calls `fdatasync`, which on Linux also writes bytes that were stored through mappings.
     fn sync_data(&self) -> Result<(), Errno> {
         retry_on_intr(|| rustix::fs::fdatasync(&self.0))
     }

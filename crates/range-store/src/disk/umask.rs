@@ -2,12 +2,12 @@
 
 use rustix::fs::{Mode, OFlags};
 
-/// Where Linux (4.7 and later) shows the umask. The system call can only swap it, and for the
-/// moment of a swap another thread would create its files with the wrong permissions.
+/// The file in which Linux (4.7 and later) shows the umask. The system call can only swap the
+/// umask, and during the swap another thread would create its files with the wrong permissions.
 const STATUS: &str = "/proc/self/status";
 
-/// The mode `open` would give a new file created with 0666. Never executable. Readable and
-/// writable by the owner alone where the umask cannot be learnt.
+/// Returns the mode that `open` would give a new file created with 0666, which is never executable.
+/// If the umask cannot be learnt, the mode allows only the owner to read and write.
 pub(crate) fn new_file_mode() -> u32 {
     let umask = read_status()
         .as_deref()
@@ -17,7 +17,7 @@ pub(crate) fn new_file_mode() -> u32 {
 }
 
 fn read_status() -> Option<String> {
-    // The umask is the second line; the kernel fills a page at a time.
+    // The umask is on the second line; the kernel fills one page per read.
     let mut page = [0; 4096];
     let fd = rustix::fs::open(STATUS, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     let read = rustix::io::retry_on_intr(|| rustix::io::read(&fd, &mut page)).ok()?;

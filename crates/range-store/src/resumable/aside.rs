@@ -1,10 +1,10 @@
-//! Owns the places beside a download where older versions of the file wait until the newer one is
-//! complete. Knows nothing of what makes a version newer.
+//! Owns the places beside a download in which older versions of the file wait until the newer one
+//! is complete. Knows nothing of what makes a version newer.
 //!
-//! A place has names like a download's own. Whatever moves between the two moves in this order:
-//! away from the download's names the part file first, back to them the journal first, with a sync
-//! of the directory after each. A kill or a power cut on the way leaves the part file in its place
-//! and the journal under the download's own name, which [`put_back`] knows from all other states.
+//! A place has names like a download's own. A move between the two follows one order: away from the
+//! download's names, the part file goes first; back to them, the journal goes first; the directory
+//! is synced after each step. A kill or a power cut in between leaves the part file in the place
+//! and the journal under the download's own name, a state that [`put_back`] tells from all others.
 
 use std::ffi::OsStr;
 
@@ -21,20 +21,20 @@ use crate::names::{PLACES, PartNames};
 use crate::owned_file::OwnedFile;
 use crate::part_file::PartFile;
 
-/// What is in a place.
+/// The content of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Nothing.
     Free,
     /// A part file, and the journal that names it.
     Taken,
-    /// A part file that is named by the journal under the download's own name.
+    /// A part file whose journal has the download's own name.
     Interrupted,
-    /// Something else, which is nobody's here to remove.
+    /// Something else, which is not ours to remove.
     Foreign,
 }
 
-/// What is in the place `at` of the download with `names`.
+/// Returns the content of the place `at` of the download with `names`.
 pub(super) fn look<D: Disk>(
     folder: &Folder<D>,
     names: &PartNames,
@@ -57,12 +57,12 @@ pub(super) fn look<D: Disk>(
     })
 }
 
-/// Whether the journal with these names speaks of that part file.
+/// Reports whether the journal with these names belongs to that part file.
 fn is_named_by<D: Disk>(folder: &Folder<D>, names: &PartNames, part: FileIdentity) -> bool {
     header(folder, names).is_some_and(|header| header.part_file == part)
 }
 
-/// What the journal with these names says, if there is one that can be read.
+/// Reads the journal with these names, if there is one that can be read.
 fn header<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Option<Header> {
     let log = AppendLog::open_to_read(folder, names).ok()?;
     let mut decoder = Decoder::new();
@@ -71,11 +71,11 @@ fn header<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Option<Header> {
     Some(decoder.finish().ok()?.header)
 }
 
-/// Moves the part file and its journal to the place `at`, and removes what was there. The part file
-/// stays locked.
+/// Moves the part file and its journal to the place `at`, and removes the previous content of the
+/// place. The part file stays locked.
 ///
-/// Fails if the part file was replaced by another, or with [`StoreError::Exists`] if something is
-/// in that place that is not ours, and then moves nothing.
+/// Fails and moves nothing if the part file was replaced by another, or with [`StoreError::Exists`]
+/// if the place holds something that is not ours.
 pub(super) fn set_aside<D: Disk>(part: &PartFile<D>, at: usize) -> Result<(), StoreError> {
     let (file, names) = (part.file(), part.names());
     let folder = file.folder();
@@ -94,15 +94,15 @@ pub(super) fn set_aside<D: Disk>(part: &PartFile<D>, at: usize) -> Result<(), St
     folder.sync()?;
     rename(folder, names.journal(), place.journal())?;
     Failpoint::SetAside.reached();
-    // The names are for others from here on.
+    // From here on the names are free for others.
     folder.sync()
 }
 
-/// Moves what is in the place `at` back to the download's own names. A journal that has the
-/// download's own name without a part file is of no use and is replaced.
+/// Moves the content of the place `at` back to the download's own names. A journal with the
+/// download's own name and no part file is useless and is replaced.
 ///
-/// Fails with [`StoreError::InUse`] if another process works with it, and with
-/// [`StoreError::Exists`] if there is a part file under the download's own name.
+/// Fails with [`StoreError::InUse`] if another process uses it, and with [`StoreError::Exists`] if
+/// there is a part file under the download's own name.
 pub(super) fn put_back<D: Disk>(
     folder: &Folder<D>,
     names: &PartNames,
@@ -122,8 +122,8 @@ pub(super) fn put_back<D: Disk>(
     folder.sync()
 }
 
-/// Removes what is in all places of the download with `names`, unless another process works with
-/// it or it is not ours.
+/// Removes the content of all places of the download with `names`, except for files that another
+/// process uses or that are not ours.
 pub(super) fn clear<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<(), StoreError> {
     (0..PLACES).try_for_each(|at| match look(folder, names, at)? {
         Place::Taken => remove(folder, &names.aside(at)),
@@ -132,8 +132,8 @@ pub(super) fn clear<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<()
     })
 }
 
-/// The part file goes first, for good, and then the journal, without which nobody would know that
-/// it is ours.
+/// Removes the part file first, durably, and then the journal: without the journal nobody could
+/// tell that the part file is ours.
 fn remove<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
     let file = OwnedFile::open(folder, place.part())?;
     file.lock()?;
@@ -142,7 +142,7 @@ fn remove<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreErr
     remove_journal(folder, place)
 }
 
-/// Removes the journal that a kill in the midst of [`remove`] has left.
+/// Removes the journal that a kill in the middle of [`remove`] left behind.
 fn remove_remains<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
     match header(folder, place) {
         Some(_) => remove_journal(folder, place),
@@ -150,7 +150,7 @@ fn remove_remains<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), 
     }
 }
 
-/// For good too: once the file that it made way for is published, nobody looks for it any more.
+/// Removes the journal durably too: once the newer file is published, nobody looks for it again.
 fn remove_journal<D: Disk>(folder: &Folder<D>, place: &PartNames) -> Result<(), StoreError> {
     let journal = OwnedFile::open(folder, place.journal())?;
     journal.lock()?;
@@ -191,7 +191,7 @@ mod tests {
             }
         }
 
-        /// A part file, and the journal of it, which tells them from others by its URL.
+        /// Returns a part file and its journal, which differ from others by the URL.
         fn create(&self, url: &str) -> PartFile<Directory> {
             let log = AppendLog::create(&self.folder, &self.names).unwrap();
             let length = Length::Known(ByteCount(5));
@@ -210,7 +210,7 @@ mod tests {
             part
         }
 
-        /// The names that are in use, in the order of the code below.
+        /// Returns the names in use, in the order of the code below.
         fn names(&self) -> Vec<String> {
             let places = [self.names.clone(), self.names.aside(0), self.names.aside(1)];
             let names = places
@@ -220,7 +220,7 @@ mod tests {
             used.map(|name| name.into_string().unwrap()).collect()
         }
 
-        /// The URL in the journal under the download's own name.
+        /// Returns the URL in the journal under the download's own name.
         fn journal(&self) -> String {
             let log = AppendLog::open_to_read(&self.folder, &self.names).unwrap();
             let mut decoder = Decoder::new();
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn what_is_not_ours_is_neither_moved_over_nor_removed() {
         let bench = Bench::new();
-        // Another program's file has the name, as browsers give it to what they fetch.
+        // Another program's file has the name, e.g. the partial download of a browser.
         let place = bench.names.aside(0);
         let length = Length::Known(ByteCount(5));
         let mode = WriteMode::default();

@@ -1,5 +1,5 @@
-//! Owns the proof of what a journal claims: each block is read back, hashed and compared. There is
-//! no second place that does. Knows no thread, and nothing of what is done with the result.
+//! Owns the check of a journal's claims: each block is read back, hashed and compared. No other
+//! code does this. Knows no thread, and nothing of the use of the result.
 
 use std::ops::ControlFlow;
 
@@ -9,26 +9,26 @@ use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use super::journal::Decoded;
 use crate::error::StoreError;
 
-/// What a journal claims about a file of known length.
+/// The claims of a journal about a file of known length.
 #[derive(Clone, Debug)]
 pub struct Claims {
     block_size: BlockSize,
     length: u64,
-    /// Ascending, each block once, none past the end.
+    /// The claimed blocks: ascending, each block once, none past the end.
     hashes: Vec<(BlockIndex, BlockHash)>,
 }
 
-/// What reading a claimed block back has shown.
+/// The result of reading a claimed block back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// The bytes are what their hash says.
+    /// The bytes match their hash.
     Verified(ByteRange),
-    /// They are not, or the file ends before them.
+    /// The bytes do not match, or the file ends before them.
     Rejected(ByteRange),
 }
 
 impl Claims {
-    /// Claims about a file of `length` bytes, as [`Decoded::blocks`] has them.
+    /// Returns claims about a file of `length` bytes, in the form of [`Decoded::blocks`].
     pub fn new(block_size: BlockSize, length: u64, hashes: Vec<(BlockIndex, BlockHash)>) -> Self {
         Self {
             block_size,
@@ -37,33 +37,33 @@ impl Claims {
         }
     }
 
-    /// All claims of a journal.
+    /// Returns all claims of a journal.
     pub fn of(journal: &Decoded) -> Self {
         let header = &journal.header;
         Self::new(header.block_size, header.length, journal.blocks.clone())
     }
 
-    /// How many bytes are claimed.
+    /// Returns the number of claimed bytes.
     pub fn bytes(&self) -> u64 {
         self.ranges().map(ByteRange::len).sum()
     }
 
-    /// Gives up the claim of the last block that is claimed.
+    /// Removes the claim of the last claimed block.
     pub fn forget_last(&mut self) {
         self.hashes.pop();
     }
 
-    /// Whether every block of the file is claimed.
+    /// Reports whether every block of the file is claimed.
     pub fn is_complete(&self) -> bool {
         self.hashes.len() as u64 == self.block_size.count(self.length)
     }
 
-    /// The claimed bytes, ascending, a block at a time.
+    /// Returns the claimed bytes, ascending, one block at a time.
     pub fn ranges(&self) -> impl Iterator<Item = ByteRange> + '_ {
         self.hashed_ranges().map(|(range, _)| range)
     }
 
-    /// Reads every claimed block back, ascending, until `found` breaks off. Fails when the file
+    /// Reads every claimed block back, ascending, until `found` breaks off. Fails if the file
     /// cannot be read.
     pub fn verify(
         &self,
@@ -100,7 +100,7 @@ mod tests {
 
     const BLOCK: u64 = 4096;
 
-    /// Claims of blocks 0, 1 and 3 of a file whose last block, the fifth, has a byte.
+    /// Returns claims of blocks 0, 1 and 3 of a file whose last block, the fifth, has one byte.
     fn claims() -> Claims {
         let hashes = [0, 1, 3].map(|index| (BlockIndex(index), BlockHash(index.into())));
         let size = BlockSize::new(u32::try_from(BLOCK).unwrap()).unwrap();
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(verify(|block| Ok(block.into())), all);
         let one = [Verified(range(0)), Rejected(range(1)), Rejected(range(3))];
         assert_eq!(verify(|_| Ok(0)), one);
-        // A file that was cut short.
+        // A truncated file.
         let short = |block: u64| match block {
             3 => Err(StoreError::Ended { offset: 3 * BLOCK }),
             block => Ok(block.into()),

@@ -1,5 +1,5 @@
-//! Owns [`ResumableFile`]: a file while it arrives, and the order in which its bytes, its journal
-//! and its names reach the disk. Knows no network, and not where its bytes come from.
+//! Owns [`ResumableFile`]: a file while it is downloaded, and the order in which its bytes, its
+//! journal and its names reach the disk. Knows no network, and not where its bytes come from.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -26,24 +26,25 @@ use crate::length::Length;
 use crate::part_file::PartFile;
 use crate::publish::{self, Publish, Published};
 
-/// What the journal's header says of a file, for a later run to read. The store keeps it and looks
-/// at none of it.
+/// The content of the journal's header, for a later run to read. The store keeps it and interprets
+/// none of it.
 #[derive(Clone, Debug)]
 pub struct Description {
-    /// Ties the journal's records to it. A new one for each journal: see [`SessionId::random`].
+    /// The id that ties the journal's records to it, new for each journal: see
+    /// [`SessionId::random`].
     pub session: SessionId,
-    /// Where the file comes from.
+    /// The URL of the file.
     pub url: String,
-    /// Which version of it that is.
+    /// The validators of the version being fetched.
     pub validators: Validators,
-    /// The digests that are expected of it.
+    /// The expected digests of the file.
     pub digests: Vec<Digest>,
 }
 
-/// A file while it arrives: its part file and the journal of it, both locked. Clones are handles of
+/// A file while it is downloaded: its part file and its journal, both locked. Clones are handles of
 /// one file.
 ///
-/// The order of what reaches the disk is kept here and nowhere else:
+/// This type alone keeps the order in which things reach the disk:
 ///
 /// - the journal is created before the part file, and removed after it;
 /// - a block is claimed once all of it is written, which only a [`Writer`] can do;
@@ -51,12 +52,12 @@ pub struct Description {
 /// - the final name comes when data and journal are on the disk, and the journal goes after it.
 ///
 /// All calls block for as long as the disk takes, and none is worth cancelling half-way. Dropping
-/// the last handle removes nothing: the next run continues.
+/// the last handle removes nothing: the next run resumes.
 #[derive(Clone, Debug)]
 pub struct ResumableFile<D: Disk = Directory>(Arc<Kept<D>>);
 
 impl<D: Disk> ResumableFile<D> {
-    /// Begins the journal `log` of a part file that is empty.
+    /// Begins the journal `log` of an empty part file.
     pub(super) fn begin(
         log: AppendLog<D>,
         part: PartFile<D>,
@@ -66,7 +67,7 @@ impl<D: Disk> ResumableFile<D> {
     ) -> Result<Self, StoreError> {
         let (encoder, bytes) = Encoder::begin(&header(&part, description, block_size));
         log.append(&bytes).inspect_err(|_| {
-            // The error at hand is the one to tell.
+            // The first error is the one to report.
             let _discarded = publish::discard(&part);
         })?;
         Failpoint::HeaderWritten.reached();
@@ -82,7 +83,7 @@ impl<D: Disk> ResumableFile<D> {
         })))
     }
 
-    /// Goes on with a part file and its journal, which ends where belief does.
+    /// Resumes a part file and its journal, which was cut after its last valid record.
     pub(super) fn resume(
         log: AppendLog<D>,
         part: PartFile<D>,
@@ -99,18 +100,18 @@ impl<D: Disk> ResumableFile<D> {
         })))
     }
 
-    /// The length of the file.
+    /// Returns the length of the file.
     pub fn length(&self) -> Length {
         self.0.part.length()
     }
 
-    /// What is hashed, claimed and repaired as a whole.
+    /// Returns the size of the blocks, each of which is hashed, claimed and repaired as a whole.
     pub fn block_size(&self) -> BlockSize {
         self.0.block_size
     }
 
-    /// Leases `range` to one writer, until that is dropped. Bytes written before may be leased
-    /// again, to repair them.
+    /// Leases `range` to one writer, until that is dropped. Bytes that are already written may be
+    /// leased again, to repair them.
     pub fn lease(&self, range: ByteRange) -> Result<Writer<D>, LeaseError> {
         let lease = self.0.part.lease(range)?;
         let lease = if self.0.waits_for_disk {
@@ -121,36 +122,36 @@ impl<D: Disk> ResumableFile<D> {
         Ok(Writer::new(lease, Arc::clone(&self.0)))
     }
 
-    /// Leases everything from `start` on: to the end of the file or, where that is not known, to
-    /// wherever its bytes end.
+    /// Leases everything from `start` on: to the end of the file or, if that is unknown, to the end
+    /// of the bytes that arrive.
     ///
     /// # Panics
     ///
-    /// If the file ends at `start` or before.
+    /// If the file ends at or before `start`.
     pub fn lease_from(&self, start: u64) -> Result<Writer<D>, LeaseError> {
         let range = ByteRange::new(start, self.length().bound().0);
         self.lease(range.expect("there are bytes to lease"))
     }
 
     /// Fills `buffer` with the bytes from `offset` on. Bytes never written read as zeros, or end
-    /// the file; bytes being written meanwhile may be old, new or mixed.
+    /// the file; a read that overlaps a write may return old bytes, new bytes or a mixture.
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
         self.0.part.read_at(offset, buffer)
     }
 
-    /// Notes that what is written from here on is joined to the rest by no validator. It has to
-    /// come before the first such byte.
+    /// Records that no validator links the bytes written from here on to the rest. Callers must
+    /// call it before they write the first such byte.
     pub fn note_mixed(&self) -> Result<(), StoreError> {
         self.0.recorder.note_mixed()
     }
 
-    /// Keeps the media type of the reply that the file was begun from.
+    /// Records the media type of the reply that began the file.
     pub fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
         self.0.recorder.note_media_type(media_type)
     }
 
-    /// Makes what was written before the call survive a power cut, and the claims about it. Once
-    /// it has failed it fails for ever: see [`StoreError::SyncLost`].
+    /// Makes everything written before the call, and the claims about it, survive a power cut.
+    /// After one failure every later call fails: see [`StoreError::SyncLost`].
     ///
     /// The directory comes last: without the names of both files their content is lost too.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
@@ -164,7 +165,7 @@ impl<D: Disk> ResumableFile<D> {
         Ok(())
     }
 
-    /// Reads every claimed block back, ascending, until `found` breaks off. Fails when the file
+    /// Reads every claimed block back, ascending, until `found` breaks off. Fails if the file
     /// cannot be read.
     pub fn verify(
         &self,
@@ -179,13 +180,13 @@ impl<D: Disk> ResumableFile<D> {
         })
     }
 
-    /// Tells part file and journal the length they were begun without, and cuts the file there.
-    /// From here on it is as good as if the length had been known, so that a kill before the end of
+    /// Sets the length of a file that was begun without one, in part file and journal, and cuts the
+    /// file there. From here on the file is like one of known length: a kill before the end of
     /// publishing loses nothing.
     ///
     /// # Panics
     ///
-    /// If another length is settled already, or a live writer reaches past `length`.
+    /// If another length was set already, or a live writer reaches past `length`.
     pub fn settle(&self, length: u64, description: &Description) -> Result<(), StoreError> {
         let Kept {
             part,
@@ -194,19 +195,18 @@ impl<D: Disk> ResumableFile<D> {
             ..
         } = &*self.0;
         part.set_length(ByteCount(length))?;
-        // The writer claimed each block when it was full; the last one may never be.
+        // The writer claimed each block when it was full; the last block may never become full.
         if let Some(block) = WrittenBlock::last_of(part, *block_size, length)? {
             recorder.record(block)?;
         }
         recorder.settle(&header(part, description, *block_size))
     }
 
-    /// Gives the file its final name, and `modified` as the time of its last change where the file
-    /// system lets it be set. That it is complete and right must have been proven.
+    /// Gives the file its final name, and `modified` as its modification time if the file system
+    /// can set it. The caller must have proven that the file is complete and right.
     ///
-    /// The journal reaches the disk before: after a power cut it is by its claims that the final
-    /// file is known as ours. After an error the final name is untouched, and publishing may be
-    /// tried again.
+    /// The journal reaches the disk first: after a power cut its claims show that the final file is
+    /// ours. After an error the final name is untouched, and publishing may be tried again.
     ///
     /// # Panics
     ///
@@ -231,12 +231,13 @@ impl<D: Disk> ResumableFile<D> {
     /// Removes the part file and then the journal, unless the name of either refers to another file
     /// by now. A power cut on the way leaves both, the journal, or nothing.
     ///
-    /// Writers may be live; what they write is lost, and the space is free when they are dropped.
+    /// Writers may be live; bytes written through them are lost, and the space is freed when they
+    /// are dropped.
     pub fn discard(&self) -> Result<(), StoreError> {
         publish::discard(&self.0.part)
     }
 
-    /// A [checkpoint](Self::checkpoint), where anybody waits for the disk at all.
+    /// Makes a [checkpoint](Self::checkpoint), unless the file is kept without syncing.
     pub(super) fn secure(&self) -> Result<(), StoreError> {
         if self.0.waits_for_disk {
             self.checkpoint()
@@ -256,7 +257,8 @@ fn header<D: Disk>(part: &PartFile<D>, description: &Description, block_size: Bl
         part_file: part.identity(),
         length: match part.length() {
             Length::Known(length) => length.0,
-            // Without a length nothing can be resumed; the journal then only says whose it is.
+            // Without a length nothing can be resumed; the journal then only says whose the part
+            // file is.
             Length::Unknown => 0,
         },
         block_size,

@@ -1,5 +1,5 @@
-//! Owns what can be told of a part file without a lock, while it may be written: what its journal
-//! says, and whether that is so. Changes nothing.
+//! Owns the inspection of a part file without a lock, while it may be written: the claims of its
+//! journal, and whether they hold. Changes nothing.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::read_only::ReadOnlyFile;
 
-/// What a journal says of a part file.
+/// The content of the journal of a part file.
 #[derive(Clone, Debug)]
 pub struct Inspection<D: Disk = Directory> {
     location: Location<D>,
@@ -36,23 +36,23 @@ impl<D: Disk> Inspection<D> {
         }))
     }
 
-    /// What the journal says of the file.
+    /// Returns the journal's header.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// What it claims of its blocks.
+    /// Returns the claimed blocks.
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// How many bytes of the journal could not be believed: a torn last record, as a rule.
+    /// Returns the number of invalid bytes at the journal's end: usually a torn last record.
     pub fn torn(&self) -> u64 {
         self.torn
     }
 
-    /// Reads every claimed block back, ascending, until `found` breaks off. Fails when there is no
-    /// part file, or it cannot be read.
+    /// Reads every claimed block back, ascending, until `found` breaks off. Fails if there is no
+    /// part file, or if it cannot be read.
     pub fn verify(
         &self,
         found: impl FnMut(Finding) -> ControlFlow<()>,

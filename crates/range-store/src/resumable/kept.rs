@@ -1,5 +1,5 @@
-//! Owns what a file and its writers share: the part file and its journal, never one without the
-//! other. Knows nothing of what is done with them.
+//! Owns the state that a file and its writers share: the part file and its journal, never one
+//! without the other. Knows nothing of the work done with them.
 
 use range_core::block::BlockSize;
 
@@ -13,6 +13,6 @@ pub(super) struct Kept<D: Disk> {
     pub(super) part: PartFile<D>,
     pub(super) recorder: Recorder<D>,
     pub(super) block_size: BlockSize,
-    /// Whether the end of the download waits for the disk, which is then kept busy from the start.
+    /// If true, the end of the download waits for the disk, which is then kept busy from the start.
     pub(super) waits_for_disk: bool,
 }

@@ -1,5 +1,5 @@
-//! Owns where a file is kept while it arrives: finding what an earlier run left there, creating the
-//! part file and its journal, and throwing both away. Knows no network.
+//! Owns the place of a file while it is downloaded: finding the files of an earlier run, creating
+//! the part file and its journal, and removing both. Knows no network.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ use crate::part_file::PartFile;
 use crate::publish::{self, Publish};
 use crate::read_only::ReadOnlyFile;
 
-/// How files are kept.
+/// The options for storing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keeping {
-    /// How bytes are written.
+    /// The way in which bytes are written.
     pub write_mode: WriteMode,
-    /// Whether the end of a download waits for the disk. If not, it is left to the kernel when
-    /// bytes and names get there.
+    /// If true, the end of a download waits for the disk. If false, the kernel decides when bytes
+    /// and names get there.
     pub sync: bool,
 }
 
@@ -43,7 +43,7 @@ impl Default for Keeping {
     }
 }
 
-/// A directory, and the names that one file has in it while it arrives.
+/// A directory, and the names that one file has in it during a download.
 #[derive(Clone, Debug)]
 pub struct Location<D: Disk = Directory> {
     folder: Folder<D>,
@@ -52,14 +52,15 @@ pub struct Location<D: Disk = Directory> {
     division: Division,
 }
 
-/// What an earlier run left.
+/// The files of an earlier run.
 #[derive(Debug)]
 pub enum Found<D: Disk = Directory> {
-    /// Nothing; or something that was of no use, for the reason given, and is gone.
+    /// None; or files that could not be used, for the reason given, and were removed.
     Nothing(Option<Unusable>),
-    /// A part file that no journal names, so that it may be somebody else's. It is untouched.
+    /// A part file without a journal that names it, so it may belong to another program. It is left
+    /// untouched.
     PartAlone,
-    /// A journal that another version of this program can read and use. It is untouched.
+    /// A journal that another version of this program can read and use. It is left untouched.
     Unreadable(DecodeError),
     /// A part file and its journal, to be [resumed](Earlier::resume) if they can be trusted.
     Earlier(Box<Earlier<D>>),
@@ -75,7 +76,7 @@ pub struct Earlier<D: Disk = Directory> {
 }
 
 impl<D: Disk> Location<D> {
-    /// The place of the file with these names in the directory.
+    /// Returns the place of the file with these names in the directory.
     pub fn new(directory: D, names: PartNames, keeping: Keeping) -> Self {
         Self {
             folder: Folder::new(directory, keeping.sync),
@@ -85,15 +86,15 @@ impl<D: Disk> Location<D> {
         }
     }
 
-    /// Divides the file into blocks of this size, and not as its length says; a journal of blocks
-    /// of another size is then as good as damaged.
+    /// Divides the file into blocks of this size, instead of the size that its length determines. A
+    /// journal with blocks of another size then counts as damaged.
     #[must_use]
     pub fn with_blocks_of(mut self, size: BlockSize) -> Self {
         self.division = Division::Fixed(size);
         self
     }
 
-    /// The names of the file.
+    /// Returns the names of the file.
     pub fn names(&self) -> &PartNames {
         &self.names
     }
@@ -106,25 +107,26 @@ impl<D: Disk> Location<D> {
         self.division
     }
 
-    /// Fails with [`StoreError::OutputExists`] if publishing would: anything at all has the final
-    /// name, or with `overwrite` anything but a file or symbolic link. For asking early.
+    /// Fails with [`StoreError::OutputExists`] if publishing would: if anything at all has the
+    /// final name, or with `overwrite` anything but a file or symbolic link. Callers use it to fail
+    /// early.
     pub fn check_output(&self, how: Publish) -> Result<(), StoreError> {
         how.check(&self.folder, &self.names)
     }
 
-    /// The file that has the final name, if there is one and it can be read.
+    /// Returns the file that has the final name, if there is one and it can be read.
     pub fn final_file(&self) -> Option<ReadOnlyFile<D>> {
         ReadOnlyFile::published(&self.folder, &self.names).ok()
     }
 
-    /// Whether there is a part file that can be read, of whichever version.
+    /// Reports whether there is a part file that can be read, of any version.
     pub fn has_part(&self) -> bool {
         ReadOnlyFile::part(&self.folder, &self.names).is_ok()
     }
 
-    /// What an earlier run published and did not live to tell: the final file, if its journal is
-    /// still there and claims every byte of it. Only a proven file can have got that far. Reads all
-    /// of the file, a block at a time until `proceed` breaks off.
+    /// Returns the final file if an earlier run published it and was stopped before the end: its
+    /// journal still exists and claims every byte of it. Only a proven file can have got that far.
+    /// Reads the whole file, one block at a time until `proceed` breaks off.
     pub fn unfinished(
         &self,
         proceed: impl Fn() -> ControlFlow<()>,
@@ -132,8 +134,9 @@ impl<D: Disk> Location<D> {
         Unfinished::find(&self.folder, &self.names, self.division, proceed)
     }
 
-    /// Looks for an earlier run, locks its journal and reads it, and locks its part file. What is
-    /// of no use is removed: see [`journal::judge`], which `digest_expected` is for.
+    /// Finds the files of an earlier run, locks and reads the journal, and locks the part file.
+    /// Files that cannot be used are removed: see [`journal::judge`], to which `digest_expected` is
+    /// passed.
     pub fn find(&self, digest_expected: bool) -> Result<Found<D>, StoreError> {
         let log = match AppendLog::open(&self.folder, &self.names) {
             Ok(log) => log,
@@ -170,8 +173,8 @@ impl<D: Disk> Location<D> {
         }
     }
 
-    /// Throws away what an earlier run left, whatever it is good for, and a part file that no
-    /// journal names too. Tells whether there was a part file.
+    /// Removes the files of an earlier run, even if they could be used, and also a part file
+    /// without a journal. Reports whether there was a part file.
     pub fn clear(&self) -> Result<bool, StoreError> {
         match AppendLog::open(&self.folder, &self.names) {
             Ok(log) => self.throw_away(log),
@@ -184,7 +187,7 @@ impl<D: Disk> Location<D> {
         }
     }
 
-    /// Removes the part file, if there is one, and then the journal, which is held until then.
+    /// Removes the part file, if there is one, and then the journal, which stays locked until then.
     fn throw_away(&self, log: AppendLog<D>) -> Result<bool, StoreError> {
         if let Some(part) = self.open_any_length()? {
             publish::discard(&part)?;
@@ -205,23 +208,23 @@ impl<D: Disk> Location<D> {
 
     /// Creates the part file, reserves its blocks, and begins its journal. Both names must be free.
     ///
-    /// Fails if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if the file system has not room
-    /// for it and a reserve of 64 MiB (1 % of a small file system). If it fails, nothing is left of
-    /// what it created.
+    /// Fails if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if the file system lacks room
+    /// for it and a reserve of 64 MiB (1 % of a small file system). After a failure, every file
+    /// that it created is removed.
     pub fn create(
         &self,
         length: Length,
         description: &Description,
     ) -> Result<ResumableFile<D>, StoreError> {
-        // The journal's file comes first, so that a part file without one is never ours, whenever
-        // a kill comes between.
+        // The journal is created first, so that a part file without one is never ours, even if a
+        // kill comes in between.
         let log = AppendLog::create(&self.folder, &self.names).map_err(created_by_another)?;
         Failpoint::JournalCreated.reached();
         let mode = self.keeping.write_mode;
         let part = match PartFile::create(&self.folder, &self.names, length, mode) {
             Ok(part) => part,
             Err(error) => {
-                // The error at hand is the one to tell.
+                // The first error is the one to report.
                 let _removed = log.remove();
                 return Err(created_by_another(error));
             }
@@ -233,35 +236,35 @@ impl<D: Disk> Location<D> {
 }
 
 impl<D: Disk> Earlier<D> {
-    /// What the journal says of the file.
+    /// Returns the journal's header.
     pub fn header(&self) -> &Header {
         &self.journal.header
     }
 
-    /// Whether the journal was written for this very part file. If not, both may be copies, or
-    /// somebody made them to be found: the hashes have no key.
+    /// Reports whether the journal was written for this very part file. If not, both may be copies,
+    /// or planted: the hashes have no key.
     pub fn is_made_for_this_file(&self) -> bool {
         self.journal.header.part_file == self.part.identity()
     }
 
-    /// Whether the permissions are those of a part file. What a download has published, or what
-    /// came out of an archive, has others as a rule.
+    /// Reports whether the permissions are those of a part file. A published file, or one extracted
+    /// from an archive, usually has others.
     pub fn is_private(&self) -> Result<bool, StoreError> {
         self.part.is_private()
     }
 
-    /// The media type of the reply that the file was begun from, if the journal tells.
+    /// Returns the media type of the reply that began the file, if the journal has it.
     pub fn media_type(&self) -> Option<&str> {
         self.journal.media_type.as_deref()
     }
 
-    /// Whether no validator joins its bytes to each other.
+    /// Reports whether no validator links its bytes to each other.
     pub fn is_mixed(&self) -> bool {
         self.journal.is_mixed
     }
 
-    /// Goes on with it: cuts the journal off where belief in it ends. The claims are to be
-    /// [verified](ResumableFile::verify).
+    /// Resumes it: cuts the journal after its valid part. Callers must
+    /// [verify](ResumableFile::verify) the claims.
     pub fn resume(self) -> Result<(ResumableFile<D>, Claims), StoreError> {
         let claims = Claims::of(&self.journal);
         let file = ResumableFile::resume(self.log, self.part, &self.journal, self.waits_for_disk)?;
@@ -269,7 +272,7 @@ impl<D: Disk> Earlier<D> {
     }
 }
 
-/// There was no part file a moment ago, so whoever made this one is at work.
+/// There was no part file a moment ago, so another process has just created this one.
 fn created_by_another(error: StoreError) -> StoreError {
     if let StoreError::Exists { name } = error {
         StoreError::InUse { name }

@@ -1,6 +1,6 @@
-//! Owns what makes a file resumable: the part file, the journal that says which of its blocks are
-//! written, the proof of what that says, and the order in which all of it reaches the disk. Knows
-//! no network, and not whether the remote file is still the same.
+//! Owns everything that makes a file resumable: the part file, the journal of its written blocks,
+//! the check of that journal, and the order in which all of it reaches the disk. Knows no network,
+//! and not whether the remote file is still the same.
 
 mod aside;
 mod claims;

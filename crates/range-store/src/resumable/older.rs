@@ -1,5 +1,5 @@
-//! Owns the older versions of the file that wait on the disk until the newer one is complete: what
-//! was fetched is given up for nothing less. Knows nothing of what makes a version newer.
+//! Owns the older versions of the file that wait on the disk until the newer one is complete:
+//! fetched bytes are given up for nothing less. Knows nothing of what makes a version newer.
 
 use super::aside::{self, Place};
 use super::file::ResumableFile;
@@ -16,13 +16,13 @@ use crate::names::PLACES;
 pub struct OlderVersions<D: Disk = Directory> {
     location: Location<D>,
     digest_expected: bool,
-    /// Those that were set aside by this run, which keep their locks.
+    /// The versions that this run set aside, which keep their locks.
     held: [Option<ResumableFile<D>>; PLACES],
 }
 
 impl<D: Disk> OlderVersions<D> {
-    /// Those of the file at `location`. Which of them can be continued depends on whether a digest
-    /// is expected: see [`journal::judge`].
+    /// Finds the versions of the file at `location`. `digest_expected` decides which of them can be
+    /// resumed: see [`journal::judge`].
     pub fn new(location: Location<D>, digest_expected: bool) -> Self {
         Self {
             location,
@@ -31,7 +31,7 @@ impl<D: Disk> OlderVersions<D> {
         }
     }
 
-    /// Undoes a move that a kill has cut off.
+    /// Undoes a move that a kill interrupted.
     pub fn recover(&mut self) -> Result<(), StoreError> {
         for at in 0..PLACES {
             if self.look(at)? == Place::Interrupted {
@@ -41,22 +41,22 @@ impl<D: Disk> OlderVersions<D> {
         Ok(())
     }
 
-    /// Where a version waits whose journal says what is wanted.
+    /// Returns the place of a version whose journal satisfies `is_wanted`.
     pub fn find(&self, is_wanted: impl Fn(&Header) -> bool) -> Option<usize> {
         self.usable()
             .find(|(_, journal)| is_wanted(&journal.header))
             .map(|(at, _)| at)
     }
 
-    /// Where the version waits of which most was fetched.
+    /// Returns the place of the version with the most fetched bytes.
     pub fn fullest(&self) -> Option<usize> {
         self.usable()
             .max_by_key(|(_, journal)| journal.blocks.len())
             .map(|(at, _)| at)
     }
 
-    /// Sets a version aside, but not to the place `taken`. Where no place is free it takes that of
-    /// the version of which less was fetched.
+    /// Sets a version aside, but not to the place `taken`. If no place is free, it replaces the
+    /// version with fewer fetched bytes.
     pub fn set_aside(
         &mut self,
         file: ResumableFile<D>,
@@ -68,7 +68,7 @@ impl<D: Disk> OlderVersions<D> {
         };
         let is_ours = |at: &usize| !matches!(self.look(*at), Ok(Place::Foreign));
         let places = (0..PLACES).filter(|at| Some(*at) != taken);
-        // Where nothing is ours, the store says what is in the way.
+        // If nothing is ours, the store reports the obstacle.
         let at = places
             .min_by_key(|at| (!is_ours(at), fetched(at)))
             .expect("there are two places");
@@ -78,14 +78,14 @@ impl<D: Disk> OlderVersions<D> {
         Ok(())
     }
 
-    /// Gives a version the file's own names again.
+    /// Moves a version back to the file's own names.
     pub fn put_back(&mut self, at: usize) -> Result<(), StoreError> {
         self.held[at] = None;
         aside::put_back(self.location.folder(), self.location.names(), at)
     }
 
-    /// Removes all, because a newer version is complete. That reaches the disk before, if anything
-    /// waits.
+    /// Removes all versions, because a newer one is complete. If any version waits, the newer one
+    /// reaches the disk first.
     pub fn give_way_to(&mut self, newer: &ResumableFile<D>) -> Result<(), StoreError> {
         let waits = |at| matches!(self.look(at), Ok(Place::Taken));
         if (0..PLACES).any(waits) {
@@ -94,13 +94,14 @@ impl<D: Disk> OlderVersions<D> {
         self.clear()
     }
 
-    /// Removes all, because nothing of an earlier run is wanted.
+    /// Removes all versions, because nothing of an earlier run is wanted.
     pub fn clear(&mut self) -> Result<(), StoreError> {
         self.held = [const { None }; PLACES];
         aside::clear(self.location.folder(), self.location.names())
     }
 
-    /// The versions that the next run could continue. What cannot be read counts as none.
+    /// Returns the versions that the next run could resume. A version that cannot be read is left
+    /// out.
     fn usable(&self) -> impl Iterator<Item = (usize, Decoded)> + '_ {
         (0..PLACES).filter_map(|at| Some((at, self.journal(at)?)))
     }
@@ -109,7 +110,7 @@ impl<D: Disk> OlderVersions<D> {
         if self.look(at).ok()? != Place::Taken {
             return None;
         }
-        // This run may hold it itself. Whoever continues with it opens it anew, and locks it.
+        // This run may hold it itself. Code that resumes it opens and locks it anew.
         let (folder, names) = (self.location.folder(), self.location.names());
         let log = AppendLog::open_to_read(folder, &names.aside(at)).ok()?;
         let journal = stored::read(&log, self.location.division()).ok()?;

@@ -1,5 +1,5 @@
-//! Owns the journal file while its part file is written: what is claimed, in which order, and that
-//! nothing is claimed which is not [written](WrittenBlock). Knows no lease.
+//! Owns the journal file while its part file is written: the claims and their order, and that only
+//! [written](WrittenBlock) blocks are claimed. Knows no lease.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,8 +11,8 @@ use crate::append_log::AppendLog;
 use crate::disk::Disk;
 use crate::error::StoreError;
 
-/// The journal of a part file. Writers append to it themselves, the moment a block is whole: a kill
-/// then costs each of them one unfinished block, and nothing waits in a queue.
+/// The journal of a part file. Writers append to it themselves as soon as a block is complete: a
+/// kill then costs each writer one unfinished block, and nothing waits in a queue.
 #[derive(Debug)]
 pub(super) struct Recorder<D: Disk> {
     log: AppendLog<D>,
@@ -23,19 +23,19 @@ pub(super) struct Recorder<D: Disk> {
 struct Encoding {
     encoder: Encoder,
     buffer: Vec<u8>,
-    /// Claims about a file whose length is not known, without which the journal's reader could
-    /// not check them: 32 bytes a block, 32 MiB for a tebibyte.
+    /// Claims about a file of unknown length. A journal's reader could not check them without the
+    /// length. They take 32 bytes a block, 32 MiB for 1 TiB.
     held: Option<Vec<WrittenBlock>>,
 }
 
 impl<D: Disk> Recorder<D> {
-    /// The journal of a file of known length: `log` ends where `encoder` goes on.
+    /// Returns the journal of a file of known length: `log` ends where `encoder` continues.
     pub(super) fn new(log: AppendLog<D>, encoder: Encoder) -> Self {
         Self::with(log, encoder, None)
     }
 
-    /// The journal of a file whose length only the end of the reply will tell. It claims nothing
-    /// until it is [settled](Self::settle).
+    /// Returns the journal of a file whose length only the end of the reply shows. It claims
+    /// nothing until it is [settled](Self::settle).
     pub(super) fn unsettled(log: AppendLog<D>, encoder: Encoder) -> Self {
         Self::with(log, encoder, Some(Vec::new()))
     }
@@ -64,19 +64,19 @@ impl<D: Disk> Recorder<D> {
         })
     }
 
-    /// Notes that only a digest can prove the file from here on.
+    /// Records that only a digest can prove the file from here on.
     pub(super) fn note_mixed(&self) -> Result<(), StoreError> {
         self.lock().append(&self.log, Encoder::mixed)
     }
 
-    /// Keeps the media type of the reply that the file was begun from.
+    /// Records the media type of the reply that began the file.
     pub(super) fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
         self.lock().append(&self.log, |encoder, out| {
             encoder.media_type(media_type, out);
         })
     }
 
-    /// Begins anew with a header that states the length, and claims what was held.
+    /// Starts over with a header that states the length, and writes the held claims.
     pub(super) fn settle(&self, header: &Header) -> Result<(), StoreError> {
         let mut encoding = self.lock();
         let (mut encoder, mut bytes) = Encoder::begin(header);
@@ -93,7 +93,7 @@ impl<D: Disk> Recorder<D> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Encoding> {
-        // Every change is undone where it fails, so it is right whatever panicked.
+        // Every change is undone if it fails, so the state is right even after a panic.
         self.encoding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -108,7 +108,7 @@ impl Encoding {
         self.buffer.clear();
         encode(&mut self.encoder, &mut self.buffer);
         log.append(&self.buffer).inspect_err(|_| {
-            // The chain must not run through a record that is not there.
+            // The chain must not include a record that is not in the file.
             self.encoder = before;
         })
     }

@@ -1,5 +1,5 @@
-//! Owns the reading of a journal from its file, and which block sizes are believed. Knows nothing
-//! of what it is good for.
+//! Owns the reading of a journal from its file, and the check of its block size. Knows nothing of
+//! the use of the journal.
 
 use range_core::block::BlockSize;
 use range_core::units::ByteCount;
@@ -10,18 +10,18 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::length::Length;
 
-/// How files are divided into blocks.
+/// The division of files into blocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Division {
-    /// As their length says.
+    /// Into blocks of the size that the length determines.
     #[default]
     ByLength,
-    /// In blocks of this size, whatever the length.
+    /// Into blocks of this size, whatever the length.
     Fixed(BlockSize),
 }
 
 impl Division {
-    /// The block size of a new file, whose length may be unknown.
+    /// Returns the block size of a new file, whose length may be unknown.
     pub(super) fn of(self, length: Length) -> BlockSize {
         match (self, length) {
             (Self::Fixed(size), _) => size,
@@ -40,8 +40,8 @@ impl Division {
 
 /// Inner error: the journal cannot be used. Outer error: it cannot be read.
 ///
-/// What lies behind the longest journal that is read is as good as torn off. And blocks of a size
-/// that no writer chooses are nobody's claims, but may be as many as make every step slow.
+/// Bytes past the length limit of a journal are ignored. A block size that no writer chooses makes
+/// the journal unusable: tiny blocks could be so many that every step is slow.
 pub(super) fn read<D: Disk>(
     log: &AppendLog<D>,
     division: Division,

@@ -1,5 +1,5 @@
-//! Owns the recovery of a publish that a crash cut off after the final name appeared. Knows nothing
-//! of where the file came from.
+//! Owns the recovery of a publish that a crash interrupted after the final name appeared. Knows
+//! nothing of where the file came from.
 
 use std::ops::ControlFlow;
 
@@ -18,24 +18,26 @@ use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
 use crate::publish;
 
-/// A final file whose journal is still there, and claims of it what is so.
+/// A final file whose journal still exists, and whose claims are true.
 #[derive(Debug)]
 pub struct Unfinished<D: Disk = Directory> {
     file: OwnedFile<D>,
     names: PartNames,
     header: Header,
-    /// Held, so that nobody else does what is left to do.
+    /// The locked journal, so that no other process does the rest.
     log: AppendLog<D>,
 }
 
 impl<D: Disk> Unfinished<D> {
-    /// The final file, if its journal is still there and claims every byte of it. Changes nothing.
+    /// Returns the final file if its journal still exists and claims every byte of it. Changes
+    /// nothing.
     ///
-    /// That the journal names the file is no proof: had the user removed the final file and made
+    /// A journal that names the file is no proof: if the user removed the final file and made
     /// another, the inode number may have been used again. So each block is hashed, until `proceed`
-    /// breaks off; on a mismatch the final file is the user's, and exists.
+    /// breaks off. On a mismatch the final file is the user's own.
     ///
-    /// To be asked before a part file is opened: one that has the final name too is refused there.
+    /// Callers must call this before they open a part file: a part file that also has the final
+    /// name is refused there.
     pub(super) fn find(
         folder: &Folder<D>,
         names: &PartNames,
@@ -51,7 +53,7 @@ impl<D: Disk> Unfinished<D> {
             return Ok(None);
         };
         if journal.is_mixed {
-            // They are those of some of its replies only, and say nothing of the file.
+            // The validators are those of some replies only, and do not describe the file.
             journal.header.validators = Validators::default();
         }
         let Some(file) = final_file(folder, names, journal.header.part_file)? else {
@@ -66,13 +68,13 @@ impl<D: Disk> Unfinished<D> {
         }))
     }
 
-    /// What the journal says of the file. It has no validators if no validator joins all bytes.
+    /// Returns the journal's header. It has no validators if no validator links all bytes.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Does what is left of the publish: removes the part name, if the file still has it, syncs
-    /// file and directory if `sync`, and removes the journal.
+    /// Does the rest of the publish: removes the part name, if the file still has it, syncs file
+    /// and directory if `sync`, and removes the journal.
     pub fn finish(self, sync: bool) -> Result<(), StoreError> {
         if sync {
             self.file.sync_all()?;
@@ -85,7 +87,7 @@ impl<D: Disk> Unfinished<D> {
     }
 }
 
-/// What has the final name, if it is the file that was the part file `identity`.
+/// Returns the file with the final name, if it was the part file `identity`.
 fn final_file<D: Disk>(
     folder: &Folder<D>,
     names: &PartNames,

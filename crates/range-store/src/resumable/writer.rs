@@ -1,5 +1,5 @@
-//! Owns the one way bytes get into a file: to their place, and a hash and a claim for each block
-//! that becomes whole. Knows nothing of where the bytes come from.
+//! Owns the only way to write bytes into a file: it writes them at their offset, and hashes and
+//! claims each completed block. Knows nothing of where the bytes come from.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::lease::{Lease, LeaseError};
 
 /// The exclusive right to write a range of a file, in order from its start.
 ///
-/// Dropping it releases the range; what was written stays. Writers of one file may be used from as
-/// many threads at once.
+/// Dropping it releases the range; written bytes stay. Any number of threads may use writers of one
+/// file at once.
 #[derive(Debug)]
 pub struct Writer<D: Disk = Directory> {
     blocks: BlockWriter<D>,
@@ -30,17 +30,18 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    /// Offset the next byte goes to.
+    /// Returns the offset of the next byte to write.
     pub fn position(&self) -> u64 {
         self.blocks.position()
     }
 
-    /// What is still to be written.
+    /// Returns the range still to be written.
     pub fn remaining(&self) -> Option<ByteRange> {
         self.blocks.remaining()
     }
 
-    /// Ends the lease at `cut`, or where the writer already is if that is later. Returns where.
+    /// Ends the lease at `cut`, or at the writer's position if that is later. Returns the actual
+    /// end.
     ///
     /// A writer that is past the cut finishes its block, so that cuts stay on block boundaries.
     pub fn shrink_to(&mut self, cut: u64) -> u64 {
@@ -54,10 +55,10 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Writes all of `bytes` at the position, advances it past them, and claims each block that
-    /// becomes whole.
+    /// becomes complete.
     ///
-    /// More bytes than remain are [`StoreError::BeyondLease`]. After an error the bytes from the
-    /// position on are unspecified, and claimed by nothing.
+    /// More bytes than remain are [`StoreError::BeyondLease`]. After an error the bytes after the
+    /// position are unspecified, and no claim covers them.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let Kept { part, recorder, .. } = &*self.kept;
         self.blocks.write(part, bytes, |block| {

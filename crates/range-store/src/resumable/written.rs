@@ -1,5 +1,5 @@
-//! Owns the proof that a block is wholly written: it can be had only from the writer that wrote the
-//! last byte of it, or by reading the block back. Knows no journal.
+//! Owns the proof that a block is completely written: only the writer of its last byte has it, or
+//! code that read the block back. Knows no journal.
 
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
 use range_core::range::ByteRange;
@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::lease::{Lease, LeaseError};
 use crate::part_file::PartFile;
 
-/// A block of which every byte is written, and the hash of it.
+/// A completely written block, and its hash.
 #[derive(Debug)]
 pub(super) struct WrittenBlock {
     index: BlockIndex,
@@ -27,8 +27,8 @@ impl WrittenBlock {
         self.hash
     }
 
-    /// The block that begins before `length`, the end of the file, and holds the file's last bytes.
-    /// `None` if the file ends with a whole block.
+    /// Returns the last block of the file, if it ends at `length` and is shorter than a whole
+    /// block; `None` if the file ends with a whole block.
     pub(super) fn last_of<D: Disk>(
         part: &PartFile<D>,
         block_size: BlockSize,
@@ -43,13 +43,13 @@ impl WrittenBlock {
     }
 }
 
-/// Writes one lease from its start on, and hashes what it writes.
+/// Writes one lease from its start, and hashes the bytes it writes.
 #[derive(Debug)]
 pub(super) struct BlockWriter<D: Disk> {
     lease: Lease<D>,
     block_size: BlockSize,
-    /// Holds the bytes of the block at the position, if they were all written here. After a start
-    /// inside a block it stays away until the next block begins.
+    /// The hasher of the block at the position, if all its bytes were written here. After a start
+    /// inside a block there is none until the next block begins.
     hasher: Option<BlockHasher>,
 }
 
@@ -72,8 +72,8 @@ impl<D: Disk> BlockWriter<D> {
         self.lease.remaining()
     }
 
-    /// Ends the lease at `cut`, or at the end of the block that is being written if that is later.
-    /// Returns where.
+    /// Ends the lease at `cut`, or at the end of the block being written if that is later. Returns
+    /// the actual end.
     pub(super) fn shrink_to(&mut self, cut: u64) -> u64 {
         let boundary = self.block_size.ceil(self.position());
         let end = self.lease.range().map_or(self.position(), ByteRange::end);
@@ -85,8 +85,8 @@ impl<D: Disk> BlockWriter<D> {
         self.lease.extend_to(end, length)
     }
 
-    /// Writes `bytes`, which must not be more than remain, and hands each block that becomes whole
-    /// to `written`.
+    /// Writes `bytes`, which must not be more than remain, and passes each completed block to
+    /// `written`.
     pub(super) fn write(
         &mut self,
         part: &PartFile<D>,
@@ -98,7 +98,7 @@ impl<D: Disk> BlockWriter<D> {
             let index = self.block_size.block_at(self.position());
             let range = self.block_size.range_of(index, length);
             let Some(range) = range else {
-                // The lease says by how many bytes it is passed.
+                // The lease reports the number of excess bytes.
                 return self.lease.write(bytes);
             };
             let room = range.end() - self.position();

@@ -1,4 +1,4 @@
-//! The log: what is appended is read back, in order, after anything.
+//! Tests of the log: appended bytes are read back in order, after any interruption.
 
 use std::thread;
 
@@ -101,7 +101,7 @@ fn a_log_that_this_process_is_about_to_let_go_is_waited_for() {
     let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| AppendLog::open(&scratch.folder, &scratch.names));
-        // Whether it waits by now or not begun yet, it has to come by the log.
+        // It must get the log, whether it waits already or has not begun yet.
         thread::yield_now();
         drop(log);
         waiting.join().unwrap().unwrap();
@@ -112,7 +112,7 @@ fn a_log_that_this_process_is_about_to_let_go_is_waited_for() {
 fn the_lock_ends_with_the_log_although_a_child_has_the_file_open() {
     let scratch = Scratch::new();
     let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
-    // What a child holds between fork and exec: another descriptor of the same open file.
+    // A child holds this between fork and exec: another descriptor of the same open file.
     let inode = scratch.identity(scratch.names.journal()).inode;
     let copy = Scratch::copy_of_open_file(inode);
     drop(log);
@@ -206,7 +206,7 @@ fn keep_the_journal_of_a_terabyte() {
     log.append(&record).unwrap();
     let begun = log.length().0;
     for index in 0..blocks {
-        // In an order that is not the file's.
+        // The order differs from that of the file.
         let block = index.wrapping_mul(0x9E37_79B1) % blocks;
         record.clear();
         encoder.block(BlockIndex(block), BlockHash(block.into()), &mut record);
@@ -230,7 +230,7 @@ fn keep_the_journal_of_a_terabyte() {
     assert!(read < 64 << 20, "{read} bytes to read");
 }
 
-/// The most this process has had resident, in bytes.
+/// Returns the peak resident memory of this process, in bytes.
 fn peak_memory() -> u64 {
     let status = Scratch::at("/proc/self".as_ref()).read("status".as_ref());
     let status = String::from_utf8(status).unwrap();

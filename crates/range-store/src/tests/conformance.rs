@@ -1,4 +1,4 @@
-//! One suite that every part file passes: mapped and positioned, on every file system at hand.
+//! The suite that every part file passes: mapped and positioned, on every available file system.
 
 use std::sync::Arc;
 use std::thread;
@@ -23,7 +23,7 @@ fn every_store(check: impl Fn(Factory<'_>)) {
     }
 }
 
-/// As [`every_store`], less the mapped ones, which need a length.
+/// Runs the same kinds as [`every_store`], except the mapped ones, which need a length.
 fn every_store_that_grows(check: impl Fn(Factory<'_>)) {
     over_file_systems(WriteMode::Positioned, check);
 }
@@ -90,7 +90,8 @@ fn writes_across_windows_are_byte_exact_at_odd_offsets() {
     ];
     every_store(|make| {
         let store = make(known(length));
-        // Out of order, each in pieces that fall on no boundary; one longer than a window.
+        // The leases are filled out of order, in pieces that end on no boundary; one is longer than
+        // a window.
         for (index, size) in [
             (4, 1),
             (2, 9 * MIB + 7),

@@ -1,4 +1,4 @@
-//! What happens when there is no room, on a file system small enough to fill.
+//! Tests of full disks, on file systems small enough to fill.
 
 use std::ffi::OsStr;
 
@@ -20,7 +20,7 @@ fn each_small_disk(check: impl Fn(&str, &Scratch)) {
     }
 }
 
-/// Takes what is left of the disk, for somebody else.
+/// Fills the rest of the disk, as another program might.
 fn fill(scratch: &Scratch) {
     let mut size = scratch.free();
     for number in 0.. {
@@ -46,7 +46,7 @@ fn a_full_disk_is_an_error_on_every_file_system() {
         let mut lease = part.lease(range(0, 64 * MIB)).unwrap();
         let written =
             (0..64).try_for_each(|at| lease.write(&pattern(range(at * MIB, (at + 1) * MIB))));
-        // A copy-on-write file system may take the bytes and find out when they are synced.
+        // A copy-on-write file system may take the bytes and fail only when they are synced.
         let error = written.and_then(|()| part.sync_data()).unwrap_err();
         assert_eq!(error.disposition(), StoreFailure::Full, "{kind}: {error}");
         drop(lease);
@@ -63,7 +63,7 @@ fn what_is_reserved_is_kept_while_others_fill_the_disk() {
     for mode in [WriteMode::Mapped, WriteMode::Positioned] {
         each_small_disk(|kind, scratch| {
             if kind == "btrfs" {
-                // It copies on write: what is reserved is good for the first write only.
+                // It copies on write: a reservation holds for the first write only.
                 return;
             }
             let part = scratch.create(known(5 * MIB), mode).unwrap();
@@ -81,7 +81,7 @@ fn what_is_reserved_is_kept_while_others_fill_the_disk() {
 fn a_hostile_length_takes_no_room_on_any_file_system() {
     each_small_disk(|kind, scratch| {
         let (free, names) = (scratch.free(), scratch.listing());
-        // The whole free room, what a disk never has, and what no file system can keep.
+        // The whole free space, which a disk never has, and more than any file system can keep.
         for length in [free, free + 1, 1 << 40, 1 << 62, u64::MAX] {
             for mode in [WriteMode::Mapped, WriteMode::Positioned] {
                 let error = scratch.create(known(length), mode).unwrap_err();
@@ -91,7 +91,7 @@ fn a_hostile_length_takes_no_room_on_any_file_system() {
                 assert_eq!(scratch.listing(), names, "{kind}, {length}");
             }
         }
-        // What a file system takes for the names themselves is not ours to count.
+        // The space that a file system needs for the names themselves is not ours to count.
         assert!(
             scratch.free().abs_diff(free) < MIB,
             "{kind}: space is given back"
@@ -102,7 +102,7 @@ fn a_hostile_length_takes_no_room_on_any_file_system() {
 #[test]
 fn a_length_over_the_maximum_of_the_file_system_is_refused_and_leaves_nothing() {
     // Without extents ext4 cannot keep more than 16 GiB and a bit in blocks of 1 KiB, nor can it
-    // reserve. The image is sparse, so that there is room for more.
+    // reserve. The image is sparse and large enough.
     let arguments = [
         "-q",
         "-b",

@@ -1,4 +1,4 @@
-//! Random leases, writes, cuts and drops against a model that keeps one cell per byte.
+//! Tests random leases, writes, cuts and drops against a model with one cell per byte.
 
 use crate::WriteMode;
 use crate::disk::Directory;
@@ -11,7 +11,7 @@ use super::support::{Random, Scratch, known};
 
 const LENGTH: u64 = 211;
 
-/// What the store must look like, byte by byte.
+/// The expected content of the store, byte by byte.
 struct Model {
     holder: Vec<Option<usize>>,
     content: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What can be observed of the parts and of the whole, on real file systems and simulated ones.
+//! Tests of the observable behaviour of the crate, on real file systems and simulated ones.
 
 mod append_log;
 mod conformance;

@@ -1,4 +1,4 @@
-//! Creating, finding again, locking and refusing part files.
+//! Tests of creating, finding again, locking and refusing part files.
 
 use std::ffi::OsStr;
 
@@ -236,7 +236,7 @@ fn one_window_at_a_time_is_mapped() {
     assert_eq!(mapped_sizes(path.as_os_str()), []);
 }
 
-/// Sizes of this process's mappings of the file at `path`.
+/// Returns the sizes of this process's mappings of the file at `path`.
 fn mapped_sizes(path: &OsStr) -> Vec<u64> {
     let maps = Scratch::at("/proc/self".as_ref()).read(OsStr::new("maps"));
     let maps = String::from_utf8(maps).unwrap();

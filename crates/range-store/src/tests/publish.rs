@@ -1,4 +1,5 @@
-//! The final name: appears once, replaces nothing unasked, and survives a crash at every step.
+//! Tests of the final name: it appears once, replaces nothing unasked, and survives a crash at
+//! every step.
 
 use std::ops::ControlFlow;
 
@@ -19,7 +20,7 @@ const OVERWRITE: Publish = Publish {
     sync: true,
 };
 
-/// A complete part file that holds "whole", and its journal.
+/// Returns a complete part file that holds "whole", and its journal.
 fn complete(scratch: &Scratch) -> PartFile<Directory> {
     AppendLog::create(&scratch.folder, &scratch.names).unwrap();
     let part = scratch.create(known(5), WriteMode::default()).unwrap();
@@ -27,7 +28,7 @@ fn complete(scratch: &Scratch) -> PartFile<Directory> {
     part
 }
 
-/// The same, with a journal that says so.
+/// Returns the same, with a journal that claims all of it.
 fn complete_file(scratch: &Scratch) -> ResumableFile {
     let file = scratch.location().create(known(5), &description()).unwrap();
     file.lease_from(0).unwrap().write(b"whole").unwrap();
@@ -160,7 +161,7 @@ fn a_file_that_is_written_to_is_not_published() {
 }
 
 /// restic/rest-server#166, symfony/symfony#5751, Stebalien/tempfile#193: a temporary file and a
-/// rename must not lose what the directory says of its new files.
+/// rename must not lose the permissions that the directory gives to its new files.
 #[test]
 fn the_final_file_has_what_the_default_acl_of_the_directory_says() {
     const NOBODY: u32 = u32::MAX;
@@ -305,7 +306,7 @@ fn only_our_own_journal_is_removed() {
         } else {
             (Some(file), None)
         };
-        // Another start has thrown the journal away, and began one of its own.
+        // Another run removed the journal, and began one of its own.
         let others = "another's".as_ref();
         scratch.write(others, b"another's journal");
         scratch.rename(others, scratch.names.journal());

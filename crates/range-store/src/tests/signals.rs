@@ -1,4 +1,4 @@
-//! The two signals a disk can send, each in a child process, since they end it.
+//! Tests of the two signals that a disk can cause, each in a child process, because they end it.
 
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Barrier;
@@ -15,7 +15,7 @@ fn a_file_cut_short_while_mapped_ends_the_process_with_one_line() {
     if is_child() {
         return write_to_a_file_cut_short();
     }
-    // Which threads fault together is up to the machine, so one round proves little.
+    // The machine decides which threads fault together, so one round proves little.
     for _round in 0..10 {
         let output =
             run_as_child("signals::a_file_cut_short_while_mapped_ends_the_process_with_one_line");
@@ -34,7 +34,7 @@ fn a_file_cut_short_while_mapped_ends_the_process_with_one_line() {
     }
 }
 
-/// From several threads at once, as workers do.
+/// Several threads do it at once, as workers do.
 fn write_to_a_file_cut_short() {
     const WORKERS: u64 = 8;
     exit_on_bus_error(7).unwrap();
@@ -49,7 +49,7 @@ fn write_to_a_file_cut_short() {
     });
     let leases: Vec<_> = leases.collect();
     let path = scratch.path(scratch.names.part());
-    // The child ends without unwinding, so nothing but this removes its files.
+    // The child ends without unwinding, so only this code removes its files.
     let directory = path.parent().unwrap().to_owned();
     let file =
         rustix::fs::open(&path, rustix::fs::OFlags::RDWR, rustix::fs::Mode::empty()).unwrap();

@@ -1,4 +1,5 @@
-//! Owns what the tests share: scratch directories, mounts, planted files and a seeded generator.
+//! Owns the tools that the tests share: scratch directories, mounts, planted files and a seeded
+//! generator.
 #![expect(
     clippy::disallowed_methods,
     reason = "tests plant and inspect files behind the store"
@@ -29,7 +30,7 @@ use crate::part_file::PartFile;
 
 pub(crate) const MIB: u64 = 1 << 20;
 
-/// A directory that is there for the files of tests, on the file system the project is built on.
+/// Returns a directory for the files of tests, on the file system that the project is built on.
 fn target_directory() -> &'static Path {
     static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
         let program = env::current_exe().unwrap();
@@ -40,7 +41,7 @@ fn target_directory() -> &'static Path {
     &DIRECTORY
 }
 
-/// A directory of its own, gone at the end of the test, and the names of one download in it.
+/// A directory for one test, removed at its end, and the names of one download in it.
 pub(crate) struct Scratch {
     pub(crate) folder: Folder<Directory>,
     pub(crate) names: PartNames,
@@ -49,7 +50,7 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// On the file system the project is built on.
+    /// Makes one on the file system that the project is built on.
     pub(crate) fn new() -> Self {
         Self::on(target_directory())
     }
@@ -69,7 +70,7 @@ impl Scratch {
         scratch
     }
 
-    /// An existing directory, which stays.
+    /// Uses an existing directory, which stays.
     pub(crate) fn at(path: &Path) -> Self {
         Self {
             folder: Folder::new(Directory::open(path).unwrap(), true),
@@ -95,7 +96,7 @@ impl Scratch {
         PartFile::open(&self.folder, &self.names, length, mode)
     }
 
-    /// Opens what this test has closed. The children of other tests may still have it open.
+    /// Opens a log that this test has closed. The children of other tests may still have it open.
     pub(crate) fn reopen(&self, length: Length) -> PartFile<Directory> {
         eventually(|| match self.open(length, WriteMode::default()) {
             Err(error) if error.disposition() == StoreFailure::InUse => None,
@@ -107,7 +108,7 @@ impl Scratch {
         self.path.join(name)
     }
 
-    /// The names in the directory, sorted.
+    /// Returns the names in the directory, sorted.
     pub(crate) fn listing(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.path).unwrap();
         let mut names: Vec<String> = entries
@@ -125,7 +126,7 @@ impl Scratch {
         fs::write(self.path(name), bytes).unwrap();
     }
 
-    /// Writes `length` zeros for good, or nothing.
+    /// Writes `length` zeros and syncs them, or leaves nothing.
     pub(crate) fn try_write(&self, name: &OsStr, length: u64) -> bool {
         let path = self.path(name);
         let zeros = vec![0; usize::try_from(length).unwrap()];
@@ -138,7 +139,7 @@ impl Scratch {
         written
     }
 
-    /// How much of the disk a file takes.
+    /// Returns the bytes that a file occupies on the disk.
     pub(crate) fn allocated(&self, name: &OsStr) -> u64 {
         fs::symlink_metadata(self.path(name)).unwrap().blocks() * 512
     }
@@ -175,7 +176,7 @@ impl Scratch {
         fs::remove_file(self.path(name)).unwrap();
     }
 
-    /// Another descriptor of the open file that this process has of an inode.
+    /// Returns another descriptor of the open file that this process has of an inode.
     pub(crate) fn copy_of_open_file(inode: u64) -> OwnedFd {
         let entries = fs::read_dir("/proc/self/fd").unwrap();
         let numbers = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -193,7 +194,8 @@ impl Scratch {
         rustix::process::pidfd_getfd(pidfd, number, flags).unwrap()
     }
 
-    /// Whether the bytes at `offset` can be read without the disk; `None` where nothing tells.
+    /// Reports whether the bytes at `offset` can be read without the disk; `None` if that is
+    /// unknown.
     pub(crate) fn is_in_memory(&self, name: &OsStr, offset: u64) -> Option<bool> {
         let file = fs::File::open(self.path(name)).unwrap();
         let mut byte = [0];
@@ -209,14 +211,14 @@ impl Scratch {
         }
     }
 
-    /// Free bytes of the file system.
+    /// Returns the free bytes of the file system.
     pub(crate) fn free(&self) -> u64 {
         let stat = rustix::fs::statvfs(&self.path).unwrap();
         stat.f_bavail * stat.f_frsize
     }
 }
 
-/// What may stand in the way at a name.
+/// An obstacle that a name may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Planted {
     Symlink,
@@ -235,7 +237,7 @@ impl Planted {
         Self::HardLink,
     ];
 
-    /// Plants it at `name`. Links lead to a file `victim` that holds "precious".
+    /// Plants the obstacle at `name`. Links lead to a file `victim` that holds "precious".
     pub(crate) fn plant(self, scratch: &Scratch, name: &OsStr) {
         let (path, victim) = (scratch.path(name), OsStr::new("victim"));
         match self {
@@ -255,7 +257,7 @@ impl Planted {
         }
     }
 
-    /// Panics unless it is still there, and what it leads to is unharmed.
+    /// Panics unless the obstacle is still there, and the target of a link is unharmed.
     pub(crate) fn assert_untouched(self, scratch: &Scratch, name: &OsStr) {
         let kind = fs::symlink_metadata(scratch.path(name)).unwrap();
         let kept = match self {
@@ -278,7 +280,7 @@ pub(crate) struct Mounted {
 }
 
 impl Mounted {
-    /// Mounts one, or says loudly that the test that needs it was skipped.
+    /// Mounts a file system, or prints that the test that needs it is skipped.
     pub(crate) fn new(kind: &str, options: &str) -> Option<Self> {
         let point = tempfile::tempdir_in(target_directory()).unwrap();
         let mut mount = Command::new("mount");
@@ -306,15 +308,15 @@ impl Drop for Mounted {
     }
 }
 
-/// A file system of its own in a file, which the kernel throws away when it is dropped or the
-/// process ends, however it ends: its mount point and image have no name any more.
+/// A file system in an image file. The kernel removes it when it is dropped or the process ends in
+/// any way: its mount point and image have no name any more.
 pub(crate) struct Image {
     root: OwnedFd,
 }
 
 impl Image {
-    /// Makes a file system of `bytes` with `mkfs.KIND` and `arguments`. Says loudly that the test
-    /// that needs it was skipped where that cannot be done.
+    /// Makes a file system of `bytes` with `mkfs.KIND` and `arguments`. If that is impossible,
+    /// prints that the test that needs it is skipped.
     pub(crate) fn new(kind: &str, arguments: &[&str], bytes: u64) -> Option<Self> {
         let image = tempfile::NamedTempFile::new_in(target_directory()).unwrap();
         image.as_file().set_len(bytes).unwrap();
@@ -350,18 +352,18 @@ impl Image {
     }
 }
 
-/// Lazily: it stays mounted for whoever has a file of it open.
+/// The unmount is lazy: the file system stays for processes that have a file of it open.
 fn unmount(point: &Path) {
     let unmounted = Command::new("umount").arg("-l").arg(point).status();
     assert!(unmounted.is_ok_and(|status| status.success()), "unmounted");
 }
 
-/// Every file system at hand, with its name: the one the project is built on, tmpfs, and images
-/// of ext4, XFS and Btrfs where root may mount them, made once for all tests.
+/// Returns every available file system, with its name: the one the project is built on, tmpfs, and
+/// images of ext4, XFS and Btrfs if root may mount them, made once for all tests.
 pub(crate) fn file_systems() -> Vec<(&'static str, PathBuf)> {
     static IMAGES: LazyLock<Vec<(&str, Image)>> = LazyLock::new(|| {
         let images = ["ext4", "xfs", "btrfs"].into_iter();
-        // XFS takes no less than 300 MiB.
+        // XFS needs at least 300 MiB.
         let made = images.map(|kind| Some((kind, Image::new(kind, &["-q"], 400 * MIB)?)));
         made.flatten().collect()
     });
@@ -376,8 +378,8 @@ pub(crate) fn file_systems() -> Vec<(&'static str, PathBuf)> {
     found
 }
 
-/// Looks until there is something to see, for ten seconds at most. What one test closes stays open,
-/// locked and allocated while the child of another one is between its fork and its program.
+/// Polls until the condition holds, for ten seconds at most. A file that one test closes stays
+/// open, locked and allocated while the child of another test is between its fork and its exec.
 pub(crate) fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
@@ -389,7 +391,7 @@ pub(crate) fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Says nothing of a file.
+/// Returns a description of no particular file.
 pub(crate) fn description() -> Description {
     Description {
         session: SessionId::random(),
@@ -407,7 +409,8 @@ pub(crate) fn range(start: u64, end: u64) -> ByteRange {
     ByteRange::new(start, end).unwrap()
 }
 
-/// The bytes a test writes to `range`: a function of the offset that repeats at no power of two.
+/// Returns the bytes that a test writes to `range`: a function of the offset that repeats at no
+/// power of two.
 pub(crate) fn pattern(range: ByteRange) -> Vec<u8> {
     static PERIOD: LazyLock<Vec<u8>> = LazyLock::new(|| {
         (0..251)
@@ -426,7 +429,7 @@ pub(crate) fn pattern(range: ByteRange) -> Vec<u8> {
     bytes
 }
 
-/// `SplitMix64`: a test's random choices, all of them from one seed.
+/// `SplitMix64`: the source of a test's random choices, all from one seed.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -439,13 +442,13 @@ impl Random {
     }
 }
 
-/// What the variable says, for a test that may be run longer than CI does.
+/// Returns the value of a variable that makes a test run longer than in CI.
 pub(crate) fn number_from_environment(name: &str) -> Option<u64> {
     let value = env::var_os(name)?;
     Some(value.to_str().unwrap().parse().unwrap())
 }
 
-/// Whether this process is the child that [`run_as_child`] started.
+/// Reports whether this process is the child that [`run_as_child`] started.
 pub(crate) fn is_child() -> bool {
     env::var_os(CHILD).is_some()
 }

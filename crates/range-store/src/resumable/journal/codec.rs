@@ -1,7 +1,7 @@
-//! Owns the journal's frames: how records are chained to each other. Knows no file.
+//! Owns the journal's frames: the chain that links each record to the one before. Knows no file.
 //!
-//! Each frame's checksum covers the session and the checksum before it, so that a stale tail, a
-//! torn write or a reordered sector ends the journal instead of being believed.
+//! Each frame's checksum covers the session and the checksum before it, so that stale bytes, a torn
+//! write or a reordered sector ends the journal and is never taken for a record.
 
 use range_core::block::{BlockHash, BlockIndex};
 
@@ -17,7 +17,7 @@ pub(super) const KIND_BLOCK: u8 = 2;
 pub(super) const KIND_MEDIA_TYPE: u8 = 3;
 pub(super) const KIND_MIXED: u8 = 4;
 
-/// Length of payload and kind, before the payload.
+/// The length of a frame before its payload: the payload's length and the kind.
 pub(super) const FRAME_HEAD: usize = 5;
 pub(super) const FRAME_CHECKSUM: usize = 4;
 const BLOCK_PAYLOAD: usize = 24;
@@ -30,7 +30,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// The bytes a new journal begins with, and the encoder of what follows.
+    /// Returns the first bytes of a new journal, and the encoder for the records after them.
     pub fn begin(header: &Header) -> (Self, Vec<u8>) {
         let mut encoder = Self {
             session: header.session,
@@ -43,7 +43,7 @@ impl Encoder {
         (encoder, bytes)
     }
 
-    /// Appends the record of a block that is wholly written to `out`.
+    /// Appends the record of a completely written block to `out`.
     pub fn block(&mut self, index: BlockIndex, hash: BlockHash, out: &mut Vec<u8>) {
         let mut payload = [0; BLOCK_PAYLOAD];
         payload[..8].copy_from_slice(&index.0.to_le_bytes());
@@ -51,16 +51,16 @@ impl Encoder {
         self.frame(KIND_BLOCK, &payload, out);
     }
 
-    /// Appends the media type of the reply the file was begun from to `out`, so that a later run
-    /// knows a reply that is of something else. One that is longer than 8 KiB is left out.
+    /// Appends the media type of the reply that began the file to `out`, so that a later run
+    /// recognises a reply of another type. A type longer than 8 KiB is left out.
     pub fn media_type(&mut self, media_type: &str, out: &mut Vec<u8>) {
         if media_type.len() <= usize::from(TEXT_MAX) {
             self.frame(KIND_MEDIA_TYPE, media_type.as_bytes(), out);
         }
     }
 
-    /// Appends to `out` that bytes were accepted which no validator joins to the others, because a
-    /// digest is to decide. From here on only a digest can prove the file.
+    /// Appends a record to `out` that some accepted bytes are linked to the others by no validator,
+    /// because a digest is to decide. From here on only a digest can prove the file.
     pub fn mixed(&mut self, out: &mut Vec<u8>) {
         self.frame(KIND_MIXED, &[], out);
     }

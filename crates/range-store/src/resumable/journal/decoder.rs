@@ -1,4 +1,5 @@
-//! Owns reading a journal back, in pieces of any size, and where belief in it ends. Knows no file.
+//! Owns the reading of a journal, in pieces of any size, and the end of its valid part. Knows no
+//! file.
 
 use range_core::block::{BlockHash, BlockIndex};
 
@@ -9,42 +10,43 @@ use super::codec::{
 use super::header::{Header, SessionId};
 use super::{PAYLOAD_MAX, TEXT_MAX};
 
-/// A journal that was read back.
+/// A journal that was read.
 #[derive(Clone, Debug)]
 pub struct Decoded {
-    /// What it belongs to.
+    /// The header.
     pub header: Header,
-    /// The claimed blocks, ascending, each once: one that was fetched twice is claimed twice, and
-    /// the later claim is the valid one.
+    /// The claimed blocks, ascending, each once: a block that was fetched twice is claimed twice,
+    /// and the later claim is the valid one.
     pub blocks: Vec<(BlockIndex, BlockHash)>,
-    /// The media type of the reply the file was begun from; empty where that stated none, and
-    /// `None` where nothing is known of it.
+    /// The media type of the reply that began the file; empty if the reply stated none, and `None`
+    /// if the journal has no record of it.
     pub media_type: Option<String>,
-    /// Whether there may be bytes among the claimed ones that no validator joins to the others.
+    /// True if claimed bytes may exist that no validator links to the others.
     pub is_mixed: bool,
-    /// How many bytes could be believed. What follows must be cut off before appending.
+    /// The length of the valid part. Callers must cut the journal there before they append.
     pub believed: u64,
-    /// Continues the chain.
+    /// The encoder that continues the chain.
     pub encoder: Encoder,
 }
 
 impl Decoded {
-    /// Whether every block of the file is claimed.
+    /// Reports whether every block of the file is claimed.
     pub fn is_complete(&self) -> bool {
         self.blocks.len() as u64 == self.header.block_size.count(self.header.length)
     }
 }
 
-/// Why a journal cannot be used at all. A damaged tail is no error: belief ends before it.
+/// The reason why a journal cannot be used at all. A damaged tail is no error: the valid part ends
+/// before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The file does not begin like a journal.
+    /// The file does not begin with the journal's signature.
     #[error("this is not a journal")]
     NotAJournal,
-    /// It was written by another version of the format.
+    /// The journal has another version of the format.
     #[error("the journal has version {found}, and only version {VERSION} can be read")]
     UnknownVersion {
-        /// The version it has.
+        /// The version in the file.
         found: u16,
     },
     /// The first record is torn or damaged.
@@ -59,20 +61,21 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     decoder.finish()
 }
 
-/// Reads a journal piece by piece.
+/// Reads a journal in pieces.
 ///
-/// Holds the claims, 32 bytes each, the pieces' unfinished frame, and no more of the journal: that
-/// of a terabyte (2^20 claims) is read in 32 MiB, and half of that again to put them in order.
+/// The decoder holds the claims, 32 bytes each, and the unfinished frame of the pieces, but no more
+/// of the journal. The journal of 1 TiB (2^20 claims) takes 32 MiB to read, and half as much again
+/// to sort.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
-    /// Bytes behind the last whole frame: never more than a piece and the largest frame.
+    /// The bytes after the last whole frame: never more than one piece and the largest frame.
     rest: Vec<u8>,
     believed: u64,
     state: State,
     records: Records,
 }
 
-/// What the records behind the header say.
+/// The content of the records after the header.
 #[derive(Clone, Debug, Default)]
 struct Records {
     blocks: Vec<(BlockIndex, BlockHash)>,
@@ -89,7 +92,7 @@ enum State {
         header: Header,
         encoder: Encoder,
     },
-    /// Belief has ended; what follows does not exist.
+    /// The valid part has ended; the bytes after it are ignored.
     Ended {
         header: Header,
         encoder: Encoder,
@@ -97,7 +100,7 @@ enum State {
     Failed(DecodeError),
 }
 
-/// How far the bytes at hand reach.
+/// The length of the bytes at hand.
 enum Frame<'a> {
     Whole { kind: u8, payload: &'a [u8] },
     Unfinished,
@@ -105,12 +108,12 @@ enum Frame<'a> {
 }
 
 impl Decoder {
-    /// A decoder at the start of a journal.
+    /// Returns a decoder at the start of a journal.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next bytes of the journal.
+    /// Reads the next bytes of the journal.
     pub fn feed(&mut self, piece: &[u8]) {
         if matches!(self.state, State::Ended { .. } | State::Failed(_)) {
             return;
@@ -124,7 +127,7 @@ impl Decoder {
         self.believed += used as u64;
     }
 
-    /// What there is, once the journal has no more bytes.
+    /// Returns the journal, once it has no more bytes.
     pub fn finish(self) -> Result<Decoded, DecodeError> {
         let (header, encoder) = match self.state {
             State::AtPreamble => return Err(DecodeError::NotAJournal),
@@ -134,7 +137,7 @@ impl Decoder {
                 (header, encoder)
             }
         };
-        // Stable, so that of the claims of one block the last one written stays last.
+        // The sort is stable, so that the last of several claims of one block stays last.
         let mut blocks = self.records.blocks;
         blocks.sort_by_key(|(index, _)| *index);
         blocks.dedup_by(|later, kept| {
@@ -154,8 +157,8 @@ impl Decoder {
         })
     }
 
-    /// Takes one thing from `self.rest[from..]`. Returns its length, or `None` when it is not
-    /// there or not to be believed.
+    /// Reads one item from `self.rest[from..]`. Returns its length, or `None` if it is incomplete
+    /// or invalid.
     fn step(&mut self, from: usize) -> Option<usize> {
         let rest = &self.rest[from..];
         let (length, state) = match std::mem::take(&mut self.state) {
@@ -220,7 +223,7 @@ fn record(
     mut encoder: Encoder,
     records: &mut Records,
 ) -> (Option<usize>, State) {
-    // A frame that is whole and then not believed must not stay in the chain.
+    // A frame that is whole but invalid must not stay in the chain.
     let before = encoder.clone();
     let length = match frame(&mut encoder, rest) {
         Frame::Unfinished => return (None, State::AtBlock { header, encoder }),
@@ -238,7 +241,7 @@ fn record(
 }
 
 impl Records {
-    /// Takes in a frame behind the header, or `None` if it is not one that belongs there.
+    /// Reads a frame after the header; `None` if it does not belong there.
     fn take(&mut self, kind: u8, payload: &[u8], header: &Header) -> Option<()> {
         match kind {
             KIND_BLOCK => self.blocks.push(claim(payload, header)?),
@@ -254,7 +257,7 @@ impl Records {
     }
 }
 
-/// The frame `bytes` begins with. Advances the encoder past one that is whole.
+/// Returns the frame at the start of `bytes`. Advances the encoder past a whole frame.
 fn frame<'a>(encoder: &mut Encoder, bytes: &'a [u8]) -> Frame<'a> {
     let Some(length) = bytes.first_chunk() else {
         return Frame::Unfinished;
@@ -281,7 +284,7 @@ fn frame<'a>(encoder: &mut Encoder, bytes: &'a [u8]) -> Frame<'a> {
     }
 }
 
-/// The claim a payload makes, if it is one of a block of this file.
+/// Returns the claim in a payload, if it is one of a block of this file.
 fn claim(payload: &[u8], header: &Header) -> Option<(BlockIndex, BlockHash)> {
     let (index, hash) = payload.split_first_chunk::<8>()?;
     let index = u64::from_le_bytes(*index);

@@ -1,4 +1,4 @@
-//! Owns the journal's header: which part file it belongs to, and of which generation that is.
+//! Owns the journal's header: its part file, and the generation of that.
 
 use range_core::block::BlockSize;
 use range_core::digest::{Digest, DigestAlgorithm};
@@ -15,7 +15,7 @@ use super::TEXT_MAX;
 pub struct SessionId(pub [u8; 16]);
 
 impl SessionId {
-    /// Bits that no other journal has.
+    /// Returns bits that no other journal has.
     pub fn random() -> Self {
         let mut bytes = [0; 16];
         let drawn = getrandom(&mut bytes, GetRandomFlags::empty());
@@ -31,19 +31,19 @@ impl SessionId {
 /// The first record of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Ties the records to this journal.
+    /// The id that ties the records to this journal.
     pub session: SessionId,
-    /// The part file it speaks of.
+    /// The identity of the part file.
     pub part_file: FileIdentity,
     /// The length of the whole file.
     pub length: u64,
-    /// The division into blocks.
+    /// The size of the blocks.
     pub block_size: BlockSize,
-    /// The generation the bytes belong to.
+    /// The validators of the generation.
     pub validators: Validators,
-    /// The URL the user gave, without credentials and query values; for people only.
+    /// The URL as the user gave it, without credentials and query values; for people only.
     pub url: String,
-    /// The digests the user expects.
+    /// The digests that the user expects.
     pub digests: Vec<Digest>,
 }
 
@@ -72,7 +72,7 @@ impl Header {
         out
     }
 
-    /// `None` when the payload is not exactly one header.
+    /// Decodes a header; `None` if the payload is not exactly one.
     pub(super) fn decode(payload: &[u8]) -> Option<Self> {
         let mut reader = Reader(payload);
         let session = SessionId(reader.array()?);
@@ -109,15 +109,15 @@ impl Header {
     }
 }
 
-/// A length in two bytes, then the bytes. A longer text is cut: only a URL can be, which is ASCII
-/// and for people.
+/// Encodes a length in two bytes, then the text. A longer text is cut; only a URL can be that long,
+/// and it is ASCII and for people.
 fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     let length = u16::try_from(text.len()).map_or(TEXT_MAX, |length| length.min(TEXT_MAX));
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&text[..usize::from(length)]);
 }
 
-/// Seconds since 1970, or `u64::MAX` for none.
+/// Encodes seconds since 1970, or `u64::MAX` for no date.
 fn put_date(out: &mut Vec<u8>, date: Option<HttpDate>) {
     let seconds = date.map_or(u64::MAX, HttpDate::unix_seconds);
     out.extend_from_slice(&seconds.to_le_bytes());
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         self.take(usize::from(length))
     }
 
-    /// Outer `None`: damaged. Inner `None`: no date.
+    /// Decodes a date. Outer `None`: the payload is damaged. Inner `None`: there is no date.
     #[expect(
         clippy::option_option,
         reason = "a missing date and a damaged one differ"

@@ -1,4 +1,4 @@
-//! Owns the journal: what is known about a part file, and its byte layout. Knows no file.
+//! Owns the journal: the recorded facts about a part file, and their byte layout. Knows no file.
 //!
 //! `docs/formats/journal.md` is the specification of the layout.
 
@@ -14,12 +14,12 @@ pub use decoder::{DecodeError, Decoded, Decoder, decode};
 pub use header::{Header, SessionId};
 pub use verdict::{Unusable, Verdict, judge};
 
-/// The most of a journal that is read: the records of 128 TiB in blocks of 64 MiB, each written
+/// The longest journal that is read: the records of 128 TiB in blocks of 64 MiB, each written
 /// nearly twice.
 pub const LENGTH_MAX: u64 = 128 << 20;
 
-/// Longest text in a header, so that the header stays far below the largest payload.
+/// The longest text in a header, so that the header stays far below the largest payload.
 const TEXT_MAX: u16 = 8 << 10;
 
-/// Largest payload of a record that a reader allocates for.
+/// The largest payload of a record for which a reader allocates memory.
 const PAYLOAD_MAX: u32 = 64 << 10;

@@ -1,4 +1,4 @@
-//! What a journal survives, and what it must never be believed about.
+//! Tests of the damage that a journal survives, and of the claims that must never be believed.
 
 use super::*;
 use range_core::block::{BlockHash, BlockIndex, BlockSize};
@@ -93,7 +93,7 @@ fn a_url_of_any_length_leaves_a_journal_that_can_be_read() {
     assert_eq!(read_back.url.len(), usize::from(TEXT_MAX));
 }
 
-/// With room for every block to be fetched and recorded nearly twice.
+/// The longest journal has room for every block to be fetched and recorded nearly twice.
 #[test]
 fn the_journal_of_a_large_file_is_read_whole() {
     const RECORD: u64 = 33;

@@ -1,33 +1,32 @@
-//! Owns the decision what a journal that was found is good for. Knows no file and no network.
+//! Owns the decision how to use a journal that was found. Knows no file and no network.
 
 use super::decoder::{DecodeError, Decoded};
 
-/// What to do with what an earlier run left.
+/// The action for the files of an earlier run.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Read the claimed blocks back. Fetch those that are not what their hashes say, and those
-    /// that are not claimed. Before anything is appended, cut the journal off behind what was
-    /// believed.
+    /// Read the claimed blocks back. Fetch the blocks that do not match their hash and those that
+    /// are not claimed. Before appending anything, cut the journal after its valid part.
     Continue(Box<Decoded>),
     /// Remove part file and journal, and start afresh.
     StartOver(Unusable),
-    /// Touch nothing: a version of this program that can read the journal can still use it.
+    /// Change nothing: the program version that wrote the journal can still use it.
     Leave(DecodeError),
 }
 
-/// Why nothing of an earlier run can be used.
+/// The reason why nothing of an earlier run can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
-    /// The journal is none, or its header is damaged.
+    /// There is no journal, or its header is damaged.
     JournalDamaged,
-    /// The length of the file was not known, so no block was claimed.
+    /// The length of the file was unknown, so no block was claimed.
     LengthUnknown,
     /// There is no way to tell whether the remote file is the same.
     NoValidator,
 }
 
-/// Decides, from the journal as it was read. `digest_expected` says whether the user expects a
-/// digest, which proves the file where no validator can.
+/// Decides from the journal as it was read. `digest_expected` tells whether the user expects a
+/// digest, which proves the file if no validator can.
 ///
 /// ```text
 /// journal of another version            leave

@@ -1,9 +1,9 @@
-//! Owns a disk in memory that remembers what was synced, and every state a power cut may leave it
-//! in. Knows nothing of journals or downloads.
+//! Owns a disk in memory that remembers what was synced, and every state that a power cut may leave
+//! it in. Knows nothing of journals or downloads.
 //!
-//! What a disk may do between two syncs: write any of the changed sectors, each in any of the
-//! versions it had, or not; find any of the lengths a file had; make any of the changes of names
-//! durable and forget the others. Where a file has grown, it may also show what lay on the disk
+//! Between two syncs a disk may write any of the changed sectors, in any of the versions they had,
+//! or none; leave a file with any of the lengths it had; and make any of the changes of names
+//! durable and lose the others. A file that has grown may also show the bytes that lay on the disk
 //! before. A sector of 512 bytes is written whole.
 
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ const SECTOR: usize = 512;
 
 type Sector = Box<[u8; SECTOR]>;
 
-/// The names of a download, and of the versions of it that wait.
+/// The names of a download, and of the older versions that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Part,
@@ -30,7 +30,7 @@ pub(crate) enum Name {
 const NAMES: usize = 7;
 
 impl Name {
-    /// The one that a download called `output` has in a directory.
+    /// Returns the name in a directory whose download is called `output`.
     pub(super) fn of(text: &OsStr) -> Self {
         match text.to_str() {
             Some("output.part") => Self::Part,
@@ -45,14 +45,14 @@ impl Name {
     }
 }
 
-/// Which file, whatever its name. Stands for the inode number.
+/// The identity of a file, whatever its name. It stands for the inode number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId(pub(crate) usize);
 
-/// Which file each name refers to.
+/// The file to which each name refers.
 type Names = [Option<FileId>; NAMES];
 
-/// What a reader finds.
+/// The state that a reader finds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     names: Names,
@@ -72,7 +72,7 @@ enum Step {
 }
 
 impl State {
-    /// How many names there are.
+    /// Returns the number of names.
     pub(crate) fn names(&self) -> usize {
         self.names.iter().flatten().count()
     }
@@ -81,7 +81,7 @@ impl State {
         self.names[name as usize]
     }
 
-    /// By how many names a file goes.
+    /// Returns the number of names that a file has.
     pub(crate) fn names_of(&self, file: FileId) -> usize {
         self.names
             .iter()
@@ -120,7 +120,7 @@ fn write(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     file[offset..end].copy_from_slice(bytes);
 }
 
-/// `moved` is the file a rename moves, where its old name may not be durable.
+/// `moved` is the file that a rename moves, if its old name may not be durable.
 fn change_names(names: &mut Names, step: &Step, moved: Option<FileId>) {
     match step {
         Step::Rename(from, to) => {
@@ -133,20 +133,20 @@ fn change_names(names: &mut Names, step: &Step, moved: Option<FileId>) {
     }
 }
 
-/// A disk in use, and all that has happened to it.
+/// A disk in use, and every step it has taken.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recording {
     start: State,
     now: State,
     steps: Vec<Step>,
-    /// After how many steps, how many blocks no power cut can take any more.
+    /// The number of steps after which a number of blocks must survive every power cut.
     promises: Vec<(usize, usize)>,
-    /// Whether nothing is remembered.
+    /// If true, the history is not kept.
     forgets: bool,
 }
 
 impl Recording {
-    /// A disk of which nobody asks what has happened to it.
+    /// Returns a disk that keeps no history.
     pub(crate) fn forgetful(now: State) -> Self {
         Self {
             now,
@@ -155,7 +155,7 @@ impl Recording {
         }
     }
 
-    /// From a disk that is all durable.
+    /// Returns a disk on which everything is durable.
     pub(crate) fn from(start: State) -> Self {
         Self {
             now: start.clone(),
@@ -169,7 +169,7 @@ impl Recording {
         self.promises.push((self.steps.len(), blocks));
     }
 
-    /// What was promised by the first `steps` steps.
+    /// Returns the number of blocks promised by the first `steps` steps.
     pub(crate) fn promised(&self, steps: usize) -> usize {
         let mut latest_first = self.promises.iter().rev();
         let last = latest_first.find(|(after, _)| *after <= steps);
@@ -180,7 +180,7 @@ impl Recording {
         &self.now
     }
 
-    /// How many crash points there are: one before each step, and one after the last.
+    /// Returns the number of crash points: one before each step, and one after the last.
     pub(crate) fn crash_points(&self) -> usize {
         self.steps.len() + 1
     }
@@ -221,8 +221,8 @@ impl Recording {
         }
     }
 
-    /// What a power cut may leave after the first `steps` steps. `stale` is what lay on the disk
-    /// before, file by file.
+    /// Returns the states that a power cut may leave after the first `steps` steps. `stale` is the
+    /// earlier content of the disk, file by file.
     pub(crate) fn wrecks(&self, steps: usize, stale: &[&[u8]]) -> Wrecks {
         let steps = &self.steps[..steps];
         let created = steps.iter().filter(|step| matches!(step, Step::Create(_)));
@@ -237,7 +237,7 @@ impl Recording {
         }
     }
 
-    /// Every set of names a power cut may leave.
+    /// Returns every set of names that a power cut may leave.
     fn durable_names(&self, steps: &[Step]) -> Vec<Names> {
         let synced = steps
             .iter()
@@ -279,11 +279,11 @@ impl Recording {
     }
 }
 
-/// What may be left of one file.
+/// The possible remains of one file.
 #[derive(Clone, Debug)]
 struct Remains {
     lengths: Vec<usize>,
-    /// For each sector, what it may hold.
+    /// The possible contents of each sector.
     sectors: Vec<Vec<Sector>>,
 }
 
@@ -359,14 +359,14 @@ impl Remains {
     }
 }
 
-/// `bytes`, filled up with zeros.
+/// Returns `bytes`, filled up with zeros.
 fn sector(bytes: &[u8]) -> Sector {
     let mut sector = Box::new([0; SECTOR]);
     sector[..bytes.len()].copy_from_slice(bytes);
     sector
 }
 
-/// Whether `step` changed the file `id`, whose content is `content`.
+/// Reports whether `step` changed the file `id`, whose content is `content`.
 fn change(content: &mut Vec<u8>, step: &Step, id: FileId) -> bool {
     if let Step::Write(file, offset, bytes) = step
         && *file == id
@@ -383,7 +383,7 @@ fn change(content: &mut Vec<u8>, step: &Step, id: FileId) -> bool {
     false
 }
 
-/// Everything one power cut may leave.
+/// All states that one power cut may leave.
 #[derive(Clone, Debug)]
 pub(crate) struct Wrecks {
     names: Vec<Names>,
@@ -391,9 +391,8 @@ pub(crate) struct Wrecks {
 }
 
 impl Wrecks {
-    /// Shows `visit` the states, until it breaks off: all of them where there are no more than
-    /// `limit` for a set of names, and otherwise `limit` chosen by `random`. Tells whether they
-    /// were all.
+    /// Passes the states to `visit` until it breaks off: all of them if a set of names has at most
+    /// `limit`, and otherwise `limit` of them chosen by `random`. Reports whether all were visited.
     pub(crate) fn visit(
         &self,
         limit: u64,
@@ -430,7 +429,7 @@ impl Wrecks {
         all
     }
 
-    /// One state, chosen by `random`.
+    /// Returns one state, chosen by `random`.
     pub(crate) fn one(&self, random: &mut Random) -> State {
         let mut below = |bound: usize| usize::try_from(random.below(bound as u64)).unwrap();
         let names = self.names[below(self.names.len())];

@@ -1,4 +1,5 @@
-//! Owns the recovery of a wreck as real files, by the same program that recovers it in memory.
+//! Owns the recovery of a crashed disk as real files, by the program that also recovers it in
+//! memory.
 
 use super::disk::{Name, State};
 use super::run::{Manner, Next, Remote, complete, next_run};
@@ -6,7 +7,7 @@ use crate::disk::Disk;
 use crate::journal::{self, Encoder};
 use crate::tests::support::Scratch;
 
-/// How a recovery began.
+/// The beginning of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Finished,
@@ -23,8 +24,8 @@ pub(crate) fn end_of<D: Disk>(next: &Next<D>) -> End {
     }
 }
 
-/// Puts the wreck into a directory, runs the recovery, and checks that the final file is right
-/// and nothing else is left.
+/// Writes the crashed state into a directory, runs the recovery, and checks that the final file is
+/// right and nothing else is left.
 pub(crate) fn recover(state: &State, remote: &Remote, manner: Manner) -> End {
     let scratch = Scratch::new();
     let names = scratch.names.clone();
@@ -47,7 +48,7 @@ pub(crate) fn recover(state: &State, remote: &Remote, manner: Manner) -> End {
     end
 }
 
-/// The files were copied: the journal is to name the copy of the file that it named.
+/// The files were copied, so the journal must name the copy of the file that it named.
 fn name_the_files(scratch: &Scratch, state: &State) {
     let Some((_, bytes)) = state.file(Name::Journal) else {
         return;
@@ -69,7 +70,7 @@ fn name_the_files(scratch: &Scratch, state: &State) {
     for (block, hash) in journal.blocks {
         encoder.block(block, hash, &mut copy);
     }
-    // What could not be believed cannot be here either.
+    // Files that could not be used in memory cannot be used here either.
     copy.extend_from_slice(&bytes[usize::try_from(journal.believed).unwrap()..]);
     scratch.write(scratch.names.journal(), &copy);
 }

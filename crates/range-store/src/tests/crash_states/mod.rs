@@ -1,6 +1,6 @@
-//! What a power cut may leave, state by state, and what the next run makes of it: never a wrong
-//! file, and never a file nobody dares to touch. Both runs are the product's own code, on a disk
-//! that records what it is asked to do.
+//! Tests the states that a power cut may leave, one by one, and the next run's use of them. The
+//! next run must never produce a wrong file, nor leave a file that no later run will touch. Both
+//! runs are the product's own code, on a disk that records every request.
 
 mod disk;
 mod files;
@@ -19,7 +19,7 @@ use crate::WriteMode;
 use crate::journal::Unusable;
 use crate::tests::support::{Random, number_from_environment};
 
-/// One worker that writes a block at a time, and syncs now and then.
+/// One worker writes a block at a time, and syncs now and then.
 const PLAIN: Manner = Manner {
     connections: 1,
     chunk: BLOCK,
@@ -30,7 +30,7 @@ const PLAIN: Manner = Manner {
     ignored: None,
 };
 
-/// Three that write pieces of any length, in any order.
+/// Three workers write pieces of any length, in any order.
 const BUSY: Manner = Manner {
     connections: 3,
     chunk: 1500,
@@ -41,7 +41,7 @@ const BUSY: Manner = Manner {
     ignored: None,
 };
 
-/// What was found, over all states.
+/// The findings over all states.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     states: u64,
@@ -61,7 +61,7 @@ impl Tally {
     }
 }
 
-/// What the final name had before.
+/// The earlier content of the final name.
 fn with_old_final(content: &[u8]) -> State {
     let mut recording = Recording::from(State::default());
     let file = recording.create(Name::Final);
@@ -69,8 +69,8 @@ fn with_old_final(content: &[u8]) -> State {
     recording.now().clone()
 }
 
-/// Fails unless the next run ends with the file, or says honestly that it starts over, and keeps
-/// at least as many blocks as were promised.
+/// Fails unless the next run ends with the file, or reports that it starts over, and keeps at least
+/// as many blocks as were promised.
 fn judge(state: State, scene: &Scene, promised: usize) -> Result<Tally, String> {
     let (remote, manner) = (&scene.remote, scene.manner);
     let old = scene.old_final.as_deref();
@@ -97,7 +97,8 @@ fn judge(state: State, scene: &Scene, promised: usize) -> Result<Tally, String> 
     }
 }
 
-/// Whether that is an honest beginning. `is_done` says that the file is there, and no journal.
+/// Reports whether that is an honest beginning. `is_done` says that the file is there, and no
+/// journal.
 fn judge_next(
     next: &Next<SimulatedDisk>,
     remote: &Remote,
@@ -138,7 +139,7 @@ fn judge_next(
     Ok(tally)
 }
 
-/// Visits the wrecks of every crash point of a recording.
+/// Visits the crashed states of every crash point of a recording.
 fn judge_all(
     recording: &Recording,
     scene: &Scene,
@@ -166,12 +167,12 @@ fn judge_all(
     (failure.map_or(Ok(tally), Err), all)
 }
 
-/// What there is besides the run itself.
+/// The circumstances besides the run itself.
 struct Scene {
     remote: Remote,
     manner: Manner,
     old_final: Option<Vec<u8>>,
-    /// The journal and part file of another generation, whose blocks the disk used before.
+    /// The journal and part file of another generation, whose blocks the disk used earlier.
     leftovers: Option<[Vec<u8>; 2]>,
 }
 
@@ -185,7 +186,7 @@ impl Scene {
         }
     }
 
-    /// Chosen by `random`.
+    /// Returns circumstances chosen by `random`.
     fn any(random: &mut Random) -> Self {
         let length = usize::try_from(1 + random.below(5 * BLOCK as u64)).unwrap();
         // The header ends before, at or behind the end of a sector.
@@ -226,7 +227,8 @@ impl Scene {
         run(start, &self.remote, self.manner, random)
     }
 
-    /// By number of file: the old final file, if there is one, then journal and part file.
+    /// The earlier content by number of file: the old final file, if there is one, then journal and
+    /// part file.
     fn stale(&self) -> Vec<&[u8]> {
         let old = self.old_final.iter().map(|_| &[][..]);
         let leftovers = self.leftovers.iter().flatten().map(Vec::as_slice);
@@ -234,7 +236,7 @@ impl Scene {
     }
 }
 
-/// How many states the sample visits. CI's share by default; more for a night.
+/// The number of states in the sample. The default is CI's share; a nightly run sets more.
 fn states_wanted() -> u64 {
     number_from_environment("RANGE_STORE_CRASH_STATES").unwrap_or(150_000)
 }
@@ -285,7 +287,7 @@ fn sampled_states_of_crashed_runs_over_crashed_runs_are_recovered() {
     assert!(sum.finished > 0 && sum.fresh > 0 && sum.continued > 0 && sum.kept_blocks > 0);
 }
 
-/// Three runs, each over what a power cut left of the one before.
+/// Tests three runs, each on a state that a power cut left of the one before.
 fn judge_a_chain_of_runs(seed: u64) -> Tally {
     let mut random = Random(seed);
     let scene = Scene::any(&mut random);
@@ -306,7 +308,7 @@ fn judge_a_chain_of_runs(seed: u64) -> Tally {
     sum
 }
 
-/// What is found wrong with the states of short downloads, if they or the disk go about it so.
+/// Returns the first fault in the states of short downloads, if the runs or the disk behave so.
 fn failures_of(manner: Manner) -> Vec<String> {
     let scene = Scene {
         manner,

@@ -1,4 +1,4 @@
-//! Owns a program that downloads by the product's own calls, and what the next run makes of what it
+//! Owns a program that downloads by the product's own calls, and the next run's use of the files it
 //! finds. Knows nothing of the disk, and of no order in which anything is written.
 
 use std::ffi::OsStr;
@@ -27,38 +27,38 @@ pub(crate) const BLOCK: usize = 4096;
 pub(crate) struct Remote {
     pub(crate) content: Vec<u8>,
     pub(crate) validators: Validators,
-    /// Makes the journal's header, and so the place of every record, longer or shorter.
+    /// Makes the journal's header longer or shorter, and so moves every record.
     pub(crate) url: String,
 }
 
-/// How a run goes about it.
+/// The way a run works.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
     pub(crate) connections: usize,
-    /// Most bytes of one write.
+    /// The maximum number of bytes in one write.
     pub(crate) chunk: usize,
     /// One step in this many begins a checkpoint.
     pub(crate) checkpoint_every: u64,
     pub(crate) write_mode: WriteMode,
     pub(crate) overwrite: bool,
-    /// Whether a block counts only if it was found to have its hash.
+    /// If true, a block counts only if it was found to match its hash.
     pub(crate) heeds_findings: bool,
-    /// A sync that the disk does not do.
+    /// A sync that the disk skips.
     pub(crate) ignored: Option<Synced>,
 }
 
-/// What the next run begins with.
+/// The state in which the next run begins.
 #[derive(Debug)]
 pub(crate) enum Next<D: Disk> {
     /// The file is there and proven; the journal is all that is left to remove.
     Finish(Box<Unfinished<D>>),
-    /// The final name is taken, and nothing says by whom.
+    /// The final name is taken, and nothing shows the owner.
     Exists,
-    /// Nothing is there any more: there was nothing, or a journal without a part file.
+    /// Nothing is left: there was nothing, or a journal without a part file.
     Fresh,
-    /// Nothing is there any more: what was there was of no use.
+    /// Nothing is left: the files could not be used.
     StartOver(Why),
-    /// These bytes are kept, and the others fetched.
+    /// These bytes are kept, and the others are fetched.
     Continue {
         file: ResumableFile<D>,
         kept: RangeSet,
@@ -126,7 +126,7 @@ impl Remote {
     }
 }
 
-/// Looks for what an earlier run left, in the order in which a download does.
+/// Looks for the files of an earlier run, in the order in which a download does.
 pub(crate) fn next_run<D: Disk>(
     location: &Location<D>,
     remote: &Remote,
@@ -160,7 +160,7 @@ pub(crate) fn next_run<D: Disk>(
     Next::Continue { file, kept }
 }
 
-/// What of the claimed bytes is kept.
+/// Returns the claimed bytes that are kept.
 pub(crate) fn kept_of<D: Disk>(
     file: &ResumableFile<D>,
     claims: &Claims,
@@ -181,7 +181,7 @@ pub(crate) fn kept_of<D: Disk>(
     kept
 }
 
-/// The blocks that are still to be fetched.
+/// Returns the blocks that are still to be fetched.
 fn missing<D: Disk>(file: &ResumableFile<D>, kept: &RangeSet, remote: &Remote) -> Vec<ByteRange> {
     let (size, length) = (file.block_size(), remote.length());
     let blocks = (0..size.count(length)).map(range_core::block::BlockIndex);
@@ -189,7 +189,7 @@ fn missing<D: Disk>(file: &ResumableFile<D>, kept: &RangeSet, remote: &Remote) -
     ranges.filter(|range| !kept.intersects(*range)).collect()
 }
 
-/// Goes on from `next` to the end, a block at a time.
+/// Continues from `next` to the end, one block at a time.
 pub(crate) fn complete<D: Disk>(
     next: Next<D>,
     location: &Location<D>,
@@ -208,8 +208,8 @@ pub(crate) fn complete<D: Disk>(
     complete_file(resumed, location, remote, manner, |_| {});
 }
 
-/// Fetches what is missing of a file, or all of a new one, and gives it its name. `proven` is
-/// called when it is whole.
+/// Fetches the missing bytes of a file, or all bytes of a new one, and gives it its name. Calls
+/// `proven` when the file is complete.
 pub(crate) fn complete_file<D: Disk>(
     resumed: Option<(ResumableFile<D>, RangeSet)>,
     location: &Location<D>,
@@ -235,7 +235,7 @@ fn publish<D: Disk>(file: &ResumableFile<D>, manner: Manner) {
     assert!(published.loose_end.is_none());
 }
 
-/// A run from what is on the disk to the end, with everything it does to the disk.
+/// Runs from the present state of the disk to the end, and records every request to the disk.
 pub(crate) fn run(state: State, remote: &Remote, manner: Manner, random: &mut Random) -> Recording {
     let disk = SimulatedDisk::new(Recording::from(state), manner.ignored);
     let location = manner.location(disk.clone());
@@ -257,7 +257,7 @@ pub(crate) fn run(state: State, remote: &Remote, manner: Manner, random: &mut Ra
     disk.take()
 }
 
-/// Fetches what is missing, with checkpoints on the way.
+/// Fetches the missing bytes, with checkpoints on the way.
 fn fetch(
     disk: &SimulatedDisk,
     file: &ResumableFile<SimulatedDisk>,
@@ -303,7 +303,7 @@ struct Workers {
     file: ResumableFile<SimulatedDisk>,
     content: Vec<u8>,
     manner: Manner,
-    /// Blocks nobody works on yet.
+    /// The blocks that no connection works on yet.
     planned: Vec<ByteRange>,
     busy: Vec<Writer<SimulatedDisk>>,
     claimed: usize,
@@ -315,7 +315,7 @@ impl Workers {
         self.planned.is_empty() && self.busy.is_empty()
     }
 
-    /// One of them writes a piece.
+    /// Writes a piece on one of the connections.
     fn step(&mut self) {
         while self.busy.len() < self.manner.connections
             && let Some(range) = self.planned.pop()

@@ -1,4 +1,4 @@
-//! Owns the recording disk as the product sees it. Knows nothing of what it is used for.
+//! Owns the recording disk as the product sees it. Does not know how it is used.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -12,10 +12,10 @@ use range_core::range::ByteRange;
 use super::disk::{FileId, Name, Recording, State};
 use crate::disk::{Access, Disk, DiskFile, Errno, Kind, Metadata, NewFile, Space, Window};
 
-/// What a sync is of.
+/// The object of a sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Synced {
-    /// The part file, or what it has become.
+    /// The part file, or the final file it has become.
     Data,
     Journal,
     Names,
@@ -29,9 +29,9 @@ pub(crate) struct SimulatedDisk(Arc<Mutex<Inner>>);
 
 struct Inner {
     recording: Recording,
-    /// Of these it says that they are done, and does nothing.
+    /// The syncs that it reports as done and skips.
     ignores: Option<Synced>,
-    /// What others do before a sync is done.
+    /// The changes that others make before a sync is done.
     meanwhile: Option<Meanwhile>,
 }
 
@@ -70,12 +70,12 @@ impl SimulatedDisk {
         self.lock().recording.promise(blocks);
     }
 
-    /// What there is now.
+    /// Returns the present state.
     pub(crate) fn look_at<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(self.lock().recording.now())
     }
 
-    /// All that has happened. The disk is empty afterwards.
+    /// Returns the whole history. The disk is empty afterwards.
     pub(crate) fn take(&self) -> Recording {
         std::mem::take(&mut self.lock().recording)
     }

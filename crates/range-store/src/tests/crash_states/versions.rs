@@ -1,5 +1,5 @@
-//! What a power cut may leave while a newer version is fetched and an older one waits: never
-//! nothing of both, and never something that the next run cannot put together again.
+//! Tests the states that a power cut may leave while a newer version is fetched and an older one
+//! waits. One of the two must always survive, in a state that the next run can put together again.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ use crate::journal;
 use crate::tests::support::{Random, known};
 use crate::{Found, Location, OlderVersions, StoreError};
 
-/// Where a version may be, and its journal. The last two are moves that were cut off.
+/// The places of a version and of its journal. The last two are interrupted moves.
 const PLACES: [(Name, Name); 5] = [
     (Name::Part, Name::Journal),
     (Name::OlderPart, Name::OlderJournal),
@@ -20,7 +20,7 @@ const PLACES: [(Name, Name); 5] = [
     (Name::OldestPart, Name::Journal),
 ];
 
-/// A version of which all is there but its name.
+/// A version that is complete except for its name.
 fn with_an_old_version(old: &Remote) -> State {
     let disk = SimulatedDisk::new(Recording::from(State::default()), None);
     let location = PLAIN.location(disk.clone());
@@ -32,7 +32,7 @@ fn with_an_old_version(old: &Remote) -> State {
     disk.look_at(State::clone)
 }
 
-/// How many blocks of a version the disk has, where a run looks for them.
+/// Returns the number of blocks of a version on the disk, in the places where a run looks for them.
 fn blocks_of(remote: &Remote, state: &State) -> usize {
     let blocks = PLACES.into_iter().filter_map(|(part, journal)| {
         let (id, content) = state.file(part)?;
@@ -50,7 +50,7 @@ fn blocks_of(remote: &Remote, state: &State) -> usize {
     blocks.max().unwrap_or(0)
 }
 
-/// Downloads the newer version, whatever is there, as a session does.
+/// Downloads the newer version from any state, as a session does.
 fn fetch(location: &Location<SimulatedDisk>, newer: &Remote, manner: Manner) -> Result<(), String> {
     if let Some(found) = location.unfinished(|| ControlFlow::Continue(())).unwrap() {
         found.finish(true).unwrap();
@@ -110,7 +110,7 @@ fn judge(state: State, old: &Remote, newer: &Remote, blocks: usize) -> Result<()
     })
 }
 
-/// How many states there are, or what is wrong with one.
+/// Returns the number of states, or the fault in one of them.
 fn judge_all(ignored: Option<Synced>) -> Result<u64, String> {
     let (old, newer) = (Remote::new(100, 1, ""), Remote::new(100, 2, ""));
     let start = with_an_old_version(&old);
