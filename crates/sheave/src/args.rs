@@ -21,13 +21,14 @@ use values::AUTO;
 
 const EXAMPLES: &str = "\
 Examples:
-  sheave https://example.org/disk.img     download to ./disk.img
-  sheave serve ~/images                   serve a directory on http://127.0.0.1:8080
-  sheave demo                             see it work, without a network
-  sheave inspect disk.img.part            see what an interrupted download holds
+  sheave https://example.org/disk.img   download to ./disk.img
+  sheave serve ~/images                 serve a directory on 127.0.0.1:8080
+  sheave demo                           see it work, without a network
+  sheave inspect disk.img.part          see what an interrupted download holds
 
-Exit codes: 0 complete, 1 bug, 2 usage, 3 network, 4 refused, 5 remote file changed,
-6 digest mismatch, 7 disk, 8 in use or exists, 9 server deviates, 130 or 143 interrupted.";
+Exit codes: 0 complete, 1 bug, 2 usage, 3 network, 4 refused, 5 remote file
+changed, 6 digest mismatch, 7 disk, 8 in use or exists, 9 server deviates,
+130 or 143 interrupted.";
 
 const GET_EXAMPLES: &str = "\
 Examples:
@@ -37,7 +38,8 @@ Examples:
   sheave get --bearer-file ~/.token https://example.org/private.img
   sheave get --json https://example.org/disk.img | tail -n 1
 
-After an interruption, run the same command again: what was fetched is checked and kept.";
+After an interruption, run the same command again: it checks and keeps the part
+that is already there.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -49,13 +51,13 @@ Examples:
   sheave check-server http://127.0.0.1:8080/disk.img
   sheave check-server --json --cacert authority.pem https://example.org/disk.img
 
-The file must have at least 1000 bytes; a file of up to 1MiB is compared whole. Exits with 9 if the
-server breaks a rule that RFC 9110 says it must keep.";
+The file must have at least 1000 bytes; a file of up to 1MiB is compared whole.
+Exits with 9 if the server breaks a rule that RFC 9110 says it must keep.";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   sheave inspect disk.img.part
-  sheave inspect --verify disk.img.part   read it back; exit 6 if a block is damaged
+  sheave inspect --verify disk.img.part   read it back; exit 6 if damaged
   sheave inspect --json disk.img.part";
 
 /// Download large files over several connections, resume after any interruption, and verify the
@@ -131,7 +133,7 @@ pub(crate) struct GetArgs {
     /// 20s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
-    /// Refuse a file that is larger, e.g. than 10GiB [default: no limit]
+    /// Refuse a file larger than this, e.g. 10GiB [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     pub(crate) max_size: Option<ByteCount>,
     /// Limit total download speed, e.g. 10MiB a second [default: no limit]

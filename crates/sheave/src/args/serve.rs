@@ -15,12 +15,10 @@ use crate::duration;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sheave serve                               this directory, on http://127.0.0.1:8080
-  sheave serve --bind 127.0.0.1:0 ~/images   on a free port, which the first line
-                                             of output names
-  sheave serve --rate-per-connection 2MiB    slowly, to see connections add up
-  sheave serve --tls                         over https; the second line of output
-                                             names the certificate's file
+  sheave serve                              this directory, on 127.0.0.1:8080
+  sheave serve --bind 127.0.0.1:0 ~/images  on a free port, which line 1 names
+  sheave serve --rate-per-connection 2MiB   slowly, to see connections add up
+  sheave serve --tls                        https; line 2 names the certificate
 
 Synthetic content of any size is at /synthetic/SIZE, e.g.
 http://127.0.0.1:8080/synthetic/10GiB.";
@@ -38,8 +36,8 @@ pub(crate) struct ServeArgs {
     /// Listen on this address; port 0 means any free port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) bind: SocketAddr,
-    /// Serve https, with --cert or with a certificate made for this run; the second line of output
-    /// names its file
+    /// Serve https, with --cert or with a certificate made for this run, whose file the second line
+    /// of output names
     #[arg(long)]
     pub(crate) tls: bool,
     /// Certificate chain (PEM), the server's own certificate first
@@ -70,7 +68,7 @@ pub(crate) struct ServeArgs {
     /// Drop a client that reads nothing for this long [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
-    /// Limit total upload speed, e.g. 10MiB a second
+    /// Limit the speed of all connections together, e.g. 10MiB a second
     #[arg(long, value_name = "SIZE", value_parser = values::rate)]
     pub(crate) rate: Option<BytesPerSecond>,
     /// Limit the speed of each connection, e.g. 1MiB a second
