@@ -1,4 +1,4 @@
-//! Owns what the program was told to do: arguments and environment in, checked settings out.
+//! Owns the program's task: arguments and environment in, checked settings out.
 
 use std::path::PathBuf;
 
@@ -20,16 +20,16 @@ pub(crate) use get::{GetSettings, RemoteFile};
 pub(crate) use serve::{ServeSettings, Tls};
 use usage_error::UsageError;
 
-/// What to do, with everything needed to do it.
+/// The task of this run, with everything needed to do it.
 #[derive(Debug)]
 pub(crate) enum Job {
     /// Download.
     Get(GetSettings),
     /// Serve.
     Serve(ServeSettings),
-    /// Show that it works.
+    /// Demonstrate the program.
     Demo(DemoSettings),
-    /// Show a part file.
+    /// Inspect a part file.
     Inspect(InspectSettings),
     /// Check a server.
     CheckServer(CheckSettings),
@@ -38,13 +38,13 @@ pub(crate) enum Job {
 /// Settings of `demo`.
 #[derive(Debug)]
 pub(crate) struct DemoSettings {
-    /// How much to download.
+    /// The number of bytes to download.
     pub(crate) size: ByteCount,
-    /// Where the temporary directory is made.
+    /// The directory in which the temporary directory is made.
     pub(crate) directory: PathBuf,
-    /// Whether the file stays.
+    /// Keep the file.
     pub(crate) keep: bool,
-    /// How it is shown.
+    /// The options of the display.
     pub(crate) display: Display,
 }
 
@@ -53,9 +53,9 @@ pub(crate) struct DemoSettings {
 pub(crate) struct CheckSettings {
     /// A file on the server.
     pub(crate) url: String,
-    /// Whose certificate is believed.
+    /// The certificate authorities to trust.
     pub(crate) trust: Trust,
-    /// Whether the answer is JSON.
+    /// Write JSON.
     pub(crate) json: bool,
 }
 
@@ -64,13 +64,13 @@ pub(crate) struct CheckSettings {
 pub(crate) struct InspectSettings {
     /// The part file.
     pub(crate) part: PathBuf,
-    /// Whether its bytes are read back.
+    /// Read its bytes back.
     pub(crate) verify: bool,
-    /// How to draw how far that is; not at all where nobody could see it.
+    /// The style of the progress display; `None` if nobody could see it.
     pub(crate) bars: Option<Palette>,
-    /// Whether the answer is JSON.
+    /// Write JSON.
     pub(crate) json: bool,
-    /// How the block map is drawn.
+    /// The style of the block map.
     pub(crate) palette: Palette,
 }
 

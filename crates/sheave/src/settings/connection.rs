@@ -1,5 +1,5 @@
-//! Owns whom a download talks to, and as whom: arguments, files and environment in, checked values
-//! of the library out.
+//! Owns the settings for authentication, proxies and TLS: arguments, files and environment in,
+//! checked values of the library out.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,46 +9,46 @@ use url::Url;
 
 use crate::args::ConnectionArgs;
 
-/// Largest file of secrets or certificates: the bundle of all public authorities is a quarter of
-/// a megabyte.
+/// The largest accepted file of secrets or certificates: the bundle of all public authorities has
+/// 0.25 MB.
 const FILE_MAX: u64 = 4 << 20;
 
-/// Why these arguments cannot be used. Nothing that may be a secret is repeated.
+/// The reason why these arguments cannot be used. It repeats nothing that may be a secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectionError {
-    /// A password on the command line is for every user of the machine to see.
+    /// The command line holds a password, which every user of the machine can see.
     #[error(
         "--user takes the name alone: everyone on this machine can read what is on a command \
          line; put the password into a file and name it with --password-file"
     )]
     PasswordOnCommandLine,
-    /// A user without a password.
+    /// The arguments name a user without a password.
     #[error("--user needs --password-file or --password-env")]
     NoPassword,
-    /// A variable that is not there.
+    /// The environment variable does not exist.
     #[error("the environment variable {name} is not set")]
     NoVariable {
         /// Its name.
         name: String,
     },
-    /// A header without a colon.
+    /// The header has no colon.
     #[error("a header is written 'NAME: VALUE'")]
     NoColon,
-    /// A file that cannot be read.
+    /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// A file of secrets without one.
+    /// The file should hold a secret and holds none.
     #[error("the first line of {} is empty", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// What should be cookies is something else.
+    /// The file should hold cookies and holds something else.
     #[error(
         "{} is no file of cookies: neither a line K=V; ..., nor in the Netscape format that \
          browsers' extensions, curl and wget write",
@@ -58,27 +58,27 @@ pub(crate) enum ConnectionError {
         /// The file.
         path: PathBuf,
     },
-    /// There is no `~`.
+    /// There is no home directory for `~`.
     #[error("--netrc looks for .netrc in the home directory, and HOME is not set")]
     NoHome,
-    /// A name, password or token that cannot be sent.
+    /// The name, password or token cannot be sent in a header.
     #[error(transparent)]
     Credentials(#[from] accelerator::InvalidCredentials),
-    /// A proxy that cannot be used.
+    /// The proxy cannot be used.
     #[error("{origin}: {source}")]
     Proxy {
-        /// The argument or variable.
+        /// The argument or variable that names it.
         origin: String,
-        /// Why not.
+        /// The reason.
         source: accelerator::InvalidProxy,
     },
-    /// One set of credentials, several who would get it.
+    /// One set of credentials would be sent to several origins.
     #[error(
         "credentials, cookies, certificates and headers are for one origin, and the URLs have \
          {origins}; download them one by one, or use --netrc"
     )]
     SeveralOrigins {
-        /// How many there are.
+        /// The number of origins.
         origins: usize,
     },
 }
@@ -86,7 +86,7 @@ pub(crate) enum ConnectionError {
 /// Looks up an environment variable, which may be set to nothing.
 pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The library's defaults, but for the name under which the program asks.
+/// Returns the library's defaults, with the program's own `User-Agent`.
 pub(crate) fn under_our_name() -> Settings {
     Settings {
         user_agent: concat!("sheave/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -94,8 +94,8 @@ pub(crate) fn under_our_name() -> Settings {
     }
 }
 
-/// Reads and checks everything the arguments name. The `.netrc` is apart: what it has is for one
-/// host.
+/// Reads and checks everything that the arguments name, except the `.netrc`, whose entries are for
+/// one host each.
 pub(super) fn settings(
     args: &ConnectionArgs,
     urls: &[String],
@@ -140,8 +140,8 @@ fn is_for_one_origin(settings: &Settings) -> bool {
             .all(|(name, _)| accelerator::is_harmless(name))
 }
 
-/// What the `.netrc` has for the host of a URL. It is used only where nothing else says who the
-/// user is.
+/// Returns the entry of the `.netrc` for the host of a URL. It is used only if no other argument
+/// gives the credentials.
 pub(super) fn of_netrc(netrc: &Netrc, settings: &Settings, url: &str) -> Option<Credentials> {
     let url = Url::parse(url).ok()?;
     let names_user = !url.username().is_empty() || url.password().is_some();
@@ -152,7 +152,8 @@ pub(super) fn of_netrc(netrc: &Netrc, settings: &Settings, url: &str) -> Option<
     netrc.credentials(url.host_str()?).cloned()
 }
 
-/// How many origins the URLs have. One that is none has its error in its turn.
+/// Counts the origins of the URLs. A malformed URL is ignored here; it fails when its download
+/// starts.
 fn origins(urls: &[String]) -> usize {
     let parsed = urls.iter().filter_map(|url| Url::parse(url).ok());
     let origins = parsed.map(|url| url.origin().ascii_serialization());
@@ -217,8 +218,8 @@ fn netrc(
     Ok(Some(Netrc::parse(&read(&path)?)))
 }
 
-/// What is on the command line counts before the environment. `NO_PROXY` holds for both, as in
-/// other programs. A proxy that cannot be used is an error where one of the URLs needs it.
+/// Chooses the proxies. The command line takes precedence over the environment. `NO_PROXY` applies
+/// to both, as in other programs. An unusable proxy is an error only if one of the URLs needs it.
 fn proxies(
     args: &ConnectionArgs,
     urls: &[String],
@@ -271,8 +272,8 @@ fn proxies(
     Ok(proxies)
 }
 
-/// The first of these variables that is set, with its value. One that is set to nothing says that
-/// there is no proxy, whatever the ones after it say.
+/// Returns the first of these variables that is set, with its value. An empty one means that there
+/// is no proxy, whatever the later ones say.
 fn set(
     mut names: impl Iterator<Item = &'static str>,
     variables: Variables<'_>,
@@ -305,13 +306,13 @@ fn header(text: &str) -> Result<Vec<(String, Secret<String>)>, ConnectionError> 
 }
 
 enum CookieSource {
-    /// Each for the hosts it says.
+    /// Each cookie is sent to the hosts that its line names.
     File(Cookies),
-    /// For the origin of the URL.
+    /// The cookies are sent to the origin of the URL.
     Pairs(Secret<String>),
 }
 
-/// As for curl, a text without `=` names a file, with or without an `@`.
+/// As with curl, a text without `=` names a file, with or without an `@`.
 fn cookie(text: &str) -> Result<CookieSource, ConnectionError> {
     let path = match text.strip_prefix('@') {
         Some(path) => Path::new(path),

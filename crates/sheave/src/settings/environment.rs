@@ -1,18 +1,18 @@
-//! Owns the environment: what it says about how to show things, and its variables by name. Decides
+//! Owns the environment: the style of output it asks for, and its variables by name. Decides
 //! nothing.
 
 use std::io::{self, IsTerminal};
 
 use crate::report::Palette;
 
-/// What the environment says about how to show things.
+/// The style of output that the environment asks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Environment {
-    /// Whether standard error is a terminal that can move its cursor.
+    /// True if standard error is a terminal that can move its cursor.
     pub(crate) terminal: bool,
-    /// How to draw on it.
+    /// The style of output on it.
     pub(crate) palette: Palette,
-    /// How to draw on standard output.
+    /// The style of output on standard output.
     pub(crate) output_palette: Palette,
 }
 
@@ -37,13 +37,13 @@ impl Environment {
     }
 }
 
-/// A variable that is set and not empty, which is how `NO_COLOR` and the locale are defined.
+/// Returns a variable that is set and not empty, as `NO_COLOR` and the locale are defined.
 fn variable(name: &str) -> Option<String> {
     raw_variable(name).filter(|value| !value.is_empty())
 }
 
-/// A variable that is set. What is not UTF-8 in it becomes something that makes no sense, which is
-/// said where it is needed.
+/// Returns a variable that is set. Text that is not UTF-8 is replaced by characters that make no
+/// sense; the code that needs the value reports it.
 pub(super) fn raw_variable(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
@@ -53,7 +53,7 @@ pub(super) fn raw_variable(name: &str) -> Option<String> {
     Some(value.to_string_lossy().into_owned())
 }
 
-/// Whether a locale's characters are Unicode, as in `en_US.UTF-8`.
+/// Reports whether a locale's characters are Unicode, as in `en_US.UTF-8`.
 fn shows_unicode(locale: &str) -> bool {
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")

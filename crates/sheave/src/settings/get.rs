@@ -1,5 +1,5 @@
-//! Owns what `get` was told to do: arguments in; the settings of the library, and what is not one
-//! of them, out.
+//! Owns the task of `get`: arguments in; the settings of the library, and the few that are not the
+//! library's, out.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -20,27 +20,27 @@ use crate::report::Display;
 pub(crate) struct GetSettings {
     /// The files, in the order given.
     pub(crate) files: Vec<RemoteFile>,
-    /// What holds for every file.
+    /// The settings that apply to every file.
     pub(crate) download: Settings,
-    /// Whether the server is asked for a name.
+    /// Ask the server for a file name.
     pub(crate) content_disposition: bool,
-    /// How it is shown.
+    /// The options of the display.
     pub(crate) display: Display,
 }
 
-/// A file to download, and where to.
+/// A file to download, and its destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RemoteFile {
-    /// As given.
+    /// The URL as given.
     pub(crate) url: Secret<String>,
-    /// The final file. It has a name.
+    /// The path of the final file, which has a file name.
     pub(crate) output: PathBuf,
-    /// Who the `.netrc` says the user is there, where nothing else does.
+    /// The credentials in the `.netrc` for the host, if no other argument gives any.
     pub(crate) credentials: Option<Credentials>,
 }
 
 impl RemoteFile {
-    /// What the final file is called.
+    /// Returns the name of the final file.
     pub(crate) fn name(&self) -> &OsStr {
         self.output.file_name().expect("it has a name")
     }
@@ -101,7 +101,7 @@ fn display(args: &GetArgs, environment: Environment) -> Display {
     }
 }
 
-/// Where each of the URLs is saved.
+/// Returns the destination of each URL.
 fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
     if let Some(path) = &args.output {
         if args.urls.len() != 1 {
@@ -119,7 +119,7 @@ fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
     let mut taken = BTreeSet::new();
     let mut outputs = Vec::new();
     for url in &args.urls {
-        // The library says what is wrong with a URL that cannot be parsed, in its turn.
+        // The library reports the error of a URL that cannot be parsed, when its turn comes.
         let name = match Url::parse(url) {
             Ok(url) => OutputName::from_url_path(url.path()).as_str().to_owned(),
             Err(_) => format!("download-{}", outputs.len() + 1),
@@ -132,7 +132,7 @@ fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
     Ok(outputs)
 }
 
-/// A path that names a file, and says in which directory.
+/// Returns a path that names a file in an explicit directory.
 fn output(path: &Path) -> Result<PathBuf, UsageError> {
     let ends_like_a_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
     let name = path.file_name().filter(|_| !ends_like_a_directory);

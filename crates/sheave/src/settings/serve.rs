@@ -1,4 +1,4 @@
-//! Owns what `serve` was told to do: arguments in, the settings of a server out. Starts nothing.
+//! Owns the task of `serve`: arguments in, the settings of a server out. Starts nothing.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use crate::args::ServeArgs;
 
 /// Settings of `serve`.
 pub(crate) struct ServeSettings {
-    /// Where to listen.
+    /// The address to listen on.
     pub(crate) bind: SocketAddr,
-    /// What to serve, and how fast. Its `tls` is left to [`Self::tls`].
+    /// The content to serve, and its speed limits. The field `tls` is left to [`Self::tls`].
     pub(crate) config: Config,
-    /// Whether and as whom to serve https.
+    /// The identity of an https server; `None` serves plain http.
     pub(crate) tls: Option<Tls>,
-    /// Where to append a record of every request.
+    /// The file to which a record of every request is appended.
     pub(crate) log_json: Option<PathBuf>,
-    /// Whether requests are shown.
+    /// Show requests.
     pub(crate) show_requests: bool,
 }
 
-/// Who an https server is.
+/// The identity of an https server.
 pub(crate) enum Tls {
-    /// Who `--cert` and `--key` say.
+    /// The certificate and key of `--cert` and `--key`.
     Given(TlsIdentity),
-    /// Whoever it makes itself.
+    /// A certificate made for this run.
     Generated,
 }
 
@@ -81,7 +81,7 @@ fn tls(wanted: bool, cert: Option<&Path>, key: Option<&Path>) -> Result<Option<T
     if !wanted {
         return Ok(None);
     }
-    // Neither is accepted without the other.
+    // Neither argument is accepted without the other.
     let (Some(cert), Some(key)) = (cert, key) else {
         return Ok(Some(Tls::Generated));
     };
@@ -98,7 +98,7 @@ fn tls(wanted: bool, cert: Option<&Path>, key: Option<&Path>) -> Result<Option<T
     Ok(Some(Tls::Given(identity)))
 }
 
-/// The faults a scenario file lists.
+/// Reads the faults in a scenario file.
 fn faults(path: &Path) -> Result<Vec<Fault>, UsageError> {
     let text = read(path).map_err(|source| UsageError::ScenarioFile {
         path: path.to_owned(),

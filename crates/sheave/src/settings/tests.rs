@@ -1,4 +1,4 @@
-//! Command lines, and what they come to.
+//! Tests of the settings that command lines lead to.
 
 use std::ffi::OsString;
 use std::time::Duration;

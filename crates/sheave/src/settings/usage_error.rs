@@ -1,4 +1,4 @@
-//! Owns why arguments cannot be used together, or what they name cannot be had.
+//! Owns the errors of arguments that cannot be used together, or name something unusable.
 
 use std::error::Error;
 use std::io;
@@ -9,28 +9,28 @@ use range_server::scenario::ScenarioError;
 
 use super::connection::ConnectionError;
 
-/// Why arguments that are fine one by one make no sense together, or cannot be had.
+/// The reason why arguments that are valid one by one cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UsageError {
-    /// One file name for several URLs.
+    /// One file name was given for several URLs.
     #[error("--output names one file, and there are {urls} URLs; use --dir")]
     OneOutput {
-        /// How many there are.
+        /// The number of URLs.
         urls: usize,
     },
-    /// One digest for several URLs.
+    /// One digest was given for several URLs.
     #[error("--checksum belongs to one file, and there are {urls} URLs")]
     OneChecksum {
-        /// How many there are.
+        /// The number of URLs.
         urls: usize,
     },
-    /// The same algorithm twice.
+    /// The same algorithm was given twice.
     #[error("there are two checksums of the algorithm {algorithm}")]
     SameAlgorithm {
         /// Its name.
         algorithm: &'static str,
     },
-    /// Two URLs would get one name.
+    /// Two URLs would get the same file name.
     #[error("two of the URLs would be saved as {name}; download them one by one with --output")]
     SameName {
         /// That name.
@@ -39,7 +39,7 @@ pub(crate) enum UsageError {
     /// `--output` ends like a directory.
     #[error("--output {} names no file; use --dir for a directory", path.display())]
     NoFileName {
-        /// As given.
+        /// The path as given.
         path: PathBuf,
     },
     /// `--output` is a directory.
@@ -48,10 +48,10 @@ pub(crate) enum UsageError {
         path.display()
     )]
     Directory {
-        /// As given.
+        /// The path as given.
         path: PathBuf,
     },
-    /// Whom it is to talk to, or as whom, cannot be.
+    /// The settings for authentication, proxies or TLS cannot be used.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
     /// The file of `--cert` cannot be read.
@@ -59,7 +59,7 @@ pub(crate) enum UsageError {
     Certificates {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// The file of `--key` cannot be read.
@@ -67,7 +67,7 @@ pub(crate) enum UsageError {
     Key {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// The file of `--scenario` cannot be read.
@@ -75,29 +75,29 @@ pub(crate) enum UsageError {
     ScenarioFile {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// The file of `--scenario` is no scenario.
+    /// The file of `--scenario` is not a valid scenario.
     #[error("the scenario {} is wrong in {source}", path.display())]
     Scenario {
         /// The file.
         path: PathBuf,
-        /// Where and what.
+        /// The place and the problem.
         source: ScenarioError,
     },
-    /// The files of `--cert` and `--key` hold nothing to serve with.
+    /// The files of `--cert` and `--key` hold no usable certificate and key.
     #[error(
         "cannot serve with --cert and --key: failed to {source}: {}",
         cause(source)
     )]
     Tls {
-        /// Why not.
+        /// The reason.
         source: TlsError,
     },
 }
 
-/// What lies behind an error of the server's library.
+/// Returns the cause of an error of the server's library.
 fn cause(error: &TlsError) -> String {
     error.source().map_or_else(String::new, ToString::to_string)
 }

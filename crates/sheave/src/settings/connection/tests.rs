@@ -1,4 +1,4 @@
-//! Arguments and variables, and what they come to.
+//! Tests of the settings that arguments and variables lead to.
 
 use super::*;
 
@@ -155,7 +155,7 @@ fn a_netrc_is_used_only_where_nothing_else_says_who_the_user_is() {
     );
 }
 
-/// Which proxies are used for `http://a.example/` and `https://a.example/`.
+/// Returns the proxies for `http://a.example/` and `https://a.example/`.
 fn chosen(line: &str, pairs: Pairs) -> [Option<String>; 2] {
     let proxies = settled(line, pairs).proxies;
     ["http", "https"].map(|scheme| {
