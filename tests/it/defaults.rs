@@ -1,4 +1,4 @@
-//! What help, rustdoc and docs state as a default, compared with what the code has. A statement
+//! Compares the defaults that help, rustdoc and docs state with those of the code. A stated default
 //! that is not compared with anything fails too.
 
 use std::time::Duration;
