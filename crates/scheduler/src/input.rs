@@ -52,8 +52,9 @@ pub enum Input {
         /// The attempt that reports.
         attempt: AttemptId,
     },
-    /// A worker has written every byte of its lease before `position`. At the end of its lease, where
-    /// its reply goes on, a worker says so at once and reads nothing more before the next order.
+    /// A worker has written every byte of its lease before `position`. At the end of its lease,
+    /// where its reply goes on, a worker says so at once and reads nothing more before the next
+    /// order.
     Received {
         /// The attempt that reports.
         attempt: AttemptId,

@@ -1,5 +1,6 @@
-//! Owns where every byte of the file is: received, claimed by an earlier run, waiting, or reserved for
-//! or leased to an attempt; and what is known of the file's length. Knows no rate and no connection.
+//! Owns where every byte of the file is: received, claimed by an earlier run, waiting, or reserved
+//! for or leased to an attempt; and what is known of the file's length. Knows no rate and no
+//! connection.
 
 mod check;
 mod holders;

@@ -20,8 +20,8 @@ pub(crate) struct Rhythm {
 }
 
 impl Rhythm {
-    /// A reply's first bytes have come so long after its head: at once, where that is no longer than
-    /// reports take.
+    /// A reply's first bytes have come so long after its head: at once, where that is no longer
+    /// than reports take.
     pub(crate) fn began(&mut self, after: Duration) {
         let wait = if after <= limits::REPORT_INTERVAL {
             Duration::ZERO

@@ -98,8 +98,8 @@ pub(crate) struct Active {
     pub(crate) source: SourceId,
     pub(crate) kind: Kind,
     pub(crate) phase: Phase,
-    /// What is still to come, reserved or leased by its phase: position and end. `None` for a probe,
-    /// whose lease is not decided, and for a stream of unknown length.
+    /// What is still to come, reserved or leased by its phase: position and end. `None` for a
+    /// probe, whose lease is not decided, and for a stream of unknown length.
     pub(crate) left: Option<ByteRange>,
     /// What it asked for, where that is leased to another attempt; it has nothing left itself then.
     pub(crate) challenge: Option<Challenge>,
