@@ -8,9 +8,9 @@ use core::fmt;
 use super::content_range::ContentRange;
 use crate::range::ByteRange;
 
-/// The delimiter that begins each part of a multipart message and ends the last.
+/// The boundary that begins each part of a multipart message and ends the last.
 ///
-/// The delimiter must not occur in the content (RFC 2046 §5.1.1), which nobody has read when the
+/// The boundary must not occur in the content (RFC 2046 §5.1.1), which nobody has read when the
 /// head is sent. So each response draws a new, secret one: 128 random bits occur somewhere in 2^63
 /// bytes that were fixed before the draw with a probability below 2^-64. Recipients that follow the
 /// `Content-Range` of each part do not depend on it at all.
@@ -41,7 +41,7 @@ impl fmt::Debug for Boundary {
 /// The layout of several ranges of one representation as parts.
 #[derive(Clone, Copy, Debug)]
 pub struct Multipart<'a> {
-    /// The delimiter between the parts.
+    /// The boundary between the parts.
     pub boundary: Boundary,
     /// `Content-Type` of the representation, and so of each part.
     pub media_type: &'a str,

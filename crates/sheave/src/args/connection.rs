@@ -50,8 +50,8 @@ pub(crate) struct ConnectionArgs {
     /// format, each cookie is sent to the hosts it is for. Cookies are never stored
     #[arg(long, value_name = "K=V; ...|@FILE")]
     pub(crate) cookie: Option<String>,
-    /// Use this proxy, by http, https, socks5 or socks5h [default: from https_proxy, http_proxy,
-    /// all_proxy, no_proxy]
+    /// Use this proxy, by http, https, socks5 or socks5h [default: from `https_proxy`,
+    /// `http_proxy`, `all_proxy`, `no_proxy`]
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
     pub(crate) proxy: Option<String>,
     /// Log in to the proxy as this user, with the password of --proxy-password-file
