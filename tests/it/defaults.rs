@@ -123,7 +123,7 @@ fn of_the_program() -> Vec<Row> {
         ("stall_timeout", seconds(get.stall_timeout)),
         ("max_size", "no limit".to_owned()),
         ("limit_rate", "no limit".to_owned()),
-        ("proxy", "from https_proxy".to_owned()),
+        ("proxy", "from `https_proxy`".to_owned()),
         ("key", "in the file of --cert".to_owned()),
         // Of the demo.
         ("dir", "the system's".to_owned()),

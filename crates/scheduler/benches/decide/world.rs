@@ -143,7 +143,13 @@ impl World {
                     how,
                 })
             }
-            _ => None,
+            Output::Start { .. }
+            | Output::Grant { .. }
+            | Output::Allow { .. }
+            | Output::Checkpoint { .. }
+            | Output::Event(_)
+            | Output::Wait { .. }
+            | Output::Finished(_) => None,
         }
     }
 
