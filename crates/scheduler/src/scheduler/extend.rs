@@ -55,11 +55,17 @@ impl Scheduler {
         ByteRange::new(front.start(), block.floor(active.reach))
     }
 
-    /// What a holder's challenger has asked for is there.
+    /// What a holder's challenger has asked for is there. Where a stream is faster than other
+    /// requests begin, it overtakes one after the other, and each was made for nothing: such
+    /// requests have the pace of those that bring less than a block.
     fn stop_challenger(&mut self, holder: AttemptId) {
-        let challenger = self.ledger.challenger_of(holder.segment);
-        let challenger = challenger.map(|active| active.attempt.segment);
-        self.stop(challenger, StopCause::Done);
+        let Some(challenger) = self.ledger.challenger_of(holder.segment).copied() else {
+            return;
+        };
+        let delay = self.meagre_delay(&challenger);
+        let source = self.sources.of_mut(challenger.source);
+        source.rest_until(self.now + delay);
+        self.stop([challenger.attempt.segment], StopCause::Done);
     }
 
     /// A reply has begun for bytes that another one's lease covers: that one's lease is to end
