@@ -110,6 +110,16 @@ impl Download {
 
 /// Sends what was asked for of the content of `SEED`, with these fields.
 pub(crate) fn answer(head: &str, stream: &mut TcpStream, fields: &str) -> std::io::Result<()> {
+    answer_with(head, stream, fields, usize::MAX)
+}
+
+/// As [`answer`], with so many bytes at most; then the connection breaks.
+pub(crate) fn answer_with(
+    head: &str,
+    stream: &mut TcpStream,
+    fields: &str,
+    most: usize,
+) -> std::io::Result<()> {
     let length = usize::try_from(LENGTH).unwrap();
     let bytes = files::bytes(SEED.0, length);
     let (status, (first, last)) = match raw::range(head, length) {
@@ -124,5 +134,9 @@ pub(crate) fn answer(head: &str, stream: &mut TcpStream, fields: &str) -> std::i
         stream,
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{fields}\r\n"
     )?;
-    stream.write_all(&bytes[first..=last])
+    stream.write_all(&bytes[first..][..length.min(most)])?;
+    if length > most {
+        return Err(std::io::ErrorKind::ConnectionAborted.into());
+    }
+    Ok(())
 }
