@@ -87,7 +87,7 @@ impl PartNames {
     ///
     /// # Panics
     ///
-    /// If there is no such place: there are [`PLACES`].
+    /// If there is no such place: there are `PLACES`.
     #[must_use]
     pub fn aside(&self, at: usize) -> Self {
         let suffix = ASIDE_SUFFIXES[at];

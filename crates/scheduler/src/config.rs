@@ -11,9 +11,9 @@ use range_core::units::RateLimit;
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerConfig {
     /// How many places the file can be had from, all of which have the same bytes; at most
-    /// [`limits::SOURCES_MAX`](limits::SOURCES_MAX) count.
+    /// [`limits::SOURCES_MAX`](crate::limits::SOURCES_MAX) count.
     pub sources: NonZeroU16,
-    /// Most connections at once; at most [`limits::WIDTH_MAX`](limits::WIDTH_MAX) count.
+    /// Most connections at once; at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) count.
     pub width: NonZeroU16,
     /// Most bytes between the lowest byte that is missing and the furthest one asked for; at
     /// least a block for every connection counts.

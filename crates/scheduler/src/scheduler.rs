@@ -56,7 +56,7 @@ use range_core::{ByteRange, RangeSet};
 /// - I6 *live*: an unfinished download has a worker, a deadline, or bytes being verified.
 /// - I7 *identity*: nothing is leased before a reply's head was accepted as this generation, or
 ///   is asked for under a request that will be checked so.
-/// - I8 *bounded*: at most [`limits::WIDTH_MAX`](limits::WIDTH_MAX) workers, and no more
+/// - I8 *bounded*: at most [`limits::WIDTH_MAX`] workers, and no more
 ///   waiting runs than segments that ever failed or were split, plus the gaps there were at first.
 /// - I9 *blocks*: a lease that begins inside a block finds what comes before it in there written,
 ///   because the worker that writes the end of a block claims all of it.
