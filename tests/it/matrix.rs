@@ -154,7 +154,12 @@ const fn a8_other_bytes_under_one_validator() -> [Row; 3] {
     [
         row(&["corrupt:8388607"], Deceived),
         row(&["corrupt:8388607"], Fails(6, "checksum")).with_checksum(),
-        row(&["misplace:4KiB,requests=2.."], Fails(6, "checksum")).with_checksum(),
+        // The first reply is slow, or it would bring all of the file before the second one begins.
+        row(
+            &["rate:4MiB,requests=1", "misplace:4KiB,requests=2.."],
+            Fails(6, "checksum"),
+        )
+        .with_checksum(),
     ]
 }
 
@@ -268,10 +273,17 @@ const fn a21_a_captive_portal() -> [Row; 1] {
 const fn a22_a_page_of_the_right_length() -> [Row; 3] {
     [
         // A fresh start has all of the file from the first reply.
-        row(&["error-page,requests=2.."], Arrives).resumed(Fails(3, "a page of HTML")),
-        row(&["error-page,requests=2.."], Arrives)
-            .resumed(Fails(3, "a page of HTML"))
-            .with_checksum(),
+        row(
+            &["rate:4MiB,requests=1", "error-page,requests=2.."],
+            Arrives,
+        )
+        .resumed(Fails(3, "a page of HTML")),
+        row(
+            &["rate:4MiB,requests=1", "error-page,requests=2.."],
+            Arrives,
+        )
+        .resumed(Fails(3, "a page of HTML"))
+        .with_checksum(),
         row(&["error-page"], Fails(6, "checksum"))
             .with_checksum()
             .resumed(Fails(3, "a page of HTML")),
