@@ -145,10 +145,12 @@ pub(crate) fn run(command: &mut Command, scratch: &Path, mut plan: Plan<'_>) -> 
             tell(&child, stop);
         }
         if told_at.is_some_and(|at| at.elapsed() > PARTING) {
+            let threads = threads(child.id());
             child.kill().unwrap();
             child.wait().unwrap();
+            let elapsed = start.elapsed();
             let events = std::fs::read_to_string(&stdout).unwrap();
-            panic!("HANG: it ignores {told:?}\n{events}");
+            panic!("HANG: it ignores {told:?} after {elapsed:.1?}\n{events}\n{threads}");
         }
         memory = memory.max(anonymous(child.id()));
         std::thread::sleep(GLANCE);
@@ -166,6 +168,25 @@ pub(crate) fn run(command: &mut Command, scratch: &Path, mut plan: Plan<'_>) -> 
             .collect(),
         stderr: std::fs::read_to_string(stderr).unwrap(),
     }
+}
+
+/// Tells what the threads of a process wait for: name, state, and place in the kernel.
+fn threads(process: u32) -> String {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return String::new();
+    };
+    let lines = threads.flatten().map(|thread| {
+        let of = |name: &str| {
+            let text = std::fs::read_to_string(thread.path().join(name)).unwrap_or_default();
+            text.trim_end().replace('\n', " < ")
+        };
+        let state = of("stat");
+        let state = state.rsplit(')').next().unwrap_or_default();
+        let state = state.split_whitespace().next().unwrap_or_default();
+        let (name, place, stack) = (of("comm"), of("wchan"), of("stack"));
+        format!("{name} {state} {place} {stack}\n")
+    });
+    lines.collect()
 }
 
 fn tell(child: &Child, stop: Stop) {
