@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version as HttpVersion};
 use range_core::http::conditional;
@@ -120,6 +120,8 @@ pub(crate) async fn respond(
             hook: shared.on_request.clone(),
         },
     };
+    // What comes in place of the content does not say that it is coded, and so is not.
+    plan.content.gzip &= reply.headers.contains_key(CONTENT_ENCODING);
     let mut body = body::body(reply.payload, sending);
     if has_content {
         body = injected(body, &plan, &connection);

@@ -47,6 +47,16 @@ fn retry_after_can_be_anything() {
 }
 
 #[test]
+fn a_message_is_not_compressed_without_a_word() {
+    let refusal = Effect::status(StatusCode::FORBIDDEN);
+    let plain = site([Fault::always(refusal.clone())]).get(FILE, &[]);
+    let beside_gzip = site([Fault::always(refusal), Fault::always(Effect::Gzip)]).get(FILE, &[]);
+    assert_eq!(beside_gzip.header("content-encoding"), None);
+    assert!(beside_gzip.is_complete);
+    assert_eq!(beside_gzip.content, plain.content);
+}
+
+#[test]
 fn head_alone_can_be_refused() {
     let refusal = Effect::status(StatusCode::METHOD_NOT_ALLOWED);
     let site = site([Fault::always(refusal).for_method(Method::HEAD)]);
