@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -167,6 +168,26 @@ pub(crate) fn run(command: &mut Command, scratch: &Path, mut plan: Plan<'_>) -> 
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect(),
         stderr: std::fs::read_to_string(stderr).unwrap(),
+    }
+}
+
+/// Says which signal stands in for one that is ignored from the start of a program on, as shells
+/// have it for what a script starts with `&`: until the program listens, nobody would hear it.
+pub(crate) fn heard(stop: Stop) -> Stop {
+    static IS_IGNORED: LazyLock<bool> = LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = u64::from_str_radix(mask.unwrap().trim(), 16).unwrap();
+        let is_ignored = mask >> (Signal::INT.as_raw() - 1) & 1 == 1;
+        if is_ignored {
+            eprintln!("soak: SIGINT is ignored here; SIGTERM stands in for it");
+        }
+        is_ignored
+    });
+    if stop == Stop::Interrupt && *IS_IGNORED {
+        Stop::Terminate
+    } else {
+        stop
     }
 }
 

@@ -193,7 +193,7 @@ impl<'a> Round<'a> {
             ));
         }
         let plan = Plan {
-            stop: run.stop,
+            stop: run.stop.map(|(stop, when)| (program::heard(stop), when)),
             errands,
             deadline: bound.time.min(DEADLINE),
         };
