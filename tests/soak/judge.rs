@@ -13,7 +13,7 @@ use crate::program::Ended;
 use crate::world::{Content, Stop, World};
 
 /// A message in place of a file is no longer than this.
-const MESSAGE: usize = 1024;
+pub(crate) const MESSAGE: u64 = 1024;
 
 /// A version of the file, as the server has had it: of a file, one for each time it was replaced.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,8 @@ impl World {
     /// Whether the bytes are a message in place of the file, where nobody could have known.
     pub(crate) fn is_message(&self, found: &[u8], most: u64) -> bool {
         let is_meant = self.of("status").any(|wrong| wrong.argument() == "200");
-        let is_message = found.len() <= MESSAGE && most <= found.len() as u64;
+        let length = found.len() as u64;
+        let is_message = length <= MESSAGE && most <= length;
         let is_text = found.iter().all(|byte| byte.is_ascii() && *byte != 0);
         !self.checksum && is_meant && is_message && is_text
     }
