@@ -11,6 +11,7 @@
 )]
 
 mod bound;
+mod contender;
 mod dice;
 mod family;
 mod mirror;
@@ -22,14 +23,14 @@ mod server;
 mod summary;
 mod trace;
 mod watch;
-mod workers;
 mod world;
 
 pub use bound::lower_bound;
+pub use contender::Contender;
 pub use dice::Dice;
 pub use family::Family;
 pub use mirror::{Mirror, MirrorFault};
-pub use policy::{Contender, Policy};
+pub use policy::Policy;
 pub use run::{Begin, Failure, Report, run};
 pub use summary::{Row, summarise};
 pub use trace::{Trace, escaped};

@@ -1,7 +1,10 @@
 //! Owns one run: a policy's outputs become requests, what arrives becomes its inputs, faults come
 //! when the world says. Knows no policy's reasons.
 
+mod checks;
 mod faults;
+mod worker;
+mod workers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +12,6 @@ use std::time::Duration;
 
 use range_core::RangeSet;
 use scheduler::failure::FailureClass;
-use scheduler::limits;
 use scheduler::time::Timestamp;
 use scheduler::{
     AttemptId, Beginning, CheckpointId, Input, Outcome, Output, SourceId, Stop, WaitReason,
@@ -21,8 +23,8 @@ use crate::policy::Policy;
 use crate::server::Server;
 use crate::trace::Trace;
 use crate::watch::{Limited, Watch};
-use crate::workers::Worker;
 use crate::world::World;
+use worker::{Grain, Worker};
 
 /// Makes a policy for a way a download begins. `None` when it knows none, which ends the run.
 pub type Begin<'p> = dyn FnMut(Beginning) -> Option<Box<dyn Policy>> + 'p;
@@ -75,13 +77,13 @@ pub enum Failure {
     Broken(String),
 }
 
-pub(crate) struct Run<'w> {
-    pub(crate) world: &'w World,
-    pub(crate) network: Network<'w>,
-    pub(crate) server: Server<'w>,
-    pub(crate) policy: Box<dyn Policy>,
-    pub(crate) bound: f64,
-    pub(crate) now: f64,
+struct Run<'w> {
+    world: &'w World,
+    network: Network<'w>,
+    server: Server<'w>,
+    policy: Box<dyn Policy>,
+    bound: f64,
+    now: f64,
     wait_until: f64,
     wait_reason: WaitReason,
     next_reset: f64,
@@ -91,42 +93,17 @@ pub(crate) struct Run<'w> {
     dead: BTreeSet<SourceId>,
     syncing: Option<(f64, CheckpointId)>,
     stalls_left: u32,
-    pub(crate) workers: BTreeMap<AttemptId, Worker>,
-    pub(crate) pending: VecDeque<Input>,
-    pub(crate) written: RangeSet,
+    workers: BTreeMap<AttemptId, Worker>,
+    pending: VecDeque<Input>,
+    written: RangeSet,
     /// Of which file the written bytes are.
-    pub(crate) generation: Option<u32>,
-    pub(crate) discarded: u64,
+    generation: Option<u32>,
+    discarded: u64,
     outcome: Option<Outcome>,
     inputs: u64,
-    pub(crate) watch: Watch,
-    pub(crate) grain: Grain,
+    watch: Watch,
+    grain: Grain,
     trace: Option<&'w mut Trace>,
-}
-
-/// The interval at which workers report.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Grain {
-    pub(crate) bytes: u64,
-    pub(crate) interval: f64,
-}
-
-impl Grain {
-    /// As the product's workers do, but coarser in worlds that take long, so that hours of
-    /// downloading are simulated in a second.
-    fn of(world: &World, bound: f64) -> Self {
-        // Only reports tell how much of a limit is left.
-        let is_fine = world.rate_limit.is_some();
-        let (bytes, interval) = if is_fine {
-            (0, 0.0)
-        } else {
-            (world.length / 1024, (bound / 400.0).min(0.1))
-        };
-        Self {
-            bytes: limits::REPORT_BYTES.max(bytes),
-            interval: limits::REPORT_INTERVAL.as_secs_f64().max(interval),
-        }
-    }
 }
 
 /// Runs a policy in a world, and tells a trace of it, if one is given.
@@ -234,7 +211,7 @@ impl Run<'_> {
         self.discard();
     }
 
-    pub(crate) fn discard(&mut self) {
+    fn discard(&mut self) {
         self.discarded += self.written.len();
         self.written = RangeSet::new();
     }

@@ -1,22 +1,17 @@
 //! Owns what is looked for from outside in a run: storms of requests, connections that win nothing,
-//! limits on the rate. Knows no policy's reasons.
+//! limits on the rate. Knows no run and no policy's reasons.
 
 mod busiest;
-mod rules;
+pub(crate) mod rules;
 
 use std::collections::VecDeque;
 
-use range_core::ByteRange;
-use range_core::block::BlockSize;
 use scheduler::limits;
-use scheduler::{AttemptId, Stop};
 
 use crate::bound::useful_connections;
-use crate::run::Run;
-use crate::workers::Worker;
 use crate::world::World;
 use busiest::Busiest;
-use rules::{BARREN_STOPS, COMEBACK, FRUITLESS, FRUITLESS_EACH, Rules, STOPS_EACH};
+use rules::Rules;
 
 /// A width is found when as few connections as are useful, or two more, were used for as long.
 const FOUND: f64 = 5.0;
@@ -104,6 +99,11 @@ impl Watch {
 
     pub(crate) const fn ahead(&self) -> u64 {
         self.ahead
+    }
+
+    /// A range is asked for that begins so many bytes past the lowest that is missing.
+    pub(crate) fn asked_ahead(&mut self, bytes: u64) {
+        self.ahead = self.ahead.max(bytes);
     }
 
     /// A request was not served.
@@ -199,93 +199,5 @@ impl Watch {
         if now - since >= FOUND.max(40.0 * world.round_trip) && most >= self.useful {
             self.found = Some(most);
         }
-    }
-}
-
-impl Run<'_> {
-    /// Checks what must hold after every step.
-    pub(crate) fn check(&mut self) {
-        let ceiling = usize::from(self.world.ceiling);
-        let workers = self.workers.len();
-        assert!(workers <= ceiling, "{workers} workers, {ceiling} allowed");
-        let pending = self.pending.len();
-        assert!(pending <= 8 * ceiling + 8, "{pending} inputs wait");
-        // A run of bytes ends where a worker is, or where one has let go.
-        let runs = self.written.iter().len();
-        assert!(runs <= 8 * ceiling + 8, "the file is in {runs} pieces");
-        if let Some((before, Some(answered))) = self.watch.rules.outage {
-            let is_late = self.now - answered > COMEBACK + 4.0 * self.world.round_trip;
-            let left = (self.world.length - self.written.len()) as f64 / self.world.length as f64;
-            let several = before.min(usize::from(limits::WIDTH_START));
-            let are_back = workers >= several.max(before / 2);
-            assert!(
-                are_back || !is_late || left < 0.3,
-                "{workers} workers, and {before} before the outage"
-            );
-            if are_back {
-                self.watch.rules.outage = None;
-            }
-        }
-        let had = self.written.len();
-        self.watch.rules.goes_on(self.world, self.now, had);
-    }
-
-    /// Checks what must hold when a worker lets go.
-    pub(crate) fn check_leave(&mut self, worker: &Worker, how: Stop) {
-        let rules = &mut self.watch.rules;
-        let block = u64::from(BlockSize::for_length(self.world.length).get());
-        if worker.brought() < block && !(how == Stop::Drained && worker.is_done()) {
-            rules.fruitless.count(self.now);
-            let most = FRUITLESS_EACH * usize::from(self.world.ceiling) + FRUITLESS;
-            let seen = rules.fruitless.most;
-            assert!(
-                seen <= most,
-                "{seen} requests without a block in ten seconds"
-            );
-        }
-    }
-
-    /// Checks what must hold before a range is asked for.
-    pub(crate) fn check_start(&mut self, range: ByteRange) {
-        assert!(!self.written.intersects(range), "{range} is there already");
-        let ahead = range.start().saturating_sub(self.written.frontier());
-        self.watch.ahead = self.watch.ahead.max(ahead);
-    }
-
-    /// Checks what must hold before a worker may write a range.
-    pub(crate) fn check_lease(&self, attempt: AttemptId, range: ByteRange) {
-        assert!(!self.written.intersects(range), "{range} is there already");
-        let others = self.workers.iter().filter(|(other, _)| **other != attempt);
-        for other in others.filter_map(|(_, worker)| worker.attempt) {
-            let free = range.intersect(other).is_none();
-            assert!(free, "{range} is leased already");
-        }
-    }
-
-    /// Checks what must hold when a worker is told to stop: either bytes have come since the last
-    /// time one was told so here, or this does not go on for ever.
-    pub(crate) fn check_stop(&mut self, attempt: AttemptId) {
-        let block = BlockSize::for_length(self.world.length).get().into();
-        let stops = self.watch.rules.stops(self.written.len(), block);
-        let most = STOPS_EACH * u32::from(self.world.ceiling) + BARREN_STOPS;
-        assert!(
-            stops <= most,
-            "{stops} workers had to stop, and no block came"
-        );
-        let barren = self.workers.get(&attempt).and_then(Worker::barren_at);
-        if let Some(at) = barren {
-            let stops = self.watch.rules.barren.entry(at).or_default();
-            *stops += 1;
-            assert!(
-                *stops <= BARREN_STOPS,
-                "{stops} workers had to stop at {at}"
-            );
-        }
-    }
-
-    /// Checks what must hold of the answers to one input.
-    pub(crate) fn check_outputs(&self, outputs: usize) {
-        let most = 8 * usize::from(self.world.ceiling) + 64;
-        assert!(outputs <= most, "{outputs} outputs for one input");
     }
 }

@@ -7,20 +7,20 @@ const STORM: f64 = 10.0;
 
 /// Most of something in any ten seconds.
 #[derive(Debug)]
-pub(super) struct Busiest {
+pub(crate) struct Busiest {
     recent: VecDeque<f64>,
-    pub(super) most: usize,
+    pub(crate) most: usize,
 }
 
 impl Busiest {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             recent: VecDeque::new(),
             most: 0,
         }
     }
 
-    pub(super) fn count(&mut self, now: f64) {
+    pub(crate) fn count(&mut self, now: f64) {
         self.recent.push_back(now);
         while self.recent.front().is_some_and(|at| *at <= now - STORM) {
             self.recent.pop_front();

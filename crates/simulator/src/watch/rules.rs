@@ -8,21 +8,21 @@ use crate::world::World;
 
 /// As often at most is a worker told to stop at one place where no byte comes: patience that
 /// doubles each time is past every stall timeout by then, and a width that falls sheds a few.
-pub(super) const BARREN_STOPS: u32 = 12;
+pub(crate) const BARREN_STOPS: u32 = 12;
 
 /// As often for each connection may workers be told to stop while no block comes, and a dozen times
 /// more: all of them may lose what they have at the end, and again when the end is there.
-pub(super) const STOPS_EACH: u32 = 2;
+pub(crate) const STOPS_EACH: u32 = 2;
 
 /// So long after the first reply that follows an outage half as many connections as before are used
 /// again, in seconds, and four round trips; and four, if there were as many. Not all of them: the
 /// search may have been trying half. Nothing is said of the end of a file.
-pub(super) const COMEBACK: f64 = 2.0;
+pub(crate) const COMEBACK: f64 = 2.0;
 
 /// Most requests in ten seconds that bring less than a block each: so many for each connection,
 /// which may all break twice and be told to stop once, and ten a second.
-pub(super) const FRUITLESS_EACH: usize = 3;
-pub(super) const FRUITLESS: usize = 100;
+pub(crate) const FRUITLESS_EACH: usize = 3;
+pub(crate) const FRUITLESS: usize = 100;
 
 /// The time in which something must come where requests are served, in seconds: a reply may be
 /// silent for the stall timeout of 20 s, and the next try be 16 s away twice.
@@ -32,19 +32,19 @@ const PATIENCE: f64 = 60.0;
 #[derive(Debug)]
 pub(crate) struct Rules {
     /// The number of workers when the server went away, and the time when it answered again.
-    pub(super) outage: Option<(usize, Option<f64>)>,
+    pub(crate) outage: Option<(usize, Option<f64>)>,
     /// Where workers were told to stop that had brought nothing, and how often.
-    pub(super) barren: BTreeMap<u64, u32>,
+    pub(crate) barren: BTreeMap<u64, u32>,
     /// How much was there when the last block had come, and how often workers had to stop since.
     stops: (u64, u32),
     /// Requests that brought less than a block.
-    pub(super) fruitless: Busiest,
+    pub(crate) fruitless: Busiest,
     /// How much was there, and since when.
     had: (u64, f64),
 }
 
 impl Rules {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             outage: None,
             barren: BTreeMap::new(),
@@ -69,7 +69,7 @@ impl Rules {
     }
 
     /// A worker is told to stop. Answers how often one was while no block came.
-    pub(super) fn stops(&mut self, had: u64, block: u64) -> u32 {
+    pub(crate) fn stops(&mut self, had: u64, block: u64) -> u32 {
         let (before, stops) = self.stops;
         self.stops = if had >= before.saturating_add(block) || had < before {
             (had, 1)
@@ -80,7 +80,7 @@ impl Rules {
     }
 
     /// So much is there. Nothing may last for ever where requests are served.
-    pub(super) fn goes_on(&mut self, world: &World, now: f64, had: u64) {
+    pub(crate) fn goes_on(&mut self, world: &World, now: f64, had: u64) {
         let (before, since) = self.had;
         let since = since.max(world.last_closed(now));
         let slow = world.first_byte.1 + 2.0 * world.hesitation;

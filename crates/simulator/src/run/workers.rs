@@ -1,98 +1,19 @@
-//! Owns the virtual workers of a run: what each has been leased, has written and has told. Knows no
-//! link, mood or policy.
+//! Owns what the virtual workers of a run do: as they are told, and as bytes arrive. Knows no link,
+//! mood or policy.
 
 use range_core::ByteRange;
 use range_core::block::BlockSize;
 use scheduler::failure::FailureClass;
-use scheduler::limits;
 use scheduler::{AttemptId, Body, Grant, Input, Request, Route, SourceId, Stop};
 
+use super::Run;
+use super::worker::Worker;
 use crate::network::ConnectionId;
-use crate::run::{Grain, Run};
-use crate::server::{Answer, Asked};
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Worker {
-    connection: ConnectionId,
-    asked: Asked,
-    /// The bytes it may write; `None` before the grant.
-    pub(crate) attempt: Option<ByteRange>,
-    position: u64,
-    reported: u64,
-    reported_at: f64,
-    /// The bytes its reply brings, once its head has come.
-    reply: Option<ByteRange>,
-    /// Offset of the reply's first byte.
-    reply_start: u64,
-    /// Whether a reply to a request for a part has told of its first bytes.
-    has_begun: bool,
-    /// Offset it may write up to, under a limit on the rate.
-    allowed: u64,
-    /// Since when it has streamed without credit.
-    without: Option<f64>,
-}
-
-impl Worker {
-    /// Returns how far it could have written. Half a byte forgives what rounding lost over a long
-    /// reply.
-    fn reached(&self, arrived: f64) -> u64 {
-        let reached = self.reply_start + (arrived + 0.5) as u64;
-        self.end().map_or(self.position, |end| {
-            reached.clamp(self.position, end.max(self.position))
-        })
-    }
-
-    /// Where its reply begins, if it has brought nothing.
-    pub(crate) fn barren_at(&self) -> Option<u64> {
-        (self.reply.is_some() && self.position == self.reply_start).then_some(self.reply_start)
-    }
-
-    /// Returns whether it is to tell of its first bytes.
-    const fn is_to_begin(&self) -> bool {
-        self.reply.is_some() && !self.has_begun
-    }
-
-    /// Returns the offset one past the last byte of its reply, once its head has told.
-    fn reply_end(&self) -> u64 {
-        self.reply.map_or(u64::MAX, ByteRange::end)
-    }
-
-    /// Returns whether it has written and told all of its lease, and waits for an order.
-    fn holds(&self) -> bool {
-        let end = self.attempt.map(ByteRange::end);
-        end.is_some_and(|end| self.position == end && self.reported == end)
-    }
-
-    /// Returns how many bytes it has written.
-    pub(crate) const fn brought(&self) -> u64 {
-        self.position - self.reply_start
-    }
-
-    /// Returns whether it has written all it may.
-    pub(crate) fn is_done(&self) -> bool {
-        self.attempt
-            .is_some_and(|attempt| self.position == attempt.end())
-    }
-
-    /// Returns how long after its last report it tells of a byte: of the first ones soon.
-    fn interval(&self, grain: Grain) -> f64 {
-        if self.reported == self.reply_start {
-            grain.interval.min(limits::REPORT_INTERVAL.as_secs_f64())
-        } else {
-            grain.interval
-        }
-    }
-
-    /// Returns how far it may write now.
-    fn end(&self) -> Option<u64> {
-        let most = self.allowed.min(self.reply_end());
-        self.attempt.map(|attempt| attempt.end().min(most))
-    }
-}
+use crate::server::Answer;
 
 impl Run<'_> {
     /// When the next worker has something to tell.
-    pub(crate) fn next_report(&mut self) -> f64 {
+    pub(super) fn next_report(&mut self) -> f64 {
         let mut next = f64::INFINITY;
         let soon = self.now + 1e-6;
         for worker in self.workers.values() {
@@ -118,7 +39,7 @@ impl Run<'_> {
 
     /// The product's workers report so often that nobody is far behind when a deadline comes;
     /// the coarse ones here make up for it.
-    pub(crate) fn everyone_reports(&mut self) {
+    pub(super) fn everyone_reports(&mut self) {
         let attempts: Vec<AttemptId> = self.workers.keys().copied().collect();
         for attempt in attempts {
             self.catch_up(attempt);
@@ -140,7 +61,7 @@ impl Run<'_> {
         }
     }
 
-    pub(crate) fn head_arrived(&mut self, connection: ConnectionId) {
+    pub(super) fn head_arrived(&mut self, connection: ConnectionId) {
         let found = self
             .workers
             .iter_mut()
@@ -183,7 +104,7 @@ impl Run<'_> {
     }
 
     /// Connections break.
-    pub(crate) fn interrupt(&mut self, broken: &[ConnectionId]) {
+    pub(super) fn interrupt(&mut self, broken: &[ConnectionId]) {
         let attempts = self.workers.iter();
         let attempts: Vec<AttemptId> = attempts
             .filter(|(_, worker)| broken.contains(&worker.connection))
@@ -195,7 +116,7 @@ impl Run<'_> {
         }
     }
 
-    pub(crate) fn workers_report(&mut self) {
+    pub(super) fn workers_report(&mut self) {
         let (now, grain) = (self.now, self.grain);
         let mut due: Vec<(AttemptId, bool)> = Vec::new();
         for (attempt, worker) in &mut self.workers {
@@ -235,7 +156,7 @@ impl Run<'_> {
     }
 
     /// Writes what has arrived for a worker and lies in its lease.
-    pub(crate) fn catch_up(&mut self, attempt: AttemptId) {
+    pub(super) fn catch_up(&mut self, attempt: AttemptId) {
         let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
         };
@@ -253,7 +174,7 @@ impl Run<'_> {
         assert_eq!(fresh, bytes.len(), "no byte of {bytes} is written twice");
     }
 
-    pub(crate) fn leave(&mut self, attempt: AttemptId, how: Stop) {
+    pub(super) fn leave(&mut self, attempt: AttemptId, how: Stop) {
         let Some(worker) = self.workers.remove(&attempt) else {
             return;
         };
@@ -274,7 +195,7 @@ impl Run<'_> {
         });
     }
 
-    pub(crate) fn start(
+    pub(super) fn start(
         &mut self,
         attempt: AttemptId,
         source: SourceId,
@@ -311,7 +232,7 @@ impl Run<'_> {
         assert!(before.is_none(), "no attempt is made twice");
     }
 
-    pub(crate) fn grant(&mut self, attempt: AttemptId, grant: Grant) {
+    pub(super) fn grant(&mut self, attempt: AttemptId, grant: Grant) {
         let range = match grant {
             Grant::Range(range) => range,
             Grant::ToEnd => whole(self.world.length),
@@ -329,7 +250,7 @@ impl Run<'_> {
     }
 
     /// A worker goes on past the end of its lease.
-    pub(crate) fn extend(&mut self, attempt: AttemptId, end: u64) {
+    pub(super) fn extend(&mut self, attempt: AttemptId, end: u64) {
         self.catch_up(attempt);
         let before = self.workers.get(&attempt).and_then(|worker| worker.attempt);
         let before = before.expect("who goes on has a lease");
@@ -358,7 +279,7 @@ impl Run<'_> {
     }
 
     /// A worker writes no further, and what is sent to it after that waits on the way.
-    pub(crate) fn allow(&mut self, attempt: AttemptId, end: u64) {
+    pub(super) fn allow(&mut self, attempt: AttemptId, end: u64) {
         let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
         };
@@ -370,7 +291,7 @@ impl Run<'_> {
     }
 
     /// A worker that is past the cut ends with the block it is writing.
-    pub(crate) fn shrink(&mut self, attempt: AttemptId, cut: u64) {
+    pub(super) fn shrink(&mut self, attempt: AttemptId, cut: u64) {
         self.catch_up(attempt);
         let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
