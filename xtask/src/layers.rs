@@ -3,7 +3,6 @@
 mod crates;
 mod cycles;
 mod homes;
-mod known;
 mod modules;
 
 use serde_json::Value;
@@ -16,17 +15,15 @@ pub(crate) fn check() -> Result<(), Failure> {
         workspace::output_of("cargo", &["metadata", "--no-deps", "--format-version", "1"])?;
     let metadata = serde_json::from_slice(&metadata).map_err(|source| Failure::Json { source })?;
     let mut breaches = crates::breaches(&crates::graph(&metadata)?);
-    let mut cycles = Vec::new();
     for root in roots(&metadata)? {
         let read = |path: &str| workspace::text_of(path).ok();
         let read = cycles::Crate::read(&root, &read);
         let tree = read.map_err(|path| Failure::NoRust { path })?;
-        cycles.extend(tree.cycles());
+        breaches.extend(tree.cycles().iter().map(cycles::Cycle::breach));
     }
     for (path, text) in workspace::rust_files()? {
         breaches.extend(homes::breaches(&path, &text).ok_or(Failure::NoRust { path })?);
     }
-    breaches.extend(known::breaches(known::CYCLES, &cycles));
     for breach in &breaches {
         println!("{breach}");
     }

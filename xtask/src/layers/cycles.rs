@@ -46,6 +46,27 @@ pub(super) struct Cycle {
     pub(super) arrows: Vec<Arrow>,
 }
 
+impl Cycle {
+    /// The breach that it is, and a line for each of its arrows.
+    pub(super) fn breach(&self) -> String {
+        let arrows = self.arrows.iter().map(|arrow| {
+            let Arrow {
+                from,
+                line,
+                to,
+                named,
+            } = arrow;
+            format!("\n    {from}:{line} names {named} of {to}")
+        });
+        let files: Vec<&str> = self.files.iter().map(String::as_str).collect();
+        format!(
+            "{} lead to one another: move what both ends need to a file of its own{}",
+            files.join(", "),
+            arrows.collect::<String>()
+        )
+    }
+}
+
 impl Crate {
     /// Reads the crate whose root this is, and the files its modules have.
     ///

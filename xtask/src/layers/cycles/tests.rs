@@ -116,6 +116,10 @@ fn a_long_circle_is_one_and_names_its_ties_once() {
             ("src/c.rs", 1, "src/a.rs"),
         ]
     );
+    let breach = cycles[0].breach();
+    let lines: Vec<&str> = breach.lines().collect();
+    assert!(lines[0].starts_with("src/a.rs, src/b/mod.rs, src/c.rs lead to one another"));
+    assert_eq!(lines[1..].len(), 3, "{breach}");
 }
 
 #[test]
