@@ -22,6 +22,7 @@ mod ledger;
 pub mod limits;
 mod output;
 mod pace;
+mod random;
 mod retries;
 mod rhythm;
 mod sample;
@@ -40,6 +41,7 @@ pub use config::{Beginning, SchedulerConfig};
 pub use ids::{AttemptId, CheckpointId, SegmentId, SourceId};
 pub use input::{Body, Input, Stop};
 pub use output::{Event, Grant, Outcome, Output, Request, Route, WaitReason};
+pub use random::Random;
 pub use scheduler::Scheduler;
 
 #[cfg(doctest)]

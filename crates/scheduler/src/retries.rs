@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use crate::ids::SegmentId;
 use crate::limits;
+use crate::random::Random;
 use crate::time::Timestamp;
 
 /// When something is tried again, when it is given up, and when a silent worker is.
@@ -13,7 +14,7 @@ use crate::time::Timestamp;
 pub(crate) struct Retries {
     max_tries: u32,
     stall_timeout: Duration,
-    jitter: Jitter,
+    jitter: Random,
     /// No worker that was looked at is silent for too long before this, nor is one that has begun
     /// in the meantime.
     no_stall_before: Timestamp,
@@ -24,7 +25,7 @@ impl Retries {
         Self {
             max_tries,
             stall_timeout,
-            jitter: Jitter::new(seed),
+            jitter: Random::new(seed),
             no_stall_before: Timestamp::START,
         }
     }
@@ -45,7 +46,7 @@ impl Retries {
 
     /// How long to wait once a source that was out has begun to reply: not all come at once.
     pub(crate) fn comeback(&mut self) -> Duration {
-        self.jitter.below(limits::COMEBACK)
+        below(limits::COMEBACK, &mut self.jitter)
     }
 
     /// Workers that have been silent for too long, of those that may be judged by it: each with
@@ -120,37 +121,18 @@ impl Meagre {
 /// Capped exponential backoff with jitter: the `failures`-th delay lies between three quarters of
 /// `BACKOFF_BASE * 2^(failures - 1)` and all of it, so that clients cut off together do not
 /// come back together. Nine of them last a minute: ten tries see an outage of so long through.
-fn backoff(failures: u32, jitter: &mut Jitter) -> Duration {
+fn backoff(failures: u32, jitter: &mut Random) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let full = limits::BACKOFF_BASE
         .saturating_mul(1 << doublings)
         .min(limits::BACKOFF_MAX);
-    full / 4 * 3 + jitter.below(full / 4)
+    full / 4 * 3 + below(full / 4, jitter)
 }
 
-/// A seeded source of jitter (`SplitMix64`).
-#[derive(Clone, Copy, Debug)]
-struct Jitter {
-    state: u64,
-}
-
-impl Jitter {
-    const fn new(seed: u64) -> Self {
-        Self { state: seed }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, span: Duration) -> Duration {
-        let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-        Duration::from_nanos(if nanos == 0 { 0 } else { self.next() % nanos })
-    }
+/// A random span that is shorter than `span`.
+fn below(span: Duration, random: &mut Random) -> Duration {
+    let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(random.draw().checked_rem(nanos).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -159,7 +141,7 @@ mod tests {
 
     #[test]
     fn delays_grow_to_a_cap_and_stay_in_their_quarter() {
-        let mut jitter = Jitter::new(7);
+        let mut jitter = Random::new(7);
         for failures in 1..40 {
             let full = limits::BACKOFF_BASE
                 .saturating_mul(1 << (failures - 1).min(16))
@@ -194,7 +176,7 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_delays() {
         let delays = |seed| {
-            let mut jitter = Jitter::new(seed);
+            let mut jitter = Random::new(seed);
             (1..20)
                 .map(|failures| backoff(failures, &mut jitter))
                 .collect::<Vec<_>>()

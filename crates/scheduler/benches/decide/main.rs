@@ -1,20 +1,22 @@
-//! Measures what a decision costs: the scheduler told of progress. What is right is the tests'.
-mod world;
-
-use std::num::NonZeroU16;
+//! Measures what a decision costs: the scheduler is told once more what the simulator told it in a
+//! download. What is right is the tests'.
+mod recording;
 
 use divan::Bencher;
+use divan::counter::ItemsCount;
 
-use crate::world::World;
+use crate::recording::Recording;
 
 fn main() {
     divan::main();
 }
 
-/// One report of 256 KiB, and everything the scheduler has to say to it, among so many segments.
+/// Everything that is told in a download over so many connections, and everything the scheduler has
+/// to say to it. An item is an input.
 #[divan::bench(args = [8, 64, 256])]
-fn scheduler_input(bencher: Bencher<'_, '_>, segments: u16) {
-    let width = NonZeroU16::new(segments).expect("some segments");
-    let mut world = World::with_workers(width);
-    bencher.bench_local(move || world.report());
+fn scheduler_inputs(bencher: Bencher<'_, '_>, connections: u16) {
+    let recording = Recording::of(connections);
+    bencher
+        .counter(ItemsCount::new(recording.inputs()))
+        .bench_local(|| recording.replay());
 }
