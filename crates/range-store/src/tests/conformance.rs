@@ -11,7 +11,8 @@ use crate::{BlockHasher, LeaseError, Length, StoreError, StoreFailure, WriteMode
 use range_core::ByteRange;
 use range_core::units::ByteCount;
 
-use super::support::{MIB, Scratch, file_systems, known, pattern, range};
+use super::file_systems::file_systems;
+use super::support::{MIB, Scratch, known, pattern, range};
 
 /// Makes an empty part file of the length.
 type Factory<'a> = &'a dyn Fn(Length) -> Arc<PartFile<Directory>>;

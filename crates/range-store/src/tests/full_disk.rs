@@ -6,7 +6,8 @@ use crate::append_log::AppendLog;
 use crate::publish::discard;
 use crate::{Length, StoreError, StoreFailure, WriteMode};
 
-use super::support::{Image, MIB, Mounted, Scratch, eventually, known, pattern, range};
+use super::file_systems::{Image, Mounted};
+use super::support::{MIB, Scratch, eventually, known, pattern, range};
 
 /// Runs `check` on a fresh file system of each kind that keeps a reservation, or claims to.
 fn each_small_disk(check: impl Fn(&str, &Scratch)) {

@@ -140,7 +140,7 @@ fn run(store: &PartFile<Directory>, seed: u64) {
     };
     let mut run = Run {
         store,
-        random: Random(seed),
+        random: Random::new(seed),
         model,
         live: Vec::new(),
         names: 0,

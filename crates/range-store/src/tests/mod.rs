@@ -3,6 +3,7 @@
 mod append_log;
 mod conformance;
 mod crash_states;
+mod file_systems;
 mod full_disk;
 mod lease_model;
 mod part_file;

@@ -6,7 +6,8 @@ use crate::backend::Backend;
 use crate::publish::discard;
 use crate::{Length, StoreError, StoreFailure, WriteMode};
 
-use super::support::{MIB, Mounted, Planted, Scratch, known, pattern, range};
+use super::file_systems::Mounted;
+use super::support::{MIB, Planted, Scratch, known, pattern, range};
 
 #[test]
 fn what_was_written_is_there_after_reopening() {

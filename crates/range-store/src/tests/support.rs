@@ -1,12 +1,11 @@
-//! Owns the tools that the tests share: scratch directories, mounts, planted files and a seeded
-//! generator.
+//! Owns the tools that the tests share: scratch directories, planted files and a seeded generator.
 #![expect(
     clippy::disallowed_methods,
     reason = "tests plant and inspect files behind the store"
 )]
 
 use std::ffi::OsStr;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -22,7 +21,7 @@ use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::Validators;
 use range_core::units::ByteCount;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::Mode;
 
 use crate::folder::Folder;
 use crate::journal::SessionId;
@@ -31,7 +30,7 @@ use crate::part_file::PartFile;
 pub(crate) const MIB: u64 = 1 << 20;
 
 /// Returns a directory for the files of tests, on the file system that the project is built on.
-fn target_directory() -> &'static Path {
+pub(crate) fn target_directory() -> &'static Path {
     static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
         let program = env::current_exe().unwrap();
         let directory = program.parent().unwrap().join("range-store-tests");
@@ -274,110 +273,6 @@ impl Planted {
     }
 }
 
-/// A file system mounted for one test.
-pub(crate) struct Mounted {
-    point: tempfile::TempDir,
-}
-
-impl Mounted {
-    /// Mounts a file system, or prints that the test that needs it is skipped.
-    pub(crate) fn new(kind: &str, options: &str) -> Option<Self> {
-        let point = tempfile::tempdir_in(target_directory()).unwrap();
-        let mut mount = Command::new("mount");
-        mount
-            .args(["-t", kind, "-o", options, "none"])
-            .arg(point.path());
-        match mount.output() {
-            Ok(Output { status, .. }) if status.success() => Some(Self { point }),
-            refused => {
-                needs::unmet(&format!("a mount of {kind}"), format!("{refused:?}"));
-                None
-            }
-        }
-    }
-
-    pub(crate) fn scratch(&self) -> Scratch {
-        Scratch::at(self.point.path())
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        // A failing test may still hold a file.
-        unmount(self.point.path());
-    }
-}
-
-/// A file system in an image file. The kernel removes it when it is dropped or the process ends in
-/// any way: its mount point and image have no name any more.
-pub(crate) struct Image {
-    root: OwnedFd,
-}
-
-impl Image {
-    /// Makes a file system of `bytes` with `mkfs.KIND` and `arguments`. If that is impossible,
-    /// prints that the test that needs it is skipped.
-    pub(crate) fn new(kind: &str, arguments: &[&str], bytes: u64) -> Option<Self> {
-        let image = tempfile::NamedTempFile::new_in(target_directory()).unwrap();
-        image.as_file().set_len(bytes).unwrap();
-        let point = tempfile::tempdir_in(target_directory()).unwrap();
-        let mut make = Command::new(format!("mkfs.{kind}"));
-        make.args(arguments).arg(image.path());
-        let mut mount = Command::new("mount");
-        mount.args(["-t", kind, "-o", "loop"]).arg(image.path());
-        mount.arg(point.path());
-        needs::program(&format!("mkfs.{kind}"))?;
-        for mut command in [make, mount] {
-            command.env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin");
-            match command.output() {
-                Ok(Output { status, .. }) if status.success() => {}
-                refused => {
-                    needs::unmet(&format!("a mount of {kind}"), format!("{refused:?}"));
-                    return None;
-                }
-            }
-        }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = rustix::fs::open(point.path(), flags, Mode::empty()).unwrap();
-        unmount(point.path());
-        Some(Self { root })
-    }
-
-    pub(crate) fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", self.root.as_raw_fd()))
-    }
-
-    pub(crate) fn scratch(&self) -> Scratch {
-        Scratch::at(&self.path())
-    }
-}
-
-/// The unmount is lazy: the file system stays for processes that have a file of it open.
-fn unmount(point: &Path) {
-    let unmounted = Command::new("umount").arg("-l").arg(point).status();
-    assert!(unmounted.is_ok_and(|status| status.success()), "unmounted");
-}
-
-/// Returns every available file system, with its name: the one the project is built on, tmpfs, and
-/// images of ext4, XFS and Btrfs if root may mount them, made once for all tests.
-pub(crate) fn file_systems() -> Vec<(&'static str, PathBuf)> {
-    static IMAGES: LazyLock<Vec<(&str, Image)>> = LazyLock::new(|| {
-        let images = ["ext4", "xfs", "btrfs"].into_iter();
-        // XFS needs at least 300 MiB.
-        let made = images.map(|kind| Some((kind, Image::new(kind, &["-q"], 400 * MIB)?)));
-        made.flatten().collect()
-    });
-    let mut found = vec![("the build's", target_directory().to_owned())];
-    let tmpfs = Path::new("/dev/shm");
-    if tmpfs.is_dir() {
-        found.push(("tmpfs", tmpfs.to_owned()));
-    } else {
-        needs::unmet("/dev/shm", "not there");
-    }
-    found.extend(IMAGES.iter().map(|(kind, image)| (*kind, image.path())));
-    found
-}
-
 /// Polls until the condition holds, for ten seconds at most. A file that one test closes stays
 /// open, locked and allocated while the child of another test is between its fork and its exec.
 pub(crate) fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
@@ -429,16 +324,16 @@ pub(crate) fn pattern(range: ByteRange) -> Vec<u8> {
     bytes
 }
 
-/// `SplitMix64`: the source of a test's random choices, all from one seed.
-pub(crate) struct Random(pub(crate) u64);
+/// The source of a test's random choices, all from one seed.
+pub(crate) struct Random(fastrand::Rng);
 
 impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(fastrand::Rng::with_seed(seed))
+    }
+
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
+        self.0.u64(..bound)
     }
 }
 

@@ -7,6 +7,7 @@ mod files;
 mod run;
 mod simulated;
 mod versions;
+mod wrecks;
 
 use std::ops::ControlFlow;
 use std::thread;
@@ -248,7 +249,7 @@ fn every_state_of_a_short_download_is_recovered() {
     for (length, seeds) in [(BLOCK + 700, 6), (BLOCK, 8), (100, 8)] {
         let scene = Scene::small(length);
         for seed in 0..seeds {
-            let mut random = Random(seed);
+            let mut random = Random::new(seed);
             let recording = scene.first_run(&mut random);
             let (tally, all) = judge_all(&recording, &scene, u64::MAX, &mut random);
             assert!(all);
@@ -289,7 +290,7 @@ fn sampled_states_of_crashed_runs_over_crashed_runs_are_recovered() {
 
 /// Tests three runs, each on a state that a power cut left of the one before.
 fn judge_a_chain_of_runs(seed: u64) -> Tally {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let scene = Scene::any(&mut random);
     let mut recording = scene.first_run(&mut random);
     let mut sum = Tally::default();
@@ -315,7 +316,7 @@ fn failures_of(manner: Manner) -> Vec<String> {
         ..Scene::small(BLOCK + 100)
     };
     let failure = |seed| {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let recording = scene.first_run(&mut random);
         let (result, _) = judge_all(&recording, &scene, u64::MAX, &mut random);
         result.err()
@@ -362,7 +363,7 @@ fn a_sync_that_is_left_out_would_be_caught() {
 fn sampled_states_are_recovered_by_the_files_themselves() {
     let mut ends = [0; 3];
     for seed in 0..120 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut scene = Scene::any(&mut random);
         scene.old_final = None;
         scene.manner.overwrite = false;

@@ -94,7 +94,7 @@ impl Manner {
 
 impl Remote {
     pub(crate) fn new(length: usize, generation: u8, url: &str) -> Self {
-        let mut random = Random(generation.into());
+        let mut random = Random::new(generation.into());
         let bytes = (0..length).map(|_| random.below(256).to_le_bytes()[0]);
         Self {
             content: bytes.collect(),
@@ -218,7 +218,7 @@ pub(crate) fn complete_file<D: Disk>(
     proven: impl FnOnce(&ResumableFile<D>),
 ) {
     let (file, kept) = resumed.unwrap_or_else(|| {
-        let description = remote.description(&mut Random(remote.length()));
+        let description = remote.description(&mut Random::new(remote.length()));
         let file = location.create(known(remote.length()), &description);
         (file.unwrap(), RangeSet::new())
     });
@@ -276,7 +276,7 @@ fn fetch(
         claimed: usize::try_from(blocks).unwrap() - planned.len(),
         planned,
         busy: Vec::new(),
-        random: Random(random.below(u64::MAX)),
+        random: Random::new(random.below(u64::MAX)),
     };
     let workers = Arc::new(Mutex::new(workers));
     while !workers.lock().unwrap().is_done() {

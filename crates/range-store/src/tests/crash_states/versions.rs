@@ -24,7 +24,7 @@ const PLACES: [(Name, Name); 5] = [
 fn with_an_old_version(old: &Remote) -> State {
     let disk = SimulatedDisk::new(Recording::from(State::default()), None);
     let location = PLAIN.location(disk.clone());
-    let description = old.description(&mut Random(0));
+    let description = old.description(&mut Random::new(0));
     let file = location.create(known(old.length()), &description).unwrap();
     file.lease_from(0).unwrap().write(&old.content).unwrap();
     file.checkpoint().unwrap();
@@ -123,7 +123,7 @@ fn judge_all(ignored: Option<Synced>) -> Result<u64, String> {
     let (mut states, mut failure) = (0, None);
     for point in 0..recording.crash_points() {
         let wrecks = recording.wrecks(point, &[]);
-        wrecks.visit(u64::MAX, &mut Random(0), |state| {
+        wrecks.visit(u64::MAX, &mut Random::new(0), |state| {
             states += 1;
             let judged = judge(state, &old, &newer, blocks);
             failure = judged
