@@ -1,5 +1,5 @@
-//! Owns a disk in memory, and every step it has taken. Knows nothing of journals or downloads, nor of
-//! what a power cut leaves.
+//! Owns a disk in memory, and every step it has taken. Knows nothing of journals or downloads, nor
+//! of what a power cut leaves.
 
 use std::ffi::OsStr;
 

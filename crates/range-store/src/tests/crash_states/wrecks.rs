@@ -1,5 +1,5 @@
-//! Owns what a power cut may leave of a disk: which names, and of each file which length and sectors.
-//! Knows nothing of what is kept there, and not who wrote it.
+//! Owns what a power cut may leave of a disk: which names, and of each file which length and
+//! sectors. Knows nothing of what is kept there, and not who wrote it.
 //!
 //! Between two syncs a disk may write any of the changed sectors, in any of the versions they had,
 //! or none; leave a file with any of the lengths it had; and make any of the changes of names
