@@ -20,14 +20,14 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::settings::{InvalidSetting, Settings};
 use crate::task::Task;
+use crate::transport::Transport;
 use crate::transport::error::TransportError;
-use crate::transport::http::HttpTransport;
 use crate::transport::judge_reply::accept;
 
 /// One download, not started yet.
 pub struct Download {
     task: Arc<Task>,
-    transport: HttpTransport,
+    transport: Transport,
     events: Events,
     progress: ProgressHandle,
     cancel: Arc<watch::Sender<bool>>,
@@ -73,7 +73,7 @@ impl Download {
     ) -> Result<Self, InvalidSetting> {
         let task = Task::new(&url.into(), output.into(), settings)?;
         Ok(Self {
-            transport: HttpTransport::new(&task)?,
+            transport: Transport::new(&task)?,
             events: Events::new(),
             progress: ProgressHandle::default(),
             cancel: Arc::new(watch::Sender::new(false)),

@@ -29,7 +29,7 @@ use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
 use crate::task::Task;
-use crate::transport::http::{HttpTransport, Reply};
+use crate::transport::{Reply, Transport};
 use crate::verifier::Verifier;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
@@ -46,7 +46,7 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) struct Context {
     pub(crate) task: Arc<Task>,
     pub(crate) target: Arc<Target>,
-    pub(crate) transport: Arc<HttpTransport>,
+    pub(crate) transport: Arc<Transport>,
     pub(crate) clock: Clock,
     pub(crate) events: Events,
     pub(crate) progress: ProgressHandle,

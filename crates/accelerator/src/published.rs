@@ -17,7 +17,7 @@ use crate::progress::{Phase, ProgressHandle};
 use crate::stored_url;
 use crate::target::Target;
 use crate::task::Task;
-use crate::transport::http::HttpTransport;
+use crate::transport::Transport;
 use crate::transport::judge_reply::accept;
 
 /// A file that has its name and is what the download would have made.
@@ -32,7 +32,7 @@ pub(crate) struct AlreadyThere {
 /// say so, or it has every digest that is expected.
 pub(crate) async fn already_there(
     target: &Arc<Target>,
-    transport: &HttpTransport,
+    transport: &Transport,
     task: &Task,
     progress: &ProgressHandle,
 ) -> Result<Option<AlreadyThere>, Error> {
@@ -107,7 +107,7 @@ async fn has_the_digests(
 /// Whether what an earlier run published is what the URL leads to.
 async fn is_served(
     published: &Unfinished,
-    transport: &HttpTransport,
+    transport: &Transport,
     task: &Task,
 ) -> Result<bool, Error> {
     let open = transport.open(Request::First, Route::Original);

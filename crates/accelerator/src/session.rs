@@ -23,7 +23,7 @@ use crate::published::{self, AlreadyThere};
 use crate::report::{Report, Verification};
 use crate::target::{Found, Target};
 use crate::task::Task;
-use crate::transport::http::HttpTransport;
+use crate::transport::Transport;
 use crate::worker::AttemptError;
 
 /// A file that needs nothing but its name.
@@ -37,7 +37,7 @@ struct Proven {
 pub(crate) struct Session {
     clock: Clock,
     task: Arc<Task>,
-    transport: Arc<HttpTransport>,
+    transport: Arc<Transport>,
     events: Events,
     progress: ProgressHandle,
     cancelled: watch::Receiver<bool>,
@@ -58,7 +58,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(
         task: Arc<Task>,
-        transport: HttpTransport,
+        transport: Transport,
         events: Events,
         progress: ProgressHandle,
         cancelled: watch::Receiver<bool>,
@@ -109,7 +109,7 @@ impl Session {
     async fn fetch(
         &mut self,
         target: &Arc<Target>,
-        transport: &Arc<HttpTransport>,
+        transport: &Arc<Transport>,
         older: &mut OlderVersions,
         first: Option<First>,
     ) -> Result<(Proven, Fetched), Error> {
@@ -159,7 +159,7 @@ impl Session {
     async fn already_there(
         &self,
         target: &Arc<Target>,
-        transport: &HttpTransport,
+        transport: &Transport,
     ) -> Result<Option<AlreadyThere>, Error> {
         let mut cancelled = self.cancelled.clone();
         let looking = published::already_there(target, transport, &self.task, &self.progress);

@@ -17,8 +17,8 @@ use crate::clock::Clock;
 use crate::disk_time::DiskTime;
 use crate::generations::SharedGenerations;
 use crate::transport::error::TransportError;
-use crate::transport::http::{HttpTransport, Reply};
 use crate::transport::judge_reply::Accepted;
+use crate::transport::{Reply, Transport};
 
 /// What a worker is to do.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Job {
     pub(crate) generations: SharedGenerations,
     /// The file, once there is one: without the first reply's length there is none.
     pub(crate) file: Option<ResumableFile>,
-    pub(crate) transport: Arc<HttpTransport>,
+    pub(crate) transport: Arc<Transport>,
     pub(crate) clock: Clock,
     pub(crate) time: DiskTime,
 }

@@ -5,7 +5,7 @@ use super::modules::Module;
 const HOMES: &[(&str, &str)] = &[
     ("clap", "crates/sheave/src/args"),
     ("indicatif", "crates/sheave/src/report/bars"),
-    ("reqwest", "crates/accelerator/src/transport/http.rs"),
+    ("reqwest", "crates/accelerator/src/transport/http"),
 ];
 
 /// One breach for each library that a file of the product names and is not the home of; `None`
@@ -42,7 +42,8 @@ mod tests {
         let report = "crates/sheave/src/report";
         for (library, path, expected) in [
             ("reqwest", format!("{http}.rs"), 0),
-            ("reqwest", format!("{http}/body.rs"), 1),
+            ("reqwest", format!("{http}/body.rs"), 0),
+            ("reqwest", format!("{http}_body.rs"), 1),
             ("reqwest", "tests/it/a.rs".to_owned(), 1),
             ("indicatif", format!("{report}/bars.rs"), 0),
             ("indicatif", format!("{report}/bars/line.rs"), 0),

@@ -14,8 +14,8 @@ use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, RestartReason};
 use crate::generation::Generation;
 use crate::target::{Target, is_of};
+use crate::transport::Transport;
 use crate::transport::error::TransportError;
-use crate::transport::http::HttpTransport;
 use crate::transport::judge_reply::{Accepted, accept};
 use crate::worker::AttemptError;
 
@@ -52,7 +52,7 @@ impl Session {
     pub(super) async fn start_over(
         &mut self,
         target: &Arc<Target>,
-        transport: &HttpTransport,
+        transport: &Transport,
         older: &mut OlderVersions,
         mut fetched: Fetched,
         reason: RestartReason,
@@ -136,7 +136,7 @@ impl Session {
     /// not read. What was fetched comes back, with the reply if there was one.
     async fn ask_first(
         &self,
-        transport: &HttpTransport,
+        transport: &Transport,
         mut fetched: Fetched,
     ) -> Result<(Fetched, Option<Accepted>), Error> {
         // Bytes of the file itself have come: its coded form is another one.

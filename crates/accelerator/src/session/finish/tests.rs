@@ -10,7 +10,7 @@ use crate::events::Events;
 use crate::progress::ProgressHandle;
 use crate::settings::Settings;
 use crate::task::Task;
-use crate::transport::http::HttpTransport;
+use crate::transport::Transport;
 
 const TIB: u64 = 1 << 40;
 
@@ -31,7 +31,7 @@ async fn a_digest_ends_soon_after_it_is_told_to_stop() {
     let file = target.create(&empty_file(None)).unwrap();
     let (cancel, cancelled) = watch::channel(false);
     let (_limit, limited) = watch::channel(None);
-    let transport = HttpTransport::new(&task).unwrap();
+    let transport = Transport::new(&task).unwrap();
     let progress = ProgressHandle::default();
     let session = Session::new(
         Arc::clone(&task),

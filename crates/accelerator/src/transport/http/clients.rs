@@ -1,0 +1,159 @@
+//! Owns the clients of the HTTP library: how each is made, and for which requests. Sends none.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::super::address::Reach;
+use super::super::error::TransportError;
+use super::super::redirect::Trail;
+use super::super::resolver::AddressBook;
+use super::super::tls::Tls;
+use crate::proxy::{Proxies, Proxy};
+use crate::settings::InvalidSetting;
+use crate::task::Task;
+
+/// Longest time to wait for a connection, name look-up and TLS handshake included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection that is not needed at the moment is kept. A host that divides its rate
+/// among all open connections, or punishes too many, counts idle ones too; and one that has idled
+/// for longer starts slowly again (RFC 5681 section 4.1), so that keeping it saves little.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Most fields of a reply. What they may take together, some 400 KiB, is the library's limit.
+const FIELDS_MAX: usize = 4096;
+
+/// The clients of a download, each made when it is first needed: reading the system's
+/// certificates takes longer than a small file, and plain HTTP has no use for them. Connections
+/// are never shared between two of them.
+#[derive(Debug)]
+pub(super) struct Clients {
+    tls: Tls,
+    pub(super) proxies: Proxies,
+    pub(super) addresses: Arc<AddressBook>,
+    user_agent: HeaderValue,
+    connections: usize,
+    made: Mutex<HashMap<ClientKind, reqwest::Client>>,
+}
+
+/// What a client may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ClientKind {
+    /// Whether it is for https.
+    secure: bool,
+    /// Whether it shows the user's certificate.
+    identified: bool,
+    /// Which addresses it connects to.
+    reach: Reach,
+    /// Whether it goes through the proxy of its scheme.
+    proxied: bool,
+}
+
+impl Clients {
+    pub(super) fn new(task: &Task) -> Result<Self, InvalidSetting> {
+        let settings = &task.settings;
+        Ok(Self {
+            tls: Tls::new(settings)?,
+            proxies: settings.proxies.clone(),
+            addresses: Arc::new(AddressBook::default()),
+            user_agent: task.user_agent.clone(),
+            connections: task.connections.get().into(),
+            made: Mutex::default(),
+        })
+    }
+
+    /// The client for the next request of a trail.
+    pub(super) fn client_for(&self, trail: &Trail) -> Result<reqwest::Client, TransportError> {
+        let secure = trail.here().scheme() == "https";
+        let proxy = self.proxies.for_url(trail.here())?;
+        let kind = ClientKind {
+            secure,
+            identified: secure && self.tls.has_identity() && trail.is_trusted(),
+            reach: trail.reach(),
+            proxied: proxy.is_some(),
+        };
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(&kind) {
+            return Ok(client.clone());
+        }
+        let client = self.make(kind, proxy)?;
+        made.insert(kind, client.clone());
+        Ok(client)
+    }
+
+    fn make(
+        &self,
+        kind: ClientKind,
+        proxy: Option<&Proxy>,
+    ) -> Result<reqwest::Client, TransportError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(self.user_agent.clone())
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .dns_resolver(Resolver {
+                addresses: Arc::clone(&self.addresses),
+                reach: kind.reach,
+                proxy: proxy.map(|proxy| proxy.host().to_owned()),
+            })
+            // A field that makes no sense is none, as in browsers. What frames a message still has
+            // to make sense.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_max_headers(FIELDS_MAX)
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(self.connections);
+        if let Some(proxy) = proxy {
+            let proxy = reqwest::Proxy::all(proxy.secret_url().clone()).map_err(unmade)?;
+            builder = builder.proxy(proxy);
+        }
+        let secure_proxy = proxy.filter(|proxy| proxy.is_secure());
+        builder = if kind.secure || secure_proxy.is_some() {
+            let proxy = secure_proxy.map(Proxy::host);
+            let config = self.tls.client(kind.identified, proxy).map_err(unmade)?;
+            builder.tls_backend_preconfigured(config)
+        } else {
+            builder.tls_certs_only([])
+        };
+        builder.build().map_err(unmade)
+    }
+}
+
+/// What the HTTP library asks for addresses.
+#[derive(Debug)]
+struct Resolver {
+    addresses: Arc<AddressBook>,
+    reach: Reach,
+    /// The proxy that requests go through. The user named it, so that it may be anywhere.
+    proxy: Option<String>,
+}
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let addresses = Arc::clone(&self.addresses);
+        let reach = match &self.proxy {
+            Some(proxy) if proxy == name.as_str() => Reach::Anywhere,
+            Some(_) | None => self.reach,
+        };
+        Box::pin(async move {
+            let found = addresses.look_up(name.as_str(), reach).await?;
+            Ok(Box::new(found.into_iter()) as reqwest::dns::Addrs)
+        })
+    }
+}
+
+/// A client that cannot be made has nobody to trust.
+fn unmade(error: impl Into<Box<dyn StdError + Send + Sync>>) -> TransportError {
+    TransportError::Untrusted {
+        source: error.into(),
+    }
+}

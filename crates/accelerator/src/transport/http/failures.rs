@@ -1,0 +1,57 @@
+//! Owns what an error of the HTTP library means. Decides nothing about it.
+
+use std::error::Error as StdError;
+
+use super::super::error::TransportError;
+use super::super::handshake::{self, Verdict};
+use super::super::redirect::{RedirectError, Trail};
+use super::super::resolver::LookUpError;
+use crate::error_chain::causes;
+use crate::redact::SafeUrl;
+
+/// Errors keep their causes but lose their URL, which may hold secrets.
+pub(super) fn of_head(error: reqwest::Error, trail: &Trail) -> TransportError {
+    let error = error.without_url();
+    let is_inside = causes(&error)
+        .filter_map(|cause| cause.downcast_ref())
+        .any(|error| matches!(error, LookUpError::Inside { .. }));
+    let is_parse = causes(&error)
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        .any(hyper::Error::is_parse);
+    let is_connect = error.is_connect();
+    let of_tls = causes(&error).find_map(tls_error);
+    if is_inside {
+        let to = SafeUrl::new(trail.here());
+        RedirectError::Private { to }.into()
+    } else if let Some(verdict) = of_tls.and_then(|error| handshake::judge(error, is_connect)) {
+        let source = Box::new(error);
+        match verdict {
+            Verdict::Untrusted => TransportError::Untrusted { source },
+            Verdict::NotPinned(actual) => TransportError::NotPinned { actual },
+            Verdict::Refused(refusal) => TransportError::NoTls { refusal, source },
+        }
+    } else if is_connect {
+        let source = Box::new(error);
+        TransportError::Unreachable { source }
+    } else if is_parse {
+        let source = Box::new(error);
+        TransportError::NotHttp { source }
+    } else {
+        of_body(error)
+    }
+}
+
+pub(super) fn of_body(error: reqwest::Error) -> TransportError {
+    TransportError::Interrupted {
+        source: Box::new(error.without_url()),
+    }
+}
+
+/// TLS errors travel inside I/O errors, at times several deep, which do not list them as their
+/// source.
+fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(carrier) = error.downcast_ref::<std::io::Error>() {
+        return carrier.get_ref().and_then(|inner| tls_error(inner));
+    }
+    error.downcast_ref()
+}
