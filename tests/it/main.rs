@@ -45,4 +45,5 @@ mod serve;
 mod slow_disk;
 mod support;
 mod syscalls;
+mod typed;
 mod versions;

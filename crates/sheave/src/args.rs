@@ -6,16 +6,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use accelerator::{ByteCount, Digest, RateLimit, Settings, WriteMode};
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
+use url::Url;
 
 use crate::duration;
 use crate::exit_code::Exit;
 
+mod complaint;
 mod connection;
+mod habits;
+mod leading;
+mod place;
 mod serve;
 mod values;
 
 pub(crate) use connection::ConnectionArgs;
+use habits::Needless;
 pub(crate) use serve::ServeArgs;
 use values::AUTO;
 
@@ -41,6 +48,10 @@ Examples:
 After an interruption, run the same command again: it checks and keeps the part
 that is already there.";
 
+const GET_SHORTLY: &str = "\
+After an interruption, run the same command again: it keeps what is there.
+`sheave get --help` lists every option, with examples.";
+
 const DEMO_EXAMPLES: &str = "\
 Examples:
   sheave demo
@@ -64,6 +75,7 @@ Examples:
 /// result
 #[derive(Debug, Parser)]
 #[command(name = "sheave", version, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(override_usage = "sheave [OPTIONS] URL...\n       sheave COMMAND [OPTIONS] ...")]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -73,7 +85,8 @@ struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Download files (the default: `sheave URL` is `sheave get URL`)
-    #[command(after_help = GET_EXAMPLES)]
+    #[command(after_help = GET_SHORTLY, after_long_help = GET_EXAMPLES, args_override_self = true)]
+    #[command(override_usage = "sheave [get] [OPTIONS] URL...")]
     Get(Box<GetArgs>),
     /// Serve a directory and synthetic content over HTTP, with byte ranges
     #[command(after_help = serve::EXAMPLES)]
@@ -97,49 +110,65 @@ pub(crate) enum Command {
 )]
 pub(crate) struct GetArgs {
     /// The file to download, by http or https; several are downloaded one after another
-    #[arg(required = true, value_name = "URL")]
-    pub(crate) urls: Vec<String>,
+    #[arg(required = true, value_name = "URL", value_parser = place::url)]
+    pub(crate) urls: Vec<Url>,
     /// Save to this file [default: the last part of the URL's path]
     #[arg(short, long, value_name = "PATH", conflicts_with = "dir")]
+    #[arg(aliases = ["out", "output-document"])]
     pub(crate) output: Option<PathBuf>,
     /// Save in this directory, which must exist [default: the current one]
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", aliases = ["output-dir", "directory-prefix"])]
     pub(crate) dir: Option<PathBuf>,
-    /// Use the server's suggested file name, sanitised; costs one extra request
-    #[arg(long, conflicts_with = "output")]
+    /// Use the server's suggested file name, sanitised
+    #[arg(hide_short_help = true)]
+    #[arg(
+        short = 'J',
+        long,
+        conflicts_with = "output",
+        alias = "remote-header-name"
+    )]
     pub(crate) content_disposition: bool,
     #[arg(short = 'x', long, value_name = "N|auto", default_value = AUTO)]
     #[arg(help = help_for_connections(), value_parser = values::connections)]
+    #[arg(aliases = ["max-connection-per-server", "split"])]
     pub(crate) connections: u16,
     /// Fail unless the file has this checksum; ALG is sha-256 or sha-512 (repeatable)
     #[arg(long = "checksum", value_name = "ALG=HEX", value_parser = Digest::parse)]
     pub(crate) checksums: Vec<Digest>,
     /// Replace the file if it exists
-    #[arg(long)]
+    #[arg(long, aliases = ["allow-overwrite", "clobber"])]
     pub(crate) overwrite: bool,
     /// Delete what an earlier run fetched and start from the beginning
     #[arg(long)]
     pub(crate) no_resume: bool,
     /// Do not wait for the disk; faster, but a power cut within about 30 s may damage the file
+    #[arg(hide_short_help = true)]
     #[arg(long)]
     pub(crate) no_sync: bool,
     /// Set the file's modification time from Last-Modified
-    #[arg(long)]
+    #[arg(hide_short_help = true)]
+    #[arg(short = 'R', long)]
     pub(crate) remote_time: bool,
     /// Give up after N failures in a row without progress [default: 10]
+    #[arg(hide_short_help = true)]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(aliases = ["tries", "retry"])]
     pub(crate) max_tries: Option<u32>,
     /// Replace a connection that has received nothing for this long, e.g. 500ms or 2m [default:
     /// 20s]
+    #[arg(hide_short_help = true)]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,
     /// Refuse a file larger than this, e.g. 10GiB [default: no limit]
-    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    #[arg(hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = values::size, alias = "max-filesize")]
     pub(crate) max_size: Option<ByteCount>,
     /// Limit total download speed, e.g. 10MiB a second [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::limit)]
+    #[arg(aliases = ["max-download-limit", "max-overall-download-limit", "max-speed"])]
     pub(crate) limit_rate: Option<RateLimit>,
     /// Use memory-mapped or positioned writes; auto is positioned
+    #[arg(hide_short_help = true)]
     #[arg(
         long,
         value_name = "mapped|positioned|auto",
@@ -152,13 +181,15 @@ pub(crate) struct GetArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Show errors only
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose", alias = "silent")]
     pub(crate) quiet: bool,
     /// Show retries and other events
     #[arg(short, long)]
     pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    needless: Needless,
 }
 
 /// Arguments of `demo`.
@@ -207,56 +238,33 @@ pub(crate) struct CheckArgs {
 /// they lead to.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Exit> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    match Args::try_parse_from(with_implied_get(arguments.clone())) {
+    let arguments = leading::with_command(arguments, &Args::command());
+    match Args::try_parse_from(arguments.clone()) {
         Ok(args) => Ok(args.command),
-        Err(error) => {
-            match without_secrets(&error.to_string(), &arguments) {
-                Some(text) => crate::printer::note(text.trim_end()),
-                // If standard output is closed, nobody reads the text; the exit code says the same.
-                None => drop(error.print()),
-            }
+        Err(error) if is_help(&error) => {
+            // If standard output is closed, nobody reads the text; the exit code says the same.
+            drop(error.print());
             Err(if error.use_stderr() {
                 Exit::Usage
             } else {
                 Exit::Success
             })
         }
+        Err(error) => {
+            let complaint = complaint::sentence(&error, &arguments);
+            Err(crate::printer::failure(Exit::Usage, &complaint))
+        }
     }
 }
 
-/// A usage error without the parts of mistyped URLs that may be secret: the text before an `@` and
-/// after a `?`. `None` if the error repeats no such part.
-fn without_secrets(complaint: &str, arguments: &[OsString]) -> Option<String> {
-    let mut text = complaint.to_owned();
-    for argument in arguments.iter().map(|argument| argument.to_string_lossy()) {
-        let place = argument.rsplit_once('@').map(|(_, place)| place);
-        let query = argument.split_once('?').map(|(before, _)| before);
-        let shown = match (place, query) {
-            (None, None) => continue,
-            (Some(place), _) => {
-                let place = place.split('?').next().unwrap_or_default();
-                format!("...@{place}")
-            }
-            (None, Some(before)) => format!("{before}?..."),
-        };
-        text = text.replace(&*argument, &shown);
-    }
-    (text != complaint).then_some(text)
-}
-
-/// Inserts the `get` that may be left out before a URL or an option of `get`.
-fn with_implied_get(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let implied = arguments
-        .get(1)
-        .and_then(|first| first.to_str())
-        .is_some_and(|first| match first {
-            "-h" | "--help" | "-V" | "--version" => false,
-            _ => first.starts_with('-') || first.contains("://"),
-        });
-    if implied {
-        arguments.insert(1, "get".into());
-    }
-    arguments
+/// Returns whether the text of the error is a page to be read, and no complaint.
+fn is_help(error: &clap::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
 }
 
 fn help_for_connections() -> String {

@@ -3,14 +3,16 @@
 use accelerator::BytesPerSecond;
 
 use super::*;
-use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 fn parsed(line: &str) -> Result<Command, ErrorKind> {
     let arguments = std::iter::once("sheave").chain(line.split_whitespace());
-    Args::try_parse_from(with_implied_get(arguments.map(OsString::from).collect()))
-        .map(|args| args.command)
-        .map_err(|error| error.kind())
+    Args::try_parse_from(leading::with_command(
+        arguments.map(OsString::from).collect(),
+        &Args::command(),
+    ))
+    .map(|args| args.command)
+    .map_err(|error| error.kind())
 }
 
 fn get(line: &str) -> GetArgs {
@@ -18,21 +20,6 @@ fn get(line: &str) -> GetArgs {
         Ok(Command::Get(args)) => *args,
         other => panic!("{line}: {other:?}"),
     }
-}
-
-#[test]
-fn a_complaint_repeats_no_secret_of_a_mistyped_url() {
-    for (argument, shown) in [
-        ("u:hush@h/x", "...@h/x"),
-        ("http//u:hush@h", "...@h"),
-        ("u:hu@sh@h/x?token=hush", "...@h/x"),
-        ("h/x?token=hush", "h/x?..."),
-    ] {
-        let complaint = format!("error: unrecognized subcommand '{argument}'");
-        let text = without_secrets(&complaint, &["sheave".into(), argument.into()]).unwrap();
-        assert_eq!(text, format!("error: unrecognized subcommand '{shown}'"));
-    }
-    assert_eq!(without_secrets("error: x", &["u:hush@h".into()]), None);
 }
 
 #[test]
@@ -49,7 +36,8 @@ fn get_may_be_left_out() {
         "--connections=4 http://a/x",
         "-q http://a/x",
     ] {
-        assert_eq!(get(line).urls, ["http://a/x"], "{line}");
+        let url = Url::parse("http://a/x").unwrap();
+        assert_eq!(get(line).urls, [url], "{line}");
     }
 }
 
@@ -86,23 +74,23 @@ fn defaults_leave_the_choice_to_the_library() {
 #[test]
 fn values_are_checked_where_they_are_written() {
     let auto = Settings::default().connections;
-    assert_eq!(get("-x auto u://").connections, auto);
-    assert_eq!(get("-x 256 u://").connections, 256);
-    assert_eq!(get("--write mapped u://").write, WriteMode::Mapped);
+    assert_eq!(get("-x auto http://h").connections, auto);
+    assert_eq!(get("-x 256 http://h").connections, 256);
+    assert_eq!(get("--write mapped http://h").write, WriteMode::Mapped);
     let limit = RateLimit::new(BytesPerSecond(5_000_000));
-    assert_eq!(get("--limit-rate 5MB u://").limit_rate, limit);
+    assert_eq!(get("--limit-rate 5MB http://h").limit_rate, limit);
     for line in [
-        "-x 0 u://",
-        "--limit-rate 0 u://",
-        "--limit-rate abc u://",
-        "--limit-rate=-1 u://",
-        "--limit-rate 16EiB u://",
-        "-x 257 u://",
-        "-x many u://",
-        "--max-tries 0 u://",
-        "--stall-timeout 20 u://",
-        "--checksum md5=00 u://",
-        "--write sideways u://",
+        "-x 0 http://h",
+        "--limit-rate 0 http://h",
+        "--limit-rate abc http://h",
+        "--limit-rate=-1 http://h",
+        "--limit-rate 16EiB http://h",
+        "-x 257 http://h",
+        "-x many http://h",
+        "--max-tries 0 http://h",
+        "--stall-timeout 20 http://h",
+        "--checksum md5=00 http://h",
+        "--write sideways http://h",
         "serve --bind here",
         "serve --rate 0",
         "serve --max-connections 0",
@@ -121,8 +109,8 @@ fn values_are_checked_where_they_are_written() {
         );
     }
     for line in [
-        "-q -v u://",
-        "-o a -d b u://",
+        "-q -v http://h",
+        "-o a -d b http://h",
         "serve --as nginx --max-ranges 5",
     ] {
         assert_eq!(parsed(line).unwrap_err(), ErrorKind::ArgumentConflict);

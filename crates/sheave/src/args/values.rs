@@ -11,6 +11,9 @@ pub(super) fn connections(text: &str) -> Result<u16, String> {
     if text == AUTO {
         return Ok(Settings::default().connections);
     }
+    if text.contains("://") {
+        return Err("that is a URL, and --proxy takes one".to_owned());
+    }
     let most = text.parse().ok();
     let most = most.filter(|most| (1..=Settings::CONNECTIONS_MAX).contains(most));
     most.ok_or_else(|| {

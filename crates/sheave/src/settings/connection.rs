@@ -98,7 +98,7 @@ pub(crate) fn under_our_name() -> Settings {
 /// one host each.
 pub(super) fn settings(
     args: &ConnectionArgs,
-    urls: &[String],
+    urls: &[Url],
     variables: Variables<'_>,
 ) -> Result<(Settings, Option<Netrc>), ConnectionError> {
     let (mut headers, mut cookies) = (headers(args)?, Cookies::default());
@@ -142,8 +142,7 @@ fn is_for_one_origin(settings: &Settings) -> bool {
 
 /// Returns the entry of the `.netrc` for the host of a URL. It is used only if no other argument
 /// gives the credentials.
-pub(super) fn of_netrc(netrc: &Netrc, settings: &Settings, url: &str) -> Option<Credentials> {
-    let url = Url::parse(url).ok()?;
+pub(super) fn of_netrc(netrc: &Netrc, settings: &Settings, url: &Url) -> Option<Credentials> {
     let names_user = !url.username().is_empty() || url.password().is_some();
     let is_header = |(name, _): &(String, _)| name.eq_ignore_ascii_case("authorization");
     if settings.credentials.is_some() || names_user || settings.headers.iter().any(is_header) {
@@ -152,11 +151,9 @@ pub(super) fn of_netrc(netrc: &Netrc, settings: &Settings, url: &str) -> Option<
     netrc.credentials(url.host_str()?).cloned()
 }
 
-/// Counts the origins of the URLs. A malformed URL is ignored here; it fails when its download
-/// starts.
-fn origins(urls: &[String]) -> usize {
-    let parsed = urls.iter().filter_map(|url| Url::parse(url).ok());
-    let origins = parsed.map(|url| url.origin().ascii_serialization());
+/// Counts the origins of the URLs.
+fn origins(urls: &[Url]) -> usize {
+    let origins = urls.iter().map(|url| url.origin().ascii_serialization());
     origins.collect::<std::collections::BTreeSet<_>>().len()
 }
 
@@ -222,7 +219,7 @@ fn netrc(
 /// to both, as in other programs. An unusable proxy is an error only if one of the URLs needs it.
 fn proxies(
     args: &ConnectionArgs,
-    urls: &[String],
+    urls: &[Url],
     variables: Variables<'_>,
 ) -> Result<Proxies, ConnectionError> {
     if args.no_proxy {
@@ -255,8 +252,8 @@ fn proxies(
     let (http, https) = (set(http, variables), set(https.into_iter(), variables));
     let parsed = |set: &Option<(_, String)>| set.as_ref().map(|(_, text)| Proxy::parse(text));
     let proxies = Proxies::new(parsed(&http), parsed(&https), &except);
-    for url in urls.iter().filter_map(|url| Url::parse(url).ok()) {
-        if let Err(source) = proxies.for_url(&url) {
+    for url in urls {
+        if let Err(source) = proxies.for_url(url) {
             let chosen = if url.scheme() == "https" {
                 &https
             } else {
@@ -284,6 +281,14 @@ fn set(
 
 fn headers(args: &ConnectionArgs) -> Result<Vec<(String, Secret<String>)>, ConnectionError> {
     let mut headers = Vec::new();
+    let named = [
+        ("User-Agent", args.user_agent.as_ref()),
+        ("Referer", args.referer.as_ref()),
+    ];
+    for (name, value) in named {
+        let value = value.map(|value| (name.to_owned(), value.clone().into()));
+        headers.extend(value);
+    }
     for text in &args.headers {
         headers.extend(header(text)?);
     }

@@ -6,7 +6,6 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use accelerator::{Credentials, Digest, Secret, Settings};
-use url::Url;
 
 use super::connection;
 use super::environment::{Environment, raw_variable};
@@ -72,7 +71,7 @@ impl GetSettings {
             credentials: netrc
                 .as_ref()
                 .and_then(|netrc| connection::of_netrc(netrc, &download, &url)),
-            url: url.into(),
+            url: String::from(url).into(),
             output,
         });
         Ok(Self {
@@ -119,11 +118,7 @@ fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
     let mut taken = BTreeSet::new();
     let mut outputs = Vec::new();
     for url in &args.urls {
-        // The library reports the error of a URL that cannot be parsed, when its turn comes.
-        let name = match Url::parse(url) {
-            Ok(url) => OutputName::from_url_path(url.path()).as_str().to_owned(),
-            Err(_) => format!("download-{}", outputs.len() + 1),
-        };
+        let name = OutputName::from_url_path(url.path()).as_str().to_owned();
         if !taken.insert(name.clone()) {
             return Err(UsageError::SameName { name });
         }

@@ -49,11 +49,6 @@ fn the_name_is_the_one_given_or_that_of_the_url() {
 }
 
 #[test]
-fn a_url_that_is_none_leaves_the_others_their_turn() {
-    assert_eq!(outputs("get nonsense http://a/b nonsense").len(), 3);
-}
-
-#[test]
 fn contradictions_are_usage_errors() {
     let digest = format!("--checksum sha-256={}", "0".repeat(64));
     for (line, complaint) in [

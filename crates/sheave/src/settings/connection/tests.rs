@@ -21,7 +21,7 @@ fn args(line: &str) -> ConnectionArgs {
 }
 
 fn told(line: &str, pairs: Pairs) -> Result<(Settings, Option<Netrc>), ConnectionError> {
-    let urls = ["http://a.example/x".to_owned()];
+    let urls = [Url::parse("http://a.example/x").unwrap()];
     settings(&args(line), &urls, &variables(pairs))
 }
 
@@ -115,8 +115,12 @@ fn headers_and_cookies_can_come_from_files() {
 
 #[test]
 fn what_one_origin_is_told_is_not_told_to_several() {
-    let urls = |urls: &[&str]| urls.iter().map(|&url| url.to_owned()).collect::<Vec<_>>();
-    let one = urls(&["http://a/x", "http://A:80/y", "nonsense"]);
+    let urls = |urls: &[&str]| {
+        urls.iter()
+            .map(|url| Url::parse(url).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let one = urls(&["http://a/x", "http://A:80/y"]);
     let two = urls(&["http://a/x", "https://a/x"]);
     let key = file("token");
     let bearer = format!("--bearer-file {}", key.path().display());
@@ -142,7 +146,7 @@ fn a_netrc_is_used_only_where_nothing_else_says_who_the_user_is() {
     let line = format!("--netrc-file {}", netrc.path().display());
     let found = |more: &str, url: &str| {
         let (settings, netrc) = told(&format!("{line} {more}"), &[]).unwrap();
-        of_netrc(&netrc.unwrap(), &settings, url)
+        of_netrc(&netrc.unwrap(), &settings, &Url::parse(url).unwrap())
     };
     let me = Some(Credentials::basic("me", "secret").unwrap());
     assert_eq!(found("", "http://a.example/x"), me);
@@ -271,7 +275,7 @@ fn a_variable_that_names_no_proxy_is_an_error_and_not_a_direct_connection() {
         ("ALL_PROXY", "http://user%0a:hush@p"),
     ] {
         let variables = |asked: &str| (asked == name).then(|| value.to_owned());
-        let urls = ["http://a.example/x".to_owned()];
+        let urls = [Url::parse("http://a.example/x").unwrap()];
         let complaint = settings(&args(""), &urls, &variables).unwrap_err();
         let complaint = complaint.to_string();
         assert!(complaint.contains(name), "{complaint}");
@@ -289,7 +293,7 @@ fn a_variable_that_is_for_other_urls_refuses_nothing() {
         &[("http_proxy", "ftp://p"), ("no_proxy", "*")],
         &[("ftp_proxy", "ftp://p")],
     ] {
-        let urls = ["http://a.example/x".to_owned()];
+        let urls = [Url::parse("http://a.example/x").unwrap()];
         let found = settings(&args(""), &urls, &variables(pairs));
         assert!(found.is_ok(), "{pairs:?}: {found:?}");
     }
