@@ -11,6 +11,7 @@
 mod as_simulated;
 mod beginnings;
 mod browser;
+mod certificates;
 mod check_server;
 mod checksums;
 mod clients;

@@ -16,6 +16,8 @@ use range_core::http::Validators;
 use range_core::http::conditional::Method;
 
 pub(crate) use judge::{judge, judge_plain};
+#[cfg(test)]
+pub(crate) use judge::{request, value};
 pub(crate) use table::ROWS;
 
 /// Shortest representation the table can be asked of: some rows name bytes up to 509, and several

@@ -7,7 +7,7 @@ use range_core::http::{EntityTag, HttpDate, ResolvedRange, Strength, Validators}
 
 use super::outcome::{Deviation, Outcome};
 use super::{Profile, Rules, table};
-use crate::check::conformance::{Fields, ROWS, Subject};
+use crate::check::conformance::{ROWS, Subject, request, value};
 
 const LENGTH: u64 = 20_000;
 
@@ -65,25 +65,6 @@ fn representation(subject: &Subject) -> Representation<'_> {
     }
 }
 
-fn value<'a>(fields: &'a Fields, name: &str) -> Option<&'a [u8]> {
-    let found = fields.iter().find(|(own, _)| *own == name);
-    found.map(|(_, value)| value.as_slice())
-}
-
-/// The request with these fields, but for its range.
-fn request(method: Method, fields: &Fields) -> Request<'_> {
-    let value = |name: &str| value(fields, name);
-    Request {
-        method,
-        if_match: value("if-match"),
-        if_unmodified_since: value("if-unmodified-since"),
-        if_none_match: value("if-none-match"),
-        if_modified_since: value("if-modified-since"),
-        if_range: value("if-range"),
-        range: None,
-    }
-}
-
 fn ranged(profile: Profile, range: &str) -> Outcome {
     let subject = subject();
     let range = format!("bytes={range}");
@@ -107,10 +88,7 @@ fn the_right_row_decides_as_the_one_decision_does() {
     for (method, fields) in tables.chain(ranges) {
         let range = value(&fields, "range");
         let read = range.map(|range| RangePolicy::default().read(range));
-        let request = Request {
-            range: read.as_ref(),
-            ..request(method, &fields)
-        };
+        let request = request(method, &fields, read.as_ref());
         let right = Rules::Right(RangePolicy::default());
         let right = right.decide(&request, range, representation(&subject));
         let row = table::RIGHT.decide(&request, range, representation(&subject));

@@ -1,7 +1,8 @@
 //! HTTP/2 as curl and nghttp see it: agreed on in the handshake, with the same answers.
 
 use std::os::unix::fs::FileExt;
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use range_core::units::BytesPerSecond;
@@ -9,6 +10,17 @@ use range_server::{Config, Content, Directory, Ending, Limits};
 
 use crate::site::{Site, content};
 use crate::tls::{curl, site};
+
+/// A client that reads over HTTP/2 as the bytes come; `None` where it is not installed.
+fn reader(trusted: &Path, url: &str) -> Option<Child> {
+    let reader = Command::new(needs::program("curl")?)
+        .args(["-sS", "-N", "--max-time", "20", "--http2", "--cacert"])
+        .arg(trusted)
+        .arg(url)
+        .stdout(Stdio::piped())
+        .spawn();
+    Some(reader.unwrap())
+}
 
 #[test]
 fn the_answers_are_those_of_http_1() {
@@ -86,13 +98,9 @@ fn a_graceful_stop_lets_streams_end() {
         ..Config::default()
     });
     let url = format!("{}/synthetic/1MB", site.server.base_url());
-    let reader = Command::new("curl")
-        .args(["-sS", "-N", "--max-time", "20", "--http2", "--cacert"])
-        .arg(trusted.path())
-        .arg(url)
-        .stdout(std::process::Stdio::piped())
-        .spawn();
-    let Ok(mut reader) = reader else { return };
+    let Some(mut reader) = reader(trusted.path(), &url) else {
+        return;
+    };
     let mut stdout = reader.stdout.take().unwrap();
     let mut received = vec![0; 1];
     std::io::Read::read_exact(&mut stdout, &mut received).unwrap();
@@ -123,13 +131,9 @@ fn a_file_that_changes_while_it_is_sent_resets_its_stream() {
         ..Config::default()
     });
     let url = format!("{}/file", site.server.base_url());
-    let reader = Command::new("curl")
-        .args(["-sS", "-N", "--max-time", "20", "--http2", "--cacert"])
-        .arg(trusted.path())
-        .arg(url)
-        .stdout(std::process::Stdio::piped())
-        .spawn();
-    let Ok(mut reader) = reader else { return };
+    let Some(mut reader) = reader(trusted.path(), &url) else {
+        return;
+    };
     let mut stdout = reader.stdout.take().unwrap();
     std::io::Read::read_exact(&mut stdout, &mut [0; 1]).unwrap();
     file.write_all_at(b"changed", 0).unwrap();

@@ -5,6 +5,7 @@ use range_core::ByteRange;
 use range_core::http::conditional::{
     Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
 };
+use range_core::http::range_header::RangeHeader;
 use range_core::http::{ContentRange, EntityTag, HttpDate, ResolvedRange};
 
 use super::Level::{Must, Should};
@@ -70,22 +71,34 @@ fn finding(level: Level, section: &'static str, what: impl Into<String>) -> Find
     }
 }
 
-/// The ranges our own server would send.
-fn expected(method: Method, fields: &Fields, subject: &Subject) -> Vec<ByteRange> {
-    let value = |name| {
-        let found = fields.iter().find(|(own, _)| *own == name);
-        found.map(|(_, value)| value.as_slice())
-    };
-    let range = value("range").map(|field| RangePolicy::default().read(field));
-    let request = Request {
+/// The value of a field of a request.
+pub(crate) fn value<'a>(fields: &'a Fields, name: &str) -> Option<&'a [u8]> {
+    let found = fields.iter().find(|(own, _)| *own == name);
+    found.map(|(_, value)| value.as_slice())
+}
+
+/// A request with these fields, and with its range as it is read.
+pub(crate) fn request<'a>(
+    method: Method,
+    fields: &'a Fields,
+    range: Option<&'a RangeHeader>,
+) -> Request<'a> {
+    let value = |name: &str| value(fields, name);
+    Request {
         method,
         if_match: value("if-match"),
         if_unmodified_since: value("if-unmodified-since"),
         if_none_match: value("if-none-match"),
         if_modified_since: value("if-modified-since"),
         if_range: value("if-range"),
-        range: range.as_ref(),
-    };
+        range,
+    }
+}
+
+/// The ranges our own server would send.
+fn expected(method: Method, fields: &Fields, subject: &Subject) -> Vec<ByteRange> {
+    let range = value(fields, "range").map(|field| RangePolicy::default().read(field));
+    let request = request(method, fields, range.as_ref());
     let representation = Representation {
         length: subject.length,
         validators: &subject.validators,
