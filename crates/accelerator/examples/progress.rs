@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use accelerator::{Download, ErrorKind, Settings};
 
-/// How often it is told.
+/// The time between two lines.
 const PERIOD: Duration = Duration::from_millis(500);
 
 #[tokio::main]
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut interrupt = pin!(async {
         let heard = tokio::signal::ctrl_c().await;
         cancel.cancel();
-        // What was cancelled ends by itself, with an error that says so.
+        // A download that was cancelled ends by itself, with an error that says so.
         heard?;
         std::future::pending::<std::io::Result<()>>().await
     });

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use accelerator::{Download, Event, Settings};
 
-/// How often it is looked whether there is enough to be worth keeping.
+/// The time between two looks at whether there is enough to be worth keeping.
 const PERIOD: Duration = Duration::from_millis(10);
 const ENOUGH: u64 = 4 << 20;
 

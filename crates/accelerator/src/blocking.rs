@@ -1,5 +1,5 @@
-//! Owns work that blocks and has to be over when whoever waits for it is gone. Knows nothing of
-//! what is done.
+//! Owns work that blocks and has to be over when the future that waits for it is gone. Knows
+//! nothing of what is done.
 
 use std::sync::mpsc::{self, Receiver};
 
@@ -11,14 +11,14 @@ use crate::error::{Cause, Error, ErrorKind};
 ///
 /// # Cancel safety
 ///
-/// Dropping the future waits for the work, unless it has not begun: then it never does. So nothing
-/// happens once the future is gone.
+/// Dropping the future waits for the work, unless the work has not begun: then it never does. So
+/// nothing happens once the future is gone.
 pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (over, is_over) = mpsc::channel::<()>();
     let handle = tokio::task::spawn_blocking(move || {
-        // Dropped with the work, however that ends.
+        // The sender is dropped with the work, however that ends.
         let _over = over;
         work()
     });

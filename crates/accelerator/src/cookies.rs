@@ -1,5 +1,5 @@
-//! Owns [`Cookies`]: those of a file and those that servers set on the way of one request, and to
-//! which URLs each is sent (RFC 6265). Opens no file, knows no connection and no clock.
+//! Owns [`Cookies`]: those of a file, those that servers set on the way of one request, and the
+//! URLs to which each is sent (RFC 6265). Opens no file, knows no connection and no clock.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const SET_MAX: usize = 64;
 /// along with what follows from that redirect, as in a browser, and nowhere else.
 #[derive(Clone, Debug, Default)]
 pub struct Cookies {
-    /// Those of the file come first. Each request begins with a copy.
+    /// The cookies of the file come first. Each request begins with a copy.
     kept: Arc<Vec<Cookie>>,
     set: usize,
 }
@@ -29,21 +29,21 @@ pub struct Cookies {
 struct Cookie {
     name: Box<[u8]>,
     value: Secret<Box<[u8]>>,
-    /// In lower case, without a dot in front.
+    /// The domain in lower case, without a dot in front.
     domain: String,
-    /// Whether it is for hosts below the domain as well.
+    /// True if it is for hosts below the domain as well.
     has_subdomains: bool,
     path: String,
     is_secure: bool,
-    /// `None` lives as long as this does.
+    /// The moment it expires. `None` lives as long as this does.
     expires: Option<HttpDate>,
 }
 
 impl Cookies {
     /// Reads a file in the format that Netscape wrote and browsers' extensions, curl, wget and
-    /// yt-dlp do: a line each of domain, whether hosts below it count, path, whether it is for
-    /// https only, the second it expires in or 0, name and value, divided by tabs. `None` if the
-    /// text is not in this format.
+    /// yt-dlp write: a line for each cookie, with its domain, whether hosts below that count, its
+    /// path, whether it is for https only, the second in which it expires or 0, its name and its
+    /// value, divided by tabs. `None` if the text is not in this format.
     pub fn of_file(text: &[u8]) -> Option<Self> {
         let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         let first = text.trim_ascii_start().to_ascii_lowercase();
@@ -59,15 +59,16 @@ impl Cookies {
         })
     }
 
-    /// Notes what a reply from a URL sets. What makes no sense, or is not that host's to set, is
-    /// passed over.
+    /// Notes the cookie that a reply from a URL sets. A field that makes no sense, or a cookie that
+    /// this host may not set, is passed over.
     pub(crate) fn note(&mut self, url: &Url, field: &[u8], now: HttpDate) {
         let Some(cookie) = Cookie::of_field(url, field, now) else {
             return;
         };
         let kept = Arc::make_mut(&mut self.kept);
         if let Some(at) = kept.iter().position(|other| other.is_replaced_by(&cookie)) {
-            // A place of a file's cookie stays one: its number says which are of servers.
+            // A cookie of the file that is replaced keeps its place: the count of the set ones says
+            // which are of servers.
             let is_set = at >= kept.len() - self.set;
             kept.remove(at);
             self.set -= usize::from(is_set);
@@ -83,8 +84,9 @@ impl Cookies {
         self.set += 1;
     }
 
-    /// The value of `Cookie` for a request to a URL. `own` is what the user wrote for it, which a
-    /// server may have replaced by name since. Longer paths come first (RFC 6265 section 5.4).
+    /// Returns the value of `Cookie` for a request to a URL. `own` is the user's own value, in
+    /// which a server may have replaced cookies by name since. Longer paths come first (RFC 6265
+    /// section 5.4).
     pub(crate) fn for_url(&self, url: &Url, own: Option<&[u8]>, now: HttpDate) -> Option<Vec<u8>> {
         let mut due: Vec<&Cookie> = self
             .kept
@@ -112,7 +114,7 @@ impl Cookies {
 }
 
 impl Cookie {
-    /// A line of a file. Tabs may have become spaces in one that says what it is.
+    /// Reads a line of a file. Tabs may have become spaces in a file that names its format.
     fn of_line(line: &[u8], is_declared: bool) -> Option<Self> {
         let line = line.strip_prefix(b"#HttpOnly_").unwrap_or(line);
         if line.starts_with(b"#") {
@@ -137,7 +139,7 @@ impl Cookie {
             b"FALSE" => Some(false),
             _ => None,
         };
-        // Some write fractions, and -1 for a session.
+        // Some programs write fractions, and -1 for a session.
         let seconds = str::from_utf8(expires).ok()?.parse::<f64>().ok()?;
         #[expect(
             clippy::cast_possible_truncation,
@@ -160,7 +162,7 @@ impl Cookie {
         })
     }
 
-    /// A `Set-Cookie`.
+    /// Reads a `Set-Cookie`.
     fn of_field(url: &Url, field: &[u8], now: HttpDate) -> Option<Self> {
         let mut parts = field.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let pair = parts.next()?;
@@ -198,8 +200,8 @@ impl Cookie {
         (is_kept && is_allowed && cookie.keeps_its_name(url)).then_some(cookie)
     }
 
-    /// A host may set cookies for itself and the domains it is below, but not for what is no
-    /// domain of anybody's, such as `com`.
+    /// A host may set cookies for itself and the domains above it, but not for a domain that
+    /// belongs to nobody, such as `com`.
     fn set_domain(&mut self, url: &Url, value: &[u8]) -> Option<()> {
         let domain = str::from_utf8(value).ok()?;
         let domain = domain.strip_prefix('.').unwrap_or(domain);
@@ -212,7 +214,7 @@ impl Cookie {
         };
         let host = url.domain()?.trim_end_matches('.');
         if domain == host {
-            // Nothing is below `localhost` that is not this machine.
+            // Only this machine is below `localhost`.
             self.has_subdomains = true;
             return Some(());
         }
@@ -222,7 +224,7 @@ impl Cookie {
         })
     }
 
-    /// Names with these beginnings promise how they were set.
+    /// Names with these beginnings promise how the cookie was set.
     fn keeps_its_name(&self, url: &Url) -> bool {
         let name = self.name.to_ascii_lowercase();
         let is_of_host = !self.has_subdomains && self.path == "/";
@@ -251,7 +253,8 @@ impl Cookie {
     }
 }
 
-/// What browsers send; control characters would end the field or confuse who reads it.
+/// Reports whether browsers would send this; control characters would end the field or confuse its
+/// reader.
 fn is_text(bytes: &[u8]) -> bool {
     !bytes
         .iter()
@@ -263,13 +266,13 @@ fn is_below(host: &str, domain: &str) -> bool {
         .is_some_and(|before| before.ends_with('.'))
 }
 
-/// Whether a path is another, or below it (RFC 6265 section 5.1.4).
+/// Reports whether a path is another, or below it (RFC 6265 section 5.1.4).
 fn is_within(path: &str, of: &str) -> bool {
     path.strip_prefix(of)
         .is_some_and(|rest| rest.is_empty() || of.ends_with('/') || rest.starts_with('/'))
 }
 
-/// The directory of a URL.
+/// Returns the directory of a URL.
 fn default_path(url: &Url) -> &str {
     match url.path().rfind('/') {
         Some(0) | None => "/",
@@ -277,7 +280,7 @@ fn default_path(url: &Url) -> &str {
     }
 }
 
-/// When a `Max-Age` is over: at once, if it is not above 0.
+/// Returns the end of a `Max-Age`: at once, if it is not above 0.
 fn expiry(value: &[u8], now: HttpDate) -> Option<HttpDate> {
     let digits = value.strip_prefix(b"-").unwrap_or(value);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {

@@ -1,4 +1,4 @@
-//! Owns [`Credentials`]: who a download says it is, as the one header field that says it. Knows no
+//! Owns [`Credentials`]: a download's identity, as the one header field that states it. Knows no
 //! connection; `transport` sees to it that the field never leaves its origin.
 
 use base64::Engine;
@@ -9,11 +9,11 @@ use url::Url;
 
 use crate::redact::{Secret, strip_user};
 
-/// What a download proves its right with, to the origin of its URL and nobody else.
+/// The proof of a download's right, for the origin of its URL and nobody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials(Secret<String>);
 
-/// Why credentials cannot be sent. They are not repeated.
+/// The reason why credentials cannot be sent. It does not repeat them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCredentials {
@@ -29,7 +29,7 @@ pub enum InvalidCredentials {
 }
 
 impl Credentials {
-    /// A user's name and password (RFC 7617, in UTF-8).
+    /// Makes credentials of a user's name and password (RFC 7617, in UTF-8).
     pub fn basic(user: &str, password: &str) -> Result<Self, InvalidCredentials> {
         if [user, password]
             .into_iter()
@@ -40,8 +40,8 @@ impl Credentials {
         Self::basic_of_bytes(user.as_bytes(), password.as_bytes())
     }
 
-    /// A user's name and password in whatever characters somebody wrote them down in: a server
-    /// that took them so takes them so again.
+    /// Makes credentials of a user's name and password in whatever characters they were written
+    /// down in: a server that took them so takes them so again.
     pub(crate) fn basic_of_bytes(user: &[u8], password: &[u8]) -> Result<Self, InvalidCredentials> {
         if user.contains(&b':') {
             return Err(InvalidCredentials::ColonInName);
@@ -53,7 +53,7 @@ impl Credentials {
         Ok(Self(Secret::new(format!("Basic {pair}"))))
     }
 
-    /// A token that is its own proof (RFC 6750).
+    /// Makes credentials of a token that is its own proof (RFC 6750).
     pub fn bearer(token: &str) -> Result<Self, InvalidCredentials> {
         let word = token.trim_end_matches('=');
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
@@ -63,7 +63,7 @@ impl Credentials {
         Ok(Self(Secret::new(format!("Bearer {token}"))))
     }
 
-    /// Takes user and password out of a URL, where it has them.
+    /// Takes user and password out of a URL, if it has them.
     pub(crate) fn take_from(url: &mut Url) -> Result<Option<Self>, InvalidCredentials> {
         if url.username().is_empty() && url.password().is_none() {
             return Ok(None);
@@ -75,7 +75,7 @@ impl Credentials {
         Ok(Some(credentials))
     }
 
-    /// The value of `Authorization`, marked as a secret.
+    /// Returns the value of `Authorization`, marked as a secret.
     pub(crate) fn header_value(&self) -> HeaderValue {
         let text = self.0.reveal().as_str();
         let mut value = HeaderValue::try_from(text).expect("visible ASCII");

@@ -12,11 +12,11 @@ use sha2::digest::Digest as _;
 use sha2::{Sha256, Sha512};
 use tokio::sync::oneshot;
 
-/// Bytes read at a time: small enough to stay in the second-level cache between the copy and
-/// the hash.
+/// The number of bytes read at a time: few enough to stay in the second-level cache between the
+/// copy and the hash.
 const PIECE: usize = 256 << 10;
 
-/// The thread, from the outside. Dropping it ends the thread after at most one piece.
+/// The handle of the thread. Dropping it ends the thread after at most one piece.
 #[derive(Debug)]
 pub(crate) struct Digester {
     orders: Option<mpsc::Sender<Order>>,
@@ -42,7 +42,7 @@ impl Digester {
         Self::start_reading(Box::new(read_at), algorithms)
     }
 
-    /// For a file that is complete.
+    /// Starts the digests of a file that is complete.
     pub(crate) fn of_file(file: ReadOnlyFile, algorithms: Vec<DigestAlgorithm>) -> Self {
         let read_at = move |offset, buffer: &mut [u8]| file.read_at(offset, buffer);
         Self::start_reading(Box::new(read_at), algorithms)
@@ -75,7 +75,7 @@ impl Digester {
         self.send(Order::Frontier(frontier));
     }
 
-    /// How many bytes are covered.
+    /// Returns the number of bytes that are covered.
     pub(crate) fn covered(&self) -> u64 {
         self.covered.load(Ordering::Relaxed)
     }
@@ -100,7 +100,7 @@ impl Drop for Digester {
     fn drop(&mut self) {
         drop(self.orders.take());
         if let Some(thread) = self.thread.take() {
-            // The part file must not be held open by a thread nobody knows of.
+            // The part file must not be held open by a thread that nobody knows of.
             let _ended = thread.join();
         }
     }
@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    /// Covers what is left, while somebody waits for the answer.
+    /// Covers the rest, while a caller waits for the answer.
     fn rest(&mut self, piece: &mut [u8], answer: &Answer) -> Result<(), StoreError> {
         while self.position < self.frontier && !answer.is_closed() {
             self.step(piece)?;

@@ -1,5 +1,5 @@
-//! Owns how long a download has waited for the disk. Nobody was silent for that time, so that it
-//! has no part in the time by which servers are judged.
+//! Owns the time that a download has waited for the disk. No server was silent in that time, so
+//! that it has no part in the time by which servers are judged.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use scheduler::time::Timestamp;
 
 use crate::clock::Clock;
 
-/// How long a call may take before the disk is what is waited for. A disk at work takes less, and
-/// no server is judged by less.
+/// The time a call may take before the download counts as waiting for the disk. A disk at work
+/// takes less, and no server is judged by less.
 const BLOCKED: Duration = Duration::from_millis(250);
 
 /// The time that has passed, but for waits for the disk. Clones share one.
@@ -28,9 +28,10 @@ pub(crate) struct DiskCall<'a> {
 
 #[derive(Debug, Default)]
 struct Waits {
-    /// When each call that is under way began.
+    /// The beginning of each call that is under way.
     under_way: Vec<Timestamp>,
-    /// The time that was waited, of that before `seen`. Calls that wait at once wait once.
+    /// The waits so far, out of the time before `seen`. Calls that wait at the same time count
+    /// once.
     waited: Duration,
     /// The time that passed before the clock was started.
     before: Duration,
@@ -45,14 +46,14 @@ impl DiskTime {
         }
     }
 
-    /// A call begins that may wait for the disk.
+    /// Notes that a call begins that may wait for the disk.
     pub(crate) fn call(&self) -> DiskCall<'_> {
         let begun = self.clock.now();
         self.lock().under_way.push(begun);
         DiskCall { time: self, begun }
     }
 
-    /// The time as servers are judged by it. It stands while a call waits.
+    /// Returns the time by which servers are judged. It stands while a call waits.
     pub(crate) fn now(&self) -> Timestamp {
         let mut waits = self.lock();
         let now = self.clock.now();
@@ -81,7 +82,7 @@ impl Drop for DiskCall<'_> {
 }
 
 impl Waits {
-    /// Counts what was waited until now.
+    /// Counts the waits until now.
     fn see(&mut self, now: Timestamp) {
         let Some(oldest) = self.under_way.iter().min() else {
             return;

@@ -1,5 +1,5 @@
-//! Owns the public handle of a download: what can be asked of one before, while and after it runs.
-//! Knows nothing of how it is done.
+//! Owns the public handle of a download: the questions and orders it takes before, during and after
+//! its run. Knows nothing of how it is done.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -32,7 +32,7 @@ pub struct Download {
     progress: ProgressHandle,
     cancel: Arc<watch::Sender<bool>>,
     rate_limit: Arc<watch::Sender<Option<RateLimit>>>,
-    /// The first reply, where it was asked for its name.
+    /// The first reply, if it was asked for its name.
     first: Option<First>,
 }
 
@@ -54,8 +54,8 @@ impl CancelHandle {
 pub struct RateHandle(Arc<watch::Sender<Option<RateLimit>>>);
 
 impl RateHandle {
-    /// From here on no more than this is received in a second; `None` lifts the limit. Connections
-    /// stay as they are.
+    /// Limits the bytes received in a second from here on; `None` lifts the limit. Connections stay
+    /// as they are.
     pub fn set(&self, limit: Option<RateLimit>) {
         self.0.send_replace(limit);
     }
@@ -83,28 +83,28 @@ impl Download {
         })
     }
 
-    /// The events from here on. Subscribe before [`run`](Self::run) to miss none.
+    /// Returns the events from here on. Subscribe before [`run`](Self::run) to miss none.
     pub fn events(&self) -> EventStream {
         self.events.subscribe()
     }
 
-    /// Snapshots of how far it is, to be polled.
+    /// Returns a handle that is polled for snapshots of the progress.
     pub fn progress(&self) -> ProgressHandle {
         self.progress.clone()
     }
 
-    /// The URL, without its secrets.
+    /// Returns the URL, without its secrets.
     pub fn url(&self) -> SafeUrl {
         self.task.safe_url()
     }
 
-    /// The name the server suggests for the file with `Content-Disposition`: text from a stranger,
-    /// not a safe name. `None` when it suggests none, or makes no sense.
+    /// Asks for the name that the server suggests for the file with `Content-Disposition`: text
+    /// from a stranger, not a safe name. `None` if it suggests none, or one that makes no sense.
     ///
-    /// Sends the first request of the run, which takes the body of the reply, unless the name turns
-    /// out to be one under which something is there to go on from. So the name is known before
-    /// anything is looked for or created under it; [`rename`](Self::rename) takes one. It is sent
-    /// once: a server that does not answer within the stall timeout is an error.
+    /// This sends the first request of the run, which takes the body of the reply, unless something
+    /// to go on from is there under the name. So the name is known before anything is looked for or
+    /// created under it; [`rename`](Self::rename) takes one. The request is sent once: a server
+    /// that does not answer within the stall timeout is an error.
     ///
     /// The run has to be on the same runtime.
     ///
@@ -136,20 +136,21 @@ impl Download {
         task.rename(name.as_ref())
     }
 
-    /// A way to stop it.
+    /// Returns a handle that stops it.
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle(Arc::clone(&self.cancel))
     }
 
-    /// A way to change the limit on its rate.
+    /// Returns a handle that changes the limit on its rate.
     pub fn rate_handle(&self) -> RateHandle {
         RateHandle(Arc::clone(&self.rate_limit))
     }
 
-    /// Downloads the file. The final name appears once and only when the file is proven; after
-    /// an error it is as it was before, and what was fetched is kept in the part file.
+    /// Downloads the file. The final name appears once and only when the file is proven; after an
+    /// error the final name is as it was before, and the bytes that were fetched are kept in the
+    /// part file.
     ///
-    /// Needs a tokio runtime with time and I/O; a multi-threaded one is faster.
+    /// The run needs a tokio runtime with time and I/O; a multi-threaded one is faster.
     ///
     /// # Cancel safety
     ///

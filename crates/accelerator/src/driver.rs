@@ -35,13 +35,13 @@ use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use act::create;
 
-/// Reports that may wait; workers wait when there are more.
+/// The number of reports that may wait; workers wait when there are more.
 const REPORTS_MAX: usize = 256;
 
-/// How often listeners get a new snapshot.
+/// The time between two snapshots for listeners.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What a download shares with the program around it.
+/// The parts that a download shares with the program around it.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) task: Arc<Task>,
@@ -54,21 +54,21 @@ pub(crate) struct Context {
     pub(crate) rate_limit: watch::Receiver<Option<RateLimit>>,
 }
 
-/// How a download of one generation came out.
+/// The outcome of a download of one generation.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     /// An error is one of our side: the disk, or a bug.
     pub(crate) outcome: Result<Outcome, Error>,
     pub(crate) file: Option<ResumableFile>,
-    /// The version that the bytes are of.
+    /// The version of the bytes.
     pub(crate) generation: Option<Generation>,
-    /// A request for the file that follows is held against this.
+    /// The expectation that a request for the file that follows is held against.
     pub(crate) expected: Option<Expected>,
-    /// Whether a strong validator joins all replies.
+    /// True if a strong validator joins all replies.
     pub(crate) all_agree: bool,
     pub(crate) coding: Option<String>,
     pub(crate) digester: Option<Digester>,
-    /// Of the last attempt that failed.
+    /// The error of the last attempt that failed.
     pub(crate) last_error: Option<AttemptError>,
 }
 
@@ -76,17 +76,17 @@ pub(crate) struct Fetched {
 struct AtWork {
     orders: mpsc::UnboundedSender<Order>,
     route: Route,
-    /// Whether the file is created, or created anew, when it gets its first lease: its reply is
-    /// then what tells what the file is.
+    /// True if the file is created, or created anew, when this worker gets its first lease: its
+    /// reply then tells what the file is.
     is_first: bool,
 }
 
-/// What a download begins from.
+/// The beginning of a download.
 pub(crate) struct Start {
     pub(crate) beginning: Beginning,
     /// A reply to the first request, if that was sent already.
     pub(crate) first: Option<First>,
-    /// Whether bytes are accepted whatever their validators say, because a digest will tell.
+    /// True if bytes are accepted whatever their validators say, because a digest will tell.
     pub(crate) digest_decides: bool,
     pub(crate) from: From,
 }
@@ -99,7 +99,7 @@ pub(crate) struct First {
     pub(crate) took: Duration,
 }
 
-/// What is there already.
+/// The bytes that are there already.
 pub(crate) enum From {
     /// Bytes of an earlier run.
     Earlier(Box<Earlier>),
@@ -114,7 +114,7 @@ pub(crate) struct Driver<'a> {
     tally: &'a mut Tally,
     file: Option<ResumableFile>,
     generations: SharedGenerations,
-    /// For the first attempt.
+    /// The reply for the first attempt.
     first: Option<First>,
     coding: Option<String>,
     workers: JoinSet<()>,
@@ -128,7 +128,7 @@ pub(crate) struct Driver<'a> {
     syncer: Option<Syncer>,
     verifier: Option<Verifier>,
     wait_until: Option<Timestamp>,
-    /// The time as the scheduler has it.
+    /// The time as the scheduler knows it.
     time: DiskTime,
     snapshot_at: Timestamp,
     last_error: Option<AttemptError>,
@@ -208,7 +208,7 @@ impl<'a> Driver<'a> {
     pub(crate) async fn run(mut self) -> Fetched {
         let took = self.first.as_ref().map(|first| first.took);
         let mut outcome = self.feed(Input::Tick).await;
-        // The scheduler measures what a reply takes.
+        // The scheduler measures the time a reply takes.
         self.time.pass(took.unwrap_or_default());
         while outcome.is_none() && self.fatal.is_none() {
             let wake = self.next_wake().await;
@@ -242,8 +242,8 @@ impl<'a> Driver<'a> {
     }
 
     /// Lets go of workers that have ended. Each keeps some KiB until then, and while there is
-    /// always something else to wake for, nothing else would: a server that sends a byte a reply
-    /// would fill the memory.
+    /// always something else to wake for, nothing else would let them go: a server that sends one
+    /// byte a reply would fill the memory.
     fn reap(&mut self) {
         while let Some(ended) = self.workers.try_join_next() {
             if ended.is_err() {
@@ -293,7 +293,7 @@ impl<'a> Driver<'a> {
             self.tally.fetched_bytes += received.len().saturating_sub(received_before);
         }
         if received.len() < received_before {
-            // A plain stream starts over: what it brought was of no use.
+            // A plain stream starts over: the bytes it brought were of no use.
             self.tally.fetched_bytes -= received_before;
             self.tally.wasted_bytes += received_before;
         }

@@ -13,7 +13,7 @@ use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
 use crate::transport::redirect::RedirectError;
 
-/// What kind of failure it was.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -41,20 +41,20 @@ pub enum ErrorKind {
     Untrusted,
 }
 
-/// A setting that a download which failed would have got further with.
+/// A setting with which a download that failed would have got further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
     /// [`Settings::allow_private`](crate::Settings::allow_private): a server out in the world
     /// redirects to an address inside.
     AllowPrivate,
-    /// [`Settings::authorities`](crate::Settings::authorities): nobody who is trusted vouches for
+    /// [`Settings::authorities`](crate::Settings::authorities): no trusted authority vouches for
     /// the server.
     Authorities,
 }
 
-/// Why a download failed. The text is one line without the URL's secrets, and is not stable;
-/// branch on [`kind`](Self::kind).
+/// The reason why a download failed. The text is one line without the URL's secrets, and is not
+/// stable; branch on [`kind`](Self::kind).
 #[derive(Debug)]
 pub struct Error(Box<Details>);
 
@@ -122,7 +122,7 @@ impl Error {
         }))
     }
 
-    /// The directory that the file was to be in cannot be used.
+    /// Makes the error of a directory that cannot be used.
     pub(crate) fn of_directory(path: &Path, source: StoreError) -> Self {
         let path = path.to_owned();
         Self::new(kind_of(&source), Cause::Directory { path, source })
@@ -138,17 +138,17 @@ impl Error {
         self
     }
 
-    /// What kind of failure it was.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Whether the same download, started again, continues with bytes that were kept.
+    /// Reports whether the same download, started again, continues with bytes that were kept.
     pub fn is_resumable(&self) -> bool {
         self.0.resumable
     }
 
-    /// The setting that would have helped, if there is one.
+    /// Returns the setting that would have helped, if there is one.
     pub fn remedy(&self) -> Option<Remedy> {
         let (Cause::Transport(error) | Cause::ChangedAndRefused(error)) = &self.0.cause else {
             return None;
@@ -159,14 +159,14 @@ impl Error {
         matches!(error, TransportError::Untrusted { .. }).then_some(Remedy::Authorities)
     }
 
-    /// The URL, without its secrets.
+    /// Returns the URL, without its secrets.
     pub fn url(&self) -> Option<&SafeUrl> {
         self.0.url.as_ref()
     }
 }
 
 impl fmt::Display for Error {
-    /// The cause and what is behind it, in one line. Foreign text is not escaped.
+    /// Writes the cause and its own causes in one line. Foreign text is not escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&in_one_line(&self.0.cause))
     }

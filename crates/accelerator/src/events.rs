@@ -1,11 +1,11 @@
-//! Owns what a download tells whoever listens. Knows neither screen nor log.
+//! Owns the events of a download for those who listen. Knows neither screen nor log.
 
 use std::time::Duration;
 
 use range_store::journal::Unusable;
 use tokio::sync::broadcast;
 
-/// How many events a slow listener may fall behind before it misses some.
+/// The number of events that a slow listener may fall behind before it misses some.
 const BACKLOG: usize = 256;
 
 /// Something that happened to a download.
@@ -14,33 +14,33 @@ const BACKLOG: usize = 256;
 pub enum Event {
     /// Bytes of an earlier run were found; they are read back while the rest is fetched.
     Resuming {
-        /// How many bytes the journal claims.
+        /// The number of bytes that the journal claims.
         claimed: u64,
-        /// Of how many.
+        /// The length of the file.
         length: u64,
     },
     /// The file's length and the server's way with ranges are known.
     Planned {
         /// The length, unless only the end of the reply will tell.
         length: Option<u64>,
-        /// Whether it comes in segments, over several connections.
+        /// True if it comes in segments, over several connections.
         segmented: bool,
     },
     /// A segment will be tried again.
     Retrying {
-        /// What went wrong.
+        /// The cause, as text.
         cause: String,
-        /// After how long.
+        /// The time until then.
         delay: Duration,
     },
     /// The number of connections has changed: another one brings more, or the server refuses some.
     WidthChanged {
-        /// How many are used from here on.
+        /// The number of connections from here on.
         width: u16,
     },
-    /// What was fetched is of no use; the download starts over.
+    /// The bytes that were fetched are of no use; the download starts over.
     Restarting {
-        /// Why.
+        /// The reason.
         reason: RestartReason,
     },
     /// Every byte is there; the digest's last bytes are computed.
@@ -49,16 +49,16 @@ pub enum Event {
     Publishing,
     /// The listener was too slow.
     Missed {
-        /// How many events it did not get.
+        /// The number of events that the listener missed.
         count: u64,
     },
 }
 
-/// Why a download starts over.
+/// The reason why a download starts over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestartReason {
-    /// The remote file is another one than before.
+    /// The remote file is not the one it was before.
     #[error("the remote file has changed")]
     Changed,
     /// The journal of an earlier run cannot be read.
@@ -107,7 +107,7 @@ impl Events {
     }
 
     pub(crate) fn send(&self, event: Event) {
-        // Nobody listening is fine.
+        // An event without listeners is fine.
         let _listeners = self.0.send(event);
     }
 
@@ -121,7 +121,7 @@ impl Events {
 pub struct EventStream(broadcast::Receiver<Event>);
 
 impl EventStream {
-    /// The next event; `None` once the download is over.
+    /// Waits for the next event; `None` once the download is over.
     ///
     /// # Cancel safety
     ///

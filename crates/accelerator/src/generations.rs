@@ -1,5 +1,5 @@
-//! Owns which version of the remote file a download is of, and when a newer one is believed in.
-//! Pure; knows nothing of what follows.
+//! Owns the decision which version of the remote file a download is of, and when a newer one is
+//! believed in. Pure; knows nothing of what follows.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,30 +25,32 @@ impl SharedGenerations {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Generations> {
-        // Each change is a single assignment, so it is right whatever panicked.
+        // Each change is a single assignment, so a panic elsewhere leaves nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// So many replies that agree are a newer version where an earlier run has left another.
+/// The number of replies that have to agree on a newer version where an earlier run has left
+/// another.
 const AGREEING: u32 = 2;
 
-/// So many where that has been served in this run: at the end of a file nobody gets it any more,
-/// and a node that is behind may answer twice by chance.
+/// The number that have to agree where the known version has been served in this run: at the end of
+/// a file no worker gets it any more, and a node that is behind may answer twice by chance.
 const AGREEING_IN_RUN: u32 = 3;
 
-/// After so many replies in a row that have other validators, a digest that is expected decides.
+/// The number of replies in a row with other validators after which a digest that is expected
+/// decides.
 const DIFFERING_MAX: u32 = 4;
 
 /// A reply whose bytes may be written.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) accepted: Accepted,
-    /// Whether all replies before it were joined by a strong validator, and it is not.
+    /// True if a strong validator joined all replies before this one, and does not join this one.
     pub(crate) is_first_to_differ: bool,
 }
 
-/// The version that is fetched, and what speaks for another one.
+/// The version that is fetched, and the evidence for another one.
 ///
 /// One reply that differs proves nothing: it may come from a node that is behind, or from something
 /// between the server and here. Two or three that agree with each other, of which the last came by
@@ -58,22 +60,23 @@ pub(crate) struct Judged {
 pub(crate) struct Generations {
     digest_decides: bool,
     expected: Option<Expected>,
-    /// Whether a reply of this run, or an earlier run, says what the bytes here are of. Until then
-    /// `expected` is what was known before, and a newer version will do.
+    /// True if a reply of this run, or an earlier run, says of which version the bytes here are.
+    /// Until then `expected` is what was known before, and a newer version will do.
     is_pinned: bool,
-    /// Those that get the version that is fetched.
+    /// The attempts that receive the version that is fetched.
     served: BTreeSet<AttemptId>,
     /// The last version seen that differs.
     rival: Option<Generation>,
-    /// How many replies in a row were of that, and of any that differs.
+    /// The number of replies in a row that were of that version, and of those of any version that
+    /// differs.
     agreeing: u32,
     differing: u32,
-    /// Whether a strong validator joins all replies, as far as there were any.
+    /// True if a strong validator joins all replies so far.
     all_agree: bool,
 }
 
 impl Generations {
-    /// Bytes of an earlier run are continued.
+    /// Continues bytes of an earlier run.
     ///
     /// `is_mixed` says that no validator joins them to each other.
     pub(crate) fn resume(
@@ -95,7 +98,7 @@ impl Generations {
         }
     }
 
-    /// There are no bytes; `before` is what was known of the file until now.
+    /// Begins without bytes; `before` is what was known of the file until now.
     pub(crate) fn begin(before: Option<Expected>, digest_decides: bool) -> Self {
         Self {
             digest_decides,
@@ -109,12 +112,12 @@ impl Generations {
         }
     }
 
-    /// What is known of the file.
+    /// Returns what is known of the file.
     pub(crate) fn expected(&self) -> Option<&Expected> {
         self.expected.as_ref()
     }
 
-    /// The version that the bytes here are of.
+    /// Returns the version of the bytes here.
     pub(crate) fn pinned(&self) -> Option<&Generation> {
         let expected = self.expected.as_ref().filter(|_| self.is_pinned);
         expected.map(|expected| &expected.generation)
@@ -141,8 +144,8 @@ impl Generations {
         })
     }
 
-    /// A reply was accepted. Every byte of a whole file is of the version that its own reply
-    /// states.
+    /// Notes that a reply was accepted. Every byte of a whole file is of the version that its own
+    /// reply states.
     fn accepted(&mut self, attempt: AttemptId, accepted: &Accepted) {
         self.served.insert(attempt);
         self.rival = None;
@@ -155,7 +158,7 @@ impl Generations {
                 self.all_agree &= agreement == Agreement::Same;
                 if !expected.is_of_this_run {
                     // With a digest, another server may go on with what was begun. From here on its
-                    // replies have to be of one version like any other's.
+                    // replies have to be of one version, like any other's.
                     if agreement != Agreement::Same {
                         expected.generation.validators = theirs.clone();
                     }
@@ -177,14 +180,14 @@ impl Generations {
         }
     }
 
-    /// An attempt has ended.
+    /// Notes that an attempt has ended.
     pub(crate) fn ended(&mut self, attempt: AttemptId) {
         self.served.remove(&attempt);
     }
 
-    /// Whether a digest tells what the replies are, which have other validators than the bytes
-    /// here, and the length of these. They are accepted after some in a row, once nobody gets those
-    /// that were expected.
+    /// Reports whether a digest is to tell what the replies are, which have other validators than
+    /// the bytes here, and the same length. They are accepted after some in a row, once no worker
+    /// gets the expected ones any more.
     fn is_left_to_the_digest(&mut self, sighted: &Generation) -> bool {
         let digest_decides = self.digest_decides;
         let known = self.expected.as_mut().filter(|_| digest_decides);
@@ -195,12 +198,12 @@ impl Generations {
         true
     }
 
-    /// A reply was of another version.
+    /// Notes that a reply was of another version.
     pub(crate) fn differs(&mut self, sighted: &Generation, route: Route) -> Sighting {
         self.differing += 1;
         let is_same = |rival: &Generation| rival.agrees_with(sighted);
         let is_seen_again = self.rival.as_ref().map(is_same);
-        // The fuller of two that agree is the one to hold the next against.
+        // The fuller of two versions that agree is the one to hold the next against.
         if is_seen_again != Some(true) || sighted.validators.is_strong() {
             self.rival = Some(sighted.clone());
         }
@@ -233,7 +236,7 @@ impl Generations {
 /// The conclusion from a reply of another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sighting {
-    /// It may be a stray one.
+    /// It may be a stray reply.
     Unconfirmed,
     /// It is the newer version from here on.
     Confirmed,

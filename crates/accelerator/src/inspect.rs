@@ -1,4 +1,4 @@
-//! Owns what is shown of a part file: what its journal says, and what reading it back has proven.
+//! Owns the view of a part file: the claims of its journal, and the proof of reading it back.
 //! Changes nothing; needs no lock.
 
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use range_store::{Directory, Finding, Keeping, Location, PartNames};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::stored_url;
 
-/// What a part file holds, as its journal claims. [Reading it back](Self::verify) proves it.
+/// The content of a part file, as its journal claims. [Reading it back](Self::verify) proves it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inspection {
@@ -27,20 +27,20 @@ pub struct Inspection {
     pub last_modified: Option<String>,
     /// The digests the download was told to expect.
     pub digests: Vec<Digest>,
-    /// How many bytes of the journal could not be believed: a torn last record, as a rule.
+    /// The number of bytes of the journal that could not be believed: as a rule a torn last record.
     pub torn: u64,
     stored: range_store::Inspection,
 }
 
-/// What reading a part file back has shown so far.
+/// The results of reading a part file back, so far.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Checked {
-    /// Bytes that are what their hashes say.
+    /// The bytes that agree with their hashes.
     pub verified: RangeSet,
-    /// Bytes that are not, or are missing. A download fetches them again.
+    /// The bytes that do not, or are missing. A download fetches them again.
     pub rejected: RangeSet,
-    /// Claimed bytes that were not read yet.
+    /// The claimed bytes that were not read yet.
     pub left: RangeSet,
 }
 

@@ -1,7 +1,7 @@
 //! Takes: downloads one file over several connections into a part file, verifies it, and makes
 //! its final name appear once it is proven.
 //!
-//! In scope: driving the scheduler of `range-core` over HTTP, a part file and a clock; judging
+//! In scope: driving a `scheduler` over HTTP, a part file and a clock; judging
 //! every reply before a byte of it is written; digests; events.
 //!
 //! Out of scope: the terminal, the environment, exit codes, files other than through

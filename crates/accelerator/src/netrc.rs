@@ -7,9 +7,9 @@ use crate::credentials::Credentials;
 /// The file belongs to many programs, so nothing in it is an error: it is read as curl reads it.
 /// Words `machine NAME login USER password SECRET` stand in any layout; words that mean nothing
 /// here are passed over; `#` where a word may begin makes the rest of the line a comment; a value
-/// in double quotes has `\` before what is meant literally; `macdef` ends at the first empty line.
-/// The bytes of a value are sent as they are. A `default` entry is skipped: a password for whoever
-/// asks belongs to no origin. An entry that cannot be sent is none.
+/// in double quotes has `\` before a character that is meant literally; `macdef` ends at the first
+/// empty line. The bytes of a value are sent as they are. A `default` entry is skipped: a password
+/// for any host that asks belongs to no origin. An entry that cannot be sent is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Netrc(Vec<Entry>);
 
@@ -22,7 +22,7 @@ struct Entry {
 /// An entry as it is written.
 #[derive(Default)]
 struct Draft {
-    /// Without a name it is never found.
+    /// The host. Without a name the entry is never found.
     host: Vec<u8>,
     login: Vec<u8>,
     password: Option<Vec<u8>>,
@@ -59,7 +59,7 @@ impl Netrc {
         Self(drafts.into_iter().filter_map(Draft::finish).collect())
     }
 
-    /// The credentials of a host: those of its first entry that has a password.
+    /// Returns the credentials of a host: those of its first entry that has a password.
     pub fn credentials(&self, host: &str) -> Option<&Credentials> {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let is_its = |entry: &&Entry| entry.host.eq_ignore_ascii_case(host.as_bytes());
@@ -81,7 +81,7 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// The next word, which may be the name of something.
+    /// Returns the next word, which may be the name of something.
     fn next(&mut self) -> Option<Vec<u8>> {
         loop {
             self.rest = self.rest.trim_ascii_start();
@@ -96,7 +96,7 @@ impl Words<'_> {
         }
     }
 
-    /// The value after a name. Here `#` is a character like any other.
+    /// Returns the value after a name. Here `#` is a character like any other.
     fn value(&mut self) -> Option<Vec<u8>> {
         self.rest = self.rest.trim_ascii_start();
         if self.rest.is_empty() {
@@ -105,7 +105,7 @@ impl Words<'_> {
         self.word()
     }
 
-    /// `None` for a quote that is not closed on its line, which is then over.
+    /// Returns a word; `None` for a quote that is not closed on its line, which is then over.
     fn word(&mut self) -> Option<Vec<u8>> {
         let Some(quoted) = self.rest.strip_prefix(b"\"") else {
             let is_end = |byte: &u8| byte.is_ascii_whitespace();
@@ -147,7 +147,7 @@ impl Words<'_> {
         line
     }
 
-    /// A macro ends at the first empty line, or with the text.
+    /// Skips a macro, which ends at the first empty line, or with the text.
     fn skip_macro(&mut self) {
         self.skip_line();
         while !self.rest.is_empty() {

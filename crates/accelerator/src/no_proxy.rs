@@ -8,22 +8,22 @@ use url::{Host, Url};
 /// Hosts that are asked directly.
 ///
 /// There is no standard for the list, and every program reads another part of what people write.
-/// Whoever wrote an entry wanted a host not to be asked through the proxy, so that every reading
-/// that somebody may have meant counts.
+/// The author of an entry wanted a host not to be asked through the proxy, so that every reading
+/// that may have been meant counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NoProxy(Vec<Entry>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     hosts: Hosts,
-    /// Only there, where one is given.
+    /// The only port that counts, if one is given.
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// Names without a dot.
+    /// All names without a dot.
     Local,
     /// A name and those below it.
     Below(String),
@@ -35,14 +35,14 @@ enum Hosts {
 
 impl NoProxy {
     /// Reads a list of names, patterns with `*`, addresses, `ADDRESS/BITS` and `<local>`, each with
-    /// `:PORT` or not, divided by commas or space. An entry that makes no sense is nobody's.
+    /// `:PORT` or not, divided by commas or space. An entry that makes no sense matches no host.
     pub(crate) fn parse(list: &str) -> Self {
         let is_divider = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"' | '\'');
         let entries = list.split(is_divider).filter(|entry| !entry.is_empty());
         Self(entries.filter_map(Entry::parse).collect())
     }
 
-    /// Whether the host of a URL is asked directly.
+    /// Reports whether the host of a URL is asked directly.
     pub(crate) fn contains(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
         self.0.iter().any(|entry| {
@@ -54,13 +54,13 @@ impl NoProxy {
 
 impl Entry {
     fn parse(text: &str) -> Option<Self> {
-        // Some write a URL where a host is wanted.
+        // Some people write a URL where a host is wanted.
         let text = match text.split_once("://") {
             Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
             None => text,
         };
         let (text, port) = match text.rsplit_once(':') {
-            // An address of IPv6 has colons of its own.
+            // An address of IPv6 contains colons.
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
                 if port == "*" {
                     (host, None)
@@ -95,7 +95,7 @@ impl Hosts {
             "*" => Some(Self::All),
             "<local>" => Some(Self::Local),
             _ if name.contains('*') => Some(Self::Like(name.to_owned())),
-            // As URLs have it: names beyond ASCII are written in it.
+            // The name is read as in a URL: names beyond ASCII are written in it.
             _ => match Host::parse(name).ok()? {
                 Host::Domain(name) => Some(Self::Below(name)),
                 Host::Ipv4(address) => Some(Self::Address(address.into())),
@@ -127,7 +127,7 @@ impl Hosts {
     }
 }
 
-/// An address as URLs and people write it: `127.1`, `[::1]` and `::1` are some.
+/// Reads an address as URLs and people write it, such as `127.1`, `[::1]` and `::1`.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text
         .strip_prefix('[')
@@ -143,7 +143,7 @@ const fn width(address: IpAddr) -> u8 {
     }
 }
 
-/// The first bits of an address, and its family.
+/// Returns the first bits of an address, and its family.
 fn prefix(address: IpAddr, bits: u8) -> (bool, u128) {
     let number = match address {
         IpAddr::V4(address) => u128::from(u32::from(address)),
@@ -153,7 +153,7 @@ fn prefix(address: IpAddr, bits: u8) -> (bool, u128) {
     (address.is_ipv4(), number.checked_shr(dropped).unwrap_or(0))
 }
 
-/// Whether a text is a pattern's, in which `*` is any characters.
+/// Reports whether a text matches a pattern, in which `*` stands for any characters.
 fn is_like(text: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
@@ -164,7 +164,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
     let Some(mut rest) = rest.strip_suffix(last) else {
         return false;
     };
-    // The earliest place leaves most to what follows.
+    // The earliest place leaves most for the parts that follow.
     parts.all(|part| match rest.find(part) {
         Some(at) => {
             rest = &rest[at + part.len()..];

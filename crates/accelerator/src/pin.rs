@@ -5,12 +5,12 @@ use std::fmt;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-/// The SHA-256 of a server's public key, as `openssl pkey -pubin -outform der` writes that. Written
-/// `sha256//` and the hash in base64 (RFC 7469 section 2.4), as for curl.
+/// The SHA-256 of a server's public key, as `openssl pkey -pubin -outform der` writes the key. It
+/// is written as `sha256//` and the hash in base64 (RFC 7469 section 2.4), as for curl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pin([u8; 32]);
 
-/// A text is no pin.
+/// The error of a text that is no pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a pin is sha256// and the hash of the server's public key in base64, 44 characters")]
 pub struct InvalidPin;

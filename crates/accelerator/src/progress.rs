@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use range_core::{ByteRange, RangeSet};
 
-/// What a download is busy with.
+/// The step that a download is at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Waiting for the first reply.
+    /// The download waits for the first reply.
     #[default]
     Connecting,
     /// Bytes arrive, or those of an earlier run are read back.
@@ -20,29 +20,29 @@ pub enum Phase {
     Publishing,
 }
 
-/// How far a download is.
+/// The progress of a download.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Progress {
-    /// What it is busy with.
+    /// The step that it is at.
     pub phase: Phase,
     /// Time since it began.
     pub elapsed: Duration,
     /// The length of the file, once known.
     pub length: Option<u64>,
-    /// What is in the part file.
+    /// The ranges that are in the part file.
     pub received: RangeSet,
-    /// What an earlier run claims and is not read back yet.
+    /// The ranges that an earlier run claims and that are not read back yet.
     pub claimed: RangeSet,
-    /// What every connection still has to fetch.
+    /// The ranges that the connections still have to fetch, one for each.
     pub in_flight: Vec<ByteRange>,
-    /// How many bytes the digest has covered.
+    /// The number of bytes that the digest has covered.
     pub digested: u64,
-    /// Numbers that only grow.
+    /// The counts, which only grow.
     pub tally: Tally,
 }
 
-/// Numbers of one run.
+/// The counts of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tally {
@@ -65,7 +65,7 @@ pub struct Tally {
 pub struct ProgressHandle(Arc<Mutex<Progress>>);
 
 impl ProgressHandle {
-    /// The latest snapshot, at most a tenth of a second old while bytes arrive.
+    /// Returns the latest snapshot, which is at most 0.1 seconds old while bytes arrive.
     pub fn snapshot(&self) -> Progress {
         self.lock().clone()
     }

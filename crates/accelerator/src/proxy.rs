@@ -1,5 +1,5 @@
-//! Owns who stands between a download and its servers: proxies as checked values, and for which
-//! URL which one is used. Connects to nothing and reads no environment.
+//! Owns the proxies between a download and its servers: as checked values, and by the URL that each
+//! is used for. Connects to nothing and reads no environment.
 
 use std::fmt;
 
@@ -10,28 +10,28 @@ use crate::credentials::{self, InvalidCredentials};
 use crate::no_proxy::NoProxy;
 use crate::redact::{SafeUrl, Secret};
 
-/// What stands for itself in the user part of a URL (RFC 3986 §2.3).
+/// The characters that stand for themselves in the user part of a URL (RFC 3986 §2.3).
 const USER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A proxy: where it is, how it is spoken to, and what it is told about who asks. What it is told
-/// is never told to a server.
+/// A proxy: its place, the protocol it speaks, and the login it is told. No server is told that
+/// login.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     url: Secret<Url>,
 }
 
-/// Why a text names no proxy. It is not repeated: it may hold a password.
+/// The reason why a text names no proxy. It does not repeat the text, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidProxy {
     /// It is no URL.
     #[error("a proxy is a URL, as in http://proxy.example:3128, not this: {0}")]
     Url(url::ParseError),
-    /// It is of a kind that is not spoken.
+    /// Its scheme is not supported.
     #[error("a proxy is spoken to by http, https, socks5 or socks5h")]
     Scheme,
     /// Its user or password cannot be sent.
@@ -65,12 +65,12 @@ impl Proxy {
         if url.port().is_none() {
             url.set_port(default_port).expect("it has a host");
         }
-        // Checked here, so that what is sent later cannot be malformed.
+        // The login is checked here, so that no malformed one can be sent later.
         credentials::Credentials::take_from(&mut url.clone())?;
         Ok(Self { url: url.into() })
     }
 
-    /// The same proxy, told this user and password.
+    /// Returns the same proxy with this user and password.
     pub fn with_user(&self, user: &str, password: &str) -> Result<Self, InvalidProxy> {
         credentials::Credentials::basic(user, password)?;
         let mut url = self.url.reveal().clone();
@@ -81,7 +81,7 @@ impl Proxy {
         Ok(Self { url: url.into() })
     }
 
-    /// Where it is, without user and password.
+    /// Returns its URL, without user and password.
     pub fn url(&self) -> SafeUrl {
         SafeUrl::new(self.url.reveal())
     }
@@ -90,7 +90,7 @@ impl Proxy {
         self.url.reveal()
     }
 
-    /// Whether it is spoken to over TLS.
+    /// Reports whether the connection to it is over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.url.reveal().scheme() == "https"
     }
@@ -106,7 +106,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Which proxy is used for which URL. The default is none for any.
+/// The proxies of a download, by URL. The default is none for any.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     http: Choice,
@@ -114,13 +114,13 @@ pub struct Proxies {
     except: NoProxy,
 }
 
-/// What was chosen for a scheme. A choice that makes no sense harms only who needs it.
+/// The choice for a scheme. One that makes no sense harms only a download that needs it.
 type Choice = Option<Result<Proxy, InvalidProxy>>;
 
 impl Proxies {
-    /// A proxy for `http` URLs, one for `https` URLs, and the hosts that are asked directly: a
-    /// list with commas of names (with those below them), patterns with `*`, addresses and
-    /// `ADDRESS/BITS`, each with `:PORT` or not, as in the variable `NO_PROXY`.
+    /// Chooses a proxy for `http` URLs, one for `https` URLs, and the hosts that are asked
+    /// directly: a list with commas of names (with those below them), patterns with `*`, addresses
+    /// and `ADDRESS/BITS`, each with `:PORT` or not, as in the variable `NO_PROXY`.
     pub fn new(
         http: Option<Result<Proxy, InvalidProxy>>,
         https: Option<Result<Proxy, InvalidProxy>>,
@@ -134,8 +134,8 @@ impl Proxies {
         }
     }
 
-    /// The proxy a URL is asked through. An error is what is wrong with the one that was chosen:
-    /// whoever wants a proxy does not want to be sent around it.
+    /// Returns the proxy a URL is asked through. The error is the fault of the one that was chosen:
+    /// a user who wants a proxy does not want to be sent around it.
     pub fn for_url(&self, url: &Url) -> Result<Option<&Proxy>, InvalidProxy> {
         let choice = match url.scheme() {
             "https" => &self.https,

@@ -20,16 +20,16 @@ use crate::task::Task;
 use crate::transport::Transport;
 use crate::transport::judge_reply::accept;
 
-/// A file that has its name and is what the download would have made.
+/// A file that has its name and is the one that the download would have made.
 #[derive(Debug)]
 pub(crate) struct AlreadyThere {
     pub(crate) length: u64,
-    /// `None` where only its digest is known.
+    /// The version; `None` if only its digest is known.
     pub(crate) generation: Option<Generation>,
 }
 
-/// Whether the file is there already: an earlier run published it and was killed before it could
-/// say so, or it has every digest that is expected.
+/// Reports whether the file is there already: an earlier run published it and was killed before it
+/// could say so, or it has every digest that is expected.
 pub(crate) async fn already_there(
     target: &Arc<Target>,
     transport: &Transport,
@@ -67,7 +67,7 @@ pub(crate) async fn already_there(
     }))
 }
 
-/// Ends what reads a whole file in the background, when nobody waits for it any more.
+/// Ends the thread that reads a whole file, when nobody waits for it any more.
 #[derive(Default)]
 struct StopOnDrop(Arc<AtomicBool>);
 
@@ -77,8 +77,8 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// Whether the final file has the digests that are expected now. That is found out by reading it:
-/// those in a journal's header were expected by the run that began it, and prove nothing.
+/// Reports whether the final file has the digests that are expected now. The file is read for that:
+/// the digests in a journal's header were expected by the run that began it, and prove nothing.
 async fn has_the_digests(
     target: &Target,
     published: Option<Unfinished>,
@@ -104,7 +104,7 @@ async fn has_the_digests(
     Ok(Some(AlreadyThere { length, generation }))
 }
 
-/// Whether what an earlier run published is what the URL leads to.
+/// Reports whether the URL leads to the file that an earlier run published.
 async fn is_served(
     published: &Unfinished,
     transport: &Transport,
@@ -119,7 +119,7 @@ async fn is_served(
         && header.validators.compare(&served.validators) == Agreement::Same)
 }
 
-/// Which version of the remote file it is.
+/// Returns the version of the remote file that was published.
 fn generation(published: &Unfinished) -> Generation {
     let header = published.header();
     Generation {
@@ -128,7 +128,7 @@ fn generation(published: &Unfinished) -> Generation {
     }
 }
 
-/// Whether it came from the URL of this download, so that the server need not be asked.
+/// Reports whether it came from the URL of this download, so that the server need not be asked.
 fn is_of_url(published: &Unfinished, task: &Task) -> bool {
     let header = published.header();
     header.url == stored_url::stored(&task.url, header.session)

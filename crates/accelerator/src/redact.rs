@@ -20,7 +20,7 @@ impl SafeUrl {
         Self(shown.into())
     }
 
-    /// The text that is shown.
+    /// Returns the text that is shown.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,7 +40,7 @@ impl fmt::Debug for SafeUrl {
 
 /// A value that is for its receiver alone: neither an error, nor a log, nor `{:?}` shows it.
 ///
-/// There is no `Display`: whoever needs the value says so with [`reveal`](Self::reveal).
+/// There is no `Display`: code that needs the value says so with [`reveal`](Self::reveal).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
 
@@ -50,7 +50,7 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// The value, for the one it is meant for.
+    /// Returns the value, for its receiver.
     pub const fn reveal(&self) -> &T {
         &self.0
     }
@@ -76,7 +76,7 @@ impl<T> fmt::Debug for Secret<T> {
 
 /// Removes user and password from a URL.
 pub(crate) fn strip_user(url: &mut Url) {
-    // A URL without an authority has no user to remove, and refuses.
+    // A URL without an authority has no user to remove, and refuses the call.
     let _without_user = url.set_username("");
     let _without_password = url.set_password(None);
 }

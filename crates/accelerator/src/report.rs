@@ -1,4 +1,4 @@
-//! Owns what a download that is complete has to tell. Knows nothing of how it came about.
+//! Owns the report of a download that is complete. Knows nothing of how it came about.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use range_core::digest::Digest;
 use crate::progress::Tally;
 use crate::redact::SafeUrl;
 
-/// What the bytes of a finished file rest on.
+/// The evidence for the bytes of a finished file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
     /// They have every digest that was expected.
     Digest,
     /// Every reply had the same strong validator.
     Validator,
-    /// The server gave nothing to tell generations apart but the length, or another validator with
-    /// every reply; in the latter case all bytes are of one reply.
+    /// Nothing but the length joins the bytes: the server gave nothing else to tell generations
+    /// apart, or another validator with every reply; in the latter case all bytes are of one reply.
     None,
 }
 
@@ -26,15 +26,15 @@ pub enum Verification {
 pub struct Report {
     /// The URL, without its secrets.
     pub url: SafeUrl,
-    /// Where the file is.
+    /// The path of the file.
     pub path: PathBuf,
     /// Its length.
     pub bytes: u64,
-    /// Time from start to end.
+    /// The time from start to end.
     pub elapsed: Duration,
-    /// Numbers of the run.
+    /// The counts of the run.
     pub tally: Tally,
-    /// What its bytes rest on.
+    /// The evidence for its bytes.
     pub verified: Verification,
     /// The digests that were computed, as expected.
     pub digests: Vec<Digest>,

@@ -1,5 +1,5 @@
 //! Owns a download's order of steps: find what an earlier run left, fetch, start over if need be,
-//! verify, publish. Knows nothing of what is told of it on the way.
+//! verify, publish. Knows nothing of how its steps are shown.
 
 mod finish;
 mod start_over;
@@ -43,15 +43,15 @@ pub(crate) struct Session {
     cancelled: watch::Receiver<bool>,
     rate_limit: watch::Receiver<Option<RateLimit>>,
     tally: Tally,
-    /// How often a newer version was answered by starting over.
+    /// The number of times that this run started over for a newer version.
     changes: u32,
-    /// Why a version that was complete has made way for an older one.
+    /// The reason why a version that was complete has made way for an older one.
     unproven: Option<Error>,
-    /// Whether bytes of one version only are accepted although a digest is expected.
+    /// True if bytes of one version only are accepted although a digest is expected.
     is_strict: bool,
-    /// Whether the file is fetched in one stream, without ranges.
+    /// True if the file is fetched in one stream, without ranges.
     plain: bool,
-    /// Whether the server changed its validators once too often to be believed.
+    /// True if the server changed its validators once too often to be believed.
     doubts_validators: bool,
 }
 
@@ -114,7 +114,7 @@ impl Session {
         first: Option<First>,
     ) -> Result<(Proven, Fetched), Error> {
         let mut start = self.begin(find(target, older, self.task.settings.resume)?);
-        // What goes on from an earlier run asks for something else.
+        // A download that resumes asks for something else.
         start.first = first.filter(|_| matches!(start.beginning, Beginning::Fresh));
         loop {
             let context = Context {
@@ -155,7 +155,7 @@ impl Session {
         }
     }
 
-    /// [`published::already_there`], until it is told to stop.
+    /// Asks [`published::already_there`], until it is told to stop.
     async fn already_there(
         &self,
         target: &Arc<Target>,
@@ -172,7 +172,7 @@ impl Session {
         }
     }
 
-    /// What speaks for a file that has no digest to prove it.
+    /// Returns the evidence for a file that has no digest to prove it.
     fn verified(&self, generation: Option<&Generation>, all_agree: bool) -> Verification {
         let is_strong = |generation: &Generation| generation.validators.is_strong();
         match generation {
@@ -239,8 +239,8 @@ impl Session {
         }
     }
 
-    /// Whether a file with another digest may be one of bytes of two generations: nothing but the
-    /// digest could tell whether those of an earlier run still belong to it.
+    /// Reports whether a file with another digest may have bytes of two generations: nothing but
+    /// the digest could tell whether those of an earlier run still belong to it.
     fn may_be_mixed(&self, error: &Error, fetched: &Fetched) -> bool {
         let known = fetched.generation.as_ref();
         let is_joined = known.is_some_and(|known| known.validators.is_strong());
@@ -249,7 +249,7 @@ impl Session {
     }
 }
 
-/// What an earlier run left, under the download's own names or beside them.
+/// Finds what an earlier run left, under the download's own names or beside them.
 fn find(target: &Target, older: &mut OlderVersions, resume: bool) -> Result<Found, Error> {
     if !resume {
         older.clear()?;
@@ -265,7 +265,7 @@ fn find(target: &Target, older: &mut OlderVersions, resume: bool) -> Result<Foun
     }
 }
 
-/// Gives an older version its name back if nothing newer has it. Tells whether one is kept.
+/// Gives an older version its name back if no newer one has it. Reports whether one is kept.
 fn keep_oldest(target: &Target, older: &mut OlderVersions) -> bool {
     let Some(at) = older.fullest() else {
         return false;
@@ -273,12 +273,12 @@ fn keep_oldest(target: &Target, older: &mut OlderVersions) -> bool {
     if target.location().has_part() {
         return true;
     }
-    // If it cannot have its name back now, the next run finds it where it is.
+    // If the version cannot have its name back now, the next run finds it where it is.
     let _moved = older.put_back(at);
     true
 }
 
-/// Whether the next run could go on from what was fetched.
+/// Reports whether the next run could go on from what was fetched.
 fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
     let can_prove = |generation: &Generation| {
         generation.length.is_some() && (generation.validators.is_strong() || task.expects_digest())
@@ -289,7 +289,7 @@ fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
         && fetched.generation.as_ref().is_some_and(can_prove)
 }
 
-/// The error a download ends with that was neither completed nor started over.
+/// Returns the error of a download that was neither completed nor started over.
 fn failure(task: &Task, fetched: Fetched) -> Error {
     let resumable = can_be_continued(task, &fetched);
     let error = match (fetched.outcome, fetched.last_error) {

@@ -1,5 +1,5 @@
-//! Owns the settings of a download, their defaults, and the names of what they must not be. Knows
-//! no environment and no flags; `task` does the checking.
+//! Owns the settings of a download, their defaults, and the names of the values they must not have.
+//! Knows no environment and no flags; `task` does the checking.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::pin::Pin;
 use crate::proxy::Proxies;
 use crate::redact::Secret;
 
-/// How a file is downloaded: everything but where it comes from and where it goes. The default
-/// suits most. Checked once, by [`Download::new`](crate::Download::new).
+/// The way a file is downloaded: everything but its URL and its path. The default suits most. It is
+/// checked once, by [`Download::new`](crate::Download::new).
 ///
 /// ```
 /// use accelerator::{Credentials, Settings};
@@ -48,35 +48,36 @@ pub struct Settings {
     /// Failures in a row without a byte received before the download gives up; at least 1.
     /// Default: 10, which spans about a minute.
     pub max_tries: u32,
-    /// How long a connection may be silent before it is replaced; more than nothing. There is no
-    /// limit on the time of the whole download. While a host has addresses that were never tried,
-    /// one that does not answer is left after half of it. Default: 20 seconds.
+    /// The time a connection may be silent before it is replaced; more than zero. There is no limit
+    /// on the time of the whole download. While a host has addresses that were never tried, one
+    /// that does not answer is left after half of this time. Default: 20 seconds.
     pub stall_timeout: Duration,
-    /// Most bytes that the file may have. A larger one is refused as soon as a reply says so, and
-    /// one of which none does when that many have come. Default: no limit.
+    /// Most bytes that the file may have. A larger file is refused as soon as a reply states its
+    /// length; one whose length no reply states is refused when more bytes have come. Default: no
+    /// limit.
     pub max_size: Option<ByteCount>,
     /// The digests that the file must have, or it does not get its name; one for each algorithm.
     /// Hashing costs about half a second of one core a GiB, while the file arrives. Default: none.
     pub digests: Vec<Digest>,
-    /// Who asks, as the field `User-Agent` says it, to every server on the way; a header of that
-    /// name has its place at the origin of the URL. Default: `accelerator/` and the version of this
-    /// crate.
+    /// The client's name, which the field `User-Agent` tells every server on the way; a header of
+    /// that name replaces it at the origin of the URL. Default: `accelerator/` and the version of
+    /// this crate.
     pub user_agent: String,
     /// Header fields, by name and value, for the origin of the URL. They are not sent anywhere
     /// else, redirects included, unless they [tell nobody anything](crate::is_harmless); of a
-    /// `Referer` other origins see the origin. `Range` and `Accept-Encoding` are ours and cannot be
-    /// set. Default: none.
+    /// `Referer` other origins see the origin. `Range` and `Accept-Encoding` belong to the download
+    /// and cannot be set. Default: none.
     pub headers: Vec<(String, Secret<String>)>,
     /// Cookies, each for the hosts and paths it says, redirects included. Default: none.
     pub cookies: Cookies,
-    /// Who the download says it is to the origin of the URL, and to nobody else: once a redirect
-    /// has left that origin they are not sent again, not even back there. User and password in the
-    /// URL are the same thing said differently, and both together are an error. Default: nobody.
+    /// The credentials for the origin of the URL, and for nobody else: once a redirect has left
+    /// that origin they are not sent again, not even back there. User and password in the URL are
+    /// another way to give them, and both together are an error. Default: none.
     pub credentials: Option<Credentials>,
     /// Certificates of authorities, or of servers, to trust beside the system's authorities, each
     /// text in PEM. Default: none.
     pub authorities: Vec<Vec<u8>>,
-    /// Whether nobody is trusted but [`authorities`](Self::authorities). Default: no.
+    /// True if only [`authorities`](Self::authorities) are trusted. Default: no.
     pub only_authorities: bool,
     /// Keys of which every server that is spoken to over TLS has to have one, redirects included,
     /// besides being trusted; not so proxies. Default: none, and any key will do.
@@ -89,29 +90,29 @@ pub struct Settings {
     pub oldest_tls: TlsVersion,
     /// The proxies that requests go through; the environment is not read. Default: none.
     pub proxies: Proxies,
-    /// Whether a server out in the world may redirect to an address of this machine, its network
-    /// or its provider's inside. Where the URL itself leads inside, its redirects may as well.
-    /// Behind a proxy, whose look-ups nobody sees, only URLs that name an address or `localhost`
-    /// are judged. Default: no.
+    /// True if a server out in the world may redirect to an address of this machine, its network or
+    /// its provider's inside. If the URL itself leads inside, its redirects may as well. Behind a
+    /// proxy, which looks names up unseen, only URLs that name an address or `localhost` are
+    /// judged. Default: no.
     pub allow_private: bool,
-    /// How the part file is written. Default: [`WriteMode::Positioned`].
+    /// The way the part file is written. Default: [`WriteMode::Positioned`].
     pub write_mode: WriteMode,
-    /// Whether a file under the final name may be replaced. Default: no.
+    /// True if a file under the final name may be replaced. Default: no.
     pub overwrite: bool,
-    /// Whether bytes of an earlier run are used. Without it they are deleted. Default: yes.
+    /// True if bytes of an earlier run are used. If false, they are deleted. Default: yes.
     pub resume: bool,
-    /// Whether the file is on the disk, not only in memory, before its final name appears, and what
-    /// has arrived every second. Without it the system writes when it likes, as a rule within half
-    /// a minute: a power cut within that time can damage the finished file, or takes from one that
-    /// is not finished what arrived in it. Default: yes.
+    /// True if the file is on the disk, not only in memory, before its final name appears, and
+    /// every second what has arrived. If false, the system writes at its own pace, as a rule within
+    /// 30 seconds: a power cut within that time can damage the finished file, or takes from an
+    /// unfinished one what arrived in it. Default: yes.
     pub sync: bool,
-    /// Whether the finished file shows the server's `Last-Modified`, where it is sent, as the time
-    /// of its last change; otherwise it shows when it was written. Default: no.
+    /// True if the finished file shows the server's `Last-Modified`, where it is sent, as the time
+    /// of its last change; otherwise it shows the time it was written. Default: no.
     pub remote_time: bool,
 }
 
 impl Settings {
-    /// Most that [`connections`](Self::connections) may be.
+    /// The largest value of [`connections`](Self::connections).
     pub const CONNECTIONS_MAX: u16 = limits::WIDTH_MAX.get();
 }
 
@@ -155,14 +156,14 @@ pub enum TlsVersion {
     V1_3,
 }
 
-/// Why a download cannot be what it was described to be.
+/// The reason why a download cannot be what it was described to be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSetting {
     /// The URL cannot be parsed.
     #[error("this is no URL: {source}")]
     Url {
-        /// What is wrong with it.
+        /// The fault in it.
         source: url::ParseError,
     },
     /// The URL has another scheme.
@@ -174,7 +175,7 @@ pub enum InvalidSetting {
     /// The path of the output ends in no name, or like a directory.
     #[error("the output {} names no file", path.display())]
     Output {
-        /// As given.
+        /// The path that was given.
         path: PathBuf,
     },
     /// The output has a name that no file can have beside its part file and journal.
@@ -186,7 +187,7 @@ pub enum InvalidSetting {
         Settings::CONNECTIONS_MAX
     )]
     Connections {
-        /// How many were to be used.
+        /// The number that was given.
         connections: u16,
     },
     /// The download would give up before it began.
@@ -198,7 +199,7 @@ pub enum InvalidSetting {
     /// There are two digests of one algorithm, of which a file has one.
     #[error("there are two digests of the algorithm {algorithm}")]
     SameAlgorithm {
-        /// Its name.
+        /// The algorithm's name.
         algorithm: &'static str,
     },
     /// A header's name or value is malformed. The value is not repeated: it may be a secret.
@@ -210,22 +211,23 @@ pub enum InvalidSetting {
     /// The field `User-Agent` cannot have this value.
     #[error("{user_agent:?} cannot be sent as the user agent")]
     UserAgent {
-        /// As given.
+        /// The value that was given.
         user_agent: String,
     },
     /// User and password of the URL cannot be sent.
     #[error("user and password in the URL: {0}")]
     Credentials(#[from] InvalidCredentials),
-    /// Two of: user and password in the URL, credentials, a header `Authorization`.
+    /// There is more than one of user and password in the URL, credentials, and a header
+    /// `Authorization`.
     #[error("there are two sets of credentials: in the URL, as a setting, or as a header")]
     TwoCredentials,
-    /// What should be certificates of authorities is none.
+    /// The text that should be certificates of authorities is none.
     #[error("the certificates of authorities are not in PEM format")]
     Authorities,
-    /// What should be a certificate and its key is none. It is not repeated.
+    /// The text that should be a certificate and its key is none. The error does not repeat it.
     #[error("the client's certificate and key are not in PEM format")]
     Identity,
-    /// The private key needs a password, which nobody is asked for.
+    /// The private key needs a password, and there is none to be asked for.
     #[error(
         "the client's key is encrypted; write it without its password, to a file for nobody else: \
          openssl pkey -in KEY -out FILE"

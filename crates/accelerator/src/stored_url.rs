@@ -1,4 +1,5 @@
-//! Owns how a URL is written into a journal: without its secrets, and yet told from every other.
+//! Owns the form of a URL in a journal: without its secrets, and yet told from every other. Knows
+//! no journal.
 
 use range_core::hex::Hex;
 use range_store::journal::SessionId;
@@ -7,14 +8,14 @@ use url::Url;
 
 use crate::redact::SafeUrl;
 
-/// No fragment is left in a URL that may be shown, so this ends it.
+/// A URL that may be shown has no fragment, so this ends it.
 const SEPARATOR: char = '#';
 
-/// Bytes of the fingerprint. It tells URLs of one user apart, and defends nothing.
+/// The bytes of the fingerprint. It tells the URLs of one user apart, and defends against nobody.
 const LENGTH: usize = 8;
 
-/// The URL as it may be shown, and a fingerprint of all of it, which another journal's cannot be
-/// compared with. A secret worth the name is not guessed from it.
+/// Returns the URL as it may be shown, and a fingerprint of all of it that cannot be compared with
+/// another journal's. A secret worth the name is not guessed from it.
 pub(crate) fn stored(url: &Url, session: SessionId) -> String {
     let mut whole = url.clone();
     whole.set_fragment(None);
@@ -26,12 +27,12 @@ pub(crate) fn stored(url: &Url, session: SessionId) -> String {
     format!("{}{SEPARATOR}{fingerprint}", SafeUrl::new(url))
 }
 
-/// Whether a stored URL is of the same scheme, host and port as `url`.
+/// Reports whether a stored URL has the scheme, host and port of `url`.
 pub(crate) fn is_of_origin(stored: &str, url: &Url) -> bool {
     Url::parse(shown(stored)).is_ok_and(|stored| stored.origin() == url.origin())
 }
 
-/// The part of it that is for people.
+/// Returns the part of it that is for people.
 pub(crate) fn shown(stored: &str) -> &str {
     stored
         .split_once(SEPARATOR)

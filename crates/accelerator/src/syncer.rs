@@ -1,4 +1,4 @@
-//! Owns the thread that puts received bytes on the disk. Knows no schedule: the scheduler says
+//! Owns the thread that puts received bytes on the disk. Knows no schedule: the scheduler decides
 //! when, and the store in which order.
 
 use std::sync::mpsc;
@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use range_store::{ResumableFile, StoreError};
 use scheduler::CheckpointId;
 
-/// The thread, from the outside. Dropping it waits for the sync that is under way.
+/// The handle of the thread. Dropping it waits for the sync that is under way.
 #[derive(Debug)]
 pub(crate) struct Syncer {
     orders: Option<mpsc::Sender<CheckpointId>>,

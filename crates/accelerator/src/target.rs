@@ -1,5 +1,5 @@
-//! Owns where a download goes: what an earlier run left there, whether that is of the file that is
-//! asked for, and what is created. Knows no network, and not how a file is kept.
+//! Owns the place where a download goes: what an earlier run left there, the check that this is of
+//! the same file, and what is created. Knows no network, and not how a file is kept.
 
 use std::sync::Arc;
 
@@ -16,26 +16,26 @@ use crate::stored_url;
 use crate::task::Task;
 use crate::transport::media_type::MediaType;
 
-/// Where a download goes.
+/// The place a download goes to.
 #[derive(Debug)]
 pub(crate) struct Target {
     location: Location,
     task: Arc<Task>,
 }
 
-/// What an earlier run left.
+/// The remains of an earlier run.
 #[derive(Debug)]
 pub(crate) struct Earlier {
     pub(crate) file: ResumableFile,
     pub(crate) generation: Generation,
-    /// Of the reply that the file was begun from, if the journal tells.
+    /// The media type of the reply that the file was begun from, if the journal tells.
     pub(crate) media_type: Option<MediaType>,
-    /// Whether no validator joins its bytes to each other.
+    /// True if no validator joins its bytes to each other.
     pub(crate) is_mixed: bool,
     pub(crate) claims: Claims,
 }
 
-/// What to begin with.
+/// The bytes to begin with.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// Nothing; or something that was of no use and is gone.
@@ -62,7 +62,7 @@ impl Target {
         Ok(self.location.check_output(self.task.publish())?)
     }
 
-    /// Where the store keeps it.
+    /// Returns the place where the store keeps it.
     pub(crate) fn location(&self) -> &Location {
         &self.location
     }
@@ -81,7 +81,7 @@ impl Target {
                 let cause = Cause::PartWithoutJournal { part: part() };
                 return Err(Error::new(ErrorKind::Exists, cause));
             }
-            // Whoever wrote the journal can still use it.
+            // The version of this program that wrote the journal can still use it.
             Stored::Unreadable(error) => {
                 return Err(Error::new(ErrorKind::Exists, Cause::Journal(error)));
             }
@@ -106,9 +106,9 @@ impl Target {
         })))
     }
 
-    /// Whether the journal was written for this very file, or both look like a copy of what a
-    /// download from this origin left. Its hashes prove nothing against anybody who wrote it, and
-    /// its validators are public: only a digest would tell.
+    /// Reports whether the journal was written for this very file, or both look like a copy of what
+    /// a download from this origin left. The journal's hashes prove nothing against an author who
+    /// means harm, and its validators are public: only a digest would tell.
     fn can_be_trusted(&self, earlier: &range_store::Earlier) -> Result<bool, Error> {
         if earlier.is_made_for_this_file() || self.task.expects_digest() {
             return Ok(true);
@@ -124,7 +124,7 @@ impl Target {
         Ok(self.location.create(length, &description)?)
     }
 
-    /// What the journal says of the file that is asked for.
+    /// Returns what the journal says of the file that is asked for.
     pub(crate) fn description(&self, validators: Validators) -> Description {
         let session = SessionId::random();
         Description {
@@ -136,7 +136,7 @@ impl Target {
     }
 }
 
-/// Whether a journal is of the version that a reply states.
+/// Reports whether a journal is of the version that a reply states.
 pub(crate) fn is_of(header: &Header, generation: &Generation) -> bool {
     generation.length == Some(header.length)
         && header.validators.compare(&generation.validators) == Agreement::Same

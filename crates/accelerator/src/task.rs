@@ -1,5 +1,5 @@
-//! Owns the check of what one download is to do: where its file comes from, where it goes, and the
-//! settings. Touches neither network nor disk.
+//! Owns the check of one download's task: its URL, its output and its settings. Touches neither
+//! network nor disk.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -16,23 +16,23 @@ use crate::credentials::Credentials;
 use crate::redact::{SafeUrl, Secret};
 use crate::settings::{InvalidSetting, Settings};
 
-/// What one download is to do. It makes sense, as far as that can be told without network and disk.
+/// The task of one download. It makes sense, as far as that can be told without network and disk.
 #[derive(Debug)]
 pub(crate) struct Task {
-    /// Without user and password, which are among the headers.
+    /// The URL without user and password, which are among the headers.
     pub(crate) url: Url,
     /// The final file, as given.
     pub(crate) output: PathBuf,
-    /// Where that is.
+    /// The directory of the final file.
     pub(crate) directory: PathBuf,
-    /// What it is called there, and the files beside it.
+    /// The name of the final file, and of the files beside it.
     pub(crate) names: PartNames,
-    /// For the origin of `url` only.
+    /// The user's headers, for the origin of `url` only.
     pub(crate) headers: HeaderMap,
-    /// For everybody.
+    /// The client's name, for every server.
     pub(crate) user_agent: HeaderValue,
     pub(crate) connections: NonZeroU16,
-    /// All others. Headers and credentials are not among them any more.
+    /// The other settings. Headers and credentials are not among them any more.
     pub(crate) settings: Settings,
 }
 
@@ -94,23 +94,23 @@ impl Task {
         Ok(())
     }
 
-    /// Where the file comes from, without secrets.
+    /// Returns the URL, without secrets.
     pub(crate) fn safe_url(&self) -> SafeUrl {
         SafeUrl::new(&self.url)
     }
 
-    /// Of the digests that are expected, in their order.
+    /// Returns the algorithms of the expected digests, in their order.
     pub(crate) fn algorithms(&self) -> Vec<DigestAlgorithm> {
         let digests = self.settings.digests.iter();
         digests.map(Digest::algorithm).collect()
     }
 
-    /// Whether a digest will tell at the end which bytes are right.
+    /// Reports whether a digest will tell at the end which bytes are right.
     pub(crate) fn expects_digest(&self) -> bool {
         !self.settings.digests.is_empty()
     }
 
-    /// How the file gets its name.
+    /// Returns the way the file gets its name.
     pub(crate) fn publish(&self) -> Publish {
         Publish {
             overwrite: self.settings.overwrite,
@@ -119,7 +119,7 @@ impl Task {
     }
 }
 
-/// Where a file is, and what it is called there.
+/// Returns the directory of a file, and its name there.
 fn split(output: &Path) -> Option<(&Path, &OsStr)> {
     let name = output.file_name()?;
     // `Path` takes `a/` and `a/.` for `a`.

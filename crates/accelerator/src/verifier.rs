@@ -1,5 +1,5 @@
-//! Owns the thread that reads back what an earlier run left, while the first requests are already
-//! under way. Trusts nothing else; the store compares.
+//! Owns the thread that reads back the bytes of an earlier run, while the first requests are
+//! already under way. Trusts nothing else; the store compares.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use range_store::{Claims, Finding, ResumableFile, StoreError};
 
-/// The thread, from the outside. Dropping it ends the thread after at most one block.
+/// The handle of the thread. Dropping it ends the thread after at most one block.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     stop: Arc<AtomicBool>,
@@ -16,8 +16,8 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// `found` is called for each block, from the thread, ascending; an error is that the file
-    /// could not be read, and the last call.
+    /// Starts the thread. It calls `found` for each block, ascending; an error means that the file
+    /// could not be read, and is the last call.
     pub(crate) fn start(
         file: ResumableFile,
         claims: Claims,
@@ -52,7 +52,7 @@ impl Drop for Verifier {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // Nothing is left to tell anyone.
+            // Nobody is left to be told.
             let _ended = thread.join();
         }
     }

@@ -20,7 +20,7 @@ use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
 use crate::transport::{Reply, Transport};
 
-/// What a worker is to do.
+/// The job of a worker.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) attempt: AttemptId,
@@ -28,7 +28,7 @@ pub(crate) struct Job {
     pub(crate) route: Route,
     /// The reply, if the request was sent already.
     pub(crate) reply: Option<Reply>,
-    /// What the reply is held against.
+    /// The versions that the reply is compared with.
     pub(crate) generations: SharedGenerations,
     /// The file, once there is one: without the first reply's length there is none.
     pub(crate) file: Option<ResumableFile>,
@@ -37,10 +37,10 @@ pub(crate) struct Job {
     pub(crate) time: DiskTime,
 }
 
-/// What a worker is told while it works.
+/// An order to a worker at work.
 #[derive(Debug)]
 pub(crate) enum Order {
-    /// Write through this, which begins where the reply is or further on: what lies between is of
+    /// Write through this, which begins where the reply is or further on: the bytes between are of
     /// no use.
     Grant(Writer),
     /// Go on to this offset.
@@ -53,7 +53,7 @@ pub(crate) enum Order {
     Stop,
 }
 
-/// What a worker tells.
+/// A report of a worker.
 #[derive(Debug)]
 pub(crate) enum WorkerReport {
     /// The reply's head was accepted.
@@ -68,7 +68,7 @@ pub(crate) enum WorkerReport {
     Stopped(AttemptId, Ending),
 }
 
-/// How a worker ended.
+/// The end of a worker.
 #[derive(Debug)]
 pub(crate) struct Ending {
     pub(crate) position: u64,
@@ -77,7 +77,7 @@ pub(crate) struct Ending {
     pub(crate) wasted: u64,
 }
 
-/// Why an attempt failed.
+/// The reason why an attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AttemptError {
     #[error(transparent)]
@@ -122,7 +122,7 @@ pub(crate) async fn run(
         result,
         wasted: worker.wasted + worker.held.len() as u64,
     };
-    // The lease is released before anyone hears that it is free.
+    // The lease is released before the report that it is free.
     drop(worker);
     // A driver that is gone has no use for reports.
     let _delivered = reports.send(WorkerReport::Stopped(attempt, ending)).await;
@@ -132,25 +132,26 @@ struct Worker {
     job: Job,
     orders: mpsc::UnboundedReceiver<Order>,
     reports: mpsc::Sender<WorkerReport>,
-    /// What the grant gave.
+    /// The right to write, which the grant gave.
     writer: Option<Writer>,
-    /// Offset of the first byte of the reply that is neither written nor thrown away.
+    /// The offset of the first byte of the reply that is neither written nor thrown away.
     arrived: u64,
-    /// What has come from there on: it waits for the grant, for more lease, or for leave under a
-    /// limit on the rate. At most one chunk: while there is any, nothing is read.
+    /// The bytes that have come from there on: they wait for the grant, for more lease, or for
+    /// leave under a limit on the rate. There is at most one chunk: while there is any, nothing is
+    /// read.
     held: Bytes,
     reported: u64,
     reported_at: Timestamp,
-    /// Whether it was told that the lease is written.
+    /// True if the worker has reported that the lease is written.
     is_end_reported: bool,
-    /// Where the reply's bytes end; `None` when it did not say.
+    /// The end of the reply's bytes; `None` when it did not say.
     promised_end: Option<u64>,
-    /// Offset it may write up to, under a limit on the rate.
+    /// The offset it may write up to, under a limit on the rate.
     allowed: u64,
     wasted: u64,
 }
 
-/// What an order leaves to do.
+/// The worker's next step after an order.
 enum Obeyed {
     Continue,
     Stop,
@@ -201,7 +202,7 @@ impl Worker {
         }
     }
 
-    /// Judges a reply. What it means for the bytes of others is noted before another one can be
+    /// Judges a reply. Its meaning for the bytes of others is noted before another reply can be
     /// judged, and so before any byte that depends on it.
     fn judge(&self, reply: &Reply) -> Result<Accepted, AttemptError> {
         let mut generations = self.job.generations.lock();
@@ -250,9 +251,9 @@ impl Worker {
         }
     }
 
-    /// Where nothing can be written nothing is read, so that the sender is held back. A reply that
-    /// ends where its lease does is read to its end: that brings no byte, and lets the connection
-    /// be used again.
+    /// Reports whether the worker may read. While it can write nothing it reads nothing, so that
+    /// the sender is held back. A reply that ends where its lease does is read to its end: that
+    /// brings no byte, and lets the connection be used again.
     fn may_read(&self) -> bool {
         let has_room = self.remaining().is_some() && self.position() < self.allowed;
         self.held.is_empty() && (has_room || self.promised_end == Some(self.arrived))
@@ -280,8 +281,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Throws away what comes before the lease, and writes what lies in it and is allowed. What is
-    /// left waits.
+    /// Throws away the bytes before the lease, and writes those that lie in it and are allowed. The
+    /// others wait.
     fn use_held(&mut self) -> Result<(), AttemptError> {
         let Some(writer) = &mut self.writer else {
             return Ok(());
@@ -370,7 +371,7 @@ impl Worker {
     }
 }
 
-/// Where the reply to a request begins.
+/// Returns the beginning of the reply to a request.
 fn start_of(request: Request) -> u64 {
     match request {
         Request::Part(range) => range.start(),

@@ -1,4 +1,4 @@
-//! Which cookies are sent where.
+//! Tests of the places to which each cookie is sent.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn sent(cookies: &Cookies, to: &str) -> String {
     String::from_utf8_lossy(&value).into_owned()
 }
 
-/// What is sent to `to` after `from` has set `field`.
+/// Returns the cookies that are sent to `to` after `from` has set `field`.
 fn after(from: &str, field: &str, to: &str) -> String {
     let mut cookies = Cookies::default();
     cookies.note(&url(from), field.as_bytes(), now());

@@ -1,5 +1,5 @@
-//! Owns how the driver does what the scheduler says: workers, part file, digest, listeners.
-//! Decides nothing.
+//! Owns the execution of the scheduler's decisions: workers, part file, digest, listeners. Decides
+//! nothing.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Driver<'_> {
 
     pub(super) fn order(&mut self, attempt: AttemptId, order: Order) {
         if let Some(at_work) = self.at_work.get(&attempt) {
-            // A worker that has just ended will say so.
+            // A worker that has just ended will report so.
             let _delivered = at_work.orders.send(order);
         }
     }
@@ -61,7 +61,7 @@ impl Driver<'_> {
             return;
         };
         if std::mem::take(&mut at_work.is_first) {
-            // Where a file system writes zeros, reserving the part file can take minutes.
+            // On a file system that writes zeros, reserving the part file can take minutes.
             let time = self.time.clone();
             let call = time.call();
             let prepared = self.prepare().await;
@@ -106,7 +106,7 @@ impl Driver<'_> {
     pub(super) fn keep(&mut self, file: ResumableFile) {
         let synced = self.synced.clone();
         self.syncer = Some(Syncer::start(file.clone(), move |checkpoint, result| {
-            // A driver that is gone has no use for it.
+            // A driver that is gone has no use for the answer.
             let _delivered = synced.send((checkpoint, result));
         }));
         let algorithms = self.context.task.algorithms();

@@ -1,5 +1,5 @@
-//! Owns what wakes the driver, and what each waking is to the scheduler. Does nothing of what
-//! follows.
+//! Owns the events that wake the driver, and the input that each is to the scheduler. Does nothing
+//! of what follows.
 
 use range_core::units::RateLimit;
 use range_store::{Finding, StoreError};
@@ -67,8 +67,8 @@ impl Driver<'_> {
             }
             Wake::Found(Ok(Finding::Rejected(range))) => Some(Input::Rejected { range }),
             Wake::Synced(checkpoint, Ok(())) => Some(Input::Durable { checkpoint }),
-            // What a failed sync should have written may be lost although a second one succeeds,
-            // so it is never tried again and believed.
+            // The data of a failed sync may be lost although a second sync succeeds, so no sync is
+            // tried again and believed.
             Wake::Found(Err(error)) | Wake::Synced(_, Err(error)) => {
                 self.fatal = Some(error.into());
                 None
@@ -109,7 +109,7 @@ impl Driver<'_> {
         }
     }
 
-    /// What a failed attempt means, in the light of the replies before it.
+    /// Returns the class of a failed attempt, in the light of the replies before it.
     fn class_of(&mut self, attempt: AttemptId, error: AttemptError) -> FailureClass {
         let route = self.at_work.get(&attempt).map(|at_work| at_work.route);
         let class = match (&error, route) {

@@ -1,4 +1,4 @@
-//! What replies in a row lead to, as to the version that is fetched.
+//! Tests of the conclusions from replies in a row about the version that is fetched.
 
 use range_core::ByteRange;
 use range_core::http::validator::{EntityTag, Validators};
@@ -41,32 +41,25 @@ fn resumed() -> Generations {
     Generations::resume(version("\"old\""), None, false, false)
 }
 
+/// Notes a reply of a newer version by a route.
+fn newer(generations: &mut Generations, route: Route) -> Sighting {
+    generations.differs(&version("\"new\""), route)
+}
+
 #[test]
 fn one_reply_proves_nothing_and_two_that_agree_do() {
     let mut generations = resumed();
-    assert_eq!(
-        generations.differs(&version("\"new\""), Route::Known),
-        Unconfirmed
-    );
-    assert_eq!(
-        generations.differs(&version("\"new\""), Route::Original),
-        Confirmed
-    );
+    assert_eq!(newer(&mut generations, Route::Known), Unconfirmed);
+    assert_eq!(newer(&mut generations, Route::Original), Confirmed);
 }
 
 #[test]
 fn the_second_has_to_come_by_the_original_url() {
     let mut generations = resumed();
     for _ in 0..5 {
-        assert_eq!(
-            generations.differs(&version("\"new\""), Route::Known),
-            Unconfirmed
-        );
+        assert_eq!(newer(&mut generations, Route::Known), Unconfirmed);
     }
-    assert_eq!(
-        generations.differs(&version("\"new\""), Route::Original),
-        Confirmed
-    );
+    assert_eq!(newer(&mut generations, Route::Original), Confirmed);
 }
 
 #[test]
@@ -86,17 +79,11 @@ fn two_that_differ_from_each_other_prove_nothing() {
 fn nothing_is_newer_while_the_old_one_is_served() {
     let mut generations = resumed();
     generations.accepted(attempt(1), &reply("\"old\"", ""));
-    assert_eq!(
-        generations.differs(&version("\"new\""), Route::Original),
-        Unconfirmed
-    );
-    assert_eq!(
-        generations.differs(&version("\"new\""), Route::Original),
-        Unconfirmed
-    );
+    assert_eq!(newer(&mut generations, Route::Original), Unconfirmed);
+    assert_eq!(newer(&mut generations, Route::Original), Unconfirmed);
     generations.ended(attempt(1));
     assert_eq!(
-        generations.differs(&version("\"new\""), Route::Original),
+        newer(&mut generations, Route::Original),
         Confirmed,
         "the third in a row"
     );
@@ -105,16 +92,10 @@ fn nothing_is_newer_while_the_old_one_is_served() {
 #[test]
 fn a_reply_of_the_old_one_in_between_clears_the_suspicion() {
     let mut generations = resumed();
-    assert_eq!(
-        generations.differs(&version("\"new\""), Route::Original),
-        Unconfirmed
-    );
+    assert_eq!(newer(&mut generations, Route::Original), Unconfirmed);
     generations.accepted(attempt(1), &reply("\"old\"", ""));
     generations.ended(attempt(1));
-    assert_eq!(
-        generations.differs(&version("\"new\""), Route::Original),
-        Unconfirmed
-    );
+    assert_eq!(newer(&mut generations, Route::Original), Unconfirmed);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Owns what is done with a file of which nothing is missing: it is proven, and gets its name.
+//! Owns the last steps of a file of which nothing is missing: it is proven, and gets its name.
 //! Knows no network.
 
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl Session {
         ))
     }
 
-    /// The digests that were expected, or an error when one of them is another.
+    /// Returns the digests that were expected, or an error if the file has another one.
     async fn digest(
         &self,
         digester: Option<Digester>,

@@ -1,5 +1,6 @@
-//! Owns what follows when what was fetched cannot be completed: whether another way is left, what
-//! is asked before it is taken, and what is kept. Knows nothing of how a file is fetched.
+//! Owns the steps after a fetch that cannot be completed: the choice of another way, the question
+//! that is asked before it is taken, and the bytes that are kept. Knows nothing of how a file is
+//! fetched.
 
 use std::sync::Arc;
 
@@ -19,16 +20,16 @@ use crate::transport::error::TransportError;
 use crate::transport::judge_reply::{Accepted, accept};
 use crate::worker::AttemptError;
 
-/// How often one run follows the file to another version by ranges. Once more and it takes one
-/// stream, whose bytes are of one version whatever the server says. Twice, because a server that
-/// went back to the version before has changed twice.
+/// The number of times one run follows the file to another version by ranges. After that it takes
+/// one stream, whose bytes are of one version whatever the server says. The number is two, because
+/// a server that went back to the version before has changed twice.
 const CHANGES_MAX: u32 = 2;
 
 impl Session {
-    /// Why and how it starts over, if that can help.
+    /// Returns why the download starts over, and prepares how, if that can help.
     pub(super) fn way_on(&mut self, fetched: &Fetched) -> Option<RestartReason> {
         match &fetched.outcome {
-            // The newer version is not the one that is expected.
+            // The newer version is not the expected one.
             Ok(Outcome::Changed) if self.unproven.is_some() => return None,
             Ok(Outcome::Changed) if !self.plain && self.changes < CHANGES_MAX => {
                 self.changes += 1;
@@ -48,7 +49,7 @@ impl Session {
         Some(RestartReason::RangesUnreliable)
     }
 
-    /// Begins anew, with what was fetched set aside until something better is complete.
+    /// Begins anew, with the fetched bytes set aside until something better is complete.
     pub(super) async fn start_over(
         &mut self,
         target: &Arc<Target>,
@@ -112,7 +113,7 @@ impl Session {
         Ok(self.begin(target.find()?))
     }
 
-    /// Sets aside what a later run could continue, and throws away what none could.
+    /// Sets aside the bytes that a later run could continue, and throws away those that none could.
     fn keep(
         &self,
         older: &mut OlderVersions,
@@ -132,8 +133,8 @@ impl Session {
         Ok(())
     }
 
-    /// Nothing is put aside for a file that is not served: it is asked for first, and the reply is
-    /// not read. What was fetched comes back, with the reply if there was one.
+    /// Asks for the file first, and does not read the reply: nothing is put aside for a file that
+    /// is not served. Gives back what was fetched, with the reply if there was one.
     async fn ask_first(
         &self,
         transport: &Transport,
@@ -167,7 +168,7 @@ impl Session {
         let error = match reply {
             Ok(Ok(accepted)) => return Ok((fetched, Some(accepted))),
             Ok(Err(error)) if is_a_no(&error) => error,
-            // Whatever else went wrong, whoever fetches the file tries again.
+            // Any other failure is met again by the fetch, which tries again.
             Ok(Err(_)) | Err(_) => return Ok((fetched, None)),
         };
         if let Ok(Outcome::Changed) = fetched.outcome {
@@ -181,7 +182,7 @@ impl Session {
     }
 }
 
-/// Whether the file is not to be had: it is refused, or something else came in its place.
+/// Reports whether the file is not to be had: it is refused, or something else came in its place.
 fn is_a_no(error: &TransportError) -> bool {
     matches!(
         error.disposition(),
@@ -189,7 +190,7 @@ fn is_a_no(error: &TransportError) -> bool {
     )
 }
 
-/// Whether a reply is of the version that was fetched.
+/// Reports whether a reply is of the version that was fetched.
 fn is_same(fetched: &Fetched, served: &Generation) -> bool {
     fetched.file.is_some()
         && fetched.generation.as_ref().is_some_and(|known| {
@@ -205,8 +206,8 @@ fn says_that_it_changed(error: &AttemptError) -> bool {
     )
 }
 
-/// Whether a refusal may be of the range that was asked for, and not of the file: some servers
-/// refuse ranges above a size, or any.
+/// Reports whether a refusal may be of the range that was asked for, and not of the file: some
+/// servers refuse ranges above a size, or any.
 fn blames_the_range(error: &AttemptError) -> bool {
     let AttemptError::Transport(TransportError::Status { status, .. }) = error else {
         return false;

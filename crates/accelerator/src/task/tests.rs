@@ -1,4 +1,4 @@
-//! What can be downloaded, and what cannot.
+//! Tests of what can be downloaded, and what cannot.
 
 use std::time::Duration;
 
@@ -141,6 +141,6 @@ fn settings_show_no_secret() {
     let task = Task::new(URL, "it".into(), settings.clone()).unwrap();
     let shown = format!("{settings:?} {task:?}");
     assert!(!shown.contains("hush"), "{shown}");
-    // As numbers.
+    // The password is not shown as numbers either.
     assert!(!shown.contains("104, 117, 115, 104"), "{shown}");
 }

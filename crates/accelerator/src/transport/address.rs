@@ -1,25 +1,25 @@
-//! Owns where an address leads: out to the world, or inside, where a server out there has no
-//! business sending anyone. Pure.
+//! Owns the distinction of addresses that lead out into the world from those that lead inside,
+//! where a server out there has no business sending anyone. Pure.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Which addresses may be connected to.
+/// The addresses that may be connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reach {
-    /// All.
+    /// All addresses.
     Anywhere,
     /// Those of hosts out in the world.
     Public,
 }
 
-/// Whether an address is of a host out in the world: not of this machine, its network, its
+/// Reports whether an address is of a host out in the world: not of this machine, its network, its
 /// provider's inside (metadata services among them), or of no single host at all.
 ///
-/// From the registries of special-purpose addresses (RFC 6890) what can lead inside: addresses
-/// reserved for documentation lead nowhere and count as outside. IPv6 addresses that carry an IPv4
-/// address are judged by that one, because that is where a translator sends them.
+/// The blocks are those in the registries of special-purpose addresses (RFC 6890) that can lead
+/// inside: addresses reserved for documentation lead nowhere and count as outside. IPv6 addresses
+/// that carry an IPv4 address are judged by that one, because a translator sends them there.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -63,7 +63,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         // Identifiers of segments within one network (RFC 9602).
         || first == 0x5f00
         // Tunnels to a host behind a translator (RFC 4380), whose address is disguised in them;
-        // what is to be thrown away (RFC 6666).
+        // addresses whose packets are thrown away (RFC 6666).
         || address.segments()[..2] == [0x2001, 0]
         || address.segments()[..4] == [0x100, 0, 0, 0]
         // Translators of one network (RFC 8215), to IPv4 addresses at a place of its choosing.
@@ -71,7 +71,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     !inside
 }
 
-/// The IPv4 address that a translator or tunnel takes out of this one.
+/// Returns the IPv4 address that a translator or tunnel takes out of this one.
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let at = |index: usize| {
@@ -91,8 +91,8 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Whether a URL names a public host as far as the URL alone can tell; `None` for a name whose
-/// address is not known.
+/// Reports whether a URL names a public host as far as the URL alone can tell; `None` for a name
+/// whose address is not known.
 pub(crate) fn names_public_host(url: &Url) -> Option<bool> {
     match url.host()? {
         Host::Ipv4(address) => Some(is_public(address.into())),

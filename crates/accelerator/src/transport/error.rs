@@ -1,4 +1,5 @@
-//! Owns what can go wrong between a request and the bytes of its reply.
+//! Owns the failures between a request and the bytes of its reply. Knows no other part of a
+//! download.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::proxy::InvalidProxy;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
-/// Why an attempt got no, or no useful, bytes.
+/// The reason why an attempt got no, or no useful, bytes.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransportError {
     #[error("the server could not be reached")]
@@ -25,7 +26,7 @@ pub(crate) enum TransportError {
     Untrusted { source: Source },
     #[error("the server has another key than the one it is pinned to: {actual}")]
     NotPinned { actual: Pin },
-    /// Asked again, it would say the same.
+    /// The server would refuse again.
     #[error("{}", refusal.text())]
     NoTls { refusal: Refusal, source: Source },
     #[error("an address of the server connects and does not answer")]
@@ -79,11 +80,11 @@ impl std::fmt::Display for StatusReason {
     }
 }
 
-/// How large a file is that is too large.
+/// The size of a file that is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {
     Exactly(ByteCount),
-    /// No reply has said.
+    /// The size is unknown, as no reply stated it.
     More,
 }
 
@@ -96,7 +97,7 @@ impl std::fmt::Display for Size {
     }
 }
 
-/// What a server wants that is not spoken.
+/// Returns the name of the login that a server wants and this crate does not speak.
 fn wish(wanted: Option<Login>) -> &'static str {
     match wanted {
         None => "",
@@ -114,10 +115,10 @@ impl TransportError {
             | Self::NotPinned { .. }
             | Self::NoTls { .. }
             | Self::NoProxy(_) => FailureClass::Untrusted,
-            // There is no room for it, wherever the user has drawn the line.
+            // The file does not fit within the user's limit, whatever is asked next.
             Self::TooLarge { .. } => FailureClass::Storage,
             Self::Silent => FailureClass::Stalled,
-            // What one connection says that is not HTTP says nothing about the next one.
+            // One connection that says something other than HTTP says nothing about the next one.
             Self::Interrupted { .. } | Self::NotHttp { .. } => FailureClass::Interrupted,
             Self::Status {
                 status: 408 | 425 | 429 | 500..=599,
@@ -126,7 +127,7 @@ impl TransportError {
             } => FailureClass::Busy {
                 retry_after: *retry_after,
             },
-            // A redirect that wants to be followed later.
+            // The server redirects, and wants to be followed later.
             Self::Status {
                 status: 300..=399,
                 retry_after: Some(wait),

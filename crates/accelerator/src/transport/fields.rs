@@ -1,5 +1,5 @@
-//! Owns which of the user's header fields go along with a request, once redirects have led it
-//! somewhere. Pure: sends nothing.
+//! Owns the choice of the user's header fields that go along with a request, once redirects have
+//! led it somewhere. Pure: sends nothing.
 
 use http::header::{AUTHORIZATION, COOKIE, REFERER};
 use http::{HeaderMap, HeaderValue};
@@ -8,8 +8,8 @@ use url::Url;
 
 use super::redirect::Trail;
 
-/// Fields that tell nobody anything about the user, in lower case: what browsers send to
-/// everyone. Those that begin with one of [`HARMLESS_BEGINNINGS`] are as good.
+/// The fields that tell nobody anything about the user, in lower case: those that browsers send to
+/// every server. Fields that begin with one of [`HARMLESS_BEGINNINGS`] are as good.
 const HARMLESS: &[&str] = &[
     "accept",
     "accept-language",
@@ -22,15 +22,16 @@ const HARMLESS: &[&str] = &[
 ];
 const HARMLESS_BEGINNINGS: &[&str] = &["sec-ch-ua", "sec-fetch-", "sec-gpc"];
 
-/// Whether a field tells nobody anything about the user, so that every origin may see it.
+/// Reports whether a field tells nobody anything about the user, so that every origin may see it.
 pub fn is_harmless(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     HARMLESS.contains(&name.as_str()) || HARMLESS_BEGINNINGS.iter().any(|own| name.starts_with(own))
 }
 
-/// The user's fields for the next request of a trail, and what servers have added on the way.
+/// Returns the user's fields for the next request of a trail, and those that servers have added on
+/// the way.
 ///
-/// At the origin of the URL the user's fields are all of them. Elsewhere there are the harmless
+/// At the origin of the URL these are all of the user's fields. Elsewhere they are the harmless
 /// ones, and a `Referer` without its path, which is the policy of browsers
 /// (`strict-origin-when-cross-origin`).
 pub(super) fn for_hop(own: &HeaderMap, trail: &Trail, now: HttpDate) -> HeaderMap {
@@ -67,8 +68,8 @@ fn add_cookies(fields: &mut HeaderMap, trail: &Trail, now: HttpDate) {
     }
 }
 
-/// A referrer as another origin sees it: as it is where it is a page of that origin, nothing of
-/// it where it was read over https and this is not, and otherwise its origin.
+/// Returns a referrer as another origin sees it: all of it if it is a page of that origin, nothing
+/// if it was read over https and the request is not, and otherwise its origin.
 fn shortened(value: &HeaderValue, to: &Url) -> Option<HeaderValue> {
     let referrer = Url::parse(value.to_str().ok()?).ok()?;
     if referrer.origin() == to.origin() {

@@ -10,7 +10,7 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerInco
 use super::tls::NotPinned;
 use crate::pin::Pin;
 
-/// What a handshake has come to, where another try would come to the same.
+/// The result of a handshake that another try would have too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Untrusted,
@@ -18,10 +18,10 @@ pub(super) enum Verdict {
     Refused(Refusal),
 }
 
-/// Why there is no TLS with a server.
+/// The reason why there is no TLS with a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// What is sent is something else.
+    /// The server sends something else.
     SpeaksNone,
     /// Its versions are all too old.
     Version,
@@ -58,8 +58,8 @@ impl Refusal {
     }
 }
 
-/// Judges an error of TLS. `None` where another try may well succeed: connections break, and a
-/// server may be out of sorts.
+/// Judges an error of TLS. `None` if another try may well succeed: connections break, and a server
+/// may be overloaded.
 pub(super) fn judge(error: &Error, is_connecting: bool) -> Option<Verdict> {
     let refused = |refusal| Some(Verdict::Refused(refusal));
     match error {
@@ -106,7 +106,7 @@ fn of_alert(alert: AlertDescription) -> Option<Refusal> {
     match alert {
         Alert::HandshakeFailure | Alert::InsufficientSecurity => Some(Refusal::Ciphers),
         Alert::ProtocolVersion => Some(Refusal::Version),
-        // These pass.
+        // These failures pass.
         Alert::CloseNotify | Alert::InternalError | Alert::UserCanceled => None,
         _ => Some(Refusal::Other),
     }

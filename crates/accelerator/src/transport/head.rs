@@ -15,49 +15,50 @@ use range_core::http::validator::{EntityTag, Validators};
 
 use super::media_type::MediaType;
 
-/// A `Content-Range`, or why there is none to rely on.
+/// A `Content-Range`, or the reason why none can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Placement {
     /// There is none.
     Absent,
     /// There are several, or it makes no sense.
     Unreadable,
-    /// It says this.
+    /// There is one, and it says this.
     Stated(ContentRange),
 }
 
-/// What the head of a reply says.
+/// The parts of a reply's head that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) status: u16,
     pub(crate) placement: Placement,
-    /// `Content-Length`, unless a transfer coding says where the content ends: then it counts for
-    /// nothing (RFC 9112 §6.3).
+    /// `Content-Length`, unless a transfer coding marks the end of the content: then the field
+    /// counts for nothing (RFC 9112 §6.3).
     pub(crate) content_length: Option<u64>,
     pub(crate) media_type: MediaType,
-    /// Whether it says that ranges are served: `Accept-Ranges: bytes`.
+    /// True if it says that ranges are served: `Accept-Ranges: bytes`.
     pub(crate) accepts_ranges: bool,
     /// `Content-Encoding`, unless it is `identity`; a stranger's text, made harmless and short.
     pub(crate) coding: Option<String>,
-    /// Whether the content comes in a transfer coding beside `chunked`, which was not asked for
-    /// and is not removed.
+    /// True if the content comes in a transfer coding beside `chunked`, which was not asked for and
+    /// is not removed.
     pub(crate) is_transfer_coded: bool,
-    /// How a server that wants a login wants it, where that is not spoken.
+    /// The login that a server wants, if it wants none that this crate speaks.
     pub(crate) wanted: Option<Login>,
     pub(crate) validators: Validators,
     pub(crate) retry_after: Option<Duration>,
-    /// As the server has it: not a name until it is made one.
+    /// The name that the server suggests, as it stands there: it is no file name until it is made
+    /// one.
     pub(crate) suggested_name: Option<String>,
 }
 
-/// How far the clocks of a server and this machine may be apart where a reply has no `Date`.
-/// Most machines set theirs by the network, to within a second.
+/// The seconds that the clocks of a server and this machine may be apart where a reply has no
+/// `Date`. Most machines set theirs by the network, to within a second.
 const CLOCKS_APART: u64 = 60;
 
 impl Head {
-    /// A reply without a readable `Date` has the time it was received (RFC 9110 section 6.6.1).
-    /// That is read off another clock than its `Last-Modified`, so a minute is taken off before
-    /// the one is held against the other.
+    /// Reads a head. A reply without a readable `Date` has the time it was received (RFC 9110
+    /// section 6.6.1). That is read off another clock than its `Last-Modified`, so one minute is
+    /// taken off before the two are compared.
     pub(crate) fn new(status: StatusCode, headers: &HeaderMap, received: HttpDate) -> Self {
         let date = single(headers, &DATE).and_then(HttpDate::parse_loosely);
         let surely_past = received.unix_seconds().saturating_sub(CLOCKS_APART);
@@ -89,7 +90,7 @@ impl Head {
 }
 
 impl Head {
-    /// How many bytes the file has, as far as the reply says.
+    /// Returns the number of bytes that the file has, as far as the reply says.
     pub(crate) fn complete_length(&self) -> Option<u64> {
         match self.placement {
             Placement::Stated(ContentRange::Satisfied {
@@ -104,8 +105,8 @@ impl Head {
     }
 }
 
-/// Codings that have a name (RFC 9110 section 16.6.1), as far as anybody uses them, and how long
-/// another may be.
+/// The most characters that are kept of the name of a coding. Registered names are shorter (RFC
+/// 9110 section 16.6.1).
 const CODING_MAX: usize = 40;
 
 fn coding(headers: &HeaderMap) -> Option<String> {
@@ -146,7 +147,7 @@ pub(crate) enum Login {
     Ntlm,
 }
 
-/// `None` where a server would take what is spoken, too.
+/// Returns the login that a server wants; `None` if it would take one that this crate speaks, too.
 fn wanted(headers: &HeaderMap) -> Option<Login> {
     let values = headers.get_all(WWW_AUTHENTICATE).iter();
     let challenges: Vec<_> = values
@@ -188,7 +189,8 @@ fn placement(headers: &HeaderMap) -> Placement {
     }
 }
 
-/// The value of a field that is there exactly once. Two that differ are not a choice to make.
+/// Returns the value of a field that is there exactly once. Two values that differ are not a choice
+/// to make.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.as_bytes();

@@ -41,7 +41,7 @@ pub(crate) struct HttpTransport {
     max_size: Option<ByteCount>,
     /// The redirect that asked for more patience than a request has, and got it.
     waited_at: Mutex<Option<Url>>,
-    /// Where the last redirects led, so that each segment need not follow them again.
+    /// The place that the last redirects led to, so that each segment need not follow them again.
     known: Mutex<Option<Trail>>,
     requests: AtomicU64,
     turnover: Turnover,
@@ -75,7 +75,7 @@ impl HttpTransport {
         })
     }
 
-    /// How many requests were sent.
+    /// Returns the number of requests that were sent.
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -137,9 +137,9 @@ impl HttpTransport {
         }
     }
 
-    /// Waits as long as a redirect asks for (RFC 9110 section 10.2.3). What is longer than a
-    /// request may be silent is left to the one who tries again, once: the same redirect is
-    /// followed then, whatever it asks for.
+    /// Waits as long as a redirect asks for (RFC 9110 section 10.2.3). A wait that is longer than a
+    /// request may be silent is left to the next attempt, once: the same redirect is followed then,
+    /// whatever it asks for.
     async fn wait_to_follow(
         &self,
         trail: &Trail,
@@ -212,8 +212,8 @@ impl HttpTransport {
         })
     }
 
-    /// Waits for a reply, but only half the time that silence is borne if the host has addresses
-    /// that were never tried: one of them may answer.
+    /// Waits for a reply, but only half the stall timeout if the host has addresses that were never
+    /// tried: one of them may answer.
     async fn answer<T>(
         &self,
         reply: impl Future<Output = T>,
@@ -232,7 +232,7 @@ impl HttpTransport {
         }
     }
 
-    /// The name whose addresses are connected to for a URL: its own, or that of a proxy.
+    /// Returns the name that is looked up to connect for a URL: its own host, or that of a proxy.
     fn looked_up_for(&self, url: &Url) -> Option<String> {
         let connected_to = match self.clients.proxies.for_url(url) {
             Ok(Some(proxy)) => proxy.secret_url(),
@@ -241,7 +241,8 @@ impl HttpTransport {
         connected_to.domain().map(str::to_owned)
     }
 
-    /// Where the host of a URL answered from; `None` behind a proxy, whose address says nothing.
+    /// Returns the address that the host of a URL answered from; `None` behind a proxy, whose
+    /// address says nothing.
     fn address_of(&self, trail: &Trail, response: &reqwest::Response) -> Option<IpAddr> {
         let is_direct = self.clients.proxies.for_url(trail.here()) == Ok(None);
         let address = response.remote_addr().filter(|_| is_direct);
@@ -250,7 +251,7 @@ impl HttpTransport {
 }
 
 impl Reply {
-    /// The next bytes of the body; `None` at its end.
+    /// Returns the next bytes of the body; `None` at its end.
     ///
     /// # Cancel safety
     ///

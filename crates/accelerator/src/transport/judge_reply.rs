@@ -1,5 +1,5 @@
-//! Owns the judgement of a reply's head: whether its bytes are what was asked for, of the same
-//! generation, and where they belong. Pure; it runs before any byte is written.
+//! Owns the judgement of a reply's head: whether its bytes are the ones that were asked for, of the
+//! same generation, and where they belong. Pure; it runs before any byte is written.
 
 use range_core::http::content_range::ContentRange;
 use range_core::http::validator::Agreement;
@@ -24,9 +24,9 @@ pub(crate) struct Accepted {
 
 /// Judges a reply's head.
 ///
-/// `expected` is what the download knows of the file. A reply to a request for a part has to be of
+/// `expected` is the file as the download knows it. A reply to a request for a part has to be of
 /// that version. A reply with the whole file may be of a newer one, but not of none: a message in
-/// place of the file is refused. Without anything expected, a reply states what it is.
+/// place of the file is refused. If nothing is expected, the reply states what the file is.
 pub(crate) fn accept(
     request: Request,
     expected: Option<&Expected>,
@@ -36,7 +36,7 @@ pub(crate) fn accept(
         return Err(TransportError::TransferCoded);
     }
     // RFC 9110 section 14.4 gives the field a meaning in a 206 and a 416 only, but some servers
-    // send parts as 200: where it says which bytes follow, it is believed.
+    // send parts as 200: a field that says which bytes follow is believed.
     let is_part = head.status == 206 || head.status == 200 && states_a_part(head);
     match (head.status, request) {
         (_, Request::Part(asked)) if is_part => part(asked, expected, head),
@@ -52,7 +52,7 @@ pub(crate) fn accept(
     }
 }
 
-/// What to say of a reply that is none but for its status.
+/// Returns the error for a reply of which only the status matters.
 pub(super) fn status(head: &Head) -> TransportError {
     TransportError::Status {
         status: head.status,
@@ -110,7 +110,7 @@ fn first_part(expected: Option<&Expected>, head: &Head) -> Result<Accepted, Tran
     Ok(accepted(body, head))
 }
 
-/// A part came although none was asked for: it will do if it is all of the file.
+/// Judges a part that came although none was asked for: it will do if it is all of the file.
 fn all_as_a_part(expected: Option<&Expected>, head: &Head) -> Result<Accepted, TransportError> {
     match placed(head)? {
         (range, Some(length)) if range.start() == 0 && range.end() == length => {
@@ -124,7 +124,7 @@ fn all_as_a_part(expected: Option<&Expected>, head: &Head) -> Result<Accepted, T
     }
 }
 
-/// Where a reply says its bytes belong, if it says so at all and means the bytes of the file.
+/// Returns the place of a reply's bytes, if it names one at all and means the bytes of the file.
 fn placed(head: &Head) -> Result<(ByteRange, Option<u64>), TransportError> {
     if head.media_type.is("multipart/byteranges") {
         return misplaced("several parts came where one was asked for");
@@ -153,7 +153,8 @@ fn placed(head: &Head) -> Result<(ByteRange, Option<u64>), TransportError> {
     }
 }
 
-/// A 200 to a range: never written at an offset (RFC 9110 §14.2 lets any server ignore `Range`).
+/// Judges a 200 to a range, which is never written at an offset (RFC 9110 §14.2 lets any server
+/// ignore `Range`).
 fn range_ignored(asked: ByteRange, expected: Option<&Expected>, head: &Head) -> TransportError {
     let ignored = TransportError::RangeIgnored { asked };
     let Some(expected) = expected else {
@@ -189,7 +190,7 @@ fn whole(
     Ok(accepted(Body::Whole { length }, head))
 }
 
-/// `bytes=0-` is unsatisfiable exactly when there is no byte.
+/// Judges a 416 to `bytes=0-`, which is unsatisfiable exactly when there is no byte.
 fn empty_file(expected: Option<&Expected>, head: &Head) -> Result<Accepted, TransportError> {
     match head.placement {
         Placement::Stated(ContentRange::Unsatisfied { complete_length: 0 }) => {
@@ -213,7 +214,7 @@ fn unsatisfiable(expected: Option<&Expected>, head: &Head) -> TransportError {
         ) if Some(complete_length) != known => {
             version::differs(expected, Some(complete_length), head, "its length differs")
         }
-        // It says nothing of the file. Bytes that exist are refused, as by any other 4xx.
+        // The status says nothing of the file. Bytes that exist are refused, as by any other 4xx.
         _ => status(head),
     }
 }

@@ -20,7 +20,7 @@ impl MediaType {
         )
     }
 
-    /// One that a journal kept.
+    /// Reads a type that a journal kept.
     pub(crate) fn from_journal(text: &str) -> Self {
         Self::parse(text.as_bytes())
     }
@@ -37,8 +37,8 @@ impl MediaType {
         !self.0.is_empty()
     }
 
-    /// What to call it where it may be a message to people or programs instead of a file: a page,
-    /// JSON, XML or plain text.
+    /// Returns a name for it if it may be a message to people or programs instead of a file: a
+    /// page, JSON, XML or plain text.
     pub(crate) fn message(&self) -> Option<&'static str> {
         let essence = &*self.0;
         match essence {

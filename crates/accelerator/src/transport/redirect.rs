@@ -1,4 +1,5 @@
-//! Owns where a redirect leads, and which are not followed. Pure: knows no connection.
+//! Owns the target of a redirect, and the decision which are not followed. Pure: knows no
+//! connection.
 
 use std::net::IpAddr;
 
@@ -14,10 +15,10 @@ use crate::redact::{SafeUrl, strip_user};
 /// Redirects followed for one request: as many as browsers follow, and so as many as sites need.
 pub(crate) const REDIRECTS_MAX: u32 = 20;
 
-/// Nothing of ASCII: what is to be encoded there, the URL's parser knows.
+/// No character of ASCII is encoded here: the URL's parser knows which need it.
 const NOT_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 
-/// Why a redirect is not followed.
+/// The reason why a redirect is not followed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RedirectError {
     #[error("the server redirects without saying where to")]
@@ -38,7 +39,8 @@ pub(crate) enum RedirectError {
     TooMany,
 }
 
-/// The places one request has been sent to, and what it has been given on the way.
+/// The places one request has been sent to, and the cookies and logins it has been given on the
+/// way.
 #[derive(Clone, Debug)]
 pub(crate) struct Trail {
     original: Origin,
@@ -47,14 +49,14 @@ pub(crate) struct Trail {
     /// User and password that a redirect named, for the origin it led to.
     login: Option<Credentials>,
     trusted: bool,
-    /// Whether some place on the way is out in the world.
+    /// True if some place on the way is out in the world.
     public: bool,
-    /// Whether who sent the request here may only send it out into the world.
+    /// True if the place that sent the request here may only send it out into the world.
     fenced: bool,
 }
 
 impl Trail {
-    /// `cookies` are those of the user, each for the hosts it says.
+    /// Begins a trail. `cookies` are those of the user, each for the hosts it says.
     pub(crate) fn new(original: Url, cookies: Cookies) -> Self {
         Self {
             original: original.origin(),
@@ -67,23 +69,23 @@ impl Trail {
         }
     }
 
-    /// Where to send the request.
+    /// Returns the place to send the request to.
     pub(crate) fn here(&self) -> &Url {
         self.seen.last().expect("a trail begins somewhere")
     }
 
-    /// Whether credentials and the user's headers may be sent along: only while no redirect has
-    /// ever left the origin they were given for. Coming back does not restore them.
+    /// Reports whether credentials and the user's headers may be sent along: only while no redirect
+    /// has ever left the origin they were given for. Coming back does not restore them.
     pub(crate) fn is_trusted(&self) -> bool {
         self.trusted
     }
 
-    /// User and password that whoever sent the request here gave it.
+    /// Returns the user and password that the place before gave for this one.
     pub(crate) fn login(&self) -> Option<&Credentials> {
         self.login.as_ref()
     }
 
-    /// The value of `Cookie` for the next request. `own` is what the user wrote for it.
+    /// Returns the value of `Cookie` for the next request. `own` is the user's own value for it.
     pub(crate) fn cookie(&self, own: Option<&[u8]>, now: HttpDate) -> Option<Vec<u8>> {
         self.cookies.for_url(self.here(), own, now)
     }
@@ -94,7 +96,7 @@ impl Trail {
         self.cookies.note(here, field, now);
     }
 
-    /// Which addresses the request may be sent to.
+    /// Returns the addresses that the request may be sent to.
     pub(crate) fn reach(&self) -> Reach {
         if self.fenced {
             Reach::Public
@@ -124,7 +126,7 @@ impl Trail {
             .join(&location)
             .map_err(|_| RedirectError::BadLocation)?;
         to.set_fragment(None);
-        // One that cannot be sent is none.
+        // A login that cannot be sent is none.
         let login = Credentials::take_from(&mut to).unwrap_or_default();
         strip_user(&mut to);
         if !matches!(to.scheme(), "http" | "https") {
@@ -161,7 +163,8 @@ impl Trail {
         Ok(())
     }
 
-    /// The trail a later request starts with: the last place alone, as trusted as it was found.
+    /// Returns the trail a later request starts with: the last place alone, as trusted as it was
+    /// found.
     pub(crate) fn shortcut(mut self) -> Self {
         self.seen.drain(..self.seen.len() - 1);
         self

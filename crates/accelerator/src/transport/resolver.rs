@@ -12,15 +12,15 @@ pub(crate) struct AddressBook {
     hosts: Mutex<HashMap<String, Known>>,
 }
 
-/// What was learnt about the addresses of a host.
+/// The experience with the addresses of a host.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
     addresses: usize,
-    /// How many times the address that was tried first did not answer.
+    /// The number of times that the address that was tried first did not answer.
     silences: usize,
 }
 
-/// Why a host has no address to connect to.
+/// The reason why a host has no address to connect to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LookUpError {
     #[error("{host} has no address outside of this machine and its network")]
@@ -33,7 +33,7 @@ pub(crate) enum LookUpError {
 }
 
 impl AddressBook {
-    /// The addresses to try, best first; never none.
+    /// Returns the addresses to try, best first; at least one.
     ///
     /// # Cancel safety
     ///
@@ -74,8 +74,8 @@ impl AddressBook {
         Ok(addresses)
     }
 
-    /// Whether a look-up would begin with an address that was never tried. Then it is not worth
-    /// all patience to wait for one that connects and never answers.
+    /// Reports whether a look-up would begin with an address that was never tried. One that
+    /// connects and never answers is then not worth all patience.
     pub(crate) fn has_another(&self, host: &str) -> bool {
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         hosts
@@ -83,8 +83,8 @@ impl AddressBook {
             .is_some_and(|known| known.silences + 1 < known.addresses)
     }
 
-    /// The address that was tried first cannot be reached, or does not answer: the next look-up
-    /// begins with the one after it.
+    /// Notes that the address that was tried first cannot be reached, or does not answer: the next
+    /// look-up begins with the one after it.
     pub(crate) fn silent(&self, host: &str) {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = hosts.get_mut(host) {
@@ -93,8 +93,8 @@ impl AddressBook {
     }
 }
 
-/// The families by turns (RFC 8305 §4), beginning with the one the system prefers, so that the
-/// address after a silent one is of the other family.
+/// Orders the families by turns (RFC 8305 §4), beginning with the one the system prefers, so that
+/// the address after a silent one is of the other family.
 fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (preferred, other): (Vec<_>, Vec<_>) = addresses

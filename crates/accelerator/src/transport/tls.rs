@@ -1,4 +1,4 @@
-//! Owns whom a download trusts over TLS, and as whom it shows itself: certificates and keys in, a
+//! Owns the trust of a download over TLS, and the identity it shows: certificates and keys in, a
 //! configuration of rustls out. Knows no connection and no request.
 
 use std::error::Error as StdError;
@@ -22,7 +22,7 @@ use crate::settings::{InvalidSetting, Settings, TlsVersion};
 
 static NEWEST: &[&SupportedProtocolVersion] = &[&version::TLS13];
 
-/// What TLS connections of a download have in common.
+/// The common part of a download's TLS connections.
 #[derive(Debug)]
 pub(super) struct Tls {
     provider: Arc<CryptoProvider>,
@@ -71,8 +71,8 @@ impl Tls {
         self.identity.is_some()
     }
 
-    /// The configuration of a client. `proxy` is the host of a proxy that is spoken to over TLS:
-    /// pins are not for it.
+    /// Makes the configuration of a client. `proxy` is the host of a proxy that is spoken to over
+    /// TLS: pins are not for it.
     pub(super) fn client(
         &self,
         is_identified: bool,
@@ -111,8 +111,8 @@ impl Tls {
     }
 }
 
-/// The certificates in a file of authorities that can be used. Files of them hold damaged ones and
-/// old ones, which prove nothing and harm nobody.
+/// Returns the usable certificates in a file of authorities. Such files hold damaged and old ones,
+/// which prove nothing and harm nobody.
 fn authorities(pem: &[u8]) -> Vec<CertificateDer<'static>> {
     let is_usable = |certificate: &CertificateDer<'static>| {
         RootCertStore::empty().add(certificate.clone()).is_ok()
@@ -120,8 +120,8 @@ fn authorities(pem: &[u8]) -> Vec<CertificateDer<'static>> {
     certificates(pem).into_iter().filter(is_usable).collect()
 }
 
-/// The certificates in a text, under each of the labels that OpenSSL writes. Behind a trusted one
-/// stands what it is trusted for.
+/// Returns the certificates in a text, under each of the labels that OpenSSL writes. A trusted
+/// certificate is followed by the purposes it is trusted for.
 fn certificates(pem: &[u8]) -> Vec<CertificateDer<'static>> {
     let mut text = String::from_utf8_lossy(pem).into_owned();
     for label in ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"] {
@@ -133,7 +133,7 @@ fn certificates(pem: &[u8]) -> Vec<CertificateDer<'static>> {
         .collect()
 }
 
-/// The first element of DER, without what follows it.
+/// Returns the first element of DER, without the rest.
 fn first_element(der: &[u8]) -> Option<&[u8]> {
     let (header, length) = match *der.get(1)? {
         short @ 0..=0x7f => (2, usize::from(short)),
@@ -147,7 +147,7 @@ fn first_element(der: &[u8]) -> Option<&[u8]> {
     der.get(..header + length)
 }
 
-/// The certificates and the key with which the user is shown. It is the server that judges a
+/// Reads the certificates and the key that identify the user. It is the server that judges a
 /// certificate, so one that is too old to be read here will do; but the key has to be its own.
 fn identity_of(pem: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, InvalidSetting> {
     let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
@@ -172,14 +172,15 @@ fn identity_of(pem: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, In
     }
 }
 
-/// Whether what should be a key is one that a password protects: PKCS#8 and PEM of old say so each
-/// in its way.
+/// Reports whether the text of a key is one that a password protects: PKCS#8 and older PEM say so
+/// each in its way.
 fn is_encrypted(pem: &[u8]) -> bool {
     let text = String::from_utf8_lossy(pem);
     text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
-/// Believes whom the system or the user trusts, and among those only who has a pinned key.
+/// Believes a server that the system or the user trusts and, if there are pins, that has a pinned
+/// key.
 #[derive(Debug)]
 struct Verifier {
     inner: Arc<dyn ServerCertVerifier>,
@@ -249,8 +250,8 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether the one thing wrong with a server's certificate is who vouches for it: nobody, or
-/// itself as an authority. Its dates were found right before that is looked at.
+/// Reports whether the one fault of a server's certificate is its issuer: nobody, or itself as an
+/// authority. Its dates were found right before that is looked at.
 fn is_about_the_issuer(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(error) = error else {
         return false;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What that takes at most on a machine with time to spare: two tasks have to be woken. A request
-/// takes as long in any case.
+/// The longest time that this takes on a machine with time to spare: two tasks have to be woken. A
+/// request takes as long in any case.
 const HAND_BACK: Duration = Duration::from_millis(1);
 
-/// Whether any connection may be about to become free.
+/// Tells whether a connection may be about to become free.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Turnover(Arc<AtomicBool>);
 
-/// Held as long as a reply is.
+/// A guard that is held as long as a reply is.
 #[derive(Debug)]
 pub(super) struct Turn(Turnover);
 
@@ -23,8 +23,8 @@ impl Turnover {
     }
 
     /// Waits until the connection of a reply that has just ended can be taken. The client's pool
-    /// does not wait: it opens another connection, and keeps it although it takes the free one,
-    /// which costs a host a connection and, where it punishes too many, us our rate.
+    /// does not wait: it opens another connection, and keeps it although it takes the free one.
+    /// That costs the host a connection and, if it punishes too many, the download its rate.
     pub(super) async fn settle(&self) {
         if self.0.load(Ordering::Relaxed) {
             tokio::time::sleep(HAND_BACK).await;

@@ -1,5 +1,5 @@
 //! Owns the judgement whether a reply is of the version of the file that a download expects, and
-//! whether one that is not may be of a newer one. Pure; knows nothing of where bytes belong.
+//! whether another one may be newer. Pure; knows nothing of where bytes belong.
 
 use range_core::http::validator::{Agreement, Validators};
 
@@ -7,7 +7,7 @@ use super::error::TransportError;
 use super::head::Head;
 use crate::generation::{Expected, Generation};
 
-/// The longest message that is told by its length alone. Error pages have some KiB.
+/// The most bytes of a message that its length alone gives away. Error pages have some KiB.
 const MESSAGE_MAX: u64 = 64 << 10;
 
 /// Fails unless bytes of the reply belong to the file that is expected. `length` is that of the
@@ -27,7 +27,7 @@ pub(super) fn check(
 }
 
 /// Fails if a reply with the whole file, of whatever version, is no successor of the file that is
-/// expected. `has_ranges` says whether ranges of that were served.
+/// expected. `has_ranges` says whether ranges of the expected file were served.
 pub(super) fn check_successor(
     expected: &Expected,
     has_ranges: bool,
@@ -46,7 +46,7 @@ pub(super) fn check_successor(
     }
 }
 
-/// What to say of a reply that differs: it is of another version, or of no version at all.
+/// Returns the error for a reply that differs: it is of another version, or of no version at all.
 pub(super) fn differs(
     expected: &Expected,
     length: Option<u64>,
@@ -65,7 +65,7 @@ pub(super) fn differs(
     }
 }
 
-/// In what a reply differs from what is expected.
+/// Names the difference between a reply and the expected version.
 ///
 /// A reply that has nothing to compare differs as well if one side has a strong validator: it may
 /// be of any version (RFC 9110 section 15.3.7.3 combines only what strong validators join).
@@ -87,7 +87,7 @@ fn difference(expected: &Expected, length: Option<u64>, head: &Head) -> Option<&
     }
 }
 
-/// What came instead, if the media type is not that of the replies before.
+/// Returns the name of what came instead, if the media type is not that of the replies before.
 fn other_kind(expected: &Expected, head: &Head) -> Option<&'static str> {
     let before = expected.media_type.as_ref()?;
     let now = &head.media_type;
@@ -97,9 +97,9 @@ fn other_kind(expected: &Expected, head: &Head) -> Option<&'static str> {
     (is_other || message.is_some()).then_some(message.unwrap_or("content of another media type"))
 }
 
-/// What came instead of a newer version, if the reply cannot be one: it is empty or very
-/// short, looks like a message to people or programs, or has another length and neither validators
-/// nor ranges.
+/// Returns the name of what came instead of a newer version, if the reply cannot be one: it is
+/// empty or very short, looks like a message to people or programs, or has another length and
+/// neither validators nor ranges.
 fn implausible(
     expected: &Expected,
     has_ranges: bool,
@@ -133,8 +133,8 @@ fn implausible(
     (knew_any && !has_any).then_some("something without validators or ranges")
 }
 
-/// Whether a length is rather that of a message than of a newer version of a file: gateways give
-/// messages validators and the media type of whatever was asked for.
+/// Reports whether a length is rather that of a message than of a newer version of a file: gateways
+/// give messages validators and the media type of the file that was asked for.
 fn is_dwarfed(now: u64, before: u64) -> bool {
     now <= MESSAGE_MAX && now < before / 16
 }

@@ -1,4 +1,4 @@
-//! What is done with a file of which nothing is missing, when nobody wants it any more.
+//! Tests of a file of which nothing is missing, when nobody wants it any more.
 
 use std::sync::mpsc;
 
@@ -14,7 +14,7 @@ use crate::transport::Transport;
 
 const TIB: u64 = 1 << 40;
 
-/// Longer than stopping takes, and shorter than the file.
+/// This is longer than stopping takes, and shorter than reading the file.
 const SOON: Duration = Duration::from_secs(1);
 
 #[tokio::test]

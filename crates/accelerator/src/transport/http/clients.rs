@@ -16,15 +16,16 @@ use crate::proxy::{Proxies, Proxy};
 use crate::settings::InvalidSetting;
 use crate::task::Task;
 
-/// Longest time to wait for a connection, name look-up and TLS handshake included.
+/// The longest time to wait for a connection, name look-up and TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection that is not needed at the moment is kept. A host that divides its rate
-/// among all open connections, or punishes too many, counts idle ones too; and one that has idled
-/// for longer starts slowly again (RFC 5681 section 4.1), so that keeping it saves little.
+/// The time for which a connection that is not needed at the moment is kept. A host that divides
+/// its rate among all open connections, or punishes too many, counts idle ones too; and one that
+/// has idled for longer starts slowly again (RFC 5681 section 4.1), so that keeping it saves
+/// little.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Most fields of a reply. What they may take together, some 400 KiB, is the library's limit.
+/// Most fields of a reply. The library limits the size of all of them together, to some 400 KiB.
 const FIELDS_MAX: usize = 4096;
 
 /// The clients of a download, each made when it is first needed: reading the system's
@@ -40,16 +41,16 @@ pub(super) struct Clients {
     made: Mutex<HashMap<ClientKind, reqwest::Client>>,
 }
 
-/// What a client may do.
+/// The rights and duties of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct ClientKind {
-    /// Whether it is for https.
+    /// True if it is for https.
     secure: bool,
-    /// Whether it shows the user's certificate.
+    /// True if it shows the user's certificate.
     identified: bool,
-    /// Which addresses it connects to.
+    /// The addresses that it connects to.
     reach: Reach,
-    /// Whether it goes through the proxy of its scheme.
+    /// True if it goes through the proxy of its scheme.
     proxied: bool,
 }
 
@@ -66,7 +67,7 @@ impl Clients {
         })
     }
 
-    /// The client for the next request of a trail.
+    /// Returns the client for the next request of a trail.
     pub(super) fn client_for(&self, trail: &Trail) -> Result<reqwest::Client, TransportError> {
         let secure = trail.here().scheme() == "https";
         let proxy = self.proxies.for_url(trail.here())?;
@@ -102,8 +103,8 @@ impl Clients {
                 reach: kind.reach,
                 proxy: proxy.map(|proxy| proxy.host().to_owned()),
             })
-            // A field that makes no sense is none, as in browsers. What frames a message still has
-            // to make sense.
+            // A field that makes no sense is none, as in browsers. Fields that frame a message
+            // still have to make sense.
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
@@ -128,7 +129,7 @@ impl Clients {
     }
 }
 
-/// What the HTTP library asks for addresses.
+/// The resolver that the HTTP library asks for addresses.
 #[derive(Debug)]
 struct Resolver {
     addresses: Arc<AddressBook>,
@@ -151,7 +152,7 @@ impl reqwest::dns::Resolve for Resolver {
     }
 }
 
-/// A client that cannot be made has nobody to trust.
+/// A client that cannot be made trusts nobody.
 fn unmade(error: impl Into<Box<dyn StdError + Send + Sync>>) -> TransportError {
     TransportError::Untrusted {
         source: error.into(),

@@ -1,4 +1,4 @@
-//! Owns what an error of the HTTP library means. Decides nothing about it.
+//! Owns the meaning of an error of the HTTP library. Decides nothing about it.
 
 use std::error::Error as StdError;
 

@@ -43,7 +43,7 @@ fn expected() -> Expected {
     }
 }
 
-/// What identifies the pinned version in the field's replies.
+/// The field that identifies the pinned version in replies.
 const SAME: (&str, &str) = ("etag", "\"v1\"");
 
 /// The judgement of a reply to `bytes=500-599` of a file of 1000 bytes with the tag `"v1"`.

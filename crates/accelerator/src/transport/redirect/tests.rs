@@ -1,4 +1,4 @@
-//! Which redirects are followed, and what goes along.
+//! Tests of which redirects are followed, and of what goes along.
 
 use super::*;
 

@@ -17,10 +17,10 @@ use crate::settings::Settings;
 use crate::target::Target;
 use crate::task::Task;
 
-/// Longer than anything takes that is to happen.
+/// Everything that is to happen takes less than this.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long the tests look for what must not happen.
+/// The time for which the tests look for what must not happen.
 const A_MOMENT: Duration = Duration::from_millis(60);
 
 const ATTEMPT: AttemptId = AttemptId {
@@ -61,7 +61,7 @@ impl Scene {
         }
     }
 
-    /// A worker at work for a part.
+    /// Starts a worker for a part.
     pub(super) fn part(&self, start: u64, end: u64) -> Played {
         let (orders, inbox) = mpsc::unbounded_channel();
         let (reports, reports_in) = mpsc::channel(64);
@@ -106,7 +106,7 @@ impl Scene {
         )
     }
 
-    /// A worker whose reply has brought its first byte.
+    /// Starts a worker whose reply has brought its first byte.
     pub(super) async fn begun(&self, start: u64, end: u64) -> (Played, Server) {
         let mut worker = self.part(start, end);
         let mut server = self.connection().await;
@@ -191,7 +191,7 @@ impl Played {
         }
     }
 
-    /// The next report that is not of progress.
+    /// Waits for the next report that is not of progress.
     pub(super) async fn other_report(&mut self) -> WorkerReport {
         loop {
             let report = self.report().await;
@@ -237,7 +237,8 @@ fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap()
 }
 
-/// The bytes of the remote file: none is 0, which is what was never written.
+/// Returns the bytes of the remote file. None of them is 0, which stands for bytes that were never
+/// written.
 pub(super) fn content(start: u64, end: u64) -> Vec<u8> {
     let byte = |offset: u64| u8::try_from(offset % 251 + 1).unwrap();
     (start..end).map(byte).collect()

@@ -1,8 +1,8 @@
-//! What a reply says about the version of the file: the same, a newer one, or none.
+//! Tests of the version of the file that a reply speaks of: the same, a newer one, or none.
 
 use super::*;
 
-/// What a reply is taken for.
+/// The judgement of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Judged {
     Same,
