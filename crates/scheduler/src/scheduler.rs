@@ -38,7 +38,8 @@ use range_core::{ByteRange, RangeSet};
 /// - Bytes never come here. A worker writes them under its lease and reports positions.
 /// - Time never goes backwards: an input with an older timestamp counts as the latest one.
 /// - Every attempt has a number; a message of an older attempt is ignored.
-/// - A lease is exclusive. A thief starts only after the victim has answered `Shrunk`.
+/// - A lease is exclusive. A request may be sent for bytes that another worker has leased, but the
+///   bytes are granted only after that worker has answered `Shrunk` or has stopped.
 /// - `First` and `Whole` requests are answered with `Opened` before a byte is written; the
 ///   worker writes after `Grant`.
 /// - Under a limit on the rate an `Allow` follows each `Start`, and a worker writes nothing past
