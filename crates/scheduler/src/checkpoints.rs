@@ -4,7 +4,7 @@ use crate::ids::CheckpointId;
 use crate::limits;
 use crate::time::Timestamp;
 
-/// When the disk was last brought up to date, and whether it has to be again.
+/// The moment at which the disk was last brought up to date, and the need to do so again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checkpoints {
     are_wanted: bool,

@@ -82,8 +82,8 @@ pub(crate) fn opens_at(view: View<'_>, retry: Option<Retry>) -> Timestamp {
     opens.min().unwrap_or(Timestamp::START)
 }
 
-/// The moment from which something that waits may start. What may and has not is out of reach, and
-/// waits for a worker's progress.
+/// Returns the moment from which a waiting run may start. A run that may and has not started is out
+/// of reach, and waits for a worker's progress.
 pub(crate) fn next_start(view: View<'_>) -> Option<Timestamp> {
     if !view.sources.have_room() {
         return None;
@@ -112,8 +112,8 @@ pub(crate) fn ready(view: View<'_>, reach: u64) -> Option<Waiting> {
     within.then_some(*first)
 }
 
-/// What follows a run of rejected bytes is being verified, and may soon belong to it: a request for
-/// each block would be thousands.
+/// Reports whether a run of rejected bytes may still grow: the bytes after it are being verified,
+/// and may soon belong to it. A request for each block would be thousands.
 fn may_grow(view: View<'_>, waiting: &Waiting) -> bool {
     let end = waiting.range.end();
     let block = view.ledger.block_size().get().into();

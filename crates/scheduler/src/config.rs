@@ -7,10 +7,10 @@ use range_core::RangeSet;
 use range_core::block::BlockSize;
 use range_core::units::RateLimit;
 
-/// What a user may set, in the scheduler's terms.
+/// The settings of a user, in the scheduler's terms.
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerConfig {
-    /// How many places the file can be had from, all of which have the same bytes; at most
+    /// The number of places the file can be had from, all of which have the same bytes; at most
     /// [`limits::SOURCES_MAX`](crate::limits::SOURCES_MAX) count.
     pub sources: NonZeroU16,
     /// Most connections at once; at most [`limits::WIDTH_MAX`](crate::limits::WIDTH_MAX) count.
@@ -23,17 +23,17 @@ pub struct SchedulerConfig {
     /// Failures of one segment in a row, with nothing received by anyone in between, before the
     /// download gives up.
     pub max_tries: u32,
-    /// How long a worker may be silent before its connection is given up.
+    /// The time a worker may be silent before its connection is given up.
     pub stall_timeout: Duration,
     /// Most that may be received in a second, by all workers together.
     pub rate_limit: Option<RateLimit>,
-    /// What was received is put on the disk on the way, not when the system likes.
+    /// True if received bytes are put on the disk on the way, and not when the system likes.
     pub checkpoints: bool,
     /// Seed of the backoff's jitter.
     pub seed: u64,
 }
 
-/// Where a download starts from.
+/// The beginning of a download.
 #[derive(Clone, Debug)]
 pub enum Beginning {
     /// Nothing is known.
@@ -44,8 +44,8 @@ pub enum Beginning {
     Resume {
         /// The length of the file.
         length: u64,
-        /// What the journal claims. Each run must be answered with `Verified` or `Rejected`
-        /// inputs before the download can finish.
+        /// The ranges that the journal claims. Each run must be answered with `Verified` or
+        /// `Rejected` inputs before the download can finish.
         claimed: RangeSet,
     },
 }

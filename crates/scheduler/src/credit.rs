@@ -13,7 +13,8 @@ use range_core::units::RateLimit;
 
 const NANOS: u128 = 1_000_000_000;
 
-/// What may still be received, and when the next part of it is given out.
+/// The bytes that may still be received, and the moment at which the next part of them is given
+/// out.
 #[derive(Debug)]
 pub(crate) struct Credit {
     limit: Option<RateLimit>,
@@ -24,7 +25,7 @@ pub(crate) struct Credit {
     fraction: u128,
     filled_at: Timestamp,
     round_at: Timestamp,
-    /// When the bucket was last full, so that nobody used what time brought.
+    /// The moment at which the bucket was last full, so that nobody used what time brought.
     full_at: Option<Timestamp>,
     /// The offset each worker may write up to; empty without a limit.
     allowed: BTreeMap<SegmentId, u64>,
@@ -36,9 +37,9 @@ pub(crate) struct Drawer {
     pub(crate) segment: SegmentId,
     /// Offset one past the last byte that it has reported.
     pub(crate) position: u64,
-    /// Where its lease ends.
+    /// The end of its lease.
     pub(crate) end: u64,
-    /// When it last got or brought something.
+    /// The moment at which it last got or brought something.
     pub(crate) served_at: Timestamp,
     /// It reads a reply, and was not told to stop.
     pub(crate) takes: bool,
@@ -78,16 +79,16 @@ impl Credit {
         }
     }
 
-    /// Whether it is the limit that holds the download back, not link or server: lately all that
-    /// time brought was used.
+    /// Reports whether the limit holds the download back, and not the link or a server: lately all
+    /// that time brought was used.
     pub(crate) fn binds(&self, now: Timestamp) -> bool {
         let unused = |at| now.since(at) < limits::RATE_MEMORY;
         self.limit.is_some() && !self.full_at.is_some_and(unused)
     }
 
-    /// Begins, changes or ends the limit. What the old one brought does not come back. Returns
-    /// what every worker is allowed, where that is other than before: without end, or only what it
-    /// has.
+    /// Begins, changes or ends the limit. The bytes that the old one brought do not come back.
+    /// Returns the new allowance of every worker whose allowance changes: without end, or only what
+    /// it has.
     pub(crate) fn change(
         &mut self,
         now: Timestamp,
@@ -127,12 +128,12 @@ impl Credit {
         Some(began)
     }
 
-    /// A worker is gone. What it was allowed and has not used is in the bucket.
+    /// Notes that a worker is gone. Its unused allowance is back in the bucket.
     pub(crate) fn left(&mut self, segment: SegmentId) {
         self.allowed.remove(&segment);
     }
 
-    /// When credit is next given out, if there is anyone to give it to.
+    /// Returns the moment at which credit is next given out, if there is anyone to give it to.
     pub(crate) fn next_round(
         &self,
         mut workers: impl Iterator<Item = Drawer>,
@@ -190,7 +191,7 @@ impl Credit {
         given
     }
 
-    /// What a worker may write and has not reported.
+    /// Returns the bytes that a worker may write and has not reported.
     fn unused(&self, worker: &Drawer) -> u64 {
         let allowed = self.allowed.get(&worker.segment).copied();
         let end = allowed.unwrap_or(worker.position).min(worker.end);
@@ -226,8 +227,8 @@ impl Credit {
         self.bucket = sum.min(self.most());
     }
 
-    /// What the bucket holds: the limit's bytes of a short time, and one for every worker there
-    /// may be.
+    /// Returns the size of the bucket: the limit's bytes of a short time, and one for every worker
+    /// there may be.
     fn most(&self) -> i64 {
         let burst = self.bytes_in(limits::RATE_BURST);
         i64::try_from(burst.max(limits::WIDTH_MAX.get().into())).unwrap_or(i64::MAX)
@@ -240,15 +241,15 @@ impl Credit {
     }
 }
 
-/// What a worker gets in a round.
+/// The part of a worker in a round.
 struct Part {
     segment: SegmentId,
     position: u64,
-    /// What it was allowed before and has not used.
+    /// The part of its allowance that it has not used.
     unused: u64,
     /// Most it can still be allowed.
     room: u64,
-    /// When it last got or brought something.
+    /// The moment at which it last got or brought something.
     served_at: Timestamp,
     wants: u64,
     gets: u64,
@@ -264,8 +265,9 @@ impl Part {
     }
 }
 
-/// Gives equal parts to all who want something, and what one does not want to the others. Returns
-/// what was given. Where there is less than a byte for each, those have it who have waited longest.
+/// Gives equal parts to all workers that want something, and the parts that one does not want to
+/// the others. Returns the bytes that were given. If there is less than a byte for each, the
+/// workers that have waited longest have it.
 fn divide(free: u64, parts: &mut [Part]) -> u64 {
     parts.sort_by_key(|part| (part.wants, Reverse(part.served_at)));
     let mut left = free;

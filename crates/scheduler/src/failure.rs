@@ -3,12 +3,12 @@
 
 use core::time::Duration;
 
-/// What went wrong with one attempt, as far as a decision depends on it.
+/// The failure of one attempt, as far as a decision depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureClass {
     /// The server is overloaded or limits its clients: 408, 425, 429 and 5xx.
     Busy {
-        /// What `Retry-After` asked for.
+        /// The time that `Retry-After` asked for.
         retry_after: Option<Duration>,
     },
     /// The reply belongs to another generation of the remote file.
@@ -34,7 +34,7 @@ pub enum FailureClass {
     Untrusted,
 }
 
-/// What a failure calls for.
+/// The step that a failure calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// Ask the original URL: whoever answered may not have the file, or not its newest version.
@@ -54,7 +54,7 @@ pub enum Disposition {
 }
 
 impl FailureClass {
-    /// What the class calls for.
+    /// Returns the step that the class calls for.
     pub const fn disposition(self) -> Disposition {
         match self {
             Self::Busy { .. } => Disposition::BackOffHost,

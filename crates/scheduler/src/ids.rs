@@ -10,7 +10,7 @@ pub struct SegmentId(pub u32);
 pub struct AttemptId {
     /// The segment.
     pub segment: SegmentId,
-    /// Which try of it this is; the first is 1.
+    /// The number of this try of it; the first is 1.
     pub number: u32,
 }
 

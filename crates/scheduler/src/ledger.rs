@@ -19,7 +19,7 @@ use range_core::{ByteRange, RangeSet};
 
 pub(crate) use holders::Next;
 
-/// What is known about the file.
+/// The knowledge about the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Nothing: the first reply will tell.
@@ -34,7 +34,7 @@ pub(crate) enum Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) bytes: ByteRange,
-    /// How many of them were not there.
+    /// The number of those that were not there.
     pub(crate) added: u64,
 }
 
@@ -134,7 +134,7 @@ impl Ledger {
         self.active.values_mut()
     }
 
-    /// How many attempts have a worker.
+    /// Returns the number of attempts that have a worker.
     pub(crate) fn workers(&self) -> usize {
         self.active.len()
     }
@@ -243,7 +243,8 @@ impl Ledger {
         );
     }
 
-    /// A run waits no more. What of it is not fetched by one request goes on waiting as `rest`.
+    /// A run waits no more. The part of it that is not fetched by one request goes on waiting as
+    /// `rest`.
     pub(crate) fn lease_out(&mut self, run: &Waiting, rest: Option<ByteRange>) {
         self.waiting.remove(&run.range.start());
         if let Some(rest) = rest {
@@ -332,7 +333,7 @@ impl Ledger {
         self.active.remove(&attempt.segment)
     }
 
-    /// What an attempt has not fetched waits.
+    /// Makes the bytes that an attempt has not fetched wait.
     pub(crate) fn put_back(&mut self, active: &Active, retry: Option<Retry>) {
         match (active.kind, active.left) {
             (Kind::Part, Some(range)) => self.wait_for(Waiting {
@@ -366,7 +367,7 @@ impl Ledger {
         self.restart = self.restart.filter(elsewhere);
     }
 
-    /// What has failed at a source and waits.
+    /// Returns the runs that have failed at a source and wait.
     pub(crate) fn retries_at(&mut self, source: SourceId) -> impl Iterator<Item = &mut Retry> {
         let retries = self.waiting.values_mut().filter_map(|w| w.retry.as_mut());
         retries.filter(move |retry| retry.source == source)

@@ -7,7 +7,7 @@ use crate::ids::{AttemptId, CheckpointId, SourceId};
 use crate::time::Timestamp;
 use range_core::range::ByteRange;
 
-/// What to ask the server for.
+/// The range that the server is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// `Range: bytes=0-`: probe and first segment in one. Whatever is accepted, the lease comes
@@ -20,7 +20,7 @@ pub enum Request {
     Whole,
 }
 
-/// Where to send a request.
+/// The place that a request is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// To where the last redirect led.
@@ -38,7 +38,7 @@ pub enum Grant {
     ToEnd,
 }
 
-/// What the download waits for.
+/// The reason why the download waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitReason {
     /// Delay after a failure.
@@ -55,7 +55,7 @@ pub enum WaitReason {
     Verifying,
 }
 
-/// How a download ended.
+/// The end of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Every byte is there.
@@ -80,28 +80,28 @@ pub enum Event {
     Planned {
         /// The length, unless only the end of the reply will tell.
         length: Option<u64>,
-        /// Whether the file comes in segments.
+        /// True if the file comes in segments.
         segmented: bool,
     },
     /// A segment will be tried again.
     Retrying {
         /// The attempt that failed.
         attempt: AttemptId,
-        /// Why.
+        /// The reason.
         class: FailureClass,
         /// After how long.
         delay: Duration,
     },
     /// A source is not asked any more, while others are; what it brought stays.
     SourceDropped {
-        /// Which.
+        /// The source.
         source: SourceId,
-        /// Why.
+        /// The reason.
         class: FailureClass,
     },
     /// Another number of connections is used: it brings more, or refusals lowered it.
     WidthChanged {
-        /// How many are used from here on.
+        /// The number of connections from here on.
         width: u16,
     },
 }
@@ -114,11 +114,11 @@ pub enum Output {
     Start {
         /// The attempt.
         attempt: AttemptId,
-        /// Whom to ask.
+        /// The source to ask.
         source: SourceId,
-        /// What to ask for.
+        /// The range to ask for.
         request: Request,
-        /// Where.
+        /// The place to ask it at.
         route: Route,
     },
     /// Let a worker write that reported `Opened`, or, where it was asked for a part, `Began`. The
@@ -127,7 +127,7 @@ pub enum Output {
     Grant {
         /// The attempt.
         attempt: AttemptId,
-        /// What it may write.
+        /// The bytes it may write.
         grant: Grant,
     },
     /// Let a worker write up to `end`, and no further before it is allowed more: it stops reading
@@ -143,14 +143,14 @@ pub enum Output {
     Extend {
         /// The attempt.
         attempt: AttemptId,
-        /// Where the lease ends from here on.
+        /// The end of the lease from here on.
         end: u64,
     },
     /// Ask a worker to end its lease at `cut`, or as soon after as it can. It answers `Shrunk`.
     Shrink {
         /// The attempt.
         attempt: AttemptId,
-        /// Where to end.
+        /// The offset at which to end.
         cut: u64,
     },
     /// Ask a worker to stop. It answers `Stopped`.
@@ -160,16 +160,17 @@ pub enum Output {
     },
     /// Put everything received so far on the disk, then answer `Durable`.
     Checkpoint {
-        /// Which.
+        /// The checkpoint.
         id: CheckpointId,
     },
     /// Tell whoever listens.
     Event(Event),
     /// Nothing to do before `until`, or before something happens.
     Wait {
-        /// When to come back with a `Tick`; `None` when only something else can help.
+        /// The moment at which to come back with a `Tick`; `None` when only something else can
+        /// help.
         until: Option<Timestamp>,
-        /// What for.
+        /// The reason.
         reason: WaitReason,
     },
     /// The end. No worker is active and no input changes anything any more.

@@ -40,7 +40,7 @@ impl Pace {
         self.rate
     }
 
-    /// Whether less than this has passed since it began.
+    /// Reports whether less than this has passed since it began.
     pub(crate) fn is_younger_than(&self, span: Duration, now: Timestamp) -> bool {
         self.rate.is_none() && now.since(self.since) < span
     }

@@ -9,7 +9,7 @@ use crate::limits;
 use crate::random::Random;
 use crate::time::Timestamp;
 
-/// When something is tried again, when it is given up, and when a silent worker is.
+/// The moments at which something is tried again, is given up, or a silent worker is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retries {
     max_tries: u32,
@@ -30,7 +30,7 @@ impl Retries {
         }
     }
 
-    /// How many failures in a row end a download.
+    /// Returns the number of failures in a row that end a download.
     pub(crate) fn allowed(&self, ever_opened: bool) -> u32 {
         if ever_opened {
             self.max_tries
@@ -39,12 +39,13 @@ impl Retries {
         }
     }
 
-    /// How long to wait after so many failures.
+    /// Returns the time to wait after so many failures.
     pub(crate) fn backoff(&mut self, failures: u32) -> Duration {
         backoff(failures, &mut self.jitter)
     }
 
-    /// How long to wait once a source that was out has begun to reply: not all come at once.
+    /// Returns the time to wait once a source that was out has begun to reply: not all come at
+    /// once.
     pub(crate) fn comeback(&mut self) -> Duration {
         below(limits::COMEBACK, &mut self.jitter)
     }
@@ -72,13 +73,13 @@ impl Retries {
         stalled
     }
 
-    /// When workers are to be looked at again.
+    /// Returns the moment at which workers are to be looked at again.
     pub(crate) const fn next_stall(&self) -> Timestamp {
         self.no_stall_before
     }
 }
 
-/// How often a segment has failed while next to nothing arrived.
+/// The number of times a segment has failed while next to nothing arrived.
 ///
 /// The budget belongs to the download: [`limits::PROGRESS_MIN`] bytes received by any workers
 /// restore it, so a flaky but moving download never dies of old failures, and a dead one dies after
@@ -101,16 +102,17 @@ impl Failures {
     }
 }
 
-/// How soon requests follow replies of a source that have brought less than a block each: some at
-/// once, and from then on so many a second. Nothing else bounds what a server makes us ask for.
+/// The pace at which requests follow replies of a source that have brought less than a block each:
+/// some at once, and from then on so many a second. Nothing else bounds the requests that a server
+/// can cause.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meagre {
-    /// When all that were allowed at once would be allowed again.
+    /// The moment at which all that were allowed at once would be allowed again.
     due: Timestamp,
 }
 
 impl Meagre {
-    /// How long the request that follows one more such reply has to wait.
+    /// Returns the time that the request after one more such reply has to wait.
     pub(crate) fn delay(&mut self, now: Timestamp, at_once: u32) -> Duration {
         self.due = self.due.max(now) + limits::MEAGRE_INTERVAL;
         let ahead = limits::MEAGRE_INTERVAL * at_once;

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::limits;
 
-/// When a source's replies bring bytes, as of the latest ones.
+/// The times at which a source's replies bring bytes, as of the latest ones.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rhythm {
     has_begun: bool,
@@ -49,18 +49,18 @@ impl Rhythm {
         self.pause = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
     }
 
-    /// What a reply's first byte takes once its head has come.
+    /// Returns the time from a reply's head to its first byte.
     pub(crate) const fn first_byte(&self) -> Duration {
         self.first_byte
     }
 
-    /// How long a reply ordinarily pauses.
+    /// Returns the time for which a reply ordinarily pauses.
     pub(crate) const fn pause(&self) -> Duration {
         self.pause
     }
 
-    /// How long a reply may bring nothing after its head before its bytes are asked for anew, when
-    /// `barren` replies have been given up for that already.
+    /// Returns the time for which a reply may bring nothing after its head before its bytes are
+    /// asked for anew, when `barren` replies have been given up for that already.
     pub(crate) fn patience(&self, latency: Duration, barren: u32) -> Duration {
         let several = limits::FIRST_BYTE_PATIENCE
             .max(self.first_byte_most * limits::PATIENCE_FACTOR)
@@ -68,7 +68,8 @@ impl Rhythm {
         several.saturating_mul(1 << barren.min(16))
     }
 
-    /// How long a reply that has brought bytes may be silent before that says anything.
+    /// Returns the time for which a reply that has brought bytes may be silent before that says
+    /// anything.
     pub(crate) fn silence(&self, latency: Duration) -> Duration {
         limits::TAIL_SILENCE
             .max(latency * 4)
@@ -76,7 +77,7 @@ impl Rhythm {
     }
 }
 
-/// What a latency has become with one more; the first one stands for itself.
+/// Returns a latency with one more measurement in it; the first one stands for itself.
 pub(crate) fn blended(is_known: bool, before: Duration, latest: Duration) -> Duration {
     if is_known {
         (before + latest) / 2

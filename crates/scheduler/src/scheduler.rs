@@ -142,12 +142,12 @@ impl Scheduler {
         self.ledger.claimed()
     }
 
-    /// What every worker still has to fetch, in no particular order.
+    /// Returns the ranges that the workers still have to fetch, in no particular order.
     pub fn in_flight(&self) -> impl Iterator<Item = ByteRange> + '_ {
         self.ledger.active().filter_map(|active| active.left)
     }
 
-    /// How many workers there are.
+    /// Returns the number of workers.
     pub fn connections(&self) -> usize {
         self.ledger.workers()
     }
@@ -187,7 +187,7 @@ impl Scheduler {
         );
     }
 
-    /// What is where, for those that only look.
+    /// Returns the state of the parts, for code that only looks.
     fn view(&self) -> View<'_> {
         View {
             now: self.now,

@@ -9,28 +9,28 @@ use range_core::block::BlockSize;
 use range_core::range::ByteRange;
 use range_core::units::BytesPerSecond;
 
-/// What the length of a segment follows from.
+/// The facts from which the length of a segment follows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     /// Length of the file.
     pub(crate) length: u64,
-    /// How much of it is not received.
+    /// The number of bytes that are not received.
     pub(crate) left: u64,
     pub(crate) width: u16,
-    /// What one connection brings; 0 when not known.
+    /// The rate of one connection; 0 when not known.
     pub(crate) rate: BytesPerSecond,
-    /// Whether replies may still be in slow start, so that the rate says little.
+    /// True if replies may still be in slow start, so that the rate says little.
     pub(crate) is_growing: bool,
     /// From a request until the first byte of its reply.
     pub(crate) latency: Duration,
-    /// Whether bodies begin long after their heads. Each request then costs that wait, whatever the
+    /// True if bodies begin long after their heads. Each request then costs that wait, whatever the
     /// rate, so that the rest is shared out at once.
     pub(crate) is_late: bool,
     pub(crate) reach: u64,
     pub(crate) block: BlockSize,
 }
 
-/// How long a segment carved from the plan is.
+/// Returns the length of a segment carved from the plan.
 ///
 /// It lasts long enough for the wait for its reply to cost little, and is no longer than half of
 /// what is each worker's share of the rest, so that all finish at about the same time without
@@ -82,8 +82,8 @@ pub(crate) fn carve(
     }
 }
 
-/// Where to cut a lease so that its worker and a thief finish together, or `None` when too little
-/// is left to be worth a request.
+/// Returns the offset at which to cut a lease so that its worker and a thief finish together, or
+/// `None` when too little is left to be worth a request.
 ///
 /// The thief has `typical` bytes a second once its reply's head has come, after `latency`; an
 /// `own` rate that is not known yet counts as typical.

@@ -6,9 +6,9 @@ use crate::limits;
 /// A plain stream, which begins again at byte 0 with every try.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stream {
-    /// How far any try came.
+    /// The furthest offset that any try reached.
     furthest: u64,
-    /// Where the last try ended, and how many in a row have ended there.
+    /// The offset at which the last try ended, and the number in a row that have ended there.
     end: (u64, u32),
 }
 

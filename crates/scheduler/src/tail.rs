@@ -12,7 +12,7 @@ use crate::view::View;
 use range_core::ByteRange;
 use range_core::units::BytesPerSecond;
 
-/// What another worker would bring, and who loses what by that measure.
+/// The rate that another worker would have, and the measure by which others lose to it.
 #[derive(Debug, Default)]
 pub(crate) struct Tail {
     /// Bytes a second, recent ones counting most; 0 before any was measured.
@@ -28,8 +28,8 @@ pub(crate) enum TakeOver {
     From(SegmentId, u64),
 }
 
-/// How slow is too slow, mid-file: below so many tenths of what is typical, for so long; and how
-/// many workers lose their remainders at one look.
+/// The bounds of slowness, mid-file: a worker is too slow below so many tenths of the typical rate,
+/// for so long; and so many workers lose their remainders at one look.
 #[derive(Clone, Copy, Debug)]
 struct Slow {
     typical: u64,
@@ -39,7 +39,7 @@ struct Slow {
 }
 
 impl Tail {
-    /// What another worker would bring: where there are several sources, at the one that would be
+    /// Measures what another worker would bring: with several sources, at the one that would be
     /// asked; otherwise the median of the workers, kept while fewer than three are measured, or
     /// than a quarter: the last ones may all be slow.
     pub(crate) fn measure(&mut self, view: View<'_>, next: Option<SourceId>) {
@@ -65,7 +65,7 @@ impl Tail {
         };
     }
 
-    /// What a free worker gets of a segment that is leased already, at the end of a file.
+    /// Returns the part of a leased segment that a free worker gets, at the end of a file.
     pub(crate) fn take_over(&self, view: View<'_>) -> Option<TakeOver> {
         let crawling = self.crawling(view).map(TakeOver::All);
         crawling.or_else(|| {
@@ -158,8 +158,8 @@ impl Tail {
         long.take(slow.at_once).collect()
     }
 
-    /// How slow is too slow. At a far host whose width is found, a connection is renewed long
-    /// before it crawls.
+    /// Returns the bounds of slowness. At a far host whose width is found, a connection is renewed
+    /// long before it crawls.
     fn slow(&self, view: View<'_>) -> Slow {
         let sources = view.sources;
         let latency = sources.latency();
@@ -203,7 +203,7 @@ fn is_below(rate: u64, typical: u64, tenths: u64) -> bool {
     u128::from(rate) * 10 < u128::from(typical) * u128::from(tenths)
 }
 
-/// How long `bytes` take at a rate; without a rate, for ever.
+/// Returns the time that `bytes` take at a rate; without a rate, for ever.
 fn millis(bytes: u64, rate: u64) -> u128 {
     (u128::from(bytes) * 1000)
         .checked_div(u128::from(rate))

@@ -22,9 +22,9 @@ use range_core::units::{ByteCount, BytesPerSecond};
 /// growing intervals, for a path that has become wider.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WidthSearch {
-    /// How many are used.
+    /// The number that are used.
     level: u16,
-    /// How many the user allows.
+    /// The number that the user allows.
     most: u16,
     course: Course,
     ceiling: Ceiling,
@@ -44,7 +44,7 @@ struct Window {
     received: u64,
 }
 
-/// What the host lets us have, as far as refusals and collapses have told.
+/// The number that the host lets us have, as far as refusals and collapses have told.
 #[derive(Clone, Copy, Debug)]
 struct Ceiling {
     width: u16,
@@ -75,7 +75,7 @@ impl Ceiling {
     }
 }
 
-/// What a look leads to.
+/// The result of a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     /// The level stays, and nobody has to do anything.
@@ -109,9 +109,9 @@ impl WidthSearch {
         }
     }
 
-    /// The first reply has begun, after `latency`. Hardly a host or a link minds twice the start.
-    /// Where the latency was long, the step after that is made at once as well. Near by, where a
-    /// step takes no time, none is made without need.
+    /// Notes that the first reply has begun, after `latency`. Hardly a host or a link minds twice
+    /// the start. If the latency was long, the step after that is made at once as well. Near by,
+    /// where a step takes no time, none is made without need.
     pub(crate) fn opened(&mut self, latency: Duration, is_limited: bool) {
         if is_limited {
             return;
@@ -142,7 +142,7 @@ impl WidthSearch {
         self.goodput
     }
 
-    /// When the next look is due, where one can change anything.
+    /// Returns the moment of the next look, if one can change anything.
     pub(crate) fn next_look(&self) -> Option<Timestamp> {
         (self.most > 1).then_some(self.look_at)
     }

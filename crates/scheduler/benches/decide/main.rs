@@ -1,5 +1,5 @@
-//! Measures what a decision costs: the scheduler is told once more what the simulator told it in a
-//! download. What is right is the tests'.
+//! Measures the cost of a decision: the scheduler is told once more what the simulator told it in a
+//! download. The tests decide what is right.
 mod recording;
 
 use divan::Bencher;

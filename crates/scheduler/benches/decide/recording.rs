@@ -10,7 +10,7 @@ use simulator::{Policy, World};
 
 /// Length of the file.
 const LENGTH: u64 = 16 << 30;
-/// What one connection brings, in bytes a second: every further one pays, so that the width grows.
+/// The rate of one connection, in bytes a second: every further one pays, so that the width grows.
 const RATE: f64 = 10e6;
 
 /// A download that can be told again: what a scheduler says follows from what it is told.
@@ -43,7 +43,7 @@ impl Recording {
         }
     }
 
-    /// How many inputs there are.
+    /// Returns the number of inputs.
     pub(crate) fn inputs(&self) -> usize {
         self.told.len()
     }

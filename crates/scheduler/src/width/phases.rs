@@ -7,7 +7,7 @@ use crate::limits;
 use crate::sample::{Sample, halves, pays, reaches};
 use crate::time::Timestamp;
 
-/// How far a search has come.
+/// The phase of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Each step doubles; `before` is the level below.
@@ -32,7 +32,7 @@ pub(super) struct Level {
     pub(super) goodput: u64,
 }
 
-/// What follows from what a level has brought.
+/// The conclusion from the goodput of a level.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Transition {
     /// The level has not shown what it can do, or is the one that was found.
@@ -59,13 +59,13 @@ impl Transition {
     }
 }
 
-/// What is seen of a level at the end of a window.
+/// The measurement of a level at the end of a window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     pub(super) here: Level,
     /// Bytes a second in the window before, if it was of this level too.
     pub(super) last: Option<u64>,
-    /// How long the level has been used.
+    /// The time for which the level has been used.
     pub(super) age: Duration,
     /// The widest level that the host is thought to allow.
     pub(super) ceiling: u16,
@@ -93,18 +93,18 @@ impl Seen {
     }
 }
 
-/// Where a search is, and what it has learnt about the host.
+/// The state of a search, and its knowledge about the host.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Course {
     pub(super) phase: Phase,
-    /// How many connections there were at first.
+    /// The number of connections at first.
     pub(super) start: u16,
     /// Hardly anything can be lost on the way.
     pub(super) is_near: bool,
     /// Some level was left before it had shown what it can do: the one that growth ends at is
     /// measured once more, and half of it is tried sooner.
     pub(super) must_recheck: bool,
-    /// How long the level that is found stays before a wider one is tried.
+    /// The time for which the level that is found stays before a wider one is tried.
     pub(super) probe_after: Duration,
 }
 
@@ -119,7 +119,7 @@ impl Course {
         }
     }
 
-    /// What follows from what a level has brought.
+    /// Draws the conclusion from the goodput of a level.
     pub(super) fn judge(&mut self, seen: &Seen) -> Transition {
         let here = seen.here;
         // More connections can win nothing.
@@ -161,12 +161,12 @@ impl Course {
         }
         let still_rises = seen.still_rises();
         if pays(before.goodput, here.goodput, 5) {
-            // n times the connections bring no more than n times the rate. Where they seem to, the
-            // level before was measured in a bad moment.
+            // The rate grows at most as the number of connections does. If it seems to grow more,
+            // the level before was measured in a bad moment.
             let most = before.goodput.saturating_mul(here.width.into());
             self.must_recheck |= pays(most / u64::from(before.width), here.goodput, 25);
-            // Where there is nothing wider, narrower levels are to be compared with what this one
-            // can do, not with its slow start.
+            // If there is nothing wider, narrower levels are to be compared with what this one can
+            // do, not with its slow start.
             if here.width < seen.ceiling || !still_rises {
                 return self.grow(seen);
             }
@@ -276,7 +276,7 @@ impl Course {
         } else {
             as_good
         };
-        // Where two bring what four do, a link is full, or three bring more.
+        // If two bring what four do, a link is full, or three bring more.
         let finest = if as_good && !good {
             1
         } else {
@@ -344,8 +344,8 @@ impl Course {
         !self.must_recheck && seen.sample.limit.is_none() && seen.rises_by(25)
     }
 
-    /// How long a window must be. Growing must find its level within a short download; what comes
-    /// after it must not take noise for news.
+    /// Returns the length that a window must have. Growing must find its level within a short
+    /// download; the phases after it must not take noise for news.
     pub(super) fn span(&self, latency: Duration) -> Duration {
         match self.phase {
             Phase::Growing { .. } => limits::WIDTH_WINDOW.max(latency / 2),
@@ -356,8 +356,9 @@ impl Course {
         }
     }
 
-    /// How long a window with such a goodput must be for it to be believed. Less than before is
-    /// what a penalty looks like, and so do lost packets: what came after them waits for them.
+    /// Returns the length that a window with such a goodput must have for it to be believed. Less
+    /// goodput than before is the sign of a penalty, and of lost packets: the bytes after them wait
+    /// for them.
     pub(super) fn least_span(&self, sample: Sample, goodput: u64) -> Duration {
         if reaches(sample.limit, goodput, 50) {
             return limits::RATE_WINDOW;
@@ -381,12 +382,13 @@ impl Course {
     }
 }
 
-/// How long a level is looked at before it is taken for punished, or for free of a penalty.
+/// Returns the time for which a level is looked at before it is taken for punished, or for free of
+/// a penalty.
 fn half_span(latency: Duration) -> Duration {
     limits::WIDTH_WINDOW_HALF.max(latency * 4)
 }
 
-/// How long a level is looked at once the width has stopped growing.
+/// Returns the time for which a level is looked at once the width has stopped growing.
 fn slow_span(latency: Duration) -> Duration {
     limits::WIDTH_WINDOW_SLOW.max(latency * 4)
 }

@@ -110,8 +110,9 @@ fn a_level_that_brings_half_for_a_quarter_of_a_second_is_left_at_once() {
     assert_eq!(levels[..3], [8, 16, 8]);
 }
 
-/// Where a search for a file with `left` bytes ends after `seconds` at a host that sends
-/// `rate(width, seconds)` bytes a second, 1 ms away. Whoever is told to let go does so at once.
+/// Returns the level at which a search for a file with `left` bytes ends after `seconds` at a host
+/// that sends `rate(width, seconds)` bytes a second, 1 ms away. A worker that is told to let go
+/// does so at once.
 fn ends_at(left: u64, seconds: u64, rate: impl Fn(u16, f64) -> u64) -> u16 {
     end_of(WidthSearch::new(4, 32), left, seconds, rate)
 }
@@ -153,7 +154,7 @@ fn a_level_that_brought_more_than_the_next_is_measured_before_it_is_judged() {
     assert_eq!(ends_at(1 << 40, 8, punishes(22, 8)), 16);
 }
 
-/// What is in the buffers of sender and receiver comes at once.
+/// The bytes in the buffers of sender and receiver come at once.
 #[test]
 fn a_burst_is_not_what_a_level_can_do() {
     let host = |width, seconds| match width {

@@ -1,4 +1,4 @@
-//! What each way to fail leads to: another try, another request, or the end.
+//! Tests of the step after each way to fail: another try, another request, or the end.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! What the first reply makes of a download: segments, one stream, or nothing to do.
+//! Tests of the turn that the first reply gives to a download: segments, one stream, or nothing to
+//! do.
 
 use super::*;
 

@@ -7,8 +7,8 @@ use super::*;
 const LENGTH: u64 = 4096 * MIB;
 const RATE: u64 = MIB;
 
-/// How long after the first reply that follows an outage as many connections are used as before,
-/// and how many requests were made in it.
+/// Returns the time after the first reply that follows an outage until as many connections are used
+/// as before, and the number of requests that were made in it.
 fn recovery(span: Duration, during: Answer) -> (Duration, usize) {
     let from = Duration::from_secs(14);
     let end = from + span;

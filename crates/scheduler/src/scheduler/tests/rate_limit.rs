@@ -1,4 +1,5 @@
-//! What a limit on the rate lets through, to whom, and what it must not be mistaken for.
+//! Tests of a limit on the rate: the bytes it lets through, the workers it gives them to, and the
+//! faults it must not be mistaken for.
 
 use alloc::collections::BTreeMap;
 use std::vec::Vec;
@@ -19,9 +20,9 @@ struct Hand {
     end: u64,
     /// Under a limit, what it was allowed last.
     allowed: u64,
-    /// Which of the paths it is on.
+    /// The path it is on.
     path: usize,
-    /// When it was last allowed something.
+    /// The moment at which it was last allowed something.
     fed_at: Timestamp,
     stopped: bool,
 }

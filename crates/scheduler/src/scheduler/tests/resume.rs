@@ -1,4 +1,5 @@
-//! What is made of what a part file already holds, and when it is made safe.
+//! Tests of a part file's bytes: their use for a download, and the moments at which they are made
+//! safe.
 
 use super::played::{Answer, Played};
 use super::*;

@@ -1,4 +1,5 @@
-//! What free workers take from busy ones, and from whom they take nothing.
+//! Tests of the bytes that free workers take from busy ones, and of the workers from which they
+//! take nothing.
 
 use super::*;
 use crate::split;
@@ -115,7 +116,7 @@ fn a_silent_worker_loses_its_remainder_to_a_free_one_at_the_tail() {
     assert_eq!(starts(&outputs)[0].1, rest);
 }
 
-/// What each of sixteen workers at a far host is asked for.
+/// Returns the ranges that sixteen workers at a far host are asked for.
 fn sixteen_parts(bench: &mut Bench, length: u64) -> Vec<(AttemptId, ByteRange)> {
     bench.feed(Input::Tick);
     bench.now = Timestamp::after_start(limits::VERY_FAR_LATENCY);

@@ -16,7 +16,7 @@ impl Budget {
     pub(super) fn new(limit: RateLimit) -> Self {
         Self {
             rate: limit.get(),
-            // What was allowed under another limit, and is on its way.
+            // The bytes that were allowed under another limit are on their way.
             micros: limits::RATE_BURST.as_micros() * 10,
             spent: 0,
         }

@@ -24,7 +24,7 @@ const MIB: u64 = 1 << 20;
 #[derive(Clone, Copy)]
 pub(super) struct Worker {
     request: Request,
-    /// What its reply brings.
+    /// The range that its reply brings.
     reply: ByteRange,
     opened: bool,
     has_begun: bool,
