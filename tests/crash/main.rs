@@ -27,7 +27,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use case::Case;
-use round::Workshop;
+use round::Workdir;
 use summary::Summary;
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     let program = PathBuf::from(arguments.next().expect("PROGRAM ROUNDS FIRST_SEED JOBS"));
     let mut number = || -> u64 { arguments.next().unwrap().parse().unwrap() };
     let (rounds, first, jobs) = (number(), number(), number());
-    let workshop = Workshop::new(program);
+    let workdir = Workdir::new(program);
     let (next, failed) = (AtomicU64::new(first), AtomicBool::new(false));
     let summary = Mutex::new(Summary::default());
     std::thread::scope(|scope| {
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
                         return;
                     }
                     let case = Case::grow(seed);
-                    if let Ok(costs) = catch_unwind(AssertUnwindSafe(|| workshop.run(&case))) {
+                    if let Ok(costs) = catch_unwind(AssertUnwindSafe(|| workdir.run(&case))) {
                         summary.lock().unwrap().add(&costs);
                     } else {
                         // The failed assertion has been printed; the others need not go on.

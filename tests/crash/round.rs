@@ -20,7 +20,7 @@ const BATCH: u64 = 0;
 const PAGE: usize = 4096;
 
 /// The values that all rounds share.
-pub(crate) struct Workshop {
+pub(crate) struct Workdir {
     program: PathBuf,
     runtime: Runtime,
 }
@@ -48,7 +48,7 @@ struct Round<'a> {
     claimed: u64,
 }
 
-impl Workshop {
+impl Workdir {
     pub(crate) fn new(program: PathBuf) -> Self {
         let runtime = Runtime::new().unwrap();
         Self { program, runtime }
