@@ -34,6 +34,7 @@ mod matrix;
 mod messages;
 mod names;
 mod output;
+mod pages;
 mod process;
 mod proxy;
 mod published;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use accelerator::{ByteCount, Digest, RateLimit, Settings, WriteMode};
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 use url::Url;
 
 use crate::duration;
@@ -17,6 +18,7 @@ mod complaint;
 mod connection;
 mod habits;
 mod leading;
+pub(crate) mod pages;
 mod place;
 mod serve;
 mod values;
@@ -65,6 +67,12 @@ Examples:
 The file must have at least 1000 bytes; a file of up to 1MiB is compared whole.
 Exits with 9 if the server breaks a rule that RFC 9110 says it must keep.";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  sheave completions bash > ~/.local/share/bash-completion/completions/sheave
+  sheave completions zsh > ~/.zfunc/_sheave      with ~/.zfunc in $fpath
+  sheave completions fish > ~/.config/fish/completions/sheave.fish";
+
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   sheave inspect disk.img.part
@@ -100,6 +108,20 @@ pub(crate) enum Command {
     /// Test how well a server implements HTTP ranges and preconditions
     #[command(after_help = CHECK_EXAMPLES)]
     CheckServer(CheckArgs),
+    /// Print the script that completes command lines in a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell: bash, elvish, fish, powershell or zsh
+        #[arg(hide_possible_values = true)]
+        shell: Shell,
+    },
+    /// Write the manual pages into a directory
+    #[command(hide = true)]
+    Man {
+        /// The directory, which must exist
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// Arguments of `get`.
@@ -232,6 +254,11 @@ pub(crate) struct CheckArgs {
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The definition of the command line, for those who describe it.
+pub(crate) fn definition() -> clap::Command {
+    Args::command()
 }
 
 /// Parses the command line. Prints help and usage errors itself; the error is the exit code that

@@ -48,6 +48,8 @@ fn run(command: args::Command) -> Exit {
         Job::Serve(settings) => {
             signal::supervise(serve::PATIENCE, |stop| serve::run(settings, stop))
         }
+        Job::Completions(shell) => args::pages::completions(shell),
+        Job::Man(directory) => args::pages::man(&directory),
         Job::Demo(settings) => signal::supervise(demo::PATIENCE, |stop| demo::run(settings, stop)),
     }
 }

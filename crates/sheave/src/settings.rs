@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use accelerator::ByteCount;
+use clap_complete::Shell;
 use range_server::check::Trust;
 
 use crate::args::{CheckArgs, Command, DemoArgs, InspectArgs};
@@ -33,6 +34,10 @@ pub(crate) enum Job {
     Inspect(InspectSettings),
     /// Check a server.
     CheckServer(CheckSettings),
+    /// Print a shell's completions.
+    Completions(Shell),
+    /// Write the manual pages into this directory.
+    Man(PathBuf),
 }
 
 /// Settings of `demo`.
@@ -82,6 +87,8 @@ impl Job {
             Command::Serve(args) => ServeSettings::new(args).map(Self::Serve),
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
             Command::CheckServer(args) => check_server(args).map(Self::CheckServer),
+            Command::Completions { shell } => Ok(Self::Completions(shell)),
+            Command::Man { directory } => Ok(Self::Man(directory)),
             Command::Inspect(args) => Ok(Self::Inspect(inspect(args, environment))),
         }
     }

@@ -6,7 +6,15 @@ use std::ffi::OsString;
 use super::place::is_like_a_place;
 
 /// The commands, as they are typed.
-pub(super) const COMMANDS: [&str; 6] = ["get", "serve", "demo", "inspect", "check-server", "help"];
+pub(super) const COMMANDS: [&str; 7] = [
+    "get",
+    "serve",
+    "demo",
+    "inspect",
+    "check-server",
+    "completions",
+    "help",
+];
 
 /// Returns the command of arguments that begin with it.
 pub(super) fn command(arguments: &[OsString]) -> Option<&'static str> {

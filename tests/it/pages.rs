@@ -1,0 +1,77 @@
+//! Completions and manual pages, read by those who read them: the shells, and `mandoc`.
+
+use std::process::Command;
+
+use crate::support::{files, program};
+
+fn is_well_formed(reader: &str, arguments: &[&str]) {
+    let Some(reader) = needs::program(reader) else {
+        return;
+    };
+    let output = Command::new(&reader).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said + &String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.is_empty(),
+        "{arguments:?}: {said}"
+    );
+}
+
+#[test]
+fn shells_read_their_completions() {
+    let directory = files::directory();
+    for (shell, reader) in [
+        ("bash", Some("bash")),
+        ("zsh", Some("zsh")),
+        ("fish", Some("fish")),
+        ("elvish", None),
+        ("powershell", None),
+    ] {
+        let script = program::run(["completions", shell]).expect(0).stdout;
+        for word in ["check-server", "--checksum", "--precompressed"] {
+            let bare = word.trim_start_matches('-');
+            assert!(script.contains(bare), "{shell} does not know {word}");
+        }
+        let path = directory.path().join(shell);
+        std::fs::write(&path, script).unwrap();
+        if let Some(reader) = reader {
+            is_well_formed(reader, &["-n", path.to_str().unwrap()]);
+        }
+    }
+}
+
+#[test]
+fn manual_pages_have_every_option_and_no_warning() {
+    let directory = files::directory();
+    let path = directory.path().to_str().unwrap();
+    program::run(["man", path]).expect(0);
+    let names = files::names(directory.path());
+    let commands = [
+        "check-server",
+        "completions",
+        "demo",
+        "get",
+        "inspect",
+        "serve",
+    ];
+    let mut expected: Vec<_> = commands.map(|command| format!("sheave-{command}.1")).into();
+    expected.push("sheave.1".to_owned());
+    assert_eq!(names, expected);
+    for name in names {
+        let page = directory.path().join(&name);
+        is_well_formed("mandoc", &["-Tlint", "-Wwarning", page.to_str().unwrap()]);
+        let Some(command) = name.strip_prefix("sheave-") else {
+            continue;
+        };
+        let command = command.trim_end_matches(".1");
+        let text = std::fs::read_to_string(&page).unwrap().replace('\\', "");
+        let help = program::run([command, "--help"]).expect(0).stdout;
+        let options = help
+            .split_whitespace()
+            .filter(|word| word.starts_with("--"));
+        for option in options.map(|word| word.trim_end_matches([',', '.', ']', ')'])) {
+            assert!(text.contains(option), "{name} has no {option}");
+        }
+    }
+    program::run(["man", "/nonexistent"]).expect(7);
+}
