@@ -2,24 +2,34 @@
 //! know what the files mean.
 
 use std::ffi::OsStr;
+use std::sync::Arc;
 
 use range_core::file_identity::FileIdentity;
 
 use crate::courtesy;
-use crate::disk::{Disk, Errno, Metadata};
+use crate::disk::{Disk, Errno, Metadata, NewFile};
 use crate::error::StoreError;
+use crate::names::PartNames;
 
 /// The directory that holds a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder<D> {
     disk: D,
     syncs: bool,
+    /// The name of a file that is created only to be looked at.
+    probe: Arc<OsStr>,
 }
 
 impl<D: Disk> Folder<D> {
     /// Without `syncs`, the file system decides when names reach the disk.
-    pub(crate) fn new(disk: D, syncs: bool) -> Self {
-        Self { disk, syncs }
+    pub(crate) fn new(disk: D, names: &PartNames, syncs: bool) -> Self {
+        let probe = names.probe().into();
+        Self { disk, syncs, probe }
+    }
+
+    /// Reports the owner and permissions of a file that is created here with these permissions.
+    pub(crate) fn new_file(&self, permissions: u32) -> Option<NewFile> {
+        self.disk.new_file(&self.probe, permissions)
     }
 
     pub(crate) fn disk(&self) -> &D {

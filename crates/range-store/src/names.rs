@@ -11,6 +11,7 @@ const LONGEST_NAME: usize = 255;
 
 const PART_SUFFIX: &str = ".part";
 const JOURNAL_SUFFIX: &str = ".part.journal";
+const PROBE_SUFFIX: &str = ".part.probe";
 
 /// The number of older versions that are kept beside the one being fetched. One is enough for a
 /// server that moved on to a newer version; two also cover a server that went back to the previous
@@ -20,12 +21,14 @@ pub(crate) const PLACES: usize = 2;
 /// The suffix of an older version's name while a newer one is fetched, before the other suffixes.
 const ASIDE_SUFFIXES: [&str; PLACES] = [".old-version", ".old-version2"];
 
-/// The names of one download, all in one directory: `NAME`, `NAME.part` and `NAME.part.journal`.
+/// The names of one download, all in one directory: `NAME`, `NAME.part`, `NAME.part.journal` and,
+/// for a moment and only where a file must have a name, `NAME.part.probe`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartNames {
     final_name: OsString,
     part: OsString,
     journal: OsString,
+    probe: OsString,
 }
 
 /// The reason why a name cannot be that of a download.
@@ -78,6 +81,7 @@ impl PartNames {
             final_name: final_name.to_owned(),
             part: suffixed(PART_SUFFIX),
             journal: suffixed(JOURNAL_SUFFIX),
+            probe: suffixed(PROBE_SUFFIX),
         })
     }
 
@@ -110,6 +114,11 @@ impl PartNames {
     /// Returns the name of the journal.
     pub fn journal(&self) -> &OsStr {
         &self.journal
+    }
+
+    /// Returns the name of an empty file that shows the owner and permissions of new files.
+    pub(crate) fn probe(&self) -> &OsStr {
+        &self.probe
     }
 }
 

@@ -72,7 +72,7 @@ impl<D: Disk> OwnedFile<D> {
         if metadata.names != 1 && !(metadata.names == 2 && may_have_two_names) {
             return Err(StoreError::not_ours(name, "has other names, or none"));
         }
-        if !is_made_by_us(folder.disk(), metadata.owner) {
+        if !is_made_by_us(folder, metadata.owner) {
             return Err(StoreError::not_ours(name, "belongs to another user"));
         }
         Ok(Self::new(file, folder, name, &metadata))
@@ -123,8 +123,7 @@ impl<D: Disk> OwnedFile<D> {
     pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
         let permissions = metadata(&self.file)?.permissions;
         let is_new = |new: NewFile| new.permissions == permissions;
-        let disk = self.folder.disk();
-        Ok(permissions == PRIVATE || disk.new_file(PRIVATE).is_some_and(is_new))
+        Ok(permissions == PRIVATE || self.folder.new_file(PRIVATE).is_some_and(is_new))
     }
 
     /// Fails unless the name still refers to this file.
@@ -156,7 +155,7 @@ impl<D: Disk> OwnedFile<D> {
     /// Gives the file the permissions of a newly created file, if the file system can change them.
     /// Otherwise the file has the permissions that the file system gave it.
     pub(crate) fn make_ordinary(&self) {
-        let ordinary = self.folder.disk().new_file(ORDINARY);
+        let ordinary = self.folder.new_file(ORDINARY);
         let ordinary = ordinary.map_or_else(disk::new_file_mode, |new| new.permissions);
         let is_so = metadata(&self.file).is_ok_and(|found| found.permissions == ordinary);
         if !is_so {
@@ -268,9 +267,9 @@ impl<D: Disk> Drop for OwnedFile<D> {
 /// Reports whether the owner is the one that new files of this process show. A file system may
 /// report another owner than the user of this process for all of its files; another user's file in
 /// a shared directory still shows another owner than a new file of ours.
-fn is_made_by_us(disk: &impl Disk, owner: u32) -> bool {
+fn is_made_by_us<D: Disk>(folder: &Folder<D>, owner: u32) -> bool {
     owner == rustix::process::geteuid().as_raw()
-        || disk
+        || folder
             .new_file(ORDINARY)
             .is_some_and(|new| new.owner == owner)
 }

@@ -216,8 +216,8 @@ mod tests {
     /// Places one part file with `step`, which must refuse to replace it by the next.
     fn places_once(step: fn(&Folder<Directory>, &PartNames) -> Result<(), StoreError>) {
         let temp = tempfile::tempdir().unwrap();
-        let folder = Folder::new(Directory::open(temp.path()).unwrap(), true);
         let names = PartNames::new(OsStr::new("output")).unwrap();
+        let folder = Folder::new(Directory::open(temp.path()).unwrap(), &names, true);
         let length = Length::Known(ByteCount(5));
         let part = PartFile::create(&folder, &names, length, WriteMode::default()).unwrap();
         step(&folder, &names).unwrap();

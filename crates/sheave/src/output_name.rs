@@ -40,7 +40,7 @@ const TRAPS: &[&str] = &[
 
 /// The endings of this program's unfinished downloads and of their journals. A stranger's file must
 /// never have such a name: a later download would take it for its own and continue it.
-const OURS: &[&str] = &[".part", ".part.journal"];
+const OURS: &[&str] = &[".part", ".part.journal", ".part.probe"];
 
 /// The name of a downloaded file: one path component, harmless under POSIX and Windows rules alike.
 ///

@@ -44,9 +44,12 @@ pub trait Disk: Clone + fmt::Debug + Send + Sync + 'static {
     /// Returns the free and total space.
     fn space(&self) -> Result<Space, Errno>;
 
-    /// Reports the owner and permissions of a file that is created here with these permissions;
-    /// leaves nothing behind. `None` if they cannot be learnt.
-    fn new_file(&self, permissions: u32) -> Option<NewFile>;
+    /// Reports the owner and permissions of a file that is created here with these permissions.
+    /// `None` if they cannot be learnt.
+    ///
+    /// If the file must have a name, it is `name`, and only for a moment. A kill in that moment
+    /// leaves an empty file, which the next call with this name removes.
+    fn new_file(&self, name: &OsStr, permissions: u32) -> Option<NewFile>;
 }
 
 /// An open file of a [`Disk`].

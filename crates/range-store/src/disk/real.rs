@@ -112,8 +112,8 @@ impl Disk for Directory {
         })
     }
 
-    fn new_file(&self, permissions: u32) -> Option<NewFile> {
-        probe::created_with(self.as_fd(), Mode::from_raw_mode(permissions))
+    fn new_file(&self, name: &OsStr, permissions: u32) -> Option<NewFile> {
+        probe::created_with(self.as_fd(), name, Mode::from_raw_mode(permissions))
     }
 }
 

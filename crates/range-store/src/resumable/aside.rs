@@ -182,8 +182,8 @@ mod tests {
     impl Bench {
         fn new() -> Self {
             let temp = tempfile::tempdir().unwrap();
-            let folder = Folder::new(Directory::open(temp.path()).unwrap(), true);
             let names = PartNames::new(OsStr::new("f")).unwrap();
+            let folder = Folder::new(Directory::open(temp.path()).unwrap(), &names, true);
             Self {
                 _temp: temp,
                 folder,

@@ -79,7 +79,7 @@ impl<D: Disk> Location<D> {
     /// Returns the place of the file with these names in the directory.
     pub fn new(directory: D, names: PartNames, keeping: Keeping) -> Self {
         Self {
-            folder: Folder::new(directory, keeping.sync),
+            folder: Folder::new(directory, &names, keeping.sync),
             names: Arc::new(names),
             keeping,
             division: Division::default(),

@@ -71,9 +71,10 @@ impl Scratch {
 
     /// Uses an existing directory, which stays.
     pub(crate) fn at(path: &Path) -> Self {
+        let names = PartNames::new(OsStr::new("output")).unwrap();
         Self {
-            folder: Folder::new(Directory::open(path).unwrap(), true),
-            names: PartNames::new(OsStr::new("output")).unwrap(),
+            folder: Folder::new(Directory::open(path).unwrap(), &names, true),
+            names,
             path: path.to_owned(),
             temp: None,
         }

@@ -157,7 +157,7 @@ impl Disk for SimulatedDisk {
         })
     }
 
-    fn new_file(&self, permissions: u32) -> Option<NewFile> {
+    fn new_file(&self, _name: &OsStr, permissions: u32) -> Option<NewFile> {
         Some(NewFile {
             owner: rustix::process::geteuid().as_raw(),
             permissions: permissions & !0o022,
