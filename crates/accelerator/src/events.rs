@@ -64,6 +64,9 @@ pub enum RestartReason {
     /// The journal of an earlier run cannot be read.
     #[error("the journal of the earlier run is damaged")]
     JournalDamaged,
+    /// The earlier run got a coded file, of which nothing can be asked for by its offset.
+    #[error("the earlier run got the file in a content coding, in which nothing can continue it")]
+    Coded,
     /// The earlier run could not know how far it was.
     #[error("the earlier run did not know the length of the file")]
     LengthUnknown,
@@ -91,6 +94,7 @@ impl From<Unusable> for RestartReason {
     fn from(why: Unusable) -> Self {
         match why {
             Unusable::JournalDamaged => Self::JournalDamaged,
+            Unusable::Coded => Self::Coded,
             Unusable::LengthUnknown => Self::LengthUnknown,
             Unusable::NoValidator => Self::NoValidator,
         }

@@ -30,6 +30,8 @@ pub(crate) struct Earlier {
     pub(crate) generation: Generation,
     /// The media type of the reply that the file was begun from, if the journal tells.
     pub(crate) media_type: Option<MediaType>,
+    /// The content coding of that reply, if it had one.
+    pub(crate) coding: Option<String>,
     /// True if no validator joins its bytes to each other.
     pub(crate) is_mixed: bool,
     pub(crate) claims: Claims,
@@ -96,11 +98,13 @@ impl Target {
         };
         let media_type = earlier.media_type().map(MediaType::from_journal);
         let is_mixed = earlier.is_mixed();
+        let coding = earlier.coding().map(str::to_owned);
         let (file, claims) = earlier.resume()?;
         Ok(Found::Earlier(Box::new(Earlier {
             file,
             generation,
             media_type,
+            coding,
             is_mixed,
             claims,
         })))

@@ -243,6 +243,23 @@ impl<D: Disk> OwnedFile<D> {
         synced.inspect_err(|_| self.forget_cached())
     }
 
+    /// Reports whether a sync has failed.
+    pub(crate) fn has_lost_a_sync(&self) -> bool {
+        self.sync.is_lost()
+    }
+
+    /// Makes later reads see the bytes on the disk: see
+    /// [`PartFile::trust_only_the_disk`](crate::part_file::PartFile::trust_only_the_disk).
+    ///
+    /// A failure is no error. The pages that were given up are dropped then, and what is read from
+    /// the disk is judged by its hashes; what is written from here on is covered by later syncs.
+    pub(crate) fn trust_only_the_disk(&self, syncs: bool, is_doubtful: bool) {
+        let is_synced = !syncs || rustix::io::retry_on_intr(|| self.file.sync_data()).is_ok();
+        if is_doubtful || !is_synced {
+            self.forget_cached();
+        }
+    }
+
     /// Asks the kernel to drop the file's clean pages. After a failed sync some pages are clean
     /// only because the kernel gave up writing them: memory has bytes that the disk does not. A
     /// later read of the file, in this run or the next, must see the bytes on the disk.

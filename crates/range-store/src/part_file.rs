@@ -213,6 +213,18 @@ impl<D: Disk> PartFile<D> {
         hash_range(range, |offset, buffer| self.read_at(offset, buffer))
     }
 
+    /// Makes later reads see the bytes on the disk, not bytes that are in memory only because the
+    /// system gave up writing them. `syncs` says that the disk may be waited for, and `is_doubtful`
+    /// that bytes are known to have been given up.
+    pub(crate) fn trust_only_the_disk(&self, syncs: bool, is_doubtful: bool) {
+        self.file.trust_only_the_disk(syncs, is_doubtful);
+    }
+
+    /// Reports whether a sync has failed.
+    pub(crate) fn has_lost_a_sync(&self) -> bool {
+        self.file.has_lost_a_sync()
+    }
+
     /// Makes everything written before the call survive a power cut. After one failure every later
     /// call fails: see [`StoreError::SyncLost`].
     ///

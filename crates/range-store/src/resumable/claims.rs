@@ -48,6 +48,11 @@ impl Claims {
         self.ranges().map(ByteRange::len).sum()
     }
 
+    /// Reports whether no block is claimed.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
     /// Removes the claim of the last claimed block.
     pub fn forget_last(&mut self) {
         self.hashes.pop();

@@ -14,7 +14,7 @@ use range_core::units::ByteCount;
 use super::claims::{Claims, Finding};
 use super::journal::{Decoded, Encoder, Header, SessionId};
 use super::kept::Kept;
-use super::recorder::Recorder;
+use super::recorder::{Note, Recorder};
 use super::writer::Writer;
 use super::written::WrittenBlock;
 use crate::append_log::AppendLog;
@@ -80,6 +80,7 @@ impl<D: Disk> ResumableFile<D> {
             recorder,
             block_size,
             waits_for_disk,
+            doubts_memory: false,
         })))
     }
 
@@ -97,6 +98,7 @@ impl<D: Disk> ResumableFile<D> {
             recorder: Recorder::new(log, journal.encoder.clone()),
             block_size: journal.header.block_size,
             waits_for_disk,
+            doubts_memory: journal.sync_failed,
         })))
     }
 
@@ -142,12 +144,18 @@ impl<D: Disk> ResumableFile<D> {
     /// Records that no validator links the bytes written from here on to the rest. Callers must
     /// call it before they write the first such byte.
     pub fn note_mixed(&self) -> Result<(), StoreError> {
-        self.0.recorder.note_mixed()
+        self.0.recorder.note(Note::Mixed)
     }
 
     /// Records the media type of the reply that began the file.
     pub fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
-        self.0.recorder.note_media_type(media_type)
+        self.0.recorder.note(Note::MediaType(media_type.to_owned()))
+    }
+
+    /// Records the content coding of the reply that began the file: its bytes are those of a coded
+    /// file, which no request for a range continues.
+    pub fn note_coding(&self, coding: &str) -> Result<(), StoreError> {
+        self.0.recorder.note(Note::Coding(coding.to_owned()))
     }
 
     /// Makes everything written before the call, and the claims about it, survive a power cut.
@@ -156,7 +164,8 @@ impl<D: Disk> ResumableFile<D> {
     /// The directory comes last: without the names of both files their content is lost too.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         Failpoint::CheckpointBegun.reached();
-        self.0.part.sync_data()?;
+        let synced = self.0.part.sync_data();
+        synced.inspect_err(|_| self.note_failed_sync())?;
         Failpoint::DataSynced.reached();
         self.0.recorder.sync()?;
         Failpoint::JournalSynced.reached();
@@ -165,14 +174,33 @@ impl<D: Disk> ResumableFile<D> {
         Ok(())
     }
 
-    /// Reads every claimed block back, ascending, until `found` breaks off. Fails if the file
-    /// cannot be read.
+    /// Tells the next run, which cannot learn it from the system any more: the failure was reported
+    /// to this one. The journal may be lost in a power cut, but so are the bytes in memory.
+    fn note_failed_sync(&self) {
+        let _courtesy = self.0.recorder.note(Note::SyncFailed);
+    }
+
+    /// Reads every claimed block back from the disk, ascending, until `found` breaks off. Fails if
+    /// the file cannot be read.
+    ///
+    /// The data is synced first, unless the file is kept without syncing. The system may have given
+    /// up writing some of it since the earlier run, and the bytes would be read back from memory as
+    /// if nothing were lost.
     pub fn verify(
         &self,
         claims: &Claims,
         mut found: impl FnMut(Finding) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let hash_block = |range| self.0.part.hash_block(range);
+        let Kept {
+            part,
+            waits_for_disk,
+            doubts_memory,
+            ..
+        } = &*self.0;
+        if !claims.is_empty() {
+            part.trust_only_the_disk(*waits_for_disk, *doubts_memory);
+        }
+        let hash_block = |range| part.hash_block(range);
         claims.verify(hash_block, |finding| {
             let flow = found(finding);
             Failpoint::BlockVerified.reached();
@@ -223,7 +251,12 @@ impl<D: Disk> ResumableFile<D> {
         if how.sync {
             self.0.recorder.sync()?;
         }
-        let published = publish::publish(&self.0.part, how)?;
+        let published = publish::publish(&self.0.part, how);
+        let published = published.inspect_err(|_| {
+            if self.0.part.has_lost_a_sync() {
+                self.note_failed_sync();
+            }
+        })?;
         Failpoint::Published.reached();
         Ok(published)
     }

@@ -15,4 +15,6 @@ pub(super) struct Kept<D: Disk> {
     pub(super) block_size: BlockSize,
     /// If true, the end of the download waits for the disk, which is then kept busy from the start.
     pub(super) waits_for_disk: bool,
+    /// If true, a sync has failed in an earlier run: memory may have bytes that the disk does not.
+    pub(super) doubts_memory: bool,
 }

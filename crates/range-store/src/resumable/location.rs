@@ -258,6 +258,11 @@ impl<D: Disk> Earlier<D> {
         self.journal.media_type.as_deref()
     }
 
+    /// Returns the content coding of the reply that began the file, if it had one.
+    pub fn coding(&self) -> Option<&str> {
+        self.journal.coding.as_deref()
+    }
+
     /// Reports whether no validator links its bytes to each other.
     pub fn is_mixed(&self) -> bool {
         self.journal.is_mixed

@@ -26,6 +26,32 @@ struct Encoding {
     /// Claims about a file of unknown length. A journal's reader could not check them without the
     /// length. They take 32 bytes a block, 32 MiB for 1 TiB.
     held: Option<Vec<WrittenBlock>>,
+    /// The notes about a file of unknown length, which a journal with a length has to repeat.
+    notes: Vec<Note>,
+}
+
+/// A fact about the file as a whole.
+#[derive(Clone, Debug)]
+pub(super) enum Note {
+    /// The media type of the reply that began it.
+    MediaType(String),
+    /// The content coding of that reply.
+    Coding(String),
+    /// Only a digest can prove the file from here on.
+    Mixed,
+    /// A sync of the part file has failed.
+    SyncFailed,
+}
+
+impl Note {
+    fn encode(&self, encoder: &mut Encoder, out: &mut Vec<u8>) {
+        match self {
+            Self::MediaType(media_type) => encoder.media_type(media_type, out),
+            Self::Coding(coding) => encoder.coding(coding, out),
+            Self::Mixed => encoder.mixed(out),
+            Self::SyncFailed => encoder.sync_failed(out),
+        }
+    }
 }
 
 impl<D: Disk> Recorder<D> {
@@ -45,6 +71,7 @@ impl<D: Disk> Recorder<D> {
             encoder,
             buffer: Vec::with_capacity(64),
             held,
+            notes: Vec::new(),
         };
         Self {
             log,
@@ -64,22 +91,23 @@ impl<D: Disk> Recorder<D> {
         })
     }
 
-    /// Records that only a digest can prove the file from here on.
-    pub(super) fn note_mixed(&self) -> Result<(), StoreError> {
-        self.lock().append(&self.log, Encoder::mixed)
+    /// Records a fact about the file as a whole.
+    pub(super) fn note(&self, note: Note) -> Result<(), StoreError> {
+        let mut encoding = self.lock();
+        encoding.append(&self.log, |encoder, out| note.encode(encoder, out))?;
+        if encoding.held.is_some() {
+            encoding.notes.push(note);
+        }
+        Ok(())
     }
 
-    /// Records the media type of the reply that began the file.
-    pub(super) fn note_media_type(&self, media_type: &str) -> Result<(), StoreError> {
-        self.lock().append(&self.log, |encoder, out| {
-            encoder.media_type(media_type, out);
-        })
-    }
-
-    /// Starts over with a header that states the length, and writes the held claims.
+    /// Starts over with a header that states the length, and writes the notes and the held claims.
     pub(super) fn settle(&self, header: &Header) -> Result<(), StoreError> {
         let mut encoding = self.lock();
         let (mut encoder, mut bytes) = Encoder::begin(header);
+        for note in std::mem::take(&mut encoding.notes) {
+            note.encode(&mut encoder, &mut bytes);
+        }
         for block in encoding.held.take().into_iter().flatten() {
             encoder.block(block.index(), block.hash(), &mut bytes);
         }

@@ -16,6 +16,8 @@ pub(super) const KIND_HEADER: u8 = 1;
 pub(super) const KIND_BLOCK: u8 = 2;
 pub(super) const KIND_MEDIA_TYPE: u8 = 3;
 pub(super) const KIND_MIXED: u8 = 4;
+pub(super) const KIND_CODING: u8 = 5;
+pub(super) const KIND_SYNC_FAILED: u8 = 6;
 
 /// The length of a frame before its payload: the payload's length and the kind.
 pub(super) const FRAME_HEAD: usize = 5;
@@ -63,6 +65,21 @@ impl Encoder {
     /// because a digest is to decide. From here on only a digest can prove the file.
     pub fn mixed(&mut self, out: &mut Vec<u8>) {
         self.frame(KIND_MIXED, &[], out);
+    }
+
+    /// Appends the content coding of the reply that began the file to `out`: the bytes are those of
+    /// the coded file, which no request for a range continues. A name longer than 8 KiB is left
+    /// out.
+    pub fn coding(&mut self, coding: &str, out: &mut Vec<u8>) {
+        if coding.len() <= usize::from(TEXT_MAX) {
+            self.frame(KIND_CODING, coding.as_bytes(), out);
+        }
+    }
+
+    /// Appends a record to `out` that a sync of the part file has failed: the bytes in memory may
+    /// be more than the disk has.
+    pub fn sync_failed(&mut self, out: &mut Vec<u8>) {
+        self.frame(KIND_SYNC_FAILED, &[], out);
     }
 
     fn frame(&mut self, kind: u8, payload: &[u8], out: &mut Vec<u8>) {

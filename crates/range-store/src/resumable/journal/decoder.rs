@@ -4,8 +4,8 @@
 use range_core::block::{BlockHash, BlockIndex};
 
 use super::codec::{
-    Encoder, FRAME_CHECKSUM, FRAME_HEAD, KIND_BLOCK, KIND_HEADER, KIND_MEDIA_TYPE, KIND_MIXED,
-    MAGIC, PREAMBLE, VERSION, checksum,
+    Encoder, FRAME_CHECKSUM, FRAME_HEAD, KIND_BLOCK, KIND_CODING, KIND_HEADER, KIND_MEDIA_TYPE,
+    KIND_MIXED, KIND_SYNC_FAILED, MAGIC, PREAMBLE, VERSION, checksum,
 };
 use super::header::{Header, SessionId};
 use super::{PAYLOAD_MAX, TEXT_MAX};
@@ -23,6 +23,10 @@ pub struct Decoded {
     pub media_type: Option<String>,
     /// True if claimed bytes may exist that no validator links to the others.
     pub is_mixed: bool,
+    /// The content coding of the reply that began the file, if it had one.
+    pub coding: Option<String>,
+    /// True if a sync of the part file has failed: bytes that are in memory may not be on the disk.
+    pub sync_failed: bool,
     /// The length of the valid part. Callers must cut the journal there before they append.
     pub believed: u64,
     /// The encoder that continues the chain.
@@ -81,6 +85,8 @@ struct Records {
     blocks: Vec<(BlockIndex, BlockHash)>,
     media_type: Option<String>,
     is_mixed: bool,
+    coding: Option<String>,
+    sync_failed: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -152,6 +158,8 @@ impl Decoder {
             blocks,
             media_type: self.records.media_type,
             is_mixed: self.records.is_mixed,
+            coding: self.records.coding,
+            sync_failed: self.records.sync_failed,
             believed: self.believed,
             encoder,
         })
@@ -245,16 +253,21 @@ impl Records {
     fn take(&mut self, kind: u8, payload: &[u8], header: &Header) -> Option<()> {
         match kind {
             KIND_BLOCK => self.blocks.push(claim(payload, header)?),
-            KIND_MEDIA_TYPE => {
-                let fits = payload.len() <= usize::from(TEXT_MAX);
-                let text = str::from_utf8(payload).ok().filter(|_| fits)?;
-                self.media_type = Some(String::from(text));
-            }
+            KIND_MEDIA_TYPE => self.media_type = Some(text(payload)?),
+            KIND_CODING => self.coding = Some(text(payload)?),
             KIND_MIXED if payload.is_empty() => self.is_mixed = true,
+            KIND_SYNC_FAILED if payload.is_empty() => self.sync_failed = true,
             _ => return None,
         }
         Some(())
     }
+}
+
+/// Returns the text in a payload, if it is one.
+fn text(payload: &[u8]) -> Option<String> {
+    let fits = payload.len() <= usize::from(TEXT_MAX);
+    let text = str::from_utf8(payload).ok().filter(|_| fits)?;
+    Some(String::from(text))
 }
 
 /// Returns the frame at the start of `bytes`. Advances the encoder past a whole frame.

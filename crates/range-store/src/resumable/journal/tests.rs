@@ -73,6 +73,39 @@ fn what_is_known_of_the_file_besides_is_read_back() {
 }
 
 #[test]
+fn a_coding_and_a_sync_that_failed_are_read_back() {
+    let decoded = decode(&journal(1)).unwrap();
+    assert_eq!((decoded.coding, decoded.sync_failed), (None, false));
+    let (mut encoder, mut bytes) = Encoder::begin(&header());
+    encoder.coding("gzip", &mut bytes);
+    encoder.coding(&"x".repeat(9000), &mut bytes);
+    encoder.sync_failed(&mut bytes);
+    encoder.block(BlockIndex(0), BlockHash(5), &mut bytes);
+    let decoded = decode(&bytes).unwrap();
+    assert_eq!(decoded.coding.as_deref(), Some("gzip"));
+    assert!(decoded.sync_failed);
+    assert_eq!(decoded.blocks.len(), 1);
+    assert_eq!(decoded.believed, bytes.len() as u64);
+}
+
+#[test]
+fn a_coded_file_is_of_use_only_when_it_is_whole_and_a_digest_can_prove_it() {
+    let judged = |length, digest| {
+        let (mut encoder, mut bytes) = Encoder::begin(&Header { length, ..header() });
+        encoder.coding("br", &mut bytes);
+        judge(decode(&bytes), digest)
+    };
+    assert!(matches!(judged(100, true), Verdict::Continue(_)));
+    for (length, digest) in [(0, true), (0, false), (100, false)] {
+        let verdict = judged(length, digest);
+        assert!(
+            matches!(verdict, Verdict::StartOver(Unusable::Coded)),
+            "{verdict:?}"
+        );
+    }
+}
+
+#[test]
 fn what_only_a_digest_joins_is_continued_by_a_run_that_expects_one() {
     let (mut encoder, mut bytes) = Encoder::begin(&header());
     encoder.mixed(&mut bytes);

@@ -19,6 +19,8 @@ pub enum Verdict {
 pub enum Unusable {
     /// There is no journal, or its header is damaged.
     JournalDamaged,
+    /// The bytes are those of a coded file, which no request for a range continues.
+    Coded,
     /// The length of the file was unknown, so no block was claimed.
     LengthUnknown,
     /// There is no way to tell whether the remote file is the same.
@@ -31,6 +33,7 @@ pub enum Unusable {
 /// ```text
 /// journal of another version            leave
 /// no journal, or damaged header         start over
+/// coded, and not settled or no digest   start over
 /// length not known                      start over
 /// no strong validator, and no digest    start over
 /// joined by a digest only, and none     start over
@@ -41,6 +44,11 @@ pub fn judge(journal: Result<Decoded, DecodeError>, digest_expected: bool) -> Ve
         Err(error @ DecodeError::UnknownVersion { .. }) => Verdict::Leave(error),
         Err(DecodeError::NotAJournal | DecodeError::HeaderDamaged) => {
             Verdict::StartOver(Unusable::JournalDamaged)
+        }
+        Ok(journal)
+            if journal.coding.is_some() && (journal.header.length == 0 || !digest_expected) =>
+        {
+            Verdict::StartOver(Unusable::Coded)
         }
         Ok(journal) if journal.header.length == 0 => Verdict::StartOver(Unusable::LengthUnknown),
         Ok(journal)

@@ -8,6 +8,7 @@ mod run;
 mod simulated;
 mod versions;
 mod wrecks;
+mod write_back;
 
 use std::ops::ControlFlow;
 use std::thread;

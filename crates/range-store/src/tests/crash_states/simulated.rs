@@ -1,5 +1,6 @@
 //! Owns the recording disk as the product sees it. Does not know how it is used.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
@@ -10,7 +11,9 @@ use range_core::file_identity::FileIdentity;
 use range_core::range::ByteRange;
 
 use super::disk::{FileId, Name, Recording, State};
+use super::wrecks::SECTOR;
 use crate::disk::{Access, Disk, DiskFile, Errno, Kind, Metadata, NewFile, Space, Window};
+use crate::tests::support::Random;
 
 /// The object of a sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,21 @@ struct Inner {
     ignores: Option<Synced>,
     /// The changes that others make before a sync is done.
     meanwhile: Option<Meanwhile>,
+    memory: Memory,
+}
+
+/// What the system holds in memory that the disk does not have.
+#[derive(Debug, Default)]
+struct Memory {
+    /// The content that the last sync of each file left on the disk.
+    synced: BTreeMap<usize, Vec<u8>>,
+    /// The sectors whose writing was given up: file, number of the sector, and its bytes on the
+    /// disk.
+    given_up: BTreeMap<(usize, usize), Vec<u8>>,
+    /// The files whose next sync fails for that.
+    untold: BTreeSet<usize>,
+    /// If true, nothing is forgotten: the process is killed before it can ask for it.
+    is_kept: bool,
 }
 
 impl fmt::Debug for Inner {
@@ -59,6 +77,7 @@ impl SimulatedDisk {
             recording,
             ignores,
             meanwhile: None,
+            memory: Memory::default(),
         })))
     }
 
@@ -68,6 +87,39 @@ impl SimulatedDisk {
 
     pub(crate) fn promise(&self, blocks: usize) {
         self.lock().recording.promise(blocks);
+    }
+
+    /// Gives up writing some of the file's sectors that the disk does not have yet. The next sync
+    /// fails, and the one after that succeeds. Reports whether there were any.
+    pub(crate) fn give_up(&self, name: Name, random: &mut Random) -> bool {
+        let mut inner = self.lock();
+        let (FileId(id), content) = inner.recording.now().file(name).unwrap();
+        let content = content.to_vec();
+        let mut synced = inner.memory.synced.get(&id).cloned().unwrap_or_default();
+        synced.resize(content.len(), 0);
+        let sectors = content.chunks(SECTOR).zip(synced.chunks(SECTOR));
+        for (at, (now, before)) in sectors.enumerate() {
+            if now != before && random.below(3) == 0 {
+                inner.memory.given_up.insert((id, at), before.to_vec());
+            }
+        }
+        let is_any = inner.memory.given_up.keys().any(|(file, _)| *file == id);
+        if is_any {
+            inner.memory.untold.insert(id);
+        }
+        is_any
+    }
+
+    /// Lets the process be killed before it can ask the system to forget anything.
+    pub(crate) fn keep_memory(&self, is_kept: bool) {
+        self.lock().memory.is_kept = is_kept;
+    }
+
+    /// Returns the content of a file on the disk, once the system has written what it will write.
+    pub(crate) fn on_the_disk(&self, name: Name) -> Vec<u8> {
+        let inner = self.lock();
+        let (id, content) = inner.recording.now().file(name).unwrap();
+        inner.memory.on_the_disk(id, content)
     }
 
     /// Returns the present state.
@@ -165,8 +217,28 @@ impl Disk for SimulatedDisk {
     }
 }
 
+impl Memory {
+    fn on_the_disk(&self, FileId(id): FileId, in_memory: &[u8]) -> Vec<u8> {
+        let mut content = in_memory.to_vec();
+        for ((file, at), bytes) in &self.given_up {
+            if *file == id {
+                content[at * SECTOR..][..bytes.len()].copy_from_slice(bytes);
+            }
+        }
+        content
+    }
+}
+
 impl SimulatedFile {
-    fn sync(&self) {
+    fn sync(&self) -> Result<(), Errno> {
+        let mut inner = self.disk.lock();
+        if inner.memory.untold.remove(&self.id.0) {
+            return Err(Errno::IO);
+        }
+        let content = inner.recording.now().content(self.id).to_vec();
+        let content = inner.memory.on_the_disk(self.id, &content);
+        inner.memory.synced.insert(self.id.0, content);
+        drop(inner);
         let of = self.disk.look_at(|state| {
             if state.id(Name::Journal) == Some(self.id) {
                 Synced::Journal
@@ -175,6 +247,7 @@ impl SimulatedFile {
             }
         });
         self.disk.sync_of(of, |recording| recording.sync(self.id));
+        Ok(())
     }
 }
 
@@ -218,6 +291,10 @@ impl DiskFile for SimulatedFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
         let mut inner = self.disk.lock();
         inner.recording.write(self.id, index(offset), bytes);
+        let sectors = index(offset) / SECTOR..(index(offset) + bytes.len()).div_ceil(SECTOR);
+        let is_written = |file: usize, at: usize| file == self.id.0 && sectors.contains(&at);
+        let given_up = &mut inner.memory.given_up;
+        given_up.retain(|(file, at), _| !is_written(*file, *at));
         Ok(bytes.len())
     }
 
@@ -238,13 +315,11 @@ impl DiskFile for SimulatedFile {
     }
 
     fn sync_data(&self) -> Result<(), Errno> {
-        self.sync();
-        Ok(())
+        self.sync()
     }
 
     fn sync_all(&self) -> Result<(), Errno> {
-        self.sync();
-        Ok(())
+        self.sync()
     }
 
     fn set_permissions(&self, _permissions: u32) -> Result<(), Errno> {
@@ -257,7 +332,19 @@ impl DiskFile for SimulatedFile {
 
     fn begin_write_back(&self, _range: ByteRange) {}
 
-    fn forget_cached(&self) {}
+    fn forget_cached(&self) {
+        let mut inner = self.disk.lock();
+        if inner.memory.is_kept {
+            return;
+        }
+        let content = inner.recording.now().content(self.id).to_vec();
+        let content = inner.memory.on_the_disk(self.id, &content);
+        inner
+            .memory
+            .given_up
+            .retain(|(file, _), _| *file != self.id.0);
+        inner.recording.write(self.id, 0, &content);
+    }
 
     fn map(&self, range: ByteRange) -> io::Result<SimulatedWindow> {
         let file = self.clone();

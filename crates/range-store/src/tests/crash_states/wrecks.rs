@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use super::disk::{FileId, Names, Recording, State, Step, change_names, write};
 use crate::tests::support::Random;
 
-const SECTOR: usize = 512;
+pub(super) const SECTOR: usize = 512;
 
 type Sector = Box<[u8; SECTOR]>;
 
