@@ -137,6 +137,55 @@ fn dropping_the_future_stops_everything_and_a_later_run_continues() {
     assert!(report.tally.resumed_bytes >= 26 * MIB, "{report:?}");
 }
 
+/// Reports whether nobody holds the lock of a file.
+fn is_free(path: &Path) -> bool {
+    use rustix::fs::FlockOperation::NonBlockingLockExclusive;
+    std::fs::File::open(path).map_or(true, |file| {
+        rustix::fs::flock(file, NonBlockingLockExclusive).is_ok()
+    })
+}
+
+/// Whatever it was at, creating, fetching or publishing: when the future is gone, so is the work.
+#[test]
+fn a_dropped_future_leaves_nothing_that_runs_on() {
+    let site = Site::synthetic(slow());
+    let url = site.url("/synthetic/3MiB");
+    for step in 0..60 {
+        let into = files::directory();
+        let run = download(&url, into.path()).run();
+        let soon = Duration::from_micros(step * 1500);
+        let ended = wait_for(async { tokio::time::timeout(soon, run).await.is_ok() });
+        let names = files::names(into.path());
+        let is_there = names == ["out.bin"];
+        assert!(is_there || !ended, "{step}: {names:?}");
+        for name in &names {
+            assert!(is_free(&into.path().join(name)), "{step}: {name} is held");
+        }
+        assert_eq!(files::names(into.path()), names, "{step}");
+        if !is_there {
+            wait_for(download(&url, into.path()).run()).unwrap();
+        }
+        assert_eq!(files::names(into.path()), ["out.bin"], "{step}");
+    }
+}
+
+/// Nothing of it needs a runtime of the caller's.
+#[test]
+fn any_executor_will_do() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let mut download = download(&site.url("/synthetic/3MiB?name=x"), into.path());
+    let run = async {
+        let name = download.suggested_name().await.unwrap();
+        assert_eq!(name.as_deref(), Some("x"));
+        download.run().await.unwrap()
+    };
+    // It has neither timers nor sockets.
+    let bare = tokio::runtime::Builder::new_current_thread().build();
+    let report = bare.unwrap().block_on(run);
+    assert_eq!(report.bytes, 3 * MIB);
+}
+
 #[test]
 fn events_tell_the_story_in_order() {
     let faults = vec![Fault::on(3.., Effect::Version(range_server::Version(1)))];

@@ -3,11 +3,13 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::cut_off::BLOCK;
-use crate::support::files;
 use crate::support::program::{get, run};
 use crate::support::site::Site;
+use crate::support::{files, raw};
 
 const CONTENT: &str = "content";
 
@@ -85,6 +87,75 @@ fn the_name_is_that_of_the_reply_that_is_used() {
     assert_eq!(files::names(into.path()), ["suggested"]);
     assert_eq!(ran.number("requests"), 1, "{ran:?}");
     assert_eq!(ran.number("wasted_bytes"), 0, "{ran:?}");
+}
+
+/// The request for the name is the first one of the download, and is tried again like it.
+#[test]
+fn a_server_that_is_busy_is_asked_for_the_name_again() {
+    const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+    const CUT: &str = "HTTP/1.1 200 OK\r\nContent-Le";
+    const WITHOUT_A_PLACE: &str = "HTTP/1.1 206 Partial Content\r\nContent-Length: 0\r\n\r\n";
+    const NO_RANGE: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    for (refusal, ranges_only) in [
+        (BUSY, false),
+        (CUT, false),
+        (WITHOUT_A_PLACE, true),
+        (NO_RANGE, true),
+    ] {
+        let requests = AtomicU32::new(0);
+        let base = raw::serve_at("127.0.0.1", move |head, stream| {
+            let number = requests.fetch_add(1, Ordering::SeqCst);
+            let is_refused = if ranges_only {
+                head.contains("range:")
+            } else {
+                number < 2
+            };
+            if is_refused {
+                stream.write_all(refusal.as_bytes())?;
+                return Err(std::io::ErrorKind::ConnectionAborted.into());
+            }
+            let length = CONTENT.len();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\
+                 Content-Disposition: attachment; filename=suggested\r\n\r\n{CONTENT}"
+            );
+            stream.write_all(head.as_bytes())
+        });
+        let into = files::directory();
+        let url = format!("{base}/of-the-url");
+        let ran = get(&url, into.path(), &["--content-disposition"]).expect(0);
+        assert_eq!(
+            files::names(into.path()),
+            ["suggested"],
+            "{refusal}: {ran:?}"
+        );
+        assert!(
+            ranges_only || ran.number("retries") >= 2,
+            "{refusal}: {ran:?}"
+        );
+        assert!(!ran.stdout.contains("restarting"), "{refusal}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_had_is_an_error_like_any_other() {
+    for (status, more, code, requests) in [
+        ("404 Not Found", &[][..], 4, 2),
+        ("503 Service Unavailable", &["--max-tries", "3"], 3, 3),
+    ] {
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&count);
+        let base = raw::serve_at("127.0.0.1", move |_, stream| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n")
+        });
+        let into = files::directory();
+        let more = [&["--content-disposition"], more].concat();
+        let ran = get(&format!("{base}/x"), into.path(), &more).expect(code);
+        assert!(ran.stderr.contains(&status[..3]), "{ran:?}");
+        assert!(count.load(Ordering::SeqCst) <= requests, "{ran:?}");
+        assert_eq!(files::names(into.path()), [""; 0]);
+    }
 }
 
 #[test]

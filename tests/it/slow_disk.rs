@@ -197,6 +197,73 @@ fn wait_until_it_reads(running: &Running) {
     });
 }
 
+/// However many writes wait for the disk, the program knows how far it is, says so, and heeds what
+/// it is told.
+#[test]
+fn a_disk_that_takes_no_byte_holds_up_nothing_else() {
+    if !strace::is_installed() {
+        return;
+    }
+    // Every write after the first ones takes six seconds.
+    let download = Download::new(&["rate:2MiB"], files::directory());
+    let late = "pwrite64:delay_enter=6000000:when=60+";
+    let running = download.start_with(late, &["--stall-timeout", "2s", "--max-tries", "1"]);
+    let trace = download.path("trace");
+    wait::until("writes that wait", || {
+        let trace = std::fs::read_to_string(&trace).ok()?;
+        (trace.lines().count() >= 64).then_some(())
+    });
+    // Four connections write at once, and there may be fewer threads than that.
+    let silent = Instant::now();
+    wait::until("three seconds of silence", || {
+        (silent.elapsed() > Duration::from_secs(3)).then_some(())
+    });
+    let told = Instant::now();
+    running.signal(Signal::INT);
+    let ran = running.finish().expect(130);
+    assert!(told.elapsed() < Duration::from_secs(8), "{ran:?}");
+    let elapsed: Vec<f64> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["elapsed_s"]
+                .as_f64()
+                .filter(|_| line["event"] == "progress")
+        })
+        .collect();
+    let gaps = elapsed.windows(2).map(|pair| pair[1] - pair[0]);
+    let longest = gaps.fold(0.0, f64::max);
+    assert!(longest < 1.5, "{longest} s without a word: {elapsed:?}");
+    let spans = elapsed.last().unwrap() - elapsed[0];
+    assert!(spans > 2.5, "{elapsed:?}");
+    // Nobody else is blamed for the silence.
+    assert!(!ran.stdout.contains("retrying"), "{ran:?}");
+    download.run(&[]).expect(0);
+    download.check();
+}
+
+/// Without a nameless file, that which shows the permissions of a new one has a name for a moment.
+#[test]
+fn a_kill_while_the_permissions_are_looked_at_leaves_nothing_for_good() {
+    if !strace::is_installed() {
+        return;
+    }
+    let Some(mount) = Mount::fuse(&[]) else {
+        return;
+    };
+    let into = tempfile::tempdir_in(mount.path()).unwrap();
+    let download = Download::new(&[], into);
+    let ran = download.run_with("unlinkat:signal=KILL:when=1", &[]);
+    assert_eq!(ran.code, None, "{ran:?}");
+    assert_eq!(
+        download.names(),
+        ["f.part", "f.part.journal", "f.part.probe"]
+    );
+    download.run(&[]).expect(0);
+    download.check();
+}
+
 #[test]
 fn after_a_sync_that_failed_the_same_command_continues() {
     if !strace::is_installed() {

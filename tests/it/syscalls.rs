@@ -9,7 +9,7 @@ use range_server::{Effect, Fault};
 
 use crate::support::program::{self, Ran, get};
 use crate::support::site::Site;
-use crate::support::{files, strace};
+use crate::support::{cut_off, files, strace};
 
 const MIB: u64 = 1 << 20;
 
@@ -146,6 +146,80 @@ fn after_a_failed_sync_the_next_run_reads_the_disk() {
                 "{call} {error}: {calls}"
             );
         }
+    }
+}
+
+/// What one line of a trace is about.
+fn order_of(trace: &str, calls: &[&str]) -> Vec<usize> {
+    let at = |call: &&str| {
+        trace
+            .find(*call)
+            .unwrap_or_else(|| panic!("no {call}: {trace}"))
+    };
+    calls.iter().map(at).collect()
+}
+
+/// Interrupts a download, or lets strace's expressions do so.
+fn interrupt(url: &str, into: &Path, expressions: &[&str]) {
+    if expressions.is_empty() {
+        let mut running = program::start_get(url, into, &["-x", "1"]);
+        assert!(cut_off::reaches(&mut running, into, "6MiB", 2 * MIB));
+        running.kill();
+        return;
+    }
+    let mut command = strace::command(expressions);
+    command.args(["get", "-x", "1", "-d"]).arg(into).arg(url);
+    program::start_command(command).finish();
+}
+
+/// The system gave up writing while nobody synced, and the run was killed: the next one asks first,
+/// and forgets what is in memory only before it reads anything back.
+#[test]
+fn what_is_read_back_is_on_the_disk() {
+    if !strace::is_installed() {
+        return;
+    }
+    let rate = Effect::Rate(BytesPerSecond(3 * MIB));
+    let site = Site::synthetic(vec![Fault::always(rate)]);
+    let url = site.url("/synthetic/6MiB?seed=8");
+    let digest = files::hex(&synthetic::sha256(Seed(8), ByteCount(6 * MIB)));
+    const FORGETS: &str = "POSIX_FADV_DONTNEED";
+    const SYNC_FAILED: [&str; 3] = [
+        "trace=fdatasync,fadvise64",
+        "inject=fdatasync:error=EIO:when=1",
+        "inject=fadvise64:signal=KILL",
+    ];
+    // Either the second run learns of it, or the first did and was killed before it could forget.
+    let cases: [(&[&str], &[&str], &[&str]); 3] = [
+        (
+            &[],
+            &["inject=fdatasync:error=EIO:when=1"],
+            &["(INJECTED)", FORGETS, "pread64"],
+        ),
+        (&[], &[], &["fdatasync", "pread64"]),
+        (&SYNC_FAILED, &[], &["fdatasync", FORGETS, "pread64"]),
+    ];
+    for (first, second, order) in cases {
+        let into = files::directory();
+        interrupt(&url, into.path(), first);
+        assert_eq!(
+            files::names(into.path()),
+            ["6MiB.part", "6MiB.part.journal"]
+        );
+        let trace = into.path().join("trace");
+        let part = into.path().join("6MiB.part");
+        let expressions = [&["trace=fdatasync,fadvise64,pread64"], second].concat();
+        let mut command = strace::command_into(&trace, &[part], &expressions);
+        command
+            .args(["get", "--json", "-d"])
+            .arg(into.path())
+            .arg(&url);
+        let ran = program::start_command(command).finish().expect(0);
+        assert!(ran.number("resumed_bytes") > 0, "{ran:?}");
+        let calls = std::fs::read_to_string(&trace).unwrap();
+        let found = order_of(&calls, order);
+        assert!(found.is_sorted(), "{order:?}: {calls}");
+        assert_eq!(files::sha256(&into.path().join("6MiB")), digest);
     }
 }
 

@@ -2,9 +2,11 @@
 //! complete, and a single reply proves nothing.
 
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::support::cut_off::{reaches, recorded};
 use crate::support::versioned::{Download, LENGTH, MIB, SEED, answer, answer_with, sha256};
 use crate::support::{files, program, raw, wait};
 
@@ -130,6 +132,194 @@ fn a_coded_file_is_begun_anew_by_the_same_command() {
     let ran = program::run(download.arguments_for(&url, &[])).expect(0);
     assert_eq!(ran.last_json()["content_coding"], "aws-chunked", "{ran:?}");
     download.check(0);
+}
+
+/// The coded bytes of a download that was complete but for its digest.
+fn coded(head: &str, stream: &mut std::net::TcpStream) -> std::io::Result<()> {
+    answer(head, stream, "Content-Encoding: br\r\nETag: \"a\"\r\n")
+}
+
+#[test]
+fn a_coded_file_says_why_it_is_begun_anew_and_only_where_it_is() {
+    let url = format!("{}/x", raw::serve(coded));
+    let download = Download::new();
+    let mut command = std::process::Command::new(program::path());
+    command.args(download.arguments_for(&url, &["--limit-rate", "4MiB"]));
+    let running = program::start_command(command);
+    wait::until("bytes", || {
+        let part = std::fs::metadata(download.path("f.part")).ok()?;
+        (part.blocks() * 512 > 2 * MIB).then_some(())
+    });
+    let ran = running.kill();
+    assert!(!ran.stdout.contains("restarting"), "{ran:?}");
+    let ran = program::run(download.arguments_for(&url, &[])).expect(0);
+    assert!(ran.stdout.contains("content coding"), "{ran:?}");
+    assert_eq!(ran.stdout.matches("restarting").count(), 1, "{ran:?}");
+    download.check(0);
+}
+
+#[test]
+fn a_coded_file_that_is_damaged_is_fetched_again() {
+    const WRONG: &str = "sha-256=0000000000000000000000000000000000000000000000000000000000000000";
+    let url = format!("{}/x", raw::serve(coded));
+    let right = format!("sha-256={}", sha256(0));
+    for damaged in [None, Some(0), Some(LENGTH / 2), Some(LENGTH - 1)] {
+        let download = Download::new();
+        let run =
+            |checksum: &str| program::run(download.arguments_for(&url, &["--checksum", checksum]));
+        run(WRONG).expect(6);
+        assert_eq!(download.names(), ["f.part", "f.part.journal"]);
+        if let Some(at) = damaged {
+            let part = std::fs::File::options()
+                .write(true)
+                .open(download.path("f.part"));
+            part.unwrap()
+                .write_at(b"?????", at.min(LENGTH - 5))
+                .unwrap();
+        }
+        let ran = run(&right).expect(0);
+        assert_eq!(ran.last_json()["content_coding"], "br", "{ran:?}");
+        assert_eq!(ran.last_json()["verified"], "digest", "{ran:?}");
+        let is_kept = ran.number("fetched_bytes") == 0;
+        assert_eq!(is_kept, damaged.is_none(), "{ran:?}");
+        download.check(0);
+    }
+}
+
+/// Answers a few requests for ranges, and later ones with something else. Tells when the whole file
+/// was asked for. The tag of that is `whole`.
+fn soon_unreliable(mistake: &'static str, whole: &'static str) -> (String, Arc<AtomicBool>) {
+    let (requests, is_whole) = (AtomicU32::new(0), Arc::new(AtomicBool::new(false)));
+    let seen = Arc::clone(&is_whole);
+    let base = raw::serve_at("127.0.0.1", move |head, stream| {
+        if !head.contains("range:") {
+            seen.store(true, Ordering::SeqCst);
+            return answer(head, stream, &format!("ETag: {whole}\r\n"));
+        }
+        if requests.fetch_add(1, Ordering::SeqCst) < 6 {
+            return answer_with(head, stream, "ETag: \"a\"\r\n", 1 << 20);
+        }
+        write!(stream, "HTTP/1.1 {mistake}\r\nETag: \"a\"\r\n\r\n")?;
+        Err(std::io::ErrorKind::ConnectionAborted.into())
+    });
+    (format!("{base}/x"), is_whole)
+}
+
+const MISTAKES: [&str; 2] = [
+    "200 OK\r\nContent-Length: 25165824",
+    "206 Partial Content\r\nContent-Length: 100",
+];
+
+/// The stream that takes over is of the very version whose parts are here: it is written over them.
+#[test]
+fn a_part_of_the_same_version_is_no_older_version() {
+    for mistake in MISTAKES {
+        let (url, is_whole) = soon_unreliable(mistake, "\"a\"");
+        let download = Download::new();
+        let mut command = std::process::Command::new(program::path());
+        command.args(download.arguments_for(&url, &["--limit-rate", "4MiB"]));
+        let mut running = program::start_command(command);
+        let before = wait::until("the stream that takes over", || {
+            assert!(!running.has_ended(), "{mistake}: it ended");
+            let recorded = recorded(download.into.path(), "f");
+            is_whole.load(Ordering::SeqCst).then_some(recorded)
+        });
+        wait::until("bytes of it", || {
+            (recorded(download.into.path(), "f") > before).then_some(())
+        });
+        let ran = running.kill();
+        assert_eq!(download.names(), ["f.part", "f.part.journal"], "{ran:?}");
+        // What had come by ranges is kept, although the stream has not got so far.
+        let (url, _) = soon_unreliable(mistake, "\"a\"");
+        let ran = program::run(download.arguments_for(&url, &[])).expect(0);
+        let resumed = ran
+            .stdout
+            .lines()
+            .find(|line| line.contains("\"resuming\""));
+        let resumed: serde_json::Value = serde_json::from_str(resumed.unwrap()).unwrap();
+        assert!(resumed["claimed_bytes"].as_u64() >= Some(before), "{ran:?}");
+        download.check(0);
+    }
+}
+
+/// It was another version when the stream began: the parts wait until that is complete.
+#[test]
+fn a_stream_of_another_version_is_not_written_over_the_parts() {
+    for mistake in MISTAKES {
+        let (url, is_whole) = soon_unreliable(mistake, "\"b\"");
+        let download = Download::new();
+        let mut command = std::process::Command::new(program::path());
+        command.args(download.arguments_for(&url, &["--limit-rate", "4MiB"]));
+        let mut running = program::start_command(command);
+        wait::until("the older version to be set aside", || {
+            assert!(!running.has_ended(), "{mistake}: it ended");
+            let is_begun = recorded(download.into.path(), "f") > 0;
+            let is_aside = download.path("f.old-version.part.journal").exists();
+            (is_whole.load(Ordering::SeqCst) && is_begun && is_aside).then_some(())
+        });
+        running.finish().expect(0);
+        download.check(0);
+    }
+}
+
+/// The claims of replies that did not all agree are known as such, however many runs later.
+#[test]
+fn what_only_a_checksum_joined_is_not_continued_without_one() {
+    static TAG: AtomicU32 = AtomicU32::new(0);
+    let base = raw::serve(|head, stream| {
+        let tag = TAG.load(Ordering::SeqCst);
+        answer(head, stream, &format!("ETag: \"{tag}\"\r\n"))
+    });
+    let url = format!("{base}/x");
+    let checksum = format!("sha-256={}", sha256(0));
+    let with = ["--checksum", &*checksum, "--limit-rate", "6MiB"];
+    for runs in [2, 3] {
+        let download = Download::new();
+        for run in 0..runs {
+            TAG.store(run, Ordering::SeqCst);
+            let mut command = std::process::Command::new(program::path());
+            command.args(download.arguments_for(&url, &with));
+            let mut running = program::start_command(command);
+            let bytes = u64::from(run + 1) * 5 * MIB;
+            assert!(reaches(&mut running, download.into.path(), "f", bytes));
+            running.kill();
+        }
+        // The tag of the first run, by which alone nothing could be told.
+        TAG.store(0, Ordering::SeqCst);
+        let ran = program::run(download.arguments_for(&url, &[])).expect(0);
+        assert_eq!(ran.number("resumed_bytes"), 0, "{ran:?}");
+        assert!(ran.stdout.contains("restarting"), "{ran:?}");
+        download.check(0);
+    }
+}
+
+/// Replies that bring a little less than they were asked for have no error of their own.
+#[test]
+fn every_cause_of_a_retry_is_told_in_words() {
+    let base = raw::serve(|head, stream| {
+        let length = usize::try_from(LENGTH).unwrap();
+        let (first, _) = raw::range(head, length).unwrap_or((0, 0));
+        write!(
+            stream,
+            "HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\nETag: \"a\"\r\n\
+             Content-Range: bytes {first}-{first}/{length}\r\n\r\nx"
+        )
+    });
+    let download = Download::new();
+    let url = format!("{base}/x");
+    let ran = program::run(download.arguments_for(&url, &["--max-tries", "3"])).expect(3);
+    let retrying = ran
+        .stdout
+        .lines()
+        .filter(|line| line.contains("\"retrying\""));
+    let mut count = 0;
+    for line in retrying {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let cause = line["cause"].as_str().unwrap();
+        assert!(cause.contains(' '), "{cause:?}");
+        count += 1;
+    }
+    assert!(count > 0, "{ran:?}");
 }
 
 #[test]

@@ -1,39 +1,70 @@
 //! Owns work that blocks and has to be over when the future that waits for it is gone. Knows
 //! nothing of what is done.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::error::{Cause, Error, ErrorKind};
+
+/// Tells work whether anybody still waits for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    /// Breaks off once nobody waits.
+    pub(crate) fn proceed(&self) -> ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
 
 /// Runs `work` on a thread that may block.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future waits for the work, unless the work has not begun: then it never does. So
-/// nothing happens once the future is gone.
+/// Dropping the future waits for the work, unless it has not begun: then it never does. Work that
+/// takes long asks [`Wanted`] in between. So nothing happens once the future is gone, and whatever
+/// the work has made is dropped with it.
 pub(crate) async fn run<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
+    work: impl FnOnce(&Wanted) -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (over, is_over) = mpsc::channel::<()>();
+    let (answer, result) = oneshot::channel();
+    let wanted = Wanted::default();
+    let is_wanted = wanted.clone();
     let handle = tokio::task::spawn_blocking(move || {
-        // The sender is dropped with the work, however that ends.
+        // Dropped after the work and what it has made, however that ends.
         let _over = over;
-        work()
+        let _delivered = answer.send(work(&is_wanted));
     });
-    let mut waiting = Waiting { handle, is_over };
-    let done = (&mut waiting.handle).await;
+    let mut waiting = Waiting {
+        wanted,
+        handle,
+        is_over,
+        result,
+    };
+    let done = (&mut waiting.result).await;
     done.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))
 }
 
 struct Waiting<T> {
-    handle: JoinHandle<T>,
+    wanted: Wanted,
+    handle: JoinHandle<()>,
     is_over: Receiver<()>,
+    result: oneshot::Receiver<T>,
 }
 
 impl<T> Drop for Waiting<T> {
     fn drop(&mut self) {
+        self.wanted.0.store(true, Ordering::Relaxed);
         self.handle.abort();
         // Nothing is ever sent: this returns once the other side is gone.
         let _over = self.is_over.recv();
@@ -42,28 +73,27 @@ impl<T> Drop for Waiting<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
     use std::time::Duration;
 
     use super::*;
 
     #[tokio::test]
     async fn work_is_done_and_answers() {
-        assert_eq!(run(|| 7).await.unwrap(), 7);
+        assert_eq!(run(|_| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
     async fn work_that_panics_is_an_error() {
-        assert!(run(|| panic!("on purpose")).await.is_err());
+        assert!(run(|_| panic!("on purpose")).await.is_err());
     }
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_is_over_when_the_future_is_gone() {
         let steps = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&steps);
-        let (begun, has_begun) = tokio::sync::oneshot::channel();
-        let work = run(move || {
+        let (begun, has_begun) = oneshot::channel();
+        let work = run(move |_| {
             let (_held, never) = mpsc::channel::<()>();
             begun.send(()).unwrap();
             for _ in 0..20 {
@@ -76,5 +106,31 @@ mod tests {
             begun = has_begun => begun.unwrap(),
         }
         assert_eq!(steps.load(Ordering::SeqCst), 20);
+    }
+
+    #[tokio::test]
+    async fn work_that_asks_ends_early_and_what_it_made_is_gone_with_the_future() {
+        struct Made(Arc<AtomicU32>);
+        impl Drop for Made {
+            fn drop(&mut self) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let dropped = Arc::new(AtomicU32::new(0));
+        let made = Made(Arc::clone(&dropped));
+        let (begun, has_begun) = oneshot::channel();
+        let work = run(move |wanted| {
+            let (_held, never) = mpsc::channel::<()>();
+            begun.send(()).unwrap();
+            while wanted.proceed().is_continue() {
+                never.recv_timeout(Duration::from_millis(1)).unwrap_err();
+            }
+            made
+        });
+        tokio::select! {
+            _ = work => panic!("it goes on until nobody waits"),
+            begun = has_begun => begun.unwrap(),
+        }
+        assert_eq!(dropped.load(Ordering::SeqCst), 1);
     }
 }

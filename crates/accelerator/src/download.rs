@@ -7,27 +7,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use range_core::units::RateLimit;
-use scheduler::{Request, Route};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::driver::First;
 use crate::error::Error;
 use crate::events::{EventStream, Events};
+use crate::first::{self, First};
 use crate::progress::ProgressHandle;
 use crate::redact::SafeUrl;
 use crate::report::Report;
 use crate::session::Session;
 use crate::settings::{InvalidSetting, Settings};
 use crate::task::Task;
+use crate::threads::{self, Pool};
 use crate::transport::Transport;
-use crate::transport::error::TransportError;
-use crate::transport::judge_reply::accept;
 
 /// One download, not started yet.
 pub struct Download {
     task: Arc<Task>,
-    transport: Transport,
+    transport: Arc<Transport>,
+    /// The threads that the first reply, where there is one, has begun to use.
+    pool: Option<Pool>,
     events: Events,
     progress: ProgressHandle,
     cancel: Arc<watch::Sender<bool>>,
@@ -73,7 +73,8 @@ impl Download {
     ) -> Result<Self, InvalidSetting> {
         let task = Task::new(&url.into(), output.into(), settings)?;
         Ok(Self {
-            transport: Transport::new(&task)?,
+            transport: Arc::new(Transport::new(&task)?),
+            pool: None,
             events: Events::new(),
             progress: ProgressHandle::default(),
             cancel: Arc::new(watch::Sender::new(false)),
@@ -101,31 +102,27 @@ impl Download {
     /// Asks for the name that the server suggests for the file with `Content-Disposition`: text
     /// from a stranger, not a safe name. `None` if it suggests none, or one that makes no sense.
     ///
-    /// This sends the first request of the run, which takes the body of the reply, unless something
-    /// to go on from is there under the name. So the name is known before anything is looked for or
-    /// created under it; [`rename`](Self::rename) takes one. The request is sent once: a server
-    /// that does not answer within the stall timeout is an error.
-    ///
-    /// The run has to be on the same runtime.
+    /// Sends the first request of the run, with its retries. The reply's body is that of the run,
+    /// unless the name turns out to be one under which something is there to go on from. So the name
+    /// is known before anything is looked for or created under it; [`rename`](Self::rename) takes
+    /// one.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection; nothing else changes.
     pub async fn suggested_name(&mut self) -> Result<Option<String>, Error> {
-        let clock = Clock::start();
-        let ask = async {
-            let reply = self.transport.open(Request::First, Route::Original);
-            let reply = tokio::time::timeout(self.task.settings.stall_timeout, reply).await;
-            let reply = reply.map_err(|_| TransportError::Silent)??;
-            accept(Request::First, None, &reply.head)?;
-            Ok(reply)
-        };
-        let reply = ask
+        let config = self
+            .task
+            .scheduling(*self.rate_limit.borrow(), Clock::start());
+        let new = || Pool::new(self.task.connections);
+        let pool = self.pool.get_or_insert_with(new);
+        let ask = first::ask(config, Arc::clone(&self.transport), self.events.clone());
+        let asked = threads::run_on(pool.handle(), ask)
             .await
-            .map_err(|error: Error| error.for_url(self.url()))?;
-        let name = reply.head.suggested_name.clone();
-        let took = clock.now().since_start();
-        self.first = Some(First { reply, took });
+            .and_then(|asked| asked);
+        let first = asked.map_err(|error| error.for_url(self.task.safe_url()))?;
+        let name = first.reply.head.suggested_name.clone();
+        self.first = Some(first);
         Ok(name)
     }
 
@@ -150,26 +147,31 @@ impl Download {
     /// error the final name is as it was before, and the bytes that were fetched are kept in the
     /// part file.
     ///
-    /// The run needs a tokio runtime with time and I/O; a multi-threaded one is faster.
+    /// It works on threads of its own, so that any executor will do, and none of its threads is ever
+    /// held up by the disk.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future stops all work and closes all connections. The part file and its
-    /// journal stay, and a later run continues from them.
+    /// Dropping the future stops all work, closes all connections, and waits until that is done: as
+    /// a rule for less than a millisecond, but for as long as a call takes that waits for the disk.
+    /// The part file and its journal stay, and a later run continues from them.
     pub async fn run(self) -> Result<Report, Error> {
         let url = self.task.safe_url();
-        let session = Session::new(
-            self.task,
-            self.transport,
-            self.events,
-            self.progress,
-            self.cancel.subscribe(),
-            self.rate_limit.subscribe(),
-        );
-        session
-            .run(self.first)
-            .await
-            .map_err(|error| error.for_url(url))
+        let new = || Pool::new(self.task.connections);
+        let pool = self.pool.unwrap_or_else(new);
+        let run = threads::drive(pool, move |pool| {
+            let session = Session::new(
+                self.task,
+                self.transport,
+                pool,
+                self.events,
+                self.progress,
+                self.cancel.subscribe(),
+                self.rate_limit.subscribe(),
+            );
+            session.run(self.first)
+        });
+        run.await.map_err(|error| error.for_url(url))
     }
 }
 

@@ -3,37 +3,40 @@
 
 mod act;
 mod wake;
+mod workers;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
 use range_core::units::RateLimit;
 use range_store::{Finding, ResumableFile, StoreError};
+use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
     AttemptId, Beginning, CheckpointId, Input, Outcome, Output, Route, Scheduler, SchedulerConfig,
 };
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::digester::Digester;
 use crate::disk_time::DiskTime;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Events;
+use crate::first::First;
 use crate::generation::{Expected, Generation};
 use crate::generations::{Generations, SharedGenerations};
 use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
 use crate::task::Task;
-use crate::transport::{Reply, Transport};
+use crate::transport::Transport;
 use crate::verifier::Verifier;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use act::create;
+use workers::Workers;
 
 /// The number of reports that may wait; workers wait when there are more.
 const REPORTS_MAX: usize = 256;
@@ -47,6 +50,8 @@ pub(crate) struct Context {
     pub(crate) task: Arc<Task>,
     pub(crate) target: Arc<Target>,
     pub(crate) transport: Arc<Transport>,
+    /// Where workers work.
+    pub(crate) pool: Handle,
     pub(crate) clock: Clock,
     pub(crate) events: Events,
     pub(crate) progress: ProgressHandle,
@@ -91,20 +96,15 @@ pub(crate) struct Start {
     pub(crate) from: From,
 }
 
-/// A reply to a request that was sent before the download ran.
-#[derive(Debug)]
-pub(crate) struct First {
-    pub(crate) reply: Reply,
-    /// The time from the request to its head.
-    pub(crate) took: Duration,
-}
-
 /// The bytes that are there already.
 pub(crate) enum From {
     /// Bytes of an earlier run.
     Earlier(Box<Earlier>),
     /// No bytes; what was known of the file until now, if anything.
     Nothing(Option<Expected>),
+    /// Bytes of the very version that is fetched again, in one stream: it is written over them, so
+    /// that nothing is given up and no room is taken twice.
+    Same(ResumableFile, Expected),
 }
 
 /// Drives one scheduler to its end.
@@ -113,11 +113,13 @@ pub(crate) struct Driver<'a> {
     scheduler: Scheduler,
     tally: &'a mut Tally,
     file: Option<ResumableFile>,
+    /// Whether a stream is written over the bytes of the file, which are of the same version.
+    is_over: bool,
     generations: SharedGenerations,
     /// The reply for the first attempt.
     first: Option<First>,
     coding: Option<String>,
-    workers: JoinSet<()>,
+    workers: Workers,
     at_work: BTreeMap<AttemptId, AtWork>,
     reports: mpsc::Sender<WorkerReport>,
     reports_in: mpsc::Receiver<WorkerReport>,
@@ -132,6 +134,8 @@ pub(crate) struct Driver<'a> {
     time: DiskTime,
     snapshot_at: Timestamp,
     last_error: Option<AttemptError>,
+    /// What that error means.
+    last_class: Option<FailureClass>,
     fatal: Option<Error>,
     cancel_seen: bool,
 }
@@ -139,7 +143,7 @@ pub(crate) struct Driver<'a> {
 impl<'a> Driver<'a> {
     pub(crate) fn new(context: Context, start: Start, tally: &'a mut Tally) -> Self {
         let task = &context.task;
-        let settings = &task.settings;
+        let mut is_over = None;
         let (earlier, generations) = match start.from {
             From::Earlier(earlier) => {
                 let generation = earlier.generation.clone();
@@ -152,31 +156,30 @@ impl<'a> Driver<'a> {
                 (Some(*earlier), generations)
             }
             From::Nothing(before) => (None, Generations::begin(before, start.digest_decides)),
+            From::Same(file, expected) => {
+                is_over = Some(file);
+                (None, Generations::once_more(expected))
+            }
         };
         let config = SchedulerConfig {
-            sources: NonZeroU16::MIN,
-            width: task.connections,
-            reach: scheduler::limits::REACH_DEFAULT,
             block_size: earlier.as_ref().map(|earlier| earlier.file.block_size()),
-            max_tries: settings.max_tries,
-            stall_timeout: settings.stall_timeout,
-            rate_limit: *context.rate_limit.borrow(),
-            checkpoints: settings.sync,
-            seed: context.clock.now().since_start().subsec_nanos().into(),
+            ..task.scheduling(*context.rate_limit.borrow(), context.clock)
         };
         let (reports, reports_in) = mpsc::channel(REPORTS_MAX);
         let (found, findings_in) = mpsc::unbounded_channel();
         let (synced, synced_in) = mpsc::unbounded_channel();
         let time = DiskTime::new(context.clock);
+        let workers = Workers::new(context.pool.clone());
         let mut driver = Self {
             context,
             scheduler: Scheduler::new(config, start.beginning),
             tally,
-            file: None,
+            is_over: is_over.is_some(),
+            file: is_over,
             generations: SharedGenerations::new(generations),
             first: start.first,
-            coding: None,
-            workers: JoinSet::new(),
+            coding: earlier.as_ref().and_then(|earlier| earlier.coding.clone()),
+            workers,
             at_work: BTreeMap::new(),
             reports,
             reports_in,
@@ -190,6 +193,7 @@ impl<'a> Driver<'a> {
             time,
             snapshot_at: Timestamp::START,
             last_error: None,
+            last_class: None,
             fatal: None,
             cancel_seen: false,
         };

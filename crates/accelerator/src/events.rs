@@ -1,9 +1,13 @@
 //! Owns the events of a download for those who listen. Knows neither screen nor log.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use range_store::journal::Unusable;
+use scheduler::failure::FailureClass;
 use tokio::sync::broadcast;
+
+use crate::error_chain::in_one_line;
 
 /// The number of events that a slow listener may fall behind before it misses some.
 const BACKLOG: usize = 256;
@@ -54,7 +58,36 @@ pub enum Event {
     },
 }
 
-/// The reason why a download starts over.
+impl Event {
+    /// An attempt failed, as this error tells or only its class.
+    pub(crate) fn retrying(
+        class: FailureClass,
+        error: Option<&(dyn StdError + 'static)>,
+        delay: Duration,
+    ) -> Self {
+        let cause = error.map_or_else(|| in_words(class).to_owned(), in_one_line);
+        Self::Retrying { cause, delay }
+    }
+}
+
+/// What failed, where the scheduler knows it by its class only.
+fn in_words(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Busy { .. } => "the server is busy",
+        FailureClass::Changed => "the remote file has changed",
+        FailureClass::Interrupted => "the reply ended before its last byte",
+        FailureClass::Misplaced => "the reply does not say where its bytes belong",
+        FailureClass::RangeIgnored => "the server sent the whole file when a part was asked for",
+        FailureClass::Refused => "the server refused the request",
+        FailureClass::Stalled => "nothing arrived for too long",
+        FailureClass::Storage => "the part file could not be written",
+        FailureClass::Stray => "the reply is not of the file that was asked for",
+        FailureClass::Unreachable => "the server could not be reached",
+        FailureClass::Untrusted => "the server's identity could not be verified",
+    }
+}
+
+/// Why a download starts over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestartReason {

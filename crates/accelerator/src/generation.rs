@@ -15,6 +15,11 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
+    /// Reports whether the other one is this very version.
+    pub(crate) fn is_surely(&self, other: &Self) -> bool {
+        self.length == other.length && self.validators.compare(&other.validators) == Agreement::Same
+    }
+
     /// Reports whether two replies that both differ from the expected version may be of one other
     /// version. A 416 states no more than the length.
     pub(crate) fn agrees_with(&self, other: &Self) -> bool {

@@ -60,9 +60,7 @@ pub(crate) struct Judged {
 pub(crate) struct Generations {
     digest_decides: bool,
     expected: Option<Expected>,
-    /// True if a reply of this run, or an earlier run, says of which version the bytes here are.
-    /// Until then `expected` is what was known before, and a newer version will do.
-    is_pinned: bool,
+    pinned: Pinned,
     /// The attempts that receive the version that is fetched.
     served: BTreeSet<AttemptId>,
     /// The last version seen that differs.
@@ -73,6 +71,18 @@ pub(crate) struct Generations {
     differing: u32,
     /// True if a strong validator joins all replies so far.
     all_agree: bool,
+}
+
+/// What has to be of the version that is expected. A reply of this run, or an earlier run, says what
+/// the bytes here are of; until then a newer version will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pinned {
+    /// No reply yet.
+    Nothing,
+    /// Parts; a whole file may be of a newer version.
+    Parts,
+    /// A whole file too: it is written over the bytes that are here.
+    Everything,
 }
 
 impl Generations {
@@ -92,7 +102,7 @@ impl Generations {
             digest_decides,
         };
         Self {
-            is_pinned: true,
+            pinned: Pinned::Parts,
             all_agree: !is_mixed,
             ..Self::begin(Some(expected), digest_decides)
         }
@@ -103,12 +113,20 @@ impl Generations {
         Self {
             digest_decides,
             expected: before,
-            is_pinned: false,
+            pinned: Pinned::Nothing,
             served: BTreeSet::new(),
             rival: None,
             agreeing: 0,
             differing: 0,
             all_agree: true,
+        }
+    }
+
+    /// Returns what is known of a file that is written over bytes of this version, and of no other.
+    pub(crate) fn once_more(expected: Expected) -> Self {
+        Self {
+            pinned: Pinned::Everything,
+            ..Self::begin(Some(expected), false)
         }
     }
 
@@ -119,8 +137,18 @@ impl Generations {
 
     /// Returns the version of the bytes here.
     pub(crate) fn pinned(&self) -> Option<&Generation> {
-        let expected = self.expected.as_ref().filter(|_| self.is_pinned);
+        let expected = self.expected.as_ref().filter(|_| self.is_pinned());
         expected.map(|expected| &expected.generation)
+    }
+
+    fn is_pinned(&self) -> bool {
+        self.pinned != Pinned::Nothing
+    }
+
+    /// The version that a whole file has to be of, too.
+    fn bound(&self) -> Option<&Expected> {
+        let expected = self.expected.as_ref();
+        expected.filter(|_| self.pinned == Pinned::Everything)
     }
 
     pub(crate) fn all_agree(&self) -> bool {
@@ -135,6 +163,9 @@ impl Generations {
         head: &Head,
     ) -> Result<Judged, TransportError> {
         let accepted = accept(request, self.expected.as_ref(), head)?;
+        if let Some(expected) = self.bound() {
+            check_same(expected, &accepted)?;
+        }
         let all_agreed = self.all_agree;
         self.accepted(attempt, &accepted);
         let is_first_to_differ = all_agreed && !self.all_agree;
@@ -151,8 +182,9 @@ impl Generations {
         self.rival = None;
         (self.agreeing, self.differing) = (0, 0);
         let is_whole = matches!(accepted.body, Body::Whole { .. });
+        let is_pinned = self.is_pinned();
         match &mut self.expected {
-            Some(expected) if self.is_pinned && !is_whole => {
+            Some(expected) if is_pinned && !is_whole => {
                 let theirs = &accepted.generation.validators;
                 let agreement = expected.generation.validators.compare(theirs);
                 self.all_agree &= agreement == Agreement::Same;
@@ -168,7 +200,9 @@ impl Generations {
                 }
             }
             _ => {
-                self.is_pinned = true;
+                if !is_pinned {
+                    self.pinned = Pinned::Parts;
+                }
                 self.all_agree = true;
                 self.expected = Some(Expected {
                     generation: accepted.generation.clone(),
@@ -231,6 +265,21 @@ impl Generations {
     fn may_confirm(&self, route: Route) -> bool {
         route == Route::Original && self.served.is_empty()
     }
+}
+
+/// Fails unless a strong validator and the length tell that the reply is of the version expected.
+fn check_same(expected: &Expected, accepted: &Accepted) -> Result<(), TransportError> {
+    let sighted = &accepted.generation;
+    if accepted.coding.is_some() {
+        return Err(TransportError::Coded);
+    }
+    if expected.generation.is_surely(sighted) {
+        return Ok(());
+    }
+    Err(TransportError::Changed {
+        what: "it was one version by ranges, and is another one as a whole",
+        sighted: Box::new(sighted.clone()),
+    })
 }
 
 /// The conclusion from a reply of another version.

@@ -12,6 +12,8 @@ pub enum Phase {
     /// The download waits for the first reply.
     #[default]
     Connecting,
+    /// Room is reserved for the file, which takes long where a file system writes zeros.
+    Reserving,
     /// Bytes arrive, or those of an earlier run are read back.
     Fetching,
     /// Every byte is there; the digest is being finished.

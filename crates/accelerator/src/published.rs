@@ -2,14 +2,14 @@
 //! before it begins. Asks the server one question at most, and changes nothing but to finish what
 //! an earlier run began.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use range_core::http::validator::Agreement;
 use range_store::Unfinished;
 use scheduler::{Request, Route};
+use tokio::runtime::Handle;
 
+use crate::blocking;
 use crate::digester::Digester;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::generation::Generation;
@@ -17,6 +17,7 @@ use crate::progress::{Phase, ProgressHandle};
 use crate::stored_url;
 use crate::target::Target;
 use crate::task::Task;
+use crate::threads::run_on;
 use crate::transport::Transport;
 use crate::transport::judge_reply::accept;
 
@@ -28,35 +29,31 @@ pub(crate) struct AlreadyThere {
     pub(crate) generation: Option<Generation>,
 }
 
-/// Reports whether the file is there already: an earlier run published it and was killed before it
-/// could say so, or it has every digest that is expected.
+/// What the one question is asked with, and where.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) pool: Handle,
+}
+
+/// Whether the file is there already: an earlier run published it and was killed before it could
+/// say so, or it has every digest that is expected.
 pub(crate) async fn already_there(
     target: &Arc<Target>,
-    transport: &Transport,
+    asking: &Asking,
     task: &Task,
     progress: &ProgressHandle,
 ) -> Result<Option<AlreadyThere>, Error> {
     let looking = Arc::clone(target);
-    let stop = StopOnDrop::default();
-    let stopped = Arc::clone(&stop.0);
-    let published = tokio::task::spawn_blocking(move || {
-        looking.location().unfinished(|| {
-            if stopped.load(Ordering::Relaxed) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
-    });
-    let published = published.await;
-    let published = published.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))??;
+    let published =
+        blocking::run(move |wanted| looking.location().unfinished(|| wanted.proceed())).await??;
     if task.expects_digest() {
         return has_the_digests(target, published, task, progress).await;
     }
     let Some(published) = published else {
         return Ok(None);
     };
-    if !is_of_url(&published, task) && !is_served(&published, transport, task).await? {
+    if !is_of_url(&published, task) && !is_served(&published, asking, task).await? {
         return Ok(None);
     }
     let generation = generation(&published);
@@ -65,16 +62,6 @@ pub(crate) async fn already_there(
         length: generation.length.expect("a journal states the length"),
         generation: Some(generation),
     }))
-}
-
-/// Ends the thread that reads a whole file, when nobody waits for it any more.
-#[derive(Default)]
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// Reports whether the final file has the digests that are expected now. The file is read for that:
@@ -104,16 +91,15 @@ async fn has_the_digests(
     Ok(Some(AlreadyThere { length, generation }))
 }
 
-/// Reports whether the URL leads to the file that an earlier run published.
-async fn is_served(
-    published: &Unfinished,
-    transport: &Transport,
-    task: &Task,
-) -> Result<bool, Error> {
-    let open = transport.open(Request::First, Route::Original);
-    let reply = tokio::time::timeout(task.settings.stall_timeout, open).await;
-    let reply = reply.map_err(|_| Error::new(ErrorKind::Network, Cause::Stalled))??;
-    let accepted = accept(Request::First, None, &reply.head)?;
+/// Whether what an earlier run published is what the URL leads to.
+async fn is_served(published: &Unfinished, asking: &Asking, task: &Task) -> Result<bool, Error> {
+    let transport = Arc::clone(&asking.transport);
+    let ask = run_on(&asking.pool, async move {
+        let reply = transport.open(Request::First, Route::Original).await?;
+        accept(Request::First, None, &reply.head)
+    });
+    let reply = tokio::time::timeout(task.settings.stall_timeout, ask).await;
+    let accepted = reply.map_err(|_| Error::new(ErrorKind::Network, Cause::Stalled))???;
     let (header, served) = (published.header(), &accepted.generation);
     Ok(served.length.is_none_or(|served| served == header.length)
         && header.validators.compare(&served.validators) == Agreement::Same)

@@ -10,13 +10,15 @@ use range_core::digest::Digest;
 use range_core::units::RateLimit;
 use range_store::{OlderVersions, ResumableFile};
 use scheduler::failure::FailureClass;
-use scheduler::{Beginning, Outcome};
+use scheduler::{Beginning, Outcome, Request};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::driver::{self, Context, Driver, Fetched, First, Start};
+use crate::driver::{self, Context, Driver, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events, RestartReason};
+use crate::first::First;
 use crate::generation::Generation;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
@@ -33,11 +35,24 @@ struct Proven {
     digests: Vec<Digest>,
 }
 
+/// How the file is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// By ranges, where the server serves them.
+    Ranges,
+    /// In one stream, without ranges.
+    Stream,
+    /// In one stream that is written over bytes of the same version.
+    StreamOver,
+}
+
 /// One run of a download.
 pub(crate) struct Session {
     clock: Clock,
     task: Arc<Task>,
     transport: Arc<Transport>,
+    /// Where requests are made, and bytes are received and written.
+    pool: Handle,
     events: Events,
     progress: ProgressHandle,
     cancelled: watch::Receiver<bool>,
@@ -49,8 +64,7 @@ pub(crate) struct Session {
     unproven: Option<Error>,
     /// True if bytes of one version only are accepted although a digest is expected.
     is_strict: bool,
-    /// True if the file is fetched in one stream, without ranges.
-    plain: bool,
+    way: Way,
     /// True if the server changed its validators once too often to be believed.
     doubts_validators: bool,
 }
@@ -58,7 +72,8 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(
         task: Arc<Task>,
-        transport: Transport,
+        transport: Arc<Transport>,
+        pool: Handle,
         events: Events,
         progress: ProgressHandle,
         cancelled: watch::Receiver<bool>,
@@ -67,7 +82,8 @@ impl Session {
         Self {
             clock: Clock::start(),
             task,
-            transport: Arc::new(transport),
+            transport,
+            pool,
             events,
             progress,
             cancelled,
@@ -76,7 +92,7 @@ impl Session {
             changes: 0,
             unproven: None,
             is_strict: false,
-            plain: false,
+            way: Way::Ranges,
             doubts_validators: false,
         }
     }
@@ -84,10 +100,10 @@ impl Session {
     /// Runs it. `first` is a reply to the first request, if that was sent already.
     pub(crate) async fn run(mut self, first: Option<First>) -> Result<Report, Error> {
         let target = Arc::new(Target::open(Arc::clone(&self.task))?);
-        let transport = Arc::clone(&self.transport);
-        if let Some(there) = self.already_there(&target, &transport).await? {
+        self.tally.retries = first.as_ref().map_or(0, |first| first.retries);
+        if let Some(there) = self.already_there(&target).await? {
             self.tally.resumed_bytes = there.length;
-            self.tally.requests = transport.requests();
+            self.tally.requests = self.transport.requests();
             let digests = self.task.settings.digests.clone();
             let verified = self.verified(there.generation.as_ref(), true);
             return Ok(self.report(there.length, verified, digests, None));
@@ -95,7 +111,7 @@ impl Session {
         target.check_output()?;
         let digest_expected = self.task.expects_digest();
         let mut older = OlderVersions::new(target.location().clone(), digest_expected);
-        match self.fetch(&target, &transport, &mut older, first).await {
+        match self.fetch(&target, &mut older, first).await {
             Ok((proven, fetched)) => self.publish(proven, fetched, older).await,
             Err(error) => {
                 let is_kept = keep_oldest(&target, &mut older);
@@ -109,18 +125,26 @@ impl Session {
     async fn fetch(
         &mut self,
         target: &Arc<Target>,
-        transport: &Arc<Transport>,
         older: &mut OlderVersions,
         first: Option<First>,
     ) -> Result<(Proven, Fetched), Error> {
         let mut start = self.begin(find(target, older, self.task.settings.resume)?);
         // A download that resumes asks for something else.
         start.first = first.filter(|_| matches!(start.beginning, Beginning::Fresh));
+        if let Some(First {
+            request: Request::Whole,
+            ..
+        }) = &start.first
+        {
+            self.way = Way::Stream;
+            start.beginning = Beginning::SingleStream;
+        }
         loop {
             let context = Context {
                 task: Arc::clone(&self.task),
                 target: Arc::clone(target),
-                transport: Arc::clone(transport),
+                transport: Arc::clone(&self.transport),
+                pool: self.pool.clone(),
                 clock: self.clock,
                 events: self.events.clone(),
                 progress: self.progress.clone(),
@@ -149,20 +173,18 @@ impl Session {
                 };
                 reason
             };
-            start = self
-                .start_over(target, transport, older, fetched, reason)
-                .await?;
+            start = self.start_over(target, older, fetched, reason).await?;
         }
     }
 
     /// Asks [`published::already_there`], until it is told to stop.
-    async fn already_there(
-        &self,
-        target: &Arc<Target>,
-        transport: &Transport,
-    ) -> Result<Option<AlreadyThere>, Error> {
+    async fn already_there(&self, target: &Arc<Target>) -> Result<Option<AlreadyThere>, Error> {
         let mut cancelled = self.cancelled.clone();
-        let looking = published::already_there(target, transport, &self.task, &self.progress);
+        let asking = published::Asking {
+            transport: Arc::clone(&self.transport),
+            pool: self.pool.clone(),
+        };
+        let looking = published::already_there(target, &asking, &self.task, &self.progress);
         tokio::select! {
             biased;
             Ok(_) = cancelled.wait_for(|told| *told) => {

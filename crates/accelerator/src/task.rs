@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use range_core::digest::{Digest, DigestAlgorithm};
+use range_core::units::RateLimit;
 use range_store::{PartNames, Publish};
+use scheduler::SchedulerConfig;
 use url::Url;
 
+use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::redact::{SafeUrl, Secret};
 use crate::settings::{InvalidSetting, Settings};
@@ -103,6 +106,25 @@ impl Task {
     pub(crate) fn algorithms(&self) -> Vec<DigestAlgorithm> {
         let digests = self.settings.digests.iter();
         digests.map(Digest::algorithm).collect()
+    }
+
+    /// Returns how its requests are scheduled. The clock's time, which nobody knows, is the seed.
+    pub(crate) fn scheduling(
+        &self,
+        rate_limit: Option<RateLimit>,
+        clock: Clock,
+    ) -> SchedulerConfig {
+        SchedulerConfig {
+            sources: NonZeroU16::MIN,
+            width: self.connections,
+            reach: scheduler::limits::REACH_DEFAULT,
+            block_size: None,
+            max_tries: self.settings.max_tries,
+            stall_timeout: self.settings.stall_timeout,
+            rate_limit,
+            checkpoints: self.settings.sync,
+            seed: clock.now().since_start().subsec_nanos().into(),
+        }
     }
 
     /// Reports whether a digest will tell at the end which bytes are right.

@@ -233,14 +233,12 @@ impl<D: Disk> OwnedFile<D> {
 
     /// Makes written bytes, and the length needed to find them, survive a power cut.
     pub(crate) fn sync_data(&self) -> Result<(), StoreError> {
-        let synced = self.sync.run(|| self.file.sync_data());
-        synced.inspect_err(|_| self.forget_cached())
+        self.sync.run(|| self.file.sync_data())
     }
 
     /// Does the same as [`sync_data`](Self::sync_data), and also syncs the permissions.
     pub(crate) fn sync_all(&self) -> Result<(), StoreError> {
-        let synced = self.sync.run(|| self.file.sync_all());
-        synced.inspect_err(|_| self.forget_cached())
+        self.sync.run(|| self.file.sync_all())
     }
 
     /// Reports whether a sync has failed.
@@ -263,7 +261,7 @@ impl<D: Disk> OwnedFile<D> {
     /// Asks the kernel to drop the file's clean pages. After a failed sync some pages are clean
     /// only because the kernel gave up writing them: memory has bytes that the disk does not. A
     /// later read of the file, in this run or the next, must see the bytes on the disk.
-    fn forget_cached(&self) {
+    pub(crate) fn forget_cached(&self) {
         self.file.forget_cached();
     }
 }

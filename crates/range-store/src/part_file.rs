@@ -220,6 +220,11 @@ impl<D: Disk> PartFile<D> {
         self.file.trust_only_the_disk(syncs, is_doubtful);
     }
 
+    /// Asks the system to drop what it has in memory and on the disk alike.
+    pub(crate) fn forget_cached(&self) {
+        self.file.forget_cached();
+    }
+
     /// Reports whether a sync has failed.
     pub(crate) fn has_lost_a_sync(&self) -> bool {
         self.file.has_lost_a_sync()

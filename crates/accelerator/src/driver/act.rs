@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use range_store::{LeaseError, ResumableFile, Writer};
-use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Event as Decision, Grant, Request, Route};
 use tokio::sync::mpsc;
 
 use super::{AtWork, Driver, SNAPSHOT_INTERVAL};
+use crate::blocking;
 use crate::digester::Digester;
-use crate::error::{Cause, Error, ErrorKind};
-use crate::error_chain::in_one_line;
+use crate::error::Error;
 use crate::events::Event;
 use crate::generation::Generation;
 use crate::progress::{Phase, Progress};
@@ -21,7 +20,8 @@ use crate::worker::{self, Job, Order};
 
 impl Driver<'_> {
     pub(super) fn start(&mut self, attempt: AttemptId, request: Request, route: Route) {
-        let first = self.first.take().filter(|_| request == Request::First);
+        let first = self.first.take();
+        let first = first.filter(|first| first.request == request);
         let job = Job {
             attempt,
             request,
@@ -89,13 +89,21 @@ impl Driver<'_> {
             generation.length = None;
         }
         if let Some(file) = self.file.take() {
+            if self.is_over {
+                self.keep(file);
+                return Ok(());
+            }
             // Only a plain stream that starts over is granted twice. Its new reply may be of
             // another generation, so neither bytes nor journal of the old one are kept.
             self.digester = None;
             self.syncer = None;
             file.discard()?;
         }
+        self.context.progress.set_phase(Phase::Reserving);
         let file = create(&self.context.target, generation).await?;
+        if let Some(coding) = &self.coding {
+            file.note_coding(coding)?;
+        }
         if let Some(media_type) = expected.media_type {
             file.note_media_type(media_type.as_str())?;
         }
@@ -122,22 +130,14 @@ impl Driver<'_> {
             Decision::WidthChanged { width } => Event::WidthChanged { width },
             Decision::Retrying { class, delay, .. } => {
                 self.tally.retries += 1;
-                Event::Retrying {
-                    cause: self.cause_of(class),
-                    delay,
-                }
+                // An error of another attempt is not the cause.
+                let error = self.last_error.as_ref();
+                let error = error.filter(|_| self.last_class == Some(class));
+                Event::retrying(class, error.map(|error| error as _), delay)
             }
             // The only source there is ends the download instead.
             Decision::SourceDropped { .. } => return,
         });
-    }
-
-    fn cause_of(&self, class: FailureClass) -> String {
-        match (&self.last_error, class) {
-            (_, FailureClass::Stalled) => Cause::Stalled.to_string(),
-            (Some(error), _) => in_one_line(error),
-            (None, class) => format!("{class:?}"),
-        }
     }
 
     /// Gives listeners a new snapshot, if the last one is old enough.
@@ -175,7 +175,5 @@ pub(crate) async fn create(
     generation: Generation,
 ) -> Result<ResumableFile, Error> {
     let target = Arc::clone(target);
-    tokio::task::spawn_blocking(move || target.create(&generation))
-        .await
-        .map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))?
+    blocking::run(move |_| target.create(&generation)).await?
 }

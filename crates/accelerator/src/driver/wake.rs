@@ -79,7 +79,10 @@ impl Driver<'_> {
     fn input_of_report(&mut self, report: WorkerReport) -> Input {
         match report {
             WorkerReport::Opened(attempt, Accepted { body, coding, .. }) => {
-                self.coding = coding;
+                // A part is never coded.
+                if self.at_work.get(&attempt).is_some_and(|it| it.is_first) {
+                    self.coding = coding;
+                }
                 Input::Opened { attempt, body }
             }
             WorkerReport::Began(attempt) => Input::Began { attempt },
@@ -119,6 +122,7 @@ impl Driver<'_> {
             _ => error.disposition(),
         };
         self.last_error = Some(error);
+        self.last_class = Some(class);
         class
     }
 }

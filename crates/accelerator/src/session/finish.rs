@@ -63,7 +63,7 @@ impl Session {
         let modified = modified.filter(|_| self.task.settings.remote_time);
         let modified = modified.map(|date| UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
         let (file, how) = (proven.file, self.task.publish());
-        let published = blocking::run(move || {
+        let published = blocking::run(move |_| {
             // An older version that could not be removed harms nobody.
             let _cleared = older.give_way_to(&file);
             file.publish(how, modified)

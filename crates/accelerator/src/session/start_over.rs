@@ -4,18 +4,17 @@
 
 use std::sync::Arc;
 
-use range_core::http::validator::Agreement;
 use range_store::OlderVersions;
 use scheduler::failure::FailureClass;
 use scheduler::{Beginning, Outcome, Request, Route};
 
-use super::{Session, can_be_continued, failure};
+use super::{Session, Way, can_be_continued, failure};
 use crate::driver::{self, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, RestartReason};
 use crate::generation::Generation;
 use crate::target::{Target, is_of};
-use crate::transport::Transport;
+use crate::threads::run_on;
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::{Accepted, accept};
 use crate::worker::AttemptError;
@@ -31,21 +30,26 @@ impl Session {
         match &fetched.outcome {
             // The newer version is not the expected one.
             Ok(Outcome::Changed) if self.unproven.is_some() => return None,
-            Ok(Outcome::Changed) if !self.plain && self.changes < CHANGES_MAX => {
+            // It was not to be written over the bytes of the version before.
+            Ok(Outcome::Changed) if self.way == Way::StreamOver => {
+                return Some(RestartReason::Changed);
+            }
+            Ok(Outcome::Changed) if !self.is_plain() && self.changes < CHANGES_MAX => {
                 self.changes += 1;
                 return Some(RestartReason::Changed);
             }
-            Ok(Outcome::Changed) if !self.plain => self.doubts_validators = true,
-            Ok(Outcome::SingleStreamNeeded) if !self.plain => {
+            Ok(Outcome::Changed) if !self.is_plain() => self.doubts_validators = true,
+            Ok(Outcome::SingleStreamNeeded) if !self.is_plain() => {
                 // No two replies agreed on what the file is.
                 let last = fetched.last_error.as_ref();
                 self.doubts_validators |= last.is_some_and(says_that_it_changed);
             }
             Ok(Outcome::Failed(FailureClass::Refused))
-                if !self.plain && fetched.last_error.as_ref().is_some_and(blames_the_range) => {}
+                if !self.is_plain()
+                    && fetched.last_error.as_ref().is_some_and(blames_the_range) => {}
             Ok(_) | Err(_) => return None,
         }
-        self.plain = true;
+        self.way = Way::Stream;
         Some(RestartReason::RangesUnreliable)
     }
 
@@ -53,20 +57,21 @@ impl Session {
     pub(super) async fn start_over(
         &mut self,
         target: &Arc<Target>,
-        transport: &Transport,
         older: &mut OlderVersions,
         mut fetched: Fetched,
         reason: RestartReason,
     ) -> Result<Start, Error> {
         let mut served = None;
         if reason != RestartReason::Unproven {
-            (fetched, served) = self.ask_first(transport, fetched).await?;
+            (fetched, served) = self.ask_first(fetched).await?;
         }
         let generation = served.map(|served| served.generation);
-        let is_back = reason == RestartReason::Changed
-            && generation
-                .as_ref()
-                .is_some_and(|served| is_same(&fetched, served));
+        let is_same = generation
+            .as_ref()
+            .is_some_and(|served| is_same(&fetched, served));
+        // What was to be written over once, and was of another version then, is set aside.
+        let was_over = self.way == Way::StreamOver;
+        let is_back = reason == RestartReason::Changed && is_same && !was_over;
         let expected = fetched.expected.clone();
         let place = generation.and_then(|served| older.find(|header| is_of(header, &served)));
         self.tally.wasted_bytes += self.tally.fetched_bytes;
@@ -76,18 +81,48 @@ impl Session {
             drop(fetched);
             return Ok(self.begin(target.find()?));
         }
-        self.events.send(Event::Restarting { reason });
+        self.tell(reason, &fetched);
+        let may_be_over = is_same && self.is_plain() && !was_over;
+        if self.is_plain() {
+            self.way = Way::Stream;
+        }
+        if may_be_over
+            && can_be_continued(&self.task, &fetched)
+            && let (Some(file), Some(expected)) = (fetched.file.take(), &expected)
+        {
+            self.way = Way::StreamOver;
+            let from = driver::From::Same(file, expected.clone());
+            return Ok(self.start(Beginning::SingleStream, from));
+        }
         self.keep(older, fetched, place, reason)?;
-        if let Some(at) = place.filter(|_| !self.plain) {
+        if let Some(at) = place.filter(|_| !self.is_plain()) {
             older.put_back(at)?;
             return Ok(self.begin(target.find()?));
         }
-        let beginning = if self.plain {
+        let beginning = if self.is_plain() {
             Beginning::SingleStream
         } else {
             Beginning::Fresh
         };
         Ok(self.start(beginning, driver::From::Nothing(expected)))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.way != Way::Ranges
+    }
+
+    /// Tells why it starts over, if there was anything to start over from.
+    fn tell(&self, reason: RestartReason, fetched: &Fetched) {
+        if fetched.file.is_none() {
+            return;
+        }
+        let is_coded = reason == RestartReason::RangesUnreliable && fetched.coding.is_some();
+        let reason = if is_coded {
+            RestartReason::Coded
+        } else {
+            reason
+        };
+        self.events.send(Event::Restarting { reason });
     }
 
     /// A version that is complete and has not the digest that is expected makes way, once, for an
@@ -135,27 +170,24 @@ impl Session {
 
     /// Asks for the file first, and does not read the reply: nothing is put aside for a file that
     /// is not served. Gives back what was fetched, with the reply if there was one.
-    async fn ask_first(
-        &self,
-        transport: &Transport,
-        mut fetched: Fetched,
-    ) -> Result<(Fetched, Option<Accepted>), Error> {
+    async fn ask_first(&self, mut fetched: Fetched) -> Result<(Fetched, Option<Accepted>), Error> {
         // Bytes of the file itself have come: its coded form is another one.
         let was_uncoded = fetched.generation.is_some() && fetched.coding.is_none();
-        let request = if self.plain {
+        let request = if self.is_plain() {
             Request::Whole
         } else {
             Request::First
         };
-        let expected = fetched.expected.as_ref();
-        let ask = async {
+        let expected = fetched.expected.clone();
+        let transport = Arc::clone(&self.transport);
+        let ask = run_on(&self.pool, async move {
             let reply = transport.open(request, Route::Original).await?;
-            let accepted = accept(request, expected, &reply.head)?;
+            let accepted = accept(request, expected.as_ref(), &reply.head)?;
             if accepted.coding.is_some() && was_uncoded {
                 return Err(TransportError::Coded);
             }
             Ok(accepted)
-        };
+        });
         let mut cancelled = self.cancelled.clone();
         let reply = tokio::select! {
             biased;
@@ -165,11 +197,15 @@ impl Session {
             }
             reply = tokio::time::timeout(self.task.settings.stall_timeout, ask) => reply,
         };
+        let reply = match reply {
+            Ok(reply) => reply?,
+            Err(_) => return Ok((fetched, None)),
+        };
         let error = match reply {
-            Ok(Ok(accepted)) => return Ok((fetched, Some(accepted))),
-            Ok(Err(error)) if is_a_no(&error) => error,
+            Ok(accepted) => return Ok((fetched, Some(accepted))),
+            Err(error) if is_a_no(&error) => error,
             // Any other failure is met again by the fetch, which tries again.
-            Ok(Err(_)) | Err(_) => return Ok((fetched, None)),
+            Err(_) => return Ok((fetched, None)),
         };
         if let Ok(Outcome::Changed) = fetched.outcome {
             let cause = Cause::ChangedAndRefused(error);
@@ -192,11 +228,8 @@ fn is_a_no(error: &TransportError) -> bool {
 
 /// Reports whether a reply is of the version that was fetched.
 fn is_same(fetched: &Fetched, served: &Generation) -> bool {
-    fetched.file.is_some()
-        && fetched.generation.as_ref().is_some_and(|known| {
-            known.length == served.length
-                && known.validators.compare(&served.validators) == Agreement::Same
-        })
+    let known = fetched.generation.as_ref();
+    fetched.file.is_some() && known.is_some_and(|known| known.is_surely(served))
 }
 
 fn says_that_it_changed(error: &AttemptError) -> bool {
@@ -206,11 +239,6 @@ fn says_that_it_changed(error: &AttemptError) -> bool {
     )
 }
 
-/// Reports whether a refusal may be of the range that was asked for, and not of the file: some
-/// servers refuse ranges above a size, or any.
 fn blames_the_range(error: &AttemptError) -> bool {
-    let AttemptError::Transport(TransportError::Status { status, .. }) = error else {
-        return false;
-    };
-    matches!(status, 400 | 403 | 416)
+    matches!(error, AttemptError::Transport(error) if error.may_be_of_the_range())
 }

@@ -108,6 +108,18 @@ fn wish(wanted: Option<Login>) -> &'static str {
 }
 
 impl TransportError {
+    /// Whether a refusal may be of the range that was asked for, and not of the file: some servers
+    /// refuse ranges above a size, or any.
+    pub(crate) fn may_be_of_the_range(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                status: 400 | 403 | 416,
+                ..
+            }
+        )
+    }
+
     pub(crate) fn disposition(&self) -> FailureClass {
         match self {
             Self::Unreachable { .. } => FailureClass::Unreachable,

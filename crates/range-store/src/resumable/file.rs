@@ -165,7 +165,7 @@ impl<D: Disk> ResumableFile<D> {
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         Failpoint::CheckpointBegun.reached();
         let synced = self.0.part.sync_data();
-        synced.inspect_err(|_| self.note_failed_sync())?;
+        synced.inspect_err(|_| self.heed_failed_sync())?;
         Failpoint::DataSynced.reached();
         self.0.recorder.sync()?;
         Failpoint::JournalSynced.reached();
@@ -174,10 +174,13 @@ impl<D: Disk> ResumableFile<D> {
         Ok(())
     }
 
-    /// Tells the next run, which cannot learn it from the system any more: the failure was reported
-    /// to this one. The journal may be lost in a power cut, but so are the bytes in memory.
-    fn note_failed_sync(&self) {
+    /// Tells the next run that a sync has failed, which it cannot learn from the system any more,
+    /// and drops what may be in memory only. The mark comes first: a kill may come in between, and
+    /// mapped pages stay until they are unmapped. A power cut may lose the mark, and with it the
+    /// memory that it warns of.
+    fn heed_failed_sync(&self) {
         let _courtesy = self.0.recorder.note(Note::SyncFailed);
+        self.0.part.forget_cached();
     }
 
     /// Reads every claimed block back from the disk, ascending, until `found` breaks off. Fails if
@@ -254,7 +257,7 @@ impl<D: Disk> ResumableFile<D> {
         let published = publish::publish(&self.0.part, how);
         let published = published.inspect_err(|_| {
             if self.0.part.has_lost_a_sync() {
-                self.note_failed_sync();
+                self.heed_failed_sync();
             }
         })?;
         Failpoint::Published.reached();

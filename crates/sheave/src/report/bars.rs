@@ -118,6 +118,7 @@ fn pieces(numbers: &Numbers) -> Vec<String> {
     let mut pieces = Vec::new();
     match numbers.phase {
         Phase::Connecting => pieces.push("connecting".to_owned()),
+        Phase::Reserving => pieces.push("reserving space".to_owned()),
         Phase::Verifying => {
             let percent = numbers
                 .length
@@ -202,6 +203,7 @@ mod tests {
         let name = "a rather long name of a file that goes on and on.tar.zst";
         for phase in [
             Phase::Connecting,
+            Phase::Reserving,
             Phase::Fetching,
             Phase::Verifying,
             Phase::Publishing,

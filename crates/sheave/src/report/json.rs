@@ -103,6 +103,7 @@ pub(crate) fn warning(text: &str) -> Line {
 const fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Connecting => "connecting",
+        Phase::Reserving => "reserving",
         Phase::Fetching => "fetching",
         Phase::Verifying => "verifying",
         Phase::Publishing => "publishing",

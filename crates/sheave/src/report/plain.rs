@@ -14,6 +14,7 @@ pub(crate) fn started(url: &str) -> String {
 pub(crate) fn progress(numbers: &Numbers) -> String {
     match numbers.phase {
         Phase::Connecting => "waiting for the server".to_owned(),
+        Phase::Reserving => "reserving space for the file".to_owned(),
         Phase::Verifying => format!("verifying, {} digested", numbers.digested),
         Phase::Publishing => "writing to disk".to_owned(),
         Phase::Fetching | _ => fetching(numbers),

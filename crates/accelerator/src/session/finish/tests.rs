@@ -3,6 +3,7 @@
 use std::sync::mpsc;
 
 use range_core::digest::DigestAlgorithm;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::*;
@@ -31,11 +32,12 @@ async fn a_digest_ends_soon_after_it_is_told_to_stop() {
     let file = target.create(&empty_file(None)).unwrap();
     let (cancel, cancelled) = watch::channel(false);
     let (_limit, limited) = watch::channel(None);
-    let transport = Transport::new(&task).unwrap();
+    let transport = Arc::new(Transport::new(&task).unwrap());
     let progress = ProgressHandle::default();
     let session = Session::new(
         Arc::clone(&task),
         transport,
+        Handle::current(),
         Events::new(),
         progress,
         cancelled,
