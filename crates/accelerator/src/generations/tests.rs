@@ -1,6 +1,8 @@
 //! Tests of the conclusions from replies in a row about the version that is fetched.
 
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use range_core::ByteRange;
+use range_core::http::date::HttpDate;
 use range_core::http::validator::{EntityTag, Validators};
 use scheduler::SegmentId;
 
@@ -168,4 +170,155 @@ fn a_whole_reply_is_of_its_own_version() {
     generations.accepted(attempt(3), &whole);
     assert!(generations.all_agree());
     assert_eq!(generations.pinned(), Some(&version("\"c\"")));
+}
+
+fn head(status: u16, fields: &[(&str, &str)]) -> Head {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        let name = HeaderName::try_from(*name).unwrap();
+        headers.append(name, HeaderValue::try_from(*value).unwrap());
+    }
+    let status = StatusCode::from_u16(status).unwrap();
+    Head::new(status, &headers, HttpDate::from_unix_seconds(1_000_000_000))
+}
+
+fn part_of(tag: &str) -> Head {
+    let range = ("content-range", "bytes 0-49/100");
+    head(206, &[range, ("etag", tag)])
+}
+
+const TO_A_PART: fn() -> Request = || Request::Part(ByteRange::new(0, 50).unwrap());
+
+fn served(generations: &mut Generations, tag: &str) {
+    generations.accepted(attempt(1), &reply(tag, ""));
+}
+
+fn tells(generations: &mut Generations, tags: &[&str]) -> Vec<Sighting> {
+    let tell = |tag: &&str| generations.differs(&version(tag), Route::Original);
+    tags.iter().map(tell).collect()
+}
+
+#[test]
+fn what_was_served_in_this_run_needs_three_and_nobody_who_still_gets_it() {
+    let new = "\"new\"";
+    let mut generations = resumed();
+    served(&mut generations, "\"old\"");
+    let told = tells(&mut generations, &[new, new, new, new]);
+    assert_eq!(told, [Unconfirmed; 4], "it is still served");
+    generations.ended(attempt(1));
+    assert_eq!(tells(&mut generations, &[new]), [Confirmed]);
+
+    let mut generations = resumed();
+    served(&mut generations, "\"old\"");
+    generations.ended(attempt(1));
+    let told = tells(&mut generations, &[new, new, new]);
+    assert_eq!(told, [Unconfirmed, Unconfirmed, Confirmed]);
+}
+
+#[test]
+fn what_came_before_a_reply_of_the_old_one_counts_for_nothing() {
+    let mut generations = resumed();
+    served(&mut generations, "\"old\"");
+    generations.ended(attempt(1));
+    assert_eq!(
+        tells(&mut generations, &["\"a\"", "\"a\""]),
+        [Unconfirmed; 2]
+    );
+    served(&mut generations, "\"old\"");
+    generations.ended(attempt(1));
+    let told = tells(&mut generations, &["\"b\"", "\"b\"", "\"b\""]);
+    assert_eq!(told, [Unconfirmed, Unconfirmed, Confirmed]);
+}
+
+#[test]
+fn the_fuller_of_two_that_agree_is_what_the_next_is_held_against() {
+    let of = |tag, length| Generation {
+        length: Some(length),
+        ..version(tag)
+    };
+    let mut generations = resumed();
+    let mut differs = |version: &Generation| generations.differs(version, Route::Known);
+    assert_eq!(differs(&of("", 10)), Unconfirmed);
+    assert_eq!(differs(&of("\"new\"", 10)), Unconfirmed);
+    assert_eq!(differs(&of("", 10)), Unconfirmed);
+    assert_eq!(differs(&of("\"newest\"", 10)), Contradicted);
+
+    // Some servers have no tags at all.
+    let mut generations = resumed();
+    let mut differs = |version: &Generation| generations.differs(version, Route::Original);
+    assert_eq!(differs(&of("", 10)), Unconfirmed);
+    assert_eq!(differs(&of("", 10)), Confirmed);
+    assert_eq!(differs(&of("", 11)), Contradicted);
+}
+
+#[test]
+fn a_digest_decides_only_after_some_tries_and_once_nobody_is_served() {
+    let decides = |generations: &Generations| generations.expected().unwrap().digest_decides;
+    let mut generations = Generations::resume(version("\"old\""), None, false, true);
+    served(&mut generations, "\"mirror\"");
+    tells(
+        &mut generations,
+        &["\"a\"", "\"b\"", "\"a\"", "\"b\"", "\"a\""],
+    );
+    assert!(!decides(&generations), "it is still served");
+    served(&mut generations, "\"mirror\"");
+    generations.ended(attempt(1));
+    tells(&mut generations, &["\"a\"", "\"b\"", "\"a\""]);
+    assert!(!decides(&generations), "three in a row");
+    tells(&mut generations, &["\"b\""]);
+    assert!(decides(&generations));
+}
+
+#[test]
+fn a_resume_learns_from_its_first_reply() {
+    let mut generations = resumed();
+    assert!(!generations.expected().unwrap().is_of_this_run);
+    generations.accepted(attempt(1), &reply("\"old\"", "video/mp4"));
+    let expected = generations.expected().unwrap();
+    assert!(expected.is_of_this_run);
+    assert_eq!(expected.media_type, Some(MediaType::parse(b"video/mp4")));
+}
+
+/// The journal gets its mark once: with the first reply that no validator joins to the others.
+#[test]
+fn the_first_reply_that_differs_is_told() {
+    let mut generations = Generations::resume(version("\"old\""), None, false, true);
+    let mut is_first = |number, tag| {
+        let judged = generations.judge(attempt(number), TO_A_PART(), &part_of(tag));
+        judged.unwrap().is_first_to_differ
+    };
+    assert!(is_first(1, "\"mirror\""));
+    assert!(!is_first(2, "\"mirror\""));
+    let mut generations = Generations::resume(version("\"old\""), None, true, true);
+    let judged = generations.judge(attempt(1), TO_A_PART(), &part_of("\"mirror\""));
+    assert!(!judged.unwrap().is_first_to_differ, "it has its mark");
+    let mut generations = resumed();
+    let judged = generations.judge(attempt(1), TO_A_PART(), &part_of("\"old\""));
+    assert!(!judged.unwrap().is_first_to_differ);
+}
+
+#[test]
+fn what_is_written_over_is_of_the_very_version() {
+    let expected = || Expected {
+        generation: version("\"a\""),
+        media_type: None,
+        is_of_this_run: true,
+        digest_decides: true,
+    };
+    let judge = |fields: &[(&str, &str)]| {
+        let mut generations = Generations::once_more(expected());
+        let judged = generations.judge(attempt(1), Request::Whole, &head(200, fields));
+        let is_bound = generations.bound().is_some();
+        assert!(is_bound, "the next one, too");
+        judged.map(drop).map_err(|error| error.disposition())
+    };
+    let (tag, length) = (("etag", "\"a\""), ("content-length", "100"));
+    assert_eq!(judge(&[tag, length]), Ok(()));
+    let stray = Err(FailureClass::Stray);
+    assert_eq!(judge(&[("etag", "\"b\""), length]), stray);
+    assert_eq!(judge(&[length]), stray);
+    assert_eq!(judge(&[tag]), stray, "its length is not told");
+    assert_eq!(judge(&[tag, ("content-length", "70000")]), stray);
+    let coded = ("content-encoding", "gzip");
+    assert_eq!(judge(&[tag, length, coded]), Err(FailureClass::Refused));
 }

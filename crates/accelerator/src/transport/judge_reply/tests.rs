@@ -331,3 +331,28 @@ fn a_200_that_says_which_bytes_follow_is_believed() {
 }
 
 mod versions;
+
+#[test]
+fn a_transfer_coding_that_was_not_asked_for_is_refused_wherever_it_comes() {
+    for (status, request) in [
+        (200, Request::First),
+        (200, Request::Whole),
+        (206, Request::Part(ByteRange::new(500, 600).unwrap())),
+    ] {
+        let fields = [
+            ("transfer-encoding", "gzip, chunked"),
+            ("content-range", "bytes 500-599/1000"),
+            SAME,
+        ];
+        let fields = if status == 206 {
+            &fields[..]
+        } else {
+            &fields[..1]
+        };
+        let judged = accept(request, None, &head(status, fields));
+        assert!(
+            matches!(judged, Err(TransportError::TransferCoded)),
+            "{judged:?}"
+        );
+    }
+}

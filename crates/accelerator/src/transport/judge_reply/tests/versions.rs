@@ -233,3 +233,104 @@ fn the_whole_file_may_be_newer_but_not_a_message() {
         assert_eq!(judge(200, &[of("0"), BINARY, NEW]), Instead);
     }
 }
+
+fn known_by(entity_tag: &[u8], last_modified: &[u8]) -> Expected {
+    Expected {
+        generation: Generation {
+            length: Some(100_000_000),
+            validators: Validators {
+                entity_tag: EntityTag::parse(entity_tag),
+                last_modified: HttpDate::parse(last_modified),
+                date: HttpDate::parse(b"Sun, 06 Nov 1994 09:49:37 GMT"),
+            },
+        },
+        ..of_type(Some("application/octet-stream"))
+    }
+}
+
+const MODIFIED: &[u8] = b"Sun, 06 Nov 1994 08:49:37 GMT";
+
+/// A newer version shows what the older one had: ranges where these were served, or a validator.
+#[test]
+fn a_version_without_validators_or_ranges_follows_only_one_that_had_neither() {
+    let length = ("content-length", "90000000");
+    let cases = [
+        (known_by(b"", b""), Request::First, Instead),
+        (known_by(b"", b""), Request::Whole, Newer),
+        (known_by(b"\"v1\"", b""), Request::Whole, Instead),
+        (known_by(b"", MODIFIED), Request::Whole, Instead),
+        (known_by(b"\"v1\"", b""), Request::First, Instead),
+    ];
+    for (known, request, expected) in cases {
+        let found = judged(&known, request, 200, &[length, BINARY]);
+        assert_eq!(found, expected, "{known:?} {request:?}");
+        let found = judged(&known, request, 200, &[length, BINARY, NEW]);
+        assert_eq!(found, Newer, "{known:?} {request:?}");
+        let modified = ("last-modified", "Sun, 06 Nov 1994 08:50:37 GMT");
+        let found = judged(&known, request, 200, &[length, BINARY, modified]);
+        assert_eq!(found, Newer, "{known:?} {request:?}");
+    }
+}
+
+#[test]
+fn a_version_that_is_much_shorter_and_no_message_is_a_newer_one() {
+    let known = known_by(b"\"v1\"", b"");
+    for (length, expected) in [("1000000", Newer), ("65537", Newer), ("65536", Instead)] {
+        let fields = [("content-length", length), BINARY, NEW];
+        assert_eq!(judged(&known, Request::First, 200, &fields), expected);
+    }
+}
+
+#[test]
+fn nothing_is_no_newer_version_of_however_little() {
+    let mut known = known_by(b"\"v1\"", b"");
+    known.generation.length = Some(10);
+    let fields = [("content-length", "0"), BINARY, NEW];
+    assert_eq!(judged(&known, Request::First, 200, &fields), Instead);
+}
+
+#[test]
+fn where_no_type_is_known_a_message_of_any_length_is_none_of_the_file() {
+    let known = Expected {
+        media_type: None,
+        is_of_this_run: false,
+        ..known_by(b"\"v1\"", b"")
+    };
+    let html = ("content-type", "text/html");
+    let fields = [("content-length", "90000000"), html, NEW];
+    assert_eq!(judged(&known, Request::First, 200, &fields), Instead);
+    assert_eq!(judged(&known, to_a_part(), 200, &fields), Instead);
+}
+
+/// With a digest, a 200 of another mirror is one that ignores ranges, and no newer version.
+#[test]
+fn with_a_digest_a_range_that_is_ignored_is_only_that() {
+    let known = Expected {
+        digest_decides: true,
+        ..of_type(None)
+    };
+    let fields = [("content-length", "1000"), NEW];
+    assert_eq!(judged(&known, to_a_part(), 200, &fields), Mistake);
+}
+
+/// A weak tag, or none, on the side of what is known: the tag that a reply has proves nothing.
+#[test]
+fn what_is_known_by_something_weak_takes_a_strong_tag_of_the_same_moment() {
+    let known = known_by(b"W/\"v1\"", b"");
+    let range = ("content-range", "bytes 500-599/100000000");
+    let fields = [range, BINARY, ("etag", "\"v1\"")];
+    assert!(accept(to_a_part(), Some(&known), &head(206, &fields)).is_ok());
+}
+
+#[test]
+fn the_length_of_a_coded_file_is_that_of_other_bytes() {
+    let known = known_by(b"\"v1\"", b"");
+    let coded = ("content-encoding", "br");
+    let same = ("etag", "\"v1\"");
+    for request in [Request::First, Request::Whole] {
+        let fields = [("content-length", "300"), coded, BINARY, same];
+        assert!(accept(request, Some(&known), &head(200, &fields)).is_ok());
+    }
+    let fields = [("content-length", "300"), coded, BINARY, same];
+    assert_eq!(judged(&known, to_a_part(), 200, &fields), Mistake);
+}
