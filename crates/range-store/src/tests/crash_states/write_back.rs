@@ -62,14 +62,14 @@ fn judge(learns: Learns, seed: u64, tally: &mut Tally) {
     tally.given_up += u32::from(is_any);
     let is_killed = !matches!(learns, Learns::AtACheckpoint);
     disk.keep_memory(is_killed);
-    let learnt = learn(&file, learns);
+    let outcome = learn(&file, learns);
     assert_eq!(
-        learnt.is_err(),
+        outcome.is_err(),
         is_any && !matches!(learns, Learns::Nothing)
     );
     drop(file);
     disk.keep_memory(false);
-    if learnt.is_ok() && all {
+    if outcome.is_ok() && all {
         return;
     }
 
