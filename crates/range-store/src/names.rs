@@ -5,9 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use range_core::units::ByteCount;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The longest name that Linux file systems accept, in bytes (`NAME_MAX`).
-const LONGEST_NAME: usize = 255;
+pub(crate) const LONGEST_NAME: usize = 255;
+
+/// The shortest limit on names that is believed. It leaves room for all suffixes.
+const SHORTEST_LIMIT: usize = 64;
 
 const PART_SUFFIX: &str = ".part";
 const JOURNAL_SUFFIX: &str = ".part.journal";
@@ -29,6 +33,8 @@ pub struct PartNames {
     part: OsString,
     journal: OsString,
     probe: OsString,
+    /// The longest name that the file system accepts.
+    longest: usize,
 }
 
 /// The reason why a name cannot be that of a download.
@@ -43,51 +49,66 @@ pub enum NameError {
     /// The name contains a NUL.
     #[error("use a file name with a NUL in it")]
     Nul,
-    /// The name leaves no room for the suffixes of the part file and the journal.
+    /// The name is longer than any file system accepts.
     #[error("use a file name of {length}, over the limit of {limit}")]
     TooLong {
         /// The length of the final name, in bytes.
         length: ByteCount,
-        /// The maximum length of a final name: 242 bytes.
+        /// The maximum length of a name: 255 bytes.
         limit: ByteCount,
     },
 }
 
 impl PartNames {
     /// Returns the names that belong to `final_name`, which need not be UTF-8.
+    ///
+    /// If it leaves no room for the suffixes, the names of the part file and the journal begin with
+    /// less of it, followed by `~` and its hash.
     pub fn new(final_name: &OsStr) -> Result<Self, NameError> {
         let bytes = final_name.as_bytes();
-        let limit = LONGEST_NAME - JOURNAL_SUFFIX.len();
         match bytes {
             [] => return Err(NameError::Empty),
             b"." | b".." => return Err(NameError::NotAComponent),
             _ if bytes.contains(&b'/') => return Err(NameError::NotAComponent),
             _ if bytes.contains(&0) => return Err(NameError::Nul),
-            _ if bytes.len() > limit => {
-                let length = ByteCount(bytes.len() as u64);
+            _ if bytes.len() > LONGEST_NAME => {
                 return Err(NameError::TooLong {
-                    length,
-                    limit: ByteCount(limit as u64),
+                    length: ByteCount(bytes.len() as u64),
+                    limit: ByteCount(LONGEST_NAME as u64),
                 });
             }
             _ => {}
         }
+        Ok(Self::within(final_name, LONGEST_NAME))
+    }
+
+    /// Returns the names of the same file where no name may be longer than `longest` bytes.
+    #[must_use]
+    pub(crate) fn fitted(self, longest: usize) -> Self {
+        Self::within(
+            &self.final_name,
+            longest.clamp(SHORTEST_LIMIT, LONGEST_NAME),
+        )
+    }
+
+    fn within(final_name: &OsStr, longest: usize) -> Self {
+        let stem = abbreviated(final_name, longest - JOURNAL_SUFFIX.len());
         let suffixed = |suffix| {
-            let mut name = final_name.to_owned();
+            let mut name = stem.clone();
             name.push(suffix);
             name
         };
-        Ok(Self {
+        Self {
             final_name: final_name.to_owned(),
             part: suffixed(PART_SUFFIX),
             journal: suffixed(JOURNAL_SUFFIX),
             probe: suffixed(PROBE_SUFFIX),
-        })
+            longest,
+        }
     }
 
     /// Returns the names of an older version of the file that waits in the place `at`: those of a
-    /// download called `NAME.old-version` or `NAME.old-version2`. A name that is too long is
-    /// truncated.
+    /// download called `NAME.old-version` or `NAME.old-version2`.
     ///
     /// # Panics
     ///
@@ -95,10 +116,10 @@ impl PartNames {
     #[must_use]
     pub fn aside(&self, at: usize) -> Self {
         let suffix = ASIDE_SUFFIXES[at];
-        let limit = LONGEST_NAME - JOURNAL_SUFFIX.len() - suffix.len();
-        let mut name = shortened(&self.final_name, limit);
+        let limit = self.longest - JOURNAL_SUFFIX.len() - suffix.len();
+        let mut name = abbreviated(&self.final_name, limit);
         name.push(suffix);
-        Self::new(&name).expect("it is a component as the final name is, and short enough")
+        Self::within(&name, self.longest)
     }
 
     /// Returns the name of the complete file.
@@ -120,6 +141,18 @@ impl PartNames {
     pub(crate) fn probe(&self) -> &OsStr {
         &self.probe
     }
+}
+
+/// Returns the name if it takes at most `limit` bytes; otherwise its beginning and its hash, so that
+/// two names which begin alike stay two.
+fn abbreviated(name: &OsStr, limit: usize) -> OsString {
+    if name.len() <= limit {
+        return name.to_owned();
+    }
+    let tag = format!("~{:016x}", xxh3_64(name.as_bytes()));
+    let mut short = shortened(name, limit - tag.len());
+    short.push(tag);
+    short
 }
 
 /// Returns the beginning of a name, of at most `limit` bytes; whole characters if it is UTF-8.
@@ -147,7 +180,7 @@ mod tests {
         assert!(aside.journal().len() <= LONGEST_NAME);
         assert!(aside.journal().to_str().is_some());
         assert_ne!(aside.part(), names.part());
-        let longest = OsString::from_vec([0xff].repeat(242));
+        let longest = OsString::from_vec([0xff].repeat(255));
         let names = PartNames::new(&longest).unwrap();
         assert_eq!(names.aside(0).journal().len(), LONGEST_NAME);
     }
@@ -173,16 +206,34 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_name_leaves_room_for_the_journal() {
-        let longest = "x".repeat(242);
-        let names = PartNames::new(OsStr::new(&longest)).unwrap();
-        assert_eq!(names.journal().len(), 255);
-        assert!(matches!(
-            PartNames::new(OsStr::new(&format!("{longest}x"))),
+    fn a_name_of_any_length_leaves_room_for_the_journal() {
+        let named = |text: &str, longest| PartNames::new(OsStr::new(text)).unwrap().fitted(longest);
+        for (longest, most) in [(255, 255), (143, 143), (0, 64), (1530, 255)] {
+            for length in 1..=255 {
+                let (one, other) = ("x".repeat(length), format!("{}y", "x".repeat(length - 1)));
+                let (one, other) = (named(&one, longest), named(&other, longest));
+                assert!(one.journal().len() <= most, "{length} {longest}");
+                assert_ne!(one.part(), other.part(), "{length} {longest}");
+                assert_ne!(one.part(), one.final_name());
+                let part = one.part().to_str().unwrap();
+                assert_eq!(one.journal().to_str(), Some(&*format!("{part}.journal")));
+                // Whoever knows the part file finds the journal.
+                let stem = part.strip_suffix(".part").unwrap();
+                assert_eq!(named(stem, longest).journal(), one.journal());
+                for at in 0..PLACES {
+                    let (one, other) = (one.aside(at), other.aside(at));
+                    assert!(one.journal().len() <= most, "{length} {longest}");
+                    assert_ne!(one.part(), other.part(), "{length} {longest}");
+                }
+            }
+        }
+        assert_eq!(named("x", 64).part(), "x.part");
+        assert_eq!(
+            PartNames::new(OsStr::new(&"x".repeat(256))),
             Err(NameError::TooLong {
-                length: ByteCount(243),
-                limit: ByteCount(242)
+                length: ByteCount(256),
+                limit: ByteCount(255)
             })
-        ));
+        );
     }
 }

@@ -9,6 +9,8 @@ use range_core::file_identity::FileIdentity;
 use range_core::range::ByteRange;
 use rustix::io::Errno;
 
+use crate::names;
+
 /// A directory that is held open, whatever its name becomes. Names are single components, and
 /// symbolic links are not followed. Clones are handles of one directory.
 pub trait Disk: Clone + fmt::Debug + Send + Sync + 'static {
@@ -40,6 +42,11 @@ pub trait Disk: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// Makes all names created, changed and removed before the call survive a power cut.
     fn sync(&self) -> Result<(), Errno>;
+
+    /// Returns the length in bytes of the longest name that the file system accepts.
+    fn longest_name(&self) -> usize {
+        names::LONGEST_NAME
+    }
 
     /// Returns the free and total space.
     fn space(&self) -> Result<Space, Errno>;

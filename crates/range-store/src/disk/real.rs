@@ -20,6 +20,7 @@ use rustix::io::{Errno, retry_on_intr};
 use super::calls::{Access, Disk, DiskFile, Kind, Metadata, NewFile, Space};
 use super::probe;
 use crate::error::StoreError;
+use crate::names;
 use crate::region::Region;
 use crate::write_back;
 
@@ -101,6 +102,14 @@ impl Disk for Directory {
 
     fn sync(&self) -> Result<(), Errno> {
         retry_on_intr(|| rustix::fs::fsync(&self.0))
+    }
+
+    /// Where it cannot be asked, it is taken for an ordinary one.
+    fn longest_name(&self) -> usize {
+        let told = rustix::fs::fstatvfs(&self.0).map(|stat| stat.f_namemax);
+        let told = told.ok().filter(|&longest| longest > 0);
+        told.and_then(|longest| longest.try_into().ok())
+            .unwrap_or(names::LONGEST_NAME)
     }
 
     fn space(&self) -> Result<Space, Errno> {

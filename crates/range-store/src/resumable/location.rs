@@ -78,6 +78,7 @@ pub struct Earlier<D: Disk = Directory> {
 impl<D: Disk> Location<D> {
     /// Returns the place of the file with these names in the directory.
     pub fn new(directory: D, names: PartNames, keeping: Keeping) -> Self {
+        let names = names.fitted(directory.longest_name());
         Self {
             folder: Folder::new(directory, &names, keeping.sync),
             names: Arc::new(names),
