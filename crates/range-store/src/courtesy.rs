@@ -7,8 +7,9 @@
 
 use rustix::io::Errno;
 
-/// Reports whether the error means a failing or full disk, and not a file system that lacks the
-/// operation.
-pub(crate) fn is_loss(errno: Errno) -> bool {
-    matches!(errno, Errno::IO | Errno::NOSPC | Errno::DQUOT)
+/// Reports whether the error means that there is no room, and not that the file system lacks the
+/// operation. Some answer `EIO` whenever a directory is to be synced; of a disk that fails, the
+/// writes and the sync of the data tell.
+pub(crate) fn is_no_room(errno: Errno) -> bool {
+    matches!(errno, Errno::NOSPC | Errno::DQUOT)
 }

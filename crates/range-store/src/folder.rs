@@ -40,13 +40,13 @@ impl<D: Disk> Folder<D> {
     /// device flush, typically 1 to 30 ms.
     ///
     /// A file system that cannot sync a directory stores its names in its own way, and nothing
-    /// better is available: this is an error only if data may be lost.
+    /// better is available: this is an error only if there is no room for a name.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         if !self.syncs {
             return Ok(());
         }
         match self.disk.sync() {
-            Err(errno) if courtesy::is_loss(errno) => {
+            Err(errno) if courtesy::is_no_room(errno) => {
                 Err(StoreError::io("sync the output directory", errno))
             }
             Ok(()) | Err(_) => Ok(()),

@@ -10,6 +10,7 @@ use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::mapped::Windows;
 use crate::owned_file::OwnedFile;
+use crate::reserve;
 
 /// The number of bytes of a lease after which the kernel is asked to begin writing to the disk.
 /// Otherwise a slow disk idles until a checkpoint, which then waits for all of them. Measured on
@@ -48,6 +49,8 @@ pub(crate) struct Lease<D: Disk> {
     /// The kernel was asked to write all bytes before this offset; `None` if it never is.
     written_back: Option<u64>,
     sink: Sink<D>,
+    /// If the file grows: the offset up to which there was room for it.
+    grows_to: Option<u64>,
 }
 
 /// The destination of the bytes of a lease.
@@ -65,7 +68,15 @@ impl<D: Disk> Lease<D> {
             position,
             written_back: Some(position),
             sink,
+            grows_to: None,
         }
+    }
+
+    /// Checks the room for the file as it grows, because nothing is reserved for it.
+    #[must_use]
+    pub(crate) fn growing(mut self) -> Self {
+        self.grows_to = Some(self.position);
+        self
     }
 
     /// Lets the kernel decide when it writes to the disk.
@@ -106,6 +117,10 @@ impl<D: Disk> Lease<D> {
                 surplus: ByteCount(end - self.claim.end),
             });
         }
+        if self.grows_to.is_some_and(|checked| end > checked) {
+            reserve::check_room(self.file().folder(), ByteCount(reserve::GROWTH))?;
+            self.grows_to = Some(end.saturating_add(reserve::GROWTH));
+        }
         match &mut self.sink {
             Sink::Mapped(windows) => windows.write_at(self.position, bytes, self.claim.end)?,
             Sink::Positioned(file) => file.write_at(self.position, bytes)?,
@@ -126,9 +141,13 @@ impl<D: Disk> Lease<D> {
             return;
         };
         self.written_back = Some(self.position);
+        self.file().begin_write_back(range);
+    }
+
+    fn file(&self) -> &OwnedFile<D> {
         match &self.sink {
-            Sink::Mapped(windows) => windows.file().begin_write_back(range),
-            Sink::Positioned(file) => file.begin_write_back(range),
+            Sink::Mapped(windows) => windows.file(),
+            Sink::Positioned(file) => file,
         }
     }
 

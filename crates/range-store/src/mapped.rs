@@ -36,7 +36,8 @@ impl<D: Disk> Windows<D> {
         &self.file
     }
 
-    /// Copies `bytes` to `offset`. Maps nothing at or after `end`, which the bytes do not pass.
+    /// Copies `bytes` to `offset`. Maps nothing at or after `end`, which the bytes do not pass. What
+    /// cannot be mapped, as a rule for want of address space, is written by position.
     pub(crate) fn write_at(
         &mut self,
         mut offset: u64,
@@ -44,7 +45,9 @@ impl<D: Disk> Windows<D> {
         end: u64,
     ) -> Result<(), StoreError> {
         while !bytes.is_empty() {
-            let window = self.window_at(offset, end)?;
+            let Some(window) = self.window_at(offset, end) else {
+                return self.file.write_at(offset, bytes);
+            };
             let inside = usize::try_from(offset - window.range.start())
                 .expect("a window is shorter than the address space");
             let fits = bytes.len().min(window.memory.length() - inside);
@@ -55,7 +58,7 @@ impl<D: Disk> Windows<D> {
         Ok(())
     }
 
-    fn window_at(&mut self, offset: u64, end: u64) -> Result<&mut Window<D>, StoreError> {
+    fn window_at(&mut self, offset: u64, end: u64) -> Option<&mut Window<D>> {
         let window = match self
             .window
             .take()
@@ -65,13 +68,13 @@ impl<D: Disk> Windows<D> {
             // The old window is unmapped here, so a lease never holds two.
             None => self.map(offset, end)?,
         };
-        Ok(self.window.insert(window))
+        Some(self.window.insert(window))
     }
 
-    fn map(&self, offset: u64, end: u64) -> Result<Window<D>, StoreError> {
+    fn map(&self, offset: u64, end: u64) -> Option<Window<D>> {
         let next = offset - offset % WINDOW + WINDOW;
         let range = ByteRange::new(offset, next.min(end)).expect("the bytes end at or before end");
         let memory = self.file.map(range)?;
-        Ok(Window { range, memory })
+        Some(Window { range, memory })
     }
 }

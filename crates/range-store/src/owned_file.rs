@@ -214,15 +214,9 @@ impl<D: Disk> OwnedFile<D> {
         Ok(())
     }
 
-    /// Maps a range of it for writing.
-    pub(crate) fn map(
-        &self,
-        range: ByteRange,
-    ) -> Result<<D::File as DiskFile>::Window, StoreError> {
-        self.file.map(range).map_err(|source| StoreError::Io {
-            operation: "map the part file",
-            source,
-        })
+    /// Maps a range of it for writing, if the system can.
+    pub(crate) fn map(&self, range: ByteRange) -> Option<<D::File as DiskFile>::Window> {
+        self.file.map(range).ok()
     }
 
     /// Asks the kernel to begin writing `range` to the disk, without waiting. This is a hint: it

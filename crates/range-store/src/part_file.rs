@@ -196,7 +196,11 @@ impl<D: Disk> PartFile<D> {
             Backend::Mapped => Sink::Mapped(Windows::new(file)),
             Backend::Positioned => Sink::Positioned(file),
         };
-        Ok(Lease::new(claim, sink))
+        let lease = Lease::new(claim, sink);
+        Ok(match self.length.get() {
+            Length::Known(_) => lease,
+            Length::Unknown => lease.growing(),
+        })
     }
 
     /// Fills `buffer` with the bytes from `offset` on. Bytes never written read as zeros, or end

@@ -2,10 +2,9 @@
 //! blocks can be reserved. Knows nothing of what the file is for.
 
 use range_core::units::ByteCount;
-use rustix::process::Resource;
 
 use crate::courtesy;
-use crate::disk::{Disk, Errno, Space};
+use crate::disk::{self, Disk, Errno, Space};
 use crate::error::StoreError;
 use crate::folder::Folder;
 use crate::length::LONGEST;
@@ -18,6 +17,10 @@ const RESERVE: u64 = 64 << 20;
 /// The divisor that gives the reserve on a small file system.
 const RESERVE_DIVISOR: u64 = 100;
 
+/// The number of bytes by which a file of unknown length grows before the room for it is checked
+/// again. Asking takes a microsecond on a local disk.
+pub(crate) const GROWTH: u64 = 1 << 20;
+
 /// The result of reserving blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reservation {
@@ -29,10 +32,7 @@ pub(crate) enum Reservation {
 
 /// Fails if no file of `length` may exist: if it passes `i64::MAX` or `RLIMIT_FSIZE`.
 pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
-    let limit = rustix::process::getrlimit(Resource::Fsize)
-        .current
-        .unwrap_or(u64::MAX);
-    let limit = ByteCount(limit).min(LONGEST);
+    let limit = disk::file_size_limit().map_or(LONGEST, |limit| limit.min(LONGEST));
     if length > limit {
         Err(StoreError::TooLarge { length, limit })
     } else {
@@ -91,7 +91,7 @@ pub(crate) fn reserve<D: Disk>(
     }
     match file.reserve(length) {
         Ok(()) => Ok(Reservation::Made),
-        Err(errno) if errno == Errno::FBIG || courtesy::is_loss(errno) => {
+        Err(errno) if errno == Errno::FBIG || courtesy::is_no_room(errno) => {
             Err(StoreError::io("reserve disk space", errno))
         }
         Err(_) => {

@@ -5,11 +5,11 @@
 //! every state that a power cut may leave.
 
 mod calls;
+mod own_process;
 mod probe;
 mod real;
-mod umask;
 
 pub use calls::{Access, Disk, DiskFile, Kind, Metadata, NewFile, Space, Window};
+pub(crate) use own_process::{file_size_limit, new_file_mode};
 pub use real::{Directory, RealFile};
 pub use rustix::io::Errno;
-pub(crate) use umask::new_file_mode;

