@@ -44,6 +44,7 @@ mod real_servers;
 mod resume;
 mod scenario;
 mod serve;
+mod serve_limits;
 mod slow_disk;
 mod support;
 mod syscalls;

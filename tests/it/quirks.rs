@@ -72,7 +72,7 @@ fn who_is_imitated_answers_the_same() {
 #[test]
 fn a_server_that_is_imitated_says_its_name_and_goes_on_to_do_wrong() {
     let root = root();
-    let serving = Serving::start(root.path(), &["--as", "nginx"]);
+    let serving = Serving::start(root.path(), &["--as", "nginx", "--faults"]);
     let url = serving.url(&format!("/{FILE}?fault=ignore-range"));
     let arguments = ["-i", "-r", "0-9", &url];
     let Some(output) = crate::support::serving::curl(&arguments) else {

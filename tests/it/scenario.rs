@@ -182,7 +182,7 @@ fn each_mistake_in_a_scenario_is_one_line_with_its_number_and_exit_2() {
 #[test]
 fn a_url_asks_for_faults_on_files_and_on_synthetic_content() {
     let (root, bytes) = laid_out(&["a.bin"]);
-    let serving = Serving::start(root.path(), &[]);
+    let serving = Serving::start(root.path(), &["--faults"]);
     for (path, bytes) in [
         ("/a.bin", bytes),
         ("/synthetic/10000?seed=5", files::bytes(5, 10_000)),

@@ -54,8 +54,8 @@ impl Server {
         let scratch = tempfile::tempdir_in(beside).unwrap();
         let log = scratch.path().join("log");
         let mut command = Command::new(program);
-        command.args(["serve", "--quiet", "--bind", "127.0.0.1:0", "--log-json"]);
-        command.arg(&log);
+        command.args(["serve", "--quiet", "--faults", "--bind", "127.0.0.1:0"]);
+        command.arg("--log-json").arg(&log);
         if is_secure {
             command.arg("--tls");
         }

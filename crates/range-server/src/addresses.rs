@@ -65,7 +65,8 @@ impl Drop for Counted {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// Maps an address to the one it counts as.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
             let prefix = u128::from(address) & !u128::from(u64::MAX);

@@ -10,9 +10,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
 use range_core::ByteRange;
 use range_core::units::ByteCount;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::clock;
+use crate::connection::UnderWay;
 use crate::content::{ReadError, Source};
 use crate::injection::{Crowd, InFlight};
 use crate::pace::Pace;
@@ -32,6 +34,10 @@ pub(crate) struct Sending {
     pub(crate) crowd: Option<CrowdPace>,
     /// Counts the response among those under way until it ends.
     pub(crate) in_flight: Option<InFlight>,
+    /// Counts the request as under way until the response ends, and the room that its payload
+    /// takes.
+    #[expect(dead_code, reason = "held until it is dropped")]
+    pub(crate) kept: (UnderWay, Option<OwnedSemaphorePermit>),
     /// The body ends after so many bytes, for the connection to be dealt with.
     pub(crate) stop_after: Option<u64>,
     /// The byte at this offset of the representation is damaged.
@@ -65,6 +71,10 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
             sending.delivery.end(Ending::Complete);
             UnsyncBoxBody::default()
         }
+        Payload::Text(text) if text.len() > BUFFER_SIZE => {
+            let left = Bytes::from(text);
+            StreamBody::new(stream::unfold((left, Some(sending)), next_text)).boxed_unsync()
+        }
         Payload::Text(text) => {
             sending.delivery.add_sent(text.len());
             sending.delivery.end(Ending::Complete);
@@ -83,6 +93,22 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
             StreamBody::new(stream::try_unfold(state, next_frame)).boxed_unsync()
         }
     }
+}
+
+/// The next chunk of a long text, and the rest.
+async fn next_text(
+    (mut left, sending): (Bytes, Option<Sending>),
+) -> Option<(Result<Frame<Bytes>, ReadError>, (Bytes, Option<Sending>))> {
+    let mut sending = sending?;
+    let chunk = left.split_to(BUFFER_SIZE.min(left.len()));
+    sending.delivery.connection.move_on();
+    sending.delivery.add_sent(chunk.len());
+    let frame = Ok(Frame::data(chunk));
+    if left.is_empty() {
+        sending.delivery.end(Ending::Complete);
+        return Some((frame, (left, None)));
+    }
+    Some((frame, (left, Some(sending))))
 }
 
 struct Progress {
@@ -106,6 +132,7 @@ async fn next_frame(
         return Ok(None);
     }
     let chunk = progress.sending.chunk(progress.piece.length());
+    progress.sending.delivery.connection.move_on();
     progress.sending.wait_for_turn(chunk).await;
     let (bytes, left) = match progress.take(chunk).await {
         Ok(taken) => taken,

@@ -31,6 +31,15 @@ pub struct Config {
     pub rate: Option<BytesPerSecond>,
     /// The faults that the server has on purpose. Default: nothing.
     pub faults: Vec<Fault>,
+    /// Lets every URL ask for faults in its query, and so whoever writes one decide what becomes of
+    /// its request. Default: no; then only URLs of `/synthetic/` do, on a server bound to loopback
+    /// and asked for by a name or an address of loopback.
+    pub faults_by_url: bool,
+    /// The hosts to answer for beside those that are right anyway: a name, an address, `*.NAME` for
+    /// names beneath one, or `*` for any. Right anyway are, against DNS rebinding, names and
+    /// addresses of loopback; off loopback also every address, and names that the public DNS gives
+    /// to nobody: without a dot, or under `.local`, `.internal` or `.home.arpa`. Default: nothing.
+    pub hosts: Vec<String>,
     /// The listener that is told of every response. Default: nobody.
     pub on_request: Option<RequestHook>,
 }
@@ -74,7 +83,9 @@ impl Directory {
 /// The limits of what a peer may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections served at once. Further ones wait in the listen queue. Default: 512.
+    /// Connections served at once. Further ones wait in the listen queue; while they do, one
+    /// without a request, or whose peer takes nothing for some seconds, is closed for each.
+    /// Default: 512.
     pub max_connections: usize,
     /// Connections served at once to one address, an IPv6 network of 64 bits being one. Further
     /// ones are closed unheard. Default: 256, and as many as there are for loopback.

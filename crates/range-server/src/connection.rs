@@ -3,5 +3,5 @@
 mod state;
 mod watched_stream;
 
-pub(crate) use state::ConnectionState;
+pub(crate) use state::{Activity, ConnectionState, Hold, UnderWay};
 pub(crate) use watched_stream::WatchedStream;

@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::http::{conditional, want_digest};
 
+use crate::connection::ConnectionState;
 use crate::content::Digests;
 use crate::reply::{Payload, Piece, Reply};
 use crate::request_fields::field;
@@ -23,54 +24,62 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 /// last ten years. Parts are not remembered, so each costs its bytes again.
 const MAX_PART: u64 = 64 << 20;
 
-/// Adds the digests a request asks for to a reply that sends a representation of `length` bytes.
-/// They are hints: what cannot be had is left out (RFC 9530 §4).
-pub(crate) async fn add(
-    reply: &mut Reply,
-    request: &HeaderMap,
-    method: conditional::Method,
-    length: u64,
-    digests: &Arc<Digests>,
-) {
-    let wanted = |name| field(request, &name).and_then(|value| want_digest::preferred(&value));
-    let (repr, content) = (wanted(WANT_REPR_DIGEST), wanted(WANT_CONTENT_DIGEST));
-    if let Some(algorithm) = repr {
-        let digest = whole(reply, length, algorithm, digests).await;
-        insert(&mut reply.headers, REPR_DIGEST, digest);
-    }
-    // The content of an answer to HEAD is empty, which is no news.
-    if let Some(algorithm) = content.filter(|_| method == conditional::Method::Get) {
-        let digest = match reply.status {
-            StatusCode::OK => whole(reply, length, algorithm, digests).await,
-            _ => part(reply, algorithm, digests).await,
-        };
-        insert(&mut reply.headers, CONTENT_DIGEST, digest);
-    }
+/// The digests a request asks for.
+pub(crate) struct Wanted {
+    repr: Option<DigestAlgorithm>,
+    content: Option<DigestAlgorithm>,
 }
 
-/// The digest of the whole representation, of which the reply may have but a part.
-async fn whole(
-    reply: &Reply,
-    length: u64,
-    algorithm: DigestAlgorithm,
-    digests: &Arc<Digests>,
-) -> Option<Digest> {
-    let Payload::Content { source, .. } = &reply.payload else {
-        return None;
-    };
-    digests.of_all(source, length, algorithm).await
-}
-
-/// The digest of the one range that is sent.
-async fn part(reply: &Reply, algorithm: DigestAlgorithm, digests: &Arc<Digests>) -> Option<Digest> {
-    let Payload::Content { source, pieces } = &reply.payload else {
-        return None;
-    };
-    match pieces[..] {
-        [Piece::Range(range)] if range.len() <= MAX_PART => {
-            digests.of_range(source, Some(range), algorithm).await
+impl Wanted {
+    pub(crate) fn read(request: &HeaderMap, method: conditional::Method) -> Self {
+        let wanted = |name| field(request, &name).and_then(|value| want_digest::preferred(&value));
+        Self {
+            repr: wanted(WANT_REPR_DIGEST),
+            // The content of an answer to HEAD is empty, which is no news.
+            content: wanted(WANT_CONTENT_DIGEST).filter(|_| method == conditional::Method::Get),
         }
-        _ => None,
+    }
+
+    /// Adds them to a reply that sends a representation of `length` bytes, as long as the peer
+    /// waits. They are hints: what cannot be had is left out (RFC 9530 §4).
+    pub(crate) async fn add(
+        &self,
+        reply: &mut Reply,
+        length: u64,
+        digests: &Arc<Digests>,
+        connection: &ConnectionState,
+    ) {
+        let Payload::Content { source, pieces } = &reply.payload else {
+            return;
+        };
+        let (source, address) = (source.clone(), connection.peer.ip());
+        let whole = |algorithm| digests.of_all(&source, length, algorithm, address);
+        let part = match pieces[..] {
+            [Piece::Range(range)] if range.len() <= MAX_PART => Some(range),
+            _ => None,
+        };
+        let computed = async {
+            let repr = match self.repr {
+                Some(algorithm) => whole(algorithm).await,
+                None => None,
+            };
+            let content = match (self.content, reply.status, part) {
+                (Some(algorithm), StatusCode::OK, _) => whole(algorithm).await,
+                (Some(algorithm), _, Some(range)) => {
+                    digests
+                        .of_range(&source, Some(range), algorithm, address)
+                        .await
+                }
+                _ => None,
+            };
+            (repr, content)
+        };
+        let (repr, content) = tokio::select! {
+            computed = computed => computed,
+            () = connection.peer_left(), if self.repr.or(self.content).is_some() => return,
+        };
+        insert(&mut reply.headers, REPR_DIGEST, repr);
+        insert(&mut reply.headers, CONTENT_DIGEST, content);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version as HttpVersion};
 use range_core::http::conditional;
@@ -14,33 +14,40 @@ use range_core::units::{ByteCount, BytesPerSecond};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
+use crate::accept;
 use crate::body::{self, Body, CrowdPace, Sending};
 use crate::buffer::BufferPool;
 use crate::clock;
 use crate::connection::ConnectionState;
 use crate::content::version::Version;
-use crate::content::{self, Digests, Found, ServedDirectory};
+use crate::content::{self, Digests, Found, ListingTurns, ServedDirectory, Style};
 use crate::digest_fields;
 use crate::fault::{ContentLength, Stop};
-use crate::host;
+use crate::host::{self, Hosts};
 use crate::injection::{
     self, FaultPlan, FaultState, InFlight, Outage, ResponseStart, WireResponse,
 };
 use crate::pace::Pace;
 use crate::profile::Rules;
-use crate::query::{Query, QueryError};
+use crate::query::{Permitted, Query, QueryError};
 use crate::random;
 use crate::record::{Delivery, Ending, RequestHook, RequestRecord};
 use crate::reply::Reply;
 use crate::request_fields::{Conditions, field};
+use crate::synthetic;
 use crate::tls::TlsIdentity;
 
 /// Why a fault in a URL does not apply.
 const TOO_MANY_HELD: &str = "URLs hold up as many connections as they may";
 
+/// Why a directory is not listed.
+const TOO_MANY_LISTINGS: &str = "too many long listings are on their way; try again later";
+
 /// The state that all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
+    pub(crate) hosts: Hosts,
+    pub(crate) faults_by_url: bool,
     pub(crate) directory: Option<ServedDirectory>,
     pub(crate) tls: Option<TlsIdentity>,
     pub(crate) rules: Rules,
@@ -53,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) pace: Option<Arc<Pace>>,
     pub(crate) buffers: BufferPool,
     pub(crate) digests: Arc<Digests>,
+    pub(crate) listings: ListingTurns,
     pub(crate) on_request: Option<RequestHook>,
 }
 
@@ -65,6 +73,7 @@ pub(crate) async fn respond(
     wire: Option<mpsc::Sender<WireResponse>>,
 ) -> Response<Body> {
     let (arrived, time) = (clock::now(), clock::wall());
+    let under_way = connection.begin();
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
     let mut conditions = Conditions::read(&request.headers, shared.rules.range_policy());
     let range = conditions.range_header();
@@ -76,21 +85,23 @@ pub(crate) async fn respond(
     plan.reread(&mut conditions);
     let is_away = meets_outage(plan.outage, arrived, &connection);
     let in_flight = shared.admit(&mut plan, request.uri.path());
-    if !plan.delay_head.is_zero() && !is_away {
-        connection.hold(plan.delay_head).await;
-    }
+    let is_early = plan.delay_head.is_zero() || is_away;
+    let has_left = !is_early && !connection.hold(plan.delay_head).await;
     let exchange = Exchange {
         shared: &shared,
         request: &request,
         query: &query,
         conditions: &conditions,
         plan: &plan,
-        connection: connection.number,
+        connection: &connection,
         date: clock::date(),
     };
-    let reply = match refusal {
-        Some((status, why)) => Reply::explanation(status, &why, exchange.date),
-        None => exchange.answer().await,
+    let reply = if let Some((status, why)) = refusal {
+        Reply::explanation(status, &why, exchange.date)
+    } else {
+        // The time it takes is not the peer's.
+        let _held = connection.hold_on();
+        exchange.answer().await
     };
     let reply = reply.signed(shared.rules.server());
     let stop = if is_away {
@@ -111,6 +122,7 @@ pub(crate) async fn respond(
         paces: shared.paces(&plan, &connection),
         crowd: plan.crowd.map(CrowdPace::new),
         in_flight,
+        kept: (under_way, reply.room),
         stop_after: stop.map(|(_, bytes)| bytes),
         corrupt: plan.content.corrupt,
         delivery: Delivery {
@@ -120,27 +132,36 @@ pub(crate) async fn respond(
             hook: shared.on_request.clone(),
         },
     };
+    if has_left {
+        // The record tells, and the connection ends.
+        return Response::new(Body::default());
+    }
     // What comes in place of the content does not say that it is coded, and so is not.
     plan.content.gzip &= reply.headers.contains_key(CONTENT_ENCODING);
     let mut body = body::body(reply.payload, sending);
     if has_content {
         body = injected(body, &plan, &connection);
     }
-    if let Some(wire) = wire.filter(|_| plan.wire.is_needed()) {
-        let head = ResponseStart {
-            status: reply.status,
-            headers: reply.headers,
-            has_content,
-            closes,
-        };
-        let response = WireResponse::new(head, body, plan.wire, stop);
-        // Fails only when the connection is over, and then so is this.
-        let _ = wire.send(response).await;
-        return std::future::pending().await;
-    }
+    let start = ResponseStart {
+        status: reply.status,
+        headers: reply.headers,
+        has_content,
+        closes,
+    };
+    let Some(wire) = wire.filter(|_| plan.wire.is_needed()) else {
+        return response(start, body, &plan);
+    };
+    let response = WireResponse::new(start, body, plan.wire, stop);
+    // Fails only when the connection is over, and then so is this.
+    let _ = wire.send(response).await;
+    std::future::pending().await
+}
+
+/// A response that hyper writes.
+fn response(start: ResponseStart, body: Body, plan: &FaultPlan) -> Response<Body> {
     let mut response = Response::new(body);
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
+    *response.status_mut() = start.status;
+    *response.headers_mut() = start.headers;
     if plan.wire.content_length == Some(ContentLength::Chunked) {
         response.headers_mut().remove(CONTENT_LENGTH);
     }
@@ -225,17 +246,31 @@ impl Shared {
         number: u64,
         connection: &ConnectionState,
     ) -> Result<(Query, FaultPlan), (StatusCode, String)> {
-        let bad_request = |mistake: QueryError| (StatusCode::BAD_REQUEST, mistake.to_string());
-        let query = Query::parse(request.uri.path(), request.uri.query()).map_err(bad_request)?;
+        let path = request.uri.path();
+        let by_url = self.faults_by_url || self.are_faults_harmless(request, path);
+        let permitted = Permitted {
+            faults: by_url,
+            links: by_url || self.faults.are_set(),
+        };
+        let refused = |error: QueryError| (error.status(), error.to_string());
+        let query = Query::parse(path, request.uri.query(), permitted).map_err(refused)?;
         let plan = self
             .faults
             .plan(request, &query, range, number, connection.number);
-        let mut plan = plan.map_err(bad_request)?;
-        if plan.holds_by_url && !connection.may_be_held(&self.holds) {
+        let mut plan = plan.map_err(refused)?;
+        let may_hold = |hold| connection.may_be_held(hold, &self.holds);
+        if plan.hold_by_url.is_some_and(|hold| !may_hold(hold)) {
             return Err((StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_HELD.to_owned()));
         }
         plan.entity_tag = plan.entity_tag.or(self.rules.entity_tag());
         Ok((query, plan))
+    }
+
+    /// Returns true if faults are nobody's loss: of content that is made up, for somebody who sits
+    /// at this machine.
+    fn are_faults_harmless(&self, request: &Parts, path: &str) -> bool {
+        let is_asked_locally = || host::of(request).is_none_or(host::is_loopback);
+        path.starts_with(synthetic::PREFIX) && self.hosts.is_on_loopback() && is_asked_locally()
     }
 
     /// Counts a response in where a fault depends on how many there are.
@@ -267,15 +302,15 @@ struct Exchange<'a> {
     query: &'a Query,
     conditions: &'a Conditions<'a>,
     plan: &'a FaultPlan,
-    connection: u64,
+    connection: &'a ConnectionState,
     date: HttpDate,
 }
 
 impl Exchange<'_> {
     async fn answer(&self) -> Reply {
         let date = self.date;
-        if let Some(status) = refusal(self.shared.address, self.request) {
-            return Reply::status(status, date);
+        if let Err(refusal) = self.shared.hosts.check_request(self.request) {
+            return Reply::explanation(refusal.status(), &refusal, date);
         }
         let method = match self.request.method {
             Method::GET => conditional::Method::Get,
@@ -327,36 +362,39 @@ impl Exchange<'_> {
         match content::find(directory, path, seed, accepted, version, date).await {
             Found::Representation(mut representation) => {
                 let tag = representation.entity_tag.clone();
-                plan.replace(&mut representation, self.connection);
+                plan.replace(&mut representation, self.connection.number);
                 let (length, boundary) = (representation.length, random::boundary());
                 let (conditions, rules) = (self.conditions, shared.rules);
                 let mut reply =
                     Reply::content(method, conditions, representation, date, rules, boundary);
-                digest_fields::add(&mut reply, fields, method, length, &shared.digests).await;
+                let wanted = digest_fields::Wanted::read(fields, method);
+                wanted
+                    .add(&mut reply, length, &shared.digests, self.connection)
+                    .await;
                 plan.reshape(reply, tag.as_ref(), boundary, date)
             }
-            Found::Listing(listing) => Reply::listing(listing, fields, query.order, date),
+            Found::Directory(unread) => {
+                let style = if accept::prefers_json(fields) {
+                    Style::Json
+                } else {
+                    Style::Html(query.order)
+                };
+                match method {
+                    conditional::Method::Head => Reply::listing_head(style, date),
+                    conditional::Method::Get => match unread.page(style, &shared.listings).await {
+                        Ok(Some(page)) => Reply::listing(page, style, date),
+                        Ok(None) => Reply::explanation(
+                            StatusCode::SERVICE_UNAVAILABLE,
+                            &TOO_MANY_LISTINGS,
+                            date,
+                        ),
+                        Err(_) => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
+                    },
+                }
+            }
             Found::WithSlash => Reply::with_slash(path, request.uri.query(), date),
             Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
             Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
         }
-    }
-}
-
-/// The status for a request that is not meant for this server, if it is not.
-fn refusal(address: SocketAddr, request: &Parts) -> Option<StatusCode> {
-    if let Some(authority) = request.uri.authority() {
-        let is_ours = host::is_meant_for(address, authority.as_str());
-        return (!is_ours).then_some(StatusCode::MISDIRECTED_REQUEST);
-    }
-    let mut hosts = request.headers.get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (Some(host), None) => match host.to_str() {
-            Ok(host) if host::is_meant_for(address, host) => None,
-            Ok(_) => Some(StatusCode::MISDIRECTED_REQUEST),
-            Err(_) => Some(StatusCode::BAD_REQUEST),
-        },
-        (None, _) if request.version < HttpVersion::HTTP_11 => None,
-        _ => Some(StatusCode::BAD_REQUEST),
     }
 }

@@ -1,10 +1,18 @@
 //! Owns the host of a request: which it is, whether it is this machine for certain, and the defence
-//! against DNS rebinding: which a server bound to loopback answers to.
+//! against DNS rebinding: which hosts a server answers for.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::header::HOST;
 use http::request::Parts;
+use http::{StatusCode, Version};
+
+/// Names that the public DNS gives to nobody (RFC 6762, RFC 8375, and what ICANN keeps for private
+/// use): whoever has one is on the same network, and reaches the server as it is.
+const PRIVATE_SUFFIXES: [&str; 3] = [".local", ".internal", ".home.arpa"];
+
+/// Longest host that is repeated to whoever sent it, in characters.
+const LONGEST_SHOWN: usize = 100;
 
 /// The host a request names, with or without port. A target in absolute form overrides the field
 /// (RFC 9112 §3.2.2), and HTTP/2 has only that.
@@ -15,33 +23,148 @@ pub(crate) fn of(request: &Parts) -> Option<&str> {
     }
 }
 
-/// Returns true if a request for `host` (with or without port) is meant for a server bound to
-/// `bound`.
-///
-/// Off loopback the names of the machine are not known, so every host is right. On loopback a
-/// page whose name was rebound to 127.0.0.1 still sends its own name, and is told from a user
-/// who typed `localhost`.
-pub(crate) fn is_meant_for(bound: SocketAddr, host: &str) -> bool {
-    !bound.ip().is_loopback() || is_loopback(host)
-}
-
 /// Returns true if a host, with or without port, is this machine whoever asks.
 pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = without_port(host);
-    let address = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'))
-        .unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.to_canonical().is_loopback())
+    Host::read(host).is_loopback()
 }
 
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
+/// The hosts that a server answers for.
+///
+/// A page whose name was rebound to the server's address still sends its own name. So on loopback
+/// only names of loopback are right; elsewhere also addresses, and names that nobody in the world
+/// can have, since the names of the machine are not known.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts {
+    is_on_loopback: bool,
+    named: Vec<String>,
+}
+
+impl Hosts {
+    /// The hosts of a server bound to `address`, and those `named`: a name, an address, `*.NAME`
+    /// for every name beneath one, or `*` for all.
+    pub(crate) fn new(address: SocketAddr, named: &[String]) -> Self {
+        let plain = |host: &String| Host::read(host).name;
+        Self {
+            is_on_loopback: address.ip().to_canonical().is_loopback(),
+            named: named.iter().map(plain).collect(),
+        }
+    }
+
+    /// Returns true if the server is bound to loopback.
+    pub(crate) fn is_on_loopback(&self) -> bool {
+        self.is_on_loopback
+    }
+
+    /// Refuses a request that is not meant for the server.
+    pub(crate) fn check_request(&self, request: &Parts) -> Result<(), NotMeant> {
+        let mut fields = request.headers.get_all(HOST).iter();
+        if request.uri.authority().is_none() {
+            match (fields.next(), fields.next()) {
+                (Some(_), None) => {}
+                (None, _) if request.version < Version::HTTP_11 => return Ok(()),
+                _ => return Err(NotMeant::Ambiguous),
+            }
+        }
+        self.check(of(request).ok_or(NotMeant::Ambiguous)?)
+    }
+
+    /// Refuses a host, with or without port, that the server does not answer for.
+    fn check(&self, host: &str) -> Result<(), NotMeant> {
+        let read = Host::read(host);
+        let is_meant = read.is_loopback()
+            || (!self.is_on_loopback && (read.address().is_some() || read.is_private()))
+            || self.named.iter().any(|named| read.matches(named));
+        if is_meant {
+            return Ok(());
+        }
+        Err(NotMeant::Other {
+            host: host.chars().take(LONGEST_SHOWN).collect(),
+            own: if self.is_on_loopback {
+                "localhost and loopback addresses"
+            } else {
+                "addresses, names without a dot, and names under .local, .internal and .home.arpa"
+            },
+        })
+    }
+}
+
+/// The reason a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotMeant {
+    /// It is for another host.
+    #[error(
+        "this server does not answer for the host {host:?}: it answers for {own}, and for hosts it \
+         was told of with --host"
+    )]
+    Other { host: String, own: &'static str },
+    /// It does not say for which host it is.
+    #[error("a request has one Host, which is text")]
+    Ambiguous,
+}
+
+impl NotMeant {
+    /// The status of the refusal.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Other { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Self::Ambiguous => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// A host as it is compared: without port, brackets, the dot at the end, and in lower case.
+struct Host {
+    name: String,
+}
+
+impl Host {
+    fn read(host: &str) -> Self {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let address = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
+        let name = address.unwrap_or(name);
+        Self {
+            name: name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase(),
+        }
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        self.name.parse().ok()
+    }
+
+    /// Names under `localhost` are loopback's too (RFC 6761 §6.3).
+    fn is_loopback(&self) -> bool {
+        match self.address() {
+            Some(address) => address.to_canonical().is_loopback(),
+            None => self.is_name() && (self.name == "localhost" || self.is_beneath(".localhost")),
+        }
+    }
+
+    fn is_private(&self) -> bool {
+        let is_beneath_private = || PRIVATE_SUFFIXES.iter().any(|end| self.is_beneath(end));
+        self.is_name() && (!self.name.contains('.') || is_beneath_private())
+    }
+
+    fn is_beneath(&self, suffix: &str) -> bool {
+        let beneath = self.name.strip_suffix(suffix);
+        beneath.is_some_and(|name| !name.is_empty())
+    }
+
+    fn is_name(&self) -> bool {
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        !self.name.is_empty() && self.name.bytes().all(is_fit)
+    }
+
+    fn matches(&self, named: &str) -> bool {
+        match named.strip_prefix('*') {
+            Some("") => true,
+            Some(suffix) => suffix.starts_with('.') && self.is_name() && self.is_beneath(suffix),
+            None => self.name == *named,
+        }
     }
 }
 
@@ -49,30 +172,106 @@ fn without_port(host: &str) -> &str {
 mod tests {
     use super::*;
 
+    fn hosts(bound: &str, named: &[&str]) -> Hosts {
+        let named: Vec<String> = named.iter().map(|&name| name.to_owned()).collect();
+        Hosts::new(bound.parse().unwrap(), &named)
+    }
+
+    fn assert_answers(hosts: &Hosts, right: &[&str], wrong: &[&str]) {
+        for host in right {
+            assert_eq!(hosts.check(host), Ok(()), "{host:?}");
+        }
+        for host in wrong {
+            assert!(hosts.check(host).is_err(), "{host:?}");
+        }
+    }
+
+    const LOOPBACK: &[&str] = &[
+        "localhost",
+        "LOCALHOST:8080",
+        "localhost.",
+        "app.localhost:80",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.0.0.1.",
+        "127.1.2.3",
+        "[::1]:80",
+        "[::ffff:127.0.0.1]",
+    ];
+
+    const WORLD: &[&str] = &[
+        "",
+        ":",
+        "evil.example",
+        "evil.example:8080",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example/localhost",
+        "localhost@evil.example",
+        "local.evil.example",
+        ".localhost",
+        "a b",
+    ];
+
     #[test]
     fn only_loopback_names_are_answered_on_loopback() {
-        let bound = "127.0.0.1:8080".parse().unwrap();
-        for host in [
-            "localhost",
-            "LOCALHOST:8080",
-            "127.0.0.1",
-            "127.0.0.1:1",
-            "127.1.2.3",
-            "[::1]:80",
-        ] {
-            assert!(is_meant_for(bound, host), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "evil.example:8080",
-            "localhost.evil.example",
-            "10.0.0.1",
-            ":",
-            "[::2]",
-        ] {
-            assert!(!is_meant_for(bound, host), "{host}");
-        }
-        assert!(is_meant_for("0.0.0.0:80".parse().unwrap(), "evil.example"));
+        let hosts = hosts("127.0.0.1:8080", &[]);
+        assert_answers(&hosts, LOOPBACK, WORLD);
+        assert_answers(
+            &hosts,
+            &[],
+            &["10.0.0.1", "[::2]", "0.0.0.0", "box", "a.local"],
+        );
+    }
+
+    #[test]
+    fn names_that_strangers_cannot_have_are_answered_on_the_network() {
+        let hosts = hosts("0.0.0.0:80", &[]);
+        assert_answers(&hosts, LOOPBACK, WORLD);
+        let own = [
+            "192.0.2.1:80",
+            "[2001:db8::1]",
+            "box",
+            "files_1:80",
+            "box.LOCAL.",
+            "host.docker.internal",
+        ];
+        assert_answers(&hosts, &own, &[".local", "local.example"]);
+    }
+
+    #[test]
+    fn named_hosts_are_answered_everywhere() {
+        let named = hosts(
+            "127.0.0.1:80",
+            &["Files.Example", "*.mirror.example", "192.0.2.1"],
+        );
+        assert_answers(
+            &named,
+            &[
+                "files.example:8080",
+                "files.example.",
+                "a.mirror.example",
+                "192.0.2.1",
+            ],
+            &[
+                "mirror.example",
+                "a.files.example",
+                "xmirror.example",
+                "192.0.2.2",
+            ],
+        );
+        assert_answers(&hosts("127.0.0.1:80", &["*"]), &["evil.example", ""], &[]);
+    }
+
+    #[test]
+    fn a_refusal_says_why() {
+        let why = hosts("127.0.0.1:80", &[]).check("evil.example\u{1b}");
+        let why = why.unwrap_err().to_string();
+        assert!(
+            why.contains("\"evil.example\\u{1b}\"") && why.contains("--host"),
+            "{why}"
+        );
+        let long = hosts("127.0.0.1:80", &[]).check(&"x.".repeat(9000));
+        assert!(long.unwrap_err().to_string().len() < 400);
     }
 }

@@ -4,6 +4,7 @@
 mod concurrency;
 mod gzip;
 mod late;
+mod name;
 mod plan;
 mod replacement;
 mod request;
@@ -14,6 +15,7 @@ mod wire;
 pub(crate) use concurrency::{Concurrency, InFlight};
 pub(crate) use gzip::compressed;
 pub(crate) use late::late;
+use name::Name;
 pub(crate) use plan::{Crowd, FaultPlan, Onsets, Outage, Replacement};
 pub(crate) use replacement::Links;
 pub(crate) use state::FaultState;

@@ -37,6 +37,7 @@ mod reply;
 mod request_fields;
 mod send_queue;
 mod server;
+mod slots;
 pub mod synthetic;
 mod tls;
 

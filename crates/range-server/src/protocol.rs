@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -18,8 +19,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::body::Body;
+use crate::clock;
 use crate::config::Limits;
-use crate::connection::{ConnectionState, WatchedStream};
+use crate::connection::{Activity, ConnectionState, WatchedStream};
 use crate::handler::{self, Shared};
 use crate::injection::WireResponse;
 use crate::tls::{ALPN_HTTP_2, TlsIdentity};
@@ -34,6 +36,12 @@ const MAX_STREAMS: u32 = 100;
 /// Content an HTTP/2 stream may have waiting for its turn. A hundred streams nobody reads then
 /// hold a few MiB, beside the buffer each is filled from.
 const MAX_STREAM_BACKLOG: usize = 64 << 10;
+
+/// The shortest time between two looks at whether an HTTP/2 connection stands still.
+const STILL_CHECK: Duration = Duration::from_millis(10);
+
+/// The time an HTTP/2 peer has to take note that its connection ends.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends. The records tell how.
 pub(crate) async fn serve(
@@ -70,7 +78,7 @@ async fn secure(
     };
     let Ok(Ok(stream)) = secured else { return };
     if stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP_2) {
-        speak_http_2(stream, state, shared, stopped).await;
+        speak_http_2(stream, state, shared, limits, stopped).await;
     } else {
         speak_http_1(stream, state, shared, limits, stopped).await;
     }
@@ -136,15 +144,46 @@ async fn speak_http_2(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     state: Arc<ConnectionState>,
     shared: Arc<Shared>,
+    limits: Limits,
     stopped: watch::Receiver<bool>,
 ) {
+    let service = service(Arc::clone(&state), shared, None);
     let connection = http2::Builder::new(StreamTasks::default())
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(MAX_HEAD_BYTES)
         .max_send_buf_size(MAX_STREAM_BACKLOG)
-        .serve_connection(TokioIo::new(stream), service(state, shared, None));
-    until_ended(connection, stopped).await;
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let activity = tokio::select! {
+        () = until_ended(connection.as_mut(), stopped) => return,
+        activity = until_still(&state, limits) => activity,
+    };
+    if activity == Activity::Idle {
+        connection.as_mut().graceful_shutdown();
+        if tokio::time::timeout(GOODBYE, connection).await.is_ok() {
+            return;
+        }
+    }
+    state.reset_at_end();
+}
+
+/// Ends when no stream has been open for as long as a request may take, or none has come further
+/// for as long as a connection may stand still. The socket does not tell: pings are bytes too.
+async fn until_still(state: &ConnectionState, limits: Limits) -> Activity {
+    loop {
+        let (activity, still) = state.activity(clock::now());
+        let longest = match activity {
+            Activity::Idle => limits.header_timeout,
+            Activity::Sending => limits.stall_timeout,
+            Activity::Held => Duration::MAX,
+        };
+        if still >= longest {
+            return activity;
+        }
+        let next = longest.saturating_sub(still).min(limits.header_timeout);
+        tokio::time::sleep(next.max(STILL_CHECK)).await;
+    }
 }
 
 /// Lets the response under way be the last.
@@ -153,8 +192,10 @@ fn shut_down(connection: &mut (impl GracefulConnection + Unpin)) {
 }
 
 /// Answers requests until the peer or the server has had enough.
-async fn until_ended(connection: impl GracefulConnection, mut stopped: watch::Receiver<bool>) {
-    let mut connection = std::pin::pin!(connection);
+async fn until_ended(
+    mut connection: Pin<&mut impl GracefulConnection>,
+    mut stopped: watch::Receiver<bool>,
+) {
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stopped.wait_for(|&stopped| stopped) => connection.as_mut().graceful_shutdown(),

@@ -1,24 +1,23 @@
 //! Owns what a URL asks for in its query, which is read once: faults, how content presents itself,
 //! the order of a listing, and what a redirection added. Answers nothing.
 
+mod bounds;
 mod presentation;
 
-use std::time::Duration;
-
+use http::StatusCode;
 use url::form_urlencoded;
 
 use crate::content::Order;
 use crate::fault::{Effect, Fault, FaultError, Redirect};
 use crate::location;
 use crate::synthetic;
+use bounds::Unbounded;
+pub(crate) use bounds::hold;
 use presentation::ParameterError;
 pub(crate) use presentation::Presentation;
 
 /// Most faults one URL may name.
 const MAX_FAULTS: usize = 32;
-
-/// Longest wait at once that a URL may ask for: whoever writes it decides what a connection costs.
-const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Names of the parameters a redirection adds to the query of its target.
 pub(crate) const HOP: &str = "hop";
@@ -40,9 +39,15 @@ pub(crate) enum QueryError {
     /// A redirection would lead to the visitor's own machine.
     #[error("redirect:cross-origin in a URL needs a Host on loopback, to know another name for")]
     NoOtherName,
-    /// A fault would hold a connection up for too long.
-    #[error("{0} in a URL waits a minute at most; a scenario says more")]
-    TooLong(&'static str),
+    /// A fault is more than a URL may ask for.
+    #[error(transparent)]
+    Unbounded(#[from] Unbounded),
+    /// This URL may ask for no fault.
+    #[error(
+        "a URL may not ask for faults here: `--faults` lets it; without it, only /synthetic/ does \
+         on a server bound to loopback and asked for by a loopback name"
+    )]
+    FaultsAreOff,
     /// There are too many faults.
     #[error("a URL names at most {MAX_FAULTS} faults")]
     TooManyFaults,
@@ -72,22 +77,47 @@ pub(crate) struct Link {
     pub(crate) once: Option<u64>,
 }
 
+impl QueryError {
+    /// The status of the refusal.
+    pub(crate) fn status(&self) -> StatusCode {
+        if *self == Self::FaultsAreOff {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::BAD_REQUEST
+        }
+    }
+}
+
+/// The wishes a URL may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Permitted {
+    /// Faults.
+    pub(crate) faults: bool,
+    /// The parameters of redirections, which are no parameters where nothing redirects.
+    pub(crate) links: bool,
+}
+
 impl Query {
     /// Reads the query of a URL with this path, as `application/x-www-form-urlencoded`: names and
     /// values are decoded before anything else is made of them, and `+` is a space.
     ///
     /// The parameters of synthetic content go with that alone, and none but faults and those of
     /// redirections goes beside them.
-    pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Self, QueryError> {
+    pub(crate) fn parse(
+        path: &str,
+        query: Option<&str>,
+        permitted: Permitted,
+    ) -> Result<Self, QueryError> {
         let is_synthetic = path.starts_with(synthetic::PREFIX);
         let mut this = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*name {
-                "fault" => this.add_fault(&value)?,
+                "fault" if permitted.faults => this.add_fault(&value)?,
+                "fault" => return Err(QueryError::FaultsAreOff),
                 // Values that no redirection wrote count as not there.
-                HOP => this.link.hop = value.parse().unwrap_or(0),
-                EXPIRES => this.link.expires = value.parse().ok(),
-                ONCE => this.link.once = value.parse().ok(),
+                HOP if permitted.links => this.link.hop = value.parse().unwrap_or(0),
+                EXPIRES if permitted.links => this.link.expires = value.parse().ok(),
+                ONCE if permitted.links => this.link.once = value.parse().ok(),
                 name if is_synthetic => this.presentation.set(name, &value)?,
                 "sort" => this.order.choose_key(&value),
                 "order" => this.order.choose_direction(&value),
@@ -110,10 +140,7 @@ impl Query {
         {
             return Err(QueryError::LeadsAway);
         }
-        let wait = fault.effect.longest_wait();
-        if wait.is_some_and(|wait| wait > MAX_WAIT) {
-            return Err(QueryError::TooLong(fault.effect.name()));
-        }
+        bounds::check(&fault.effect)?;
         self.faults.push(fault);
         if self.faults.len() > MAX_FAULTS {
             return Err(QueryError::TooManyFaults);
@@ -130,8 +157,27 @@ mod tests {
 
     use super::*;
 
+    const ALL: Permitted = Permitted {
+        faults: true,
+        links: true,
+    };
+
     fn faults(query: &str) -> Vec<Fault> {
-        Query::parse("/a", Some(query)).unwrap().faults
+        Query::parse("/a", Some(query), ALL).unwrap().faults
+    }
+
+    #[test]
+    fn what_is_not_permitted_is_refused_or_is_no_parameter() {
+        let none = Permitted {
+            faults: false,
+            links: false,
+        };
+        for query in ["fault=gzip", "fault=stal", "a=b&f%61ult="] {
+            let refused = Query::parse("/a", Some(query), none);
+            assert_eq!(refused, Err(QueryError::FaultsAreOff), "{query}");
+        }
+        let query = Query::parse("/a", Some("expires=5&once=1&hop=2"), none);
+        assert_eq!(query.unwrap().link, Link::default());
     }
 
     #[test]
@@ -169,7 +215,7 @@ mod tests {
             faults("fault=media-type:application/xhtml%2Bxml"),
             [expected]
         );
-        let error = Query::parse("/a", Some("fault=media-type:application/xhtml+xml"));
+        let error = Query::parse("/a", Some("fault=media-type:application/xhtml+xml"), ALL);
         assert_eq!(
             error.unwrap_err().to_string(),
             "media-type is a media type, as in text/html, not \"application/xhtml xml\""
@@ -178,7 +224,7 @@ mod tests {
 
     #[test]
     fn an_order_is_for_listings_and_a_link_for_everything() {
-        let query = Query::parse("/d/", Some("sort=size&order=descending&hop=2&once=7"));
+        let query = Query::parse("/d/", Some("sort=size&order=descending&hop=2&once=7"), ALL);
         let query = query.unwrap();
         let link = Link {
             hop: 2,
@@ -187,19 +233,19 @@ mod tests {
         };
         assert_eq!(query.link, link);
         assert_ne!(query.order, Order::default());
-        let link = Query::parse("/synthetic/1", Some("expires=5&hop=x&seed=1"));
+        let link = Query::parse("/synthetic/1", Some("expires=5&hop=x&seed=1"), ALL);
         let expected = Link {
             expires: Some(5),
             ..Link::default()
         };
         assert_eq!(link.unwrap().link, expected);
-        assert!(Query::parse("/synthetic/1", Some("sort=size")).is_err());
+        assert!(Query::parse("/synthetic/1", Some("sort=size"), ALL).is_err());
     }
 
     #[test]
     fn mistakes_are_explained() {
         let error = |query| {
-            let error = Query::parse("/synthetic/1", Some(query)).unwrap_err();
+            let error = Query::parse("/synthetic/1", Some(query), ALL).unwrap_err();
             error.to_string()
         };
         for (query, expected) in [
@@ -236,6 +282,6 @@ mod tests {
             assert_eq!(error(query), expected);
         }
         assert!(error("sede=1").starts_with("synthetic content has no parameter \"sede\""));
-        assert!(Query::parse("/file", Some("sede=1&etag=x")).is_ok());
+        assert!(Query::parse("/file", Some("sede=1&etag=x"), ALL).is_ok());
     }
 }

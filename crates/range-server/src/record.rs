@@ -122,7 +122,7 @@ impl Delivery {
 impl Drop for Delivery {
     fn drop(&mut self) {
         let Some(hook) = &self.hook else { return };
-        if self.record.ending == Ending::Interrupted && self.connection.is_broken() {
+        if self.record.ending == Ending::Interrupted && self.connection.meets_outage() {
             self.record.ending = Ending::Cut;
             self.record.faults.push("outage");
         }

@@ -15,9 +15,9 @@ use range_core::http::{
     Validators,
 };
 use range_core::units::ByteCount;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::accept;
-use crate::content::{self, Listing, Order, Representation, Source};
+use crate::content::{self, Page, Representation, Source, Style};
 use crate::profile::{Answer, Rules};
 use crate::request_fields::Conditions;
 
@@ -28,6 +28,9 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// The methods that are served.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
+/// Longest line that explains a status, in characters.
+const LONGEST_LINE: usize = 1000;
+
 /// A response before it meets a connection.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -37,6 +40,8 @@ pub(crate) struct Reply {
     /// The range of a representation that was decided on; `None` where none of it is asked for.
     pub(crate) extent: Option<Extent>,
     pub(crate) payload: Payload,
+    /// The room the payload takes until it is sent, if it is much.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
 /// A range of a representation, and how long that is.
@@ -133,6 +138,7 @@ impl Reply {
             content_range: None,
             extent: None,
             payload,
+            room: None,
         }
     }
 
@@ -167,13 +173,17 @@ impl Reply {
         Self::new(status, date, Payload::Text(text.to_owned())).with(CONTENT_TYPE, media_type)
     }
 
-    /// A status with a line that says why.
+    /// A status with a line that says why. It may repeat what it was sent, but not at length.
     pub(crate) fn explanation(
         status: StatusCode,
         why: &impl std::fmt::Display,
         date: HttpDate,
     ) -> Self {
-        let text = Payload::Text(format!("{why}\n"));
+        let mut line = why.to_string();
+        if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {
+            line.replace_range(end.., "…");
+        }
+        let text = Payload::Text(line + "\n");
         Self::new(status, date, text).with(
             CONTENT_TYPE,
             HeaderValue::from_static("text/plain; charset=utf-8"),
@@ -192,19 +202,21 @@ impl Reply {
 
     /// A page the server made, which must neither run anything nor be kept; for programs that ask
     /// for it, the same as JSON.
-    pub(crate) fn listing(
-        mut listing: Listing,
-        fields: &HeaderMap,
-        order: Order,
-        date: HttpDate,
-    ) -> Self {
-        let (text, media_type) = if accept::prefers_json(fields) {
-            (listing.json(), "application/json")
-        } else {
-            (listing.html(order), "text/html; charset=utf-8")
-        };
-        Self::new(StatusCode::OK, date, Payload::Text(text))
-            .with(CONTENT_TYPE, HeaderValue::from_static(media_type))
+    pub(crate) fn listing(page: Page, style: Style, date: HttpDate) -> Self {
+        let reply = Self::new(StatusCode::OK, date, Payload::Text(page.text));
+        let room = page.room;
+        Self { room, ..reply }.listed(style)
+    }
+
+    /// The head of that page, whose length only making it would tell.
+    pub(crate) fn listing_head(style: Style, date: HttpDate) -> Self {
+        let mut reply = Self::new(StatusCode::OK, date, Payload::Empty);
+        reply.headers.remove(CONTENT_LENGTH);
+        reply.listed(style)
+    }
+
+    fn listed(self, style: Style) -> Self {
+        self.with(CONTENT_TYPE, HeaderValue::from_static(style.media_type()))
             .with(CONTENT_SECURITY_POLICY, content::listing_policy())
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
             .with(VARY, HeaderValue::from_static("accept"))

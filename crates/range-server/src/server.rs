@@ -15,13 +15,15 @@ use crate::addresses::AddressCounts;
 use crate::buffer::BufferPool;
 use crate::config::{Config, Content, Limits};
 use crate::connection::ConnectionState;
-use crate::content::ServedDirectory;
 use crate::content::version::Version;
+use crate::content::{ListingTurns, ServedDirectory};
 use crate::handler::Shared;
+use crate::host::Hosts;
 use crate::injection::FaultState;
 use crate::pace::Pace;
 use crate::profile::Rules;
 use crate::protocol;
+use crate::slots::Slots;
 use crate::tls::TlsIdentity;
 
 /// The pause of accepting after it failed, as it does when descriptors run out.
@@ -72,8 +74,11 @@ impl Server {
         } else {
             config.tls.map(TlsIdentity::without_http_2)
         };
+        let address = listener.local_addr().map_err(BindError::Listen)?;
         let shared = Arc::new(Shared {
-            address: listener.local_addr().map_err(BindError::Listen)?,
+            address,
+            hosts: Hosts::new(address, &config.hosts),
+            faults_by_url: config.faults_by_url,
             directory,
             tls,
             rules: config
@@ -88,6 +93,7 @@ impl Server {
             pace: config.rate.map(|rate| Arc::new(Pace::new(rate))),
             buffers: BufferPool::default(),
             digests: Arc::default(),
+            listings: ListingTurns::default(),
             on_request: config.on_request,
         });
         let (stop, stopped) = watch::channel(false);
@@ -137,22 +143,12 @@ async fn accept(
     limits: Limits,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    let mut slots = Slots::new(limits.max_connections);
     let addresses = AddressCounts::new(limits.max_connections_per_address);
-    let mut connections = JoinSet::new();
     let mut number = 0;
     loop {
-        // Ended tasks are kept by the set until they are joined.
-        while connections.try_join_next().is_some() {}
-        let next = async {
-            let slot = Arc::clone(&slots)
-                .acquire_owned()
-                .await
-                .expect("never closed");
-            (slot, listener.accept().await)
-        };
-        let (slot, accepted) = tokio::select! {
-            next = next => next,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             _ = stopped.wait_for(|&stopped| stopped) => break,
         };
         let Ok((stream, peer)) = accepted else {
@@ -163,17 +159,20 @@ async fn accept(
         let Some(counted) = addresses.enter(peer.ip()) else {
             continue;
         };
+        let place = tokio::select! {
+            place = slots.take() => place,
+            _ = stopped.wait_for(|&stopped| stopped) => break,
+        };
         number += 1;
         let state = Arc::new(ConnectionState::new(number, peer));
         let shared = Arc::clone(&shared);
-        let serving = protocol::serve(stream, state, shared, limits, stopped.clone());
-        connections.spawn(async move {
+        let serving = protocol::serve(stream, Arc::clone(&state), shared, limits, stopped.clone());
+        slots.run(place, state, async move {
             serving.await;
-            drop((slot, counted));
+            drop(counted);
         });
     }
     drop(listener);
-    let drained = async { while connections.join_next().await.is_some() {} };
     // Those that do not end in time are aborted when the set is dropped.
-    let _ = tokio::time::timeout(limits.drain_timeout, drained).await;
+    let _ = tokio::time::timeout(limits.drain_timeout, slots.drain()).await;
 }

@@ -98,7 +98,7 @@ pub(crate) enum Command {
     Get(Box<GetArgs>),
     /// Serve a directory and synthetic content over HTTP, with byte ranges
     #[command(after_help = serve::EXAMPLES)]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Download, interrupt, resume and verify synthetic content on this machine
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),

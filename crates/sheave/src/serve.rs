@@ -1,6 +1,8 @@
 //! Owns `sheave serve`: starts the server, says where, shows its requests, stops it. Knows nothing
 //! of ranges.
 
+mod backlog;
+
 use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -12,7 +14,6 @@ use accelerator::ByteCount;
 use range_server::{BindError, Content, Ending, RequestRecord, Server, TlsIdentity};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::NamedTempFile;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::duration;
@@ -22,16 +23,13 @@ use crate::report::json::Line;
 use crate::settings::{ServeSettings, Tls};
 use crate::signal::{Patience, Stop};
 use crate::terminal_text::TerminalText;
+use backlog::{Lines, Waiting, backlog};
 
 /// The server lets responses finish for up to five seconds.
 pub(crate) const PATIENCE: Patience = Patience {
     grace: Duration::from_secs(6),
     last_words: "stopped with responses under way",
 };
-
-/// Requests whose log lines may wait to be written. Further ones are counted, not logged: a
-/// terminal that is held must not hold up the server.
-const LOG_BACKLOG: usize = 4096;
 
 /// The time the log may take to be written once the server has stopped.
 const LOG_GRACE: Duration = Duration::from_millis(500);
@@ -47,19 +45,26 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     };
     let mut logging = JoinSet::new();
     if settings.show_requests || log_file.is_some() {
-        let (sender, receiver) = mpsc::channel(LOG_BACKLOG);
+        let (backlog, waiting) = backlog();
+        let (show, keep) = (settings.show_requests, log_file.is_some());
         settings.config.on_request = Some(Arc::new(move |record: &RequestRecord| {
-            // A full channel shows as a gap in the numbers of requests.
-            let _ = sender.try_send(record.clone());
+            backlog.add(Lines {
+                shown: show.then(|| for_people(record)),
+                logged: keep.then(|| format!("{}\n", for_programs(record))),
+            });
         }));
-        let show = settings.show_requests;
-        logging.spawn_blocking(move || log(receiver, show, log_file));
+        logging.spawn_blocking(move || log(waiting, log_file));
     }
     let certificate = match identify(&mut settings) {
         Ok(certificate) => certificate,
         Err(exit) => return exit,
     };
     let scope = scope(&settings);
+    let faults = if settings.config.faults_by_url {
+        ", and have it answer wrongly"
+    } else {
+        ""
+    };
     make_room(settings.config.limits.max_connections);
     let server = match Server::bind(settings.bind, settings.config).await {
         Ok(server) => server,
@@ -72,7 +77,7 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     if !server.address().ip().is_loopback() {
         let address = server.address();
         printer::note(format_args!(
-            "sheave: warning: whoever reaches {address} over the network can read {scope}"
+            "sheave: warning: whoever reaches {address} over the network can read {scope}{faults}"
         ));
     }
     stop.requested().await;
@@ -176,18 +181,17 @@ fn open_log(path: &Path) -> Result<File, String> {
     file.map_err(|error| format!("could not open the log {}: {error}", path.display()))
 }
 
-/// Writes records until the server is gone. Runs on a thread that may block.
-fn log(mut records: mpsc::Receiver<RequestRecord>, show: bool, mut file: Option<File>) {
-    while let Some(record) = records.blocking_recv() {
-        if show {
-            printer::note(for_people(&record));
+/// Writes lines until the server is gone. Runs on a thread that may block.
+fn log(mut waiting: Waiting, mut file: Option<File>) {
+    while let Some(Lines { shown, logged }) = waiting.next() {
+        if let Some(line) = shown {
+            printer::note(line);
         }
-        if let Some(log) = &mut file {
-            let line = format!("{}\n", for_programs(&record));
-            if let Err(error) = log.write_all(line.as_bytes()) {
-                printer::note(format_args!("sheave: could not write the log: {error}"));
-                file = None;
-            }
+        if let (Some(log), Some(line)) = (&mut file, logged)
+            && let Err(error) = log.write_all(line.as_bytes())
+        {
+            printer::note(format_args!("sheave: could not write the log: {error}"));
+            file = None;
         }
     }
 }

@@ -84,7 +84,7 @@ impl Job {
     pub(crate) fn new(command: Command, environment: Environment) -> Result<Self, UsageError> {
         match command {
             Command::Get(args) => GetSettings::new(*args, environment).map(Self::Get),
-            Command::Serve(args) => ServeSettings::new(args).map(Self::Serve),
+            Command::Serve(args) => ServeSettings::new(*args).map(Self::Serve),
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
             Command::CheckServer(args) => check_server(args).map(Self::CheckServer),
             Command::Completions { shell } => Ok(Self::Completions(shell)),

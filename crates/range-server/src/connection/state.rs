@@ -1,11 +1,13 @@
 //! Owns what the responses of a connection and its socket tell each other. Moves no byte.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
+use tokio::io::Interest;
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -19,14 +21,20 @@ const RESET_PATIENCE: Duration = Duration::from_secs(10);
 /// The time between two looks at that.
 const RESET_CHECK: Duration = Duration::from_millis(2);
 
+/// The time between two looks at whether a peer has left whose bytes nobody reads yet.
+const PEER_CHECK: Duration = Duration::from_millis(100);
+
+/// Longest time that URLs keep a connection on which nothing moves, from the first that does.
+const MAX_STANDSTILL: Duration = Duration::from_mins(10);
+
 /// The state that the responses of a connection and its socket share.
 pub(crate) struct ConnectionState {
     /// Counted from 1.
     pub(crate) number: u64,
     pub(crate) peer: SocketAddr,
     pub(super) is_to_be_reset: AtomicBool,
-    /// From when on it is broken, if it is to be.
-    breaks: Mutex<Option<Instant>>,
+    /// From when on it is broken, if it is to be, and why.
+    breaks: Mutex<Option<(Instant, Broken)>>,
     /// True if there is such a moment.
     will_break: AtomicBool,
     /// The waker of the task that polls the socket while nothing moves.
@@ -39,6 +47,42 @@ pub(crate) struct ConnectionState {
     bucket: Mutex<Option<(Bucket, Arc<Pace>)>>,
     /// Lets URLs hold it up, until it ends.
     hold_permit: Mutex<Option<OwnedSemaphorePermit>>,
+    /// The socket, as long as it is open.
+    socket: OnceLock<Weak<TcpStream>>,
+    /// The number of requests that are not answered to the end.
+    under_way: AtomicUsize,
+    began: Instant,
+    /// When a response last came further, in milliseconds since it began.
+    progress: AtomicU64,
+}
+
+/// Why a connection is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Broken {
+    /// A fault has the server be away.
+    Outage,
+    /// It was held up, and its peer has left or has had its time.
+    GivenUp,
+}
+
+/// The way a URL holds a connection up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hold {
+    /// Its bytes come slowly.
+    Slow,
+    /// It may send nothing for a while.
+    Still,
+}
+
+/// The doing of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// No request is under way.
+    Idle,
+    /// The server takes its time over a response.
+    Held,
+    /// A response waits for its peer.
+    Sending,
 }
 
 impl ConnectionState {
@@ -54,7 +98,53 @@ impl ConnectionState {
             held: AtomicUsize::new(0),
             bucket: Mutex::default(),
             hold_permit: Mutex::default(),
+            socket: OnceLock::new(),
+            under_way: AtomicUsize::new(0),
+            began: clock::now(),
+            progress: AtomicU64::new(0),
         }
+    }
+
+    /// Takes note of the socket, which stays its owner's to close.
+    pub(super) fn attach(&self, socket: &Arc<TcpStream>) {
+        if let Ok(stat) = rustix::fs::fstat(socket) {
+            let _ = self.inode.set(stat.st_ino);
+        }
+        let _ = self.socket.set(Arc::downgrade(socket));
+    }
+
+    /// Counts a request as under way until what is returned is dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+        self.move_on();
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Takes note that a response has come further.
+    pub(crate) fn move_on(&self) {
+        let millis = clock::now().duration_since(self.began).as_millis();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        self.progress.store(millis, Ordering::Release);
+    }
+
+    /// Tells what it does, and for how long nothing has come further.
+    pub(crate) fn activity(&self, now: Instant) -> (Activity, Duration) {
+        let moved = self.began + Duration::from_millis(self.progress.load(Ordering::Acquire));
+        let still = now.saturating_duration_since(moved);
+        let activity = if self.under_way.load(Ordering::Acquire) == 0 {
+            Activity::Idle
+        } else if self.held.load(Ordering::Acquire) > 0 {
+            Activity::Held
+        } else {
+            Activity::Sending
+        };
+        (activity, still)
+    }
+
+    /// Makes the connection end with a reset when its socket is dropped, which takes back what its
+    /// peer did not read.
+    pub(crate) fn reset_at_end(&self) {
+        self.is_to_be_reset.store(true, Ordering::Release);
     }
 
     /// Makes the connection end with a reset when its socket is dropped, and waits until the
@@ -67,18 +157,23 @@ impl ConnectionState {
         {
             tokio::time::sleep(RESET_CHECK).await;
         }
-        self.is_to_be_reset.store(true, Ordering::Release);
+        self.reset_at_end();
     }
 
-    /// Resets the connection at that moment, whatever is under way over it. Of several moments the
-    /// first counts.
+    /// Resets the connection at that moment, because the server is to be away, whatever is under
+    /// way over it. Of several moments the first counts.
     pub(crate) fn break_at(&self, moment: Instant) {
+        self.end_at(moment, Broken::Outage);
+    }
+
+    fn end_at(&self, moment: Instant, why: Broken) {
         let mut breaks = self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
-        *breaks = Some(breaks.map_or(moment, |earlier| earlier.min(moment)));
+        let new = (moment, why);
+        *breaks = Some(breaks.map_or(new, |earlier| earlier.min(new)));
         drop(breaks);
         if moment <= clock::now() {
             // It may end before anybody asks the socket.
-            self.is_to_be_reset.store(true, Ordering::Release);
+            self.reset_at_end();
         }
         self.will_break.store(true, Ordering::Release);
         self.poller.wake();
@@ -86,24 +181,35 @@ impl ConnectionState {
 
     /// When it breaks, if it does.
     pub(super) fn breaks(&self) -> Option<Instant> {
+        self.broken().map(|(moment, _)| moment)
+    }
+
+    fn broken(&self) -> Option<(Instant, Broken)> {
         let will_break = self.will_break.load(Ordering::Acquire);
         let breaks = || *self.breaks.lock().unwrap_or_else(PoisonError::into_inner);
         will_break.then(breaks)?
     }
 
-    /// Returns true if it broke.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.breaks().is_some_and(|moment| moment <= clock::now())
+    /// Returns true if the server's being away broke it.
+    pub(crate) fn meets_outage(&self) -> bool {
+        let now = clock::now();
+        self.broken()
+            .is_some_and(|(moment, why)| moment <= now && why == Broken::Outage)
     }
 
     /// Takes the connection's place among those that URLs may hold up. False when all are taken.
-    pub(crate) fn may_be_held(&self, places: &Arc<Semaphore>) -> bool {
+    pub(crate) fn may_be_held(&self, hold: Hold, places: &Arc<Semaphore>) -> bool {
         let permit = &self.hold_permit;
         let mut permit = permit.lock().unwrap_or_else(PoisonError::into_inner);
         if permit.is_none() {
             *permit = Arc::clone(places).try_acquire_owned().ok();
         }
-        permit.is_some()
+        let may = permit.is_some();
+        drop(permit);
+        if may && hold == Hold::Still {
+            self.end_at(clock::now() + MAX_STANDSTILL, Broken::GivenUp);
+        }
+        may
     }
 
     /// Keeps the connection from counting as stalled until what is returned is dropped.
@@ -124,10 +230,42 @@ impl ConnectionState {
         }
     }
 
-    /// Waits on purpose, without the connection counting as stalled.
-    pub(crate) async fn hold(&self, delay: Duration) {
+    /// Waits on purpose, without the connection counting as stalled. False when the peer has left
+    /// meanwhile; the connection is then given up.
+    pub(crate) async fn hold(&self, delay: Duration) -> bool {
         let _held = self.hold_on();
-        tokio::time::sleep(delay).await;
+        tokio::select! {
+            () = tokio::time::sleep(delay) => true,
+            () = self.peer_left() => {
+                self.end_at(clock::now(), Broken::GivenUp);
+                false
+            }
+        }
+    }
+
+    /// Ends when the peer has closed its side, also where nobody reads from the socket. Over
+    /// HTTP/2, whose connection is read all the time, that ends with the connection.
+    pub(crate) async fn peer_left(&self) {
+        let Some(socket) = self.socket.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        while let Ok(ready) = socket.ready(Interest::READABLE).await {
+            if ready.is_read_closed() {
+                return;
+            }
+            // What it has sent is nobody's business now, and would be told again at once.
+            tokio::time::sleep(PEER_CHECK).await;
+        }
+    }
+}
+
+/// A request under way, until it is dropped.
+pub(crate) struct UnderWay(Arc<ConnectionState>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.move_on();
+        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -2,6 +2,7 @@
 //! each version once. Knows no header field.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::identity::Identity;
 use super::representation::Source;
+use crate::addresses::network;
 
 /// Digests remembered: some hundred bytes each.
 const MAX_KNOWN: usize = 1024;
@@ -35,6 +37,9 @@ const CHUNK: usize = 256 << 10;
 pub(crate) struct Digests {
     known: Mutex<Known>,
     turns: Arc<Semaphore>,
+    /// The turn of each address that waits or computes: one at a time, so that no address has all
+    /// turns there are.
+    by_address: Mutex<HashMap<IpAddr, Weak<Semaphore>>>,
 }
 
 #[derive(Default)]
@@ -55,6 +60,7 @@ impl Default for Digests {
         Self {
             known: Mutex::default(),
             turns: Arc::new(Semaphore::new(MAX_AT_ONCE)),
+            by_address: Mutex::default(),
         }
     }
 }
@@ -66,13 +72,14 @@ impl Digests {
         source: &Source,
         length: u64,
         algorithm: DigestAlgorithm,
+        address: IpAddr,
     ) -> Option<Digest> {
         if length > MAX_LENGTH {
             return None;
         }
         let whole = ByteRange::whole(length);
         let Some(identity) = source.identity() else {
-            return self.of_range(source, whole, algorithm).await;
+            return self.of_range(source, whole, algorithm, address).await;
         };
         let key = Key {
             identity,
@@ -81,7 +88,8 @@ impl Digests {
         if let Some(digest) = self.find(key) {
             return Some(digest);
         }
-        self.compute(source, whole, algorithm, Some(key)).await
+        self.compute(source, whole, (algorithm, Some(key)), address)
+            .await
     }
 
     /// The digest of a part, or of nothing; not remembered.
@@ -90,18 +98,35 @@ impl Digests {
         source: &Source,
         range: Option<ByteRange>,
         algorithm: DigestAlgorithm,
+        address: IpAddr,
     ) -> Option<Digest> {
-        self.compute(source, range, algorithm, None).await
+        self.compute(source, range, (algorithm, None), address)
+            .await
+    }
+
+    /// The turns of an address. Those of addresses that no longer ask are forgotten.
+    fn turns_of(&self, address: IpAddr) -> Arc<Semaphore> {
+        let by_address = &self.by_address;
+        let mut by_address = by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = network(address);
+        if let Some(turns) = by_address.get(&address).and_then(Weak::upgrade) {
+            return turns;
+        }
+        by_address.retain(|_, turns| turns.strong_count() > 0);
+        let turns = Arc::new(Semaphore::new(1));
+        by_address.insert(address, Arc::downgrade(&turns));
+        turns
     }
 
     async fn compute(
         self: &Arc<Self>,
         source: &Source,
         range: Option<ByteRange>,
-        algorithm: DigestAlgorithm,
-        key: Option<Key>,
+        (algorithm, key): (DigestAlgorithm, Option<Key>),
+        address: IpAddr,
     ) -> Option<Digest> {
         let computing = async {
+            let own = self.turns_of(address).acquire_owned().await.ok()?;
             let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
             // Somebody else may have asked for the same meanwhile.
             if let Some(digest) = key.and_then(|key| self.find(key)) {
@@ -115,7 +140,7 @@ impl Digests {
                 if let Some(key) = key {
                     digests.remember(key, digest);
                 }
-                drop(turn);
+                drop((turn, own));
                 Some(digest)
             });
             let digest = hashing.await.ok().flatten();
@@ -181,6 +206,22 @@ mod tests {
         Source::Synthetic { seed, size }
     }
 
+    const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn one_address_has_one_turn_and_leaves_the_others_to_others() {
+        let digests = Digests::default();
+        let (one, other) = ("2001:db8::1".parse().unwrap(), "192.0.2.1".parse().unwrap());
+        let held = digests.turns_of(one).try_acquire_owned();
+        assert!(held.is_ok());
+        let same_network = "2001:db8::2".parse().unwrap();
+        assert!(digests.turns_of(same_network).try_acquire_owned().is_err());
+        assert!(digests.turns_of(other).try_acquire_owned().is_ok());
+        drop(held);
+        assert!(digests.turns_of(one).try_acquire_owned().is_ok());
+        assert!(digests.by_address.lock().unwrap().len() <= 2);
+    }
+
     fn run<T>(test: impl Future<Output = T>) -> T {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_time().build().unwrap().block_on(test)
@@ -191,7 +232,7 @@ mod tests {
         let digests = Arc::new(Digests::default());
         let source = synthetic(MAX_LENGTH);
         run(async {
-            let digest = digests.of_all(&source, MAX_LENGTH, DigestAlgorithm::Sha256);
+            let digest = digests.of_all(&source, MAX_LENGTH, DigestAlgorithm::Sha256, ADDRESS);
             let patience = Duration::from_millis(20);
             assert!(tokio::time::timeout(patience, digest).await.is_err());
             let turns = u32::try_from(MAX_AT_ONCE).unwrap();
@@ -206,7 +247,7 @@ mod tests {
         let digests = Arc::new(Digests::default());
         let length = MAX_LENGTH + 1;
         let source = synthetic(length);
-        let digest = digests.of_all(&source, length, DigestAlgorithm::Sha256);
+        let digest = digests.of_all(&source, length, DigestAlgorithm::Sha256, ADDRESS);
         let digest = run(async { tokio::time::timeout(Duration::from_secs(5), digest).await });
         assert_eq!(digest.unwrap(), None);
         assert_eq!(digests.turns.available_permits(), MAX_AT_ONCE);

@@ -12,7 +12,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat,
 use rustix::io::{Errno, Result};
 
 use super::file::FileSource;
-use super::listing::Listing;
+use super::listing::Unread;
 use super::path::RelativePath;
 use super::representation::{Found, Representation, Source};
 use super::version::Version;
@@ -85,7 +85,7 @@ impl ServedDirectory {
         let stat = fstat(&file)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind.is_dir() {
-            return self.find_in(&file, path, wanted);
+            return self.find_in(file, path, wanted);
         }
         if !kind.is_file() || path.is_directory_form {
             return Ok(Found::Missing);
@@ -94,8 +94,8 @@ impl ServedDirectory {
         Ok(Found::Representation(representation))
     }
 
-    /// The stand-in for a directory: its index, if that is a file which is served, or its listing.
-    fn find_in(&self, directory: &OwnedFd, path: &RelativePath, wanted: Wanted) -> Result<Found> {
+    /// The stand-in for a directory: its index, if that is a file which is served, or a listing.
+    fn find_in(&self, directory: OwnedFd, path: &RelativePath, wanted: Wanted) -> Result<Found> {
         let index = path.child(INDEX);
         match self.open_beneath(&index) {
             Ok(file) => {
@@ -111,8 +111,12 @@ impl ServedDirectory {
             Err(error) if matches!(found_instead(error), Found::Missing) => {}
             Err(error) => return Err(error),
         }
-        let (allow_hidden, allow_symlinks) = (self.allow_hidden, self.allow_symlinks);
-        Listing::read(path.segments(), directory, allow_hidden, allow_symlinks).map(Found::Listing)
+        Ok(Found::Directory(Unread {
+            segments: path.segments().to_vec(),
+            directory,
+            allow_hidden: self.allow_hidden,
+            allow_symlinks: self.allow_symlinks,
+        }))
     }
 
     /// The file itself, or what is kept beside it in a coding that is accepted.

@@ -4,6 +4,7 @@
 mod entries;
 mod order;
 mod page;
+mod turns;
 
 use std::os::fd::OwnedFd;
 
@@ -12,35 +13,68 @@ use range_core::http::HttpDate;
 use rustix::io::Result;
 use serde_json::json;
 
-pub(crate) use entries::Listing;
-use entries::{Entry, UNESCAPED_IN_URL, read_entries};
+use entries::{Entry, Listing, UNESCAPED_IN_URL, read_entries};
 pub(crate) use order::Order;
 pub(crate) use page::policy;
+pub(crate) use turns::{Page, Turns};
 
-impl Listing {
-    /// Reads the directory that `segments` lead to.
-    pub(super) fn read(
-        segments: &[Vec<u8>],
-        directory: &OwnedFd,
-        allow_hidden: bool,
-        allow_symlinks: bool,
-    ) -> Result<Self> {
-        let mut entries = read_entries(directory, allow_hidden, allow_symlinks)?;
-        Order::default().sort(&mut entries);
-        Ok(Self {
-            segments: segments.to_vec(),
-            entries,
-        })
+/// A directory whose names have not been read.
+pub(crate) struct Unread {
+    /// Names from the root to the directory.
+    pub(super) segments: Vec<Vec<u8>>,
+    pub(super) directory: OwnedFd,
+    pub(super) allow_hidden: bool,
+    pub(super) allow_symlinks: bool,
+}
+
+/// The form of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// A page for people, sorted.
+    Html(Order),
+    /// The same for programs.
+    Json,
+}
+
+impl Style {
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Html(_) => "text/html; charset=utf-8",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+impl Unread {
+    /// Lists the directory when it is its turn. `Ok(None)` when there are too many listings at
+    /// once.
+    pub(crate) async fn page(self, style: Style, turns: &Turns) -> Result<Option<Page>> {
+        turns.make(move || self.listed(style)).await
     }
 
+    fn listed(self, style: Style) -> Result<String> {
+        let mut entries = read_entries(&self.directory, self.allow_hidden, self.allow_symlinks)?;
+        Order::default().sort(&mut entries);
+        let mut listing = Listing {
+            segments: self.segments,
+            entries,
+        };
+        Ok(match style {
+            Style::Html(order) => listing.html(order),
+            Style::Json => listing.json(),
+        })
+    }
+}
+
+impl Listing {
     /// The page for people, sorted.
-    pub(crate) fn html(&mut self, order: Order) -> String {
+    fn html(&mut self, order: Order) -> String {
         order.sort(&mut self.entries);
         page::write(self, order)
     }
 
     /// The same for programs. Names are text as far as they are UTF-8; `url` is always exact.
-    pub(crate) fn json(&self) -> String {
+    fn json(&self) -> String {
         let base = self.base();
         let entry = |entry: &Entry| {
             let slash = if entry.is_directory { "/" } else { "" };

@@ -17,7 +17,7 @@ use crate::synthetic::{self, Seed, SyntheticFile};
 pub(crate) use digests::Digests;
 pub(crate) use directory::ServedDirectory;
 pub(crate) use file::ReadError;
-pub(crate) use listing::{Listing, Order, policy as listing_policy};
+pub(crate) use listing::{Order, Page, Style, Turns as ListingTurns, policy as listing_policy};
 pub(crate) use representation::{Found, Representation, Source};
 use version::Version;
 

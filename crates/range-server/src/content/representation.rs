@@ -4,7 +4,7 @@ use range_core::http::{EntityTag, HttpDate, Variant};
 
 use super::file::{FileSource, ReadError};
 use super::identity::Identity;
-use super::listing::Listing;
+use super::listing::Unread;
 use crate::buffer::Buffer;
 use crate::synthetic::{self, Seed};
 
@@ -12,8 +12,8 @@ use crate::synthetic::{self, Seed};
 pub(crate) enum Found {
     /// Something to send by range.
     Representation(Representation),
-    /// The names in a directory.
-    Listing(Listing),
+    /// A directory, to be listed.
+    Directory(Unread),
     /// A directory with an index, whose links would lead astray without a slash at the end.
     WithSlash,
     /// Nothing that is served.

@@ -280,37 +280,6 @@ impl Effect {
         }
     }
 
-    /// The longest wait of the effect, in which nothing moves; `None` for none, and for one that
-    /// only the peer ends.
-    pub(crate) fn longest_wait(&self) -> Option<Duration> {
-        if let Self::DelayHead(wait) | Self::DripHead(wait) | Self::FirstByte(wait) = self {
-            Some(*wait)
-        } else if let Self::Outage { after, lasts } = self {
-            Some(*after.max(lasts))
-        } else if let Self::Bucket { rate, quantum } = self {
-            let seconds = quantum.get().div_ceil(rate.0.max(1));
-            Some(Duration::from_secs(seconds))
-        } else {
-            None
-        }
-    }
-
-    /// Returns true if the effect keeps a connection that moves nothing from being closed.
-    pub(crate) fn holds(&self) -> bool {
-        matches!(
-            self,
-            Self::DelayHead(_)
-                | Self::DripHead(_)
-                | Self::FirstByte(_)
-                | Self::Bucket { .. }
-                | Self::Stop(Stop::Stall, _)
-                | Self::ConnectionCap {
-                    excess: Excess::Stop(Stop::Stall),
-                    ..
-                }
-        )
-    }
-
     /// The name of the effect in URLs, scenarios and records.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -3,32 +3,35 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Name;
+
 /// The number of responses under way for each path that has such a fault.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Concurrency {
-    counts: Arc<Mutex<HashMap<String, u32>>>,
+    counts: Arc<Mutex<HashMap<Name, u32>>>,
 }
 
 /// One response that is under way, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     concurrency: Concurrency,
-    path: String,
+    path: Name,
 }
 
 impl Concurrency {
     /// Counts a response in, unless so many are under way already.
     pub(crate) fn enter(&self, path: &str, most: Option<u32>) -> Option<InFlight> {
+        let path = Name::of(path);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         // Looked at first, so that nothing is kept of those who are turned away.
-        let count = counts.get(path).copied().unwrap_or(0);
+        let count = counts.get(&path).copied().unwrap_or(0);
         if most.is_some_and(|most| count >= most) {
             return None;
         }
-        counts.insert(path.to_owned(), count + 1);
+        counts.insert(path, count + 1);
         Some(InFlight {
             concurrency: self.clone(),
-            path: path.to_owned(),
+            path,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Owns content that begins later than its head: the same chunks, after a wait.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ use crate::connection::ConnectionState;
 pub(crate) fn late(content: Body, delay: Duration, connection: Arc<ConnectionState>) -> Body {
     let wait = Some((delay, connection));
     let frames = stream::try_unfold((content, wait), |(mut content, wait)| async {
-        if let Some((delay, connection)) = wait {
-            connection.hold(delay).await;
+        if let Some((delay, connection)) = wait
+            && !connection.hold(delay).await
+        {
+            return Err(std::io::Error::from(ErrorKind::BrokenPipe).into());
         }
         let frame = content.frame().await.transpose()?;
         Ok(frame.map(|frame| (frame, (content, None))))

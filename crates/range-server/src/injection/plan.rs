@@ -8,21 +8,22 @@ use http::{HeaderValue, StatusCode};
 use range_core::http::HttpDate;
 use range_core::units::{ByteCount, BytesPerSecond};
 
+use crate::connection::Hold;
 use crate::content::version::Version;
 use crate::fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, IfRange, Position, Redirect,
     RequestFacts, RetryAfter, StatusBody, Stop,
 };
 use crate::pace::Bucket;
-use crate::query::Presentation;
+use crate::query::{self, Presentation};
 
 /// Everything that is done wrong to one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FaultPlan {
     /// The names of the effects, in the order they were listed.
     pub(crate) fired: Vec<&'static str>,
-    /// True if a URL has the connection held up.
-    pub(crate) holds_by_url: bool,
+    /// The way a URL has the connection held up.
+    pub(crate) hold_by_url: Option<Hold>,
     pub(crate) delay_head: Duration,
     /// The time from the head to the beginning of the content.
     pub(crate) delay_content: Duration,
@@ -131,15 +132,15 @@ impl Outage {
 }
 
 impl FaultPlan {
-    /// Adds those of `faults` that fire, and says whether one of them holds the connection up.
+    /// Adds those of `faults` that fire, and says how they hold the connection up.
     /// `onsets` is what their scope remembers.
     pub(crate) fn add(
         &mut self,
         faults: &[Fault],
         facts: &RequestFacts<'_>,
         onsets: &mut Onsets,
-    ) -> bool {
-        let mut holds = false;
+    ) -> Option<Hold> {
+        let mut hold = None;
         for (index, fault) in faults.iter().enumerate() {
             if !fault.trigger.fires(facts, index) {
                 continue;
@@ -155,9 +156,9 @@ impl FaultPlan {
             }
             self.fired.push(fault.effect.name());
             self.include(&fault.effect);
-            holds |= fault.effect.holds();
+            hold = hold.max(query::hold(&fault.effect));
         }
-        holds
+        hold
     }
 
     fn include(&mut self, effect: &Effect) {

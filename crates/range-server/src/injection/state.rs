@@ -8,7 +8,7 @@ use http::request::Parts;
 use range_core::http::RangeHeader;
 use tokio::time::Instant;
 
-use super::{Concurrency, FaultPlan, Links, Onsets};
+use super::{Concurrency, FaultPlan, Links, Name, Onsets};
 use crate::clock;
 use crate::fault::{Fault, RequestFacts};
 use crate::host;
@@ -18,7 +18,7 @@ use crate::query::{Query, QueryError};
 const MAX_URLS: usize = 1024;
 
 /// Connections of one URL that are told apart. Further ones count as the next.
-const MAX_CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 256;
 
 /// The faults of a server, and what they remember.
 pub(crate) struct FaultState {
@@ -27,7 +27,7 @@ pub(crate) struct FaultState {
     pub(crate) concurrency: Concurrency,
     pub(crate) links: Links,
     onsets: Mutex<Onsets>,
-    urls: Mutex<HashMap<String, Tally>>,
+    urls: Mutex<HashMap<Name, Tally>>,
 }
 
 /// The count of requests for one URL.
@@ -48,6 +48,11 @@ impl FaultState {
             onsets: Mutex::default(),
             urls: Mutex::default(),
         }
+    }
+
+    /// Returns true if the server has faults of its own, whatever a URL asks for.
+    pub(crate) fn are_set(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// Everything that is done wrong to the request of this number on the connection of that.
@@ -96,12 +101,13 @@ impl FaultState {
         facts: &RequestFacts<'_>,
     ) {
         let mut urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
-        if urls.len() >= MAX_URLS && !urls.contains_key(url) {
+        let url = Name::of(url);
+        if urls.len() >= MAX_URLS && !urls.contains_key(&url) {
             let oldest = urls.iter().min_by_key(|(_, tally)| tally.began);
-            let oldest = oldest.map(|(url, _)| url.clone());
+            let oldest = oldest.map(|(&url, _)| url);
             oldest.and_then(|url| urls.remove(&url));
         }
-        let tally = urls.entry(url.to_owned()).or_insert_with(|| Tally {
+        let tally = urls.entry(url).or_insert_with(|| Tally {
             began: clock::now(),
             requests: 0,
             connections: Vec::new(),
@@ -122,6 +128,6 @@ impl FaultState {
             elapsed: tally.began.elapsed(),
             ..*facts
         };
-        plan.holds_by_url = plan.add(faults, &facts, &mut tally.onsets);
+        plan.hold_by_url = plan.add(faults, &facts, &mut tally.onsets);
     }
 }

@@ -185,7 +185,7 @@ impl WireResponse {
         for &byte in &self.head {
             stream.write_all(&[byte]).await.ok()?;
             stream.flush().await.ok()?;
-            connection.hold(pause).await;
+            connection.hold(pause).await.then_some(())?;
         }
         Some(())
     }

@@ -1,16 +1,26 @@
 //! Faults that a URL asks for, as someone with curl meets them.
 
+use std::io::Write;
+use std::net::Shutdown;
 use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
 use range_core::units::BytesPerSecond;
 use range_server::synthetic::Seed;
-use range_server::{Config, Limits, Profile, RangePolicy, Version, scenario};
+use range_server::{Config, Content, Directory, Limits, Profile, RangePolicy, Version, scenario};
 
 use crate::site::{Answer, Client, Site, content, content_of};
 
 fn site() -> Site {
     Site::start(Config::default())
+}
+
+/// A site all of whose URLs may ask for faults.
+fn permissive() -> Site {
+    Site::start(Config {
+        faults_by_url: true,
+        ..Config::default()
+    })
 }
 
 fn statuses(site: &Site, path: &str, count: usize) -> Vec<u16> {
@@ -126,7 +136,7 @@ fn a_condition_on_bytes_reads_as_many_ranges_as_the_server() {
 /// way out.
 #[test]
 fn a_redirection_in_a_url_stays_on_the_server() {
-    let site = site();
+    let site = permissive();
     for location in [
         "//evil.example/",
         "/%09/evil.example/",
@@ -165,14 +175,19 @@ fn a_redirection_in_a_url_stays_on_the_server() {
 #[test]
 fn only_on_loopback_a_url_leads_to_another_name_of_the_machine() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let bind = range_server::Server::bind("0.0.0.0:0", Config::default());
+    let config = Config {
+        faults_by_url: true,
+        hosts: vec!["files.example".to_owned()],
+        ..Config::default()
+    };
+    let bind = range_server::Server::bind("0.0.0.0:0", config);
     let server = runtime.block_on(bind).unwrap();
     let answer = |host: &str| {
         let address = ("127.0.0.1", server.address().port());
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         let target = "/synthetic/1?fault=redirect:cross-origin";
         let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         std::io::read_to_string(stream).unwrap()
     };
     assert!(answer("192.0.2.1:80").starts_with("HTTP/1.1 400 "));
@@ -216,6 +231,17 @@ fn a_url_does_not_hold_a_connection_up_for_longer_than_a_minute_at_once() {
         assert_eq!(String::from_utf8_lossy(&answer.content), expected);
     }
     for fault in [
+        "interim:10001",
+        "redirect:chain:10001",
+        "surplus:1073741825",
+        "overlong:8EiB",
+    ] {
+        let answer = site.get(&format!("/synthetic/1?fault={fault}"), &[]);
+        let why = String::from_utf8_lossy(&answer.content);
+        assert_eq!(answer.status, 400, "{fault}");
+        assert!(why.ends_with("; a scenario says more\n"), "{why}");
+    }
+    for fault in [
         "delay:1m,requests=2",
         "outage:1m,after=1m",
         "bucket:1KiB,quantum=60KiB,requests=2",
@@ -236,16 +262,20 @@ fn status_line(client: &mut Client) -> Option<String> {
     Some(String::from_utf8_lossy(&line[..length]).into_owned())
 }
 
+const REFUSED: &str = "HTTP/1.1 503";
+
 /// So that there is room for others, however many are held up and stay.
 #[test]
 fn no_more_than_half_of_all_connections_are_held_up_by_urls() {
-    const REFUSED: &str = "HTTP/1.1 503";
     for fault in [
         "stall",
         "stall:1",
         "delay:1m",
         "drip-head:1m",
         "first-byte:1m",
+        "rate:1",
+        "bucket:1,quantum=60",
+        "crowd-rate:1,above=0",
     ] {
         let limits = Limits {
             max_connections: 4,
@@ -284,6 +314,113 @@ fn no_more_than_half_of_all_connections_are_held_up_by_urls() {
                 "{fault} holds up nobody any more"
             );
         }
+    }
+}
+
+/// Of what the server has, a URL decides nothing unless the user says so; of what is made up, for
+/// whoever sits at the machine.
+#[test]
+fn a_url_asks_for_faults_where_the_server_lets_it() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("file"), "right").unwrap();
+    let serve = |faults_by_url| {
+        Site::start(Config {
+            content: Content::Directory(Directory::new(root.path())),
+            hosts: vec!["files.example".to_owned()],
+            faults_by_url,
+            ..Config::default()
+        })
+    };
+    let (strict, permissive) = (serve(false), serve(true));
+    for fault in ["gzip", "version:7", "stall", "no-such-fault", "redirect:/a"] {
+        let path = format!("/file?fault={fault}");
+        let refused = strict.get(&path, &[]);
+        let why = String::from_utf8_lossy(&refused.content);
+        assert_eq!(refused.status, 403, "{fault}");
+        assert!(why.contains("--faults"), "{why}");
+        let refused = strict.request("OPTIONS", &path, &[]);
+        assert_eq!(refused.status, 403, "{fault}");
+    }
+    let other = permissive.get("/file?fault=version:7", &[]);
+    assert!(other.status == 200 && other.content != b"right");
+    let link = "/file?expires=1&once=1&hop=5";
+    assert_eq!(strict.get(link, &[]).content, b"right");
+    assert_eq!(permissive.get(link, &[]).status, 403);
+    // A tunnel or a proxy brings the name it is known by.
+    for (site, expected) in [(&strict, 403), (&permissive, 503)] {
+        let mut client = site.connect();
+        let request = "GET /synthetic/1?fault=status:503 HTTP/1.1\r\nHost: files.example\r\n\r\n";
+        client.stream.write_all(request.as_bytes()).unwrap();
+        assert_eq!(client.receive(false).status, expected);
+    }
+}
+
+#[test]
+fn a_scenario_may_redirect_though_urls_may_not() {
+    let faults = scenario::parse("[[fault]]\neffect = \"redirect:once\"\n").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("file"), "right").unwrap();
+    let site = Site::start(Config {
+        content: Content::Directory(Directory::new(root.path())),
+        faults,
+        ..Config::default()
+    });
+    let location = site.get("/file", &[]);
+    let location = location.header("location").unwrap();
+    let statuses = [
+        site.get(location, &[]).status,
+        site.get(location, &[]).status,
+    ];
+    assert_eq!(statuses, [200, 403]);
+}
+
+#[test]
+fn an_explanation_does_not_repeat_at_length_what_it_was_sent() {
+    let site = site();
+    let long = "%1b".repeat(9000);
+    for path in [
+        format!("/synthetic/1?fault={long}"),
+        format!("/synthetic/1?fault=delay:{long}"),
+        format!("/synthetic/1?{long}=1"),
+    ] {
+        let answer = site.get(&path, &[]);
+        assert_eq!(answer.status, 400);
+        assert!(answer.content.len() < 2000, "{}", answer.content.len());
+    }
+}
+
+/// However the peer leaves, also where it only closes its own side.
+#[test]
+fn nobody_is_held_up_who_has_left() {
+    for fault in [
+        "delay:1m",
+        "stall",
+        "stall:5",
+        "drip-head:1m",
+        "first-byte:1m",
+    ] {
+        let limits = Limits {
+            max_connections: 4,
+            ..Limits::default()
+        };
+        let site = Site::start(Config {
+            limits,
+            ..Config::default()
+        });
+        let ask = || {
+            let mut client = site.connect();
+            client.send("GET", &format!("/synthetic/1000?fault={fault}"), &[]);
+            client
+        };
+        let held = [ask(), ask()];
+        for client in &held {
+            client.stream.shutdown(Shutdown::Write).unwrap();
+        }
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while status_line(&mut ask()).is_some_and(|line| line == REFUSED) {
+            assert!(Instant::now() < deadline, "{fault} holds up who has left");
+        }
+        drop(held);
     }
 }
 

@@ -36,7 +36,9 @@ fn the_answers_are_those_of_http_1() {
         ),
         (
             &["-H", "Host: evil.example"],
-            b"421 Misdirected Request\n".to_vec(),
+            b"this server does not answer for the host \"evil.example\": it answers for localhost \
+              and loopback addresses, and for hosts it was told of with --host\n"
+                .to_vec(),
             421,
         ),
     ] {

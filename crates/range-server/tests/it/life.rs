@@ -204,18 +204,22 @@ fn a_peer_that_leaves_is_recorded() {
 
 #[test]
 fn connections_past_the_limit_wait_for_their_turn() {
-    let site = with_limits(Limits {
-        max_connections: 1,
-        ..Limits::default()
+    let site = Site::start(Config {
+        limits: Limits {
+            max_connections: 1,
+            ..Limits::default()
+        },
+        rate_per_connection: Some(BytesPerSecond(1000)),
+        ..Config::default()
     });
     let mut first = site.connect();
-    first.send("GET", "/synthetic/1", &[]);
-    assert_eq!(first.receive(false).status, 200);
+    first.send("GET", "/synthetic/1MiB", &[]);
+    assert_eq!(first.receive_head().status, 200);
     let mut second = site.connect();
     second.send("GET", "/synthetic/2", &[]);
     second
         .stream
-        .set_read_timeout(Some(Duration::from_millis(200)))
+        .set_read_timeout(Some(Duration::from_secs(1)))
         .unwrap();
     let early = second.read(&mut [0]).unwrap_err().kind();
     assert!(
@@ -252,6 +256,10 @@ fn requests_for_other_hosts_are_misdirected() {
             200,
         ),
         (
+            format!("GET /synthetic/1 HTTP/1.1\r\nHost: app.localhost:{port}"),
+            200,
+        ),
+        (
             format!("GET http://localhost:{port}/synthetic/1 HTTP/1.1\r\nHost: x"),
             200,
         ),
@@ -267,6 +275,8 @@ fn requests_for_other_hosts_are_misdirected() {
         let answer = client.receive(false);
         assert_eq!(answer.status, status, "{head}");
         assert_eq!(answer.header("access-control-allow-origin"), None);
+        let why = String::from_utf8_lossy(&answer.content);
+        assert_eq!(why.contains("--host"), status == 421, "{why}");
     }
 }
 

@@ -90,9 +90,16 @@ pub(crate) struct ServeArgs {
     #[arg(long = "as", value_name = "SERVER", value_parser = values::profile)]
     #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
     pub(crate) profile: Option<Profile>,
-    /// Misbehave as described in this TOML file; URLs can ask for the same with ?fault=
+    /// Answer requests for this host as well: a name, an address, *.NAME, or * for any
+    /// [default: loopback; with --bind elsewhere also addresses and names in no public DNS]
+    #[arg(long, value_name = "NAME", value_parser = values::host, visible_alias = "allow-host")]
+    pub(crate) host: Vec<String>,
+    /// Misbehave as described in this TOML file
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
+    /// Let any URL ask for faults with ?fault=; without this, those of /synthetic/ do on loopback
+    #[arg(long)]
+    pub(crate) faults: bool,
     /// Append one JSON object per request to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) log_json: Option<PathBuf>,

@@ -55,6 +55,24 @@ pub(super) fn invalid_range() -> impl TypedValueParser<Value = InvalidRange> {
     })
 }
 
+/// A host as `--host` takes it: without scheme, port and path.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let name = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
+    let is_name = |name: &str| {
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        !name.is_empty() && name.bytes().all(is_fit)
+    };
+    if text == "*" || is_name(name) || name.parse::<std::net::IpAddr>().is_ok() {
+        Ok(text.to_owned())
+    } else {
+        Err("a host is a name or an address, without scheme and port".to_owned())
+    }
+}
+
 /// Parses the name of a server to imitate.
 pub(super) fn profile(text: &str) -> Result<Profile, String> {
     Profile::parse(text).ok_or_else(|| {

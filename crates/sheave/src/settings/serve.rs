@@ -69,6 +69,8 @@ impl ServeSettings {
                 rate: args.rate,
                 rate_per_connection: args.rate_per_connection,
                 faults: faults.unwrap_or_default(),
+                faults_by_url: args.faults,
+                hosts: args.host,
                 ..Config::default()
             },
             log_json: args.log_json,

@@ -118,6 +118,10 @@ fn what_serve_is_told_reaches_the_server() {
     let plain = settings("serve");
     assert_eq!(plain.config.ranges, range_server::RangePolicy::default());
     assert!(plain.tls.is_none() && plain.show_requests);
+    assert!(!plain.config.faults_by_url && plain.config.hosts.is_empty());
+    let open = settings("serve --faults --host files.example --allow-host *.b.example");
+    assert!(open.config.faults_by_url);
+    assert_eq!(open.config.hosts, ["files.example", "*.b.example"]);
     let strict = settings("serve -q --tls --max-ranges 3 --invalid-range reject --allow-hidden a");
     assert_eq!(strict.config.ranges.max_ranges.get(), 3);
     let reject = range_server::InvalidRange::Reject;
