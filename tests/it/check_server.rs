@@ -1,20 +1,16 @@
-//! `sheave check-server` against our own server, where nothing is found, and against others, whose
-//! deviations are the table in `docs/servers.md`.
+//! `sheave check-server` as people, programs and CI run it. What it finds in which server is in
+//! `servers.rs`.
 
-use std::collections::BTreeMap;
 use std::fs::FileTimes;
-use std::path::Path;
+use std::io::Write;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::nginx::Nginx;
-use crate::support::peers::Peer;
-use crate::support::python::Python;
 use crate::support::serving::Serving;
-use crate::support::{files, program};
+use crate::support::{files, program, raw};
 
 pub(crate) const FILE: &str = "checked.bin";
 
@@ -48,29 +44,38 @@ fn findings(report: &Value) -> Vec<String> {
     let name = |row: &Value| row["name"].as_str().unwrap().to_owned();
     let rows = report["rows"].as_array().unwrap().iter();
     let of_rows = rows.map(|row| (name(row), &row["findings"]));
-    let plain = std::iter::once(("plain".to_owned(), &report["plain"]));
-    let each = plain.chain(of_rows).flat_map(|(name, findings)| {
-        let findings = findings.as_array().unwrap().iter();
-        findings.map(move |finding| format!("{name}: {}", finding["what"].as_str().unwrap()))
-    });
+    let together = ["plain", "connection"].map(|name| (name.to_owned(), &report[name]));
+    let each = together
+        .into_iter()
+        .chain(of_rows)
+        .flat_map(|(name, findings)| {
+            let findings = findings.as_array().unwrap().iter();
+            findings.map(move |finding| format!("{name}: {}", finding["what"].as_str().unwrap()))
+        });
     each.collect()
 }
 
-/// The cell of one row, as `docs/servers.md` has it.
-fn cell(row: &Value) -> String {
-    let findings = row["findings"].as_array().unwrap();
-    let status = row["status"]
-        .as_u64()
-        .map_or("no reply".to_owned(), |status| status.to_string());
-    if row["asked"] == false {
-        "–".to_owned()
-    } else if findings.iter().any(|finding| finding["level"] == "MUST") {
-        format!("**{status}**")
-    } else if !findings.is_empty() {
-        format!("*{status}*")
-    } else {
-        status
-    }
+/// A server that knows neither ranges nor conditions, sends a tag with each reply, and ends after
+/// so many requests.
+fn bare(requests: usize) -> String {
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let content = files::bytes(3, 2000);
+    raw::serve_at("127.0.0.1", move |head, stream| {
+        let number = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        if number >= requests {
+            // No reply, and none to come: the client is kept waiting no longer than it waits.
+            stream.shutdown(std::net::Shutdown::Both)?;
+            return Err(std::io::ErrorKind::ConnectionAborted.into());
+        }
+        let text = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nETag: \"a\"\r\n\
+                    Server: a<b\u{1b}]\r\nContent-Length: 2000\r\n\r\n";
+        stream.write_all(text.as_bytes())?;
+        if head.starts_with("HEAD") {
+            Ok(())
+        } else {
+            stream.write_all(&content)
+        }
+    })
 }
 
 #[test]
@@ -103,70 +108,114 @@ fn what_cannot_be_checked_has_its_exit_code() {
     assert_eq!(check("http://127.0.0.1:1/x", &[]).0, Some(3));
     assert_eq!(
         check("https://127.0.0.1:1/x", &[]).0,
-        Some(2),
-        "nobody is trusted"
+        Some(3),
+        "the system's authorities are known"
     );
     assert_eq!(check("ftp://127.0.0.1/x", &[]).0, Some(2));
-}
-
-/// The table in the documentation, by row: the cells of each server.
-fn documented() -> (Vec<String>, BTreeMap<String, Vec<String>>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/servers.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let compared = text.split("\n## ").next().unwrap();
-    let mut rows = compared
-        .lines()
-        .filter(|line| line.starts_with("| "))
-        .map(|line| {
-            let cells = line
-                .trim_matches('|')
-                .split('|')
-                .map(|cell| cell.trim().to_owned());
-            cells.collect::<Vec<_>>()
-        });
-    let head = rows.next().unwrap();
-    (head, rows.map(|row| (row[0].clone(), row)).collect())
-}
-
-/// Compares a server's column with the documentation, if the version is the documented one.
-fn compare(name: &str, url: &str) {
-    let (exit, report) = check(url, &[]);
-    assert_eq!(exit, Some(9), "{name} is not without a finding");
-    let (head, table) = documented();
-    let column = head.iter().position(|cell| cell == name).unwrap();
-    let server = report["server"].as_str().unwrap_or("no name");
-    let documented = &table["`Server`"][column];
-    if server != documented {
-        needs::unmet(
-            documented,
-            format!("{name} is {server}, and docs/servers.md is of another"),
-        );
-        return;
-    }
-    let rows = report["rows"].as_array().unwrap();
-    for row in rows {
-        let of_row = &table[row["name"].as_str().unwrap()];
-        assert_eq!(of_row[column], cell(row), "{name}, {row}");
-    }
-    assert_eq!(table.len(), rows.len() + 1, "rows that are not asked");
+    assert_eq!(
+        check(&serving.url("/short"), &["--header", "Range: bytes=0-1"]).0,
+        Some(2)
+    );
 }
 
 #[test]
-fn the_comparison_in_the_documentation_is_what_is_found() {
+fn certificates_are_trusted_as_the_user_says() {
     let root = root();
-    if let Some(server) = Nginx::start(root.path()) {
-        compare("nginx", &server.url(FILE));
-    }
-    if let Some(server) = Python::start(root.path()) {
-        compare("Python", &server.url(FILE));
-    }
-    for (name, server) in [
-        ("Apache", Peer::apache(root.path())),
-        ("lighttpd", Peer::lighttpd(root.path())),
-        ("Caddy", Peer::caddy(root.path())),
+    let mut serving = Serving::start(root.path(), &["--tls"]);
+    let pem = serving.next_line();
+    let url = serving.url(&format!("/{FILE}"));
+    assert_eq!(check(&url, &[]).0, Some(3), "nobody vouches for it");
+    for trust in [
+        &["--insecure"][..],
+        &["--cacert", &pem],
+        &["--cacert", &pem, "--only-cacert"],
     ] {
-        if let Some(server) = server {
-            compare(name, &server.url(FILE));
-        }
+        assert_eq!(check(&url, trust).0, Some(0), "{trust:?}");
     }
+}
+
+#[test]
+fn people_read_three_answers_first_and_a_count_last() {
+    let root = root();
+    let serving = Serving::start(root.path(), &[]);
+    let shown = program::run(["check-server", &serving.url(&format!("/{FILE}"))])
+        .expect(0)
+        .stdout;
+    let lines: Vec<_> = shown.lines().collect();
+    assert_eq!(lines.len(), 5, "{shown}");
+    for (line, beginning) in lines.iter().zip([
+        "a server that gives no name, a file of 20000 bytes",
+        "ranges                yes: ",
+        "safe to resume        yes: by its ETag",
+        "parallel connections  yes: 8 of 8",
+        "62 asked: 62 right, 0 permitted, 0 wrong; 0 left out",
+    ]) {
+        assert!(line.starts_with(beginning), "{line}");
+    }
+    let ran = program::run(["check-server", "--verbose", &bare(usize::MAX)]).expect(9);
+    assert!(
+        ran.stdout
+            .contains("ranges                no: they are ignored"),
+        "{ran:?}"
+    );
+    let once = "| A recipient MUST use the weak comparison function";
+    assert_eq!(ran.stdout.matches(once).count(), 1, "{ran:?}");
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
+}
+
+#[test]
+fn a_server_that_ends_is_one_line() {
+    let ran = program::run(["check-server", &bare(12)]).expect(3);
+    let told: Vec<_> = ran
+        .stdout
+        .lines()
+        .filter(|line| line.contains("gone since"))
+        .collect();
+    assert_eq!(told.len(), 1, "{ran:?}");
+    assert!(!ran.stdout.contains("MUST"), "{ran:?}");
+}
+
+#[test]
+fn programs_read_one_object_and_ci_a_file() {
+    let into = files::directory();
+    let junit = into.path().join("report.xml");
+    let (exit, report) = check(&bare(usize::MAX), &["--junit", junit.to_str().unwrap()]);
+    assert_eq!(exit, Some(9));
+    assert_eq!(report["version"], 1);
+    for name in [
+        "url",
+        "server",
+        "ranges",
+        "resumption",
+        "parallel",
+        "counts",
+    ] {
+        assert!(!report[name].is_null(), "{name}: {report}");
+    }
+    for name in ["redirects", "caches", "plain", "connection", "rows"] {
+        assert!(report[name].is_array(), "{name}: {report}");
+    }
+    assert!(report["gone"].is_null());
+    let rows = report["rows"].as_array().unwrap();
+    let broken = rows
+        .iter()
+        .find(|row| row["findings"][0]["level"] == "MUST")
+        .unwrap();
+    for name in ["document", "section", "rule", "what", "sentence"] {
+        assert!(broken["findings"][0][name].is_string(), "{name}: {broken}");
+    }
+    let text = std::fs::read_to_string(junit).unwrap();
+    let failures = rows.iter().filter(|row| {
+        row["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|finding| finding["level"] == "MUST")
+    });
+    assert_eq!(text.matches("<failure ").count(), failures.count());
+    assert_eq!(text.matches("<testcase ").count(), rows.len() + 1);
+    assert_eq!(
+        check(&bare(usize::MAX), &["--junit", "/nonexistent/report.xml"]).0,
+        Some(7)
+    );
 }

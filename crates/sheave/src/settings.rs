@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use accelerator::ByteCount;
 use clap_complete::Shell;
-use range_server::check::Trust;
+use range_server::check::{Options, Trust};
 
 use crate::args::{CheckArgs, Command, DemoArgs, InspectArgs};
 use crate::report::{Display, Palette};
@@ -58,10 +58,14 @@ pub(crate) struct DemoSettings {
 pub(crate) struct CheckSettings {
     /// A file on the server.
     pub(crate) url: String,
-    /// The certificate authorities to trust.
-    pub(crate) trust: Trust,
+    /// Whom to trust, and what to send.
+    pub(crate) options: Options,
     /// Write JSON.
     pub(crate) json: bool,
+    /// Show the sentences of the RFC.
+    pub(crate) verbose: bool,
+    /// The file for a report in the JUnit format.
+    pub(crate) junit: Option<PathBuf>,
 }
 
 /// Settings of `inspect`.
@@ -96,10 +100,22 @@ impl Job {
 
 fn check_server(args: CheckArgs) -> Result<CheckSettings, UsageError> {
     let pem = args.cacert.as_deref().map(connection::read).transpose()?;
+    let headers = connection::given_headers(&args.headers)?.into_iter();
     Ok(CheckSettings {
         url: args.url,
-        trust: pem.map_or(Trust::Nobody, Trust::Pem),
+        options: Options {
+            trust: Trust {
+                pem,
+                only_pem: args.only_cacert,
+                anybody: args.insecure,
+            },
+            fields: headers
+                .map(|(name, value)| (name, value.reveal().clone()))
+                .collect(),
+        },
         json: args.json,
+        verbose: args.verbose,
+        junit: args.junit,
     })
 }
 

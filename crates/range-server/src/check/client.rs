@@ -1,81 +1,193 @@
-//! Owns the bare connection the table is asked over: open, ask, read a bounded reply, reuse where
-//! the server permits. Repairs nothing that a server sends.
+//! Owns the asking: requests in HTTP/1.1 over a connection that is kept while the server keeps it.
+//! Repairs nothing that a server sends, and judges nothing.
 
-use std::error::Error;
-use std::io;
-use std::sync::Arc;
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, HeaderValue};
+use range_core::http::conditional::Method;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use url::{Host, Url};
 
 use super::conformance::{Fields, Reply};
-use http::header::{ACCEPT_ENCODING, HOST, HeaderValue};
-use http::{Request, Response, Uri};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use range_core::http::conditional::Method;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-
 use super::error::CheckError;
+use super::trust::{self, Trust};
+use super::wire::{Wire, WireError};
 
-/// Most bytes read of one reply. Ranges beyond are judged by their heads alone.
-pub const MOST_READ: usize = 1 << 20;
+/// Names and values of fields that are sent with every request.
+pub(super) type OwnFields = Vec<(HeaderName, HeaderValue)>;
 
-/// Whose certificate is believed.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Trust {
-    /// Nobody's: http only.
-    Nobody,
-    /// Certificates, in PEM, one of which the server's has to lead to.
-    Pem(Vec<u8>),
+/// Where a server is, and how it is spoken to.
+#[derive(Clone)]
+pub(super) struct Target {
+    url: Url,
+    port: u16,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+    fields: OwnFields,
+}
+
+/// Why a question has no reply.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AskError {
+    /// There is no connection.
+    #[error("{0}")]
+    NotConnected(String),
+    /// The server closed or reset the connection before a reply.
+    #[error("the server closed the connection without a reply")]
+    Closed,
+    /// Bytes came that are no reply, though the connection had brought none before.
+    #[error("what it sends is no HTTP/1.1")]
+    NotHttp,
+}
+
+/// An answer, and what came on the connection before it.
+pub(super) struct Asked {
+    /// The reply.
+    pub(super) reply: Result<Reply, AskError>,
+    /// The number of bytes that followed the reply before this one, found only now.
+    pub(super) stray: usize,
+}
+
+/// How often a server kept connections that it had not said it would close.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Persistence {
+    /// Replies after which the connection should have stayed open, and it was seen whether it did.
+    pub(super) promised: u32,
+    /// Those after which it did not.
+    pub(super) broken: u32,
 }
 
 /// A server, and the connection to it while there is one.
 pub(super) struct Client {
-    uri: Uri,
-    host: String,
-    port: u16,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
-    sender: Option<SendRequest<Empty<Bytes>>>,
-    connections: JoinSet<()>,
+    target: Target,
+    open: Option<Wire>,
+    pub(super) persistence: Persistence,
+    /// True once the server left a connection open that it had said it would close; the next need
+    /// not be waited for.
+    leaves_open: bool,
+}
+
+impl Target {
+    /// The server of a URL, and the fields it is sent.
+    pub(super) fn new(url: Url, trust: &Trust, mut fields: OwnFields) -> Result<Self, CheckError> {
+        let host = url.host().ok_or(CheckError::Url)?;
+        let tls = match url.scheme() {
+            "http" => None,
+            "https" => {
+                let name = match host {
+                    Host::Domain(name) => ServerName::try_from(name.to_owned()).ok(),
+                    Host::Ipv4(address) => Some(ServerName::from(std::net::IpAddr::from(address))),
+                    Host::Ipv6(address) => Some(ServerName::from(std::net::IpAddr::from(address))),
+                };
+                let name = name.ok_or(CheckError::Url)?;
+                Some((trust::connector(trust)?, name))
+            }
+            _ => return Err(CheckError::Url),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            fields.push((http::header::AUTHORIZATION, basic(&url)));
+        }
+        let port = url.port_or_known_default().ok_or(CheckError::Url)?;
+        Ok(Self {
+            url,
+            port,
+            tls,
+            fields,
+        })
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Opens a connection.
+    async fn connect(&self) -> Result<Wire, AskError> {
+        let failed = |error: std::io::Error| AskError::NotConnected(error.to_string());
+        // An IPv6 address stands in brackets in a URL, and nowhere else.
+        let host = self.url.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let stream = TcpStream::connect((host, self.port))
+            .await
+            .map_err(failed)?;
+        let _no_matter = stream.set_nodelay(true);
+        match self.tls.clone() {
+            None => Ok(Wire::new(Box::new(stream))),
+            Some((connector, name)) => {
+                let stream = connector.connect(name, stream).await.map_err(failed)?;
+                Ok(Wire::new(Box::new(stream)))
+            }
+        }
+    }
+
+    /// The request, as it goes over the wire.
+    fn request(&self, method: Method, fields: &Fields) -> Vec<u8> {
+        let method = match method {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+        };
+        let (path, query) = (self.url.path(), self.url.query());
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let mut text = Vec::new();
+        // Writing to a vector cannot fail.
+        let _ = write!(text, "{method} {path}{query} HTTP/1.1\r\n");
+        let mut line = |name: &str, value: &[u8]| {
+            text.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        };
+        let own = |name: HeaderName| self.fields.iter().any(|(own, _)| *own == name);
+        if !own(http::header::HOST) {
+            line("Host", self.host_field().as_bytes());
+        }
+        if !own(http::header::USER_AGENT) {
+            line(
+                "User-Agent",
+                concat!("sheave-check-server/", env!("CARGO_PKG_VERSION")).as_bytes(),
+            );
+        }
+        if !own(http::header::ACCEPT) {
+            line("Accept", b"*/*");
+        }
+        if !fields.iter().any(|(name, _)| *name == "accept-encoding") {
+            line("Accept-Encoding", b"identity");
+        }
+        for (name, value) in &self.fields {
+            line(name.as_str(), value.as_bytes());
+        }
+        for (name, value) in fields {
+            line(name, value);
+        }
+        text.extend(b"\r\n");
+        text
+    }
+
+    fn host_field(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port();
+        port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+fn basic(url: &Url) -> HeaderValue {
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+    let user = decoded(url.username());
+    let password = decoded(url.password().unwrap_or_default());
+    let encoded = STANDARD.encode([user.as_slice(), b":", &password].concat());
+    let mut value = HeaderValue::try_from(format!("Basic {encoded}"))
+        .expect("Base64 has no character that a field may not have");
+    value.set_sensitive(true);
+    value
 }
 
 impl Client {
-    pub(super) fn new(uri: Uri, trust: &Trust) -> Result<Self, CheckError> {
-        let is_secure = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
-            _ => return Err(CheckError::Url),
-        };
-        let host = uri.host().ok_or(CheckError::Url)?;
-        // An IPv6 address stands in brackets in a URL, and nowhere else.
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        let tls = if is_secure {
-            let name = ServerName::try_from(host.clone()).map_err(|_| CheckError::Url)?;
-            Some((connector(trust)?, name))
-        } else {
-            None
-        };
-        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        let connections = JoinSet::new();
-        Ok(Self {
-            uri,
-            host,
-            port,
-            tls,
-            sender: None,
-            connections,
-        })
+    pub(super) fn new(target: Target) -> Self {
+        Self {
+            target,
+            open: None,
+            persistence: Persistence::default(),
+            leaves_open: false,
+        }
     }
 
     /// Sends a request and reads the reply, over the open connection if it still takes one.
@@ -83,162 +195,52 @@ impl Client {
     /// A server may close a connection between two requests at any time, and the request that
     /// meets the closing is asked anew on a fresh one (RFC 9112 §9.3.1). What is sent in place of
     /// a reply is an error all the same.
-    pub(super) async fn ask(&mut self, method: Method, fields: &Fields) -> Result<Reply, String> {
-        if let Some(mut sender) = self.idle().await {
-            match sender.send_request(self.request(method, fields)?).await {
-                Ok(response) => return self.receive(sender, response).await,
-                Err(error) if met_the_closing(&error) => {}
-                Err(error) => return Err(error.to_string()),
+    pub(super) async fn ask(&mut self, method: Method, fields: &Fields) -> Asked {
+        let request = self.target.request(method, fields);
+        let mut stray = 0;
+        if let Some(mut wire) = self.open.take() {
+            self.persistence.promised += 1;
+            match wire.exchange(&request, method).await {
+                Ok(reply) => {
+                    let reply = Ok(self.keep(wire, reply).await);
+                    return Asked { reply, stray };
+                }
+                Err(WireError::Closed) => self.persistence.broken += 1,
+                Err(WireError::NotHttp { bytes }) => stray = bytes,
             }
         }
-        let mut sender = self.connect().await?;
-        let response = sender.send_request(self.request(method, fields)?).await;
-        let response = response.map_err(|error| error.to_string())?;
-        self.receive(sender, response).await
+        let reply = self.ask_afresh(&request, method).await;
+        if matches!(reply, Err(AskError::NotHttp)) {
+            // Then it is how this question is answered.
+            stray = 0;
+        }
+        Asked { reply, stray }
     }
 
-    /// Reads a reply, and keeps the connection if the next can come on it.
-    async fn receive(
-        &mut self,
-        sender: SendRequest<Empty<Bytes>>,
-        response: Response<Incoming>,
-    ) -> Result<Reply, String> {
-        let (head, body) = response.into_parts();
-        let fields = head.headers.iter();
-        let mut reply = Reply {
-            status: head.status.as_u16(),
-            fields: fields
-                .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-                .collect(),
-            ..Reply::default()
-        };
-        read(body, &mut reply).await?;
-        // The rest of a long reply would have to be read before the next could come.
-        self.sender = reply.is_complete.then_some(sender);
-        Ok(reply)
+    async fn ask_afresh(&mut self, request: &[u8], method: Method) -> Result<Reply, AskError> {
+        let mut wire = self.target.connect().await?;
+        match wire.exchange(request, method).await {
+            Ok(reply) => Ok(self.keep(wire, reply).await),
+            Err(WireError::Closed) => Err(AskError::Closed),
+            Err(WireError::NotHttp { .. }) => Err(AskError::NotHttp),
+        }
     }
 
-    /// The open connection, if the server has left it open.
-    async fn idle(&mut self) -> Option<SendRequest<Empty<Bytes>>> {
-        let mut sender = self.sender.take()?;
-        sender.ready().await.ok()?;
-        Some(sender)
+    /// Looks at the socket once more, and keeps the connection if the next reply can come on it.
+    async fn keep(&mut self, mut wire: Wire, mut reply: Reply) -> Reply {
+        let after = wire.look_after(&mut reply, self.leaves_open).await;
+        if wire.persists() && after.is_closed {
+            self.persistence.promised += 1;
+            self.persistence.broken += 1;
+        }
+        self.leaves_open |= after.is_left_open;
+        self.open =
+            (wire.persists() && !after.is_closed && reply.faults.is_empty()).then_some(wire);
+        reply
     }
 
     /// Gives up the connection: nobody knows what is still to come on it.
     pub(super) fn hang_up(&mut self) {
-        self.sender = None;
-        self.connections.abort_all();
+        self.open = None;
     }
-
-    fn request(&self, method: Method, fields: &Fields) -> Result<Request<Empty<Bytes>>, String> {
-        let method = match method {
-            Method::Get => http::Method::GET,
-            Method::Head => http::Method::HEAD,
-        };
-        let authority = self
-            .uri
-            .authority()
-            .map_or("", http::uri::Authority::as_str);
-        let host = authority.rsplit('@').next().unwrap_or_default();
-        let target = self
-            .uri
-            .path_and_query()
-            .map_or("/", http::uri::PathAndQuery::as_str);
-        let mut request = Request::builder()
-            .method(method)
-            .uri(target)
-            .header(HOST, host)
-            .header(ACCEPT_ENCODING, "identity");
-        for (name, value) in fields {
-            let value = HeaderValue::from_bytes(value).map_err(|error| error.to_string())?;
-            request = request.header(*name, value);
-        }
-        request
-            .body(Empty::new())
-            .map_err(|error| error.to_string())
-    }
-
-    async fn connect(&mut self) -> Result<SendRequest<Empty<Bytes>>, String> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await;
-        let stream = stream.map_err(|error| error.to_string())?;
-        match self.tls.clone() {
-            None => self.shake_hands(stream).await,
-            Some((connector, name)) => {
-                let stream = connector.connect(name, stream).await;
-                self.shake_hands(stream.map_err(|error| error.to_string())?)
-                    .await
-            }
-        }
-    }
-
-    async fn shake_hands(
-        &mut self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<SendRequest<Empty<Bytes>>, String> {
-        let connection = http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = connection.map_err(|error| error.to_string())?;
-        self.connections.abort_all();
-        // Its error reaches whoever waits for a reply.
-        self.connections
-            .spawn(async move { drop(connection.await) });
-        Ok(sender)
-    }
-}
-
-/// Returns true if a request failed because the server had closed the connection, rather than by
-/// what it sent. A close with the request unread resets the connection.
-fn met_the_closing(error: &hyper::Error) -> bool {
-    let cause = error
-        .source()
-        .and_then(|cause| cause.downcast_ref::<io::Error>());
-    let is_reset = cause.is_some_and(|cause| {
-        matches!(
-            cause.kind(),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-        )
-    });
-    is_reset || error.is_canceled() || error.is_closed() || error.is_incomplete_message()
-}
-
-async fn read(mut body: Incoming, reply: &mut Reply) -> Result<(), String> {
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| error.to_string())?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        let room = MOST_READ - reply.content.len();
-        reply
-            .content
-            .extend_from_slice(&data[..data.len().min(room)]);
-        if data.len() > room {
-            return Ok(());
-        }
-    }
-    reply.is_complete = true;
-    Ok(())
-}
-
-fn connector(trust: &Trust) -> Result<TlsConnector, CheckError> {
-    let Trust::Pem(pem) = trust else {
-        return Err(CheckError::NobodyTrusted);
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| CheckError::Certificates)?;
-        roots
-            .add(certificate)
-            .map_err(|_| CheckError::Certificates)?;
-    }
-    if roots.is_empty() {
-        return Err(CheckError::Certificates);
-    }
-    // Named, because what else is linked may have chosen another for the whole process.
-    let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| CheckError::Certificates)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }

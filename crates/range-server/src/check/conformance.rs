@@ -6,19 +6,33 @@
 //!
 //! [`conditional::decide`]: range_core::http::conditional::decide
 
+mod coded;
+mod fields;
 mod judge;
+mod partial;
 mod parts;
+mod plain;
+mod reply;
+pub(crate) mod rules;
+mod subject;
 mod table;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use range_core::http::Validators;
 use range_core::http::conditional::Method;
 
-pub(crate) use judge::{judge, judge_plain};
+pub(crate) use coded::Coded;
+pub(crate) use judge::judge;
 #[cfg(test)]
 pub(crate) use judge::{request, value};
+pub(crate) use plain::{Plain, judge_plain};
+pub(crate) use reply::{Reply, WireFault};
+pub use rules::{Document, Level, Rule};
+pub(crate) use subject::{NoSubject, age};
 pub(crate) use table::ROWS;
+pub(crate) use wire::{broken, is_of_connections, judge_persistence, judge_wire, surplus};
 
 /// Shortest representation the table can be asked of: some rows name bytes up to 509, and several
 /// ranges with their headers have to be shorter than the whole.
@@ -27,63 +41,47 @@ pub(crate) const SHORTEST: u64 = 1000;
 /// Names and values of header fields, names in lower case.
 pub(crate) type Fields = Vec<(&'static str, Vec<u8>)>;
 
-/// The properties of the representation a server is asked for, from a plain GET.
+/// The properties of the representation a server is asked for, from two plain GETs that agree.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
     /// The number of its bytes; [`SHORTEST`] or more.
     pub(crate) length: u64,
-    /// Its validators, as that reply gave them.
+    /// Its validators, as the later reply gave them, without those that change with each reply.
     pub(crate) validators: Validators,
     /// Its first bytes, which ranges are compared with; all of them where it is short enough.
     pub(crate) known: Vec<u8>,
-}
-
-/// The answer of a server.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Reply {
-    /// The status code.
-    pub(crate) status: u16,
-    /// Names, in lower case, and values of the header fields.
+    /// The fields that both replies had, as the later one had them.
     pub(crate) fields: Vec<(String, Vec<u8>)>,
-    /// The content, or its beginning.
-    pub(crate) content: Vec<u8>,
-    /// True if the content was read to its end.
-    pub(crate) is_complete: bool,
+    /// True if a cache in front has been recognised.
+    pub(crate) is_cached: bool,
+    /// The representation for those who accept gzip, once it was asked for and is another.
+    pub(crate) coded: Option<Coded>,
 }
 
-impl Reply {
-    /// The first value of a field.
+impl Subject {
+    /// The value of a field that every plain reply has.
     pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
         let found = self.fields.iter().find(|(own, _)| own == name);
         found.map(|(_, value)| value.as_slice())
     }
 }
 
-/// The strength with which RFC 9110 asks for something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Recommended.
-    Should,
-    /// Required.
-    Must,
-}
-
 /// One thing a server is asked.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Row {
     /// The question, in a few words.
     pub name: &'static str,
-    /// Where RFC 9110 says what to answer.
-    pub section: &'static str,
-    /// The strength with which it asks for one of the statuses below.
-    pub level: Level,
+    /// The rule that another status breaks.
+    pub rule: &'static Rule,
     /// The method.
     pub method: Method,
     /// The status that serves the client best.
     pub preferred: u16,
     /// Other statuses that are no deviation.
     pub permitted: &'static [u16],
+    /// The earlier row without whose preferred status this one says nothing.
+    pub after: Option<&'static str>,
     fields: fn(&Subject) -> Option<Fields>,
 }
 
@@ -99,10 +97,23 @@ impl Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The strength of the rule.
-    pub level: Level,
-    /// Where RFC 9110 says so.
-    pub section: &'static str,
+    /// The rule that is not kept.
+    pub rule: &'static Rule,
     /// The finding in words. They hold no text of the server.
     pub what: String,
+}
+
+impl Finding {
+    pub(crate) fn new(rule: &'static Rule, what: impl Into<String>) -> Self {
+        Self {
+            rule,
+            what: what.into(),
+        }
+    }
+
+    /// The strength of the rule.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        self.rule.level
+    }
 }

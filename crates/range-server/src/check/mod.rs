@@ -1,28 +1,62 @@
 //! Owns the asking of the conformance table: one request after another, each bounded in time and
 //! bytes. Judges nothing; that is `conformance`'s.
 
+mod answers;
+mod cache;
 mod client;
 pub(crate) mod conformance;
 mod error;
+mod examination;
+mod parallel;
+mod redirects;
+mod trust;
+mod wire;
 
-use std::time::Duration;
+use std::fmt;
 
-use http::Uri;
-use range_core::http::conditional::Method;
-use range_core::http::{EntityTag, HttpDate, Validators};
+use http::{HeaderName, HeaderValue};
+use url::Url;
 
-use client::Client;
-pub use client::{MOST_READ, Trust};
-pub use conformance::{Finding, Level, Row};
-use conformance::{Reply, SHORTEST, Subject};
+pub use answers::{Answers, Verdict};
+pub use conformance::{Document, Finding, Level, Row, Rule};
 pub use error::CheckError;
+use examination::Examination;
+pub use trust::Trust;
+pub use wire::MOST_READ;
 
-/// Longest wait for one reply: slow servers answer, and one that hangs costs the whole table less
-/// than ten minutes.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Fields that the questions are asked with, so that they cannot be one's own.
+const OF_QUESTIONS: &[&str] = &[
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "range",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// How a server is asked.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Whose certificates are believed.
+    pub trust: Trust,
+    /// Names and values of fields that are sent with every request, to the origin of the URL only.
+    pub fields: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Options {
+    /// Shows no value of a field: each may be a credential.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Options")
+            .field("trust", &self.trust)
+            .field("fields", &names)
+            .finish()
+    }
+}
 
 /// The outcome of one row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Outcome {
     /// The question.
@@ -32,102 +66,132 @@ pub struct Outcome {
 }
 
 /// The outcome of a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Answer {
-    /// It could not be asked: the representation has no such validator.
+    /// It was not asked: the representation has no such validator, the row that it builds on was
+    /// answered otherwise, or the server was gone.
     NotAsked,
+    /// The server had no time for it (429 or 503), which says nothing about ranges.
+    Busy {
+        /// The status.
+        status: u16,
+    },
     /// No reply came, or none that is HTTP.
-    Broken,
+    Broken {
+        /// The rule that asks for one.
+        findings: Vec<Finding>,
+    },
     /// A reply with this status, and where it falls short.
     Judged {
         /// The status.
         status: u16,
         /// Where it falls short; empty if nowhere.
         findings: Vec<Finding>,
+        /// Where it would fall short, if it did not come from a cache.
+        excused: Vec<Finding>,
     },
 }
 
+impl Answer {
+    /// The findings on the reply, or on there being none.
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Self::NotAsked | Self::Busy { .. } => &[],
+            Self::Broken { findings } | Self::Judged { findings, .. } => findings,
+        }
+    }
+}
+
+/// Where a check ended early.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Gone {
+    /// The row that was asked when it was noticed.
+    pub since: &'static str,
+    /// Why nothing more could be asked.
+    pub why: String,
+}
+
 /// The answers of a server to the table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
+    /// The URL that was checked, after all redirects, without what may be secret: the user, the
+    /// password and the values of the query.
+    pub url: String,
+    /// The URLs that redirects led to, one after the other, likewise.
+    pub redirects: Vec<String>,
     /// The `Server` field, if there is one. Foreign text.
     pub server: Option<String>,
+    /// The names of fields by which a cache in front was recognised.
+    pub caches: Vec<&'static str>,
     /// The length of the file.
     pub length: u64,
-    /// The findings on a plain GET.
+    /// What people want to know.
+    pub answers: Answers,
+    /// The findings on a plain GET, and on all replies together.
     pub plain: Vec<Finding>,
+    /// The findings on how the server treats connections.
+    pub connection: Vec<Finding>,
     /// The rows, in the order of the table.
     pub outcomes: Vec<Outcome>,
+    /// The end of the check, if it was not that of the table.
+    pub gone: Option<Gone>,
 }
 
-/// Asks the server of `url` the whole table, over as few connections as it permits.
+impl Report {
+    /// Every finding, with the question it was found in; `None` is all of them together.
+    pub fn findings(&self) -> impl Iterator<Item = (Option<&'static Row>, &Finding)> {
+        let together = self.plain.iter().chain(&self.connection);
+        let of_rows = self.outcomes.iter().flat_map(|outcome| {
+            let findings = outcome.answer.findings().iter();
+            findings.map(|finding| (Some(outcome.row), finding))
+        });
+        together.map(|finding| (None, finding)).chain(of_rows)
+    }
+}
+
+/// Every rule that a finding can rest on.
+#[must_use]
+pub fn rules() -> &'static [&'static Rule] {
+    conformance::rules::RULES
+}
+
+/// Every row of the table, in the order in which they are asked.
+#[must_use]
+pub fn rows() -> &'static [Row] {
+    conformance::ROWS
+}
+
+/// Asks the server of `url` the whole table, over as few connections as it permits, and then for
+/// several parts at once.
 ///
-/// Sends about 55 requests and reads at most [`MOST_READ`] bytes of each reply. Dropping the
-/// future ends the connection.
-pub async fn check(url: &str, trust: &Trust) -> Result<Report, CheckError> {
-    let uri: Uri = url.parse().map_err(|_| CheckError::Url)?;
-    let mut client = Client::new(uri, trust)?;
-    let no_fields = Vec::new();
-    let plain = within(client.ask(Method::Get, &no_fields))
-        .await
-        .map_err(CheckError::Unreachable)?;
-    if plain.status != 200 {
-        return Err(CheckError::NotServed(plain.status));
-    }
-    let subject = subject(&plain).ok_or(CheckError::TooShort)?;
-    let mut outcomes = Vec::with_capacity(conformance::ROWS.len());
-    for row in conformance::ROWS {
-        let answer = answer(&mut client, row, &subject).await;
-        outcomes.push(Outcome { row, answer });
-    }
-    let server = plain.field("server");
-    Ok(Report {
-        server: server.map(|name| String::from_utf8_lossy(name).into_owned()),
-        length: subject.length,
-        plain: conformance::judge_plain(&subject, &plain),
-        outcomes,
-    })
+/// Sends about 80 requests, one more for each finding, and reads at most [`MOST_READ`] bytes of
+/// each reply. Dropping the future ends the connections.
+pub async fn check(url: &str, options: &Options) -> Result<Report, CheckError> {
+    let mut url = Url::parse(url).map_err(|_| CheckError::Url)?;
+    url.set_fragment(None);
+    let fields = own_fields(&options.fields)?;
+    let mut examination = Examination::begin(url, &options.trust, fields).await?;
+    examination.ask_all().await?;
+    Ok(examination.report().await)
 }
 
-async fn answer(client: &mut Client, row: &'static Row, subject: &Subject) -> Answer {
-    let Some(fields) = row.fields(subject) else {
-        return Answer::NotAsked;
-    };
-    let Ok(reply) = within(client.ask(row.method, &fields)).await else {
-        client.hang_up();
-        return Answer::Broken;
-    };
-    Answer::Judged {
-        status: reply.status,
-        findings: conformance::judge(row, &fields, subject, &reply),
-    }
-}
-
-async fn within(ask: impl Future<Output = Result<Reply, String>>) -> Result<Reply, String> {
-    match tokio::time::timeout(PATIENCE, ask).await {
-        Ok(reply) => reply,
-        Err(_) => Err(format!("no reply within {} s", PATIENCE.as_secs())),
-    }
-}
-
-fn subject(plain: &Reply) -> Option<Subject> {
-    let announced = plain.field("content-length").and_then(|length| {
-        let length: u64 = str::from_utf8(length).ok()?.parse().ok()?;
-        Some(length)
+fn own_fields(fields: &[(String, String)]) -> Result<client::OwnFields, CheckError> {
+    let parsed = fields.iter().map(|(name, value)| {
+        let is_of_questions = |name: &HeaderName| {
+            OF_QUESTIONS.contains(&name.as_str()) || name.as_str().starts_with("if-")
+        };
+        let parsed = HeaderName::try_from(name)
+            .ok()
+            .zip(HeaderValue::try_from(value).ok());
+        match parsed {
+            Some((name, _)) if is_of_questions(&name) => Err(CheckError::OfQuestions {
+                name: name.to_string(),
+            }),
+            Some(both) => Ok(both),
+            None => Err(CheckError::Field),
+        }
     });
-    let counted = plain
-        .is_complete
-        .then(|| u64::try_from(plain.content.len()));
-    let length = announced.or(counted.and_then(Result::ok))?;
-    let date = |name| plain.field(name).and_then(HttpDate::parse);
-    (length >= SHORTEST).then(|| Subject {
-        length,
-        validators: Validators {
-            entity_tag: plain.field("etag").and_then(EntityTag::parse),
-            last_modified: date("last-modified"),
-            date: date("date"),
-        },
-        known: plain.content.clone(),
-    })
+    parsed.collect()
 }

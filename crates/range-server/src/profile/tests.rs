@@ -54,6 +54,9 @@ fn subject() -> Subject {
             date: date(1_600_000_000),
         },
         known: Vec::new(),
+        fields: Vec::new(),
+        is_cached: false,
+        coded: None,
     }
 }
 

@@ -289,7 +289,16 @@ fn headers(args: &ConnectionArgs) -> Result<Vec<(String, Secret<String>)>, Conne
         let value = value.map(|value| (name.to_owned(), value.clone().into()));
         headers.extend(value);
     }
-    for text in &args.headers {
+    headers.extend(given_headers(&args.headers)?);
+    Ok(headers)
+}
+
+/// The headers of `--header`, one or a file of them each.
+pub(super) fn given_headers(
+    texts: &[String],
+) -> Result<Vec<(String, Secret<String>)>, ConnectionError> {
+    let mut headers = Vec::new();
+    for text in texts {
         headers.extend(header(text)?);
     }
     Ok(headers)

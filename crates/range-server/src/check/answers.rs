@@ -1,0 +1,176 @@
+//! Owns the three answers that people want of a check: whether ranges are served, whether a
+//! download can be resumed safely, and what several connections are good for. Pure: the outcomes of
+//! the table in, sentences out.
+
+use std::fmt::Write as _;
+
+use range_core::http::{Strength, Validators};
+
+use super::parallel::Together;
+use super::{Answer, Level, Outcome};
+
+/// A question of people, and its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// Yes or no; `None` if it could not be found out.
+    pub yes: Option<bool>,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+/// What people want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answers {
+    /// Does the server serve ranges?
+    pub ranges: Verdict,
+    /// Can an interrupted download be resumed, so that a file that changed meanwhile is noticed?
+    pub resumption: Verdict,
+    /// Are several connections at once allowed?
+    pub parallel: Verdict,
+}
+
+/// Rows that a downloader lives on.
+const OF_DOWNLOADERS: &[&str] = &[
+    "the first byte",
+    "a range in the middle",
+    "an open range near the end",
+    "the last byte",
+];
+
+fn verdict(yes: impl Into<Option<bool>>, why: impl Into<String>) -> Verdict {
+    Verdict {
+        yes: yes.into(),
+        why: why.into(),
+    }
+}
+
+/// Answers the three questions.
+pub(super) fn answers(
+    outcomes: &[Outcome],
+    validators: &Validators,
+    tag_changes: bool,
+    together: Option<&Together>,
+) -> Answers {
+    let ranges = ranges(outcomes);
+    let resumption = resumption(outcomes, &ranges, validators, tag_changes);
+    let parallel = parallel(&ranges, together);
+    Answers {
+        ranges,
+        resumption,
+        parallel,
+    }
+}
+
+/// Whether the first row was answered with a part; `None` if it was not answered.
+pub(super) fn serves_ranges(outcomes: &[Outcome]) -> Option<bool> {
+    status(outcomes, OF_DOWNLOADERS[0]).map(|status| status == 206)
+}
+
+fn outcome<'a>(outcomes: &'a [Outcome], name: &str) -> Option<&'a Answer> {
+    let found = outcomes.iter().find(|outcome| outcome.row.name == name);
+    found.map(|outcome| &outcome.answer)
+}
+
+fn status(outcomes: &[Outcome], name: &str) -> Option<u16> {
+    match outcome(outcomes, name)? {
+        Answer::Judged { status, .. } => Some(*status),
+        Answer::NotAsked | Answer::Busy { .. } | Answer::Broken { .. } => None,
+    }
+}
+
+fn ranges(outcomes: &[Outcome]) -> Verdict {
+    let mut has_any = false;
+    for name in OF_DOWNLOADERS {
+        match outcome(outcomes, name) {
+            Some(Answer::Judged {
+                status: 206,
+                findings,
+                ..
+            }) => {
+                has_any = true;
+                let wrong = findings
+                    .iter()
+                    .find(|finding| finding.level() >= Level::Should);
+                if let Some(finding) = wrong {
+                    return verdict(false, format!("wrongly: {name}: {}", finding.what));
+                }
+            }
+            Some(Answer::Judged { status: 200, .. }) => {
+                let why = if has_any {
+                    "some are ignored"
+                } else {
+                    "they are ignored"
+                };
+                return verdict(false, format!("{why}, and the whole file comes: {name}"));
+            }
+            Some(Answer::Judged { status, .. }) => {
+                return verdict(false, format!("{name} is answered {status}"));
+            }
+            Some(Answer::Broken { .. }) => return verdict(false, format!("{name} gets no reply")),
+            Some(Answer::NotAsked | Answer::Busy { .. }) | None => {
+                return verdict(None, "not found out");
+            }
+        }
+    }
+    verdict(true, "every one that a downloader needs")
+}
+
+fn resumption(
+    outcomes: &[Outcome],
+    ranges: &Verdict,
+    validators: &Validators,
+    tag_changes: bool,
+) -> Verdict {
+    match ranges.yes {
+        Some(true) => {}
+        Some(false) => return verdict(false, "there are no ranges to rely on"),
+        None => return verdict(None, "not found out"),
+    }
+    let tag = validators.entity_tag.as_ref();
+    let has_strong_tag = tag.is_some_and(|tag| tag.strength() == Strength::Strong);
+    let has_strong_date = validators.last_modified_strength() == Some(Strength::Strong);
+    let by = match (has_strong_tag, has_strong_date) {
+        (true, _) => "by its ETag",
+        (false, true) => "by its Last-Modified",
+        (false, false) if tag_changes => {
+            return verdict(false, "the ETag is another with each reply");
+        }
+        (false, false) if tag.is_some() => {
+            return verdict(false, "the ETag is weak, and there is no date to go by");
+        }
+        (false, false) => return verdict(false, "nothing tells one version from another"),
+    };
+    // Either row asks with a validator that nothing has.
+    let names = ["If-Range: another tag", "If-Range: a later date"];
+    let ignores = names.iter().any(|name| status(outcomes, name) == Some(206));
+    let why = if ignores {
+        format!("{by}, if the client compares it: If-Range is ignored")
+    } else {
+        format!("{by}, with If-Range")
+    };
+    verdict(!ignores, why)
+}
+
+fn parallel(ranges: &Verdict, together: Option<&Together>) -> Verdict {
+    let Some(together) = together.filter(|_| ranges.yes != Some(false)) else {
+        let why = if ranges.yes == Some(false) {
+            "there are no ranges to divide"
+        } else {
+            "not found out"
+        };
+        return verdict(None, why);
+    };
+    let Together { asked, served, .. } = together;
+    let mut why = format!("{served} of {asked} at once were served");
+    if let Some(gain) = together.gain() {
+        let together = together.measured;
+        // Writing to a String cannot fail.
+        let _ = write!(
+            why,
+            "; {together} together brought {gain:.1} times what one did"
+        );
+    }
+    verdict(served == asked, why)
+}
