@@ -176,6 +176,12 @@ fn interrupt(url: &str, into: &Path, expressions: &[&str]) {
 /// and forgets what is in memory only before it reads anything back.
 #[test]
 fn what_is_read_back_is_on_the_disk() {
+    const FORGETS: &str = "POSIX_FADV_DONTNEED";
+    const SYNC_FAILED: [&str; 3] = [
+        "trace=fdatasync,fadvise64",
+        "inject=fdatasync:error=EIO:when=1",
+        "inject=fadvise64:signal=KILL",
+    ];
     if !strace::is_installed() {
         return;
     }
@@ -183,12 +189,6 @@ fn what_is_read_back_is_on_the_disk() {
     let site = Site::synthetic(vec![Fault::always(rate)]);
     let url = site.url("/synthetic/6MiB?seed=8");
     let digest = files::hex(&synthetic::sha256(Seed(8), ByteCount(6 * MIB)));
-    const FORGETS: &str = "POSIX_FADV_DONTNEED";
-    const SYNC_FAILED: [&str; 3] = [
-        "trace=fdatasync,fadvise64",
-        "inject=fdatasync:error=EIO:when=1",
-        "inject=fadvise64:signal=KILL",
-    ];
     // Either the second run learns of it, or the first did and was killed before it could forget.
     let cases: [(&[&str], &[&str], &[&str]); 3] = [
         (

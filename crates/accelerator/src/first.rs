@@ -17,8 +17,8 @@ use crate::clock::Clock;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events};
 use crate::transport::error::TransportError;
-use crate::transport::{Reply, Transport};
 use crate::transport::judge_reply::accept;
+use crate::transport::{Reply, Transport};
 
 /// A reply to a request that was sent before the download ran.
 #[derive(Debug)]
