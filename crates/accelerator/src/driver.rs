@@ -50,7 +50,7 @@ pub(crate) struct Context {
     pub(crate) task: Arc<Task>,
     pub(crate) target: Arc<Target>,
     pub(crate) transport: Arc<Transport>,
-    /// Where workers work.
+    /// The threads on which workers work.
     pub(crate) pool: Handle,
     pub(crate) clock: Clock,
     pub(crate) events: Events,
@@ -113,7 +113,7 @@ pub(crate) struct Driver<'a> {
     scheduler: Scheduler,
     tally: &'a mut Tally,
     file: Option<ResumableFile>,
-    /// Whether a stream is written over the bytes of the file, which are of the same version.
+    /// True if a stream is written over the bytes of the file, which are of the same version.
     is_over: bool,
     generations: SharedGenerations,
     /// The reply for the first attempt.
@@ -134,7 +134,7 @@ pub(crate) struct Driver<'a> {
     time: DiskTime,
     snapshot_at: Timestamp,
     last_error: Option<AttemptError>,
-    /// What that error means.
+    /// The meaning of that error.
     last_class: Option<FailureClass>,
     fatal: Option<Error>,
     cancel_seen: bool,

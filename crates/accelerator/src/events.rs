@@ -59,7 +59,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// An attempt failed, as this error tells or only its class.
+    /// Returns the event of an attempt that failed, with the error or only its class.
     pub(crate) fn retrying(
         class: FailureClass,
         error: Option<&(dyn StdError + 'static)>,
@@ -70,7 +70,7 @@ impl Event {
     }
 }
 
-/// What failed, where the scheduler knows it by its class only.
+/// Returns what failed, for a failure that the scheduler knows by its class only.
 fn in_words(class: FailureClass) -> &'static str {
     match class {
         FailureClass::Busy { .. } => "the server is busy",

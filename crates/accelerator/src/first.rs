@@ -27,7 +27,7 @@ pub(crate) struct First {
     pub(crate) reply: Reply,
     /// The time from the request to its head.
     pub(crate) took: Duration,
-    /// How many requests before it were in vain.
+    /// The number of requests before it that were in vain.
     pub(crate) retries: u64,
 }
 
@@ -62,7 +62,7 @@ struct Asking {
     events: Events,
     clock: Clock,
     retries: u64,
-    /// Of the last request, and what it means.
+    /// The error of the last request, and its meaning.
     last_error: Option<(FailureClass, TransportError)>,
 }
 
@@ -75,7 +75,7 @@ struct Attempt {
 }
 
 impl Asking {
-    /// Does what the scheduler says until there is a reply, or it ends.
+    /// Does what the scheduler says until there is a reply, or the scheduler ends.
     async fn run(
         &mut self,
         config: SchedulerConfig,
@@ -190,7 +190,7 @@ impl Asking {
         self.events.send(Event::retrying(class, error, delay));
     }
 
-    /// Whether the refusal may be of the range, and not of the file.
+    /// Reports whether the refusal may be of the range, and not of the file.
     fn may_be_the_range(&self) -> bool {
         let last = self.last_error.as_ref();
         last.is_some_and(|(_, error)| error.may_be_of_the_range())

@@ -29,15 +29,15 @@ pub(crate) struct AlreadyThere {
     pub(crate) generation: Option<Generation>,
 }
 
-/// What the one question is asked with, and where.
+/// The means to ask the one question.
 #[derive(Debug)]
 pub(crate) struct Asking {
     pub(crate) transport: Arc<Transport>,
     pub(crate) pool: Handle,
 }
 
-/// Whether the file is there already: an earlier run published it and was killed before it could
-/// say so, or it has every digest that is expected.
+/// Reports whether the file is there already: an earlier run published it and was killed before it
+/// could say so, or it has every digest that is expected.
 pub(crate) async fn already_there(
     target: &Arc<Target>,
     asking: &Asking,
@@ -91,7 +91,7 @@ async fn has_the_digests(
     Ok(Some(AlreadyThere { length, generation }))
 }
 
-/// Whether what an earlier run published is what the URL leads to.
+/// Reports whether the URL leads to the file that an earlier run published.
 async fn is_served(published: &Unfinished, asking: &Asking, task: &Task) -> Result<bool, Error> {
     let transport = Arc::clone(&asking.transport);
     let ask = run_on(&asking.pool, async move {

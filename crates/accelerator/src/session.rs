@@ -35,7 +35,7 @@ struct Proven {
     digests: Vec<Digest>,
 }
 
-/// How the file is fetched.
+/// The way in which the file is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     /// By ranges, where the server serves them.
@@ -51,7 +51,7 @@ pub(crate) struct Session {
     clock: Clock,
     task: Arc<Task>,
     transport: Arc<Transport>,
-    /// Where requests are made, and bytes are received and written.
+    /// The threads on which requests are made, and bytes are received and written.
     pool: Handle,
     events: Events,
     progress: ProgressHandle,

@@ -12,7 +12,8 @@ use tokio::task::JoinSet;
 
 use crate::error::{Cause, Error, ErrorKind};
 
-/// How long the end waits for threads that ask for the addresses of a host: nothing can stop them.
+/// The time that the end waits for threads that ask for the addresses of a host: nothing can stop
+/// them.
 const LOOK_UP_GRACE: Duration = Duration::from_millis(100);
 
 const CAN_START: &str = "the system can start a thread";

@@ -108,8 +108,8 @@ fn wish(wanted: Option<Login>) -> &'static str {
 }
 
 impl TransportError {
-    /// Whether a refusal may be of the range that was asked for, and not of the file: some servers
-    /// refuse ranges above a size, or any.
+    /// Reports whether a refusal may be of the range that was asked for, and not of the file: some
+    /// servers refuse ranges above a size, or any.
     pub(crate) fn may_be_of_the_range(&self) -> bool {
         matches!(
             self,
