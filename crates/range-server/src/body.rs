@@ -21,6 +21,10 @@ use crate::pace::Pace;
 use crate::record::{Delivery, Ending};
 use crate::reply::{Payload, Piece};
 
+/// The bytes between two looks at whether a file is what it was: a response that is to break does so
+/// before much was sent in vain, and looking costs nothing beside them.
+const LOOK_EVERY: u64 = 4 << 20;
+
 /// The body of every response. An error makes hyper abort the connection, so that a short body
 /// is never taken for a whole one.
 pub(crate) type Body = UnsyncBoxBody<Bytes, ReadError>;
@@ -95,6 +99,13 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
     }
 }
 
+/// The body that is a text, whoever it is for.
+pub(crate) fn text(text: String) -> Body {
+    http_body_util::Full::new(Bytes::from(text))
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
 /// The next chunk of a long text, and the rest.
 async fn next_text(
     (mut left, sending): (Bytes, Option<Sending>),
@@ -137,6 +148,7 @@ async fn next_frame(
     let (bytes, left) = match progress.take(chunk).await {
         Ok(taken) => taken,
         Err(error) => {
+            progress.sending.delivery.record.why = Some(error.to_string());
             progress.sending.delivery.end(Ending::Failed);
             return Err(error);
         }
@@ -216,8 +228,8 @@ impl Progress {
         }
     }
 
-    /// Reads the first `length` bytes of `range`. With its last ones, makes sure that all of them
-    /// were of one version.
+    /// Reads the first `length` bytes of `range`. With its last ones, and now and then before, makes
+    /// sure that all of them were of one version.
     async fn read(
         &self,
         range: ByteRange,
@@ -228,7 +240,8 @@ impl Progress {
         self.sending.damage(buffer.use_front(length), range.start());
         let chunk = u64::try_from(length).expect("a buffer's length fits 64 bits");
         let (_, left) = range.split_at(range.start() + chunk);
-        if left.is_none() {
+        let is_time_to_look = range.start() / LOOK_EVERY != (range.start() + chunk) / LOOK_EVERY;
+        if left.is_none() || is_time_to_look {
             self.source.check_unchanged()?;
         }
         Ok((buffer.freeze(), left))

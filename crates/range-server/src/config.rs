@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderMap;
 use range_core::http::conditional::RangePolicy;
 use range_core::units::BytesPerSecond;
 
+use crate::cors::Cors;
 use crate::fault::Fault;
+use crate::login::Login;
 use crate::profile::Profile;
 use crate::record::RequestHook;
 use crate::tls::TlsIdentity;
@@ -40,6 +43,18 @@ pub struct Config {
     /// addresses of loopback; off loopback also every address, and names that the public DNS gives
     /// to nobody: without a dot, or under `.local`, `.internal` or `.home.arpa`. Default: nothing.
     pub hosts: Vec<String>,
+    /// The pages of other origins that may read answers. Default: none.
+    pub cors: Option<Cors>,
+    /// Fields that every answer has, in place of its own of these names. They must not be about how
+    /// the answer is framed. Default: none.
+    pub headers: HeaderMap,
+    /// The name and password that a request has to bring. Default: none.
+    pub login: Option<Login>,
+    /// Answers every `Range` with the whole, as a server that knows no ranges. Default: no.
+    pub no_ranges: bool,
+    /// Keeps the last requests, some ten thousand, and shows them at `/.sheave/requests`, where
+    /// `DELETE` forgets them. Default: no.
+    pub keep_requests: bool,
     /// The listener that is told of every response. Default: nobody.
     pub on_request: Option<RequestHook>,
 }
@@ -57,7 +72,7 @@ pub enum Content {
 /// A directory to serve. Nothing outside it is reachable, whatever names and links say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
-    /// The directory. It is opened once: renaming it later changes nothing.
+    /// The directory. It is looked up again when another one is at its path.
     pub root: PathBuf,
     /// Serves names that start with a dot. Default: no.
     pub allow_hidden: bool,

@@ -7,10 +7,11 @@ use std::time::SystemTime;
 
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
-use http::{Method, Response, StatusCode, Version as HttpVersion};
+use http::{HeaderMap, Method, Response, StatusCode, Version as HttpVersion};
 use range_core::http::conditional;
 use range_core::http::{AcceptEncoding, HttpDate, RangeHeader};
 use range_core::units::{ByteCount, BytesPerSecond};
+use rustix::io::Errno;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
@@ -18,23 +19,27 @@ use crate::accept;
 use crate::body::{self, Body, CrowdPace, Sending};
 use crate::buffer::BufferPool;
 use crate::clock;
-use crate::connection::ConnectionState;
+use crate::connection::{ConnectionState, UnderWay};
 use crate::content::version::Version;
-use crate::content::{self, Digests, Found, ListingTurns, ServedDirectory, Style};
+use crate::content::{self, Digests, Found, ListingTurns, MAX_LISTED, ServedDirectory, Style};
+use crate::cors::Cors;
 use crate::digest_fields;
 use crate::fault::{ContentLength, Stop};
 use crate::host::{self, Hosts};
 use crate::injection::{
     self, FaultPlan, FaultState, InFlight, Outage, ResponseStart, WireResponse,
 };
+use crate::login::Login;
 use crate::pace::Pace;
 use crate::profile::Rules;
 use crate::query::{Permitted, Query, QueryError};
 use crate::random;
 use crate::record::{Delivery, Ending, RequestHook, RequestRecord};
-use crate::reply::Reply;
+use crate::recorder::{PATH, Recorder};
+use crate::reply::{Payload, Reply};
 use crate::request_fields::{Conditions, field};
 use crate::synthetic;
+use crate::target;
 use crate::tls::TlsIdentity;
 
 /// Why a fault in a URL does not apply.
@@ -61,6 +66,10 @@ pub(crate) struct Shared {
     pub(crate) buffers: BufferPool,
     pub(crate) digests: Arc<Digests>,
     pub(crate) listings: ListingTurns,
+    pub(crate) cors: Option<Cors>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) login: Option<Login>,
+    pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) on_request: Option<RequestHook>,
 }
 
@@ -68,12 +77,20 @@ pub(crate) struct Shared {
 /// `wire`.
 pub(crate) async fn respond(
     shared: Arc<Shared>,
-    connection: Arc<ConnectionState>,
-    request: Parts,
+    (connection, under_way): (Arc<ConnectionState>, UnderWay),
+    mut request: Parts,
     wire: Option<mpsc::Sender<WireResponse>>,
 ) -> Response<Body> {
     let (arrived, time) = (clock::now(), clock::wall());
-    let under_way = connection.begin();
+    let sent = request.uri.clone();
+    target::normalise(&mut request.uri);
+    if let Some(recorder) = shared
+        .recorder
+        .as_deref()
+        .filter(|_| request.uri.path() == PATH)
+    {
+        return shared.tell_requests(recorder, &request);
+    }
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
     let mut conditions = Conditions::read(&request.headers, shared.rules.range_policy());
     let range = conditions.range_header();
@@ -103,7 +120,8 @@ pub(crate) async fn respond(
         let _held = connection.hold_on();
         exchange.answer().await
     };
-    let reply = reply.signed(shared.rules.server());
+    let mut reply = reply.signed(shared.rules.server());
+    shared.dress(&request, &mut reply);
     let stop = if is_away {
         Some((Stop::Reset, 0))
     } else {
@@ -112,8 +130,10 @@ pub(crate) async fn respond(
     let has_content = request.method != Method::HEAD && may_have_content(reply.status);
     let closes = asks_to_close(&request);
 
+    request.uri = sent;
     let record = record(number, time, &connection, request, &reply, arrived);
     let record = RequestRecord {
+        why: reply.why,
         faults: std::mem::take(&mut plan.fired),
         ..record
     };
@@ -206,6 +226,7 @@ fn record(
         sent: ByteCount(0),
         elapsed: arrived.elapsed(),
         ending: Ending::Interrupted,
+        why: None,
         faults: Vec::new(),
     }
 }
@@ -273,6 +294,63 @@ impl Shared {
         path.starts_with(synthetic::PREFIX) && self.hosts.is_on_loopback() && is_asked_locally()
     }
 
+    /// Answers who asks for the requests there were, which is none of them.
+    fn tell_requests(&self, recorder: &Recorder, request: &Parts) -> Response<Body> {
+        let date = clock::date();
+        let mut reply = match self.refuse(request, date) {
+            Some(refusal) => refusal,
+            None => match request.method {
+                Method::GET | Method::HEAD => Reply::requests(recorder.json(), date),
+                Method::DELETE => {
+                    recorder.clear();
+                    Reply::status(StatusCode::NO_CONTENT, date)
+                }
+                Method::OPTIONS => Reply::options(date),
+                _ => Reply::method_not_allowed(date),
+            },
+        };
+        if request.method == Method::HEAD {
+            reply = reply.without_payload();
+        }
+        self.dress(request, &mut reply);
+        let text = match reply.payload {
+            Payload::Text(text) => text,
+            Payload::Empty | Payload::Content { .. } => String::new(),
+        };
+        let mut response = Response::new(body::text(text));
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        response
+    }
+
+    /// The refusal of a request that is not to be answered, whatever it is for.
+    fn refuse(&self, request: &Parts, date: HttpDate) -> Option<Reply> {
+        if let Err(refusal) = self.hosts.check_request(request) {
+            return Some(Reply::explanation(refusal.status(), &refusal, date));
+        }
+        if target::is_too_long(&request.uri) {
+            return Some(Reply::status(StatusCode::URI_TOO_LONG, date));
+        }
+        let login = self.login.as_ref()?;
+        let is_let_in =
+            login.is_in(&request.headers) || (self.cors.is_some() && Cors::is_preflight(request));
+        (!is_let_in).then(|| Reply::complete_status(StatusCode::UNAUTHORIZED, date))
+    }
+
+    /// Adds the fields that every answer has.
+    fn dress(&self, request: &Parts, reply: &mut Reply) {
+        if let Some(cors) = &self.cors {
+            cors.permit(request, &mut reply.headers);
+        }
+        for name in self.headers.keys() {
+            reply.headers.remove(name);
+        }
+        let own = self.headers.iter();
+        reply
+            .headers
+            .extend(own.map(|(name, value)| (name.clone(), value.clone())));
+    }
+
     /// Counts a response in where a fault depends on how many there are.
     fn admit(&self, plan: &mut FaultPlan, path: &str) -> Option<InFlight> {
         if plan.cap.is_none() && plan.crowd.is_none() {
@@ -309,14 +387,21 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     async fn answer(&self) -> Reply {
         let date = self.date;
-        if let Err(refusal) = self.shared.hosts.check_request(self.request) {
-            return Reply::explanation(refusal.status(), &refusal, date);
+        if let Some(refusal) = self.shared.refuse(self.request, date) {
+            return refusal;
         }
         let method = match self.request.method {
             Method::GET => conditional::Method::Get,
             Method::HEAD => conditional::Method::Head,
             Method::OPTIONS => return Reply::options(date),
-            _ => return Reply::method_not_allowed(date),
+            // Known to everybody, and not served here (RFC 9110 §15.5.6, §15.6.2).
+            Method::POST
+            | Method::PUT
+            | Method::DELETE
+            | Method::PATCH
+            | Method::CONNECT
+            | Method::TRACE => return Reply::method_not_allowed(date),
+            _ => return Reply::status(StatusCode::NOT_IMPLEMENTED, date),
         };
         let reply = match self.replacement() {
             Some(reply) => reply,
@@ -388,13 +473,24 @@ impl Exchange<'_> {
                             &TOO_MANY_LISTINGS,
                             date,
                         ),
-                        Err(_) => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
+                        Err(Errno::TOOBIG) => {
+                            let why =
+                                format!("a directory of over {MAX_LISTED} names is not listed");
+                            let status = StatusCode::INTERNAL_SERVER_ERROR;
+                            Reply::explanation(status, &why, date).because(Some(why))
+                        }
+                        Err(error) => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date)
+                            .because(Some(error)),
                     },
                 }
             }
             Found::WithSlash => Reply::with_slash(path, request.uri.query(), date),
-            Found::Missing => Reply::status(StatusCode::NOT_FOUND, date),
-            Found::Failed => Reply::status(StatusCode::SERVICE_UNAVAILABLE, date),
+            Found::Missing(missing) => {
+                Reply::status(StatusCode::NOT_FOUND, date).because(missing.why())
+            }
+            Found::Failed(error) => {
+                Reply::status(StatusCode::SERVICE_UNAVAILABLE, date).because(Some(error))
+            }
         }
     }
 }

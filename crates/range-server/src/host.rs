@@ -65,6 +65,10 @@ impl Hosts {
                 _ => return Err(NotMeant::Ambiguous),
             }
         }
+        let mut fields = request.headers.get_all(HOST).iter();
+        if !fields.all(|host| is_well_formed(host.as_bytes())) {
+            return Err(NotMeant::Malformed);
+        }
         self.check(of(request).ok_or(NotMeant::Ambiguous)?)
     }
 
@@ -88,6 +92,27 @@ impl Hosts {
     }
 }
 
+/// Returns true if a `Host` has the form of one (RFC 9110 §7.2): a name, an address or an IPv6 address
+/// in brackets, and perhaps a port.
+pub(crate) fn is_well_formed(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().rposition(|&byte| byte == b':') {
+        Some(at) if !host[at..].contains(&b']') => (&host[..at], &host[at + 1..]),
+        _ => (host, &[][..]),
+    };
+    let is_literal = name.starts_with(b"[") && name.ends_with(b"]");
+    let name = if is_literal {
+        &name[1..name.len() - 1]
+    } else {
+        name
+    };
+    let is_in_name = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || b"-._~%!$&'()*+,;=".contains(byte)
+            || (is_literal && *byte == b':')
+    };
+    !name.is_empty() && name.iter().all(is_in_name) && port.iter().all(u8::is_ascii_digit)
+}
+
 /// The reason a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotMeant {
@@ -100,6 +125,9 @@ pub(crate) enum NotMeant {
     /// It does not say for which host it is.
     #[error("a request has one Host, which is text")]
     Ambiguous,
+    /// Its `Host` is none.
+    #[error("Host is a name or an address, and perhaps a port after a colon")]
+    Malformed,
 }
 
 impl NotMeant {
@@ -107,7 +135,7 @@ impl NotMeant {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Other { .. } => StatusCode::MISDIRECTED_REQUEST,
-            Self::Ambiguous => StatusCode::BAD_REQUEST,
+            Self::Ambiguous | Self::Malformed => StatusCode::BAD_REQUEST,
         }
     }
 }
@@ -212,6 +240,29 @@ mod tests {
         ".localhost",
         "a b",
     ];
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+        for host in [
+            "a",
+            "a.b",
+            "a:80",
+            "a:",
+            "1.2.3.4:5",
+            "[::1]",
+            "[::1]:80",
+            "a_b",
+            "x%20y",
+        ] {
+            assert!(is_well_formed(host.as_bytes()), "{host}");
+        }
+        for host in [
+            "", ":", ":80", "a b", "a:b", "a/b", "a@b", "a?b", "a#b", "a\\b", "::1", "[::1",
+            "a:1:2", "<a>", "a\"b", "\u{e9}", "[]", "a,b:c",
+        ] {
+            assert!(!is_well_formed(host.as_bytes()), "{host}");
+        }
+    }
 
     #[test]
     fn only_loopback_names_are_answered_on_loopback() {

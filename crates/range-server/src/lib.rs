@@ -21,38 +21,51 @@ mod clock;
 mod config;
 mod connection;
 mod content;
+mod cors;
 mod digest_fields;
 mod fault;
 mod handler;
+mod hearing;
 mod host;
 mod injection;
 mod location;
+mod login;
 mod pace;
 mod profile;
 mod protocol;
 mod query;
 mod random;
 mod record;
+mod recorder;
 mod reply;
 mod request_fields;
 mod send_queue;
 mod server;
 mod slots;
 pub mod synthetic;
+mod target;
 mod tls;
 
 pub use config::{Config, Content, Directory, Limits};
 pub use content::version::Version;
+pub use cors::Cors;
 pub use fault::scenario;
 pub use fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, FaultError, IfRange, Position,
     Probability, Redirect, RetryAfter, StatusBody, Stop,
 };
+pub use login::Login;
 pub use profile::Profile;
+pub use range_core::ByteRange;
+pub use range_core::http::ContentRange;
 pub use range_core::http::conditional::{InvalidRange, RangePolicy};
+pub use range_core::units::{ByteCount, BytesPerSecond};
 pub use record::{Ending, RequestHook, RequestRecord};
 pub use server::{BindError, Server};
 pub use tls::{TlsError, TlsIdentity};
+
+/// The types of methods, statuses and fields that effects and records are made of.
+pub use http;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

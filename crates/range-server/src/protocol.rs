@@ -3,10 +3,12 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
@@ -23,6 +25,7 @@ use crate::clock;
 use crate::config::Limits;
 use crate::connection::{Activity, ConnectionState, WatchedStream};
 use crate::handler::{self, Shared};
+use crate::hearing::Hearing;
 use crate::injection::WireResponse;
 use crate::tls::{ALPN_HTTP_2, TlsIdentity};
 
@@ -88,12 +91,18 @@ fn service(
     state: Arc<ConnectionState>,
     shared: Arc<Shared>,
     wire: Option<mpsc::Sender<WireResponse>>,
+    has_content: Arc<AtomicBool>,
 ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> {
     service_fn(move |request: Request<Incoming>| {
+        if !request.body().is_end_stream() {
+            has_content.store(true, Ordering::Relaxed);
+        }
         let (request, _content) = request.into_parts();
-        let (shared, state) = (Arc::clone(&shared), Arc::clone(&state));
+        let shared = Arc::clone(&shared);
+        // Before anything else is heard of the peer.
+        let answering = (Arc::clone(&state), state.begin());
         // Boxed, so that a connection without a request does not hold the room for one.
-        let response = Box::pin(handler::respond(shared, state, request, wire.clone()));
+        let response = Box::pin(handler::respond(shared, answering, request, wire.clone()));
         async { Ok(response.await) }
     })
 }
@@ -111,19 +120,23 @@ async fn speak_http_1<S>(
     let (hand_over, mut handed_over) = mpsc::channel(1);
     loop {
         let wire = Some(hand_over.clone());
-        let service = service(Arc::clone(&state), Arc::clone(&shared), wire);
+        let hearing = Hearing::new(stream, Arc::clone(&state));
+        let has_content = hearing.switch();
+        let service = service(Arc::clone(&state), Arc::clone(&shared), wire, has_content);
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_timeout)
             .max_header_size(max_head)
             // Also what hyper gathers before it writes.
             .max_buf_size(max_head)
-            .serve_connection(TokioIo::new(stream), service);
+            // Fields have no case, but those who search answers as text expect this one.
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(hearing), service);
         let mut is_stopping = false;
         let response = loop {
             tokio::select! {
-                _ = &mut connection => return,
-                Some(response) = handed_over.recv() => break response,
+                _ = &mut connection => break None,
+                Some(response) = handed_over.recv() => break Some(response),
                 _ = stopped.wait_for(|&stopped| stopped), if !is_stopping => {
                     shut_down(&mut connection);
                     is_stopping = true;
@@ -131,7 +144,11 @@ async fn speak_http_1<S>(
             }
         };
         let parts = connection.into_parts();
-        let written = response.write(parts.io.into_inner(), &state, stopped.clone());
+        let hearing = parts.io.into_inner();
+        let Some(response) = response else {
+            return hearing.refuse().await;
+        };
+        let written = response.write(hearing.into_inner(), &state, stopped.clone());
         // Requests that were sent before this answer are not looked at.
         let Some(again) = written.await.filter(|_| parts.read_buf.is_empty()) else {
             return;
@@ -147,7 +164,7 @@ async fn speak_http_2(
     limits: Limits,
     stopped: watch::Receiver<bool>,
 ) {
-    let service = service(Arc::clone(&state), shared, None);
+    let service = service(Arc::clone(&state), shared, None, Arc::default());
     let connection = http2::Builder::new(StreamTasks::default())
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)

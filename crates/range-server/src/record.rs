@@ -1,5 +1,7 @@
 //! Owns what is told about a response once it has ended. Does not know who listens.
 
+mod json;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -56,6 +58,9 @@ pub struct RequestRecord {
     pub elapsed: Duration,
     /// The way it ended.
     pub ending: Ending,
+    /// The reason why nothing was served, or not all of it, where the status does not say: the peer
+    /// is not told.
+    pub why: Option<String>,
     /// The faults that applied, by [`Effect::name`](crate::Effect::name), in the order they were
     /// listed.
     pub faults: Vec<&'static str>,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED,
-    LOCATION, SERVER, VARY, X_CONTENT_TYPE_OPTIONS,
+    LOCATION, PROXY_AUTHENTICATE, SERVER, UPGRADE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
@@ -18,15 +18,17 @@ use range_core::units::ByteCount;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::content::{self, Page, Representation, Source, Style};
+use crate::login;
 use crate::profile::{Answer, Rules};
 use crate::request_fields::Conditions;
 
 /// The field that says which pages may embed an answer. Pages of other sites could tell by it what
 /// there is.
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+pub(crate) const RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
 
 /// The methods that are served.
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// Longest line that explains a status, in characters.
 const LONGEST_LINE: usize = 1000;
@@ -42,6 +44,8 @@ pub(crate) struct Reply {
     pub(crate) payload: Payload,
     /// The room the payload takes until it is sent, if it is much.
     pub(crate) room: Option<OwnedSemaphorePermit>,
+    /// The reason for it, for whoever runs the server.
+    pub(crate) why: Option<String>,
 }
 
 /// A range of a representation, and how long that is.
@@ -139,7 +143,14 @@ impl Reply {
             extent: None,
             payload,
             room: None,
+            why: None,
         }
+    }
+
+    /// Tells whoever runs the server why.
+    pub(crate) fn because(mut self, why: Option<impl ToString>) -> Self {
+        self.why = why.map(|why| why.to_string());
+        self
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -197,7 +208,34 @@ impl Reply {
 
     /// The answer to methods that are not served.
     pub(crate) fn method_not_allowed(date: HttpDate) -> Self {
-        Self::status(StatusCode::METHOD_NOT_ALLOWED, date).with(ALLOW, METHODS)
+        Self::complete_status(StatusCode::METHOD_NOT_ALLOWED, date)
+    }
+
+    /// The requests there were, for programs; never kept, as there will be more.
+    pub(crate) fn requests(json: String, date: HttpDate) -> Self {
+        Self::new(StatusCode::OK, date, Payload::Text(json))
+            .with(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    /// A status with its name, and the field that it must not be without.
+    pub(crate) fn complete_status(status: StatusCode, date: HttpDate) -> Self {
+        let mut reply = Self::status(status, date);
+        reply.add_required();
+        reply
+    }
+
+    /// Adds the field that RFC 9110 demands of the status, if it does.
+    pub(crate) fn add_required(&mut self) {
+        let upgrade = HeaderValue::from_static("TLS/1.3, HTTP/1.1");
+        let (name, value) = match self.status {
+            StatusCode::UNAUTHORIZED => (WWW_AUTHENTICATE, login::CHALLENGE),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (PROXY_AUTHENTICATE, login::CHALLENGE),
+            StatusCode::METHOD_NOT_ALLOWED => (ALLOW, METHODS),
+            StatusCode::UPGRADE_REQUIRED => (UPGRADE, upgrade),
+            _ => return,
+        };
+        self.headers.insert(name, value);
     }
 
     /// A page the server made, which must neither run anything nor be kept; for programs that ask
@@ -223,10 +261,13 @@ impl Reply {
     }
 
     /// Sends the client to the same directory with a slash at the end. Temporary, because another
-    /// directory may be served here tomorrow.
+    /// directory may be served here tomorrow, and relative, because the path may be longer where
+    /// the client is.
     pub(crate) fn with_slash(path: &str, query: Option<&str>, date: HttpDate) -> Self {
         let query = query.map_or_else(String::new, |query| format!("?{query}"));
-        let location = value(format_args!("{path}/{query}"));
+        let name = path.rsplit('/').next().unwrap_or_default();
+        // A name with a colon in it would be read as a scheme without the dot.
+        let location = value(format_args!("./{name}/{query}"));
         Self::status(StatusCode::TEMPORARY_REDIRECT, date).with(LOCATION, location)
     }
 

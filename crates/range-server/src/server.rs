@@ -23,6 +23,8 @@ use crate::injection::FaultState;
 use crate::pace::Pace;
 use crate::profile::Rules;
 use crate::protocol;
+use crate::record::RequestHook;
+use crate::recorder::Recorder;
 use crate::slots::Slots;
 use crate::tls::TlsIdentity;
 
@@ -75,15 +77,23 @@ impl Server {
             config.tls.map(TlsIdentity::without_http_2)
         };
         let address = listener.local_addr().map_err(BindError::Listen)?;
+        let recorder = config.keep_requests.then(|| Arc::new(Recorder::default()));
+        let on_request = told(config.on_request, recorder.clone());
         let shared = Arc::new(Shared {
             address,
             hosts: Hosts::new(address, &config.hosts),
             faults_by_url: config.faults_by_url,
             directory,
             tls,
-            rules: config
-                .profile
-                .map_or(Rules::Right(config.ranges), Rules::As),
+            rules: match config.profile {
+                _ if config.no_ranges => Rules::WithoutRanges(config.ranges),
+                Some(profile) => Rules::As(profile),
+                None => Rules::Right(config.ranges),
+            },
+            cors: config.cors,
+            headers: config.headers,
+            login: config.login,
+            recorder,
             faults: FaultState::new(config.faults),
             // Half of all, so that the other half stays for those who get what they ask for.
             holds: Arc::new(Semaphore::new(config.limits.max_connections.div_ceil(2))),
@@ -94,7 +104,7 @@ impl Server {
             buffers: BufferPool::default(),
             digests: Arc::default(),
             listings: ListingTurns::default(),
-            on_request: config.on_request,
+            on_request,
         });
         let (stop, stopped) = watch::channel(false);
         let mut accepting = JoinSet::new();
@@ -134,6 +144,19 @@ impl Server {
         self.stop.send_replace(true);
         while self.accepting.join_next().await.is_some() {}
     }
+}
+
+/// Everybody who is told of a response.
+fn told(hook: Option<RequestHook>, recorder: Option<Arc<Recorder>>) -> Option<RequestHook> {
+    let Some(recorder) = recorder else {
+        return hook;
+    };
+    Some(Arc::new(move |record| {
+        recorder.add(record);
+        if let Some(hook) = &hook {
+            hook(record);
+        }
+    }))
 }
 
 /// Accepts until stopped. Owns the task of every connection.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::task::Context;
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
@@ -118,6 +119,12 @@ impl ConnectionState {
         self.under_way.fetch_add(1, Ordering::AcqRel);
         self.move_on();
         UnderWay(Arc::clone(self))
+    }
+
+    /// Returns true if a request is under way, and has the task told when none is any more.
+    pub(crate) fn is_answering(&self, cx: &Context<'_>) -> bool {
+        self.poller.register(cx.waker());
+        self.under_way.load(Ordering::Acquire) > 0
     }
 
     /// Takes note that a response has come further.
@@ -266,6 +273,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.move_on();
         self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.0.poller.wake();
     }
 }
 

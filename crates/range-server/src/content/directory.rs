@@ -8,13 +8,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use range_core::http::{AcceptEncoding, ContentCoding, HttpDate, Variant};
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::{Errno, Result};
 
 use super::file::FileSource;
 use super::listing::Unread;
-use super::path::RelativePath;
-use super::representation::{Found, Representation, Source};
+use super::media_type;
+use super::path::{NotAName, RelativePath};
+use super::representation::{Found, Missing, Representation, Source};
+use super::root::Root;
 use super::version::Version;
 use crate::config::Directory;
 
@@ -25,10 +27,10 @@ const ATTEMPTS: usize = 8;
 /// The name of the file that stands for its directory.
 const INDEX: &[u8] = b"index.html";
 
-/// A directory held open, so that what it is called no longer matters.
+/// A directory, and what of it is served.
 #[derive(Clone)]
 pub(crate) struct ServedDirectory {
-    root: Arc<OwnedFd>,
+    root: Arc<Root>,
     allow_hidden: bool,
     allow_symlinks: bool,
     precompressed: bool,
@@ -45,10 +47,8 @@ struct Wanted {
 impl ServedDirectory {
     /// Opens the root, following links in its path.
     pub(crate) fn open(directory: &Directory) -> Result<Self> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = openat(CWD, &directory.root, flags, Mode::empty())?;
         Ok(Self {
-            root: Arc::new(root),
+            root: Arc::new(Root::open(&directory.root)?),
             allow_hidden: directory.allow_hidden,
             allow_symlinks: directory.allow_symlinks,
             precompressed: directory.precompressed,
@@ -63,65 +63,87 @@ impl ServedDirectory {
         version: Version,
         date: HttpDate,
     ) -> Found {
-        let Some(path) = RelativePath::parse(path, self.allow_hidden) else {
-            return Found::Missing;
+        let path = match RelativePath::parse(path, self.allow_hidden) {
+            Ok(path) => path,
+            Err(NotAName::Hidden) => return Found::Missing(Missing::Hidden),
+            Err(NotAName::Nothing) => return Found::Missing(Missing::Nothing),
         };
-        let directory = self.clone();
+        let served = self.clone();
         let wanted = Wanted {
             accepted,
             version,
             date,
         };
-        let find = move || directory.find_blocking(&path, wanted);
+        let find = move || {
+            let root = served.root.current();
+            let opened = Opened {
+                served: &served,
+                root: root.as_fd(),
+            };
+            opened.find(&path, wanted)
+        };
         match tokio::task::spawn_blocking(find).await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => found_instead(error),
-            Err(_) => Found::Failed,
+            // The runtime is about to end.
+            Err(_) => Found::Failed(Errno::CANCELED),
         }
     }
+}
 
-    fn find_blocking(&self, path: &RelativePath, wanted: Wanted) -> Result<Found> {
+/// A served directory as it is for one lookup.
+#[derive(Clone, Copy)]
+struct Opened<'a> {
+    served: &'a ServedDirectory,
+    root: BorrowedFd<'a>,
+}
+
+impl Opened<'_> {
+    fn find(self, path: &RelativePath, wanted: Wanted) -> Result<Found> {
         let file = self.open_beneath(path)?;
         let stat = fstat(&file)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind.is_dir() {
             return self.find_in(file, path, wanted);
         }
-        if !kind.is_file() || path.is_directory_form {
-            return Ok(Found::Missing);
+        if !kind.is_file() {
+            return Ok(Found::Missing(Missing::Special));
+        }
+        if path.is_directory_form {
+            return Ok(Found::Missing(Missing::NotADirectory));
         }
         let representation = self.representation(path, file, &stat, wanted);
         Ok(Found::Representation(representation))
     }
 
     /// The stand-in for a directory: its index, if that is a file which is served, or a listing.
-    fn find_in(&self, directory: OwnedFd, path: &RelativePath, wanted: Wanted) -> Result<Found> {
+    fn find_in(self, directory: OwnedFd, path: &RelativePath, wanted: Wanted) -> Result<Found> {
+        if !path.is_directory_form {
+            return Ok(Found::WithSlash);
+        }
         let index = path.child(INDEX);
         match self.open_beneath(&index) {
             Ok(file) => {
                 let stat = fstat(&file)?;
                 if FileType::from_raw_mode(stat.st_mode).is_file() {
-                    if !path.is_directory_form {
-                        return Ok(Found::WithSlash);
-                    }
                     let representation = self.representation(&index, file, &stat, wanted);
                     return Ok(Found::Representation(representation));
                 }
             }
-            Err(error) if matches!(found_instead(error), Found::Missing) => {}
+            Err(error) if matches!(found_instead(error), Found::Missing(_)) => {}
             Err(error) => return Err(error),
         }
         Ok(Found::Directory(Unread {
             segments: path.segments().to_vec(),
             directory,
-            allow_hidden: self.allow_hidden,
-            allow_symlinks: self.allow_symlinks,
+            allow_hidden: self.served.allow_hidden,
+            allow_symlinks: self.served.allow_symlinks,
         }))
     }
 
     /// The file itself, or what is kept beside it in a coding that is accepted.
     fn representation(
-        &self,
+        self,
         path: &RelativePath,
         file: OwnedFd,
         stat: &Stat,
@@ -132,16 +154,17 @@ impl ServedDirectory {
         let is_there = |coding| coded.iter().any(|(there, ..)| *there == coding);
         let coding = wanted.accepted.choose(is_there);
         let chosen = coded.iter().position(|(there, ..)| Some(*there) == coding);
-        let (file, stat) = match chosen.map(|at| coded.swap_remove(at)) {
-            Some((_, file, stat)) => (file, stat),
-            None => (file, *stat),
+        let file = FileSource::new(file, stat, wanted.version, wanted.date);
+        let media_type = media_type::of(path.name(), || file.beginning(media_type::SAMPLE));
+        let file = match chosen.map(|at| coded.swap_remove(at)) {
+            Some((_, coded, stat)) => FileSource::new(coded, &stat, wanted.version, wanted.date),
+            None => file,
         };
-        let file = FileSource::new(file, &stat, wanted.version, wanted.date);
         Representation {
             length: file.length(),
             entity_tag: file.entity_tag(coding),
             last_modified: file.last_modified(wanted.date),
-            media_type: media_type(path),
+            media_type,
             variant: Variant {
                 coding,
                 is_negotiated,
@@ -152,8 +175,8 @@ impl ServedDirectory {
 
     /// Regular files beside a file that hold it coded, going by their names. One that is older
     /// than the file was not made from what the file holds.
-    fn coded_forms(&self, path: &RelativePath, stat: &Stat) -> Vec<(ContentCoding, OwnedFd, Stat)> {
-        if !self.precompressed {
+    fn coded_forms(self, path: &RelativePath, stat: &Stat) -> Vec<(ContentCoding, OwnedFd, Stat)> {
+        if !self.served.precompressed {
             return Vec::new();
         }
         let age = |stat: &Stat| (stat.st_mtime, stat.st_mtime_nsec);
@@ -167,18 +190,18 @@ impl ServedDirectory {
         forms.collect()
     }
 
-    fn open_beneath(&self, path: &RelativePath) -> Result<OwnedFd> {
+    fn open_beneath(self, path: &RelativePath) -> Result<OwnedFd> {
         let mut resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        if !self.allow_symlinks {
+        if !self.served.allow_symlinks {
             resolve |= ResolveFlags::NO_SYMLINKS;
         }
         let joined = path.joined();
         for _ in 0..ATTEMPTS {
             let name = Path::new(OsStr::from_bytes(&joined));
-            match openat2(&self.root, name, OPEN_FLAGS, Mode::empty(), resolve) {
+            match openat2(self.root, name, OPEN_FLAGS, Mode::empty(), resolve) {
                 Err(Errno::AGAIN) => {}
                 // Kernels before 5.6 lack the call, and old sandboxes forbid it.
-                Err(Errno::NOSYS | Errno::PERM) => return walk(self.root.as_fd(), path),
+                Err(Errno::NOSYS | Errno::PERM) => return walk(self.root, path),
                 outcome => return outcome,
             }
         }
@@ -213,39 +236,27 @@ fn walk(root: BorrowedFd<'_>, path: &RelativePath) -> Result<OwnedFd> {
     )
 }
 
-/// The meaning of a failed lookup. Missing, forbidden and refused names look the same, so that
-/// nothing can be learnt about what is not served.
+/// The meaning of a failed lookup.
 fn found_instead(error: Errno) -> Found {
-    match error {
-        Errno::NOENT
-        | Errno::NOTDIR
-        | Errno::LOOP
-        | Errno::XDEV
-        | Errno::ACCESS
-        | Errno::NAMETOOLONG
-        | Errno::NXIO
-        | Errno::INVAL => Found::Missing,
-        _ => Found::Failed,
-    }
-}
-
-fn media_type(path: &RelativePath) -> String {
-    let name = path
-        .segments()
-        .last()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let guess = mime_guess::from_path(Path::new(OsStr::from_bytes(name)));
-    guess
-        .first_raw()
-        .unwrap_or("application/octet-stream")
-        .to_owned()
+    Found::Missing(match error {
+        Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::INVAL => Missing::Nothing,
+        Errno::LOOP => Missing::Link,
+        Errno::XDEV => Missing::Outside,
+        Errno::ACCESS => Missing::Denied,
+        Errno::NXIO => Missing::Special,
+        _ => return Found::Failed(error),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    fn opened<'a>(served: &'a ServedDirectory, root: &'a Arc<OwnedFd>) -> Opened<'a> {
+        let root = root.as_fd();
+        Opened { served, root }
+    }
 
     /// Both ways of opening have to agree, and only one of them is used on a given kernel.
     #[test]
@@ -261,6 +272,8 @@ mod tests {
         symlink("/proc/self/root", root.join("magic")).unwrap();
 
         let served = ServedDirectory::open(&Directory::new(&root)).unwrap();
+        let root = served.root.current();
+        let opened = opened(&served, &root);
         for (path, expected) in [
             ("/dir/file", Ok(())),
             ("/dir", Ok(())),
@@ -272,9 +285,9 @@ mod tests {
             ("/dir/file/x", Err(Errno::NOTDIR)),
         ] {
             let relative = RelativePath::parse(path, false).unwrap();
-            let opened = served.open_beneath(&relative).map(drop);
-            assert_eq!(opened, expected, "openat2 {path}");
-            let walked = walk(served.root.as_fd(), &relative).map(drop);
+            let found = opened.open_beneath(&relative).map(drop);
+            assert_eq!(found, expected, "openat2 {path}");
+            let walked = walk(root.as_fd(), &relative).map(drop);
             // A link taken for a directory is "not a directory" when it is not followed.
             let walked = walked.map_err(|error| match error {
                 Errno::NOTDIR if expected == Err(Errno::LOOP) => Errno::LOOP,
@@ -301,8 +314,9 @@ mod tests {
             ..Directory::new(&root)
         };
         let served = ServedDirectory::open(&directory).unwrap();
+        let root = served.root.current();
         let open = |path| {
-            served
+            opened(&served, &root)
                 .open_beneath(&RelativePath::parse(path, false).unwrap())
                 .map(drop)
         };

@@ -15,13 +15,17 @@ use super::identity::{FileState, Identity};
 use super::version::Version;
 use crate::buffer::Buffer;
 
+/// The time within which two changes of a file could have the same modification time, in seconds: the
+/// clock of the kernel that stamps them is a coarse one.
+const CLOCK_STEP: u64 = 1;
+
 /// Why the content that was promised cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
     /// The file ends before the content that was announced.
     #[error("the file shrank while it was sent")]
     Truncated,
-    /// The file's length or modification time is not what it was when it was opened.
+    /// The file's modification time is not what it was when it was opened, and it has not grown.
     #[error("the file changed while it was sent")]
     Changed,
     /// The system could not read it.
@@ -47,7 +51,8 @@ impl FileSource {
             file: Arc::new(File::from(file)),
             state,
             version,
-            is_settled: state.modified_seconds < now.saturating_sub(1),
+            // A change sets the time to now, and so shows in one that lies ahead too.
+            is_settled: state.modified_seconds.abs_diff(now) > CLOCK_STEP,
         }
     }
 
@@ -62,8 +67,8 @@ impl FileSource {
         self.state.length
     }
 
-    /// Inode, length, modification time and coding. Weak while the file is so young that its
-    /// clock, the coarse one of the kernel, could give a second change the same time.
+    /// Inode, length, modification time and coding. Weak while a second change to the file could be
+    /// given the same time.
     pub(super) fn entity_tag(&self, coding: Option<ContentCoding>) -> Option<EntityTag> {
         let FileState {
             device: _,
@@ -137,12 +142,27 @@ impl FileSource {
         rustix::io::preadv2(&self.file, &mut slices, offset, ReadWriteFlags::NOWAIT).unwrap_or(0)
     }
 
+    /// Fails when the file is another than was announced. One that only grew still begins with what
+    /// was: a log or a recording that is written to meanwhile is sent as far as it went.
     pub(super) fn check_unchanged(&self) -> Result<(), ReadError> {
         let stat = rustix::fs::fstat(&self.file).map_err(io::Error::from)?;
-        if FileState::of(&stat) == self.state {
+        let state = FileState::of(&stat);
+        if state == self.state || state.length > self.state.length {
             Ok(())
+        } else if state.length < self.state.length {
+            Err(ReadError::Truncated)
         } else {
             Err(ReadError::Changed)
+        }
+    }
+
+    /// The first bytes, at most `most` of them, or none where they cannot be read.
+    pub(super) fn beginning(&self, most: usize) -> Vec<u8> {
+        let length = usize::try_from(self.state.length).unwrap_or(usize::MAX);
+        let mut beginning = vec![0; length.min(most)];
+        match read_exact(&self.file, &mut beginning, 0) {
+            Ok(()) => beginning,
+            Err(_) => Vec::new(),
         }
     }
 }

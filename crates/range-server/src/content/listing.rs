@@ -6,6 +6,7 @@ mod order;
 mod page;
 mod turns;
 
+use std::fmt::Write as _;
 use std::os::fd::OwnedFd;
 
 use percent_encoding::percent_encode;
@@ -13,7 +14,8 @@ use range_core::http::HttpDate;
 use rustix::io::Result;
 use serde_json::json;
 
-use entries::{Entry, Listing, UNESCAPED_IN_URL, read_entries};
+pub(crate) use entries::MAX_ENTRIES;
+use entries::{Listing, UNESCAPED_IN_URL, read_entries};
 pub(crate) use order::Order;
 pub(crate) use page::policy;
 pub(crate) use turns::{Page, Turns};
@@ -73,22 +75,27 @@ impl Listing {
         page::write(self, order)
     }
 
-    /// The same for programs. Names are text as far as they are UTF-8; `url` is always exact.
+    /// The same for programs. Names are text as far as they are UTF-8; `url` is always exact, and
+    /// relative to the URL of the listing.
     fn json(&self) -> String {
-        let base = self.base();
-        let entry = |entry: &Entry| {
+        let mut json = format!(
+            "{{\"path\":{},\"complete\":true,\"entries\":[",
+            json!(self.path())
+        );
+        for (index, entry) in self.entries.iter().enumerate() {
             let slash = if entry.is_directory { "/" } else { "" };
             let url = percent_encode(&entry.name, UNESCAPED_IN_URL);
-            json!({
+            let entry = json!({
                 "name": String::from_utf8_lossy(&entry.name),
-                "url": format!("{base}{url}{slash}"),
+                "url": format!("{url}{slash}"),
                 "directory": entry.is_directory,
                 "bytes": entry.size.map(|size| size.0),
                 "modified": entry.modified.map(HttpDate::rfc_3339),
-            })
-        };
-        let entries: Vec<_> = self.entries.iter().map(entry).collect();
-        let listing = json!({ "url": base, "complete": !self.is_cut(), "entries": entries });
-        format!("{listing}\n")
+            });
+            let comma = if index > 0 { ",\n" } else { "\n" };
+            let _ = write!(json, "{comma}{entry}");
+        }
+        json.push_str("]}\n");
+        json
     }
 }

@@ -6,8 +6,10 @@ mod directory;
 mod file;
 mod identity;
 mod listing;
+mod media_type;
 mod path;
 mod representation;
+mod root;
 pub(crate) mod version;
 
 use range_core::http::{AcceptEncoding, EntityTag, HttpDate, Strength, Variant};
@@ -17,8 +19,10 @@ use crate::synthetic::{self, Seed, SyntheticFile};
 pub(crate) use digests::Digests;
 pub(crate) use directory::ServedDirectory;
 pub(crate) use file::ReadError;
-pub(crate) use listing::{Order, Page, Style, Turns as ListingTurns, policy as listing_policy};
-pub(crate) use representation::{Found, Representation, Source};
+pub(crate) use listing::{
+    MAX_ENTRIES as MAX_LISTED, Order, Page, Style, Turns as ListingTurns, policy as listing_policy,
+};
+pub(crate) use representation::{Found, Missing, Representation, Source};
 use version::Version;
 
 /// 2020-01-01 00:00:00 UTC: synthetic content has no age, and clocks are past this.
@@ -36,13 +40,13 @@ pub(crate) async fn find(
 ) -> Found {
     if let Some(size) = path.strip_prefix(synthetic::PREFIX) {
         let file = SyntheticFile::parse(size, seed);
-        return file.map_or(Found::Missing, |file| {
+        return file.map_or(Found::Missing(Missing::Nothing), |file| {
             Found::Representation(synthetic_representation(file, version))
         });
     }
     match directory {
         Some(directory) => directory.find(path, accepted, version, date).await,
-        None => Found::Missing,
+        None => Found::Missing(Missing::Nothing),
     }
 }
 

@@ -12,12 +12,12 @@ pub(super) struct RelativePath {
 }
 
 impl RelativePath {
-    /// Reads an absolute request path. `None` when a segment is empty, `.` or `..`, holds a
-    /// slash or NUL once decoded, or is hidden and hidden names are not served.
-    pub(super) fn parse(path: &str, allow_hidden: bool) -> Option<Self> {
-        let path = path.strip_prefix('/')?;
+    /// Reads an absolute request path without dot segments and empty segments, as
+    /// [`target::normalise`](crate::target::normalise) leaves it.
+    pub(super) fn parse(path: &str, allow_hidden: bool) -> Result<Self, NotAName> {
+        let path = path.strip_prefix('/').ok_or(NotAName::Nothing)?;
         if path.is_empty() {
-            return Some(Self {
+            return Ok(Self {
                 segments: Vec::new(),
                 is_directory_form: true,
             });
@@ -29,8 +29,8 @@ impl RelativePath {
         let segments = path
             .split('/')
             .map(|segment| decode(segment, allow_hidden))
-            .collect::<Option<Vec<_>>>()?;
-        Some(Self {
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
             segments,
             is_directory_form,
         })
@@ -38,6 +38,11 @@ impl RelativePath {
 
     pub(super) fn segments(&self) -> &[Vec<u8>] {
         &self.segments
+    }
+
+    /// The last name, which is empty for the root.
+    pub(super) fn name(&self) -> &[u8] {
+        self.segments.last().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A name within the directory this path leads to.
@@ -72,15 +77,29 @@ impl RelativePath {
     }
 }
 
-fn decode(segment: &str, allow_hidden: bool) -> Option<Vec<u8>> {
+/// Why a path names nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotAName {
+    /// No file can be called so.
+    Nothing,
+    /// It is hidden, and hidden names are not served.
+    Hidden,
+}
+
+fn decode(segment: &str, allow_hidden: bool) -> Result<Vec<u8>, NotAName> {
     let name: Vec<u8> = percent_decode_str(segment).collect();
-    let is_refused = name.is_empty()
+    let is_no_name = name.is_empty()
         || name == b"."
         || name == b".."
         || name.contains(&b'/')
-        || name.contains(&0)
-        || (name.starts_with(b".") && !allow_hidden);
-    (!is_refused).then_some(name)
+        || name.contains(&0);
+    if is_no_name {
+        return Err(NotAName::Nothing);
+    }
+    if name.starts_with(b".") && !allow_hidden {
+        return Err(NotAName::Hidden);
+    }
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -88,7 +107,7 @@ mod tests {
     use super::*;
 
     fn joined(path: &str) -> Option<String> {
-        let path = RelativePath::parse(path, false)?;
+        let path = RelativePath::parse(path, false).ok()?;
         Some(String::from_utf8(path.joined()).unwrap())
     }
 
@@ -107,8 +126,8 @@ mod tests {
         ] {
             assert_eq!(joined(path).as_deref(), Some(expected), "{path}");
         }
-        assert!(RelativePath::parse("/dir/", false).is_some_and(|path| path.is_directory_form));
-        assert!(RelativePath::parse("/dir", false).is_some_and(|path| !path.is_directory_form));
+        assert!(RelativePath::parse("/dir/", false).is_ok_and(|path| path.is_directory_form));
+        assert!(RelativePath::parse("/dir", false).is_ok_and(|path| !path.is_directory_form));
     }
 
     #[test]
@@ -135,11 +154,13 @@ mod tests {
             "/..%2f",
             "/a//",
         ] {
-            assert_eq!(RelativePath::parse(path, true), None, "{path}");
+            let parsed = RelativePath::parse(path, true);
+            assert_eq!(parsed, Err(NotAName::Nothing), "{path}");
         }
         for path in ["/.git/config", "/a/.env", "/%2egit"] {
-            assert_eq!(RelativePath::parse(path, false), None, "{path}");
-            assert!(RelativePath::parse(path, true).is_some(), "{path}");
+            let parsed = RelativePath::parse(path, false);
+            assert_eq!(parsed, Err(NotAName::Hidden), "{path}");
+            assert!(RelativePath::parse(path, true).is_ok(), "{path}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Owns what a path can lead to, and the reading of it from any offset. Finds nothing.
 
 use range_core::http::{EntityTag, HttpDate, Variant};
+use rustix::io::Errno;
 
 use super::file::{FileSource, ReadError};
 use super::identity::Identity;
@@ -14,12 +15,47 @@ pub(crate) enum Found {
     Representation(Representation),
     /// A directory, to be listed.
     Directory(Unread),
-    /// A directory with an index, whose links would lead astray without a slash at the end.
+    /// A directory, whose links would lead astray without a slash at the end.
     WithSlash,
     /// Nothing that is served.
-    Missing,
+    Missing(Missing),
     /// Something that could not be opened just then, for want of descriptors or by an I/O error.
-    Failed,
+    Failed(Errno),
+}
+
+/// Why nothing is served for a path. Only the log tells them apart: nothing is to be learnt about
+/// what is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Nothing is there.
+    Nothing,
+    /// It is hidden, and hidden names are not served.
+    Hidden,
+    /// The system does not let the server read it.
+    Denied,
+    /// A symbolic link is on the way, and links are not followed.
+    Link,
+    /// A symbolic link leads out of the directory.
+    Outside,
+    /// It is neither a regular file nor a directory.
+    Special,
+    /// The path ends in a slash, and the file is no directory.
+    NotADirectory,
+}
+
+impl Missing {
+    /// The reason for whoever runs the server, where there is more to say than the status does.
+    pub(crate) const fn why(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Hidden => Some("hidden names are not served without --allow-hidden"),
+            Self::Denied => Some("permission denied"),
+            Self::Link => Some("symbolic links are not followed without --allow-symlinks"),
+            Self::Outside => Some("the symbolic link leads out of the directory"),
+            Self::Special => Some("neither a regular file nor a directory"),
+            Self::NotADirectory => Some("a file, and no directory"),
+        }
+    }
 }
 
 /// One version of something to send.

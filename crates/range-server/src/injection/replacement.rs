@@ -96,7 +96,8 @@ impl Replacement {
                 retry_after,
                 body,
             } => {
-                let reply = body.reply(*code, date);
+                let mut reply = body.reply(*code, date);
+                reply.add_required();
                 Some(match retry_after {
                     Some(wait) => reply.with(RETRY_AFTER, wait.value(date)),
                     None => reply,

@@ -133,7 +133,7 @@ impl WireResponse {
         let written = tokio::select! {
             biased;
             written = self.write_to(&mut writer, connection) => written,
-            () = until_gone(&mut reader, &mut heard) => None,
+            () = until_broken(&mut reader, &mut heard) => None,
         };
         let mut stream = reader.unsplit(writer);
         written?;
@@ -285,16 +285,30 @@ fn head(status: StatusCode, headers: &HeaderMap, framing: &Framing, is_1_0: bool
         }
     };
     for (name, value) in headers {
-        field(name.as_str(), value);
+        field(&title_case(name.as_str()), value);
     }
     for length in &framing.lengths {
-        field("content-length", length);
+        field("Content-Length", length);
     }
     if framing.is_chunked {
-        field("transfer-encoding", &HeaderValue::from_static("chunked"));
+        field("Transfer-Encoding", &HeaderValue::from_static("chunked"));
     }
     head.extend_from_slice(b"\r\n");
     head
+}
+
+/// The name of a field as all answers have it.
+fn title_case(name: &str) -> String {
+    let mut is_first = true;
+    let letter = |letter: char| {
+        let letter = if std::mem::replace(&mut is_first, letter == '-') {
+            letter.to_ascii_uppercase()
+        } else {
+            letter
+        };
+        letter
+    };
+    name.chars().map(letter).collect()
 }
 
 /// Sends fields where the empty line that ends a head would have been. Never succeeds.
@@ -309,6 +323,18 @@ async fn endless(stream: &mut (impl AsyncWrite + Unpin)) -> Option<()> {
         }
     }
     None
+}
+
+/// Ends when the connection does. A peer that has only ended its side still listens.
+async fn until_broken(stream: &mut (impl AsyncRead + Unpin), heard: &mut bool) {
+    let mut ignored = [0; 1024];
+    loop {
+        match stream.read(&mut ignored).await {
+            Ok(0) => return std::future::pending().await,
+            Ok(_) => *heard = true,
+            Err(_) => return,
+        }
+    }
 }
 
 /// Ends when the peer does, whatever it sends before; `heard` tells whether it sent anything.

@@ -16,6 +16,8 @@ use crate::fault::EntityTagFault;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rules {
     Right(RangePolicy),
+    /// Rightly, by a server that knows no ranges, which every server may be (RFC 9110 §14.2).
+    WithoutRanges(RangePolicy),
     As(Profile),
 }
 
@@ -72,6 +74,13 @@ impl Rules {
             Self::Right(policy) => {
                 conditional::decide(request, representation, policy.invalid).into()
             }
+            Self::WithoutRanges(policy) => {
+                let request = Request {
+                    range: None,
+                    ..request.clone()
+                };
+                conditional::decide(&request, representation, policy.invalid).into()
+            }
             Self::As(profile) => table::habits(profile).decide(request, range, representation),
         }
     }
@@ -79,7 +88,7 @@ impl Rules {
     /// The reading of `Range`. A profile has no limit on the number of ranges.
     pub(crate) fn range_policy(self) -> RangePolicy {
         match self {
-            Self::Right(policy) => policy,
+            Self::Right(policy) | Self::WithoutRanges(policy) => policy,
             Self::As(_) => RangePolicy {
                 max_ranges: NonZeroU16::MAX,
                 ..RangePolicy::default()
@@ -99,12 +108,16 @@ impl Rules {
 
     /// Returns true if answers say that ranges are served.
     fn advertises_ranges(self) -> bool {
-        self.habits().is_none_or(|habits| habits.range.is_some())
+        match self {
+            Self::Right(_) => true,
+            Self::WithoutRanges(_) => false,
+            Self::As(profile) => table::habits(profile).range.is_some(),
+        }
     }
 
     fn habits(self) -> Option<&'static Habits> {
         match self {
-            Self::Right(_) => None,
+            Self::Right(_) | Self::WithoutRanges(_) => None,
             Self::As(profile) => Some(table::habits(profile)),
         }
     }

@@ -271,7 +271,7 @@ fn a_connection_carries_many_exact_responses() {
 #[test]
 fn other_methods_are_not_allowed() {
     let site = site();
-    for method in ["POST", "PUT", "DELETE", "TRACE", "PATCH", "get"] {
+    for method in ["POST", "PUT", "DELETE", "TRACE", "PATCH"] {
         let answer = site.request(method, FILE, &["Content-Length: 0"]);
         assert_eq!(
             (answer.status, answer.header("allow")),

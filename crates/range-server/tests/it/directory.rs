@@ -65,7 +65,10 @@ fn files_are_served_by_range() {
         (whole.status, whole.content.as_slice()),
         (200, b"0123456789".as_slice())
     );
-    assert_eq!(whole.header("content-type"), Some("text/plain"));
+    assert_eq!(
+        whole.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
     assert_eq!(whole.header("x-content-type-options"), Some("nosniff"));
     let policy = whole.header("cross-origin-resource-policy");
     assert_eq!(policy, Some("same-origin"));
@@ -90,7 +93,11 @@ fn nothing_else_is_reachable() {
     let corpus = include_str!("../../../../tests/corpora/traversal.txt");
     let is_target = |line: &&str| line.starts_with('/');
     assert!(corpus.lines().filter(is_target).count() > 80);
-    for path in corpus.lines().filter(is_target) {
+    let (inside, outside) = corpus.split_once("# From here on: 404.").unwrap();
+    for path in inside.lines().filter(is_target) {
+        assert_eq!(site.get(path, &[]).status, 200, "{path}");
+    }
+    for path in outside.lines().filter(is_target) {
         let answer = site.get(path, &[]);
         assert_eq!(answer.status, 404, "{path}");
         assert!(
@@ -148,7 +155,14 @@ fn validators_tell_versions_apart_and_no_more_than_that() {
         .unwrap();
     let future = site.get("/plain.txt", &[]);
     assert_eq!(future.header("last-modified"), future.header("date"));
-    assert!(future.header("etag").unwrap().starts_with("W/\""));
+    let ahead = tag();
+    assert!(
+        ahead.starts_with('"'),
+        "a change would set the time to now: {ahead}"
+    );
+    assert_eq!(tag(), ahead);
+    fs::write(&path, "9876543210").unwrap();
+    assert_ne!(tag(), ahead);
 }
 
 /// Longer than all socket buffers on the way, so that most of it is unsent when a client pauses.
@@ -199,6 +213,34 @@ fn a_file_that_is_rewritten_while_it_is_sent_aborts_the_connection() {
 }
 
 #[test]
+fn a_file_that_grows_while_it_is_sent_is_sent_as_announced() {
+    let grow = |path: &Path| {
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_len(LONG + 4096).unwrap();
+    };
+    assert_eq!(change_while_sent(grow), (true, Ending::Complete));
+}
+
+/// Not when all of it has gone over the wire.
+#[test]
+fn a_change_is_noticed_early() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("long");
+    File::create(&path).unwrap().set_len(LONG).unwrap();
+    set_age(&path, Duration::from_mins(1));
+    let site = site(root.path());
+    let mut client = site.connect();
+    client.send("GET", "/long", &["Connection: close"]);
+    client.stream.read_exact(&mut [0; 1024]).unwrap();
+    set_age(&path, Duration::ZERO);
+    let _ = client.stream.read_to_end(&mut Vec::new());
+    let record = site.next_record();
+    assert_eq!(record.ending, Ending::Failed);
+    assert!(record.why.unwrap().contains("changed"));
+    assert!(record.sent.0 < LONG / 2, "{}", record.sent.0);
+}
+
+#[test]
 fn a_file_that_is_replaced_or_removed_while_it_is_sent_is_sent_to_its_end() {
     assert_eq!(
         change_while_sent(|path| fs::remove_file(path).unwrap()),
@@ -234,12 +276,15 @@ fn an_index_stands_for_its_directory() {
         (index.status, index.content.as_slice()),
         (206, b"index".as_slice())
     );
-    assert_eq!(index.header("content-type"), Some("text/html"));
+    assert_eq!(
+        index.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
     assert_eq!(site.get("/dir/index.html", &[]).content, b"<p>index");
     let moved = site.get("/dir?a=b", &[]);
     assert_eq!(
         (moved.status, moved.header("location")),
-        (307, Some("/dir/?a=b"))
+        (307, Some("./dir/?a=b"))
     );
     for path in ["/odd/", "/linked/"] {
         let listing = site.get(path, &[]);

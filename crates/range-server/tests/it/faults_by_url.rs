@@ -155,15 +155,13 @@ fn a_redirection_in_a_url_stays_on_the_server() {
             "{location}"
         );
     }
-    for path in ["//evil.example/", "/\\evil.example/"] {
-        for redirect in ["loop", "once", "chain:1", "expiring:1m"] {
-            let away = site.get(&format!("{path}?fault=redirect:{redirect}"), &[]);
-            assert_eq!(
-                (away.status, away.header("location")),
-                (404, None),
-                "{path}"
-            );
-        }
+    for redirect in ["loop", "once", "chain:1", "expiring:1m"] {
+        let query = format!("?fault=redirect:{redirect}");
+        let away = site.get(&format!("/\\evil.example/{query}"), &[]);
+        assert_eq!((away.status, away.header("location")), (404, None));
+        let here = site.get(&format!("//evil.example/{query}"), &[]);
+        let location = here.header("location").unwrap();
+        assert!(location.starts_with("/evil.example/?"), "{location}");
     }
     for location in ["/", "/other?a=b", "/a//b", "/a/../b"] {
         let here = site.get(&format!("/synthetic/1?fault=redirect:{location}"), &[]);
@@ -192,7 +190,7 @@ fn only_on_loopback_a_url_leads_to_another_name_of_the_machine() {
     };
     assert!(answer("192.0.2.1:80").starts_with("HTTP/1.1 400 "));
     assert!(answer("files.example").starts_with("HTTP/1.1 400 "));
-    assert!(answer("127.0.0.1:80").contains("location: http://localhost:80/"));
+    assert!(answer("127.0.0.1:80").contains("Location: http://localhost:80/"));
 }
 
 #[test]
@@ -377,7 +375,7 @@ fn a_scenario_may_redirect_though_urls_may_not() {
 #[test]
 fn an_explanation_does_not_repeat_at_length_what_it_was_sent() {
     let site = site();
-    let long = "%1b".repeat(9000);
+    let long = "%1b".repeat(5000);
     for path in [
         format!("/synthetic/1?fault={long}"),
         format!("/synthetic/1?fault=delay:{long}"),

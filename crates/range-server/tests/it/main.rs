@@ -21,6 +21,8 @@ mod limits;
 mod listing;
 mod multipart;
 mod outages;
+mod paths;
 mod site;
+mod testers;
 mod tls;
 mod variants;

@@ -59,7 +59,8 @@ fn coded_forms_go_to_who_accepts_them() {
         let answer = get("/a.txt", accepted);
         assert_eq!(answer.content, expected.as_bytes(), "{accepted}");
         assert_eq!(answer.header("content-encoding"), coding, "{accepted}");
-        assert_eq!(answer.header("content-type"), Some("text/plain"));
+        let media_type = answer.header("content-type");
+        assert_eq!(media_type, Some("text/plain; charset=utf-8"));
         assert_eq!(answer.header("vary"), Some("accept-encoding"), "{accepted}");
         tags.push(answer.header("etag").unwrap().to_owned());
     }

@@ -6,10 +6,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use range_core::http::HttpDate;
 use range_core::units::ByteCount;
 use rustix::fs::{AtFlags, Dir, FileType, statat};
-use rustix::io::Result;
+use rustix::io::{Errno, Result};
 
-/// Most entries shown. The page is built in memory.
-const MAX_ENTRIES: usize = 10_000;
+/// Most entries that are listed. The page is built in memory, of which so many names of a usual
+/// length take all that listings may have. A directory of more is not listed, rather than in part:
+/// who mirrors it must not take a part for the whole.
+pub(crate) const MAX_ENTRIES: usize = 250_000;
 
 pub(super) const UNESCAPED_IN_URL: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -66,27 +68,22 @@ pub(super) fn read_entries(
             .ok()
             .filter(|_| !kind.is_symlink())
             .map(HttpDate::from_unix_seconds);
+        if entries.len() == MAX_ENTRIES {
+            return Err(Errno::TOOBIG);
+        }
         entries.push(Entry {
             name: name.to_vec(),
             is_directory,
             size,
             modified,
         });
-        if entries.len() == MAX_ENTRIES {
-            break;
-        }
     }
     Ok(entries)
 }
 
 impl Listing {
-    /// Returns true if there may be names that are not listed.
-    pub(super) fn is_cut(&self) -> bool {
-        self.entries.len() == MAX_ENTRIES
-    }
-
-    /// Path of the directory with a slash at the end, as URLs have it.
-    pub(super) fn base(&self) -> String {
+    /// The path of the directory beneath the root, with a slash at the end, as URLs have it.
+    pub(super) fn path(&self) -> String {
         let names = self.segments.iter();
         let encoded = names.map(|name| format!("{}/", percent_encode(name, UNESCAPED_IN_URL)));
         std::iter::once("/".to_owned()).chain(encoded).collect()

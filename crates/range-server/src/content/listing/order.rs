@@ -52,7 +52,7 @@ impl Order {
         }
     }
 
-    /// The order a column's link leads to: the other way round for the column in use.
+    /// The order a column's button leads to: the other way round for the column in use.
     pub(super) fn after_choosing(self, key: Key) -> Self {
         let is_descending = self.key == key && !self.is_descending;
         Self { key, is_descending }

@@ -15,13 +15,14 @@ use super::order::{Key, Order};
 
 const STYLE: &str = include_str!("page.css");
 
-/// A page may be shown in the style it came with, and do nothing else. A name that found
+/// A page may be shown in the style it came with and ask this server for another order, and do
+/// nothing else. A name that found
 /// its way into the markup could not run, load, send or be framed.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let style = STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'"
+         form-action 'self'; frame-ancestors 'none'"
     );
     HeaderValue::try_from(policy).expect("the policy is visible ASCII")
 });
@@ -52,17 +53,21 @@ pub(super) fn write(listing: &Listing, order: Order) -> String {
     page
 }
 
-/// The path, each directory on the way a link to it.
+/// The path, each directory on the way a link to it. Links are relative: the path may be longer
+/// where the reader is.
 fn write_heading(page: &mut String, listing: &Listing) {
     let Some((last, parents)) = listing.segments.split_last() else {
         page.push_str("<h1>Index of /</h1>\n");
         return;
     };
-    page.push_str("<h1>Index of <a href=\"/\" aria-label=\"top directory\">/</a>");
-    let mut url = "/".to_owned();
-    for name in parents {
-        let _ = write!(url, "{}/", percent_encode(name, UNESCAPED_IN_URL));
-        let name = escaped(name);
+    let up = |steps| "../".repeat(steps);
+    let top = up(listing.segments.len());
+    let _ = write!(
+        page,
+        "<h1>Index of <a href=\"{top}\" aria-label=\"top directory\">/</a>"
+    );
+    for (index, name) in parents.iter().enumerate() {
+        let (url, name) = (up(parents.len() - index), escaped(name));
         let _ = write!(page, "<a href=\"{url}\"><bdi>{name}</bdi>/</a>");
     }
     let _ = writeln!(page, "<bdi>{}</bdi>/</h1>", escaped(last));
@@ -78,18 +83,13 @@ fn write_table(page: &mut String, listing: &Listing, order: Order) {
         write_column_head(page, key, order);
     }
     page.push_str("</tr>\n</thead>\n<tbody>\n");
-    let base = listing.base();
     for entry in &listing.entries {
-        write_row(page, &base, entry);
+        write_row(page, entry);
     }
     page.push_str("</tbody>\n</table>\n");
 }
 
 fn summary(listing: &Listing) -> String {
-    if listing.is_cut() {
-        let count = listing.entries.len();
-        return format!("The first {count} names found; there may be more.");
-    }
     let entries = listing.entries.iter();
     let directories = entries.filter(|entry| entry.is_directory).count();
     let files = listing.entries.len() - directories;
@@ -119,15 +119,17 @@ fn write_column_head(page: &mut String, key: Key, order: Order) {
     } else {
         (String::new(), String::new())
     };
+    // A form and no link: programs that follow links would take the page once for each order.
     let _ = writeln!(
         page,
-        "<th scope=\"col\"{class}{sorted}><a href=\"?sort={}&amp;order={}\">{title}{mark}</a></th>",
+        "<th scope=\"col\"{class}{sorted}><form><input type=\"hidden\" name=\"sort\" value=\"{}\">\
+         <button name=\"order\" value=\"{}\">{title}{mark}</button></form></th>",
         key.parameter(),
         next.name(),
     );
 }
 
-fn write_row(page: &mut String, base: &str, entry: &Entry) {
+fn write_row(page: &mut String, entry: &Entry) {
     let slash = if entry.is_directory { "/" } else { "" };
     let url = percent_encode(&entry.name, UNESCAPED_IN_URL);
     let name = escaped(&entry.name);
@@ -139,7 +141,7 @@ fn write_row(page: &mut String, base: &str, entry: &Entry) {
     });
     let _ = writeln!(
         page,
-        "<tr><th scope=\"row\"><a href=\"{base}{url}{slash}\"><bdi>{name}</bdi>{slash}</a></th>\
+        "<tr><th scope=\"row\"><a href=\"{url}{slash}\"><bdi>{name}</bdi>{slash}</a></th>\
          <td class=\"size\">{size}</td><td>{modified}</td></tr>"
     );
 }
@@ -209,7 +211,7 @@ mod tests {
             assert!(!page.contains('\u{202e}'), "{page}");
             let rows: Vec<&str> = page.lines().filter(|line| line.contains("<tr><")).collect();
             assert!(
-                matches!(rows[..], [row] if row.contains("<a href=\"/")),
+                matches!(rows[..], [row] if row.matches("<a href=\"").count() == 1),
                 "{page}"
             );
         }
@@ -228,9 +230,12 @@ mod tests {
             "<h1>Index of ",
             "<caption>2 files</caption>",
             "<th scope=\"col\" class=\"size\" aria-sort=\"descending\">\
-             <a href=\"?sort=size&amp;order=ascending\">",
-            "<th scope=\"col\"><a href=\"?sort=name&amp;order=ascending\">Name</a>",
-            "<th scope=\"row\"><a href=\"/a/b/a\">",
+             <form><input type=\"hidden\" name=\"sort\" value=\"size\">\
+             <button name=\"order\" value=\"ascending\">",
+            "value=\"name\"><button name=\"order\" value=\"ascending\">Name</button></form></th>",
+            "<h1>Index of <a href=\"../../\" aria-label=\"top directory\">/</a>\
+             <a href=\"../\"><bdi>a</bdi>/</a><bdi>b</bdi>/</h1>",
+            "<th scope=\"row\"><a href=\"a\">",
         ] {
             assert!(page.contains(part), "{part} is missing in {page}");
         }
