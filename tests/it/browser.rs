@@ -53,7 +53,7 @@ fn a_browser_looks_around_plays_and_seeks() {
     assert_eq!(browser.title(), "Index of /");
     browser.click("some music");
     assert_eq!(browser.title(), "Index of /some music/");
-    browser.click("Size");
+    browser.press("Size");
     assert!(browser.url().ends_with("?sort=size&order=ascending"));
     let sorted = browser.run(
         "return [document.querySelector('[aria-sort]').textContent.trim(),

@@ -179,6 +179,7 @@ fn the_manual_states_the_defaults_that_are() {
             ("2", "bind", "127.0.0.1:8080"),
             ("2", "tls", "http"),
             ("2", "allow-hidden", "no"),
+            ("2", "cors", "none"),
             ("2", "allow-symlinks", "no"),
             ("2", "precompressed", "no"),
             ("2", "max-connections", &server.max_connections.to_string()),

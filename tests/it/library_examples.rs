@@ -71,3 +71,20 @@ fn a_test_with_a_faulty_server() {
     assert!(said.contains("asked for bytes=300000-"), "{said}");
     assert!(said.ends_with("all 1048576 bytes are there\n"), "{said}");
 }
+
+/// One for each kind of fault.
+#[test]
+fn a_server_with_faults_of_each_kind() {
+    for (name, last) in [
+        ("slow", "request 3 took "),
+        ("framing", "announced 1000 bytes, sent 1010"),
+        ("ranges", "asked for 100 bytes, got all 1000"),
+        ("changed", "the third differs in 1 byte, and says nothing"),
+        ("refused", "answered 206"),
+        ("outage", "answered, then away, then answered again"),
+    ] {
+        let said = said(&mut Command::new(example(name)));
+        let line = said.lines().last().unwrap();
+        assert!(line.starts_with(last), "{name}: {said}");
+    }
+}

@@ -5,9 +5,9 @@
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::RANGE;
+use range_server::http::header::RANGE;
 use range_server::synthetic::{self, Seed};
-use range_server::{Config, Effect, Fault, Position, Server, Stop};
+use range_server::{ByteCount, Config, Effect, Fault, Position, Server, Stop};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -18,10 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // What a test of this kind is about: what was asked for, and how often.
     let asked = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&asked);
-    let cut = Effect::Stop(
-        Stop::Cut,
-        Position::After(range_core::units::ByteCount(300_000)),
-    );
+    let cut = Effect::Stop(Stop::Cut, Position::After(ByteCount(300_000)));
     let config = Config {
         faults: vec![Fault::on(1..=2, cut)],
         on_request: Some(Arc::new(move |record| {

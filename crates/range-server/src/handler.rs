@@ -1,6 +1,7 @@
 //! Owns the way of one request: count it, plan its faults, find its content, answer, record.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -51,6 +52,8 @@ const TOO_MANY_LISTINGS: &str = "too many long listings are on their way; try ag
 /// The state that all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
+    /// Where it listens instead, if it does not listen at an address.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) hosts: Hosts,
     pub(crate) faults_by_url: bool,
     pub(crate) directory: Option<ServedDirectory>,

@@ -25,9 +25,9 @@ mod cors;
 mod digest_fields;
 mod fault;
 mod handler;
-mod hearing;
 mod host;
 mod injection;
+mod listener;
 mod location;
 mod login;
 mod pace;
@@ -39,6 +39,7 @@ mod record;
 mod recorder;
 mod reply;
 mod request_fields;
+mod request_line;
 mod send_queue;
 mod server;
 mod slots;
@@ -54,6 +55,7 @@ pub use fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, FaultError, IfRange, Position,
     Probability, Redirect, RetryAfter, StatusBody, Stop,
 };
+pub use listener::Listener;
 pub use login::Login;
 pub use profile::Profile;
 pub use range_core::ByteRange;

@@ -25,8 +25,8 @@ use crate::clock;
 use crate::config::Limits;
 use crate::connection::{Activity, ConnectionState, WatchedStream};
 use crate::handler::{self, Shared};
-use crate::hearing::Hearing;
 use crate::injection::WireResponse;
+use crate::request_line::ShortLines;
 use crate::tls::{ALPN_HTTP_2, TlsIdentity};
 
 /// Longest request head that is read.
@@ -99,7 +99,6 @@ fn service(
         }
         let (request, _content) = request.into_parts();
         let shared = Arc::clone(&shared);
-        // Before anything else is heard of the peer.
         let answering = (Arc::clone(&state), state.begin());
         // Boxed, so that a connection without a request does not hold the room for one.
         let response = Box::pin(handler::respond(shared, answering, request, wire.clone()));
@@ -120,8 +119,8 @@ async fn speak_http_1<S>(
     let (hand_over, mut handed_over) = mpsc::channel(1);
     loop {
         let wire = Some(hand_over.clone());
-        let hearing = Hearing::new(stream, Arc::clone(&state));
-        let has_content = hearing.switch();
+        let lines = ShortLines::new(stream);
+        let has_content = lines.switch();
         let service = service(Arc::clone(&state), Arc::clone(&shared), wire, has_content);
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -129,13 +128,17 @@ async fn speak_http_1<S>(
             .max_header_size(max_head)
             // Also what hyper gathers before it writes.
             .max_buf_size(max_head)
+            // A peer that has said all it wants to say still listens (RFC 9112 §9.6).
+            .half_close(true)
             // Fields have no case, but those who search answers as text expect this one.
             .title_case_headers(true)
-            .serve_connection(TokioIo::new(hearing), service);
+            .serve_connection(TokioIo::new(lines), service);
         let mut is_stopping = false;
         let response = loop {
             tokio::select! {
                 _ = &mut connection => break None,
+                // Nobody asks the socket while a response waits for something else.
+                () = state.until_broken() => return,
                 Some(response) = handed_over.recv() => break Some(response),
                 _ = stopped.wait_for(|&stopped| stopped), if !is_stopping => {
                     shut_down(&mut connection);
@@ -144,11 +147,11 @@ async fn speak_http_1<S>(
             }
         };
         let parts = connection.into_parts();
-        let hearing = parts.io.into_inner();
+        let lines = parts.io.into_inner();
         let Some(response) = response else {
-            return hearing.refuse().await;
+            return lines.refuse().await;
         };
-        let written = response.write(hearing.into_inner(), &state, stopped.clone());
+        let written = response.write(lines.into_inner(), &state, stopped.clone());
         // Requests that were sent before this answer are not looked at.
         let Some(again) = written.await.filter(|_| parts.read_buf.is_empty()) else {
             return;

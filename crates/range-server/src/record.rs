@@ -30,7 +30,7 @@ pub struct RequestRecord {
     pub time: SystemTime,
     /// The number of its connection, counted from 1.
     pub connection: u64,
-    /// The other end.
+    /// The other end. Over a socket with a path, port 0 of loopback.
     pub peer: SocketAddr,
     /// The method.
     pub method: http::Method,

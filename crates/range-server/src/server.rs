@@ -17,9 +17,11 @@ use crate::config::{Config, Content, Limits};
 use crate::connection::ConnectionState;
 use crate::content::version::Version;
 use crate::content::{ListingTurns, ServedDirectory};
+use crate::fault::Fault;
 use crate::handler::Shared;
 use crate::host::Hosts;
 use crate::injection::FaultState;
+use crate::listener::{LOCAL, Listener};
 use crate::pace::Pace;
 use crate::profile::Rules;
 use crate::protocol;
@@ -58,6 +60,14 @@ pub enum BindError {
 impl Server {
     /// Binds `address`, whose port may be 0 for any free one, and starts to serve.
     pub async fn bind(address: impl ToSocketAddrs, config: Config) -> Result<Self, BindError> {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.and_then(Listener::new);
+        Self::listen(listener.map_err(BindError::Listen)?, config)
+    }
+
+    /// Starts to serve who comes in by `listener`. Over a socket with a path, which no page can
+    /// reach, every host is right. Has to be called within a tokio runtime.
+    pub fn listen(listener: Listener, mut config: Config) -> Result<Self, BindError> {
         let directory = match &config.content {
             Content::SyntheticOnly => None,
             Content::Directory(directory) => {
@@ -68,19 +78,20 @@ impl Server {
                 Some(served)
             }
         };
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(BindError::Listen)?;
+        if listener.address().is_none() {
+            config.hosts.push("*".to_owned());
+        }
         let tls = if config.faults.is_empty() {
             config.tls
         } else {
             config.tls.map(TlsIdentity::without_http_2)
         };
-        let address = listener.local_addr().map_err(BindError::Listen)?;
+        let address = listener.address().unwrap_or(LOCAL);
         let recorder = config.keep_requests.then(|| Arc::new(Recorder::default()));
         let on_request = told(config.on_request, recorder.clone());
         let shared = Arc::new(Shared {
             address,
+            path: listener.path().cloned(),
             hosts: Hosts::new(address, &config.hosts),
             faults_by_url: config.faults_by_url,
             directory,
@@ -121,13 +132,17 @@ impl Server {
         })
     }
 
-    /// The address that was bound, with its real port.
+    /// The address that was bound, with its real port; without one, port 0 of loopback.
     pub fn address(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// `http://ADDRESS:PORT`, or https with TLS, without a slash at the end.
+    /// `http://ADDRESS:PORT`, or https with TLS, without a slash at the end; `unix:PATH` for a socket
+    /// with a path.
     pub fn base_url(&self) -> String {
+        if let Some(path) = &self.shared.path {
+            return format!("unix:{}", path.display());
+        }
         let scheme = self.shared.tls.as_ref().map_or("http", |_| "https");
         format!("{scheme}://{}", self.shared.address)
     }
@@ -136,6 +151,14 @@ impl Server {
     /// one. Responses under way keep theirs.
     pub fn set_version(&self, version: Version) {
         self.shared.version.store(version.0, Ordering::Relaxed);
+    }
+
+    /// Has these faults from the next request on, in place of those it had. They count requests and
+    /// time from now on. Faults in the bytes of a connection need HTTP/1.1, which TLS agrees on only
+    /// where there are faults from the start.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        let requests = self.shared.requests.load(Ordering::Relaxed);
+        self.shared.faults.set(faults, requests);
     }
 
     /// Stops accepting, closes idle connections and waits for responses under way to end, at most
@@ -161,7 +184,7 @@ fn told(hook: Option<RequestHook>, recorder: Option<Arc<Recorder>>) -> Option<Re
 
 /// Accepts until stopped. Owns the task of every connection.
 async fn accept(
-    listener: TcpListener,
+    listener: Listener,
     shared: Arc<Shared>,
     limits: Limits,
     mut stopped: watch::Receiver<bool>,

@@ -14,6 +14,7 @@ use url::Url;
 use crate::duration;
 use crate::exit_code::Exit;
 
+mod bind;
 mod complaint;
 mod connection;
 mod habits;
@@ -23,6 +24,7 @@ mod place;
 mod serve;
 mod values;
 
+pub(crate) use bind::Bind;
 pub(crate) use connection::ConnectionArgs;
 use habits::Needless;
 pub(crate) use serve::ServeArgs;

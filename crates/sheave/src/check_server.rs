@@ -19,6 +19,7 @@ use crate::signal::{Patience, Stop};
 pub(crate) const PATIENCE: Patience = Patience {
     grace: Duration::from_secs(1),
     last_words: "stopped while a server was checked",
+    reloads: false,
 };
 
 /// The file for CI cannot be written.

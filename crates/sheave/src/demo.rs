@@ -26,6 +26,7 @@ use crate::signal::{Patience, Stop};
 pub(crate) const PATIENCE: Patience = Patience {
     grace: Duration::from_millis(1800),
     last_words: "stopped at once; the temporary directory sheave-demo-* may be left",
+    reloads: false,
 };
 
 const NAME: &str = "demo.bin";
@@ -88,7 +89,7 @@ async fn serve_and_fetch(settings: DemoSettings, directory: &Path, stop: Stop) -
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let server = match Server::bind(address, config).await {
         Ok(server) => server,
-        Err(error) => return serve::could_not_start(address, &error),
+        Err(error) => return serve::could_not_start(&address, &error),
     };
     let url = format!("{}/synthetic/{}", server.base_url(), size.0);
     printer::data(format_args!(

@@ -16,6 +16,7 @@ use crate::suspicion;
 pub(crate) const PATIENCE: Patience = Patience {
     grace: Duration::from_millis(1800),
     last_words: "stopped at once; run the same command again to resume",
+    reloads: false,
 };
 
 /// Downloads every file. A file that fails does not keep the others from their turn; the exit is

@@ -46,7 +46,11 @@ fn run(command: args::Command) -> Exit {
         Job::Inspect(settings) => inspect::run(&settings),
         Job::Get(settings) => signal::supervise(get::PATIENCE, |stop| get::run(settings, stop)),
         Job::Serve(settings) => {
-            signal::supervise(serve::PATIENCE, |stop| serve::run(settings, stop))
+            let patience = signal::Patience {
+                reloads: settings.scenario.is_some(),
+                ..serve::PATIENCE
+            };
+            signal::supervise(patience, |stop| serve::run(settings, stop))
         }
         Job::Completions(shell) => args::pages::completions(shell),
         Job::Man(directory) => args::pages::man(&directory),

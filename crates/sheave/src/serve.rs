@@ -2,10 +2,10 @@
 //! of ranges.
 
 mod backlog;
+mod socket;
 
 use std::fs::File;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,17 @@ use tokio::task::JoinSet;
 use crate::duration;
 use crate::exit_code::Exit;
 use crate::printer;
-use crate::report::json::Line;
-use crate::settings::{ServeSettings, Tls};
+use crate::settings::{ServeSettings, Tls, faults};
 use crate::signal::{Patience, Stop};
 use crate::terminal_text::TerminalText;
 use backlog::{Lines, Waiting, backlog};
+use socket::Socket;
 
 /// The server lets responses finish for up to five seconds.
 pub(crate) const PATIENCE: Patience = Patience {
     grace: Duration::from_secs(6),
     last_words: "stopped with responses under way",
+    reloads: false,
 };
 
 /// The time the log may take to be written once the server has stopped.
@@ -50,7 +51,7 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
         settings.config.on_request = Some(Arc::new(move |record: &RequestRecord| {
             backlog.add(Lines {
                 shown: show.then(|| for_people(record)),
-                logged: keep.then(|| format!("{}\n", for_programs(record))),
+                logged: keep.then(|| record.to_json() + "\n"),
             });
         }));
         logging.spawn_blocking(move || log(waiting, log_file));
@@ -66,9 +67,17 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
         ""
     };
     make_room(settings.config.limits.max_connections);
-    let server = match Server::bind(settings.bind, settings.config).await {
+    let socket = match Socket::open(settings.bind).await {
+        Ok(socket) => socket,
+        Err((place, cause)) => {
+            let what = format_args!("could not listen on {place}: {cause}");
+            return printer::failure(Exit::Network, &what);
+        }
+    };
+    let (place, listener) = (socket.place, socket.listener);
+    let server = match Server::listen(listener, settings.config) {
         Ok(server) => server,
-        Err(error) => return could_not_start(settings.bind, &error),
+        Err(error) => return could_not_start(&place, &error),
     };
     printer::data(server.base_url());
     if let Some(certificate) = &certificate {
@@ -80,11 +89,33 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
             "sheave: warning: whoever reaches {address} over the network can read {scope}{faults}"
         ));
     }
-    stop.requested().await;
+    reload_until(&mut stop, settings.scenario.as_deref(), &server).await;
     server.stop().await;
+    drop(socket.path);
     // Lines that nobody reads must not keep the program.
     let _ = tokio::time::timeout(LOG_GRACE, logging.join_next()).await;
     Exit::Success
+}
+
+/// Reads the scenario again each time a signal asks for it, until the program is asked to stop. What
+/// is wrong with it is said, and changes nothing.
+async fn reload_until(stop: &mut Stop, scenario: Option<&Path>, server: &Server) {
+    let mut hangups = stop.clone();
+    loop {
+        tokio::select! {
+            () = stop.requested() => return,
+            () = hangups.reload() => {}
+        }
+        match scenario.map(faults).transpose() {
+            Ok(None) => {}
+            Ok(Some(faults)) => {
+                let count = faults.len();
+                server.set_faults(faults);
+                printer::note(format_args!("sheave: the scenario has {count} faults now"));
+            }
+            Err(error) => printer::note(format_args!("sheave: the old scenario stays: {error}")),
+        }
+    }
 }
 
 /// Raises the soft limit of descriptors to what the connections take, as far as the hard one
@@ -123,8 +154,7 @@ fn identify(settings: &mut ServeSettings) -> Result<Option<NamedTempFile>, Exit>
             Ok(None)
         }
         Some(Tls::Generated) => {
-            let address = settings.bind.ip();
-            let name = (!address.is_unspecified()).then(|| address.to_string());
+            let name = settings.bind.clone().unwrap_or_default().host();
             let identity = TlsIdentity::generate(name).map_err(|error| {
                 printer::failure(Exit::Internal, &format_args!("failed to {error}"))
             })?;
@@ -158,11 +188,11 @@ fn scope(settings: &ServeSettings) -> String {
 }
 
 /// Says why the server could not start.
-pub(crate) fn could_not_start(address: SocketAddr, error: &BindError) -> Exit {
+pub(crate) fn could_not_start(place: &impl std::fmt::Display, error: &BindError) -> Exit {
     match error {
         BindError::Listen(cause) => printer::failure(
             Exit::Network,
-            &format_args!("could not listen on {address}: {cause}"),
+            &format_args!("could not listen on {place}: {cause}"),
         ),
         BindError::Root { root, source } => printer::failure(
             Exit::Disk,
@@ -210,45 +240,15 @@ fn for_people(record: &RequestRecord) -> String {
         Ending::Failed => ", failed",
     };
     format!(
-        "{} {} {path} {} {content}: {} in {}{ending}",
+        "{} {} {path} {} {content}: {} in {}{ending}{}",
         record.peer,
         TerminalText(record.method.as_str()),
         record.status.as_u16(),
         ByteCount(record.sent.0),
         duration::measured(record.elapsed),
+        record
+            .why
+            .as_ref()
+            .map_or_else(String::new, |why| format!(", {why}")),
     )
-}
-
-fn for_programs(record: &RequestRecord) -> Line {
-    let ending = match record.ending {
-        Ending::Complete => "complete",
-        Ending::Interrupted => "interrupted",
-        Ending::Cut => "cut",
-        Ending::Failed => "failed",
-    };
-    let content_range = record.content_range.map(|range| range.to_string());
-    Line::new()
-        .with("time", record.time_stamp())
-        .with("request", record.number)
-        .with("connection", record.connection)
-        .with("peer", record.peer.to_string())
-        .with("method", record.method.as_str())
-        .with("path", record.path.as_str())
-        .with("protocol", format!("{:?}", record.protocol))
-        .with("range", record.range())
-        .with("if_match", record.header("if-match"))
-        .with("if_none_match", record.header("if-none-match"))
-        .with("if_modified_since", record.header("if-modified-since"))
-        .with("if_unmodified_since", record.header("if-unmodified-since"))
-        .with("if_range", record.header("if-range"))
-        .with("status", record.status.as_u16())
-        .with("etag", record.response_header("etag"))
-        .with("last_modified", record.response_header("last-modified"))
-        .with("content_range", content_range)
-        .with("parts", record.parts.len())
-        .with("promised_bytes", record.promised.0)
-        .with("sent_bytes", record.sent.0)
-        .with_seconds("elapsed_s", record.elapsed)
-        .with("ending", ending)
-        .with("faults", record.faults.clone())
 }

@@ -23,28 +23,44 @@ pub(crate) struct Patience {
     pub(crate) grace: Duration,
     /// The message for the user if it did not.
     pub(crate) last_words: &'static str,
+    /// A hangup asks it to read its settings again, and not to stop.
+    pub(crate) reloads: bool,
 }
 
 /// Tells the work that it should stop; cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Stop(watch::Receiver<bool>);
+pub(crate) struct Stop {
+    stop: watch::Receiver<bool>,
+    /// How often a hangup came that did not mean to stop.
+    reload: watch::Receiver<u64>,
+}
 
 impl Stop {
     /// Never asks.
     #[cfg(test)]
     pub(crate) fn never() -> Self {
-        Self(watch::channel(false).1)
+        Self {
+            stop: watch::channel(false).1,
+            reload: watch::channel(0).1,
+        }
     }
 
     /// Returns whether it should stop.
     pub(crate) fn is_requested(&self) -> bool {
-        *self.0.borrow()
+        *self.stop.borrow()
     }
 
     /// Returns once it should stop.
     pub(crate) async fn requested(&mut self) {
-        if self.0.wait_for(|requested| *requested).await.is_err() {
+        if self.stop.wait_for(|requested| *requested).await.is_err() {
             // The supervisor left without asking, and so never will.
+            pending::<()>().await;
+        }
+    }
+
+    /// Returns once it should read again what it was set up by, where a hangup means that.
+    pub(crate) async fn reload(&mut self) {
+        if self.reload.changed().await.is_err() {
             pending::<()>().await;
         }
     }
@@ -74,11 +90,16 @@ where
     let workers = Builder::new_multi_thread().enable_all().build()?;
     let (stop, stop_requested) = watch::channel(false);
     let mut signals = listener.block_on(async { Signals::listen() })?;
-    let mut working = workers.spawn(work(Stop(stop_requested)));
+    let (reload, reload_requested) = watch::channel(0);
+    let mut working = workers.spawn(work(Stop {
+        stop: stop_requested,
+        reload: reload_requested,
+    }));
+    let reload = patience.reloads.then_some(reload);
     let exit = listener.block_on(async {
         let interrupted = tokio::select! {
             ended = &mut working => return exit_of(ended),
-            interrupted = signals.next() => interrupted,
+            interrupted = signals.next_stop(reload.as_ref()) => interrupted,
         };
         stop.send_replace(true);
         tokio::select! {
@@ -86,7 +107,7 @@ where
                 let exit = exit_of(ended);
                 if exit == Exit::Interrupted { interrupted } else { exit }
             }
-            again = signals.next() => give_up(again, patience.last_words).await,
+            again = signals.next_stop(reload.as_ref()) => give_up(again, patience.last_words).await,
             () = tokio::time::sleep(patience.grace) => {
                 give_up(interrupted, patience.last_words).await
             }
@@ -135,8 +156,19 @@ impl Signals {
         })
     }
 
-    /// Waits for one of them; returns how the program ends because of it.
-    async fn next(&mut self) -> Exit {
+    /// Waits for one that means to stop, and passes the others on; returns how the program ends
+    /// because of it.
+    async fn next_stop(&mut self, reload: Option<&watch::Sender<u64>>) -> Exit {
+        loop {
+            match (self.next().await, reload) {
+                (None, Some(reload)) => reload.send_modify(|count| *count += 1),
+                (exit, _) => return exit.unwrap_or(Exit::Interrupted),
+            }
+        }
+    }
+
+    /// Waits for one of them; `None` for a hangup.
+    async fn next(&mut self) -> Option<Exit> {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -144,9 +176,9 @@ impl Signals {
             }
         };
         tokio::select! {
-            _ = hangup => Exit::Interrupted,
-            _ = self.interrupt.recv() => Exit::Interrupted,
-            _ = self.terminate.recv() => Exit::Terminated,
+            _ = hangup => None,
+            _ = self.interrupt.recv() => Some(Exit::Interrupted),
+            _ = self.terminate.recv() => Some(Exit::Terminated),
         }
     }
 }
@@ -187,6 +219,7 @@ mod tests {
         let patience = Patience {
             grace: Duration::from_secs(1),
             last_words: "",
+            reloads: false,
         };
         assert_eq!(
             supervise(patience, |_| async { Exit::Corrupt }),

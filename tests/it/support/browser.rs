@@ -88,8 +88,17 @@ impl Browser {
 
     /// Clicks the link with this text.
     pub(crate) fn click(&self, text: &str) {
-        let link = json!({ "using": "partial link text", "value": text });
-        let found = self.command("POST", "/element", &link);
+        self.click_element("partial link text", text);
+    }
+
+    /// Clicks the button with this text in it.
+    pub(crate) fn press(&self, text: &str) {
+        self.click_element("xpath", &format!("//button[contains(., '{text}')]"));
+    }
+
+    fn click_element(&self, using: &str, value: &str) {
+        let element = json!({ "using": using, "value": value });
+        let found = self.command("POST", "/element", &element);
         let id = found[ELEMENT].as_str().unwrap();
         self.command("POST", &format!("/element/{id}/click"), &json!({}));
     }

@@ -19,8 +19,9 @@ impl Serving {
     /// Serves a directory on a free port of loopback, and shows no requests.
     pub(crate) fn start(root: &Path, options: &[&str]) -> Self {
         let mut child = Command::new(program::path())
-            .args(["serve", "--quiet", "--bind", "127.0.0.1:0"])
+            .args(["serve", "--quiet"])
             .args(options)
+            .args((!options.contains(&"--bind")).then_some("--bind=127.0.0.1:0"))
             .arg(root)
             .stdout(Stdio::piped())
             .spawn()
@@ -54,9 +55,13 @@ impl Serving {
         self.child.id()
     }
 
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(&mut self, signal: Signal) -> ExitStatus {
-        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.signal(signal);
         wait::until("stopping", || self.child.try_wait().unwrap())
     }
 }

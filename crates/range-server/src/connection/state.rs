@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::task::Context;
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::clock;
@@ -40,6 +39,8 @@ pub(crate) struct ConnectionState {
     will_break: AtomicBool,
     /// The waker of the task that polls the socket while nothing moves.
     pub(super) poller: AtomicWaker,
+    /// Tells that there is such a moment, or an earlier one.
+    breaks_changed: Notify,
     /// The system's number of the socket, once there is one.
     pub(super) inode: OnceLock<u64>,
     /// The number of responses that wait on purpose.
@@ -95,6 +96,7 @@ impl ConnectionState {
             breaks: Mutex::default(),
             will_break: AtomicBool::new(false),
             poller: AtomicWaker::new(),
+            breaks_changed: Notify::new(),
             inode: OnceLock::new(),
             held: AtomicUsize::new(0),
             bucket: Mutex::default(),
@@ -119,12 +121,6 @@ impl ConnectionState {
         self.under_way.fetch_add(1, Ordering::AcqRel);
         self.move_on();
         UnderWay(Arc::clone(self))
-    }
-
-    /// Returns true if a request is under way, and has the task told when none is any more.
-    pub(crate) fn is_answering(&self, cx: &Context<'_>) -> bool {
-        self.poller.register(cx.waker());
-        self.under_way.load(Ordering::Acquire) > 0
     }
 
     /// Takes note that a response has come further.
@@ -184,6 +180,21 @@ impl ConnectionState {
         }
         self.will_break.store(true, Ordering::Release);
         self.poller.wake();
+        self.breaks_changed.notify_one();
+    }
+
+    /// Ends when the connection is to break.
+    pub(crate) async fn until_broken(&self) {
+        loop {
+            let changed = self.breaks_changed.notified();
+            let Some(moment) = self.breaks() else {
+                changed.await;
+                continue;
+            };
+            if tokio::time::timeout_at(moment, changed).await.is_err() {
+                return self.reset_at_end();
+            }
+        }
     }
 
     /// When it breaks, if it does.
@@ -273,7 +284,6 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.move_on();
         self.0.under_way.fetch_sub(1, Ordering::AcqRel);
-        self.0.poller.wake();
     }
 }
 

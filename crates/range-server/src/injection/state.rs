@@ -1,7 +1,7 @@
 //! Owns what faults have to remember between requests, and the step from a request to its plan.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use http::Version as HttpVersion;
 use http::request::Parts;
@@ -22,12 +22,30 @@ const MAX_CONNECTIONS: usize = 256;
 
 /// The faults of a server, and what they remember.
 pub(crate) struct FaultState {
-    faults: Vec<Fault>,
-    started: Instant,
+    scenario: RwLock<Arc<Scenario>>,
     pub(crate) concurrency: Concurrency,
     pub(crate) links: Links,
-    onsets: Mutex<Onsets>,
     urls: Mutex<HashMap<Name, Tally>>,
+}
+
+/// The faults that the server has whatever a URL asks for, and what they remember.
+struct Scenario {
+    faults: Vec<Fault>,
+    started: Instant,
+    /// The requests there were before.
+    requests_before: u64,
+    onsets: Mutex<Onsets>,
+}
+
+impl Scenario {
+    fn new(faults: Vec<Fault>, requests_before: u64) -> Arc<Self> {
+        Arc::new(Self {
+            faults,
+            started: clock::now(),
+            requests_before,
+            onsets: Mutex::default(),
+        })
+    }
 }
 
 /// The count of requests for one URL.
@@ -41,18 +59,30 @@ struct Tally {
 impl FaultState {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
         Self {
-            faults,
-            started: clock::now(),
+            scenario: RwLock::new(Scenario::new(faults, 0)),
             concurrency: Concurrency::default(),
             links: Links::default(),
-            onsets: Mutex::default(),
             urls: Mutex::default(),
         }
     }
 
+    /// Has other faults from now on, which count requests and time from now on.
+    pub(crate) fn set(&self, faults: Vec<Fault>, requests_before: u64) {
+        let scenario = Scenario::new(faults, requests_before);
+        *self
+            .scenario
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = scenario;
+    }
+
+    fn scenario(&self) -> Arc<Scenario> {
+        let scenario = self.scenario.read();
+        Arc::clone(&scenario.unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Returns true if the server has faults of its own, whatever a URL asks for.
     pub(crate) fn are_set(&self) -> bool {
-        !self.faults.is_empty()
+        !self.scenario().faults.is_empty()
     }
 
     /// Everything that is done wrong to the request of this number on the connection of that.
@@ -66,17 +96,21 @@ impl FaultState {
         connection: u64,
     ) -> Result<FaultPlan, QueryError> {
         let mut plan = FaultPlan::default();
+        let scenario = self.scenario();
         let facts = RequestFacts {
-            request: number,
+            request: number.saturating_sub(scenario.requests_before),
             connection,
-            elapsed: self.started.elapsed(),
+            elapsed: scenario.started.elapsed(),
             path: request.uri.path(),
             method: &request.method,
             range,
         };
-        if !self.faults.is_empty() {
-            let mut onsets = self.onsets.lock().unwrap_or_else(PoisonError::into_inner);
-            plan.add(&self.faults, &facts, &mut onsets);
+        if !scenario.faults.is_empty() {
+            let mut onsets = scenario
+                .onsets
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            plan.add(&scenario.faults, &facts, &mut onsets);
         }
         if !query.faults.is_empty() {
             let url = request.uri.path_and_query().map_or("", |url| url.as_str());

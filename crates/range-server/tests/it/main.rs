@@ -18,6 +18,7 @@ mod h2;
 mod http_2;
 mod life;
 mod limits;
+mod listeners;
 mod listing;
 mod multipart;
 mod outages;

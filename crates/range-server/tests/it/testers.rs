@@ -189,7 +189,7 @@ fn the_requests_there_were_are_told_to_whoever_asks() {
     };
     assert_eq!(kept()["requests"], serde_json::json!([]));
     site.get(
-        "/synthetic/10?a=b",
+        "/synthetic/10?id=b",
         &[
             "Range: bytes=2-3",
             "User-Agent: a/1",
@@ -201,7 +201,7 @@ fn the_requests_there_were_are_told_to_whoever_asks() {
     let requests = told["requests"].as_array().unwrap();
     assert_eq!(requests.len(), 2, "{told}");
     let first = &requests[0];
-    assert_eq!(first["path"], "/synthetic/10?a=b");
+    assert_eq!(first["path"], "/synthetic/10?id=b");
     assert_eq!(
         (&first["request"], &first["status"]),
         (&Value::from(1), &Value::from(206))

@@ -1,15 +1,16 @@
 //! Owns the command line of `serve` as the user writes it. Reads no environment, and does not
 //! decide what the values mean together.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use accelerator::BytesPerSecond;
 use clap::Args as ClapArgs;
-use range_server::{InvalidRange, Profile};
+use range_server::http::{HeaderName, HeaderValue};
+use range_server::{InvalidRange, Login, Profile};
 
+use super::bind::Bind;
 use super::values;
 use crate::duration;
 
@@ -33,9 +34,11 @@ pub(crate) struct ServeArgs {
     /// The directory to serve
     #[arg(default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// Listen on this address; port 0 means any free port
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub(crate) bind: SocketAddr,
+    /// Listen on this address, as in 8080, localhost:8080, 0.0.0.0:8080, [::1]:0 or unix:/run/files;
+    /// without a host on loopback, without a port on 8080, on any free one with port 0 [default:
+    /// 127.0.0.1:8080, or the socket that systemd has opened]
+    #[arg(long, value_name = "ADDR", value_parser = Bind::parse)]
+    pub(crate) bind: Option<Bind>,
     /// Serve https, with --cert or with a certificate made for this run, whose file the second line
     /// of output names
     #[arg(long)]
@@ -56,6 +59,16 @@ pub(crate) struct ServeArgs {
     /// older
     #[arg(long)]
     pub(crate) precompressed: bool,
+    /// Ask for this name and password (basic authentication)
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = values::login)]
+    pub(crate) basic_auth: Option<Login>,
+    /// Let pages of other origins read answers: of any, or of ORIGIN (can be repeated)
+    #[arg(long, value_name = "ORIGIN", value_parser = values::origin)]
+    #[arg(num_args = 0..=1, default_missing_value = "*", require_equals = true)]
+    pub(crate) cors: Vec<String>,
+    /// Add this field to every answer, in place of its own of that name (can be repeated)
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = values::field)]
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Maximum connections; further ones wait [default: 512]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_connections: Option<u32>,
@@ -86,6 +99,9 @@ pub(crate) struct ServeArgs {
         hide_possible_values = true
     )]
     pub(crate) invalid_range: InvalidRange,
+    /// Answer every Range with the whole file, as a server that knows no ranges
+    #[arg(long, conflicts_with_all = ["max_ranges", "invalid_range", "profile"])]
+    pub(crate) no_ranges: bool,
     /// Imitate this server: nginx, apache, lighttpd, caddy, go, python, varnish or express
     #[arg(long = "as", value_name = "SERVER", value_parser = values::profile)]
     #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
@@ -94,7 +110,7 @@ pub(crate) struct ServeArgs {
     /// [default: loopback; with --bind elsewhere also addresses and names in no public DNS]
     #[arg(long, value_name = "NAME", value_parser = values::host, visible_alias = "allow-host")]
     pub(crate) host: Vec<String>,
-    /// Misbehave as described in this TOML file
+    /// Misbehave as described in this TOML file, which is read again on SIGHUP
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
     /// Let any URL ask for faults with ?fault=; without this, those of /synthetic/ do on loopback
@@ -103,6 +119,9 @@ pub(crate) struct ServeArgs {
     /// Append one JSON object per request to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) log_json: Option<PathBuf>,
+    /// Keep the last requests for GET /.sheave/requests, where DELETE forgets them
+    #[arg(long)]
+    pub(crate) keep_requests: bool,
     /// Do not show requests
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -4,7 +4,12 @@ use accelerator::{
     ByteCount, BytesPerSecond, InvalidPin, Pin, RateLimit, Settings, TlsVersion, WriteMode,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use range_server::{InvalidRange, Profile};
+use range_server::http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use range_server::http::{HeaderName, HeaderValue};
+use range_server::{InvalidRange, Login, Profile};
+use url::Url;
 
 /// Parses `auto`, or the maximum number of connections.
 pub(super) fn connections(text: &str) -> Result<u16, String> {
@@ -71,6 +76,48 @@ pub(super) fn host(text: &str) -> Result<String, String> {
     } else {
         Err("a host is a name or an address, without scheme and port".to_owned())
     }
+}
+
+/// Parses a name and a password.
+pub(super) fn login(text: &str) -> Result<Login, String> {
+    Login::parse(text).ok_or_else(|| "a password follows the name, after a colon".to_owned())
+}
+
+/// Parses the origin of pages, or `*` for any.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let wrong = || "an origin is a scheme and a host, as in https://app.example".to_owned();
+    if text == "*" || text == "null" {
+        return Ok(text.to_owned());
+    }
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let origin = url.origin();
+    let is_origin = origin.is_tuple() && text.trim_end_matches('/').matches('/').count() == 2;
+    is_origin
+        .then(|| origin.ascii_serialization())
+        .ok_or_else(wrong)
+}
+
+/// Fields that say how an answer is framed, or which bytes it has.
+const OWN_FIELDS: [HeaderName; 6] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Parses a field of an answer.
+pub(super) fn field(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("a field is NAME: VALUE")?;
+    let name: HeaderName = name.parse().map_err(|_| "this is no name of a field")?;
+    if OWN_FIELDS.contains(&name) {
+        return Err(format!(
+            "{name} is about the answer itself; faults can get it wrong"
+        ));
+    }
+    let value = HeaderValue::from_str(value.trim()).map_err(|_| "a value is visible ASCII")?;
+    Ok((name, value))
 }
 
 /// Parses the name of a server to imitate.

@@ -1,21 +1,25 @@
 //! Owns the task of `serve`: arguments in, the settings of a server out. Starts nothing.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use range_server::{Config, Content, Directory, Fault, Limits, RangePolicy, TlsIdentity, scenario};
+use range_server::http::{HeaderMap, HeaderName, HeaderValue};
+use range_server::{
+    Config, Content, Cors, Directory, Fault, Limits, RangePolicy, TlsIdentity, scenario,
+};
 
 use super::usage_error::UsageError;
-use crate::args::ServeArgs;
+use crate::args::{Bind, ServeArgs};
 
 /// Settings of `serve`.
 pub(crate) struct ServeSettings {
-    /// The address to listen on.
-    pub(crate) bind: SocketAddr,
+    /// The place to listen at; without one, the socket that systemd has opened, or the default.
+    pub(crate) bind: Option<Bind>,
     /// The content to serve, and its speed limits. The field `tls` is left to [`Self::tls`].
     pub(crate) config: Config,
     /// The identity of an https server; `None` serves plain http.
     pub(crate) tls: Option<Tls>,
+    /// The file that faults are read from again when a signal asks for it.
+    pub(crate) scenario: Option<PathBuf>,
     /// The file to which a record of every request is appended.
     pub(crate) log_json: Option<PathBuf>,
     /// Show requests.
@@ -69,14 +73,36 @@ impl ServeSettings {
                 rate: args.rate,
                 rate_per_connection: args.rate_per_connection,
                 faults: faults.unwrap_or_default(),
+                no_ranges: args.no_ranges,
+                cors: cors(args.cors),
+                headers: headers(args.headers),
+                login: args.basic_auth,
+                keep_requests: args.keep_requests,
                 faults_by_url: args.faults,
                 hosts: args.host,
                 ..Config::default()
             },
+            scenario: args.scenario,
             log_json: args.log_json,
             show_requests: !args.quiet,
         })
     }
+}
+
+fn cors(origins: Vec<String>) -> Option<Cors> {
+    if origins.iter().any(|origin| origin == "*") {
+        return Some(Cors::Any);
+    }
+    (!origins.is_empty()).then_some(Cors::Origins(origins))
+}
+
+/// Fields of the same name are several lines.
+fn headers(fields: Vec<(HeaderName, HeaderValue)>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        headers.append(name, value);
+    }
+    headers
 }
 
 fn tls(wanted: bool, cert: Option<&Path>, key: Option<&Path>) -> Result<Option<Tls>, UsageError> {
@@ -101,7 +127,7 @@ fn tls(wanted: bool, cert: Option<&Path>, key: Option<&Path>) -> Result<Option<T
 }
 
 /// Reads the faults in a scenario file.
-fn faults(path: &Path) -> Result<Vec<Fault>, UsageError> {
+pub(crate) fn faults(path: &Path) -> Result<Vec<Fault>, UsageError> {
     let text = read(path).map_err(|source| UsageError::ScenarioFile {
         path: path.to_owned(),
         source,

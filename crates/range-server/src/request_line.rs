@@ -1,5 +1,5 @@
-//! Owns what is heard of an HTTP/1.1 peer: no request line that is too long for any answer but 414,
-//! and no end while it is being answered. Knows no other part of a request.
+//! Owns the length of request lines: one that is too long for any answer but 414 ends the stream it
+//! comes in, before it is read as anything else. Knows no other part of a request.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,6 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::connection::ConnectionState;
 use crate::target::MAX_TARGET;
 
 /// Longest request line, in bytes: the longest target, and room for method and version.
@@ -18,11 +17,9 @@ const MAX_LINE: usize = MAX_TARGET + 64;
 const TOO_LONG: &[u8] =
     b"HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// A stream that seems to end where a request line begins that is too long (RFC 9112 §3), and not to
-/// end while a response is under way: a peer that has ended its side still listens (§9.6).
-pub(crate) struct Hearing<S> {
+/// A stream that seems to end where a request line begins that is too long (RFC 9112 §3).
+pub(crate) struct ShortLines<S> {
     stream: S,
-    connection: Arc<ConnectionState>,
     place: Place,
     /// The bytes of the line that is coming in, and the first of them.
     length: usize,
@@ -39,11 +36,10 @@ enum Place {
     Fields,
 }
 
-impl<S> Hearing<S> {
-    pub(crate) fn new(stream: S, connection: Arc<ConnectionState>) -> Self {
+impl<S> ShortLines<S> {
+    pub(crate) fn new(stream: S) -> Self {
         Self {
             stream,
-            connection,
             place: Place::RequestLine,
             length: 0,
             first: None,
@@ -88,7 +84,7 @@ impl<S> Hearing<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Hearing<S> {
+impl<S: AsyncWrite + Unpin> ShortLines<S> {
     /// Answers the line that was too long, if that is what the stream ended with.
     pub(crate) async fn refuse(mut self) {
         if self.is_too_long {
@@ -98,7 +94,7 @@ impl<S: AsyncWrite + Unpin> Hearing<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Hearing<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ShortLines<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -109,9 +105,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Hearing<S> {
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() == before && self.connection.is_answering(cx) {
-            return Poll::Pending;
-        }
         if !self.unwatched.load(Ordering::Relaxed) {
             let fit = self.fit(&buffer.filled()[before..]);
             buffer.set_filled(before + fit);
@@ -120,7 +113,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Hearing<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Hearing<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ShortLines<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -156,16 +149,15 @@ mod tests {
 
     /// What of a text fits, when it comes in pieces of this length.
     fn fit(text: &str, piece: usize) -> (usize, bool) {
-        let peer = "127.0.0.1:1".parse().unwrap();
-        let mut hearing = Hearing::new((), Arc::new(ConnectionState::new(1, peer)));
+        let mut lines = ShortLines::new(());
         let mut fit = 0;
         for piece in text.as_bytes().chunks(piece) {
-            fit += hearing.fit(piece);
-            if hearing.is_too_long {
+            fit += lines.fit(piece);
+            if lines.is_too_long {
                 break;
             }
         }
-        (fit, hearing.is_too_long)
+        (fit, lines.is_too_long)
     }
 
     #[test]
