@@ -76,7 +76,8 @@ fn of_servers() -> Vec<Row> {
     let ranges = RangePolicy::default();
     assert!(config.tls.is_none() && config.profile.is_none() && config.on_request.is_none());
     assert!(config.rate.is_none() && config.rate_per_connection.is_none());
-    assert!(config.faults.is_empty());
+    assert!(config.faults.is_empty() && config.hosts.is_empty() && config.headers.is_empty());
+    assert!(config.cors.is_none() && config.login.is_none());
     assert_eq!(ranges.invalid, InvalidRange::Ignore);
     assert_eq!(ranges.max_ranges, MAX_RANGES_DEFAULT);
     let seconds = |duration: Duration| format!("{} s", duration.as_secs());
@@ -87,6 +88,13 @@ fn of_servers() -> Vec<Row> {
         ("rate_per_connection", "unlimited".to_owned()),
         ("rate", "unlimited".to_owned()),
         ("faults", "nothing".to_owned()),
+        ("faults_by_url", yes_or_no(config.faults_by_url)),
+        ("hosts", "nothing".to_owned()),
+        ("cors", "none".to_owned()),
+        ("headers", "none".to_owned()),
+        ("login", "none".to_owned()),
+        ("no_ranges", yes_or_no(config.no_ranges)),
+        ("keep_requests", yes_or_no(config.keep_requests)),
         ("on_request", "nobody".to_owned()),
         ("allow_hidden", yes_or_no(directory.allow_hidden)),
         ("allow_symlinks", yes_or_no(directory.allow_symlinks)),
@@ -125,6 +133,9 @@ fn of_the_program() -> Vec<Row> {
         ("limit_rate", "no limit".to_owned()),
         ("proxy", "from `https_proxy`".to_owned()),
         ("key", "in the file of --cert".to_owned()),
+        // The tests of `args/bind.rs` show it, and `serve_limits` the next.
+        ("bind", "127.0.0.1:8080".to_owned()),
+        ("host", "loopback".to_owned()),
         // Of the demo.
         ("dir", "the system's".to_owned()),
         ("max_connections", serve.max_connections.to_string()),
@@ -194,6 +205,7 @@ fn the_manual_states_the_defaults_that_are() {
             ("2", "rate-per-connection", "unlimited"),
             ("2", "max-ranges", &ranges),
             ("2", "invalid-range", "ignore"),
+            ("2", "faults", "only `/synthetic/"),
             ("2", "as", "its own"),
         ]),
     );

@@ -21,8 +21,8 @@ use crate::pace::Pace;
 use crate::record::{Delivery, Ending};
 use crate::reply::{Payload, Piece};
 
-/// The bytes between two looks at whether a file is what it was: a response that is to break does so
-/// before much was sent in vain, and looking costs nothing beside them.
+/// The bytes between two looks at whether a file is what it was: a response that is to break does
+/// so before much was sent in vain, and looking costs nothing beside them.
 const LOOK_EVERY: u64 = 4 << 20;
 
 /// The body of every response. An error makes hyper abort the connection, so that a short body
@@ -228,8 +228,8 @@ impl Progress {
         }
     }
 
-    /// Reads the first `length` bytes of `range`. With its last ones, and now and then before, makes
-    /// sure that all of them were of one version.
+    /// Reads the first `length` bytes of `range`. With its last ones, and now and then before,
+    /// makes sure that all of them were of one version.
     async fn read(
         &self,
         range: ByteRange,

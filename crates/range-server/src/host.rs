@@ -92,8 +92,8 @@ impl Hosts {
     }
 }
 
-/// Returns true if a `Host` has the form of one (RFC 9110 §7.2): a name, an address or an IPv6 address
-/// in brackets, and perhaps a port.
+/// Returns true if a `Host` has the form of one (RFC 9110 §7.2): a name, an address or an IPv6
+/// address in brackets, and perhaps a port.
 pub(crate) fn is_well_formed(host: &[u8]) -> bool {
     let (name, port) = match host.iter().rposition(|&byte| byte == b':') {
         Some(at) if !host[at..].contains(&b']') => (&host[..at], &host[at + 1..]),

@@ -1,5 +1,5 @@
-//! Owns where connections come in: over TCP, or over a socket that has a path. Knows nothing of what
-//! goes over them.
+//! Owns where connections come in: over TCP, or over a socket that has a path. Knows nothing of
+//! what goes over them.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};

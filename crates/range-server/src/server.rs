@@ -137,8 +137,8 @@ impl Server {
         self.shared.address
     }
 
-    /// `http://ADDRESS:PORT`, or https with TLS, without a slash at the end; `unix:PATH` for a socket
-    /// with a path.
+    /// `http://ADDRESS:PORT`, or https with TLS, without a slash at the end; `unix:PATH` for a
+    /// socket with a path.
     pub fn base_url(&self) -> String {
         if let Some(path) = &self.shared.path {
             return format!("unix:{}", path.display());
@@ -154,8 +154,8 @@ impl Server {
     }
 
     /// Has these faults from the next request on, in place of those it had. They count requests and
-    /// time from now on. Faults in the bytes of a connection need HTTP/1.1, which TLS agrees on only
-    /// where there are faults from the start.
+    /// time from now on. Faults in the bytes of a connection need HTTP/1.1, which TLS agrees on
+    /// only where there are faults from the start.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         let requests = self.shared.requests.load(Ordering::Relaxed);
         self.shared.faults.set(faults, requests);

@@ -15,8 +15,8 @@ use super::identity::{FileState, Identity};
 use super::version::Version;
 use crate::buffer::Buffer;
 
-/// The time within which two changes of a file could have the same modification time, in seconds: the
-/// clock of the kernel that stamps them is a coarse one.
+/// The time within which two changes of a file could have the same modification time, in seconds:
+/// the clock of the kernel that stamps them is a coarse one.
 const CLOCK_STEP: u64 = 1;
 
 /// Why the content that was promised cannot be sent.

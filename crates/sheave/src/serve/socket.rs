@@ -32,8 +32,8 @@ impl Drop for SocketPath {
 }
 
 impl Socket {
-    /// Opens the place that was asked for; without one, takes the socket that systemd has opened for
-    /// this process, or opens the default.
+    /// Opens the place that was asked for; without one, takes the socket that systemd has opened
+    /// for this process, or opens the default.
     pub(super) async fn open(bind: Option<Bind>) -> Result<Self, (String, io::Error)> {
         if bind.is_none() {
             let inherited = inherited().map_err(|error| ("LISTEN_FDS".to_owned(), error))?;
