@@ -10,7 +10,13 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-use crate::reply::{METHODS, RESOURCE_POLICY};
+/// The field that says which pages may embed an answer. Pages of other sites could tell by it what
+/// there is.
+pub(crate) const RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
+/// The methods that are served.
+pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// The fields that pages may read beside those that they always may: what a client of ranges goes
 /// by.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
-use http::{HeaderMap, Method, Response, StatusCode, Version as HttpVersion};
+use http::{Method, Response, StatusCode, Version as HttpVersion};
 use range_core::http::conditional;
 use range_core::http::{AcceptEncoding, HttpDate, RangeHeader};
 use range_core::units::{ByteCount, BytesPerSecond};
@@ -23,15 +23,14 @@ use crate::clock;
 use crate::connection::{ConnectionState, UnderWay};
 use crate::content::version::Version;
 use crate::content::{self, Digests, Found, ListingTurns, MAX_LISTED, ServedDirectory, Style};
-use crate::cors::Cors;
 use crate::digest_fields;
 use crate::fault::{ContentLength, Stop};
-use crate::host::{self, Hosts};
+use crate::host;
 use crate::injection::{
     self, FaultPlan, FaultState, InFlight, Outage, ResponseStart, WireResponse,
 };
-use crate::login::Login;
 use crate::pace::Pace;
+use crate::policy::Policy;
 use crate::profile::Rules;
 use crate::query::{Permitted, Query, QueryError};
 use crate::random;
@@ -54,7 +53,7 @@ pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     /// Where it listens instead, if it does not listen at an address.
     pub(crate) path: Option<PathBuf>,
-    pub(crate) hosts: Hosts,
+    pub(crate) policy: Policy,
     pub(crate) faults_by_url: bool,
     pub(crate) directory: Option<ServedDirectory>,
     pub(crate) tls: Option<TlsIdentity>,
@@ -69,9 +68,6 @@ pub(crate) struct Shared {
     pub(crate) buffers: BufferPool,
     pub(crate) digests: Arc<Digests>,
     pub(crate) listings: ListingTurns,
-    pub(crate) cors: Option<Cors>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) login: Option<Login>,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) on_request: Option<RequestHook>,
 }
@@ -124,7 +120,7 @@ pub(crate) async fn respond(
         exchange.answer().await
     };
     let mut reply = reply.signed(shared.rules.server());
-    shared.dress(&request, &mut reply);
+    shared.policy.dress(&request, &mut reply);
     let stop = if is_away {
         Some((Stop::Reset, 0))
     } else {
@@ -294,13 +290,15 @@ impl Shared {
     /// at this machine.
     fn are_faults_harmless(&self, request: &Parts, path: &str) -> bool {
         let is_asked_locally = || host::of(request).is_none_or(host::is_loopback);
-        path.starts_with(synthetic::PREFIX) && self.hosts.is_on_loopback() && is_asked_locally()
+        path.starts_with(synthetic::PREFIX)
+            && self.policy.hosts.is_on_loopback()
+            && is_asked_locally()
     }
 
     /// Answers who asks for the requests there were, which is none of them.
     fn tell_requests(&self, recorder: &Recorder, request: &Parts) -> Response<Body> {
         let date = clock::date();
-        let mut reply = match self.refuse(request, date) {
+        let mut reply = match self.policy.refuse(request, date) {
             Some(refusal) => refusal,
             None => match request.method {
                 Method::GET | Method::HEAD => Reply::requests(recorder.json(), date),
@@ -315,7 +313,7 @@ impl Shared {
         if request.method == Method::HEAD {
             reply = reply.without_payload();
         }
-        self.dress(request, &mut reply);
+        self.policy.dress(request, &mut reply);
         let text = match reply.payload {
             Payload::Text(text) => text,
             Payload::Empty | Payload::Content { .. } => String::new(),
@@ -324,34 +322,6 @@ impl Shared {
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
         response
-    }
-
-    /// The refusal of a request that is not to be answered, whatever it is for.
-    fn refuse(&self, request: &Parts, date: HttpDate) -> Option<Reply> {
-        if let Err(refusal) = self.hosts.check_request(request) {
-            return Some(Reply::explanation(refusal.status(), &refusal, date));
-        }
-        if target::is_too_long(&request.uri) {
-            return Some(Reply::status(StatusCode::URI_TOO_LONG, date));
-        }
-        let login = self.login.as_ref()?;
-        let is_let_in =
-            login.is_in(&request.headers) || (self.cors.is_some() && Cors::is_preflight(request));
-        (!is_let_in).then(|| Reply::complete_status(StatusCode::UNAUTHORIZED, date))
-    }
-
-    /// Adds the fields that every answer has.
-    fn dress(&self, request: &Parts, reply: &mut Reply) {
-        if let Some(cors) = &self.cors {
-            cors.permit(request, &mut reply.headers);
-        }
-        for name in self.headers.keys() {
-            reply.headers.remove(name);
-        }
-        let own = self.headers.iter();
-        reply
-            .headers
-            .extend(own.map(|(name, value)| (name.clone(), value.clone())));
     }
 
     /// Counts a response in where a fault depends on how many there are.
@@ -390,7 +360,7 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     async fn answer(&self) -> Reply {
         let date = self.date;
-        if let Some(refusal) = self.shared.refuse(self.request, date) {
+        if let Some(refusal) = self.shared.policy.refuse(self.request, date) {
             return refusal;
         }
         let method = match self.request.method {

@@ -31,6 +31,7 @@ mod listener;
 mod location;
 mod login;
 mod pace;
+mod policy;
 mod profile;
 mod protocol;
 mod query;

@@ -18,17 +18,10 @@ use range_core::units::ByteCount;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::content::{self, Page, Representation, Source, Style};
+use crate::cors::{METHODS, RESOURCE_POLICY};
 use crate::login;
 use crate::profile::{Answer, Rules};
 use crate::request_fields::Conditions;
-
-/// The field that says which pages may embed an answer. Pages of other sites could tell by it what
-/// there is.
-pub(crate) const RESOURCE_POLICY: HeaderName =
-    HeaderName::from_static("cross-origin-resource-policy");
-
-/// The methods that are served.
-pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// Longest line that explains a status, in characters.
 const LONGEST_LINE: usize = 1000;

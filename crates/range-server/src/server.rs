@@ -23,6 +23,7 @@ use crate::host::Hosts;
 use crate::injection::FaultState;
 use crate::listener::{LOCAL, Listener};
 use crate::pace::Pace;
+use crate::policy::Policy;
 use crate::profile::Rules;
 use crate::protocol;
 use crate::record::RequestHook;
@@ -92,7 +93,12 @@ impl Server {
         let shared = Arc::new(Shared {
             address,
             path: listener.path().cloned(),
-            hosts: Hosts::new(address, &config.hosts),
+            policy: Policy {
+                hosts: Hosts::new(address, &config.hosts),
+                cors: config.cors,
+                headers: config.headers,
+                login: config.login,
+            },
             faults_by_url: config.faults_by_url,
             directory,
             tls,
@@ -101,9 +107,6 @@ impl Server {
                 Some(profile) => Rules::As(profile),
                 None => Rules::Right(config.ranges),
             },
-            cors: config.cors,
-            headers: config.headers,
-            login: config.login,
             recorder,
             faults: FaultState::new(config.faults),
             // Half of all, so that the other half stays for those who get what they ask for.

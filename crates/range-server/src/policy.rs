@@ -1,0 +1,49 @@
+//! Owns what holds for every request, whatever it is for: whose is refused, and the fields that each
+//! answer has. Knows no content.
+
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use range_core::http::HttpDate;
+
+use crate::cors::Cors;
+use crate::host::Hosts;
+use crate::login::Login;
+use crate::reply::Reply;
+use crate::target;
+
+/// What holds for every request.
+pub(crate) struct Policy {
+    pub(crate) hosts: Hosts,
+    pub(crate) cors: Option<Cors>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) login: Option<Login>,
+}
+
+impl Policy {
+    /// The refusal of a request that is not to be answered.
+    pub(crate) fn refuse(&self, request: &Parts, date: HttpDate) -> Option<Reply> {
+        if let Err(refusal) = self.hosts.check_request(request) {
+            return Some(Reply::explanation(refusal.status(), &refusal, date));
+        }
+        if target::is_too_long(&request.uri) {
+            return Some(Reply::status(StatusCode::URI_TOO_LONG, date));
+        }
+        let login = self.login.as_ref()?;
+        let is_let_in =
+            login.is_in(&request.headers) || (self.cors.is_some() && Cors::is_preflight(request));
+        (!is_let_in).then(|| Reply::complete_status(StatusCode::UNAUTHORIZED, date))
+    }
+
+    /// Adds the fields that every answer has.
+    pub(crate) fn dress(&self, request: &Parts, reply: &mut Reply) {
+        if let Some(cors) = &self.cors {
+            cors.permit(request, &mut reply.headers);
+        }
+        for name in self.headers.keys() {
+            reply.headers.remove(name);
+        }
+        let own = self.headers.iter();
+        let own = own.map(|(name, value)| (name.clone(), value.clone()));
+        reply.headers.extend(own);
+    }
+}
