@@ -58,7 +58,7 @@ pub(crate) struct DemoSettings {
 pub(crate) struct CheckSettings {
     /// A file on the server.
     pub(crate) url: String,
-    /// Whom to trust, and what to send.
+    /// The certificates to trust, and the fields to send.
     pub(crate) options: Options,
     /// Write JSON.
     pub(crate) json: bool,

@@ -6,30 +6,9 @@ use std::fmt::Write as _;
 
 use range_core::http::{Strength, Validators};
 
+use super::conformance::{Finding, rules};
 use super::parallel::Together;
-use super::{Answer, Level, Outcome};
-
-/// A question of people, and its answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Verdict {
-    /// Yes or no; `None` if it could not be found out.
-    pub yes: Option<bool>,
-    /// Why, in a few words.
-    pub why: String,
-}
-
-/// What people want to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Answers {
-    /// Does the server serve ranges?
-    pub ranges: Verdict,
-    /// Can an interrupted download be resumed, so that a file that changed meanwhile is noticed?
-    pub resumption: Verdict,
-    /// Are several connections at once allowed?
-    pub parallel: Verdict,
-}
+use super::report::{Answer, Answers, Outcome, Verdict};
 
 /// Rows that a downloader lives on.
 const OF_DOWNLOADERS: &[&str] = &[
@@ -90,9 +69,7 @@ fn ranges(outcomes: &[Outcome]) -> Verdict {
                 ..
             }) => {
                 has_any = true;
-                let wrong = findings
-                    .iter()
-                    .find(|finding| finding.level() >= Level::Should);
+                let wrong = findings.iter().find(|finding| is_about_bytes(finding));
                 if let Some(finding) = wrong {
                     return verdict(false, format!("wrongly: {name}: {}", finding.what));
                 }
@@ -115,6 +92,12 @@ fn ranges(outcomes: &[Outcome]) -> Verdict {
         }
     }
     verdict(true, "every one that a downloader needs")
+}
+
+/// Whether a finding says that other bytes came than were asked for or told. Fields that are left
+/// out spoil no download.
+fn is_about_bytes(finding: &Finding) -> bool {
+    [&rules::SINGLE_PART, &rules::PARTIAL, &rules::PARTS_FOR_ONE].contains(&finding.rule)
 }
 
 fn resumption(

@@ -20,10 +20,9 @@ mod table;
 mod tests;
 mod wire;
 
-use range_core::http::Validators;
 use range_core::http::conditional::Method;
+use range_core::http::{EntityTag, Validators};
 
-pub(crate) use coded::Coded;
 pub(crate) use judge::judge;
 #[cfg(test)]
 pub(crate) use judge::{request, value};
@@ -63,6 +62,26 @@ impl Subject {
     pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
         let found = self.fields.iter().find(|(own, _)| own == name);
         found.map(|(_, value)| value.as_slice())
+    }
+}
+
+/// The representation with a content coding.
+#[derive(Clone, Debug)]
+pub(crate) struct Coded {
+    pub(crate) tag: Option<EntityTag>,
+    pub(crate) content: Vec<u8>,
+    pub(crate) is_complete: bool,
+}
+
+impl Coded {
+    /// The representation that a 200 with a content coding brought.
+    pub(crate) fn of(reply: &Reply) -> Option<Self> {
+        let is_one = reply.status == 200 && reply.coding().is_some();
+        is_one.then(|| Self {
+            tag: reply.field("etag").and_then(EntityTag::parse),
+            content: reply.content.clone(),
+            is_complete: reply.is_complete,
+        })
     }
 }
 

@@ -10,13 +10,14 @@ use super::answers;
 use super::cache;
 use super::client::{AskError, Asked, Client, OwnFields, Target};
 use super::conformance::{
-    self, Coded, Fields, NoSubject, Plain, ROWS, Reply, Row, Subject, age, broken, judge,
+    self, Coded, Fields, Finding, NoSubject, Plain, ROWS, Reply, Row, Subject, age, broken, judge,
     judge_plain, judge_wire, surplus,
 };
 use super::error::CheckError;
 use super::parallel;
 use super::redirects::{self, MOST_REDIRECTS};
-use super::{Answer, Finding, Gone, Outcome, Report, Trust};
+use super::report::{Answer, Gone, Outcome, Report};
+use super::trust::Trust;
 
 /// Longest wait for one reply: slow servers answer, and one that hangs is given up after three.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -217,7 +218,8 @@ impl Examination {
             .iter()
             .find(|outcome| outcome.row.name == earlier);
         found.is_some_and(|outcome| {
-            matches!(&outcome.answer, Answer::Judged { status, .. } if *status == outcome.row.preferred)
+            let preferred = outcome.row.preferred;
+            matches!(&outcome.answer, Answer::Judged { status, .. } if *status == preferred)
         })
     }
 

@@ -17,7 +17,7 @@ const MEASURED: u64 = 4;
 /// The shortest time that says something about a speed.
 const SHORTEST_TIME: Duration = Duration::from_millis(50);
 
-/// What several connections brought.
+/// The yield of several connections.
 #[derive(Clone, Debug)]
 pub(super) struct Together {
     /// The connections opened at once.

@@ -44,7 +44,7 @@ pub(super) enum WireError {
     },
 }
 
-/// What the socket showed after a reply.
+/// The state that the socket showed after a reply.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct After {
     /// The server closed the connection.

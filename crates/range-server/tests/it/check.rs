@@ -46,7 +46,7 @@ fn nothing_is_found_where_nothing_is_wrong() {
     assert!(report.caches.is_empty() && report.gone.is_none());
 }
 
-/// What RFC 9110 permits is no finding of `MUST` or `SHOULD`.
+/// All that RFC 9110 permits is no finding of `MUST` or `SHOULD`.
 #[test]
 fn nothing_is_found_in_what_is_permitted() {
     let permitted: &[(&str, Alter)] = &[
@@ -122,7 +122,7 @@ fn nothing_is_found_in_what_is_permitted() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What comes of each case. A check mostly waits, so several go at once.
+/// The outcome of each case. A check mostly waits, so several go at once.
 fn in_parallel<T: Sync>(cases: &[T], judge: fn(&T) -> Option<String>) -> Vec<String> {
     let piece = cases.len().div_ceil(8);
     std::thread::scope(|scope| {

@@ -41,7 +41,8 @@ pub(super) fn text(report: &Report) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "<testsuites>\n<testsuite name=\"sheave check-server\" tests=\"{}\" failures=\"{failures}\" \
+        "<testsuites>\n<testsuite name=\"sheave check-server\" tests=\"{}\" \
+         failures=\"{failures}\" \
          errors=\"{errors}\" skipped=\"{skipped}\">",
         cases.len() + errors
     );

@@ -6,26 +6,6 @@ use range_core::http::{ContentRange, EntityTag, Strength};
 use super::reply::{Reply, size};
 use super::{Finding, Subject, partial, rules};
 
-/// The representation with a content coding.
-#[derive(Clone, Debug)]
-pub(crate) struct Coded {
-    tag: Option<EntityTag>,
-    content: Vec<u8>,
-    is_complete: bool,
-}
-
-impl Coded {
-    /// What a 200 with a content coding brought.
-    pub(crate) fn of(reply: &Reply) -> Option<Self> {
-        let is_one = reply.status == 200 && reply.coding().is_some();
-        is_one.then(|| Self {
-            tag: reply.field("etag").and_then(EntityTag::parse),
-            content: reply.content.clone(),
-            is_complete: reply.is_complete,
-        })
-    }
-}
-
 /// The findings on a 200 or 206 with a content coding.
 pub(super) fn judge(subject: &Subject, reply: &Reply, findings: &mut Vec<Finding>) {
     let tag = reply.field("etag").and_then(EntityTag::parse);

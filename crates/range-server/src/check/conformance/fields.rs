@@ -23,7 +23,7 @@ const METADATA: &[&str] = &[
     "last-modified",
 ];
 
-/// What a 206 has to have of the fields of the 200.
+/// All that a 206 has to have of the fields of the 200.
 pub(super) fn of_206(
     subject: &Subject,
     reply: &Reply,
@@ -56,13 +56,13 @@ pub(super) fn of_206(
     }
 }
 
-/// What a 304 has to have of the fields of the 200.
+/// All that a 304 has to have of the fields of the 200.
 pub(super) fn of_304(subject: &Subject, reply: &Reply, findings: &mut Vec<Finding>) {
     keeps_tag(subject, reply, &rules::FIELDS_OF_304, findings);
     keeps_controls(subject, reply, &rules::FIELDS_OF_304, findings);
 }
 
-/// What a reply to HEAD should have of the fields of the reply to GET.
+/// All that a reply to HEAD should have of the fields of the reply to GET.
 pub(super) fn of_head(subject: &Subject, reply: &Reply, findings: &mut Vec<Finding>) {
     for name in ["etag", "last-modified", "content-type", "content-encoding"] {
         match (subject.field(name), reply.field(name)) {

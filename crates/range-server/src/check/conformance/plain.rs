@@ -16,7 +16,7 @@ const SINGLETONS: &[&str] = &[
     "last-modified",
 ];
 
-/// What the table has shown about the server, besides the plain reply.
+/// All that the table has shown about the server, besides the plain reply.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plain {
     /// Whether it serves ranges; `None` if that was not found out.

@@ -1,4 +1,5 @@
-//! Owns how a subject is made of two plain replies: what both have in common can be relied on. Pure.
+//! Owns how a subject is made of two plain replies: what both have in common can be
+//! relied on. Pure.
 
 use range_core::http::{EntityTag, HttpDate, Validators};
 

@@ -194,7 +194,7 @@ impl Talk {
         }
     }
 
-    /// What our own server answers.
+    /// The reply of our own server.
     fn reply(&self, head: &str) -> std::io::Result<Altered> {
         let mut stream = TcpStream::connect(self.origin)?;
         let host = head
