@@ -47,6 +47,7 @@ mod scenario;
 mod serve;
 mod serve_limits;
 mod serve_options;
+mod servers;
 mod slow_disk;
 mod support;
 mod syscalls;

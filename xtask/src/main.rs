@@ -18,6 +18,7 @@ mod deny;
 mod faults;
 mod layers;
 mod outcome;
+mod servers;
 mod sim;
 mod soak;
 mod tidy;
@@ -48,6 +49,8 @@ enum Task {
     Crash(crash::Crash),
     /// Set other downloaders against the same faults, and write the table of what each delivers
     Faults,
+    /// Ask the servers that are installed what check-server asks, and write the page of it
+    Servers,
     /// Run the program against our server with faults a seed makes up, for some time
     Soak(soak::Soak),
     /// Run what CI runs, cheapest first, up to the first failure
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Task::Sim(simulation) => sim::run(&simulation),
         Task::Crash(crash) => crash::run(&crash),
         Task::Faults => faults::run(),
+        Task::Servers => servers::run(),
         Task::Soak(soak) => soak::run(&soak),
         Task::Ci { quick } => ci::run(quick),
         Task::Bench { arguments } => bench::run(&arguments),

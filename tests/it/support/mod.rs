@@ -14,6 +14,7 @@ pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod serving;
 pub(crate) mod site;
+pub(crate) mod software;
 pub(crate) mod stated;
 pub(crate) mod strace;
 pub(crate) mod versioned;
