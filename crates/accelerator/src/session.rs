@@ -311,9 +311,23 @@ fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
         && fetched.generation.as_ref().is_some_and(can_prove)
 }
 
+/// Removes what no later run can continue: nothing links other bytes to those of a stream without a
+/// length.
+fn clear_away(fetched: &Fetched) {
+    if let Some(file) = fetched
+        .file
+        .as_ref()
+        .filter(|file| !file.length().is_known())
+    {
+        // The error that ends the download is the one to report.
+        let _removed = file.discard();
+    }
+}
+
 /// Returns the error of a download that was neither completed nor started over.
 fn failure(task: &Task, fetched: Fetched) -> Error {
     let resumable = can_be_continued(task, &fetched);
+    clear_away(&fetched);
     let error = match (fetched.outcome, fetched.last_error) {
         (Err(error), _) => error,
         (Ok(Outcome::Cancelled), _) => Error::new(ErrorKind::Cancelled, Cause::Cancelled),
