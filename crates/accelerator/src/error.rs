@@ -219,6 +219,7 @@ impl From<TransportError> for Error {
             | TransportError::NoTls { .. } => ErrorKind::Untrusted,
             TransportError::Status { .. }
             | TransportError::Redirect(_)
+            | TransportError::Inside { .. }
             | TransportError::Coded
             | TransportError::TooLarge { .. }
             | TransportError::TransferCoded => ErrorKind::Refused,

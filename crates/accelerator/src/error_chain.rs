@@ -3,15 +3,24 @@
 
 use std::error::Error;
 
+/// Longest text of an error, in bytes. A server may have written some of it.
+const LONGEST: usize = 2000;
+
 /// Returns an error and its first cause. Between them lie the HTTP library's layers, which say
 /// where in it the error passed and nothing a user could act on.
 pub(crate) fn in_one_line(error: &(dyn Error + 'static)) -> String {
-    let text = error.to_string();
-    match causes(error).skip(1).last().map(ToString::to_string) {
+    let mut text = error.to_string();
+    if let Some(first) = causes(error).skip(1).last().map(ToString::to_string)
         // Some errors contain the text of their cause.
-        Some(first) if !text.contains(&first) => format!("{text}: {first}"),
-        Some(_) | None => text,
+        && !text.contains(&first)
+    {
+        text = format!("{text}: {first}");
     }
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push_str("...");
+    }
+    text
 }
 
 /// Returns an error, its cause, the cause of that, and so on.

@@ -95,6 +95,12 @@ impl Proxy {
         self.url.reveal().scheme() == "https"
     }
 
+    /// Whether a URL leads to the same host.
+    pub(crate) fn is_at(&self, url: &Url) -> bool {
+        let host = |url: &Url| Some(url.host_str()?.trim_end_matches('.').to_ascii_lowercase());
+        host(url) == host(self.url.reveal())
+    }
+
     pub(crate) fn host(&self) -> &str {
         self.url.reveal().host_str().expect("it has a host")
     }

@@ -95,6 +95,12 @@ pub struct Settings {
     /// proxy, which looks names up unseen, only URLs that name an address or `localhost` are
     /// judged. Default: no.
     pub allow_private: bool,
+    /// True if only hosts out in the world are connected to: not even the URL itself may lead to
+    /// this machine, its network or its provider's inside, and each look-up of a name is judged. A
+    /// service that fetches what strangers ask for needs it. It goes before
+    /// [`allow_private`](Self::allow_private). A proxy may be anywhere, and behind one only URLs
+    /// that name an address or `localhost` are judged. Default: no.
+    pub public_only: bool,
     /// The way the part file is written. Default: [`WriteMode::Positioned`].
     pub write_mode: WriteMode,
     /// True if a file under the final name may be replaced. Default: no.
@@ -136,6 +142,7 @@ impl Default for Settings {
             oldest_tls: TlsVersion::default(),
             proxies: Proxies::default(),
             allow_private: false,
+            public_only: false,
             write_mode: WriteMode::default(),
             overwrite: false,
             resume: true,

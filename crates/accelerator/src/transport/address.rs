@@ -54,6 +54,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let first = address.segments()[0];
+    // Tunnels within a site (RFC 5214), to the IPv4 address at their end.
+    if let [_, _, _, _, 0 | 0x200, 0x5efe, ..] = address.segments()
+        && !is_public_v4(ipv4_at(address, 6))
+    {
+        return false;
+    }
     let inside = address.is_unspecified()
         || address.is_loopback()
         // Local to a site, in both generations; to a link; multicast.
@@ -65,6 +71,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         // Tunnels to a host behind a translator (RFC 4380), whose address is disguised in them;
         // addresses whose packets are thrown away (RFC 6666).
         || address.segments()[..2] == [0x2001, 0]
+        // Benchmarks within a laboratory (RFC 5180).
+        || address.segments()[..3] == [0x2001, 2, 0]
         || address.segments()[..4] == [0x100, 0, 0, 0]
         // Translators of one network (RFC 8215), to IPv4 addresses at a place of its choosing.
         || address.segments()[..3] == [0x64, 0xff9b, 1];
@@ -73,12 +81,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Returns the IPv4 address that a translator or tunnel takes out of this one.
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let segments = address.segments();
-    let at = |index: usize| {
-        let [high, low] = [segments[index], segments[index + 1]].map(u16::to_be_bytes);
-        Ipv4Addr::from([high[0], high[1], low[0], low[1]])
-    };
-    match segments {
+    let at = |index| ipv4_at(address, index);
+    match address.segments() {
         // `::` and `::1` are addresses of their own.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
         // Compatible (RFC 4291 §2.5.5.1), mapped (§2.5.5.2), translated (RFC 2765, RFC 6052).
@@ -89,6 +93,13 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
         [0x2002, ..] => Some(at(1)),
         _ => None,
     }
+}
+
+/// Returns the IPv4 address in two segments.
+fn ipv4_at(address: Ipv6Addr, index: usize) -> Ipv4Addr {
+    let segments = address.segments();
+    let [high, low] = [segments[index], segments[index + 1]].map(u16::to_be_bytes);
+    Ipv4Addr::from([high[0], high[1], low[0], low[1]])
 }
 
 /// Reports whether a URL names a public host as far as the URL alone can tell; `None` for a name
@@ -198,6 +209,18 @@ mod tests {
                 &["2001:1::", "2000:ffff::"],
             ),
             (&["5f00::", "5f00:ffff::1"], &["5eff:ffff::", "5f01::"]),
+            (
+                &["2001:2::", "2001:2:0:ffff::"],
+                &["2001:2:1::", "2001:1:ffff::"],
+            ),
+            (
+                &[
+                    "2606:4700::5efe:10.0.0.1",
+                    "2606:4700::200:5efe:7f00:1",
+                    "fe80::5efe:8.8.8.8",
+                ],
+                &["2606:4700::5efe:8.8.8.8", "2606:4700::100:5efe:10.0.0.1"],
+            ),
             (
                 &["100::", "100::ffff:ffff:ffff:ffff"],
                 &["100:0:0:1::", "ff::"],

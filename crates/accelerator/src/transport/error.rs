@@ -14,6 +14,7 @@ use super::redirect::RedirectError;
 use crate::generation::Generation;
 use crate::pin::Pin;
 use crate::proxy::InvalidProxy;
+use crate::redact::SafeUrl;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -64,6 +65,9 @@ pub(crate) enum TransportError {
     TooLarge { size: Size, limit: ByteCount },
     #[error("the reply holds more bytes than it promised")]
     Surplus,
+    /// The URL itself, and not a redirect.
+    #[error("{at} is inside this machine or its network, and only hosts outside are wanted")]
+    Inside { at: SafeUrl },
     #[error("the proxy that was chosen for this URL cannot be used: {0}")]
     NoProxy(#[from] InvalidProxy),
     #[error(transparent)]
@@ -147,9 +151,11 @@ impl TransportError {
             } => FailureClass::Busy {
                 retry_after: Some(*wait),
             },
-            Self::Status { .. } | Self::Redirect(_) | Self::Coded | Self::TransferCoded => {
-                FailureClass::Refused
-            }
+            Self::Status { .. }
+            | Self::Redirect(_)
+            | Self::Inside { .. }
+            | Self::Coded
+            | Self::TransferCoded => FailureClass::Refused,
             Self::RangeIgnored { .. } => FailureClass::RangeIgnored,
             Self::Misplaced { .. } | Self::Surplus => FailureClass::Misplaced,
             // One reply proves nothing: `generations` says when there is a newer version.

@@ -17,6 +17,7 @@ use range_core::units::ByteCount;
 use scheduler::{Request, Route};
 use url::Url;
 
+use super::address::{Reach, names_public_host};
 use super::error::{Size, TransportError};
 use super::fields;
 use super::head::Head;
@@ -25,6 +26,7 @@ use super::redirect::Trail;
 use super::turnover::{Turn, Turnover};
 use crate::clock;
 use crate::cookies::Cookies;
+use crate::redact::SafeUrl;
 use crate::settings::InvalidSetting;
 use crate::task::Task;
 use clients::Clients;
@@ -37,6 +39,7 @@ pub(crate) struct HttpTransport {
     headers: HeaderMap,
     cookies: Cookies,
     allow_private: bool,
+    public_only: bool,
     stall_timeout: Duration,
     max_size: Option<ByteCount>,
     /// The redirect that asked for more patience than a request has, and got it.
@@ -67,6 +70,7 @@ impl HttpTransport {
             cookies: task.settings.cookies.clone(),
             waited_at: Mutex::new(None),
             allow_private: task.settings.allow_private,
+            public_only: task.settings.public_only,
             stall_timeout: task.settings.stall_timeout,
             max_size: task.settings.max_size,
             known: Mutex::new(None),
@@ -91,6 +95,10 @@ impl HttpTransport {
         route: Route,
     ) -> Result<Reply, TransportError> {
         let mut trail = self.trail(route);
+        if trail.reach() == Reach::Public && names_public_host(trail.here()) == Some(false) {
+            let at = SafeUrl::new(trail.here());
+            return Err(TransportError::Inside { at });
+        }
         loop {
             let response = self.send(&trail, request).await?;
             if !self.allow_private {
@@ -171,7 +179,12 @@ impl HttpTransport {
         match (route, known) {
             (Route::Known, Some(trail)) => trail,
             (Route::Known | Route::Original, _) => {
-                Trail::new(self.original.clone(), self.cookies.clone())
+                let trail = Trail::new(self.original.clone(), self.cookies.clone());
+                if self.public_only {
+                    trail.fenced()
+                } else {
+                    trail
+                }
             }
         }
     }

@@ -51,8 +51,19 @@ pub(crate) struct Trail {
     trusted: bool,
     /// True if some place on the way is out in the world.
     public: bool,
-    /// True if the place that sent the request here may only send it out into the world.
-    fenced: bool,
+    /// The limits of where it may be sent.
+    fence: Fence,
+}
+
+/// The reason why a request may only be sent out into the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fence {
+    /// It may be sent anywhere.
+    None,
+    /// The place that it was sent from is out there.
+    Origin,
+    /// The caller wants it.
+    Caller,
 }
 
 impl Trail {
@@ -65,8 +76,20 @@ impl Trail {
             login: None,
             trusted: true,
             public: false,
-            fenced: false,
+            fence: Fence::None,
         }
+    }
+
+    /// Keeps the request out in the world from the beginning.
+    pub(crate) fn fenced(mut self) -> Self {
+        self.public = true;
+        self.fence = Fence::Caller;
+        self
+    }
+
+    /// Reports whether it was to stay out there from the beginning.
+    pub(crate) fn is_fenced_by_caller(&self) -> bool {
+        self.fence == Fence::Caller
     }
 
     /// Returns the place to send the request to.
@@ -98,10 +121,9 @@ impl Trail {
 
     /// Returns the addresses that the request may be sent to.
     pub(crate) fn reach(&self) -> Reach {
-        if self.fenced {
-            Reach::Public
-        } else {
-            Reach::Anywhere
+        match self.fence {
+            Fence::None => Reach::Anywhere,
+            Fence::Origin | Fence::Caller => Reach::Public,
         }
     }
 
@@ -158,7 +180,9 @@ impl Trail {
         }
         self.login = login.or(self.login.take());
         self.trusted &= to.origin() == self.original;
-        self.fenced |= self.public;
+        if self.public && self.fence == Fence::None {
+            self.fence = Fence::Origin;
+        }
         self.seen.push(to);
         Ok(())
     }

@@ -50,8 +50,19 @@ struct ClientKind {
     identified: bool,
     /// The addresses that it connects to.
     reach: Reach,
-    /// True if it goes through the proxy of its scheme.
-    proxied: bool,
+    /// The way to the host.
+    way: Way,
+}
+
+/// The way of a client to a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Way {
+    /// It connects to the host.
+    Direct,
+    /// It goes through the proxy of its scheme.
+    Proxy,
+    /// It goes through the proxy to the host of the proxy, whose name is then one like any other.
+    ProxyToItself,
 }
 
 impl Clients {
@@ -75,7 +86,11 @@ impl Clients {
             secure,
             identified: secure && self.tls.has_identity() && trail.is_trusted(),
             reach: trail.reach(),
-            proxied: proxy.is_some(),
+            way: match proxy {
+                None => Way::Direct,
+                Some(proxy) if proxy.is_at(trail.here()) => Way::ProxyToItself,
+                Some(_) => Way::Proxy,
+            },
         };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = made.get(&kind) {
@@ -101,7 +116,9 @@ impl Clients {
             .dns_resolver(Resolver {
                 addresses: Arc::clone(&self.addresses),
                 reach: kind.reach,
-                proxy: proxy.map(|proxy| proxy.host().to_owned()),
+                proxy: proxy
+                    .filter(|_| kind.way == Way::Proxy)
+                    .map(|proxy| proxy.host().to_owned()),
             })
             // A field that makes no sense is none, as in browsers. Fields that frame a message
             // still have to make sense.

@@ -22,7 +22,11 @@ pub(super) fn of_head(error: reqwest::Error, trail: &Trail) -> TransportError {
     let of_tls = causes(&error).find_map(tls_error);
     if is_inside {
         let to = SafeUrl::new(trail.here());
-        RedirectError::Private { to }.into()
+        if trail.is_fenced_by_caller() {
+            TransportError::Inside { at: to }
+        } else {
+            RedirectError::Private { to }.into()
+        }
     } else if let Some(verdict) = of_tls.and_then(|error| handshake::judge(error, is_connect)) {
         let source = Box::new(error);
         match verdict {
