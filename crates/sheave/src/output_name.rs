@@ -5,6 +5,7 @@ mod tests;
 
 use std::fmt::{self, Display, Formatter};
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
 
 use crate::terminal_text::is_hidden;
@@ -150,10 +151,14 @@ fn is_device(name: &str) -> bool {
     })
 }
 
-/// Returns whether it ends as names of unfinished downloads do, also where case does not count.
+/// Returns whether it ends as names of unfinished downloads do, also where neither case nor width
+/// nor style of letters counts, nor dots and spaces at the end (NTFS, SMB, ext4 with `casefold`, ZFS
+/// with `normalization=formKC`).
 fn is_ours(name: &str) -> bool {
-    let name = name.to_lowercase();
-    OURS.iter().any(|ending| name.ends_with(ending))
+    let folded = ComposingNormalizerBorrowed::new_nfkc().normalize(name);
+    let folded = folded.to_lowercase();
+    let folded = trimmed(&folded);
+    OURS.iter().any(|ending| folded.ends_with(ending))
 }
 
 /// Takes characters out of the middle, so that the extension stays.

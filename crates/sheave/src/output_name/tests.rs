@@ -269,6 +269,26 @@ fn a_stranger_gives_no_name_of_an_unfinished_download() {
         // Trailing dots and spaces are dropped before.
         ("tool.bin.part. ", "tool.bin.part.download"),
         (".part", "part"),
+        // A dot and letters that some file systems take for the plain ones.
+        ("tool.bin\u{ff0e}part", "tool.bin\u{ff0e}part.download"),
+        ("tool.bin\u{2024}part", "tool.bin\u{2024}part.download"),
+        (
+            "tool.bin.\u{ff50}\u{ff41}\u{ff32}\u{ff34}",
+            "tool.bin.\u{ff50}\u{ff41}\u{ff32}\u{ff34}.download",
+        ),
+        (
+            "tool.bin.\u{1d429}art\u{ff0e}",
+            "tool.bin.\u{1d429}art\u{ff0e}.download",
+        ),
+        (
+            "tool.bin.part.\u{24d9}ournal",
+            "tool.bin.part.\u{24d9}ournal.download",
+        ),
+        (
+            "tool.bin.part\u{ff0e}\u{2024}",
+            "tool.bin.part\u{ff0e}\u{2024}.download",
+        ),
+        ("tool.bin.p\u{e1}rt", "tool.bin.p\u{e1}rt"),
         ("system.journal", "system.journal"),
         ("a.part.txt", "a.part.txt"),
     ] {
