@@ -294,13 +294,13 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     match Args::try_parse_from(arguments.clone()) {
         Ok(args) => Ok(args.command),
         Err(error) if is_help(&error) => {
-            // If standard output is closed, nobody reads the text; the exit code says the same.
-            drop(error.print());
-            Err(if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Success
-            })
+            if error.use_stderr() {
+                // If standard error is closed, nobody reads the text; the exit code says the same.
+                drop(error.print());
+                return Err(Exit::Usage);
+            }
+            crate::printer::output(error.print());
+            Err(crate::printer::unless_lost(Exit::Success))
         }
         Err(error) => {
             let complaint = complaint::sentence(&error, &arguments);

@@ -11,8 +11,8 @@ use accelerator::{
 };
 use range_server::{Config, Server, synthetic};
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 
+use crate::background;
 use crate::clock;
 use crate::duration;
 use crate::exit_code::Exit;
@@ -113,13 +113,13 @@ async fn serve_and_fetch(settings: DemoSettings, directory: &Path, stop: Stop) -
 /// asked to stop.
 async fn expect(size: ByteCount, mut stop: Stop) -> Option<Digest> {
     let start = clock::now();
-    let mut computing = JoinSet::new();
-    computing.spawn_blocking(move || synthetic::sha256(synthetic::Seed::default(), size));
-    let bytes = tokio::select! {
-        computed = computing.join_next() => {
-            computed.expect("it was spawned").expect("it cannot fail")
-        }
-        () = stop.requested() => return None,
+    let compute = move || synthetic::sha256(synthetic::Seed::default(), size);
+    let bytes = match background::start(compute) {
+        Some(computing) => tokio::select! {
+            computed = computing => computed.expect("it cannot fail"),
+            () = stop.requested() => return None,
+        },
+        None => compute(),
     };
     let digest = Digest::new(DigestAlgorithm::Sha256, &bytes).expect("it has 32 bytes");
     let elapsed = start.elapsed();

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod background;
 mod check_server;
 mod clock;
 mod demo;
@@ -27,7 +28,8 @@ fn main() -> std::process::ExitCode {
     // they fail, everything else still works.
     let _ = accelerator::ignore_file_size_signal();
     let _ = accelerator::exit_on_bus_error(Exit::Disk.code());
-    let exit = match args::parse(std::env::args_os()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let exit = match args::parse(arguments) {
         Ok(command) => run(command),
         Err(exit) => exit,
     };
@@ -40,10 +42,12 @@ fn run(command: args::Command) -> Exit {
         Err(error) => return printer::failure(Exit::Usage, &error),
     };
     match job {
-        Job::CheckServer(settings) => signal::supervise(check_server::PATIENCE, |stop| {
-            check_server::run(settings, stop)
-        }),
-        Job::Inspect(settings) => inspect::run(&settings),
+        Job::CheckServer(settings) => {
+            printer::unless_lost(signal::supervise(check_server::PATIENCE, |stop| {
+                check_server::run(settings, stop)
+            }))
+        }
+        Job::Inspect(settings) => printer::unless_lost(inspect::run(&settings)),
         Job::Get(settings) => signal::supervise(get::PATIENCE, |stop| get::run(settings, stop)),
         Job::Serve(settings) => {
             let patience = signal::Patience {
@@ -52,7 +56,7 @@ fn run(command: args::Command) -> Exit {
             };
             signal::supervise(patience, |stop| serve::run(settings, stop))
         }
-        Job::Completions(shell) => args::pages::completions(shell),
+        Job::Completions(shell) => printer::unless_lost(args::pages::completions(shell)),
         Job::Man(directory) => args::pages::man(&directory),
         Job::Demo(settings) => signal::supervise(demo::PATIENCE, |stop| demo::run(settings, stop)),
     }

@@ -14,8 +14,8 @@ use accelerator::ByteCount;
 use range_server::{BindError, Content, Ending, RequestRecord, Server, TlsIdentity};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::NamedTempFile;
-use tokio::task::JoinSet;
 
+use crate::background;
 use crate::duration;
 use crate::exit_code::Exit;
 use crate::printer;
@@ -44,7 +44,7 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
         Ok(log_file) => log_file,
         Err(error) => return printer::failure(Exit::Disk, &error),
     };
-    let mut logging = JoinSet::new();
+    let mut logging = None;
     if settings.show_requests || log_file.is_some() {
         let (backlog, waiting) = backlog();
         let (show, keep) = (settings.show_requests, log_file.is_some());
@@ -54,7 +54,11 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
                 logged: keep.then(|| record.to_json() + "\n"),
             });
         }));
-        logging.spawn_blocking(move || log(waiting, log_file));
+        logging = background::start(move || log(waiting, log_file));
+        if logging.is_none() {
+            let what = "the system has no thread left for the log";
+            return printer::failure(Exit::Internal, &what);
+        }
     }
     let certificate = match identify(&mut settings) {
         Ok(certificate) => certificate,
@@ -93,7 +97,9 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     server.stop().await;
     drop(socket.path);
     // Lines that nobody reads must not keep the program.
-    let _ = tokio::time::timeout(LOG_GRACE, logging.join_next()).await;
+    if let Some(logging) = logging {
+        let _ = tokio::time::timeout(LOG_GRACE, logging).await;
+    }
     Exit::Success
 }
 

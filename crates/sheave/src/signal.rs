@@ -3,18 +3,26 @@
 
 use std::future::pending;
 use std::io;
+use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc;
+use std::thread::{self, available_parallelism};
 use std::time::Duration;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinError;
 
+use crate::background;
 use crate::exit_code::Exit;
 use crate::printer;
 
 /// The time the last words may take.
 const LAST_WORDS_GRACE: Duration = Duration::from_millis(100);
+
+/// The time that building a runtime may take; it takes less than a millisecond.
+const START: Duration = Duration::from_secs(1);
 
 /// The program's patience with work that was asked to stop.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +75,8 @@ impl Stop {
 }
 
 /// Runs the work on other threads while this one listens for signals, so that work that hangs
-/// cannot keep the program from ending.
+/// cannot keep the program from ending. Where the system has no other thread, or no descriptors for
+/// them, this one does both.
 pub(crate) fn supervise<W, F>(patience: Patience, work: W) -> Exit
 where
     W: FnOnce(Stop) -> F,
@@ -76,7 +85,7 @@ where
     run_supervised(patience, work).unwrap_or_else(|error| {
         printer::failure(
             Exit::Internal,
-            &format_args!("could not start threads or listen for signals: {error}"),
+            &format_args!("could not start, for want of threads or descriptors: {error}"),
         )
     })
 }
@@ -86,12 +95,13 @@ where
     W: FnOnce(Stop) -> F,
     F: Future<Output = Exit> + Send + 'static,
 {
-    let listener = Builder::new_current_thread().enable_all().build()?;
-    let workers = Builder::new_multi_thread().enable_all().build()?;
+    let listener = build(&mut Builder::new_current_thread())?;
+    let workers = workers();
     let (stop, stop_requested) = watch::channel(false);
-    let mut signals = listener.block_on(async { Signals::listen() })?;
     let (reload, reload_requested) = watch::channel(0);
-    let mut working = workers.spawn(work(Stop {
+    let mut signals = listener.block_on(async { Signals::listen() });
+    let runtime = workers.as_ref().unwrap_or(&listener);
+    let mut working = runtime.spawn(work(Stop {
         stop: stop_requested,
         reload: reload_requested,
     }));
@@ -114,15 +124,54 @@ where
         }
     });
     // Work that is still running would hold the program up; it can end anywhere without harm.
-    workers.shutdown_background();
-    listener.shutdown_background();
+    for runtime in workers.into_iter().chain([listener]) {
+        runtime.shutdown_background();
+    }
     Ok(exit)
+}
+
+/// Builds a runtime with a thread for each core. Where the system refuses one of several, one has to
+/// do; where it refuses that, there is none.
+fn workers() -> Option<Runtime> {
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let (built, is_built) = mpsc::channel();
+    // If some threads start and another does not, the library waits for those for ever. Whoever
+    // builds is then left behind.
+    let several = quietly(|| {
+        let building = thread::Builder::new().spawn(move || {
+            let mut builder = Builder::new_multi_thread();
+            let builder = builder.worker_threads(cores).enable_all();
+            let runtime = panic::catch_unwind(AssertUnwindSafe(|| builder.build()));
+            let _wanted = built.send(runtime);
+        });
+        building.ok()?;
+        is_built.recv_timeout(START).ok()?.ok()?.ok()
+    });
+    several.or_else(|| build(Builder::new_multi_thread().worker_threads(1)).ok())
+}
+
+/// Builds a runtime. The library panics where the system refuses a thread or a socket, which is a
+/// condition here like any other; asking the system first would be of no use, because other
+/// programs take threads and descriptors too.
+fn build(builder: &mut Builder) -> io::Result<Runtime> {
+    let built = quietly(|| panic::catch_unwind(AssertUnwindSafe(|| builder.enable_all().build())));
+    built.unwrap_or_else(|_refusal| Err(io::Error::other("the system refuses them")))
+}
+
+/// Does something whose panics nobody is told of.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let done = work();
+    panic::set_hook(hook);
+    done
 }
 
 /// Says the last words, unless nobody takes them: it may be standard error that work hangs on.
 async fn give_up(exit: Exit, last_words: &'static str) -> Exit {
-    let saying = tokio::task::spawn_blocking(move || printer::failure(exit, &last_words));
-    let _ = tokio::time::timeout(LAST_WORDS_GRACE, saying).await;
+    if let Some(saying) = background::start(move || printer::failure(exit, &last_words)) {
+        let _ = tokio::time::timeout(LAST_WORDS_GRACE, saying).await;
+    }
     exit
 }
 
@@ -135,25 +184,26 @@ fn exit_of(ended: Result<Exit, JoinError>) -> Exit {
     })
 }
 
-/// The signals that mean "stop".
+/// The signals that mean "stop". One that cannot be listened for ends the program at once, which
+/// loses no more than a kill does.
 struct Signals {
     /// `nohup` switches it off for what it starts, and then it stays off.
     hangup: Option<Signal>,
     /// Shells switch it off for what a script starts with `&`; it is listened to all the same,
     /// since Ctrl-C is meant for the script and everything it has started.
-    interrupt: Signal,
-    terminate: Signal,
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
 }
 
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    fn listen() -> Self {
         let hangup = SignalKind::hangup();
         let is_ignored = ignored_signals() >> (hangup.as_raw_value() - 1) & 1 == 1;
-        Ok(Self {
-            hangup: (!is_ignored).then(|| signal(hangup)).transpose()?,
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        Self {
+            hangup: (!is_ignored).then(|| signal(hangup).ok()).flatten(),
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
     }
 
     /// Waits for one that means to stop, and passes the others on; returns how the program ends
@@ -169,17 +219,20 @@ impl Signals {
 
     /// Waits for one of them; `None` for a hangup.
     async fn next(&mut self) -> Option<Exit> {
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
-                None => pending().await,
-            }
-        };
         tokio::select! {
-            _ = hangup => None,
-            _ = self.interrupt.recv() => Some(Exit::Interrupted),
-            _ = self.terminate.recv() => Some(Exit::Terminated),
+            () = received(&mut self.hangup) => None,
+            () = received(&mut self.interrupt) => Some(Exit::Interrupted),
+            () = received(&mut self.terminate) => Some(Exit::Terminated),
         }
+    }
+}
+
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => pending().await,
     }
 }
 
@@ -212,6 +265,16 @@ mod tests {
         assert_eq!(ignored_in(status), 1, "SIGHUP, as under nohup");
         assert_eq!(ignored_in("SigIgn:\tno number"), 0);
         assert_eq!(ignored_in(""), 0);
+    }
+
+    #[test]
+    fn a_runtime_that_the_system_refuses_is_an_error() {
+        // No system has a thread with such a stack.
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).thread_stack_size(usize::MAX / 4);
+        assert!(build(&mut builder).is_err());
+        assert!(build(&mut Builder::new_current_thread()).is_ok());
+        assert!(workers().is_some());
     }
 
     #[test]
