@@ -6,6 +6,7 @@ mod args;
 mod background;
 mod check_server;
 mod clock;
+mod command_line;
 mod demo;
 mod duration;
 mod exit_code;
@@ -29,6 +30,7 @@ fn main() -> std::process::ExitCode {
     let _ = accelerator::ignore_file_size_signal();
     let _ = accelerator::exit_on_bus_error(Exit::Disk.code());
     let arguments: Vec<_> = std::env::args_os().collect();
+    command_line::hide_secrets(&arguments);
     let exit = match args::parse(arguments) {
         Ok(command) => run(command),
         Err(exit) => exit,
