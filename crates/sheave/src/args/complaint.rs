@@ -20,6 +20,7 @@ pub(super) fn sentence(error: &clap::Error, arguments: &[OsString]) -> String {
         (ErrorKind::MissingRequiredArgument, _) => missing(command, error),
         (ErrorKind::InvalidSubcommand, Some(word)) => no_command(word, error),
         (ErrorKind::ValueValidation, _) if is_of_a_url(error) => cause(error),
+        (ErrorKind::TooManyValues, Some(option)) => format!("{option} takes no value"),
         _ => first_paragraph(&error.to_string()),
     };
     without_secrets(&text, arguments)
@@ -115,6 +116,17 @@ fn without_secrets(complaint: &str, arguments: &[OsString]) -> String {
             (None, Some(before)) => format!("{before}?..."),
         };
         text = text.replace(&*argument, &shown);
+        // A guess at what was meant has another scheme before it.
+        if let Some((before, _)) = argument.rsplit_once('@') {
+            let schemeless = ["https", "http"]
+                .iter()
+                .find_map(|s| before.strip_prefix(s));
+            let user = schemeless.unwrap_or(before).trim_start_matches([':', '/']);
+            text = text.replace(&format!("{user}@"), "...@");
+        }
+        if let Some((_, query)) = argument.split_once('?') {
+            text = text.replace(&format!("?{query}"), "?...");
+        }
     }
     text
 }
@@ -136,5 +148,8 @@ mod tests {
             assert_eq!(text, format!("there is no command '{shown}'"));
         }
         assert_eq!(without_secrets("x", &["u:hush@h".into()]), "x");
+        let guess = "http//u:hush@h is not a URL; did you mean http://u:hush@h?t=hush?";
+        let arguments = ["http//u:hush@h".into(), "h?t=hush?".into()];
+        assert!(!without_secrets(guess, &arguments).contains("hush"));
     }
 }

@@ -48,6 +48,9 @@ pub(crate) enum ConnectionError {
         /// The file.
         path: PathBuf,
     },
+    /// The text of `--cookie` is neither.
+    #[error("--cookie is neither a cookie, written K=V, nor the name of a file that exists")]
+    NeitherCookieNorFile,
     /// The file should hold cookies and holds something else.
     #[error(
         "{} is no file of cookies: neither a line K=V; ..., nor in the Netscape format that \
@@ -330,7 +333,14 @@ enum CookieSource {
 fn cookie(text: &str) -> Result<CookieSource, ConnectionError> {
     let path = match text.strip_prefix('@') {
         Some(path) => Path::new(path),
-        None if !text.contains('=') => Path::new(text),
+        None if !text.contains('=') => {
+            let path = Path::new(text);
+            // It may be a secret without its name.
+            if !path.exists() {
+                return Err(ConnectionError::NeitherCookieNorFile);
+            }
+            path
+        }
         None => return Ok(CookieSource::Pairs(text.to_owned().into())),
     };
     let content = read(path)?;
