@@ -1,7 +1,7 @@
 //! Calls that a download can do without fail always, with every answer that file systems, mounts
 //! and sandboxes give: the file gets there all the same, from a fresh start and after a kill.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use range_core::units::ByteCount;
@@ -23,6 +23,8 @@ enum Calls {
     All,
     /// Those on the directory itself.
     OfTheDirectory,
+    /// Those on the part file: everything else makes them as well.
+    OfThePart,
 }
 
 /// A call, which calls of it, and the answers it is given, each with who gives it.
@@ -33,9 +35,14 @@ struct Courtesy {
     options: &'static [&'static str],
 }
 
-const COURTESIES: [Courtesy; 11] = [
-    // EINVAL: facebook/rocksdb#2929, syncthing/syncthing#4432, borgbackup/borg#1287. EBADF: a
-    // directory that may not be read. EPERM, EACCES, ENOSYS: sandboxes. EROFS: fsync(2).
+/// Answers that any call may get: by a disk that fails, a server of files that has gone, a driver
+/// in trouble, or a kernel without memory.
+const ANYWHERE: [&str; 6] = ["EIO", "ESTALE", "EREMOTEIO", "ENXIO", "EBUSY", "ENOMEM"];
+
+const COURTESIES: [Courtesy; 12] = [
+    // EINVAL: facebook/rocksdb#2929, syncthing/syncthing#4432, borgbackup/borg#1287. EIO:
+    // microsoft/WSL#2557. EBADF: a directory that may not be read. EPERM, EACCES, ENOSYS:
+    // sandboxes. EROFS: fsync(2).
     Courtesy {
         calls: "fsync",
         of: Calls::OfTheDirectory,
@@ -48,6 +55,7 @@ const COURTESIES: [Courtesy; 11] = [
             "EPERM",
             "EROFS",
             "ENOTTY",
+            "ENODEV",
         ],
         options: &[],
     },
@@ -173,6 +181,13 @@ const COURTESIES: [Courtesy; 11] = [
         answers: &["ENOSYS", "EPERM", "EINVAL", "ESPIPE", "EIO"],
         options: &[],
     },
+    // Address space is limited, or the file system maps nothing for writing (9p, some FUSE).
+    Courtesy {
+        calls: "mmap",
+        of: Calls::OfThePart,
+        answers: &["ENODEV", "EACCES", "EPERM", "EINVAL", "EAGAIN", "EOVERFLOW"],
+        options: &["--write", "mapped"],
+    },
     // Every file belongs to somebody else than the user who made it: CIFS and vfat with uid=, NFS
     // that squashes root.
     Courtesy {
@@ -193,6 +208,7 @@ fn get_refused(courtesy: &Courtesy, answer: &str, url: &str, into: &Path) -> Ran
     let paths = match courtesy.of {
         Calls::All => Vec::new(),
         Calls::OfTheDirectory => vec![into.to_owned()],
+        Calls::OfThePart => vec![PathBuf::from("6MiB.part"), into.join("6MiB.part")],
     };
     let (trace, inject) = (
         format!("trace={}", courtesy.calls),
@@ -236,7 +252,9 @@ fn a_courtesy_that_is_always_refused_stops_nothing() {
     let left = interrupted(&url);
     let mut wrong = Vec::new();
     for courtesy in &COURTESIES {
-        for answer in courtesy.answers {
+        let is_of_calls = !courtesy.answers[0].contains('=');
+        let anywhere = ANYWHERE.iter().filter(|_| is_of_calls);
+        for answer in courtesy.answers.iter().chain(anywhere) {
             for resumes in [false, true] {
                 let into = if resumes {
                     copy(left.path())
@@ -257,6 +275,33 @@ fn a_courtesy_that_is_always_refused_stops_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Directories that only grow, and those that others guard.
+#[test]
+fn names_that_cannot_be_removed_harm_nobody() {
+    if !strace::is_installed() {
+        return;
+    }
+    let site = Site::synthetic(Vec::new());
+    let url = site.url(&format!("/synthetic/{NAME}?seed=8"));
+    let digest = files::hex(&synthetic::sha256(Seed(8), ByteCount(6 * MIB)));
+    for answer in ["EPERM", "EACCES", "EROFS", "EBUSY", "EIO", "ENOSYS"] {
+        let into = files::directory();
+        // The second time the file is there already.
+        for _ in 0..2 {
+            let inject = format!("inject=unlinkat,unlink:error={answer}");
+            let mut command = strace::command(&["trace=unlinkat,unlink", &inject]);
+            command
+                .args(["get", "--json", "-d"])
+                .arg(into.path())
+                .arg(&url);
+            program::start_command(command).finish().expect(0);
+            assert_eq!(files::sha256(&into.path().join(NAME)), digest, "{answer}");
+        }
+        program::get(&url, into.path(), &[]).expect(0);
+        assert_eq!(files::names(into.path()), [NAME], "{answer}");
+    }
 }
 
 #[test]

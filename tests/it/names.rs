@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::cut_off::BLOCK;
-use crate::support::program::{get, run};
+use crate::support::program::{self, get, run};
 use crate::support::site::Site;
-use crate::support::{files, raw};
+use crate::support::{cut_off, files, raw, wait};
 
 const CONTENT: &str = "content";
 
@@ -34,6 +34,40 @@ fn serve(disposition: &str) -> String {
         }
     });
     url
+}
+
+/// Up to the longest that a file system takes, which leaves no room for the names beside it.
+#[test]
+fn a_name_may_be_as_long_as_the_file_system_takes_it() {
+    let site = Site::synthetic(vec![cut_off::slow()]);
+    let url = site.url("/synthetic/6MiB");
+    for length in [242, 243, 250, 255] {
+        let into = files::directory();
+        let name = "n".repeat(length);
+        let output = into
+            .path()
+            .join(&name)
+            .into_os_string()
+            .into_string()
+            .unwrap();
+        let get = ["get", "--json", "-o", &output, &url];
+        let mut running = program::start(get.iter().chain(&["--limit-rate", "2MiB"]));
+        let stem = wait::until("a part file", || {
+            let mut names = files::names(into.path()).into_iter();
+            names.find_map(|name| Some(name.strip_suffix(".part")?.to_owned()))
+        });
+        assert!(cut_off::reaches(&mut running, into.path(), &stem, 1 << 20));
+        running.kill();
+        let part = into.path().join(format!("{stem}.part"));
+        run(["inspect", "--verify", part.to_str().unwrap()]).expect(0);
+        let ran = run(get).expect(0);
+        assert!(ran.number("resumed_bytes") >= 1 << 20, "{ran:?}");
+        assert_eq!(files::names(into.path()), [name]);
+    }
+    let into = files::directory();
+    let output = into.path().join("n".repeat(256));
+    let ran = run(["get", "-q", "-o", output.to_str().unwrap(), &url]).expect(2);
+    assert!(ran.stderr.contains("over the limit of 255 B"), "{ran:?}");
 }
 
 #[test]
