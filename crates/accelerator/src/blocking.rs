@@ -1,15 +1,15 @@
-//! Owns work that blocks and has to be over when the future that waits for it is gone. Knows
-//! nothing of what is done.
+//! Owns work that blocks and has to be over when the future that waits for it is gone. Each piece has
+//! a thread of its own, for as long as the system has one. Knows nothing of what is done.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::error::{Cause, Error, ErrorKind};
+use crate::spawn;
 
 /// Tells work whether anybody still waits for it.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +26,7 @@ impl Wanted {
     }
 }
 
-/// Runs `work` on a thread that may block.
+/// Runs `work` on a thread that may block. Where the system has none, it is done before this waits.
 ///
 /// # Cancel safety
 ///
@@ -36,44 +36,65 @@ impl Wanted {
 pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce(&Wanted) -> T + Send + 'static,
 ) -> Result<T, Error> {
-    let (over, is_over) = mpsc::channel::<()>();
-    let (answer, result) = oneshot::channel();
-    let wanted = Wanted::default();
-    let is_wanted = wanted.clone();
-    let handle = tokio::task::spawn_blocking(move || {
-        // Dropped after the work and what it has made, however that ends.
-        let _over = over;
-        let _delivered = answer.send(work(&is_wanted));
-    });
+    let (wanted, thread, result) = start(work);
     let mut waiting = Waiting {
         wanted,
-        handle,
-        is_over,
+        thread,
         result,
     };
     let done = (&mut waiting.result).await;
-    done.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))
+    done.map_err(|_| lost())
+}
+
+/// Does the same as [`run`], but nobody waits for the work once the future is dropped.
+pub(crate) async fn run_detached<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let (.., result) = start(|_| work());
+    result.await.map_err(|_| lost())
+}
+
+fn lost() -> Error {
+    Error::new(ErrorKind::Internal, Cause::WorkerLost)
+}
+
+type Started<T> = (Wanted, Option<JoinHandle<()>>, oneshot::Receiver<T>);
+
+fn start<T: Send + 'static>(work: impl FnOnce(&Wanted) -> T + Send + 'static) -> Started<T> {
+    let (answer, result) = oneshot::channel();
+    let wanted = Wanted::default();
+    let is_wanted = wanted.clone();
+    let work = move || {
+        if is_wanted.proceed().is_continue() {
+            let _delivered = answer.send(work(&is_wanted));
+        }
+    };
+    let thread = spawn::start("blocking", work, |work| work());
+    let thread = thread.map_err(|work| work()).ok();
+    (wanted, thread, result)
 }
 
 struct Waiting<T> {
     wanted: Wanted,
-    handle: JoinHandle<()>,
-    is_over: Receiver<()>,
+    thread: Option<JoinHandle<()>>,
+    /// Dropped after the thread has ended, with what nobody has taken.
     result: oneshot::Receiver<T>,
 }
 
 impl<T> Drop for Waiting<T> {
     fn drop(&mut self) {
         self.wanted.0.store(true, Ordering::Relaxed);
-        self.handle.abort();
-        // Nothing is ever sent: this returns once the other side is gone.
-        let _over = self.is_over.recv();
+        if let Some(thread) = self.thread.take() {
+            // A panic was seen as work without an answer.
+            let _ended = thread.join();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU32;
+    use std::sync::mpsc;
     use std::time::Duration;
 
     use super::*;

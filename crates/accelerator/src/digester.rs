@@ -12,6 +12,8 @@ use sha2::digest::Digest as _;
 use sha2::{Sha256, Sha512};
 use tokio::sync::oneshot;
 
+use crate::spawn;
+
 /// The number of bytes read at a time: few enough to stay in the second-level cache between the
 /// copy and the hash.
 const PIECE: usize = 256 << 10;
@@ -19,9 +21,18 @@ const PIECE: usize = 256 << 10;
 /// The handle of the thread. Dropping it ends the thread after at most one piece.
 #[derive(Debug)]
 pub(crate) struct Digester {
-    orders: Option<mpsc::Sender<Order>>,
     covered: Arc<AtomicU64>,
-    thread: Option<JoinHandle<()>>,
+    by: By,
+}
+
+#[derive(Debug)]
+enum By {
+    Thread {
+        orders: Option<mpsc::Sender<Order>>,
+        thread: Option<JoinHandle<()>>,
+    },
+    /// The system has no thread left, so that whoever waits for the digests makes them.
+    Caller(State),
 }
 
 /// Fills a buffer with the bytes from an offset on.
@@ -60,15 +71,15 @@ impl Digester {
             position: 0,
             frontier: 0,
         };
-        let thread = std::thread::Builder::new()
-            .name("digest".into())
-            .spawn(move || state.run(&inbox))
-            .expect("the system can start a thread");
-        Self {
-            orders: Some(orders),
-            covered,
-            thread: Some(thread),
-        }
+        let thread = spawn::start("digest", (state, inbox), |(state, inbox)| state.run(&inbox));
+        let by = match thread {
+            Ok(thread) => By::Thread {
+                orders: Some(orders),
+                thread: Some(thread),
+            },
+            Err((state, _inbox)) => By::Caller(state),
+        };
+        Self { covered, by }
     }
 
     pub(crate) fn advance(&self, frontier: u64) {
@@ -81,7 +92,10 @@ impl Digester {
     }
 
     /// Covers what is left of a file of `length` bytes.
-    pub(crate) async fn finish(&self, length: u64) -> Result<Vec<Digest>, StoreError> {
+    pub(crate) async fn finish(&mut self, length: u64) -> Result<Vec<Digest>, StoreError> {
+        if let By::Caller(state) = &mut self.by {
+            return state.finish_by_steps(length).await;
+        }
         let (answer, result) = oneshot::channel();
         self.send(Order::Finish(length, answer));
         result
@@ -90,18 +104,22 @@ impl Digester {
     }
 
     fn send(&self, order: Order) {
-        let orders = self.orders.as_ref().expect("present until dropped");
-        // A thread that is gone has failed to read, and says so when asked to finish.
-        let _delivered = orders.send(order);
+        if let By::Thread { orders, .. } = &self.by {
+            let orders = orders.as_ref().expect("present until dropped");
+            // A thread that is gone has failed to read, and says so when asked to finish.
+            let _delivered = orders.send(order);
+        }
     }
 }
 
 impl Drop for Digester {
     fn drop(&mut self) {
-        drop(self.orders.take());
-        if let Some(thread) = self.thread.take() {
-            // The part file must not be held open by a thread that nobody knows of.
-            let _ended = thread.join();
+        if let By::Thread { orders, thread } = &mut self.by {
+            drop(orders.take());
+            if let Some(thread) = thread.take() {
+                // The part file must not be held open by a thread that nobody knows of.
+                let _ended = thread.join();
+            }
         }
     }
 }
@@ -139,10 +157,8 @@ impl State {
                         None => self.rest(&mut piece, &answer),
                         Some(error) => Err(error),
                     };
-                    let hashers = std::mem::take(&mut self.hashers);
-                    let digests = hashers.into_iter().map(Hasher::finish).collect();
                     // The download may have been dropped meanwhile.
-                    let _delivered = answer.send(result.map(|()| digests));
+                    let _delivered = answer.send(result.map(|()| self.digests()));
                     return;
                 }
                 None => failed = self.step(&mut piece).err(),
@@ -158,6 +174,22 @@ impl State {
         Ok(())
     }
 
+    /// Covers what is left, and lets others go on after every piece.
+    async fn finish_by_steps(&mut self, length: u64) -> Result<Vec<Digest>, StoreError> {
+        let mut piece = vec![0; PIECE];
+        self.frontier = length;
+        while self.position < self.frontier {
+            self.step(&mut piece)?;
+            tokio::task::yield_now().await;
+        }
+        Ok(self.digests())
+    }
+
+    fn digests(&mut self) -> Vec<Digest> {
+        let hashers = std::mem::take(&mut self.hashers);
+        hashers.into_iter().map(Hasher::finish).collect()
+    }
+
     fn step(&mut self, piece: &mut [u8]) -> Result<(), StoreError> {
         let left = usize::try_from(self.frontier - self.position).unwrap_or(usize::MAX);
         let piece = &mut piece[..left.min(PIECE)];
@@ -168,6 +200,12 @@ impl State {
         self.position += piece.len() as u64;
         self.covered.store(self.position, Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
     }
 }
 
@@ -217,7 +255,7 @@ mod tests {
             Ok(())
         };
         let both = vec![DigestAlgorithm::Sha256, DigestAlgorithm::Sha512];
-        let digester = Digester::start_reading(Box::new(read_at), both);
+        let mut digester = Digester::start_reading(Box::new(read_at), both);
         let (front, rest) = bytes.split_at(PIECE + 5);
         file.lock().unwrap().extend_from_slice(front);
         digester.advance(front.len() as u64);

@@ -114,8 +114,11 @@ impl Download {
         let config = self
             .task
             .scheduling(*self.rate_limit.borrow(), Clock::start());
-        let new = || Pool::new(self.task.connections);
-        let pool = self.pool.get_or_insert_with(new);
+        let pool = match self.pool.take() {
+            Some(pool) => pool,
+            None => self.new_pool()?,
+        };
+        let pool = self.pool.insert(pool);
         let ask = first::ask(config, Arc::clone(&self.transport), self.events.clone());
         let asked = threads::run_on(pool.handle(), ask)
             .await
@@ -124,6 +127,10 @@ impl Download {
         let name = first.reply.head.suggested_name.clone();
         self.first = Some(first);
         Ok(name)
+    }
+
+    fn new_pool(&self) -> Result<Pool, Error> {
+        Pool::new(self.task.connections).map_err(|error| error.for_url(self.task.safe_url()))
     }
 
     /// Gives the final file another name, in the same directory.
@@ -155,10 +162,12 @@ impl Download {
     /// Dropping the future stops all work, closes all connections, and waits until that is done: as
     /// a rule for less than a millisecond, but for as long as a call takes that waits for the disk.
     /// The part file and its journal stay, and a later run continues from them.
-    pub async fn run(self) -> Result<Report, Error> {
+    pub async fn run(mut self) -> Result<Report, Error> {
         let url = self.task.safe_url();
-        let new = || Pool::new(self.task.connections);
-        let pool = self.pool.unwrap_or_else(new);
+        let pool = match self.pool.take() {
+            Some(pool) => pool,
+            None => self.new_pool()?,
+        };
         let run = threads::drive(pool, move |pool| {
             let session = Session::new(
                 self.task,

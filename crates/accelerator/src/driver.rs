@@ -203,7 +203,8 @@ impl<'a> Driver<'a> {
                 // A driver that is gone has no use for findings.
                 let _delivered = found.send(finding);
             };
-            driver.verifier = Some(Verifier::start(earlier.file, earlier.claims, found));
+            let tasks = driver.workers.tasks();
+            driver.verifier = Some(Verifier::start(earlier.file, earlier.claims, found, tasks));
         }
         driver
     }

@@ -95,6 +95,8 @@ pub(crate) enum Cause {
     Journal(range_store::journal::DecodeError),
     #[error("a worker ended unexpectedly")]
     WorkerLost,
+    #[error("could not start, for want of threads")]
+    NoThread,
     #[error("nothing arrived for too long")]
     Stalled,
     /// The replies were in order, so that none of them has an error of its own.

@@ -49,6 +49,7 @@ mod redact;
 mod report;
 mod session;
 mod settings;
+mod spawn;
 mod stored_url;
 mod syncer;
 mod target;

@@ -80,7 +80,7 @@ async fn has_the_digests(
     };
     progress.set_phase(Phase::Verifying);
     let length = file.length()?.0;
-    let digester = Digester::of_file(file, task.algorithms());
+    let mut digester = Digester::of_file(file, task.algorithms());
     if digester.finish(length).await? != task.settings.digests {
         return Ok(None);
     }

@@ -11,36 +11,55 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::error::{Cause, Error, ErrorKind};
+use crate::spawn;
 
 /// The time that the end waits for threads that ask for the addresses of a host: nothing can stop
 /// them.
 const LOOK_UP_GRACE: Duration = Duration::from_millis(100);
 
-const CAN_START: &str = "the system can start a thread";
-
 /// The threads on which requests are made, and bytes are received and written.
 #[derive(Debug)]
-pub(crate) struct Pool(Option<Runtime>);
+pub(crate) struct Pool(By);
+
+#[derive(Debug)]
+enum By {
+    Own(Option<Runtime>),
+    /// The system has no thread left for the download.
+    Caller(Handle),
+}
 
 impl Pool {
-    /// For so many connections at most.
-    pub(crate) fn new(connections: NonZeroU16) -> Self {
+    /// For so many connections at most. Where the system has too few threads, it has those there
+    /// are, and where it has none, it is the caller's runtime; a caller without one gets an error.
+    pub(crate) fn new(connections: NonZeroU16) -> Result<Self, Error> {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(processors.min(usize::from(connections.get())))
-            .thread_name("fetch")
-            .enable_all()
-            .build();
-        Self(Some(runtime.expect(CAN_START)))
+        let wanted = processors.min(usize::from(connections.get()));
+        // A runtime panics, or waits for ever, where it gets fewer threads than it asks for.
+        let most = spawn::available(wanted);
+        if most > 0 {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(most).thread_name("fetch");
+            if let Ok(runtime) = builder.enable_all().build() {
+                return Ok(Self(By::Own(Some(runtime))));
+            }
+        }
+        let caller = Handle::try_current();
+        let caller = caller.map_err(|_| Error::new(ErrorKind::Internal, Cause::NoThread))?;
+        Ok(Self(By::Caller(caller)))
     }
 
     pub(crate) fn handle(&self) -> &Handle {
-        self.0.as_ref().expect("present until the end").handle()
+        match &self.0 {
+            By::Own(runtime) => runtime.as_ref().expect("present until the end").handle(),
+            By::Caller(handle) => handle,
+        }
     }
 
     /// Ends the threads, and with them every connection.
     fn end(mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let By::Own(runtime) = &mut self.0
+            && let Some(runtime) = runtime.take()
+        {
             runtime.shutdown_timeout(LOOK_UP_GRACE);
         }
     }
@@ -48,7 +67,9 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let By::Own(runtime) = &mut self.0
+            && let Some(runtime) = runtime.take()
+        {
             runtime.shutdown_background();
         }
     }
@@ -70,25 +91,26 @@ pub(crate) async fn run_on<T: Send + 'static>(
 }
 
 /// Runs `work` on a thread of its own, whose timers nothing else holds up, and ends the pool that it
-/// is given.
+/// is given. Where the system has no such thread, the work is done here.
 ///
 /// # Cancel safety
 ///
 /// Dropping the future drops the work on its thread, and waits until both threads and pool have
 /// ended: a call of the system that is under way is waited for.
-pub(crate) async fn drive<T, F>(
-    pool: Pool,
-    work: impl FnOnce(Handle) -> F + Send + 'static,
-) -> Result<T, Error>
+pub(crate) async fn drive<T, W, F>(pool: Pool, work: W) -> Result<T, Error>
 where
     T: Send + 'static,
-    F: Future<Output = Result<T, Error>>,
+    W: FnOnce(Handle) -> F + Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send,
 {
     let (stop, stopped) = oneshot::channel::<Infallible>();
     let (answer, result) = oneshot::channel();
-    let thread = thread::Builder::new().name("drive".into()).spawn(move || {
-        let runtime = Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.expect(CAN_START);
+    let what = (pool, work, stopped, answer);
+    let thread = spawn::start("drive", what, |(pool, work, stopped, answer)| {
+        let Ok(runtime) = Builder::new_current_thread().enable_time().build() else {
+            let _delivered = answer.send(Err(Error::new(ErrorKind::Internal, Cause::NoThread)));
+            return;
+        };
         let done = runtime.block_on(async {
             tokio::select! {
                 biased;
@@ -102,9 +124,17 @@ where
             let _delivered = answer.send(done);
         }
     });
+    let thread = match thread {
+        Ok(thread) => thread,
+        Err((pool, work, ..)) => {
+            let done = work(pool.handle().clone()).await;
+            drop(pool);
+            return done;
+        }
+    };
     let driving = Driving {
         stop: Some(stop),
-        thread: Some(thread.expect(CAN_START)),
+        thread: Some(thread),
     };
     let done = result.await;
     drop(driving);
@@ -135,7 +165,7 @@ mod tests {
     use super::*;
 
     fn pool() -> Pool {
-        Pool::new(NonZeroU16::MIN)
+        Pool::new(NonZeroU16::MIN).unwrap()
     }
 
     #[tokio::test]

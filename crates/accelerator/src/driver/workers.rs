@@ -37,6 +37,11 @@ impl Workers {
         self.tasks.spawn_on(work, &self.pool);
     }
 
+    /// The tasks themselves, for work that is no worker's.
+    pub(super) fn tasks(&mut self) -> (&mut JoinSet<()>, &Handle) {
+        (&mut self.tasks, &self.pool)
+    }
+
     pub(super) async fn join_next(&mut self) -> Option<Result<(), JoinError>> {
         self.tasks.join_next().await
     }
@@ -53,6 +58,11 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
+        let here = Handle::try_current();
+        if here.is_ok_and(|here| here.id() == self.pool.id()) {
+            // They end on the thread that would wait for them.
+            return;
+        }
         self.tasks.abort_all();
         let (nobody, _) = mpsc::channel();
         self.at_work = nobody;

@@ -94,7 +94,7 @@ impl Session {
             return Ok(Vec::new());
         }
         let start = || Digester::start(file.clone(), self.task.algorithms());
-        let digester = digester.unwrap_or_else(start);
+        let mut digester = digester.unwrap_or_else(start);
         let mut cancelled = self.cancelled.clone();
         let digests = tokio::select! {
             biased;

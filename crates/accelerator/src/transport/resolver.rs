@@ -2,8 +2,9 @@
 //! no HTTP.
 
 use super::address::{Reach, is_public};
+use crate::blocking;
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Mutex, PoisonError};
 
 /// The addresses of the hosts of one download.
@@ -43,8 +44,10 @@ impl AddressBook {
         host: &str,
         reach: Reach,
     ) -> Result<Vec<SocketAddr>, LookUpError> {
+        let name = host.to_owned();
         // The connector replaces the port.
-        let found = tokio::net::lookup_host((host, 0)).await;
+        let found = blocking::run_detached(move || (name.as_str(), 0).to_socket_addrs()).await;
+        let found = found.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
         let found = found.map_err(|source| LookUpError::NotFound {
             host: host.to_owned(),
             source,

@@ -68,6 +68,12 @@ impl Claims {
         self.hashed_ranges().map(|(range, _)| range)
     }
 
+    /// Returns the claims as claims about one block each, ascending.
+    pub fn one_by_one(&self) -> impl Iterator<Item = Self> + '_ {
+        let one = |&hash| Self::new(self.block_size, self.length, vec![hash]);
+        self.hashes.iter().map(one)
+    }
+
     /// Reads every claimed block back, ascending, until `found` breaks off. Fails if the file
     /// cannot be read.
     pub fn verify(
