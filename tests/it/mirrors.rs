@@ -92,7 +92,8 @@ fn write_wheel(python: &Path, directory: &Path) {
 with zipfile.ZipFile(sys.argv[1] + '/a_package-1-py3-none-any.whl', 'w') as wheel:
     about = 'a_package-1.dist-info/'
     wheel.writestr(about + 'METADATA', 'Metadata-Version: 2.1\\nName: a-package\\nVersion: 1\\n')
-    wheel.writestr(about + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    tags = 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n'
+    wheel.writestr(about + 'WHEEL', tags)
     wheel.writestr(about + 'RECORD', '')
 ";
     let written = Command::new(python)

@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut answered = Vec::new();
     while answered.len() < 2 || answered.last() == Some(&false) {
         let reply = client::ask(&server, "/synthetic/1000", "bytes=0-9").await?;
+        assert_eq!(reply.head.is_empty(), reply.content.is_empty());
         answered.push(reply.content.len() == 10);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

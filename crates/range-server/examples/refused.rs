@@ -21,8 +21,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::bind("127.0.0.1:0", config).await?;
     for expected in ["503", "302", "206"] {
         let reply = client::ask(&server, "/synthetic/1000", "bytes=0-9").await?;
-        assert_eq!(reply.head.split(" ").nth(1), Some(expected));
-        println!("answered {expected}");
+        assert_eq!(reply.head.split(' ').nth(1), Some(expected));
+        println!("answered {expected}, with {} bytes", reply.content.len());
     }
     server.stop().await;
     Ok(())

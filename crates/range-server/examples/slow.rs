@@ -24,6 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )]
         let asked = Instant::now();
         let reply = client::ask(&server, "/synthetic/20000", "bytes=0-").await?;
+        assert!(reply.head.starts_with("HTTP/1.1 206 "));
         assert_eq!(reply.content.len(), 20_000);
         println!("request {request} took {} ms", asked.elapsed().as_millis());
     }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
-use http::{Method, Response, StatusCode, Version as HttpVersion};
+use http::{Method, Response, StatusCode, Uri, Version as HttpVersion};
 use range_core::http::conditional;
 use range_core::http::{AcceptEncoding, HttpDate, RangeHeader};
 use range_core::units::{ByteCount, BytesPerSecond};
@@ -80,20 +80,26 @@ pub(crate) async fn respond(
     mut request: Parts,
     wire: Option<mpsc::Sender<WireResponse>>,
 ) -> Response<Body> {
-    let (arrived, time) = (clock::now(), clock::wall());
     let sent = request.uri.clone();
     target::normalise(&mut request.uri);
-    if let Some(recorder) = shared
-        .recorder
-        .as_deref()
-        .filter(|_| request.uri.path() == PATH)
-    {
+    let recorder = shared.recorder.as_deref();
+    if let Some(recorder) = recorder.filter(|_| request.uri.path() == PATH) {
         return shared.tell_requests(recorder, &request);
     }
+    respond_to(shared, (connection, under_way), (request, sent), wire).await
+}
+
+/// Answers one request, whose URI was sent as `sent`.
+async fn respond_to(
+    shared: Arc<Shared>,
+    (connection, under_way): (Arc<ConnectionState>, UnderWay),
+    (mut request, sent): (Parts, Uri),
+    wire: Option<mpsc::Sender<WireResponse>>,
+) -> Response<Body> {
+    let (arrived, time) = (clock::now(), clock::wall());
     let number = shared.requests.fetch_add(1, Ordering::Relaxed) + 1;
     let mut conditions = Conditions::read(&request.headers, shared.rules.range_policy());
-    let range = conditions.range_header();
-    let planned = shared.plan(&request, range, number, &connection);
+    let planned = shared.plan(&request, conditions.range_header(), number, &connection);
     let ((query, mut plan), refusal) = planned.map_or_else(
         |refusal| (Default::default(), Some(refusal)),
         |planned| (planned, None),
@@ -132,7 +138,6 @@ pub(crate) async fn respond(
     request.uri = sent;
     let record = record(number, time, &connection, request, &reply, arrived);
     let record = RequestRecord {
-        why: reply.why,
         faults: std::mem::take(&mut plan.fired),
         ..record
     };
@@ -225,7 +230,7 @@ fn record(
         sent: ByteCount(0),
         elapsed: arrived.elapsed(),
         ending: Ending::Interrupted,
-        why: None,
+        why: reply.why.clone(),
         faults: Vec::new(),
     }
 }

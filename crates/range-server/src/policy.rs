@@ -1,5 +1,5 @@
-//! Owns what holds for every request, whatever it is for: whose is refused, and the fields that each
-//! answer has. Knows no content.
+//! Owns what holds for every request, whatever it is for: whose is refused, and the fields that
+//! each answer has. Knows no content.
 
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -11,7 +11,7 @@ use crate::login::Login;
 use crate::reply::Reply;
 use crate::target;
 
-/// What holds for every request.
+/// The rules for every request.
 pub(crate) struct Policy {
     pub(crate) hosts: Hosts,
     pub(crate) cors: Option<Cors>,

@@ -76,7 +76,7 @@ impl<S> ShortLines<S> {
                 // Empty lines before a request are none of it.
                 Place::RequestLine if !is_blank => Place::Fields,
                 Place::Fields if is_blank => Place::RequestLine,
-                place => place,
+                place @ (Place::RequestLine | Place::Fields) => place,
             };
             (self.length, self.first) = (0, None);
         }
@@ -147,7 +147,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ShortLines<S> {
 mod tests {
     use super::*;
 
-    /// What of a text fits, when it comes in pieces of this length.
+    /// The number of bytes of a text that fit, when it comes in pieces of this length.
     fn fit(text: &str, piece: usize) -> (usize, bool) {
         let mut lines = ShortLines::new(());
         let mut fit = 0;

@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A reply, as far as it came.
-pub struct Reply {
-    pub head: String,
-    pub content: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) head: String,
+    pub(crate) content: Vec<u8>,
 }
 
 /// Asks for a path by range, and takes what comes until the connection ends.
-pub async fn ask(server: &Server, path: &str, range: &str) -> std::io::Result<Reply> {
+pub(crate) async fn ask(server: &Server, path: &str, range: &str) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect(server.address()).await?;
     let head = format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nRange: {range}\r\n\r\n"

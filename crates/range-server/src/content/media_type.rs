@@ -103,7 +103,8 @@ pub(super) fn of(name: &[u8], sample: impl FnOnce() -> Vec<u8>) -> String {
     let path = Path::new(OsStr::from_bytes(name));
     let Some(extension) = path.extension().map(OsStrExt::as_bytes) else {
         let sample = sample();
-        let is_text = !sample.is_empty() && is_utf_8(&sample) && !sample.iter().any(is_control);
+        let is_text =
+            !sample.is_empty() && is_utf_8(&sample) && !sample.iter().copied().any(is_control);
         let media_type = if is_text { TEXT } else { BINARY };
         return with_charset(media_type, || sample);
     };
@@ -139,7 +140,7 @@ fn is_utf_8(sample: &[u8]) -> bool {
 }
 
 /// Returns true for bytes that no text holds.
-const fn is_control(byte: &u8) -> bool {
+const fn is_control(byte: u8) -> bool {
     matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)
 }
 

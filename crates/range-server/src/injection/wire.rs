@@ -301,12 +301,11 @@ fn head(status: StatusCode, headers: &HeaderMap, framing: &Framing, is_1_0: bool
 fn title_case(name: &str) -> String {
     let mut is_first = true;
     let letter = |letter: char| {
-        let letter = if std::mem::replace(&mut is_first, letter == '-') {
+        if std::mem::replace(&mut is_first, letter == '-') {
             letter.to_ascii_uppercase()
         } else {
             letter
-        };
-        letter
+        }
     };
     name.chars().map(letter).collect()
 }

@@ -77,7 +77,7 @@ impl Rules {
             Self::WithoutRanges(policy) => {
                 let request = Request {
                     range: None,
-                    ..request.clone()
+                    ..*request
                 };
                 conditional::decide(&request, representation, policy.invalid).into()
             }

@@ -1,4 +1,4 @@
-//! What testers ask a server for: pages of other origins, fields of their own, a login, no ranges,
+//! Things that testers ask a server for: pages of other origins, fields of their own, a login, no ranges,
 //! and the requests it had.
 
 use std::fs;

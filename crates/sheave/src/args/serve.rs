@@ -34,9 +34,9 @@ pub(crate) struct ServeArgs {
     /// The directory to serve
     #[arg(default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// Listen on this address, as in 8080, localhost:8080, 0.0.0.0:8080, [::1]:0 or
-    /// unix:/run/files; without a host on loopback, without a port on 8080, on any free one with
-    /// port 0 [default: 127.0.0.1:8080, or the socket that systemd has opened]
+    /// Listen here: PORT, HOST, HOST:PORT or unix:PATH; without a host on loopback, without a port
+    /// on 8080, and on any free one for port 0 [default: 127.0.0.1:8080, or the socket that systemd
+    /// has opened]
     #[arg(long, value_name = "ADDR", value_parser = Bind::parse)]
     pub(crate) bind: Option<Bind>,
     /// Serve https, with --cert or with a certificate made for this run, whose file the second line

@@ -58,7 +58,7 @@ impl Socket {
     }
 }
 
-/// The first socket that the service manager has passed on to this process (sd_listen_fds(3)).
+/// The first socket that the service manager has passed on to this process (`sd_listen_fds(3)`).
 fn inherited() -> io::Result<Option<Listener>> {
     let mut passed = ListenFd::from_env();
     if passed.len() == 0 {
