@@ -16,7 +16,7 @@ type Preference = (u8, u128, SourceId);
 /// The source to ask for a run of `bytes`, of which an attempt may have failed.
 pub(crate) fn source_for(view: View<'_>, retry: Option<Retry>, bytes: u64) -> Option<SourceId> {
     let may_ask = |id, source: &Source| {
-        source.gate <= view.now && is_due_at(view, id, retry) && source.room() > 0
+        source.opens_at() <= view.now && is_due_at(view, id, retry) && source.room() > 0
     };
     let asked = view.sources.living();
     let asked = asked.filter(|(id, source)| may_ask(*id, source));
@@ -68,7 +68,7 @@ pub(crate) fn is_relocating(view: View<'_>) -> bool {
 fn may_start(view: View<'_>, waiting: &Waiting) -> bool {
     let is_alone = !view.sources.are_several();
     view.sources.living().any(|(id, source)| {
-        (is_alone || source.gate <= view.now) && is_due_at(view, id, waiting.retry)
+        (is_alone || source.opens_at() <= view.now) && is_due_at(view, id, waiting.retry)
     })
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn opens_at(view: View<'_>, retry: Option<Retry>) -> Timestamp {
     let opens = view.sources.living().map(|(id, source)| {
         let failed_here = retry.filter(|retry| retry.source == id);
         let due = failed_here.map_or(Timestamp::START, |retry| retry.not_before);
-        source.gate.max(due)
+        source.opens_at().max(due)
     });
     opens.min().unwrap_or(Timestamp::START)
 }

@@ -54,7 +54,8 @@ pub enum Input {
     },
     /// A worker has written every byte of its lease before `position`. At the end of its lease,
     /// where its reply goes on, a worker says so at once and reads nothing more before the next
-    /// order.
+    /// order. One that discards what comes before its lease reports where that begins, as often as
+    /// it would report progress.
     Received {
         /// The attempt that reports.
         attempt: AttemptId,

@@ -210,6 +210,10 @@ pub const ADDRESS_LIFE_MIN: Duration = Duration::from_secs(1);
 /// Longest `Retry-After` that is honoured; a server must not control our patience.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_mins(2);
 
+/// Replies of something else while others stream before that is taken for how a host refuses a
+/// connection. Each that is accepted makes up for two, so that one in three never comes to that.
+pub const STRAYS_MAX: u32 = 16;
+
 /// Replies in a row that misplace or ignore ranges before one plain stream takes over: a server
 /// that serves some of them is asked again.
 pub const RANGE_MISTAKES_MAX: u32 = 3;

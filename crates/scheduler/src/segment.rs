@@ -109,10 +109,14 @@ pub(crate) struct Active {
     pub(crate) position: u64,
     /// Where this attempt's first byte goes.
     pub(crate) began: u64,
+    pub(crate) asked_at: Timestamp,
     /// When its reply's head came.
     pub(crate) opened_at: Timestamp,
     /// Whether anything of its reply's body is there.
     pub(crate) has_begun: bool,
+    /// Whether it was kept for the case that no other is served, and has to discard before it
+    /// brings anything.
+    pub(crate) is_kept: bool,
     /// How many replies in a row had been given up before that had brought nothing.
     pub(crate) barren: u32,
     /// Where a `Shrink` that is not answered yet asked the lease to end.
@@ -145,6 +149,8 @@ pub(crate) enum StopCause {
     Ending,
     /// Nothing arrived for too long.
     Stalled,
+    /// No head came for longer than is ordinary, while others were served.
+    Silent,
     /// A free worker fetches the remainder sooner.
     TakenOver,
 }
@@ -169,8 +175,10 @@ impl Active {
             reach: 0,
             position: began,
             began,
+            asked_at: now,
             opened_at: now,
             has_begun: false,
+            is_kept: false,
             barren: 0,
             shrinking: None,
             stopping: None,
@@ -236,6 +244,20 @@ impl Active {
         self.phase != Phase::Starting && self.shrinking.is_none() && self.stopping.is_none()
     }
 
+    /// How many bytes its reply has beyond those it was to write, and which attempt it is: one
+    /// number for each.
+    pub(crate) const fn rest(&self) -> (u64, SegmentId) {
+        (
+            self.reach.saturating_sub(self.position),
+            self.attempt.segment,
+        )
+    }
+
+    /// It reads up to its lease what is there already.
+    pub(crate) fn discards(&self) -> bool {
+        self.phase == Phase::Streaming && self.has_begun && !self.brought_bytes()
+    }
+
     /// It has written its lease, its reply goes on, and it waits for an order.
     pub(crate) fn is_written_out(&self) -> bool {
         self.kind == Kind::Part
@@ -259,7 +281,7 @@ impl Active {
 
     /// How many replies in a row have been given up with this one.
     pub(crate) const fn barren_with_this(&self) -> u32 {
-        if self.brought_bytes() {
+        if self.brought_bytes() || self.is_kept {
             0
         } else {
             self.barren.saturating_add(1)

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use crate::ids::SourceId;
+use crate::ids::{AttemptId, SourceId};
 use crate::limits;
 use crate::retries::{Failures, Meagre};
 use crate::rhythm::{Rhythm, blended};
@@ -22,7 +22,12 @@ pub(crate) struct Source {
     /// Nothing is asked of it any more.
     pub(crate) is_dropped: bool,
     /// No request to it starts before this.
-    pub(crate) gate: Timestamp,
+    gate: Timestamp,
+    /// No request to it starts before this either, unless one of its workers ends.
+    full_until: Timestamp,
+    /// The worker whose reply is the rest of the file, where ranges are not to be relied on:
+    /// nothing else is asked for meanwhile.
+    pub(crate) sole: Option<AttemptId>,
     pub(crate) ever_opened: bool,
     /// Whether a request was refused at all: before that, none asks the original URL again.
     pub(crate) ever_refused: bool,
@@ -37,11 +42,19 @@ pub(crate) struct Source {
     /// Refusals in a row of requests that were made after the one before was heard of.
     pub(crate) refusals: u32,
     pub(crate) refused_at: Timestamp,
+    /// Since when no request has begun to be served that was made later: since the last one was
+    /// turned away, or from the start.
+    unserved_since: Option<Timestamp>,
+    /// Replies of something else while others are served. One that is accepted makes up for two.
+    strays: u32,
+    /// How many workers rest: their replies are kept in case no other is accepted.
+    pub(crate) resting: u16,
     /// What a reply's head takes to arrive, recent ones counting most.
     pub(crate) latency: Duration,
     pub(crate) rhythm: Rhythm,
-    /// Bytes that came from it in this run.
+    /// Bytes that came from it in this run, and when any last did.
     pub(crate) received: u64,
+    pub(crate) last_received: Option<Timestamp>,
     pub(crate) meagre: Meagre,
     failures: Failures,
     failures_in_a_row: u32,
@@ -65,6 +78,8 @@ impl Source {
             width,
             is_dropped: false,
             gate: Timestamp::START,
+            full_until: Timestamp::START,
+            sole: None,
             ever_opened: false,
             ever_refused: false,
             relocated_at: None,
@@ -74,9 +89,13 @@ impl Source {
             broken_starts: 0,
             refusals: 0,
             refused_at: Timestamp::START,
+            unserved_since: Some(Timestamp::START),
+            strays: 0,
+            resting: 0,
             latency: Duration::ZERO,
             rhythm: Rhythm::default(),
             received: 0,
+            last_received: None,
             meagre: Meagre::default(),
             failures: Failures::default(),
             failures_in_a_row: 0,
@@ -95,11 +114,13 @@ impl Source {
         self.out_since = None;
         self.broken_starts = 0;
         self.refusals = 0;
+        self.strays = self.strays.saturating_sub(2);
     }
 
     /// One of its replies has brought so many bytes, and lately had this rate, if it is known.
     pub(crate) fn moved(&mut self, now: Timestamp, bytes: u64, rate: Option<u64>) {
         self.received += bytes;
+        self.last_received = Some(now);
         if let Some(rate) = rate {
             let before = self.rate(now).unwrap_or(rate);
             self.rate = Some(Rate {
@@ -180,21 +201,45 @@ impl Source {
     }
 
     /// A worker is gone.
-    pub(crate) const fn left(&mut self, was_starting: bool) {
+    pub(crate) fn left(&mut self, attempt: AttemptId, was_starting: bool) {
         self.workers -= 1;
+        self.sole = self.sole.filter(|sole| *sole != attempt);
         if was_starting {
             self.starting -= 1;
         }
     }
 
-    /// How many connections more it may have: where it serves nobody, one that asks.
+    /// How many connections more it may have: where it serves nobody, or nobody else again and
+    /// again, one that asks. One that rests is there for the case that no other is accepted, and
+    /// takes no other's place.
     pub(crate) fn room(&self) -> u16 {
-        let room = self.width.level().saturating_sub(self.workers);
-        match (self.is_out(), self.starting) {
+        let busy = self.workers.saturating_sub(self.resting);
+        let room = self.width.level().saturating_sub(busy);
+        if self.sole.is_some() {
+            return 0;
+        }
+        let asks_alone = self.is_out() || self.refusals > 1;
+        match (asks_alone, self.starting) {
             (false, _) => room,
             (true, 0) => room.min(1),
             (true, _) => 0,
         }
+    }
+
+    /// The moment from which it may be asked.
+    pub(crate) fn opens_at(&self) -> Timestamp {
+        self.gate.max(self.full_until)
+    }
+
+    /// Nothing is asked of it before a moment, unless one of its workers ends before.
+    pub(crate) fn is_full_until(&mut self, moment: Timestamp) {
+        self.full_until = self.full_until.max(moment);
+    }
+
+    /// A worker has ended that was served: another one may be.
+    pub(crate) const fn has_place(&mut self, now: Timestamp) {
+        self.full_until = now;
+        self.refusals = 0;
     }
 
     /// Nothing is asked of it before a moment.
@@ -224,11 +269,33 @@ impl Source {
     /// Counts refusals in a row while others are served. Only those of requests that were made
     /// since the last one was heard of count as another one.
     pub(crate) fn turned_away(&mut self, now: Timestamp, began: Timestamp) -> u32 {
-        if self.refusals == 0 || began > self.refused_at {
+        if self.refusals == 0 || began >= self.refused_at {
             self.refusals += 1;
             self.refused_at = now;
         }
         self.refusals
+    }
+
+    /// A request was turned away, or given up, while others are served.
+    pub(crate) const fn serves_no_more(&mut self, now: Timestamp) {
+        self.unserved_since = Some(now);
+    }
+
+    /// A reply has begun whose request was made at a moment.
+    pub(crate) fn serves_more(&mut self, asked_at: Timestamp) {
+        self.unserved_since = self.unserved_since.filter(|since| asked_at < *since);
+    }
+
+    /// Whoever asks now may be turned away, as far as it was tried.
+    pub(crate) const fn may_serve_no_more(&self) -> bool {
+        self.unserved_since.is_some()
+    }
+
+    /// Counts one more reply of something else while others are served. True where there are so
+    /// many that it is how the host refuses a connection.
+    pub(crate) const fn strayed(&mut self) -> bool {
+        self.strays += 1;
+        self.strays >= limits::STRAYS_MAX
     }
 
     /// A refusal while others are served is of the connection, not of the address: that was found a
@@ -289,7 +356,7 @@ mod tests {
     fn refusals_of_one_burst_count_once() {
         let mut source = Source::new(WidthSearch::new(4, 32));
         assert_eq!(source.turned_away(after(5), after(1)), 1);
-        assert_eq!(source.turned_away(after(6), after(5)), 1);
-        assert_eq!(source.turned_away(after(8), after(6)), 2);
+        assert_eq!(source.turned_away(after(6), after(4)), 1);
+        assert_eq!(source.turned_away(after(8), after(5)), 2, "made at once");
     }
 }

@@ -119,6 +119,16 @@ impl Sources {
         self.of(from).rhythm.silence(self.latency)
     }
 
+    /// These workers rest.
+    pub(crate) fn rest(&mut self, resting: impl IntoIterator<Item = SourceId>) {
+        for source in &mut self.all {
+            source.resting = 0;
+        }
+        for id in resting {
+            self.of_mut(id).resting += 1;
+        }
+    }
+
     /// A reply's head has come, `latency` after it was asked for.
     pub(crate) fn opened(&mut self, from: SourceId, latency: Duration, is_limited: bool) {
         let is_known = self.all.iter().any(|source| source.ever_opened);
@@ -172,13 +182,13 @@ impl Sources {
 
     /// Some source could be asked, had it room.
     pub(crate) fn have_open_gate(&self, now: Timestamp) -> bool {
-        self.living().any(|(_, source)| source.gate <= now)
+        self.living().any(|(_, source)| source.opens_at() <= now)
     }
 
     /// A request could start at some source.
     pub(crate) fn are_open(&self, now: Timestamp) -> bool {
         self.living()
-            .any(|(_, source)| source.gate <= now && source.room() > 0)
+            .any(|(_, source)| source.opens_at() <= now && source.room() > 0)
     }
 
     /// Some width has yet to be found: what connections bring is not what they can.

@@ -4,7 +4,7 @@
 use crate::ids::SourceId;
 use crate::ledger::Ledger;
 use crate::limits;
-use crate::segment::{Active, Phase};
+use crate::segment::{Active, Kind, Phase};
 use crate::sources::Sources;
 use crate::time::Timestamp;
 
@@ -29,6 +29,25 @@ impl View<'_> {
         !active.brought_bytes() && self.now.since(active.last_progress) >= patience
     }
 
+    /// When a request is no longer waited for whose head has not come, though bytes have come from
+    /// its source since it was made.
+    pub(crate) fn patience_ends(&self, active: &Active) -> Option<Timestamp> {
+        let waits = active.phase == Phase::Starting && active.kind == Kind::Part;
+        let last = self.sources.of(active.source).last_received;
+        let others_were_served = last.is_some_and(|last| last > active.asked_at);
+        let is_asked = waits && active.stopping.is_none();
+        (is_asked && others_were_served).then(|| {
+            let patience = self.sources.patience(active.source, active.barren);
+            active.last_progress + patience
+        })
+    }
+
+    /// No head has come for longer than is ordinary, while others were served.
+    pub(crate) fn is_ignored(&self, active: &Active) -> bool {
+        self.patience_ends(active)
+            .is_some_and(|end| end <= self.now)
+    }
+
     /// It was silent for a while in which others were not, or, when it is the last, for longer.
     pub(crate) fn is_silent(&self, active: &Active) -> bool {
         if !active.brought_bytes() {
@@ -48,11 +67,45 @@ impl View<'_> {
             } else {
                 self.sources.patience(from, active.barren)
             };
+            let is_kept = active.is_written_out();
             active.source == from
                 && active.phase != Phase::Starting
-                && self.now.since(active.last_progress) < silence
+                && (is_kept || self.now.since(active.last_progress) < silence)
         };
         self.ledger.active().any(serves)
+    }
+
+    /// Another stream brings bytes, where there are several sources from anywhere, and will go on.
+    pub(crate) fn others_deliver(&self, than: &Active) -> bool {
+        self.others(than).any(|other| {
+            let silence = self.now.since(other.last_progress);
+            other.phase == Phase::Streaming
+                && other.left.is_some()
+                && silence < self.sources.silence(other.source)
+        })
+    }
+
+    /// Another request was made, and may be answered yet.
+    pub(crate) fn others_may_begin(&self, than: &Active) -> bool {
+        self.others(than).any(|other| {
+            let patience = self.sources.patience(other.source, other.barren);
+            other.phase != Phase::Streaming && self.now.since(other.last_progress) < patience
+        })
+    }
+
+    fn others(&self, than: &Active) -> impl Iterator<Item = &Active> {
+        let are_several = self.sources.are_several();
+        let (attempt, source) = (than.attempt, than.source);
+        self.ledger.active().filter(move |other| {
+            other.attempt != attempt
+                && other.stopping.is_none()
+                && (are_several || other.source == source)
+        })
+    }
+
+    /// Somebody rests, which depends on what others do in time.
+    pub(crate) fn anyone_rests(&self) -> bool {
+        self.ledger.active().any(Active::is_written_out)
     }
 
     /// How many workers of a source wait for bytes. Where first bytes come soon after their heads,

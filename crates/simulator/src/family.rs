@@ -80,11 +80,23 @@ pub enum Family {
     RefusalBursts,
     /// Two to four targets of a redirect are gone one after another.
     DyingTargets,
+    /// Each reply to a range brings a byte to 64 KiB.
+    Meagre,
+    /// A few of what others have one of.
+    Mixed,
+    /// Requests above some number are never answered.
+    Silent,
+    /// One request at a time is served.
+    Alone,
+    /// The first request is served and no other, for good or for a while.
+    Once,
+    /// The same with two or three. With four nothing may tell at first that others are not served.
+    Few,
 }
 
 impl Family {
     /// In the order of the table's rows.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 39] = [
         Self::Uniform,
         Self::Heterogeneous,
         Self::Capped,
@@ -114,7 +126,13 @@ impl Family {
         Self::LongOutage,
         Self::DyingTargets,
         Self::DyingMirrors,
+        Self::Meagre,
         Self::RefusalBursts,
+        Self::Mixed,
+        Self::Silent,
+        Self::Alone,
+        Self::Once,
+        Self::Few,
         Self::Short,
         Self::Loopback,
         Self::Terabyte,
@@ -151,7 +169,13 @@ impl Family {
             Self::LongOutage => "long-outage",
             Self::DyingTargets => "dying-targets",
             Self::DyingMirrors => "dying-mirrors",
+            Self::Meagre => "meagre",
             Self::RefusalBursts => "refusal-bursts",
+            Self::Mixed => "mixed",
+            Self::Silent => "silent",
+            Self::Alone => "alone",
+            Self::Once => "once",
+            Self::Few => "few",
             Self::Limited => "limited",
             Self::Short => "short",
             Self::Loopback => "loopback",
@@ -173,6 +197,11 @@ impl Family {
         } else {
             seeds
         }
+    }
+
+    /// Returns whether one plain stream would have the whole file, and no other need be served.
+    pub const fn has_one_good_stream(self) -> bool {
+        matches!(self, Self::Silent | Self::Alone | Self::Once | Self::Few)
     }
 
     /// The world of a seed: 10 MiB to 100 GiB, and ten minutes at most at the link's rate.
@@ -210,7 +239,13 @@ impl Family {
             Self::LongOutage => unkind::long_outage(&mut world, &mut dice),
             Self::DyingTargets => unkind::dying_targets(&mut world, &mut dice),
             Self::DyingMirrors => unkind::dying_mirrors(&mut world, &mut dice),
+            Self::Meagre => unkind::meagre(&mut world, &mut dice),
             Self::RefusalBursts => unkind::bursts(&mut world, &mut dice),
+            Self::Mixed => unkind::mixed(&mut world, &mut dice),
+            Self::Silent => unkind::silent(&mut world, &mut dice),
+            Self::Alone => unkind::alone(&mut world, &mut dice),
+            Self::Once => unkind::few(&mut world, &mut dice, 1, 1),
+            Self::Few => unkind::few(&mut world, &mut dice, 2, 3),
             Self::Limited => draws::limited(&mut world, &mut dice),
             Self::Short => draws::short(&mut world, &mut dice),
             Self::Loopback => world = World::plain(seed, 2 << 30, 0.0001, 2e9),

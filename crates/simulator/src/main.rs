@@ -155,6 +155,7 @@ fn compare(arguments: &Arguments) -> ExitCode {
     if arguments.contenders.contains(&Contender::Ours) {
         println!("\n{}", table::ours(&lines));
         println!("{}", table::limits(&lines));
+        println!("{}", table::over_one_stream(&lines));
         println!("{}", table::farthest(&lines));
     }
     for (family, seed, failure) in failed.iter().take(TOLD) {

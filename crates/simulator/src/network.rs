@@ -283,7 +283,8 @@ impl<'w> Network<'w> {
         self.stale |= self.connections.len() != before;
         for connection in self.connections.values_mut() {
             if connection.state == State::Streaming && connection.next_doubling <= now {
-                connection.ramp *= 2.0;
+                // A sender that is held back sends no more than before.
+                connection.ramp *= if connection.is_held() { 1.0 } else { 2.0 };
                 connection.next_doubling = now + trip;
                 self.stale = true;
             }
@@ -334,6 +335,18 @@ impl<'w> Network<'w> {
             let until = f64::INFINITY;
             connection.state = State::Asking { until };
         }
+    }
+
+    /// Returns whether a reply was accepted and has not fallen silent.
+    pub(crate) fn is_accepted(&self, id: ConnectionId) -> bool {
+        let found = self.connections.get(&id);
+        found.is_some_and(|c| c.state == State::Streaming && !c.stalled)
+    }
+
+    /// Returns whether such a reply has brought bytes and has more.
+    pub(crate) fn delivers(&self, id: ConnectionId) -> bool {
+        let found = self.connections.get(&id);
+        self.is_accepted(id) && found.is_some_and(|c| c.arrived > 0.5 && c.left > 0.5)
     }
 
     /// The body of a reply begins, `late` after its head, and brings so many bytes.

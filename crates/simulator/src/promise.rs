@@ -27,6 +27,11 @@ const OFF_LIMIT: f64 = 0.02;
 /// The time a reply waits for credit, in seconds: two rounds, and what rounding adds.
 const WITHOUT_CREDIT: f64 = 0.041;
 
+/// The time over that of one plain stream where other connections are not served.
+const OVER_ONE_STREAM: f64 = 1.3;
+/// The same where other connections are never answered, which is noticed after a second or two.
+const OVER_ONE_STREAM_SILENT: f64 = 2.4;
+
 /// The bounds for a scenario's runs of two seconds and more.
 struct Promise {
     /// Geometric mean of time over bound.
@@ -43,6 +48,9 @@ const fn promise(family: Family) -> Promise {
         }
         Family::Capped | Family::Limited | Family::Replaced | Family::Short => (1.06, 1.5),
         Family::Refusing => (1.10, 3.0),
+        Family::Silent | Family::Alone | Family::Once => (1.15, 3.0),
+        // The bound knows from the start how few will be served.
+        Family::Few => (1.80, 4.2),
         Family::Penalised => (1.12, 3.4),
         Family::Stalling | Family::Lying => (1.08, 2.0),
         Family::Expiring => (1.05, 2.0),
@@ -53,7 +61,10 @@ const fn promise(family: Family) -> Promise {
         Family::Distant | Family::Ramping => (1.13, 1.8),
         Family::Hesitating => (1.15, 5.0),
         Family::Late | Family::Uneven => (1.25, 6.0),
-        Family::Bursting | Family::Outage | Family::Moved => (1.40, 6.0),
+        // No meagre file is one of two seconds; the rules say that its download ends.
+        Family::Meagre | Family::Bursting | Family::Outage | Family::Moved => (1.40, 6.0),
+        // After several refusals in a row the width comes back slowly.
+        Family::Mixed => (1.40, 12.0),
         Family::Loopback | Family::Terabyte => (1.02, 1.1),
     };
     Promise { mean, p99 }
@@ -74,11 +85,31 @@ const fn keeps_its_width(family: Family) -> bool {
     )
 }
 
+/// Returns the 99th percentile of the bytes that come again, as part of the file: what is given up
+/// because the server has another file or serves no ranges, and what a stream that was kept reads
+/// once more because nobody else is served.
+const fn came_again(family: Family) -> f64 {
+    if matches!(family, Family::Lying | Family::Replaced) {
+        1.0
+    } else if matches!(family, Family::Refusing) {
+        0.5
+    } else if matches!(family, Family::Few) {
+        0.35
+    } else if matches!(family, Family::Mixed) {
+        0.1
+    } else {
+        0.01
+    }
+}
+
 /// Returns how often in ten seconds everyone who asks may be refused.
 const fn at_once(family: Family) -> usize {
     if matches!(family, Family::DyingTargets) {
         4
-    } else if matches!(family, Family::Expiring | Family::RefusalBursts) {
+    } else if matches!(
+        family,
+        Family::Expiring | Family::RefusalBursts | Family::Mixed
+    ) {
         2
     } else {
         1
@@ -127,8 +158,21 @@ impl Line {
             hold("mean of 2 s and more", row.mean_long, promise.mean);
             hold("99th percentile of those", row.p99_long, promise.p99);
         }
+        if row.finished >= ENOUGH && family.has_one_good_stream() {
+            let what = "99th percentile of time over that of one plain stream";
+            let most = if family == Family::Silent {
+                OVER_ONE_STREAM_SILENT
+            } else {
+                OVER_ONE_STREAM
+            };
+            hold(what, row.p99_plain, most);
+        }
         if row.finished >= ENOUGH {
             hold("99th percentile of that", row.waste_p99, FOR_NOTHING_P99);
+        }
+        if row.finished >= ENOUGH {
+            let what = "99th percentile of what came again";
+            hold(what, row.again_p99, came_again(family));
         }
         if row.finished >= ENOUGH && family != Family::Ramping {
             hold("median fetched for nothing", row.waste_median, FOR_NOTHING);

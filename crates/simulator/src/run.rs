@@ -42,6 +42,9 @@ pub struct Report {
     pub gave_up: bool,
     /// Bytes that arrived for nothing, because a connection was let go before its reply ended.
     pub wasted: f64,
+    /// Bytes that came once more, because a reply that was kept had to be read up to those that
+    /// were missing.
+    pub skipped: u64,
     /// Bytes that were written and had to be given up, because the server lied or has another
     /// file.
     pub discarded: u64,
@@ -99,6 +102,7 @@ struct Run<'w> {
     /// Of which file the written bytes are.
     generation: Option<u32>,
     discarded: u64,
+    skipped: u64,
     outcome: Option<Outcome>,
     inputs: u64,
     watch: Watch,
@@ -153,6 +157,7 @@ fn attempt(
         written: RangeSet::new(),
         generation: None,
         discarded: 0,
+        skipped: 0,
         outcome: None,
         inputs: 0,
         watch: Watch::new(),
@@ -205,6 +210,7 @@ impl Run<'_> {
         assert!(self.workers.is_empty(), "a download ends without workers");
         self.policy = policy;
         self.outcome = None;
+        self.watch.rules.let_go = None;
         self.syncing = None;
         self.generation = None;
         self.pending = VecDeque::from([Input::Tick]);
@@ -241,6 +247,7 @@ impl Run<'_> {
             plain: plain_stream(self.world),
             gave_up,
             wasted: self.network.wasted,
+            skipped: self.skipped,
             discarded: self.discarded,
             length,
             peak: self.network.peak,

@@ -29,6 +29,8 @@ pub struct Row {
     pub waste_median: f64,
     /// 99th percentile of the same.
     pub waste_p99: f64,
+    /// 99th percentile of the bytes given up or read once more, as part of the file.
+    pub again_p99: f64,
     /// Most connections any run used at once.
     pub peak: usize,
     /// Most connections any run used beyond the width, once that was found.
@@ -60,6 +62,8 @@ pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) ->
     let plain: Vec<f64> = long().map(|r| r.time / r.plain).collect();
     let long: Vec<f64> = long().map(|r| r.time / r.bound).collect();
     let waste: Vec<f64> = reports.iter().map(|r| r.wasted / r.length as f64).collect();
+    let again = |r: &&Report| (r.discarded + r.skipped) as f64 / r.length as f64;
+    let again: Vec<f64> = reports.iter().map(again).collect();
     Row {
         finished: reports.len(),
         unfinished,
@@ -72,6 +76,7 @@ pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) ->
         gave_up: reports.iter().filter(|r| r.gave_up).count(),
         waste_median: percentile(waste.clone(), 0.5),
         waste_p99: percentile(waste, 0.99),
+        again_p99: percentile(again, 0.99),
         peak: reports.iter().map(|r| r.peak).max().unwrap_or(0),
         beyond: reports.iter().filter_map(|r| r.beyond).max().unwrap_or(0),
         requests: mean(reports.iter().map(|r| r.requests as f64)),

@@ -70,13 +70,14 @@ impl Line {
 pub(crate) fn ours(lines: &[Line]) -> String {
     let mut text = format!(
         "! some did not end as they must, and are left out; < is nearer in the same worlds\n\n\
-         {:<14}{:>8}{:>16}{:>8}{:>14}{:>8}{:>6}{:>8}{:>10}{:>9}{:>8}{:>7}",
+         {:<14}{:>8}{:>16}{:>8}{:>14}{:>8}{:>9}{:>6}{:>8}{:>10}{:>9}{:>8}{:>7}",
         "ours",
         "runs",
         "2 s and more:",
         "p99",
         "for nothing %",
         "p99",
+        "again %",
         "most",
         "beyond",
         "requests",
@@ -88,13 +89,14 @@ pub(crate) fn ours(lines: &[Line]) -> String {
         let Some(row) = line.ours() else { continue };
         let _ = write!(
             text,
-            "\n{:<14}{:>8}{:>16.3}{:>8.2}{:>14.3}{:>8.2}{:>6}{:>8}{:>10.0}{:>9.1}{:>8}{:>7.2}",
+            "\n{:<14}{:>8}{:>16.3}{:>8.2}{:>14.3}{:>8.2}{:>9.1}{:>6}{:>8}{:>10.0}{:>9.1}{:>8}{:>7.2}",
             line.family.name(),
             row.finished,
             row.mean_long,
             row.p99_long,
             100.0 * row.waste_median,
             100.0 * row.waste_p99,
+            100.0 * row.again_p99,
             row.peak,
             row.beyond,
             row.requests,
@@ -120,6 +122,24 @@ pub(crate) fn limits(lines: &[Line]) -> String {
             100.0 * limited.most,
             100.0 * limited.least,
             1000.0 * limited.without
+        );
+    }
+    text
+}
+
+/// Returns how long it took where one plain stream would have had the whole file.
+pub(crate) fn over_one_stream(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let Some(row) = line.ours().filter(|_| line.family.has_one_good_stream()) else {
+            continue;
+        };
+        let _ = write!(
+            text,
+            "\n{}: over the time of one plain stream {:.3}, {:.2}",
+            line.family.name(),
+            row.mean_plain,
+            row.p99_plain
         );
     }
     text

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::Ledger;
-use crate::ids::{AttemptId, SegmentId};
+use crate::ids::{AttemptId, SegmentId, SourceId};
 use crate::segment::{Active, Challenge, Phase, Waiting};
 use range_core::ByteRange;
 
@@ -33,6 +33,43 @@ impl Ledger {
         let active = self.active.values();
         let written = active.filter(|active| active.is_written_out());
         written.map(|active| active.attempt).collect()
+    }
+
+    /// An attempt whose reply is being written, and brings all that is missing.
+    pub(crate) fn stream_for_all(&self, source: SourceId) -> Option<AttemptId> {
+        let lowest = self.lowest_missing();
+        let brings_all = |active: &&Active| {
+            let is_before = lowest.is_none_or(|lowest| active.position <= lowest);
+            let is_written = active.source == source && active.phase == Phase::Streaming;
+            is_written
+                && is_before
+                && active.stopping.is_none()
+                && Some(active.reach) == self.length()
+        };
+        let found = self.active.values().find(brings_all);
+        found.map(|active| active.attempt)
+    }
+
+    /// Who has the lowest byte after `position` that is not there.
+    pub(crate) fn next_after(&self, position: u64) -> Next {
+        let waiting = self.waiting.range(position..).next();
+        let after = |active: &Active| {
+            let left = active.left.filter(|left| left.start() > position)?;
+            Some((left.start(), active.attempt))
+        };
+        let active = self.active.values().filter_map(after).min();
+        match (waiting, active) {
+            (Some((_, run)), None) => Next::Waits(*run),
+            (Some((at, run)), Some((taken, _))) if *at < taken => Next::Waits(*run),
+            (_, Some((at, _))) => self.next_to(at),
+            (None, None) => Next::Taken,
+        }
+    }
+
+    /// Bytes of a range are not received, if only claimed by an earlier run.
+    pub(crate) fn misses(&self, start: u64, end: u64) -> bool {
+        let range = ByteRange::new(start, end);
+        range.is_some_and(|range| !self.received.contains(range))
     }
 
     /// What becomes of the bytes from `position` on.

@@ -33,6 +33,7 @@ impl Scheduler {
         self.stop_the_stalled();
         self.go_on();
         self.start_workers();
+        self.skip();
         self.give_credit();
         self.use_free_workers();
         if let Some(id) = self.checkpoints.next(self.now) {
@@ -61,12 +62,18 @@ impl Scheduler {
 
     fn stop_the_stalled(&mut self) {
         let may_stall = |active: &&Active| {
-            active.stopping.is_none() && !self.credit.is_waited_for(&self.ledger.drawer(active))
+            active.stopping.is_none()
+                && !active.is_written_out()
+                && !self.credit.is_waited_for(&self.ledger.drawer(active))
         };
         let heard = self.ledger.active().filter(may_stall);
         let heard = heard.map(|active| (active.attempt.segment, active.last_progress));
         let stalled = self.retries.stalled(self.now, heard);
         self.stop(stalled, StopCause::Stalled);
+        let view = self.view();
+        let silent = self.ledger.active().filter(|a| view.is_ignored(a));
+        let silent: Vec<SegmentId> = silent.map(|active| active.attempt.segment).collect();
+        self.stop(silent, StopCause::Silent);
     }
 
     fn start_workers(&mut self) {
@@ -326,16 +333,19 @@ impl Scheduler {
         let look = (is_segmented && has_workers)
             .then(|| self.sources.next_look())
             .flatten();
-        let tail = self
-            .watches_the_tail()
+        let tail = (self.watches_the_tail() || self.view().anyone_rests())
             .then(|| self.now + limits::TAIL_INTERVAL);
         let credit = self.credit.next_round(self.ledger.drawers());
+        let view = self.view();
+        let asking = self.ledger.active();
+        let patience = asking.filter_map(|active| view.patience_ends(active)).min();
         [
             (stall, WaitReason::Workers),
             (choice::next_start(self.view()), WaitReason::Backoff),
             (self.checkpoints.deadline(), WaitReason::Checkpoint),
             (look, WaitReason::Workers),
             (tail, WaitReason::Workers),
+            (patience, WaitReason::Workers),
             (credit, WaitReason::Credit),
         ]
         .into_iter()

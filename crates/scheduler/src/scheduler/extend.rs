@@ -10,14 +10,80 @@ use crate::split;
 use range_core::ByteRange;
 
 impl Scheduler {
-    /// Every stream that has written its lease goes on, or lets go.
+    /// Every stream that has written its lease goes on, rests, or lets go.
     pub(super) fn go_on(&mut self) {
         for attempt in self.ledger.written_out() {
             self.stop_challenger(attempt);
             if let Some(end) = self.extension(attempt) {
+                self.ledger.holder(attempt.segment).last_progress = self.now;
                 self.outputs.push_back(Output::Extend { attempt, end });
-            } else {
+            } else if !self.may_be_last(attempt) {
                 self.stop([attempt.segment], StopCause::Done);
+            }
+        }
+        let resting = self.ledger.active().filter(|a| a.is_written_out());
+        self.sources.rest(resting.map(|active| active.source));
+    }
+
+    /// A stream that has nothing to do rests while bytes are missing that it reaches, and either
+    /// nobody else brings any or its source's latest request was not served: it may be the last
+    /// that is. It holds its connection then, and reads nothing. One such stream a source is
+    /// enough.
+    fn may_be_last(&self, attempt: AttemptId) -> bool {
+        let Some(active) = self.ledger.current(attempt) else {
+            return false;
+        };
+        let are_several = self.sources.are_several();
+        let is_stingy = self.sources.of(active.source).may_serve_no_more() && !are_several;
+        let may_be_last = is_stingy || !self.view().others_deliver(active);
+        let better = |other: &Active| {
+            let is_here = other.source == active.source || are_several;
+            is_here && other.is_written_out() && other.rest() > active.rest()
+        };
+        may_be_last
+            && self.ledger.misses(active.position, active.reach)
+            && !self.ledger.active().any(better)
+    }
+
+    /// A request is served, so that none need be kept for the case that none is: one that still
+    /// discards lets go, and what it was to bring is asked for.
+    pub(super) fn need_no_more(&mut self, served: &Active) {
+        let source = self.sources.of(served.source);
+        if source.may_serve_no_more() || source.sole.is_some() {
+            return;
+        }
+        let is_kept =
+            |active: &Active| active.source == served.source && active.is_kept && active.discards();
+        self.stop_all(is_kept, StopCause::Done);
+    }
+
+    /// Where nobody brings anything and nobody may be about to, a stream that rests goes on at the
+    /// lowest bytes that are missing, unless somebody has to let go of them first. It discards what
+    /// comes before.
+    pub(super) fn skip(&mut self) {
+        for attempt in self.ledger.written_out() {
+            let Some(active) = self.ledger.current(attempt).copied() else {
+                continue;
+            };
+            let view = self.view();
+            if view.others_deliver(&active) || view.others_may_begin(&active) {
+                continue;
+            }
+            let has_any = match self.ledger.next_after(active.position) {
+                Next::Waits(run) => self.front(&active, &run).inspect(|front| {
+                    self.ledger.extend(attempt, &run, *front);
+                }),
+                Next::Reserved(other, range) if range.end() <= active.reach => {
+                    self.ledger.absorb(attempt, other);
+                    Some(range)
+                }
+                Next::Reserved(..) | Next::Taken => None,
+            };
+            if has_any.is_some() {
+                let active = self.ledger.holder(attempt.segment);
+                active.last_progress = self.now;
+                active.is_kept = true;
+                self.grant(attempt);
             }
         }
     }

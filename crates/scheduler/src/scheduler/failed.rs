@@ -23,7 +23,13 @@ impl Scheduler {
         if self.ending.is_some() || self.sources.of(from).is_dropped {
             return self.ledger.put_back(&active, None);
         }
-        self.settle_for_source(&mut active, class);
+        let is_spared = self.is_spared(&active, class);
+        let may_at_once = if is_spared {
+            self.turn_away(&mut active, class)
+        } else {
+            self.settle_for_source(&mut active, class);
+            true
+        };
         let counted = if self.sources.are_several() {
             self.rest(from, in_a_row);
             in_a_row
@@ -33,8 +39,9 @@ impl Scheduler {
             failures
         };
         let allowed = self.retries.allowed(self.sources.of(from).ever_opened);
-        let is_spent = counted >= allowed || self.ends_there_again(&active);
-        if is_spent && !self.sources.of(from).is_dropped {
+        // A server that brings next to nothing each time does so to everyone in turn.
+        let is_spent = counted.max(in_a_row) >= allowed || self.ends_there_again(&active);
+        if is_spent && !is_spared && !self.sources.of(from).is_dropped {
             self.lose(from, class, Outcome::Failed(class));
         }
         if self.sources.of(from).is_dropped {
@@ -44,8 +51,81 @@ impl Scheduler {
             self.ledger.put_back(&active, None);
         } else {
             self.ask_elsewhere(&mut active, class, counted);
-            self.retry(&active, class, counted);
+            self.retry(&active, class, counted, may_at_once);
         }
+    }
+
+    /// A request that fails before its first byte at a source that delivers meanwhile ends nothing,
+    /// whatever it says: the width and its next try pay for it.
+    fn is_spared(&self, active: &Active, class: FailureClass) -> bool {
+        let is_extra = active.kind == Kind::Part && !active.has_begun;
+        let is_about_all = class == FailureClass::Storage;
+        is_extra && !is_about_all && self.view().serves_anyone(active.source)
+    }
+
+    /// A source that delivers has turned a request away. True where that is the first one of a
+    /// burst, and may be tried again at once.
+    fn turn_away(&mut self, active: &mut Active, class: FailureClass) -> bool {
+        let now = self.now;
+        self.sources.of_mut(active.source).serves_no_more(now);
+        match class.disposition() {
+            Disposition::Relocate => self.refused(active, class),
+            Disposition::BackOffHost => self.one_too_many(active),
+            Disposition::BackOff if class == FailureClass::Stalled => self.one_too_many(active),
+            Disposition::BackOff => self.broken(active, class),
+            Disposition::AskAnew => {
+                active.route = Route::Original;
+                self.strayed(active);
+            }
+            Disposition::SingleStream => {
+                self.mistook(active, class);
+                self.strayed(active);
+            }
+            Disposition::GiveUp | Disposition::Restart => self.strayed(active),
+        }
+        if matches!(class, FailureClass::Busy { .. }) {
+            // They are counted with the delay that they ask for.
+            return true;
+        }
+        let source = self.sources.of_mut(active.source);
+        let before = source.refusals;
+        let in_a_row = source.turned_away(self.now, active.last_progress);
+        if in_a_row > 1 {
+            let until = self.now + self.retries.backoff(in_a_row - 1);
+            source.is_full_until(until);
+        }
+        in_a_row > before
+    }
+
+    /// A range was misplaced or ignored. Where ranges are not to be relied on, one stream brings
+    /// all that is missing: the one that does already, or else one that begins anew.
+    fn mistook(&mut self, active: &Active, class: FailureClass) {
+        let from = active.source;
+        let source = self.sources.of_mut(from);
+        source.mistook(self.now, active.last_progress);
+        if source.ever_opened && source.range_mistakes < limits::RANGE_MISTAKES_MAX {
+            return;
+        }
+        let Some(sole) = self.ledger.stream_for_all(from) else {
+            return self.lose(from, class, Outcome::SingleStreamNeeded);
+        };
+        self.sources.of_mut(from).sole = Some(sole);
+        let is_other = |other: &Active| other.source == from && other.attempt != sole;
+        self.stop_all(is_other, StopCause::TakenOver);
+    }
+
+    /// A reply of something else says nothing of how many are served, unless there are many.
+    fn strayed(&mut self, active: &Active) {
+        if self.sources.of_mut(active.source).strayed() {
+            self.one_too_many(active);
+        }
+    }
+
+    /// A request that brings nothing while others are served holds a connection that could do
+    /// without: it is one too many.
+    pub(super) fn was_silent(&mut self, active: &Active) {
+        self.sources.of_mut(active.source).serves_no_more(self.now);
+        self.one_too_many(active);
     }
 
     /// What a failure means for its source and for the route of the next try.
@@ -58,13 +138,7 @@ impl Scheduler {
             }
             Disposition::GiveUp => self.lose(from, class, Outcome::Failed(class)),
             Disposition::Restart => self.lose(from, class, Outcome::Changed),
-            Disposition::SingleStream => {
-                let source = self.sources.of_mut(from);
-                source.mistook(self.now, active.last_progress);
-                if !source.ever_opened || source.range_mistakes >= limits::RANGE_MISTAKES_MAX {
-                    self.lose(from, class, Outcome::SingleStreamNeeded);
-                }
-            }
+            Disposition::SingleStream => self.mistook(active, class),
             Disposition::Relocate => self.refused(active, class),
             Disposition::AskAnew => active.route = Route::Original,
             Disposition::BackOffHost => self.one_too_many(active),
@@ -175,15 +249,15 @@ impl Scheduler {
         }
     }
 
-    fn retry(&mut self, active: &Active, class: FailureClass, failures: u32) {
+    fn retry(&mut self, active: &Active, class: FailureClass, failures: u32, may_at_once: bool) {
         // A connection that died while it worked is replaced at once, and a target that may have
         // expired is looked for at once.
         let has_died = class == FailureClass::Interrupted;
         let has_expired = class == FailureClass::Refused && active.route == Route::Original;
         let (from, now) = (active.source, self.now);
         let had_any = self.sources.of(from).ever_opened;
-        let at_once =
-            failures == 1 && (class == FailureClass::Stray || (has_died || has_expired) && had_any);
+        let is_ordinary = class == FailureClass::Stray || (has_died || has_expired) && had_any;
+        let at_once = failures == 1 && may_at_once && is_ordinary;
         let mut delay = if at_once {
             Duration::ZERO
         } else {
@@ -198,8 +272,10 @@ impl Scheduler {
             let serves = self.view().serves_anyone(from);
             delay = self.busy_delay(active, serves, delay).max(asked);
             let source = self.sources.of_mut(from);
-            let is_about_all = source.refusals > 1 || !serves;
-            source.rest_until(now + if is_about_all { delay } else { asked });
+            source.rest_until(now + if serves { asked } else { delay });
+            if source.refusals > 1 {
+                source.is_full_until(now + delay);
+            }
         }
         if self.ending.is_none() {
             self.tell(Event::Retrying {

@@ -8,6 +8,7 @@ use crate::ids::AttemptId;
 use crate::input::{Body, Input, Stop};
 use crate::limits;
 use crate::output::{Event, Grant, Outcome, Output, Route};
+use crate::pace::Pace;
 use crate::segment::{Active, Kind, Phase, Retry, StopCause};
 use crate::split;
 use crate::time::Timestamp;
@@ -20,7 +21,10 @@ impl Scheduler {
             Input::Tick => {}
             Input::Opened { attempt, body } => self.opened(attempt, body),
             Input::Began { attempt } => self.began(attempt),
-            Input::Received { attempt, position } => self.moved(attempt, position),
+            Input::Received { attempt, position } => {
+                self.moved(attempt, position);
+                self.discards(attempt);
+            }
             Input::Shrunk { attempt, end } => self.shrunk(attempt, end),
             Input::Stopped {
                 attempt,
@@ -124,13 +128,27 @@ impl Scheduler {
         active.last_progress = now;
         let active = *active;
         self.sources.began(active.source, wait);
+        let source = self.sources.of_mut(active.source);
+        source.serves_more(active.asked_at);
         if active.stopping.is_some() {
             return;
         }
+        self.need_no_more(&active);
         if active.challenge.is_some() {
             self.contest(&active);
         } else {
             self.grant(attempt);
+        }
+    }
+
+    /// A worker that discards what comes before its lease tells of that as of progress, and its
+    /// lease is as young as the latest such report.
+    fn discards(&mut self, attempt: AttemptId) {
+        let now = self.now;
+        let active = self.ledger.current_mut(attempt);
+        if let Some(active) = active.filter(|active| active.discards()) {
+            active.last_progress = now;
+            active.pace = Pace::begin(now);
         }
     }
 
@@ -202,6 +220,9 @@ impl Scheduler {
             return self.failed(attempt, FailureClass::Stalled);
         }
         if let Some(active) = self.take(attempt) {
+            if active.stopping == Some(StopCause::Silent) && !active.has_begun {
+                self.was_silent(&active);
+            }
             if active.phase != Phase::Starting && !active.has_begun {
                 let span = self.now.since(active.opened_at);
                 self.sources.of_mut(active.source).rhythm.waited(span);
@@ -270,7 +291,11 @@ impl Scheduler {
         self.release(&mut active);
         self.credit.left(attempt.segment);
         let was_starting = active.phase == Phase::Starting;
-        self.sources.of_mut(active.source).left(was_starting);
+        let source = self.sources.of_mut(active.source);
+        source.left(attempt, was_starting);
+        if active.has_begun {
+            source.has_place(self.now);
+        }
         Some(active)
     }
 

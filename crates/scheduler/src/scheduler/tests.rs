@@ -10,6 +10,7 @@ mod played;
 mod rate_limit;
 mod resume;
 mod sources;
+mod spared;
 mod tail;
 
 use std::vec::Vec;

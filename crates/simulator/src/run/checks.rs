@@ -38,8 +38,17 @@ impl Run<'_> {
         self.watch.rules.goes_on(self.world, self.now, had);
     }
 
+    /// Checks what must hold before a request: more is missing, so the last reply that brought
+    /// bytes, and had more to bring, was not to be let go.
+    pub(super) fn check_request(&self) {
+        if let Some((attempt, at)) = self.watch.rules.let_go {
+            let (segment, number) = (attempt.segment.0, attempt.number);
+            panic!("#{segment}.{number} brought bytes, and was let go at {at} for nobody");
+        }
+    }
+
     /// Checks what must hold when a worker lets go.
-    pub(super) fn check_leave(&mut self, worker: &Worker, how: Stop) {
+    pub(super) fn check_leave(&mut self, attempt: AttemptId, worker: &Worker, how: Stop) {
         let rules = &mut self.watch.rules;
         let block = u64::from(BlockSize::for_length(self.world.length).get());
         if worker.brought() < block && !(how == Stop::Drained && worker.is_done()) {
@@ -50,6 +59,18 @@ impl Run<'_> {
                 seen <= most,
                 "{seen} requests without a block in ten seconds"
             );
+        }
+        // Elsewhere whoever asks is served.
+        let turns_away = self.world.refusal.is_some() || !self.world.closed.is_empty();
+        let is_let_go = turns_away && matches!(how, Stop::Told | Stop::Drained);
+        let brought = worker.brought() > 0 && self.network.delivers(worker.connection);
+        if is_let_go && brought {
+            let mut others = self.workers.values().map(|other| other.connection);
+            let is_last = !others.any(|other| self.network.is_accepted(other));
+            let has_more = |rest| !self.written.contains(rest);
+            if is_last && worker.rest().is_some_and(has_more) {
+                rules.let_go = Some((attempt, worker.position));
+            }
         }
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Worker {
     pub(super) allowed: u64,
     /// Since when it has streamed without credit.
     pub(super) without: Option<f64>,
+    /// How much of its reply had come when it last told of any.
+    pub(super) told: f64,
 }
 
 impl Worker {
@@ -83,6 +85,17 @@ impl Worker {
     pub(super) fn holds(&self) -> bool {
         let end = self.attempt.map(ByteRange::end);
         end.is_some_and(|end| self.position == end && self.reported == end)
+    }
+
+    /// Returns whether bytes have come, again, that lie before its lease.
+    pub(super) fn discards(&self, arrived: f64) -> bool {
+        let is_before = self.reply_start as f64 + arrived < self.position as f64 - 0.5;
+        self.attempt.is_some() && is_before && arrived > self.told
+    }
+
+    /// The bytes its reply would bring beyond those it has written.
+    pub(super) fn rest(&self) -> Option<ByteRange> {
+        ByteRange::new(self.position, self.reply_end())
     }
 
     /// Returns how many bytes it has written.

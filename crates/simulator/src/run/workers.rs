@@ -51,9 +51,11 @@ impl Run<'_> {
         let Some(worker) = self.workers.get_mut(&attempt) else {
             return;
         };
-        if worker.position > worker.reported {
+        let arrived = self.network.arrived(worker.connection);
+        if worker.position > worker.reported || worker.discards(arrived) {
             worker.reported = worker.position;
             worker.reported_at = self.now;
+            worker.told = arrived;
             let position = worker.position;
             worker.without = (position >= worker.allowed).then_some(self.now);
             self.pending
@@ -132,6 +134,11 @@ impl Run<'_> {
             };
             let reached = worker.reached(self.network.arrived(worker.connection));
             let bytes = reached - worker.reported;
+            let is_due = now - worker.reported_at >= worker.interval(grain) - 1e-9;
+            if is_due && worker.discards(self.network.arrived(worker.connection)) {
+                due.push((*attempt, false));
+                continue;
+            }
             let reply_end = worker.reply_end();
             if reached == range.end().min(reply_end) {
                 let ends = reached == reply_end;
@@ -140,7 +147,7 @@ impl Run<'_> {
                 }
             } else if bytes >= grain.bytes
                 || (bytes > 0 && reached == worker.allowed)
-                || (bytes > 0 && now - worker.reported_at >= worker.interval(grain) - 1e-9)
+                || (bytes > 0 && is_due)
             {
                 due.push((*attempt, false));
             }
@@ -178,7 +185,7 @@ impl Run<'_> {
         let Some(worker) = self.workers.remove(&attempt) else {
             return;
         };
-        self.check_leave(&worker, how);
+        self.check_leave(attempt, &worker, how);
         match how {
             Stop::Drained | Stop::Told | Stop::Failed(FailureClass::Storage) => {
                 self.network.release(worker.connection);
@@ -206,6 +213,7 @@ impl Run<'_> {
             Request::Part(range) => (range, true),
             Request::First | Request::Whole => (whole(self.world.length), false),
         };
+        self.check_request();
         if is_part {
             self.check_start(range);
         } else {
@@ -227,6 +235,7 @@ impl Run<'_> {
             has_begun: !is_part,
             allowed: u64::MAX,
             without: None,
+            told: 0.0,
         };
         let before = self.workers.insert(attempt, worker);
         assert!(before.is_none(), "no attempt is made twice");
@@ -242,7 +251,12 @@ impl Run<'_> {
         let worker = worker.expect("a grant to a live worker");
         assert!(worker.has_begun, "a grant before the first bytes");
         assert!(range.start() >= worker.position, "what is past comes again");
-        self.network.wasted += (range.start() - worker.position) as f64;
+        let before = range.start() - worker.position;
+        if worker.attempt.is_some() {
+            self.skipped += before;
+        } else {
+            self.network.wasted += before as f64;
+        }
         worker.attempt = Some(range);
         worker.position = range.start();
         worker.reported = range.start();

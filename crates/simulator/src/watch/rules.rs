@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use scheduler::AttemptId;
+
 use super::busiest::Busiest;
 use crate::world::World;
 
@@ -39,6 +41,8 @@ pub(crate) struct Rules {
     stops: (u64, u32),
     /// Requests that brought less than a block.
     pub(crate) fruitless: Busiest,
+    /// The last reply that brought bytes was let go at this place while more were missing.
+    pub(crate) let_go: Option<(AttemptId, u64)>,
     /// How much was there, and since when.
     had: (u64, f64),
 }
@@ -50,6 +54,7 @@ impl Rules {
             barren: BTreeMap::new(),
             stops: (0, 0),
             fruitless: Busiest::new(),
+            let_go: None,
             had: (0, 0.0),
         }
     }

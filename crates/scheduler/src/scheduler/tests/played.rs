@@ -295,6 +295,13 @@ impl Played {
         let replied = worker.reply.start().saturating_add(bytes.min(most));
         worker.position = replied.clamp(worker.position, end);
         let position = worker.position;
+        let is_silent = now.since(worker.reported_at) >= limits::REPORT_INTERVAL;
+        if replied < position && is_silent {
+            // What comes before its lease is discarded.
+            worker.reported_at = now;
+            self.workers.insert(attempt, worker);
+            return self.feed(Input::Received { attempt, position });
+        }
         let is_written = position == end;
         if bytes >= most || (is_written && end == worker.reply.end()) {
             return self.leave(attempt, position, Stop::Drained);

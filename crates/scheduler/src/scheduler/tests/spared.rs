@@ -1,0 +1,231 @@
+//! One good stream, or a few, among requests that are turned away: nothing that a source says to
+//! others ends what it delivers.
+
+use super::played::{Answer, Asked, Played};
+use super::*;
+
+const RATE: u64 = 8 * MIB;
+const LENGTH: u64 = 64 * MIB;
+/// What one plain stream takes.
+const PLAIN: Duration = Duration::from_secs(8);
+
+const SOON: Duration = Duration::from_millis(10);
+
+/// Every way in which a request can fail before its first byte.
+const WAYS: [FailureClass; 9] = [
+    FailureClass::Refused,
+    FailureClass::Stray,
+    FailureClass::Busy { retry_after: None },
+    FailureClass::Interrupted,
+    FailureClass::Unreachable,
+    FailureClass::Misplaced,
+    FailureClass::RangeIgnored,
+    FailureClass::Untrusted,
+    FailureClass::Changed,
+];
+
+fn nobody_answers() -> Answer {
+    Answer::Serves {
+        head: Duration::MAX,
+        late: Duration::ZERO,
+        rate: RATE,
+        burst: 1,
+        most: u64::MAX,
+    }
+}
+
+/// The first `served` requests are served, and what becomes of the others.
+fn download(width: u16, served: usize, others: Answer) -> (Duration, usize) {
+    let mut played = Played::new(width, LENGTH, Beginning::Fresh);
+    let ended = played.until(Duration::from_mins(5), |asked: Asked| {
+        if asked.number < served {
+            Answer::at_once(RATE)
+        } else {
+            others
+        }
+    });
+    let Some((Outcome::Complete { .. }, time)) = ended else {
+        panic!("{width} {served} {others:?}: {ended:?}")
+    };
+    (time, played.asked.len())
+}
+
+#[test]
+fn a_link_that_works_once_is_as_good_as_one_plain_stream() {
+    for class in WAYS {
+        for width in [2, 4, 8, 32] {
+            let (time, requests) = download(width, 1, Answer::Fails(SOON, class));
+            assert!(time <= PLAIN.mul_f64(1.3), "{class:?} {width}: {time:?}");
+            assert!(requests <= 60, "{class:?} {width}: {requests} requests");
+        }
+    }
+}
+
+#[test]
+fn connections_that_are_never_answered_cost_next_to_nothing() {
+    for width in [2, 4, 8, 32] {
+        let (time, requests) = download(width, 1, nobody_answers());
+        assert!(time <= PLAIN.mul_f64(1.3), "{width}: {time:?}");
+        assert!(requests <= 60, "{width}: {requests} requests");
+    }
+}
+
+/// The first stream is kept. Once more are served it is let go, as nothing tells them from a source
+/// that serves everyone.
+#[test]
+fn a_link_that_works_a_few_times_brings_the_whole_file() {
+    for class in WAYS {
+        for served in [2, 3] {
+            let (time, requests) = download(8, served, Answer::Fails(SOON, class));
+            assert!(time <= PLAIN.mul_f64(1.3), "{class:?} {served}: {time:?}");
+            assert!(requests <= 100, "{class:?} {served}: {requests} requests");
+        }
+    }
+}
+
+/// What others have brought takes longer to discard than a stall does, and is no silence.
+#[test]
+fn a_stream_that_discards_for_long_is_not_silent() {
+    let rate = 128 << 10;
+    let mut played = Played::new(8, LENGTH, Beginning::Fresh);
+    let ended = played.until(Duration::from_mins(15), |asked: Asked| {
+        if asked.number < 3 {
+            Answer::at_once(rate)
+        } else {
+            Answer::Fails(SOON, FailureClass::Refused)
+        }
+    });
+    let Some((Outcome::Complete { .. }, time)) = ended else {
+        panic!("{ended:?}")
+    };
+    let plain = Duration::from_secs(LENGTH / rate);
+    assert!(time <= plain.mul_f64(1.05), "{time:?}");
+}
+
+/// Those who are not answered leave their places although nobody is served at the moment.
+#[test]
+fn requests_that_are_never_answered_are_let_go_after_their_patience() {
+    let mut played = Played::new(8, LENGTH, Beginning::Fresh);
+    let ended = played.until(Duration::from_mins(5), |asked: Asked| match asked.number {
+        3..8 => nobody_answers(),
+        _ => Answer::at_once(RATE),
+    });
+    let Some((Outcome::Complete { .. }, time)) = ended else {
+        panic!("{ended:?}")
+    };
+    assert!(time <= PLAIN.mul_f64(0.8), "{time:?}");
+}
+
+/// The first reply rests while another one brings what follows and a third was refused; it is let
+/// go once a request is served that was made after that.
+#[test]
+fn a_stream_rests_until_a_later_request_is_served() {
+    let (mut bench, outputs) = Bench::segmented(3, 100 * MIB);
+    let asked = starts(&outputs);
+    let [
+        (second, Request::Part(next), _),
+        (third, Request::Part(last), _),
+    ] = asked[..]
+    else {
+        panic!("{outputs:?}")
+    };
+    bench.open(second, next, 100 * MIB);
+    bench.now = bench.now + SOON;
+    bench.fail(third, last.start(), FailureClass::Refused);
+    let outputs = bench.feed(Input::Received {
+        attempt: FIRST,
+        position: next.start(),
+    });
+    let lets_go = Output::Stop { attempt: FIRST };
+    assert!(!outputs.contains(&lets_go), "{outputs:?}");
+    assert_eq!(granted(&outputs), None, "nothing is discarded meanwhile");
+    let anew = third.next();
+    bench.feed(Input::Opened {
+        attempt: anew,
+        body: Body::Part {
+            range: last,
+            complete_length: 100 * MIB,
+        },
+    });
+    let outputs = bench.feed(Input::Began { attempt: anew });
+    assert!(outputs.contains(&lets_go), "{outputs:?}");
+}
+
+/// Once ranges are not to be relied on, the stream that brings all of the file is the only one.
+#[test]
+fn ranges_that_are_misplaced_again_and_again_leave_the_file_to_its_stream() {
+    for class in [FailureClass::Misplaced, FailureClass::RangeIgnored] {
+        let (time, requests) = download(8, 4, Answer::Fails(SOON, class));
+        assert!(time <= PLAIN.mul_f64(1.1), "{class:?}: {time:?}");
+        assert!(requests <= 24, "{class:?}: {requests} requests");
+    }
+}
+
+/// A reply for bytes that a stream has gone on over takes them over where that one is.
+#[test]
+fn a_challenger_has_what_the_holder_has_not_written() {
+    let (mut bench, outputs) = Bench::segmented(2, 100 * MIB);
+    let (second, Request::Part(part), _) = starts(&outputs)[0] else {
+        panic!("{outputs:?}")
+    };
+    let outputs = bench.feed(Input::Received {
+        attempt: FIRST,
+        position: part.start(),
+    });
+    let extended = Output::Extend {
+        attempt: FIRST,
+        end: part.end(),
+    };
+    assert!(outputs.contains(&extended), "{outputs:?}");
+    let position = part.start() + MIB / 2;
+    bench.feed(Input::Received {
+        attempt: FIRST,
+        position,
+    });
+    bench.feed(Input::Opened {
+        attempt: second,
+        body: Body::Part {
+            range: part,
+            complete_length: 100 * MIB,
+        },
+    });
+    let outputs = bench.feed(Input::Began { attempt: second });
+    let cut = part.start() + MIB;
+    let shrinks = Output::Shrink {
+        attempt: FIRST,
+        cut,
+    };
+    assert!(outputs.contains(&shrinks), "{outputs:?}");
+    assert_eq!(granted(&outputs), None, "one writer at a time");
+    let outputs = bench.feed(Input::Shrunk {
+        attempt: FIRST,
+        end: cut,
+    });
+    let rest = Grant::Range(range(cut, part.end()));
+    assert_eq!(granted(&outputs), Some(rest));
+}
+
+/// What a holder that fails has left is its challenger's, from where that one has asked.
+#[test]
+fn a_challenger_inherits_from_a_holder_that_fails() {
+    let (mut bench, outputs) = Bench::segmented(2, 100 * MIB);
+    let (second, Request::Part(part), _) = starts(&outputs)[0] else {
+        panic!("{outputs:?}")
+    };
+    bench.feed(Input::Received {
+        attempt: FIRST,
+        position: part.start(),
+    });
+    let position = part.start() + MIB;
+    bench.fail(FIRST, position, FailureClass::Interrupted);
+    bench.feed(Input::Opened {
+        attempt: second,
+        body: Body::Part {
+            range: part,
+            complete_length: 100 * MIB,
+        },
+    });
+    let outputs = bench.feed(Input::Began { attempt: second });
+    let rest = Grant::Range(range(position, part.end()));
+    assert_eq!(granted(&outputs), Some(rest));
+}
