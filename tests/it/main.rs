@@ -35,6 +35,7 @@ mod matrix;
 mod messages;
 mod mirrors;
 mod names;
+mod one_stream;
 mod output;
 mod pages;
 mod process;
