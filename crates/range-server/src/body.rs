@@ -38,10 +38,9 @@ pub(crate) struct Sending {
     pub(crate) crowd: Option<CrowdPace>,
     /// Counts the response among those under way until it ends.
     pub(crate) in_flight: Option<InFlight>,
-    /// Counts the request as under way until the response ends, and the room that its payload
-    /// takes.
+    /// The response's place among those under way, and the room that its payload takes.
     #[expect(dead_code, reason = "held until it is dropped")]
-    pub(crate) kept: (UnderWay, Option<OwnedSemaphorePermit>),
+    pub(crate) kept: (UnderWay, Option<Arc<OwnedSemaphorePermit>>),
     /// The body ends after so many bytes, for the connection to be dealt with.
     pub(crate) stop_after: Option<u64>,
     /// The byte at this offset of the representation is damaged.
@@ -76,13 +75,12 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
             UnsyncBoxBody::default()
         }
         Payload::Text(text) if text.len() > BUFFER_SIZE => {
-            let left = Bytes::from(text);
-            StreamBody::new(stream::unfold((left, Some(sending)), next_text)).boxed_unsync()
+            StreamBody::new(stream::unfold((text, Some(sending)), next_text)).boxed_unsync()
         }
         Payload::Text(text) => {
             sending.delivery.add_sent(text.len());
             sending.delivery.end(Ending::Complete);
-            http_body_util::Full::new(Bytes::from(text))
+            http_body_util::Full::new(text)
                 .map_err(|never| match never {})
                 .boxed_unsync()
         }
@@ -100,8 +98,8 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
 }
 
 /// The body that is a text, whoever it is for.
-pub(crate) fn text(text: String) -> Body {
-    http_body_util::Full::new(Bytes::from(text))
+pub(crate) fn text(text: Bytes) -> Body {
+    http_body_util::Full::new(text)
         .map_err(|never| match never {})
         .boxed_unsync()
 }

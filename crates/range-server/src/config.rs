@@ -1,7 +1,6 @@
 //! Owns the settings of a server and their defaults. Reads neither arguments nor environment.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use http::HeaderMap;
 use range_core::http::conditional::RangePolicy;
@@ -9,6 +8,7 @@ use range_core::units::BytesPerSecond;
 
 use crate::cors::Cors;
 use crate::fault::Fault;
+use crate::limits::Limits;
 use crate::login::Login;
 use crate::profile::Profile;
 use crate::record::RequestHook;
@@ -91,39 +91,6 @@ impl Directory {
             allow_hidden: false,
             allow_symlinks: false,
             precompressed: false,
-        }
-    }
-}
-
-/// The limits of what a peer may cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Connections served at once. Further ones wait in the listen queue; while they do, one
-    /// without a request, or whose peer takes nothing for some seconds, is closed for each.
-    /// Default: 512.
-    pub max_connections: usize,
-    /// Connections served at once to one address, an IPv6 network of 64 bits being one. Further
-    /// ones are closed unheard. Default: 256, and as many as there are for loopback.
-    pub max_connections_per_address: Option<usize>,
-    /// The time a peer may take for the TLS handshake, and then to send a request head,
-    /// counted from the end of the response before it or from the start of the connection.
-    /// Default: 30 s.
-    pub header_timeout: Duration,
-    /// The time a connection may move no byte: in either direction, or out while there is
-    /// something to send. Default: 60 s.
-    pub stall_timeout: Duration,
-    /// The time [`Server::stop`](crate::Server::stop) lets responses finish. Default: 5 s.
-    pub drain_timeout: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_connections: 512,
-            max_connections_per_address: None,
-            header_timeout: Duration::from_secs(30),
-            stall_timeout: Duration::from_mins(1),
-            drain_timeout: Duration::from_secs(5),
         }
     }
 }

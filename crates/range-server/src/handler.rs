@@ -92,7 +92,7 @@ pub(crate) async fn respond(
 /// Answers one request, whose URI was sent as `sent`.
 async fn respond_to(
     shared: Arc<Shared>,
-    (connection, under_way): (Arc<ConnectionState>, UnderWay),
+    (connection, mut under_way): (Arc<ConnectionState>, UnderWay),
     (mut request, sent): (Parts, Uri),
     wire: Option<mpsc::Sender<WireResponse>>,
 ) -> Response<Body> {
@@ -109,6 +109,7 @@ async fn respond_to(
     let in_flight = shared.admit(&mut plan, request.uri.path());
     let is_early = plan.delay_head.is_zero() || is_away;
     let has_left = !is_early && !connection.hold(plan.delay_head).await;
+    under_way.wait_for_turn().await;
     let exchange = Exchange {
         shared: &shared,
         request: &request,
@@ -118,12 +119,9 @@ async fn respond_to(
         connection: &connection,
         date: clock::date(),
     };
-    let reply = if let Some((status, why)) = refusal {
-        Reply::explanation(status, &why, exchange.date)
-    } else {
-        // The time it takes is not the peer's.
-        let _held = connection.hold_on();
-        exchange.answer().await
+    let reply = match refusal {
+        Some((status, why)) => Reply::explanation(status, &why, exchange.date),
+        None => exchange.answer().await,
     };
     let mut reply = reply.signed(shared.rules.server());
     shared.policy.dress(&request, &mut reply);
@@ -321,7 +319,7 @@ impl Shared {
         self.policy.dress(request, &mut reply);
         let text = match reply.payload {
             Payload::Text(text) => text,
-            Payload::Empty | Payload::Content { .. } => String::new(),
+            Payload::Empty | Payload::Content { .. } => bytes::Bytes::new(),
         };
         let mut response = Response::new(body::text(text));
         *response.status_mut() = reply.status;
@@ -364,6 +362,8 @@ struct Exchange<'a> {
 
 impl Exchange<'_> {
     async fn answer(&self) -> Reply {
+        // The time it takes is not the peer's.
+        let _held = self.connection.hold_on();
         let date = self.date;
         if let Some(refusal) = self.shared.policy.refuse(self.request, date) {
             return refusal;

@@ -27,6 +27,7 @@ mod fault;
 mod handler;
 mod host;
 mod injection;
+mod limits;
 mod listener;
 mod location;
 mod login;
@@ -48,7 +49,7 @@ pub mod synthetic;
 mod target;
 mod tls;
 
-pub use config::{Config, Content, Directory, Limits};
+pub use config::{Config, Content, Directory};
 pub use content::version::Version;
 pub use cors::Cors;
 pub use fault::scenario;
@@ -56,6 +57,7 @@ pub use fault::{
     ContentLength, Effect, EntityTagFault, Excess, Fault, FaultError, IfRange, Position,
     Probability, Redirect, RetryAfter, StatusBody, Stop,
 };
+pub use limits::Limits;
 pub use listener::Listener;
 pub use login::Login;
 pub use profile::Profile;

@@ -22,10 +22,10 @@ use tokio::task::JoinSet;
 
 use crate::body::Body;
 use crate::clock;
-use crate::config::Limits;
 use crate::connection::{Activity, ConnectionState, WatchedStream};
 use crate::handler::{self, Shared};
 use crate::injection::WireResponse;
+use crate::limits::Limits;
 use crate::request_line::ShortLines;
 use crate::tls::{ALPN_HTTP_2, TlsIdentity};
 

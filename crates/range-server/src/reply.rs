@@ -1,6 +1,8 @@
 //! Owns the step from a found representation to a response head and what is to follow it. Pure:
 //! neither reads content nor knows a connection.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
@@ -36,7 +38,7 @@ pub(crate) struct Reply {
     pub(crate) extent: Option<Extent>,
     pub(crate) payload: Payload,
     /// The room the payload takes until it is sent, if it is much.
-    pub(crate) room: Option<OwnedSemaphorePermit>,
+    pub(crate) room: Option<Arc<OwnedSemaphorePermit>>,
     /// The reason for it, for whoever runs the server.
     pub(crate) why: Option<String>,
 }
@@ -76,7 +78,7 @@ pub(crate) enum Payload {
     /// Nothing.
     Empty,
     /// A short text of the server's own.
-    Text(String),
+    Text(Bytes),
     /// Bytes of a representation, and what stands between them. At least one piece.
     Content { source: Source, pieces: Vec<Piece> },
 }
@@ -109,7 +111,7 @@ impl Payload {
     pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Empty => 0,
-            Self::Text(text) => length_of(text.as_bytes()),
+            Self::Text(text) => length_of(text),
             Self::Content { pieces, .. } => pieces.iter().map(Piece::length).sum(),
         }
     }
@@ -174,7 +176,12 @@ impl Reply {
         if matches!(status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
             return Self::empty(status, date);
         }
-        Self::new(status, date, Payload::Text(text.to_owned())).with(CONTENT_TYPE, media_type)
+        Self::new(
+            status,
+            date,
+            Payload::Text(Bytes::copy_from_slice(text.as_bytes())),
+        )
+        .with(CONTENT_TYPE, media_type)
     }
 
     /// A status with a line that says why. It may repeat what it was sent, but not at length.
@@ -187,7 +194,7 @@ impl Reply {
         if let Some((end, _)) = line.char_indices().nth(LONGEST_LINE) {
             line.replace_range(end.., "…");
         }
-        let text = Payload::Text(line + "\n");
+        let text = Payload::Text(Bytes::from(line + "\n"));
         Self::new(status, date, text).with(
             CONTENT_TYPE,
             HeaderValue::from_static("text/plain; charset=utf-8"),
@@ -206,7 +213,7 @@ impl Reply {
 
     /// The requests there were, for programs; never kept, as there will be more.
     pub(crate) fn requests(json: String, date: HttpDate) -> Self {
-        Self::new(StatusCode::OK, date, Payload::Text(json))
+        Self::new(StatusCode::OK, date, Payload::Text(json.into()))
             .with(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }

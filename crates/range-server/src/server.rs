@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::addresses::AddressCounts;
 use crate::buffer::BufferPool;
-use crate::config::{Config, Content, Limits};
+use crate::config::{Config, Content};
 use crate::connection::ConnectionState;
 use crate::content::version::Version;
 use crate::content::{ListingTurns, ServedDirectory};
@@ -21,6 +21,7 @@ use crate::fault::Fault;
 use crate::handler::Shared;
 use crate::host::Hosts;
 use crate::injection::FaultState;
+use crate::limits::Limits;
 use crate::listener::{LOCAL, Listener};
 use crate::pace::Pace;
 use crate::policy::Policy;

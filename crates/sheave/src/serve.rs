@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accelerator::ByteCount;
-use range_server::{BindError, Content, Ending, RequestRecord, Server, TlsIdentity};
+use range_server::{
+    BindError, Config, Content, Ending, Limits, RequestRecord, Server, TlsIdentity,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::NamedTempFile;
 
@@ -70,7 +72,10 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     } else {
         ""
     };
-    make_room(settings.config.limits.max_connections);
+    make_room(
+        settings.config.limits.max_connections,
+        files_each(&settings.config),
+    );
     let socket = match Socket::open(settings.bind).await {
         Ok(socket) => socket,
         Err((place, cause)) => {
@@ -124,13 +129,22 @@ async fn reload_until(stop: &mut Stop, scenario: Option<&Path>, server: &Server)
     }
 }
 
+/// Returns how many files a connection sends at once.
+fn files_each(config: &Config) -> usize {
+    let speaks_http_2 = config.tls.is_some() && config.faults.is_empty();
+    if speaks_http_2 {
+        Limits::ANSWERED_AT_ONCE
+    } else {
+        1
+    }
+}
+
 /// Raises the soft limit of descriptors to what the connections take, as far as the hard one
-/// permits: one each, one for the file each sends, and some for the program. Beyond it connections
-/// wait, and files are answered 503.
-fn make_room(max_connections: usize) {
-    let wanted = u64::try_from(max_connections)
+/// permits: one each, those of the files each sends at once, and some for the program. Beyond it
+/// connections wait, and files are answered 503.
+fn make_room(max_connections: usize, files: usize) {
+    let wanted = u64::try_from(max_connections.saturating_mul(1 + files))
         .unwrap_or(u64::MAX)
-        .saturating_mul(2)
         .saturating_add(128);
     let limit = getrlimit(Resource::Nofile);
     let Some(current) = limit.current.filter(|&current| current < wanted) else {

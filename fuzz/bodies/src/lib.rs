@@ -27,6 +27,7 @@ mod credentials;
 #[path = "../../../crates/sheave/src/output_name.rs"]
 mod output_name;
 #[rustfmt::skip]
+#[expect(dead_code, reason = "media types are not fuzzed")]
 #[path = "../../../crates/range-server/src/content/path.rs"]
 mod path;
 #[rustfmt::skip]

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::clock;
+use crate::limits::Limits;
 use crate::pace::{Bucket, Pace};
 use crate::send_queue;
 
@@ -51,6 +52,7 @@ pub(crate) struct ConnectionState {
     hold_permit: Mutex<Option<OwnedSemaphorePermit>>,
     /// The socket, as long as it is open.
     socket: OnceLock<Weak<TcpStream>>,
+    turns: Arc<Semaphore>,
     /// The number of requests that are not answered to the end.
     under_way: AtomicUsize,
     began: Instant,
@@ -102,6 +104,7 @@ impl ConnectionState {
             bucket: Mutex::default(),
             hold_permit: Mutex::default(),
             socket: OnceLock::new(),
+            turns: Arc::new(Semaphore::new(Limits::ANSWERED_AT_ONCE)),
             under_way: AtomicUsize::new(0),
             began: clock::now(),
             progress: AtomicU64::new(0),
@@ -120,7 +123,8 @@ impl ConnectionState {
     pub(crate) fn begin(self: &Arc<Self>) -> UnderWay {
         self.under_way.fetch_add(1, Ordering::AcqRel);
         self.move_on();
-        UnderWay(Arc::clone(self))
+        let (connection, turn) = (Arc::clone(self), None);
+        UnderWay { connection, turn }
     }
 
     /// Takes note that a response has come further.
@@ -278,12 +282,23 @@ impl ConnectionState {
 }
 
 /// A request under way, until it is dropped.
-pub(crate) struct UnderWay(Arc<ConnectionState>);
+pub(crate) struct UnderWay {
+    connection: Arc<ConnectionState>,
+    turn: Option<OwnedSemaphorePermit>,
+}
+
+impl UnderWay {
+    /// Waits until few enough responses are being sent over the connection.
+    pub(crate) async fn wait_for_turn(&mut self) {
+        let turns = Arc::clone(&self.connection.turns);
+        self.turn = turns.acquire_owned().await.ok();
+    }
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.move_on();
-        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.connection.move_on();
+        self.connection.under_way.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -104,7 +104,7 @@ impl Opened<'_> {
         let stat = fstat(&file)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind.is_dir() {
-            return self.find_in(file, path, wanted);
+            return self.find_in(path, wanted);
         }
         if !kind.is_file() {
             return Ok(Found::Missing(Missing::Special));
@@ -117,7 +117,7 @@ impl Opened<'_> {
     }
 
     /// The stand-in for a directory: its index, if that is a file which is served, or a listing.
-    fn find_in(self, directory: OwnedFd, path: &RelativePath, wanted: Wanted) -> Result<Found> {
+    fn find_in(self, path: &RelativePath, wanted: Wanted) -> Result<Found> {
         if !path.is_directory_form {
             return Ok(Found::WithSlash);
         }
@@ -133,9 +133,17 @@ impl Opened<'_> {
             Err(error) if matches!(found_instead(error), Found::Missing(_)) => {}
             Err(error) => return Err(error),
         }
+        let (served, path) = (self.served.clone(), path.clone());
         Ok(Found::Directory(Unread {
             segments: path.segments().to_vec(),
-            directory,
+            open: Box::new(move || {
+                let root = served.root.current();
+                let opened = Opened {
+                    served: &served,
+                    root: root.as_fd(),
+                };
+                opened.open_beneath(&path)
+            }),
             allow_hidden: self.served.allow_hidden,
             allow_symlinks: self.served.allow_symlinks,
         }))

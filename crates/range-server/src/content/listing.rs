@@ -11,26 +11,30 @@ use std::os::fd::OwnedFd;
 
 use percent_encoding::percent_encode;
 use range_core::http::HttpDate;
-use rustix::io::Result;
+use rustix::io::{Errno, Result};
 use serde_json::json;
 
 pub(crate) use entries::MAX_ENTRIES;
 use entries::{Listing, UNESCAPED_IN_URL, read_entries};
 pub(crate) use order::Order;
 pub(crate) use page::policy;
-pub(crate) use turns::{Page, Turns};
+pub(crate) use turns::Page;
+
+/// The turns of listings, by where they are asked for and in which form.
+pub(crate) type ListingTurns = turns::Turns<(Vec<Vec<u8>>, Style), Errno>;
 
 /// A directory whose names have not been read.
 pub(crate) struct Unread {
     /// Names from the root to the directory.
     pub(super) segments: Vec<Vec<u8>>,
-    pub(super) directory: OwnedFd,
+    /// Opens it. Those who wait for their turn hold no descriptor.
+    pub(super) open: Box<dyn FnOnce() -> Result<OwnedFd> + Send>,
     pub(super) allow_hidden: bool,
     pub(super) allow_symlinks: bool,
 }
 
 /// The form of a listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Style {
     /// A page for people, sorted.
     Html(Order),
@@ -50,12 +54,14 @@ impl Style {
 impl Unread {
     /// Lists the directory when it is its turn. `Ok(None)` when there are too many listings at
     /// once.
-    pub(crate) async fn page(self, style: Style, turns: &Turns) -> Result<Option<Page>> {
-        turns.make(move || self.listed(style)).await
+    pub(crate) async fn page(self, style: Style, turns: &ListingTurns) -> Result<Option<Page>> {
+        let key = (self.segments.clone(), style);
+        turns.make(key, move || self.listed(style)).await
     }
 
     fn listed(self, style: Style) -> Result<String> {
-        let mut entries = read_entries(&self.directory, self.allow_hidden, self.allow_symlinks)?;
+        let directory = (self.open)()?;
+        let mut entries = read_entries(&directory, self.allow_hidden, self.allow_symlinks)?;
         Order::default().sort(&mut entries);
         let mut listing = Listing {
             segments: self.segments,

@@ -20,7 +20,7 @@ pub(crate) use digests::Digests;
 pub(crate) use directory::ServedDirectory;
 pub(crate) use file::ReadError;
 pub(crate) use listing::{
-    MAX_ENTRIES as MAX_LISTED, Order, Page, Style, Turns as ListingTurns, policy as listing_policy,
+    ListingTurns, MAX_ENTRIES as MAX_LISTED, Order, Page, Style, policy as listing_policy,
 };
 pub(crate) use representation::{Found, Missing, Representation, Source};
 use version::Version;

@@ -4,7 +4,7 @@
 use percent_encoding::percent_decode_str;
 
 /// A path beneath the root of a directory, decoded once.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RelativePath {
     segments: Vec<Vec<u8>>,
     /// True if the path ended in a slash, and so can only mean a directory.

@@ -75,6 +75,44 @@ fn a_stream_that_the_server_holds_up_is_no_idle_one() {
     assert_eq!(site.next_record().status, 200);
 }
 
+/// As many files as there are streams would soon be more than a process may open.
+#[test]
+fn streams_that_nobody_reads_hold_few_files() {
+    const WINDOW_0: &[u8] = &[0, 4, 0, 0, 0, 0];
+    const FILES: usize = 90;
+    let root = tempfile::tempdir().unwrap();
+    for number in 0..FILES {
+        std::fs::write(root.path().join(number.to_string()), vec![0; 100_000]).unwrap();
+    }
+    let identity = TlsIdentity::generate([]).unwrap();
+    let trusted = identity.certificate_pem().to_owned();
+    let site = Site::start(Config {
+        content: Content::Directory(Directory::new(root.path())),
+        tls: Some(identity),
+        limits: Limits {
+            stall_timeout: Duration::from_secs(1),
+            ..Limits::default()
+        },
+        ..Config::default()
+    });
+    let mut frames = Frames::connect(site.server.address(), &trusted, WINDOW_0);
+    for number in 0..FILES {
+        let stream = u32::try_from(2 * number + 1).unwrap();
+        frames.get(stream, &format!("/{number}")).unwrap();
+    }
+    let mut most = 0;
+    let root = root.path().to_str().unwrap();
+    let count = |_: &mut Frames| {
+        let open = std::fs::read_dir("/proc/self/fd").unwrap();
+        let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        let files = targets.filter(|target| target.starts_with(root)).count();
+        most = most.max(files);
+        Ok(())
+    };
+    assert!(frames.until_ended(PATIENCE, count).is_some());
+    assert!((2..=30).contains(&most), "{most} files");
+}
+
 /// Silence, half a head, a connection kept for later, a response that is not read.
 fn misbehave(site: &Site, kind: usize) -> Client {
     let mut client = site.connect();
@@ -193,17 +231,13 @@ fn listings_that_nobody_reads_take_no_more_than_their_room() {
     let whole = site.get("/", &[]);
     assert!(whole.is_complete && whole.content.len() > 5 << 20);
     let unread = 5 + (64 << 20) / whole.content.len();
-    let mut unread: Vec<_> = (0..unread)
-        .map(|_| {
-            let mut client = site.connect();
-            client.send("GET", "/", &[]);
-            client
-        })
-        .collect();
-    let statuses: Vec<_> = unread
-        .iter_mut()
-        .map(|client| client.receive_head().status)
-        .collect();
+    // One after another: those who wait for the same listing at once share it.
+    let ask = |_| {
+        let mut client = site.connect();
+        client.send("GET", "/", &[]);
+        (client.receive_head().status, client)
+    };
+    let (statuses, unread): (Vec<_>, Vec<_>) = (0..unread).map(ask).unzip();
     assert!(
         statuses.contains(&200) && statuses.contains(&503),
         "{statuses:?}"

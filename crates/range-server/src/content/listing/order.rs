@@ -3,7 +3,7 @@
 use super::entries::Entry;
 
 /// The property entries are sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     #[default]
     Name,
@@ -12,7 +12,7 @@ pub(super) enum Key {
 }
 
 /// An order of entries. Directories come first in each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Order {
     pub(super) key: Key,
     pub(super) is_descending: bool,

@@ -31,7 +31,7 @@ struct Tally {
 
 /// Runs once until bytes are given up, and once more to the end.
 fn judge(learns: Learns, seed: u64, tally: &mut Tally) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let blocks = 2 + random.below(5);
     let length = usize::try_from(blocks).unwrap() * BLOCK;
     let remote = Remote::new(length, 1, "");
