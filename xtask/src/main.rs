@@ -19,6 +19,7 @@ mod faults;
 mod layers;
 mod outcome;
 mod servers;
+mod siege;
 mod sim;
 mod soak;
 mod tidy;
@@ -53,6 +54,8 @@ enum Task {
     Servers,
     /// Run the program against our server with faults a seed makes up, for some time
     Soak(soak::Soak),
+    /// Set hostile clients against our server for some time, and one that behaves beside them
+    Siege(siege::Siege),
     /// Run what CI runs, cheapest first, up to the first failure
     Ci {
         /// Stop after the checks that neither link nor run the product
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Task::Faults => faults::run(),
         Task::Servers => servers::run(),
         Task::Soak(soak) => soak::run(&soak),
+        Task::Siege(siege) => siege::run(&siege),
         Task::Ci { quick } => ci::run(quick),
         Task::Bench { arguments } => bench::run(&arguments),
     };
