@@ -34,19 +34,19 @@ fn start_by<T: Send + 'static>(
 /// Returns how many threads the system has left, up to `most`, by starting them for a moment.
 /// Others take threads too, so that the answer holds for that moment.
 pub(crate) fn available(most: usize) -> usize {
-    let (hold, held) = mpsc::channel::<()>();
-    let held = Arc::new(Mutex::new(held));
+    let (end, waiting) = mpsc::channel::<()>();
+    let waiting = Arc::new(Mutex::new(waiting));
     let threads: Vec<_> = (0..most)
         .map_while(|_| {
-            let held = Arc::clone(&held);
+            let waiting = Arc::clone(&waiting);
             let wait = move || {
                 // Nothing is ever sent: it ends when all of them have been counted.
-                let _ended = held.lock().map(|held| held.recv());
+                let _ended = waiting.lock().map(|waiting| waiting.recv());
             };
             Builder::new().spawn(wait).ok()
         })
         .collect();
-    drop(hold);
+    drop(end);
     let count = threads.len();
     for thread in threads {
         let _ended = thread.join();
