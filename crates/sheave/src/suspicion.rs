@@ -16,63 +16,111 @@ const BINARY: &[&str] = &[
     "aac",
     "apk",
     "appimage",
+    "arrow",
     "avi",
+    "avif",
+    "avro",
+    "azw3",
+    "bam",
     "bin",
+    "br",
     "bz2",
     "cab",
     "ckpt",
+    "conda",
+    "cram",
+    "crate",
     "crx",
+    "dcm",
     "deb",
     "dll",
     "dmg",
+    "doc",
     "docx",
+    "egg",
     "epub",
+    "esd",
     "exe",
+    "feather",
+    "fits",
     "flac",
+    "flatpak",
     "flv",
-    "gguf",
+    "gem",
     "ggml",
+    "gguf",
     "gif",
     "gz",
     "h5",
+    "hdf5",
+    "heic",
     "ico",
     "img",
     "ipa",
     "iso",
     "jar",
+    "joblib",
     "jpeg",
     "jpg",
+    "keras",
+    "lz",
     "lz4",
     "lzma",
+    "lzo",
     "m4a",
+    "m4b",
     "m4v",
     "mkv",
+    "mlmodel",
+    "mobi",
     "mov",
     "mp3",
     "mp4",
     "mpg",
     "msi",
+    "msix",
+    "nc",
+    "nii",
     "npy",
     "npz",
+    "nupkg",
+    "odp",
+    "ods",
+    "odt",
     "ogg",
     "onnx",
+    "opus",
+    "orc",
+    "otf",
     "ova",
     "parquet",
     "pdf",
     "pkg",
+    "pkl",
     "png",
+    "ppt",
     "pptx",
     "pt",
     "pth",
     "qcow2",
     "rar",
+    "raw",
+    "rom",
     "rpm",
     "safetensors",
+    "snap",
     "sqlite",
+    "squashfs",
     "tar",
+    "tbz",
     "tbz2",
+    "tflite",
+    "tfrecord",
     "tgz",
+    "tif",
     "tiff",
+    "torrent",
+    "ttf",
     "txz",
     "vdi",
     "vhd",
@@ -83,12 +131,19 @@ const BINARY: &[&str] = &[
     "webm",
     "webp",
     "whl",
+    "wim",
     "wmv",
+    "woff",
+    "woff2",
+    "xar",
+    "xls",
     "xlsx",
     "xpi",
     "xz",
     "zip",
+    "zipx",
     "zst",
+    "zstd",
 ];
 
 /// The kind of text that a file seems to be in place of what one of its names promises.
@@ -146,9 +201,32 @@ fn seems(first: &[u8]) -> Option<&'static str> {
         return Some("a pointer of Git LFS");
     }
     let inside = text.strip_prefix(b"{").or_else(|| text.strip_prefix(b"[{"));
-    inside
-        .is_some_and(|inside| inside.trim_ascii_start().starts_with(b"\""))
-        .then_some("JSON")
+    if inside.is_some_and(|inside| inside.trim_ascii_start().starts_with(b"\"")) {
+        return Some("JSON");
+    }
+    is_a_sentence(first).then_some("plain text")
+}
+
+/// Reports whether it is text throughout, and nothing that begins so is a file: not a script that
+/// unpacks itself, nor a document that is written in ASCII.
+fn is_a_sentence(first: &[u8]) -> bool {
+    let is_cut = first.len() as u64 == LOOK;
+    let text = match std::str::from_utf8(first) {
+        Ok(text) => text,
+        Err(error) if is_cut && error.error_len().is_none() => {
+            std::str::from_utf8(&first[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    let is_written = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{c}');
+    let is_file = ["#!", "%PDF", "%!PS", "SQLite"]
+        .iter()
+        .any(|magic| text.starts_with(magic));
+    let words = text.split_whitespace();
+    let is_word = |word: &&str| word.chars().all(char::is_alphabetic);
+    let words = words.map(|word| word.trim_end_matches(|c: char| c.is_ascii_punctuation()));
+    let is_told = words.filter(|word| word.len() > 1).filter(is_word).count() > 1;
+    !is_file && is_told && text.chars().all(is_written)
 }
 
 #[cfg(test)]
@@ -179,7 +257,17 @@ mod tests {
             (b"GGUF", None),
             (b"{\x00\x00", None),
             (b"<!-- a", None),
-            (b"plain text", None),
+            (b"Quota exceeded. Try again later.\n", Some("plain text")),
+            (b"404: Not Found", Some("plain text")),
+            (
+                "Zugriff nicht erlaubt: gesperrte Datei \u{fc}".as_bytes(),
+                Some("plain text"),
+            ),
+            (b"#!/bin/sh\nset -e\necho unpacks itself\n", None),
+            (b"%PDF-1.4\n1 0 obj some words", None),
+            (b"!<arch>\ndebian-binary   1342943816  0     0", None),
+            (b"two words\x00", None),
+            (b"0123456789", None),
             (b"", None),
             // The head of a safetensors file is JSON behind its length.
             (b"\x40\x00\x00\x00\x00\x00\x00\x00{\"", None),
@@ -193,6 +281,7 @@ mod tests {
         use std::io::Write;
         for (suffix, url, expected) in [
             ("data.zip", "http://h/data.zip", true),
+            ("weights.pkl", "http://h/", true),
             ("data.ZIP", "http://h/", true),
             ("out", "http://h/a/model.gguf?download=true", true),
             ("a.tar.gz", "", true),
