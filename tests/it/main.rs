@@ -29,6 +29,7 @@ mod generations;
 mod hostile;
 mod idle;
 mod inspect;
+mod last_resort;
 mod library;
 mod library_examples;
 mod matrix;

@@ -238,7 +238,7 @@ const fn a16_silence() -> [Row; 3] {
     [
         row(&["stall:500000,requests=2..=3"], Arrives),
         row(&["stall,requests=2..=3"], Arrives),
-        row(&["stall"], Fails(3, "nothing arrived")),
+        row(&["stall"], Fails(3, "not begun to answer")),
     ]
 }
 

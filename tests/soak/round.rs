@@ -143,7 +143,9 @@ impl<'a> Round<'a> {
         command.args(["get", &url, "--json", "-x", &world.connections]);
         command.arg("--max-tries").arg(haste.tries.to_string());
         let stall = format!("{}ms", haste.stall.as_millis());
-        command.arg("--stall-timeout").arg(stall);
+        for option in ["--stall-timeout", "--first-byte-timeout"] {
+            command.arg(option).arg(&stall);
+        }
         command.arg("-o").arg(self.output());
         command.args(&world.arguments).args(more);
         if world.has_final {

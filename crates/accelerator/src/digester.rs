@@ -36,7 +36,7 @@ enum By {
 }
 
 /// Fills a buffer with the bytes from an offset on.
-type ReadAt = Box<dyn Fn(u64, &mut [u8]) -> Result<(), StoreError> + Send>;
+type ReadAt = Box<dyn Fn(u64, &mut [u8]) -> Result<(), StoreError> + Send + Sync>;
 
 enum Order {
     /// Bytes before this offset are final.

@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use crate::clock::Clock;
 use crate::digester::Digester;
 use crate::disk_time::DiskTime;
-use crate::error::{Cause, Error, ErrorKind};
+use crate::error::{Cause, Error, ErrorKind, Failing};
 use crate::events::Events;
 use crate::first::First;
 use crate::generation::{Expected, Generation};
@@ -75,6 +75,7 @@ pub(crate) struct Fetched {
     pub(crate) digester: Option<Digester>,
     /// The error of the last attempt that failed.
     pub(crate) last_error: Option<AttemptError>,
+    pub(crate) failing: Failing,
 }
 
 /// A worker that has not stopped yet.
@@ -89,7 +90,7 @@ struct AtWork {
 /// The beginning of a download.
 pub(crate) struct Start {
     pub(crate) beginning: Beginning,
-    /// A reply to the first request, if that was sent already.
+    /// A reply to the request that it begins with, if that was sent already.
     pub(crate) first: Option<First>,
     /// True if bytes are accepted whatever their validators say, because a digest will tell.
     pub(crate) digest_decides: bool,
@@ -130,6 +131,11 @@ pub(crate) struct Driver<'a> {
     syncer: Option<Syncer>,
     verifier: Option<Verifier>,
     wait_until: Option<Timestamp>,
+    /// The requests that have failed since that moment, in which progress began to lack.
+    failed: u32,
+    progress_at: Timestamp,
+    /// The bytes received by then.
+    progress_of: u64,
     /// The time as the scheduler knows it.
     time: DiskTime,
     snapshot_at: Timestamp,
@@ -190,6 +196,9 @@ impl<'a> Driver<'a> {
             syncer: None,
             verifier: None,
             wait_until: None,
+            failed: 0,
+            progress_at: time.now(),
+            progress_of: 0,
             time,
             snapshot_at: Timestamp::START,
             last_error: None,
@@ -233,6 +242,17 @@ impl<'a> Driver<'a> {
             (None, Some(outcome)) => Ok(outcome),
             (None, None) => unreachable!("the loop ends with an outcome or an error"),
         };
+        // Of those that are too silent, the scheduler tells all but the last.
+        let is_silence = matches!(
+            outcome,
+            Ok(Outcome::Failed(
+                FailureClass::Stalled | FailureClass::Unanswered
+            ))
+        );
+        let failing = Failing {
+            requests: self.failed + u32::from(is_silence),
+            span: self.time.now().since(self.progress_at),
+        };
         let generations = self.generations.lock();
         Fetched {
             outcome,
@@ -243,6 +263,7 @@ impl<'a> Driver<'a> {
             coding: self.coding,
             digester: self.digester,
             last_error: self.last_error,
+            failing,
         }
     }
 
@@ -293,6 +314,11 @@ impl<'a> Driver<'a> {
 
     fn count(&mut self, input: Input, received_before: u64) {
         let received = self.scheduler.received();
+        if received.len().abs_diff(self.progress_of) >= scheduler::limits::PROGRESS_MIN {
+            self.progress_of = received.len();
+            self.progress_at = self.time.now();
+            self.failed = 0;
+        }
         let is_verified = matches!(input, Input::Verified { .. });
         if !is_verified {
             self.tally.fetched_bytes += received.len().saturating_sub(received_before);

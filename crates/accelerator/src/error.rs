@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use range_core::digest::Digest;
 use range_store::{StoreError, StoreFailure};
@@ -51,6 +52,17 @@ pub enum Remedy {
     /// [`Settings::authorities`](crate::Settings::authorities): no trusted authority vouches for
     /// the server.
     Authorities,
+    /// [`Settings::first_byte_timeout`](crate::Settings::first_byte_timeout): the server has taken
+    /// the request and has not begun to answer.
+    FirstByteTimeout,
+    /// [`Settings::overwrite`](crate::Settings::overwrite), where it is a file that has the final
+    /// name, or another name.
+    Overwrite,
+    /// [`Settings::proxies`](crate::Settings::proxies): the server was to be reached through one.
+    Proxies,
+    /// [`Settings::stall_timeout`](crate::Settings::stall_timeout): nothing followed what had
+    /// arrived of a reply.
+    StallTimeout,
 }
 
 /// The reason why a download failed. The text is one line without the URL's secrets, and is not
@@ -63,7 +75,17 @@ struct Details {
     kind: ErrorKind,
     url: Option<SafeUrl>,
     resumable: bool,
+    given_up: Option<Failing>,
     cause: Cause,
+}
+
+/// The attempts since anything came.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Failing {
+    /// The number of requests that have failed.
+    pub(crate) requests: u32,
+    /// The time that took.
+    pub(crate) span: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +121,8 @@ pub(crate) enum Cause {
     NoThread,
     #[error("nothing arrived for too long")]
     Stalled,
+    #[error("the server has taken the request and not begun to answer")]
+    Unanswered,
     /// The replies were in order, so that none of them has an error of its own.
     #[error("the server sends too few bytes with each reply")]
     Crumbs,
@@ -120,6 +144,7 @@ impl Error {
             kind,
             url: None,
             resumable: false,
+            given_up: None,
             cause,
         }))
     }
@@ -140,6 +165,13 @@ impl Error {
         self
     }
 
+    /// Says what was tried before it was given up.
+    pub(crate) fn given_up(mut self, failing: Failing) -> Self {
+        let is_worth_telling = failing.requests > 1 || failing.span >= Duration::from_secs(1);
+        self.0.given_up = Some(failing).filter(|_| is_worth_telling);
+        self
+    }
+
     /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -152,13 +184,44 @@ impl Error {
 
     /// Returns the setting that would have helped, if there is one.
     pub fn remedy(&self) -> Option<Remedy> {
-        let (Cause::Transport(error) | Cause::ChangedAndRefused(error)) = &self.0.cause else {
-            return None;
-        };
+        if let Cause::Unanswered = self.0.cause {
+            return Some(Remedy::FirstByteTimeout);
+        }
+        if let Cause::Stalled = self.0.cause {
+            return Some(Remedy::StallTimeout);
+        }
+        if let Cause::Store(StoreError::OutputExists { .. }) = self.0.cause {
+            return Some(Remedy::Overwrite);
+        }
+        let error = self.transport_error()?;
+        if let TransportError::Silent = error {
+            return Some(Remedy::FirstByteTimeout);
+        }
+        if let TransportError::Unreachable {
+            is_proxied: true, ..
+        } = error
+        {
+            return Some(Remedy::Proxies);
+        }
         if let TransportError::Redirect(RedirectError::Private { .. }) = error {
             return Some(Remedy::AllowPrivate);
         }
         matches!(error, TransportError::Untrusted { .. }).then_some(Remedy::Authorities)
+    }
+
+    /// Returns the status of the reply that the error is about, if there is one.
+    pub fn status(&self) -> Option<u16> {
+        if let TransportError::Status { status, .. } = self.transport_error()? {
+            return Some(*status);
+        }
+        None
+    }
+
+    fn transport_error(&self) -> Option<&TransportError> {
+        if let Cause::Transport(error) | Cause::ChangedAndRefused(error) = &self.0.cause {
+            return Some(error);
+        }
+        None
     }
 
     /// Returns the URL, without its secrets.
@@ -170,7 +233,17 @@ impl Error {
 impl fmt::Display for Error {
     /// Writes the cause and its own causes in one line. Foreign text is not escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&in_one_line(&self.0.cause))
+        f.write_str(&in_one_line(&self.0.cause))?;
+        let Some(Failing { requests, span }) = self.0.given_up else {
+            return Ok(());
+        };
+        let s = if requests == 1 { "" } else { "s" };
+        let seconds = span.as_secs_f64();
+        let digits = usize::from(seconds < 10.0);
+        write!(
+            f,
+            "; given up after {requests} failed request{s} in {seconds:.digits$} s"
+        )
     }
 }
 
@@ -213,7 +286,7 @@ impl From<TransportError> for Error {
             | TransportError::RangeIgnored { .. }
             | TransportError::Misplaced { .. }
             | TransportError::Status {
-                status: 300..=399 | 408 | 425 | 429 | 500..=599,
+                status: 202 | 300..=399 | 408 | 425 | 429 | 500..=599,
                 ..
             } => ErrorKind::Network,
             TransportError::Untrusted { .. }

@@ -80,6 +80,7 @@ fn in_words(class: FailureClass) -> &'static str {
         FailureClass::RangeIgnored => "the server sent the whole file when a part was asked for",
         FailureClass::Refused => "the server refused the request",
         FailureClass::Stalled => "nothing arrived for too long",
+        FailureClass::Unanswered => "the server has taken the request and not begun to answer",
         FailureClass::Storage => "the part file could not be written",
         FailureClass::Stray => "the reply is not of the file that was asked for",
         FailureClass::Unreachable => "the server could not be reached",

@@ -46,11 +46,13 @@ pub(crate) async fn ask(
         last_error: None,
     };
     let asked = match asking.run(config, Beginning::Fresh).await {
-        Err(Outcome::Failed(FailureClass::Refused)) if !asking.may_be_the_range() => {
-            Err(Outcome::Failed(FailureClass::Refused))
-        }
-        Err(Outcome::SingleStreamNeeded | Outcome::Failed(FailureClass::Refused)) => {
-            asking.run(config, Beginning::SingleStream).await
+        Err(Outcome::SingleStreamNeeded) => asking.run(config, Beginning::SingleStream).await,
+        Err(Outcome::Failed(class)) if asking.may_be_the_range(class) => {
+            let once = SchedulerConfig {
+                max_tries: 1,
+                ..config
+            };
+            asking.run(once, Beginning::SingleStream).await
         }
         asked => asked,
     };
@@ -190,16 +192,20 @@ impl Asking {
         self.events.send(Event::retrying(class, error, delay));
     }
 
-    /// Reports whether the refusal may be of the range, and not of the file.
-    fn may_be_the_range(&self) -> bool {
+    /// Reports whether the failure may be of the range, and not of the file.
+    fn may_be_the_range(&self, class: FailureClass) -> bool {
         let last = self.last_error.as_ref();
-        last.is_some_and(|(_, error)| error.may_be_of_the_range())
+        class == FailureClass::Unanswered
+            || last.is_some_and(|(its, error)| *its == class && error.may_be_of_a_range())
     }
 
     fn failure(self, outcome: Outcome) -> Error {
         match (outcome, self.last_error) {
             (Outcome::Failed(FailureClass::Stalled), _) => {
                 Error::new(ErrorKind::Network, Cause::Stalled)
+            }
+            (Outcome::Failed(FailureClass::Unanswered), _) => {
+                Error::new(ErrorKind::Network, Cause::Unanswered)
             }
             (_, Some((_, error))) => error.into(),
             (_, None) => Error::new(ErrorKind::Network, Cause::NoWayLeft),

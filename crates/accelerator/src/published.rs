@@ -98,8 +98,8 @@ async fn is_served(published: &Unfinished, asking: &Asking, task: &Task) -> Resu
         let reply = transport.open(Request::First, Route::Original).await?;
         accept(Request::First, None, &reply.head)
     });
-    let reply = tokio::time::timeout(task.settings.stall_timeout, ask).await;
-    let accepted = reply.map_err(|_| Error::new(ErrorKind::Network, Cause::Stalled))???;
+    let reply = tokio::time::timeout(task.settings.first_byte_timeout, ask).await;
+    let accepted = reply.map_err(|_| Error::new(ErrorKind::Network, Cause::Unanswered))???;
     let (header, served) = (published.header(), &accepted.generation);
     Ok(served.length.is_none_or(|served| served == header.length)
         && header.validators.compare(&served.validators) == Agreement::Same)

@@ -65,6 +65,8 @@ pub(crate) struct Session {
     /// True if bytes of one version only are accepted although a digest is expected.
     is_strict: bool,
     way: Way,
+    /// True if ranges were asked for once more after they had failed.
+    asked_again: bool,
     /// True if the server changed its validators once too often to be believed.
     doubts_validators: bool,
 }
@@ -93,6 +95,7 @@ impl Session {
             unproven: None,
             is_strict: false,
             way: Way::Ranges,
+            asked_again: false,
             doubts_validators: false,
         }
     }
@@ -328,6 +331,7 @@ fn clear_away(fetched: &Fetched) {
 fn failure(task: &Task, fetched: Fetched) -> Error {
     let resumable = can_be_continued(task, &fetched);
     clear_away(&fetched);
+    let failing = fetched.failing;
     let error = match (fetched.outcome, fetched.last_error) {
         (Err(error), _) => error,
         (Ok(Outcome::Cancelled), _) => Error::new(ErrorKind::Cancelled, Cause::Cancelled),
@@ -337,12 +341,20 @@ fn failure(task: &Task, fetched: Fetched) -> Error {
         (Ok(Outcome::Failed(FailureClass::Stalled)), _) => {
             Error::new(ErrorKind::Network, Cause::Stalled)
         }
+        (Ok(Outcome::Failed(FailureClass::Unanswered)), _) => {
+            Error::new(ErrorKind::Network, Cause::Unanswered)
+        }
         (Ok(_), Some(AttemptError::Transport(error))) => error.into(),
         (Ok(_), Some(AttemptError::Store(error))) => error.into(),
         (Ok(Outcome::Failed(FailureClass::Interrupted)), None) => {
             Error::new(ErrorKind::Network, Cause::Crumbs)
         }
         (Ok(_), None) => Error::new(ErrorKind::Internal, Cause::WorkerLost),
+    };
+    let error = if error.kind() == ErrorKind::Network {
+        error.given_up(failing)
+    } else {
+        error
     };
     error.resumable(resumable)
 }

@@ -48,10 +48,15 @@ pub struct Settings {
     /// Failures in a row without a byte received before the download gives up; at least 1.
     /// Default: 10, which spans about a minute.
     pub max_tries: u32,
-    /// The time a connection may be silent before it is replaced; more than zero. There is no limit
-    /// on the time of the whole download. While a host has addresses that were never tried, one
-    /// that does not answer is left after half of this time. Default: 20 seconds.
+    /// The time a connection that has brought bytes may be silent before it is replaced; more than
+    /// zero. There is no limit on the time of the whole download. While a host has addresses
+    /// that were never tried, the next one is asked as well each time half of it has brought no
+    /// reply. Default: 20 seconds.
     pub stall_timeout: Duration,
+    /// The time one that has brought none may be silent; more than zero. Some servers make a
+    /// file when it is asked for. Where the server has replied in this run already, that tells how
+    /// long it takes, and this is the most. Default: 120 seconds.
+    pub first_byte_timeout: Duration,
     /// Most bytes that the file may have. A larger file is refused as soon as a reply states its
     /// length; one whose length no reply states is refused when more bytes have come. Default: no
     /// limit.
@@ -129,6 +134,7 @@ impl Default for Settings {
             rate_limit: None,
             max_tries: 10,
             stall_timeout: Duration::from_secs(20),
+            first_byte_timeout: Duration::from_mins(2),
             max_size: None,
             digests: Vec::new(),
             user_agent: concat!("accelerator/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -168,7 +174,7 @@ pub enum TlsVersion {
 #[non_exhaustive]
 pub enum InvalidSetting {
     /// The URL cannot be parsed.
-    #[error("this is no URL: {source}")]
+    #[error("this is no URL, which begins with http:// or https://: {source}")]
     Url {
         /// The fault in it.
         source: url::ParseError,
@@ -203,6 +209,9 @@ pub enum InvalidSetting {
     /// Every connection would be replaced at once.
     #[error("a connection has to be silent for some time before it is replaced")]
     NoStallTimeout,
+    /// No server answers in no time.
+    #[error("servers need some time until the first byte of a reply")]
+    NoFirstByteTimeout,
     /// There are two digests of one algorithm, of which a file has one.
     #[error("there are two digests of the algorithm {algorithm}")]
     SameAlgorithm {

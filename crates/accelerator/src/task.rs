@@ -68,6 +68,9 @@ impl Task {
         if settings.stall_timeout.is_zero() {
             return Err(InvalidSetting::NoStallTimeout);
         }
+        if settings.first_byte_timeout.is_zero() {
+            return Err(InvalidSetting::NoFirstByteTimeout);
+        }
         check_algorithms(&settings.digests)?;
         let user_agent = HeaderValue::try_from(&settings.user_agent);
         let user_agent = user_agent.map_err(|_| InvalidSetting::UserAgent {
@@ -121,6 +124,7 @@ impl Task {
             block_size: None,
             max_tries: self.settings.max_tries,
             stall_timeout: self.settings.stall_timeout,
+            first_byte_timeout: self.settings.first_byte_timeout,
             rate_limit,
             checkpoints: self.settings.sync,
             seed: clock.now().since_start().subsec_nanos().into(),

@@ -23,8 +23,12 @@ pub struct SchedulerConfig {
     /// Failures of one segment in a row, with nothing received by anyone in between, before the
     /// download gives up.
     pub max_tries: u32,
-    /// The time a worker may be silent before its connection is given up.
+    /// The time a worker that has brought bytes may be silent before its connection is given up.
     pub stall_timeout: Duration,
+    /// The time one that has brought none may: servers make some files when they are asked for.
+    /// A source that has replied already is given what those replies let expect, and more with each
+    /// try.
+    pub first_byte_timeout: Duration,
     /// Most that may be received in a second, by all workers together.
     pub rate_limit: Option<RateLimit>,
     /// True if received bytes are put on the disk on the way, and not when the system likes.

@@ -21,13 +21,15 @@ pub enum FailureClass {
     RangeIgnored,
     /// The server refuses the request: 4xx, or a redirect that must not be followed.
     Refused,
-    /// Nothing arrived for the stall timeout.
+    /// Nothing more arrived for the stall timeout.
     Stalled,
     /// The part file could not be written.
     Storage,
     /// The reply is not of the file that was asked for, as far as a single reply can tell: another
     /// version, or a message in its place.
     Stray,
+    /// No byte of a reply's content arrived within the time that is allowed for the first.
+    Unanswered,
     /// The server's address could not be found or connected to.
     Unreachable,
     /// The server could not prove who it is, or speaks no HTTP that can be trusted.
@@ -59,7 +61,9 @@ impl FailureClass {
         match self {
             Self::Busy { .. } => Disposition::BackOffHost,
             Self::Changed => Disposition::Restart,
-            Self::Interrupted | Self::Stalled | Self::Unreachable => Disposition::BackOff,
+            Self::Interrupted | Self::Stalled | Self::Unanswered | Self::Unreachable => {
+                Disposition::BackOff
+            }
             Self::Misplaced | Self::RangeIgnored => Disposition::SingleStream,
             Self::Refused => Disposition::Relocate,
             Self::Storage | Self::Untrusted => Disposition::GiveUp,

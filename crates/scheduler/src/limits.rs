@@ -225,5 +225,9 @@ pub const SOURCES_MAX: NonZeroU16 = NonZeroU16::new(32).unwrap();
 /// often, in which it can be faster.
 pub const SOURCE_RATE_LIFE: Duration = Duration::from_secs(30);
 
-/// Tries before the first reply ever arrives: a wrong host name should fail in seconds.
+/// Replies in a row that are not of the file before a download gives up: half a minute of them.
+/// Each came in order, so that it is no outage, and somebody has to look at what they say.
+pub const STRAY_TRIES: u32 = 7;
+
+/// Tries before the first byte of a reply ever arrives: a wrong host name should fail in seconds.
 pub const FIRST_CONTACT_TRIES: u32 = 3;

@@ -4,6 +4,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::config::SchedulerConfig;
+use crate::failure::FailureClass;
 use crate::ids::SegmentId;
 use crate::limits;
 use crate::random::Random;
@@ -14,6 +16,7 @@ use crate::time::Timestamp;
 pub(crate) struct Retries {
     max_tries: u32,
     stall_timeout: Duration,
+    first_byte_timeout: Duration,
     jitter: Random,
     /// No worker that was looked at is silent for too long before this, nor is one that has begun
     /// in the meantime.
@@ -21,22 +24,47 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    pub(crate) const fn new(max_tries: u32, stall_timeout: Duration, seed: u64) -> Self {
+    pub(crate) const fn new(config: &SchedulerConfig) -> Self {
         Self {
-            max_tries,
-            stall_timeout,
-            jitter: Random::new(seed),
+            max_tries: config.max_tries,
+            stall_timeout: config.stall_timeout,
+            first_byte_timeout: config.first_byte_timeout,
+            jitter: Random::new(config.seed),
             no_stall_before: Timestamp::START,
         }
     }
 
-    /// Returns the number of failures in a row that end a download.
-    pub(crate) fn allowed(&self, ever_opened: bool) -> u32 {
-        if ever_opened {
-            self.max_tries
+    /// Returns the number of failures in a row that end a download, the last of this class. A
+    /// server that has never sent a byte was given all the patience there is.
+    pub(crate) fn allowed(&self, ever_began: bool, class: FailureClass) -> u32 {
+        let most = if ever_began && class == FailureClass::Stray {
+            limits::STRAY_TRIES
+        } else if ever_began {
+            u32::MAX
+        } else if class == FailureClass::Unanswered {
+            1
         } else {
-            self.max_tries.min(limits::FIRST_CONTACT_TRIES)
-        }
+            limits::FIRST_CONTACT_TRIES
+        };
+        self.max_tries.min(most)
+    }
+
+    /// Returns the time a worker may be silent. `usual` is what replies of its source take to
+    /// begin, where there were any: much more than that is out of the ordinary, unless it happens
+    /// again.
+    pub(crate) fn patience(
+        &self,
+        has_begun: bool,
+        usual: Option<Duration>,
+        failures: Failures,
+    ) -> Duration {
+        let ordinary = match usual {
+            _ if has_begun => return self.stall_timeout,
+            Some(usual) => self.stall_timeout.max(usual * limits::PATIENCE_FACTOR),
+            None => return self.first_byte_timeout,
+        };
+        let longer = ordinary.saturating_mul(1 << failures.count.min(16));
+        longer.min(self.first_byte_timeout)
     }
 
     /// Returns the time to wait after so many failures.
@@ -51,19 +79,20 @@ impl Retries {
     }
 
     /// Workers that have been silent for too long, of those that may be judged by it: each with
-    /// when it was last heard of.
+    /// when it was last heard of, and its patience.
     pub(crate) fn stalled(
         &mut self,
         now: Timestamp,
-        heard: impl Iterator<Item = (SegmentId, Timestamp)>,
+        heard: impl Iterator<Item = (SegmentId, Timestamp, Duration)>,
     ) -> Vec<SegmentId> {
         let mut stalled = Vec::new();
         if now < self.no_stall_before {
             return stalled;
         }
-        self.no_stall_before = now + self.stall_timeout;
-        for (segment, last) in heard {
-            let due = last + self.stall_timeout;
+        // No patience is shorter, also of those that begin in the meantime.
+        self.no_stall_before = now + self.stall_timeout.min(self.first_byte_timeout);
+        for (segment, last, patience) in heard {
+            let due = last + patience;
             if due <= now {
                 stalled.push(segment);
             } else {
@@ -154,11 +183,49 @@ mod tests {
         }
     }
 
+    const fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn retries(max_tries: u32) -> Retries {
+        Retries {
+            max_tries,
+            stall_timeout: secs(20),
+            first_byte_timeout: secs(120),
+            jitter: Random::new(1),
+            no_stall_before: Timestamp::START,
+        }
+    }
+
+    #[test]
+    fn before_its_first_byte_a_reply_has_a_patience_of_its_own() {
+        let retries = retries(10);
+        let mut failures = Failures::default();
+        let patience = |failures| retries.patience(false, Some(secs(1)), failures);
+        assert_eq!(retries.patience(false, None, failures), secs(120));
+        assert_eq!(retries.patience(true, None, failures), secs(20));
+        assert_eq!(retries.patience(false, Some(secs(30)), failures), secs(90));
+        assert_eq!(retries.patience(false, Some(secs(45)), failures), secs(120));
+        assert_eq!(patience(failures), secs(20));
+        for seconds in [40, 80, 120, 120] {
+            failures.add(0);
+            assert_eq!(patience(failures), secs(seconds));
+        }
+        let short = Retries {
+            first_byte_timeout: secs(2),
+            ..retries
+        };
+        assert_eq!(short.patience(false, Some(secs(1)), failures), secs(2));
+    }
+
     #[test]
     fn a_worker_is_stalled_once_it_was_silent_for_the_timeout() {
-        let after = |seconds| Timestamp::after_start(Duration::from_secs(seconds));
-        let mut retries = Retries::new(10, Duration::from_secs(20), 1);
-        let heard = [(SegmentId(0), after(5)), (SegmentId(1), after(9))];
+        let after = |seconds| Timestamp::after_start(secs(seconds));
+        let mut retries = retries(10);
+        let heard = [
+            (SegmentId(0), after(5), secs(20)),
+            (SegmentId(1), after(9), secs(20)),
+        ];
         let stalled = |retries: &mut Retries, now| retries.stalled(after(now), heard.into_iter());
         assert_eq!(stalled(&mut retries, 10), []);
         assert_eq!(retries.next_stall(), after(25));
@@ -169,10 +236,23 @@ mod tests {
 
     #[test]
     fn first_contact_is_tried_less_often() {
-        let retries = Retries::new(10, Duration::from_secs(20), 1);
-        assert_eq!((retries.allowed(true), retries.allowed(false)), (10, 3));
-        let retries = Retries::new(2, Duration::from_secs(20), 1);
-        assert_eq!((retries.allowed(true), retries.allowed(false)), (2, 2));
+        let allowed = |max_tries, ever_began, class| retries(max_tries).allowed(ever_began, class);
+        let broken = FailureClass::Interrupted;
+        assert_eq!(
+            (allowed(10, true, broken), allowed(10, false, broken)),
+            (10, 3)
+        );
+        assert_eq!(
+            (allowed(2, true, broken), allowed(2, false, broken)),
+            (2, 2)
+        );
+        let stray = FailureClass::Stray;
+        assert_eq!((allowed(10, true, stray), allowed(2, true, stray)), (7, 2));
+        let silent = FailureClass::Unanswered;
+        assert_eq!(
+            (allowed(10, true, silent), allowed(10, false, silent)),
+            (10, 1)
+        );
     }
 
     #[test]

@@ -49,6 +49,11 @@ impl Rhythm {
         self.pause = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
     }
 
+    /// Reports whether any reply has ever brought bytes.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// Returns the time from a reply's head to its first byte.
     pub(crate) const fn first_byte(&self) -> Duration {
         self.first_byte

@@ -100,7 +100,7 @@ impl Scheduler {
             ledger,
             sources: Sources::new(config.sources, width),
             stream: Stream::default(),
-            retries: Retries::new(config.max_tries, config.stall_timeout, config.seed),
+            retries: Retries::new(&config),
             tail: Tail::default(),
             credit: Credit::new(config.rate_limit),
             checkpoints: Checkpoints::new(config.checkpoints),

@@ -225,6 +225,11 @@ impl Active {
         self.position > self.began
     }
 
+    /// Reports whether anything of its reply's content has come.
+    pub(crate) const fn has_any(&self) -> bool {
+        self.has_begun || self.brought_bytes()
+    }
+
     /// Bytes a second, as far as anything was seen, were it only a moment.
     pub(crate) fn rate_so_far(&self, now: Timestamp) -> u64 {
         let bytes = ByteCount(self.brought());

@@ -149,6 +149,12 @@ impl Source {
         is_fresh.then_some(rate.bytes)
     }
 
+    /// Returns the time its replies take to bring their first byte, if any ever did.
+    pub(crate) fn usual_wait(&self) -> Option<Duration> {
+        let wait = self.latency + self.rhythm.first_byte();
+        self.rhythm.has_begun().then_some(wait)
+    }
+
     /// Counts one more failure in a row with nothing received from it. Those of one burst count
     /// once: `began` is when this one was last heard of.
     pub(crate) fn failed(&mut self, now: Timestamp, began: Timestamp) -> u32 {

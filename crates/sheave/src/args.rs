@@ -181,8 +181,12 @@ pub(crate) struct GetArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     #[arg(aliases = ["tries", "retry"])]
     pub(crate) max_tries: Option<u32>,
-    /// Replace a connection that has received nothing for this long, e.g. 500ms or 2m [default:
-    /// 20s]
+    /// Wait this long for the first byte of a reply, e.g. 10m where a file is made when asked for
+    /// [default: 120s]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) first_byte_timeout: Option<Duration>,
+    /// Replace a connection that has received nothing more for this long, e.g. 500ms or 2m
+    /// [default: 20s]
     #[arg(hide_short_help = true)]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) stall_timeout: Option<Duration>,

@@ -122,6 +122,7 @@ fn ours(world: &World, beginning: Beginning) -> Ours {
         block_size: None,
         max_tries: 10,
         stall_timeout: Duration::from_secs(20),
+        first_byte_timeout: Duration::from_mins(2),
         rate_limit: world.rate_limit,
         checkpoints: true,
         seed: world.seed,

@@ -247,8 +247,8 @@ impl Row {
         let mut arguments: Vec<String> = ["get", &url, "--json", "--overwrite", "-o", &output]
             .map(str::to_owned)
             .into();
-        let patience = ["-x", "4", "--stall-timeout", "1s", "--max-tries", "4"];
-        arguments.extend(patience.map(str::to_owned));
+        let patience = "-x 4 --stall-timeout 1s --first-byte-timeout 1s --max-tries 4";
+        arguments.extend(patience.split(' ').map(str::to_owned));
         if self.checksum {
             let digest = files::hex(&synthetic::sha256(SEED, ByteCount(self.length)));
             arguments.extend(["--checksum".to_owned(), format!("sha-256={digest}")]);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use range_store::{LeaseError, ResumableFile, Writer};
+use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Event as Decision, Grant, Request, Route};
 use tokio::sync::mpsc;
 
@@ -130,6 +131,9 @@ impl Driver<'_> {
             Decision::WidthChanged { width } => Event::WidthChanged { width },
             Decision::Retrying { class, delay, .. } => {
                 self.tally.retries += 1;
+                if matches!(class, FailureClass::Stalled | FailureClass::Unanswered) {
+                    self.failed += 1;
+                }
                 // An error of another attempt is not the cause.
                 let error = self.last_error.as_ref();
                 let error = error.filter(|_| self.last_class == Some(class));

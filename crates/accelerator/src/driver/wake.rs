@@ -122,6 +122,7 @@ impl Driver<'_> {
             _ => error.disposition(),
         };
         self.last_error = Some(error);
+        self.failed += 1;
         self.last_class = Some(class);
         class
     }

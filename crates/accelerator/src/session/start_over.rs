@@ -3,15 +3,18 @@
 //! fetched.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use range_store::OlderVersions;
 use scheduler::failure::FailureClass;
-use scheduler::{Beginning, Outcome, Request, Route};
+use scheduler::limits::RETRY_AFTER_MAX;
+use scheduler::{Beginning, Body, Outcome, Request, Route};
 
 use super::{Session, Way, can_be_continued, failure};
 use crate::driver::{self, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, RestartReason};
+use crate::first::First;
 use crate::generation::Generation;
 use crate::target::{Target, is_of};
 use crate::threads::run_on;
@@ -44,9 +47,8 @@ impl Session {
                 let last = fetched.last_error.as_ref();
                 self.doubts_validators |= last.is_some_and(says_that_it_changed);
             }
-            Ok(Outcome::Failed(FailureClass::Refused))
-                if !self.is_plain()
-                    && fetched.last_error.as_ref().is_some_and(blames_the_range) => {}
+            Ok(Outcome::Failed(class))
+                if !self.is_plain() && self.is_of_the_range(*class, fetched) => {}
             Ok(_) | Err(_) => return None,
         }
         self.way = Way::Stream;
@@ -62,16 +64,28 @@ impl Session {
         reason: RestartReason,
     ) -> Result<Start, Error> {
         let mut served = None;
+        let is_last_resort = self.is_last_resort(&fetched);
         if reason != RestartReason::Unproven {
             (fetched, served) = self.ask_first(fetched).await?;
         }
-        let generation = served.map(|served| served.generation);
+        let (mut first, generation) = match served {
+            Some((first, served)) => (Some(first), Some(served.generation)),
+            None => (None, None),
+        };
         let is_same = generation
             .as_ref()
             .is_some_and(|served| is_same(&fetched, served));
         // What was to be written over once, and was of another version then, is set aside.
         let was_over = self.way == Way::StreamOver;
-        let is_back = reason == RestartReason::Changed && is_same && !was_over;
+        let mut is_back = reason == RestartReason::Changed && is_same && !was_over;
+        if is_last_resort
+            && let Some(plain) = &first
+            && let Some(ranged) = self.ask_for_ranges(&fetched, plain).await
+        {
+            self.way = Way::Ranges;
+            is_back = fetched.file.is_some();
+            first = Some(ranged);
+        }
         let expected = fetched.expected.clone();
         let place = generation.and_then(|served| older.find(|header| is_of(header, &served)));
         self.tally.wasted_bytes += self.tally.fetched_bytes;
@@ -92,7 +106,9 @@ impl Session {
         {
             self.way = Way::StreamOver;
             let from = driver::From::Same(file, expected.clone());
-            return Ok(self.start(Beginning::SingleStream, from));
+            let mut start = self.start(Beginning::SingleStream, from);
+            start.first = first;
+            return Ok(start);
         }
         self.keep(older, fetched, place, reason)?;
         if let Some(at) = place.filter(|_| !self.is_plain()) {
@@ -104,7 +120,68 @@ impl Session {
         } else {
             Beginning::Fresh
         };
-        Ok(self.start(beginning, driver::From::Nothing(expected)))
+        let mut start = self.start(beginning, driver::From::Nothing(expected));
+        start.first = first;
+        Ok(start)
+    }
+
+    /// Reports whether a failure may be of the range that was asked for, and not of the file: some
+    /// servers refuse ranges above a size, or any, in whatever way. Where bytes came in this run,
+    /// only a refusal says so.
+    fn is_of_the_range(&self, class: FailureClass, fetched: &Fetched) -> bool {
+        let may_be = fetched.last_error.as_ref().is_some_and(
+            |error| matches!(error, AttemptError::Transport(error) if error.may_be_of_a_range()),
+        );
+        match class {
+            FailureClass::Refused => may_be,
+            FailureClass::Unanswered => !self.was_served(fetched),
+            FailureClass::Busy { .. } | FailureClass::Interrupted | FailureClass::Stray => {
+                may_be && !self.was_served(fetched)
+            }
+            FailureClass::Changed
+            | FailureClass::Misplaced
+            | FailureClass::RangeIgnored
+            | FailureClass::Stalled
+            | FailureClass::Storage
+            | FailureClass::Unreachable
+            | FailureClass::Untrusted => false,
+        }
+    }
+
+    fn was_served(&self, fetched: &Fetched) -> bool {
+        let expected = fetched.expected.as_ref();
+        self.tally.fetched_bytes > 0 && expected.is_some_and(|expected| expected.is_of_this_run)
+    }
+
+    /// Reports whether the file was never to be had by ranges, so that it is asked for once as a
+    /// browser does, and that is the last of it.
+    fn is_last_resort(&self, fetched: &Fetched) -> bool {
+        matches!(fetched.outcome, Ok(Outcome::Failed(_))) && !self.was_served(fetched)
+    }
+
+    /// Asks a server once more for ranges that has refused them, and then had the whole file to
+    /// give: it may have been out for a while. Not where nothing is to be had from that.
+    async fn ask_for_ranges(&mut self, fetched: &Fetched, plain: &First) -> Option<First> {
+        let is_worth_it = fetched.file.is_some() || plain.reply.head.accepts_ranges;
+        if std::mem::replace(&mut self.asked_again, true) || !is_worth_it {
+            return None;
+        }
+        let asked = self.clock.now();
+        let transport = Arc::clone(&self.transport);
+        let ask = run_on(&self.pool, async move {
+            transport.open(Request::First, Route::Original).await
+        });
+        let reply = tokio::time::timeout(self.task.settings.stall_timeout, ask).await;
+        let reply = reply.ok()?.ok()?.ok()?;
+        let accepted = accept(Request::First, fetched.expected.as_ref(), &reply.head).ok()?;
+        let is_part = matches!(accepted.body, Body::Part { .. });
+        let can_go_on = fetched.file.is_none() || is_same(fetched, &accepted.generation);
+        (is_part && can_go_on).then(|| First {
+            request: Request::First,
+            reply,
+            took: self.clock.now().since(asked),
+            retries: 0,
+        })
     }
 
     fn is_plain(&self) -> bool {
@@ -168,9 +245,13 @@ impl Session {
         Ok(())
     }
 
-    /// Asks for the file first, and does not read the reply: nothing is put aside for a file that
-    /// is not served. Gives back what was fetched, with the reply if there was one.
-    async fn ask_first(&self, mut fetched: Fetched) -> Result<(Fetched, Option<Accepted>), Error> {
+    /// Asks for the file first: nothing is put aside for a file that is not served. Gives back what
+    /// was fetched, with the reply if there was one, whose content is still to be read.
+    async fn ask_first(
+        &self,
+        mut fetched: Fetched,
+    ) -> Result<(Fetched, Option<(First, Accepted)>), Error> {
+        let is_last_resort = self.is_last_resort(&fetched);
         // Bytes of the file itself have come: its coded form is another one.
         let was_uncoded = fetched.generation.is_some() && fetched.coding.is_none();
         let request = if self.is_plain() {
@@ -180,13 +261,26 @@ impl Session {
         };
         let expected = fetched.expected.clone();
         let transport = Arc::clone(&self.transport);
+        let wait = asked_to_wait(&fetched);
+        let patience = self.task.settings.first_byte_timeout;
+        let (clock, began) = (self.clock, self.clock.now());
         let ask = run_on(&self.pool, async move {
-            let reply = transport.open(request, Route::Original).await?;
+            tokio::time::sleep(wait).await;
+            let asked = clock.now();
+            let open = transport.open(request, Route::Original);
+            let reply = tokio::time::timeout(patience, open).await;
+            let reply = reply.map_err(|_| TransportError::Silent)??;
             let accepted = accept(request, expected.as_ref(), &reply.head)?;
             if accepted.coding.is_some() && was_uncoded {
                 return Err(TransportError::Coded);
             }
-            Ok(accepted)
+            let first = First {
+                request,
+                reply,
+                took: clock.now().since(asked),
+                retries: 0,
+            };
+            Ok((first, accepted))
         });
         let mut cancelled = self.cancelled.clone();
         let reply = tokio::select! {
@@ -195,23 +289,21 @@ impl Session {
                 fetched.outcome = Ok(Outcome::Cancelled);
                 return Err(failure(&self.task, fetched));
             }
-            reply = tokio::time::timeout(self.task.settings.stall_timeout, ask) => reply,
-        };
-        let reply = match reply {
-            Ok(reply) => reply?,
-            Err(_) => return Ok((fetched, None)),
+            reply = ask => reply?,
         };
         let error = match reply {
-            Ok(accepted) => return Ok((fetched, Some(accepted))),
-            Err(error) if is_a_no(&error) => error,
+            Ok(served) => return Ok((fetched, Some(served))),
+            Err(error) if is_last_resort || is_a_no(&error) => error,
             // Any other failure is met again by the fetch, which tries again.
             Err(_) => return Ok((fetched, None)),
         };
+        fetched.failing.requests += 1;
+        fetched.failing.span += self.clock.now().since(began);
         if let Ok(Outcome::Changed) = fetched.outcome {
             let cause = Cause::ChangedAndRefused(error);
             fetched.outcome = Err(Error::new(ErrorKind::Changed, cause));
         } else {
-            fetched.outcome = Ok(Outcome::Failed(FailureClass::Refused));
+            fetched.outcome = Ok(Outcome::Failed(error.disposition()));
             fetched.last_error = Some(AttemptError::Transport(error));
         }
         Err(failure(&self.task, fetched))
@@ -239,6 +331,11 @@ fn says_that_it_changed(error: &AttemptError) -> bool {
     )
 }
 
-fn blames_the_range(error: &AttemptError) -> bool {
-    matches!(error, AttemptError::Transport(error) if error.may_be_of_the_range())
+/// Returns the time that the last refusal has asked to wait.
+fn asked_to_wait(fetched: &Fetched) -> Duration {
+    let wait = match &fetched.last_error {
+        Some(AttemptError::Transport(TransportError::Status { retry_after, .. })) => *retry_after,
+        _ => None,
+    };
+    wait.unwrap_or_default().min(RETRY_AFTER_MAX)
 }

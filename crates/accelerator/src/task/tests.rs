@@ -68,6 +68,11 @@ fn numbers_that_make_no_sense_are_refused() {
         ..Settings::default()
     };
     assert!(refused(settings).contains("silent for some time"));
+    let settings = Settings {
+        first_byte_timeout: Duration::ZERO,
+        ..Settings::default()
+    };
+    assert!(refused(settings).contains("first byte"));
 }
 
 #[test]

@@ -21,8 +21,8 @@ type Source = Box<dyn StdError + Send + Sync>;
 /// The reason why an attempt got no, or no useful, bytes.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransportError {
-    #[error("the server could not be reached")]
-    Unreachable { source: Source },
+    #[error("the server could not be reached{}", through(*is_proxied))]
+    Unreachable { is_proxied: bool, source: Source },
     #[error("the server's identity could not be verified")]
     Untrusted { source: Source },
     #[error("the server has another key than the one it is pinned to: {actual}")]
@@ -30,7 +30,7 @@ pub(crate) enum TransportError {
     /// The server would refuse again.
     #[error("{}", refusal.text())]
     NoTls { refusal: Refusal, source: Source },
-    #[error("an address of the server connects and does not answer")]
+    #[error("the server has not answered")]
     Silent,
     #[error("the connection broke")]
     Interrupted { source: Source },
@@ -111,17 +111,35 @@ fn wish(wanted: Option<Login>) -> &'static str {
     }
 }
 
+fn through(is_proxied: bool) -> &'static str {
+    if is_proxied { " through the proxy" } else { "" }
+}
+
 impl TransportError {
-    /// Reports whether a refusal may be of the range that was asked for, and not of the file: some
-    /// servers refuse ranges above a size, or any.
-    pub(crate) fn may_be_of_the_range(&self) -> bool {
-        matches!(
-            self,
-            Self::Status {
-                status: 400 | 403 | 416,
-                ..
-            }
-        )
+    /// Reports whether the same request without a range may succeed: a server has taken this one,
+    /// and there is no telling what it did not like.
+    pub(crate) fn may_be_of_a_range(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Untrusted { .. }
+            | Self::NotPinned { .. }
+            | Self::NoTls { .. }
+            | Self::NoProxy(_)
+            | Self::Redirect(_)
+            | Self::Inside { .. }
+            | Self::TooLarge { .. } => false,
+            Self::Silent
+            | Self::Interrupted { .. }
+            | Self::NotHttp { .. }
+            | Self::Status { .. }
+            | Self::RangeIgnored { .. }
+            | Self::Misplaced { .. }
+            | Self::Instead { .. }
+            | Self::Changed { .. }
+            | Self::Coded
+            | Self::TransferCoded
+            | Self::Surplus => true,
+        }
     }
 
     pub(crate) fn disposition(&self) -> FailureClass {
@@ -133,11 +151,12 @@ impl TransportError {
             | Self::NoProxy(_) => FailureClass::Untrusted,
             // The file does not fit within the user's limit, whatever is asked next.
             Self::TooLarge { .. } => FailureClass::Storage,
-            Self::Silent => FailureClass::Stalled,
+            Self::Silent => FailureClass::Unanswered,
             // One connection that says something other than HTTP says nothing about the next one.
             Self::Interrupted { .. } | Self::NotHttp { .. } => FailureClass::Interrupted,
             Self::Status {
-                status: 408 | 425 | 429 | 500..=599,
+                // What is accepted may be there later (RFC 9110 section 15.3.3).
+                status: 202 | 408 | 425 | 429 | 500..=599,
                 retry_after,
                 ..
             } => FailureClass::Busy {

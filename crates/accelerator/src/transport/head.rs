@@ -21,7 +21,10 @@ pub(crate) enum Placement {
     /// There is none.
     Absent,
     /// There are several, or it makes no sense.
-    Unreadable,
+    Unreadable {
+        /// True if its numbers, such as they are, speak of a part of the file.
+        is_part: bool,
+    },
     /// There is one, and it says this.
     Stated(ContentRange),
 }
@@ -34,6 +37,9 @@ pub(crate) struct Head {
     /// `Content-Length`, unless a transfer coding marks the end of the content: then the field
     /// counts for nothing (RFC 9112 §6.3).
     pub(crate) content_length: Option<u64>,
+    /// True if it alone says where the content ends, because the coding is `identity`, which is
+    /// none. The HTTP library does not know that one, and goes on until the connection ends.
+    pub(crate) ends_by_length: bool,
     pub(crate) media_type: MediaType,
     /// True if it says that ranges are served: `Accept-Ranges: bytes`.
     pub(crate) accepts_ranges: bool,
@@ -67,12 +73,15 @@ impl Head {
             last_modified: single(headers, &LAST_MODIFIED).and_then(HttpDate::parse_loosely),
             date: date.or(Some(HttpDate::from_unix_seconds(surely_past))),
         };
+        let is_uncoded = is_identity(headers);
+        let content_length = single(headers, &CONTENT_LENGTH)
+            .filter(|_| is_uncoded || !headers.contains_key(TRANSFER_ENCODING))
+            .and_then(decimal);
         Self {
             status: status.as_u16(),
-            placement: placement(headers),
-            content_length: single(headers, &CONTENT_LENGTH)
-                .filter(|_| !headers.contains_key(TRANSFER_ENCODING))
-                .and_then(decimal),
+            placement: placement(headers, content_length),
+            content_length,
+            ends_by_length: is_uncoded && content_length.is_some(),
             media_type: single(headers, &CONTENT_TYPE)
                 .map(MediaType::parse)
                 .unwrap_or_default(),
@@ -99,7 +108,7 @@ impl Head {
             Placement::Stated(ContentRange::Unsatisfied { complete_length }) => {
                 Some(complete_length)
             }
-            Placement::Unreadable => None,
+            Placement::Unreadable { .. } => None,
             Placement::Absent => self.content_length.filter(|_| self.status != 206),
         }
     }
@@ -127,15 +136,21 @@ fn coding(headers: &HeaderMap) -> Option<String> {
 }
 
 fn is_transfer_coded(headers: &HeaderMap) -> bool {
+    let mut codings = transfer_codings(headers);
+    codings.any(|name| !matches!(name.as_slice(), b"" | b"chunked" | b"identity"))
+}
+
+fn is_identity(headers: &HeaderMap) -> bool {
+    let mut codings = transfer_codings(headers).peekable();
+    codings.peek().is_some() && codings.all(|name| name == b"identity")
+}
+
+fn transfer_codings(headers: &HeaderMap) -> impl Iterator<Item = Vec<u8>> {
     let values = headers.get_all(TRANSFER_ENCODING).iter();
-    let mut codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    codings.any(|coding| {
-        let name = coding
-            .split(|byte| *byte == b';')
-            .next()
-            .unwrap_or_default();
-        let name = name.trim_ascii().to_ascii_lowercase();
-        !matches!(name.as_slice(), b"" | b"chunked" | b"identity")
+    let codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.map(|coding| {
+        let name = coding.split(|byte| *byte == b';').next();
+        name.unwrap_or_default().trim_ascii().to_ascii_lowercase()
     })
 }
 
@@ -179,13 +194,33 @@ fn wanted(headers: &HeaderMap) -> Option<Login> {
         .map(|(_, login)| login)
 }
 
-fn placement(headers: &HeaderMap) -> Placement {
+fn placement(headers: &HeaderMap, content_length: Option<u64>) -> Placement {
     if !headers.contains_key(CONTENT_RANGE) {
         return Placement::Absent;
     }
-    match single(headers, &CONTENT_RANGE).map(ContentRange::parse) {
-        Some(Ok(stated)) => Placement::Stated(stated),
-        Some(Err(_)) | None => Placement::Unreadable,
+    if let Some(Ok(stated)) = single(headers, &CONTENT_RANGE).map(ContentRange::parse) {
+        return Placement::Stated(stated);
+    }
+    let mut values = headers.get_all(CONTENT_RANGE).iter();
+    let is_part = values.any(|value| speaks_of_a_part(value.as_bytes(), content_length));
+    Placement::Unreadable { is_part }
+}
+
+/// Reports whether a value that no grammar reads means less than all, going by its numbers alone:
+/// first, last and complete length, as far as they are there.
+fn speaks_of_a_part(value: &[u8], content_length: Option<u64>) -> bool {
+    let runs = value.split(|byte| !byte.is_ascii_digit());
+    // A number that is too large for any file says that there is more of it.
+    let numbers = runs.filter(|run| !run.is_empty());
+    let numbers: Vec<u64> = numbers
+        .map(|run| decimal(run).unwrap_or(u64::MAX))
+        .collect();
+    match numbers[..] {
+        [_, _, complete] if content_length == Some(complete) => false,
+        [first, last, complete] => first != 0 || last.saturating_add(1) < complete,
+        [first, _] => first != 0,
+        [] | [_] => false,
+        [_, _, _, _, ..] => true,
     }
 }
 
@@ -278,6 +313,39 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_a_nonsensical_content_range_tell_a_part_from_all() {
+        for (value, is_part) in [
+            ("bytes=0-99/100", false),
+            ("bytes: 0-99/100", false),
+            ("0-99/100", false),
+            ("bytes 0-99", false),
+            ("bytes 0-100/100", false),
+            ("bytes 1-100/100", false),
+            ("bytes 0--1/0", false),
+            ("bytes */*", false),
+            ("none", false),
+            ("bytes=0-99/1000", true),
+            ("bytes=100-199/200", true),
+            ("bytes 100-199", true),
+            ("bytes 0-99/99999999999999999999", true),
+            ("bytes 0-9/100, 20-29/100", true),
+        ] {
+            let fields = [(&CONTENT_RANGE, value), (&CONTENT_LENGTH, "100")];
+            let placement = received(&fields).placement;
+            assert_eq!(placement, Placement::Unreadable { is_part }, "{value}");
+        }
+        let twice = [
+            (&CONTENT_RANGE, "bytes 0-9/100"),
+            (&CONTENT_RANGE, "bytes 0-9/1000"),
+        ];
+        let is_part = true;
+        assert_eq!(
+            received(&twice).placement,
+            Placement::Unreadable { is_part }
+        );
+    }
+
+    #[test]
     fn only_chunks_are_taken_apart() {
         for (value, expected) in [
             ("chunked", false),
@@ -292,6 +360,25 @@ mod tests {
             let head = received(&[(&TRANSFER_ENCODING, value)]);
             assert_eq!(head.is_transfer_coded, expected, "{value}");
         }
+    }
+
+    #[test]
+    fn a_length_counts_beside_a_coding_that_is_none() {
+        for (value, length) in [
+            ("identity", Some(7)),
+            ("Identity , identity", Some(7)),
+            ("chunked", None),
+            ("identity, chunked", None),
+            ("", None),
+        ] {
+            let fields = [(&TRANSFER_ENCODING, value), (&CONTENT_LENGTH, "7")];
+            let head = received(&fields);
+            let found = (head.content_length, head.ends_by_length);
+            assert_eq!(found, (length, length.is_some()), "{value:?}");
+        }
+        let head = received(&[(&CONTENT_LENGTH, "7")]);
+        assert!(!head.ends_by_length);
+        assert!(!received(&[(&TRANSFER_ENCODING, "identity")]).ends_by_length);
     }
 
     #[test]

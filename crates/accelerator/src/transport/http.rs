@@ -4,9 +4,11 @@
 mod clients;
 mod failures;
 
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -58,6 +60,8 @@ pub(crate) struct Reply {
     /// The most bytes that may still come, if there is a limit on the file.
     room: Option<u64>,
     limit: Option<ByteCount>,
+    /// The bytes that are still to come, where nothing else ends the content.
+    left: Option<u64>,
     _turn: Turn,
 }
 
@@ -114,6 +118,7 @@ impl HttpTransport {
                 }
                 self.check_size(&head)?;
                 return Ok(Reply {
+                    left: head.content_length.filter(|_| head.ends_by_length),
                     head,
                     response,
                     room: self.max_size.map(|most| most.0),
@@ -194,30 +199,19 @@ impl HttpTransport {
         trail: &Trail,
         request: Request,
     ) -> Result<reqwest::Response, TransportError> {
-        let mut headers = fields::for_hop(&self.headers, trail, clock::date());
-        headers
-            .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static("*/*"));
-        // Ranges count coded bytes, so no coding is wanted, whatever the user's headers say.
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.remove(RANGE);
-        let range = match request {
-            Request::First => Some(RangeRequest::From(0)),
-            Request::Part(range) => Some(RangeRequest::Exactly(range)),
-            Request::Whole => None,
-        };
-        if let Some(range) = range {
-            let value = HeaderValue::try_from(range.to_string()).expect("ranges are ASCII");
-            headers.insert(RANGE, value);
-        }
+        let headers = self.fields(trail, request);
         self.turnover.settle().await;
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let client = self.clients.client_for(trail)?;
-        let request = client.get(trail.here().clone()).headers(headers);
+        let ask = || {
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let request = client.get(trail.here().clone());
+            request.headers(headers.clone()).send()
+        };
         let looked_up = self.looked_up_for(trail.here());
-        let reply = self.answer(request.send(), looked_up.as_deref()).await?;
+        let reply = self.race(ask, looked_up.as_deref()).await;
         reply.map_err(|error| {
-            let error = failures::of_head(error, trail);
+            let is_proxied = self.clients.proxies.for_url(trail.here()) != Ok(None);
+            let error = failures::of_head(error, trail, is_proxied);
             if let (TransportError::Unreachable { .. }, Some(host)) = (&error, &looked_up) {
                 self.clients.addresses.silent(host);
             }
@@ -225,23 +219,65 @@ impl HttpTransport {
         })
     }
 
-    /// Waits for a reply, but only half the stall timeout if the host has addresses that were never
-    /// tried: one of them may answer.
-    async fn answer<T>(
-        &self,
-        reply: impl Future<Output = T>,
-        looked_up: Option<&str>,
-    ) -> Result<T, TransportError> {
-        tokio::pin!(reply);
-        if let Ok(reply) = tokio::time::timeout(self.stall_timeout / 2, &mut reply).await {
-            return Ok(reply);
-        }
-        match looked_up {
-            Some(host) if self.clients.addresses.has_another(host) => {
-                self.clients.addresses.silent(host);
-                Err(TransportError::Silent)
+    /// The fields of a request.
+    fn fields(&self, trail: &Trail, request: Request) -> HeaderMap {
+        let mut headers = fields::for_hop(&self.headers, trail, clock::date());
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
+        headers.remove(ACCEPT_ENCODING);
+        headers.remove(RANGE);
+        let range = match request {
+            Request::First => RangeRequest::From(0),
+            Request::Part(range) => RangeRequest::Exactly(range),
+            // The last resort has nothing that a server could stumble over.
+            Request::Whole => return headers,
+        };
+        // Ranges count coded bytes, so no coding is wanted, whatever the user's headers say.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let value = HeaderValue::try_from(range.to_string()).expect("ranges are ASCII");
+        headers.insert(RANGE, value);
+        headers
+    }
+
+    /// Asks, and waits for a reply. Where the host has addresses that were never tried, the same is
+    /// asked of the next of them each time half the stall timeout has brought none, and the first
+    /// reply is taken.
+    async fn race<T, E, F>(&self, ask: impl Fn() -> F, host: Option<&str>) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let book = &self.clients.addresses;
+        let mut turn = host.map(|host| book.turn(host));
+        let mut asked = vec![Box::pin(ask())];
+        loop {
+            let next = poll_fn(|context| {
+                let ready = asked.iter_mut().enumerate().find_map(|(at, reply)| {
+                    match reply.as_mut().poll(context) {
+                        Poll::Ready(reply) => Some((at, reply)),
+                        Poll::Pending => None,
+                    }
+                });
+                ready.map_or(Poll::Pending, Poll::Ready)
+            });
+            match tokio::time::timeout(self.stall_timeout / 2, next).await {
+                Ok((_, Ok(reply))) => return Ok(reply),
+                Ok((at, Err(error))) => {
+                    drop(asked.swap_remove(at));
+                    if asked.is_empty() {
+                        return Err(error);
+                    }
+                }
+                Err(_) => {
+                    let next = host
+                        .zip(turn)
+                        .and_then(|(host, turn)| book.after(host, turn));
+                    if next.is_some() {
+                        turn = next;
+                        asked.push(Box::pin(ask()));
+                    }
+                }
             }
-            Some(_) | None => Ok(reply.await),
         }
     }
 
@@ -270,8 +306,14 @@ impl Reply {
     ///
     /// Dropping the future loses no byte.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
+        if self.left == Some(0) {
+            return Ok(None);
+        }
         let chunk = self.response.chunk().await.map_err(failures::of_body)?;
         let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
+        if let Some(left) = &mut self.left {
+            *left = left.checked_sub(length).ok_or(TransportError::Surplus)?;
+        }
         if let (Some(room), Some(limit)) = (&mut self.room, self.limit) {
             let size = Size::More;
             *room = room

@@ -43,11 +43,12 @@ pub(crate) fn accept(
         (_, Request::First) if is_part => first_part(expected, head),
         (_, Request::Whole) if is_part => all_as_a_part(expected, head),
         (200 | 203, Request::Part(asked)) => Err(range_ignored(asked, expected, head)),
-        (200 | 203, Request::First | Request::Whole) => whole(request, expected, head),
+        // Browsers save the content of a 201 as well.
+        (200 | 203, Request::First | Request::Whole) | (201, Request::Whole) => {
+            whole(request, expected, head)
+        }
         (416, Request::First) => empty_file(expected, head),
         (416, Request::Part(_)) => Err(unsatisfiable(expected, head)),
-        // A 2xx that is neither is a reply some intermediary has rewritten.
-        (201..=299, _) => misplaced("the status is neither 200 nor 206"),
         _ => Err(status(head)),
     }
 }
@@ -110,18 +111,40 @@ fn first_part(expected: Option<&Expected>, head: &Head) -> Result<Accepted, Tran
     Ok(accepted(body, head))
 }
 
-/// Judges a part that came although none was asked for: it will do if it is all of the file.
+/// A part came although none was asked for. It will do unless it says that it is not all of the
+/// file: nothing but the whole of it was asked for, and whoever writes a `Content-Range` that makes
+/// no sense may mean well. How long the content is, `Content-Length` tells better.
 fn all_as_a_part(expected: Option<&Expected>, head: &Head) -> Result<Accepted, TransportError> {
-    match placed(head)? {
-        (range, Some(length)) if range.start() == 0 && range.end() == length => {
-            if let Some(expected) = expected {
-                version::check_successor(expected, true, head, Some(length))?;
-            }
-            let length = Some(length);
-            Ok(accepted(Body::Whole { length }, head))
-        }
-        _ => misplaced("a part came although none was asked for"),
+    if head.media_type.is("multipart/byteranges") {
+        return misplaced("several parts came where none was asked for");
     }
+    let stated = head.content_length;
+    let length = match head.placement {
+        Placement::Stated(ContentRange::Satisfied {
+            range,
+            complete_length,
+        }) => {
+            let is_all =
+                range.start() == 0 && complete_length.is_none_or(|length| length == range.end());
+            // Its Content-Range alone says so of a 200 whose content has the complete length.
+            let is_whole = head.status == 200 && stated.is_some() && stated == complete_length;
+            if !is_all && !is_whole {
+                return misplaced("a part came although none was asked for");
+            }
+            stated.or(Some(range.end()))
+        }
+        Placement::Unreadable { is_part: true } => {
+            return misplaced("a part came although none was asked for");
+        }
+        Placement::Stated(ContentRange::Unsatisfied { .. })
+        | Placement::Unreadable { is_part: false }
+        | Placement::Absent => stated,
+    };
+    if let Some(expected) = expected {
+        let length = length.filter(|_| head.coding.is_none());
+        version::check_successor(expected, true, head, length)?;
+    }
+    Ok(accepted(Body::Whole { length }, head))
 }
 
 /// Returns the place of a reply's bytes, if it names one at all and means the bytes of the file.
@@ -146,7 +169,7 @@ fn placed(head: &Head) -> Result<(ByteRange, Option<u64>), TransportError> {
             }
             Ok((range, complete_length))
         }
-        Placement::Stated(ContentRange::Unsatisfied { .. }) | Placement::Unreadable => {
+        Placement::Stated(ContentRange::Unsatisfied { .. }) | Placement::Unreadable { .. } => {
             misplaced("its Content-Range makes no sense")
         }
         Placement::Absent => misplaced("it has no Content-Range"),
@@ -199,7 +222,7 @@ fn empty_file(expected: Option<&Expected>, head: &Head) -> Result<Accepted, Tran
             }
             Ok(accepted(Body::Whole { length: Some(0) }, head))
         }
-        Placement::Stated(_) | Placement::Unreadable | Placement::Absent => {
+        Placement::Stated(_) | Placement::Unreadable { .. } | Placement::Absent => {
             misplaced("the server finds no byte in the file")
         }
     }

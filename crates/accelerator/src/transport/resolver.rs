@@ -21,6 +21,10 @@ struct Known {
     silences: usize,
 }
 
+/// The address of a host that look-ups begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn(usize);
+
 /// The reason why a host has no address to connect to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LookUpError {
@@ -77,13 +81,24 @@ impl AddressBook {
         Ok(addresses)
     }
 
-    /// Reports whether a look-up would begin with an address that was never tried. One that
-    /// connects and never answers is then not worth all patience.
-    pub(crate) fn has_another(&self, host: &str) -> bool {
+    /// Stands for the address that look-ups begin with at the moment.
+    pub(crate) fn turn(&self, host: &str) -> Turn {
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts
-            .get(host)
-            .is_some_and(|known| known.silences + 1 < known.addresses)
+        Turn(hosts.get(host).map_or(0, |known| known.silences))
+    }
+
+    /// The address that look-ups have begun with since `turn` does not answer. Look-ups begin with
+    /// the next one from here on, unless they do already or all were tried: then `None`.
+    pub(crate) fn after(&self, host: &str, turn: Turn) -> Option<Turn> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = hosts.get_mut(host)?;
+        if known.silences == turn.0 {
+            if known.silences + 1 >= known.addresses {
+                return None;
+            }
+            known.silences += 1;
+        }
+        Some(Turn(known.silences))
     }
 
     /// Notes that the address that was tried first cannot be reached, or does not answer: the next
@@ -155,18 +170,28 @@ mod tests {
     fn an_address_that_does_not_answer_goes_to_the_end() {
         let book = AddressBook::default();
         let found = ["2001::1", "2001::2", "1.1.1.1"];
-        assert!(!book.has_another("h"));
+        assert_eq!(book.after("h", book.turn("h")), None);
         let mut firsts = Vec::new();
         for _ in 0..4 {
             firsts.push(ordered(&book, Reach::Anywhere, &found).unwrap().remove(0));
-            let is_last = firsts.len() >= found.len();
-            assert_eq!(book.has_another("h"), !is_last);
             book.silent("h");
         }
         assert_eq!(firsts, ["2001::1", "1.1.1.1", "2001::2", "2001::1"]);
         book.silent("never looked up");
-        ordered(&book, Reach::Anywhere, &["1.1.1.1"]).unwrap();
-        assert!(!book.has_another("h"));
+    }
+
+    #[test]
+    fn each_address_is_tried_once_for_another_that_does_not_answer() {
+        let book = AddressBook::default();
+        let (one, other) = (book.turn("h"), book.turn("h"));
+        let first = || ordered(&book, Reach::Anywhere, &["1.1.1.1", "2001::1"]).unwrap();
+        assert_eq!(first()[0], "1.1.1.1");
+        let next = book.after("h", one).unwrap();
+        assert_eq!(first()[0], "2001::1");
+        // Whoever asked the first one meanwhile goes to the second, and nobody further.
+        assert_eq!(book.after("h", other), Some(next));
+        assert_eq!(book.after("h", next), None);
+        assert_eq!(first()[0], "2001::1");
     }
 
     #[test]

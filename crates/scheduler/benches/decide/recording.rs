@@ -89,6 +89,7 @@ fn scheduler(width: NonZeroU16, beginning: Beginning) -> Scheduler {
         block_size: None,
         max_tries: 5,
         stall_timeout: Duration::from_secs(20),
+        first_byte_timeout: Duration::from_mins(2),
         rate_limit: None,
         checkpoints: true,
         seed: 1,

@@ -67,7 +67,12 @@ impl Scheduler {
                 && !self.credit.is_waited_for(&self.ledger.drawer(active))
         };
         let heard = self.ledger.active().filter(may_stall);
-        let heard = heard.map(|active| (active.attempt.segment, active.last_progress));
+        let retries = self.retries;
+        let heard = heard.map(|active| {
+            let usual = self.sources.of(active.source).usual_wait();
+            let patience = retries.patience(active.has_any(), usual, active.failures);
+            (active.attempt.segment, active.last_progress, patience)
+        });
         let stalled = self.retries.stalled(self.now, heard);
         self.stop(stalled, StopCause::Stalled);
         let view = self.view();

@@ -38,7 +38,8 @@ impl Scheduler {
         } else {
             failures
         };
-        let allowed = self.retries.allowed(self.sources.of(from).ever_opened);
+        let ever_began = self.sources.of(from).usual_wait().is_some();
+        let allowed = self.retries.allowed(ever_began, class);
         // A server that brings next to nothing each time does so to everyone in turn.
         let is_spent = counted.max(in_a_row) >= allowed || self.ends_there_again(&active);
         if is_spent && !is_spared && !self.sources.of(from).is_dropped {

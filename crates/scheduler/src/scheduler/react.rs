@@ -215,9 +215,15 @@ impl Scheduler {
     }
 
     fn told(&mut self, attempt: AttemptId) {
-        let stopping = self.ledger.current(attempt).and_then(|a| a.stopping);
-        if stopping == Some(StopCause::Stalled) {
-            return self.failed(attempt, FailureClass::Stalled);
+        if let Some(active) = self.ledger.current(attempt)
+            && active.stopping == Some(StopCause::Stalled)
+        {
+            let class = if active.has_any() {
+                FailureClass::Stalled
+            } else {
+                FailureClass::Unanswered
+            };
+            return self.failed(attempt, class);
         }
         if let Some(active) = self.take(attempt) {
             if active.stopping == Some(StopCause::Silent) && !active.has_begun {

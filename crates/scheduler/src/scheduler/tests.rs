@@ -126,6 +126,7 @@ fn config(width: u16) -> SchedulerConfig {
         block_size: Some(BlockSize::DEFAULT),
         max_tries: 5,
         stall_timeout: Duration::from_secs(20),
+        first_byte_timeout: Duration::from_mins(2),
         rate_limit: None,
         checkpoints: true,
         seed: 1,

@@ -156,11 +156,28 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
 
 /// Why it failed, with the argument that would have helped, if there is one.
 pub(crate) fn of_cause(error: &Error) -> String {
-    match error.remedy() {
-        Some(Remedy::AllowPrivate) => format!("{error}; --allow-private follows it"),
-        Some(Remedy::Authorities) => format!("{error}; --cacert trusts another authority"),
-        Some(_) | None => error.to_string(),
-    }
+    let advice = match error.remedy() {
+        Some(Remedy::AllowPrivate) => "--allow-private follows it",
+        Some(Remedy::Authorities) => "--cacert trusts another authority",
+        Some(Remedy::FirstByteTimeout) => "--first-byte-timeout waits longer",
+        Some(Remedy::Overwrite) => "-o saves under another name, --overwrite replaces a file",
+        Some(Remedy::Proxies) => "--proxy names another one, --no-proxy none",
+        Some(Remedy::StallTimeout) => "--stall-timeout waits longer",
+        Some(_) | None => match error.status() {
+            Some(202) => "the server has yet to make the file; ask again later",
+            Some(401) => "--user, --bearer-file and --netrc log in",
+            Some(403) => {
+                "the link may have expired, or the server wants a login, a --cookie or another \
+                 --header 'User-Agent: ...'"
+            }
+            Some(404 | 410) => "there is no such file; check the URL",
+            Some(407) => "--proxy http://USER:PASSWORD@HOST logs in there",
+            Some(429) => "ask again later, or for less at once with -x 1",
+            Some(500..=599) => "the fault is the server's; ask again later",
+            Some(_) | None => return error.to_string(),
+        },
+    };
+    format!("{error}; {advice}")
 }
 
 /// The warning about a complete file that seems to be something else.
@@ -173,13 +190,20 @@ pub(crate) fn of_suspicion(what: &str) -> String {
 
 /// Why it failed, and what to do about it.
 pub(crate) fn of_error(error: &Error) -> String {
-    let kind = error.kind();
-    let advice = if error.is_resumable() && kind != ErrorKind::Corrupt {
-        "; run the same command again to resume"
-    } else if kind == ErrorKind::Cancelled {
-        "; nothing was kept that another run could continue"
-    } else {
-        ""
+    let advice = match (error.kind(), error.is_resumable()) {
+        // Its cause says all there is to do.
+        (ErrorKind::Corrupt | ErrorKind::Invalid, _) => "",
+        // The same command would be told the same, today.
+        (ErrorKind::Refused, true) => {
+            "; what was fetched is kept: once the server gives the file again the same command \
+             continues, and so does a new URL with the same -o"
+        }
+        (ErrorKind::Untrusted | ErrorKind::Exists | ErrorKind::InUse, true) => {
+            "; what was fetched is kept"
+        }
+        (_, true) => "; run the same command again to resume",
+        (ErrorKind::Cancelled, false) => "; nothing was kept that another run could continue",
+        (_, false) => "",
     };
     format!("{}{advice}", of_cause(error))
 }

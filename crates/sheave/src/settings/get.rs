@@ -52,12 +52,17 @@ impl GetSettings {
         let outputs = outputs(&args)?;
         let digests = digests(args.checksums, args.urls.len())?;
         let (connected, netrc) = connection::settings(&args.connection, &args.urls, &raw_variable)?;
+        let stall_timeout = args.stall_timeout.unwrap_or(connected.stall_timeout);
+        let first_byte_timeout = args.first_byte_timeout;
         let download = Settings {
             connections: args.connections,
             rate_limit: args.limit_rate,
             max_size: args.max_size,
             max_tries: args.max_tries.unwrap_or(connected.max_tries),
-            stall_timeout: args.stall_timeout.unwrap_or(connected.stall_timeout),
+            stall_timeout,
+            // Patience on the way is patience at the beginning.
+            first_byte_timeout: first_byte_timeout
+                .unwrap_or(connected.first_byte_timeout.max(stall_timeout)),
             digests,
             write_mode: args.write,
             overwrite: args.overwrite,

@@ -93,13 +93,18 @@ fn what_get_is_told_reaches_the_library() {
     assert_eq!(plain.user_agent, format!("sheave/{version}"));
     let digest = format!("sha-256={}", "0".repeat(64));
     let line = format!(
-        "-x 7 --limit-rate 5MB --max-tries 3 --stall-timeout 4s --checksum {digest} --overwrite \
-         --no-resume --no-sync --remote-time --write mapped --tls-min 1.3 --allow-private \
-         --header A:b http://a/b"
+        "-x 7 --limit-rate 5MB --max-tries 3 --stall-timeout 4s --first-byte-timeout 5s \
+         --checksum {digest} --overwrite --no-resume --no-sync --remote-time \
+         --write mapped --tls-min 1.3 --allow-private --header A:b http://a/b"
     );
     let told = get_settings(&line).download;
     assert_eq!((told.connections, told.max_tries), (7, 3));
     assert_eq!(told.stall_timeout, Duration::from_secs(4));
+    assert_eq!(told.first_byte_timeout, Duration::from_secs(5));
+    let patient = get_settings("--stall-timeout 10m http://a/b").download;
+    assert_eq!(patient.first_byte_timeout, Duration::from_mins(10));
+    let quick = get_settings("--stall-timeout 1s http://a/b").download;
+    assert_eq!(quick.first_byte_timeout, plain.first_byte_timeout);
     assert_eq!(told.rate_limit.map(RateLimit::get), Some(5_000_000));
     assert_eq!(told.digests, [Digest::parse(&digest).unwrap()]);
     assert_eq!(told.write_mode, WriteMode::Mapped);

@@ -1,6 +1,6 @@
 //! Tests of a file of which nothing is missing, when nobody wants it any more.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use range_core::digest::DigestAlgorithm;
 use tokio::runtime::Handle;
@@ -44,7 +44,9 @@ async fn a_digest_ends_soon_after_it_is_told_to_stop() {
         limited,
     );
     let (_held, never) = mpsc::channel::<()>();
+    let never = Mutex::new(never);
     let slow = move |_, _: &mut [u8]| {
+        let never = never.lock().unwrap();
         never.recv_timeout(Duration::from_millis(5)).unwrap_err();
         Ok(())
     };

@@ -10,7 +10,7 @@ use crate::error_chain::causes;
 use crate::redact::SafeUrl;
 
 /// Errors keep their causes but lose their URL, which may hold secrets.
-pub(super) fn of_head(error: reqwest::Error, trail: &Trail) -> TransportError {
+pub(super) fn of_head(error: reqwest::Error, trail: &Trail, is_proxied: bool) -> TransportError {
     let error = error.without_url();
     let is_inside = causes(&error)
         .filter_map(|cause| cause.downcast_ref())
@@ -36,7 +36,7 @@ pub(super) fn of_head(error: reqwest::Error, trail: &Trail) -> TransportError {
         }
     } else if is_connect {
         let source = Box::new(error);
-        TransportError::Unreachable { source }
+        TransportError::Unreachable { is_proxied, source }
     } else if is_parse {
         let source = Box::new(error);
         TransportError::NotHttp { source }

@@ -192,10 +192,11 @@ fn a_length_beside_a_transfer_coding_counts_for_nothing() {
 
 #[test]
 fn statuses_have_their_classes() {
-    use FailureClass::{Busy, Misplaced, Refused};
+    use FailureClass::{Busy, Refused};
     for (status, class) in [
-        (201, Misplaced),
-        (204, Misplaced),
+        (201, Refused),
+        (202, Busy { retry_after: None }),
+        (204, Refused),
         (300, Refused),
         (304, Refused),
         (400, Refused),
@@ -307,8 +308,19 @@ fn a_part_without_a_request_for_one_will_do_if_it_is_all_of_the_file() {
             .map_err(|error| error.disposition())
     };
     let length = Some(1000);
-    assert_eq!(judge("bytes 0-999/1000"), Ok(Body::Whole { length }));
-    for placed in ["bytes 0-998/1000", "bytes 1-999/1000", "bytes 0-999/*"] {
+    for placed in ["bytes 0-999/1000", "bytes 0-999/*"] {
+        assert_eq!(judge(placed), Ok(Body::Whole { length }), "{placed}");
+    }
+    for placed in ["bytes=0-999/1000", "bytes */1000", "nonsense"] {
+        let length = None;
+        assert_eq!(judge(placed), Ok(Body::Whole { length }), "{placed}");
+    }
+    for placed in [
+        "bytes 0-998/1000",
+        "bytes 1-999/1000",
+        "bytes=0-99/1000",
+        "bytes 1-9/*",
+    ] {
         assert_eq!(judge(placed), Err(FailureClass::Misplaced), "{placed}");
     }
 }

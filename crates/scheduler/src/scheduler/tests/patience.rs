@@ -80,7 +80,7 @@ fn bodies_that_never_begin_again_end_the_download() {
         let late = if is_good { millis(1) } else { Duration::MAX };
         Answer::late(late, 8 * MIB)
     });
-    let failed = Outcome::Failed(FailureClass::Stalled);
+    let failed = Outcome::Failed(FailureClass::Unanswered);
     assert_eq!(ended.map(|(outcome, _)| outcome), Some(failed));
     assert!(played.asked.len() < 150, "{} requests", played.asked.len());
 }

@@ -232,6 +232,7 @@ fn a_worker_without_credit_is_not_stalled_and_one_that_leaves_it_is() {
     // 30 s from one byte to a worker's next.
     let config = SchedulerConfig {
         stall_timeout: Duration::from_secs(3),
+        first_byte_timeout: Duration::from_mins(2),
         rate_limit: limit(1),
         ..config(4)
     };

@@ -73,6 +73,7 @@ impl World {
             block_size: Some(BlockSize::DEFAULT),
             max_tries: 10_000,
             stall_timeout: Duration::from_secs(20),
+            first_byte_timeout: Duration::from_mins(2),
             rate_limit: limit,
             checkpoints: true,
             seed,
