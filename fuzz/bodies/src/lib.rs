@@ -17,12 +17,17 @@ use arbitrary::{Arbitrary, Unstructured};
 mod address;
 #[rustfmt::skip]
 #[path = "../../../crates/accelerator/src/cookies.rs"]
-#[expect(dead_code, reason = "redirects use a part of it")]
 mod cookies;
 #[rustfmt::skip]
 #[path = "../../../crates/accelerator/src/credentials.rs"]
 #[expect(dead_code, reason = "redirects use a part of it")]
 mod credentials;
+#[rustfmt::skip]
+#[path = "../../../crates/accelerator/src/netrc.rs"]
+mod netrc;
+#[rustfmt::skip]
+#[path = "../../../crates/accelerator/src/no_proxy.rs"]
+mod no_proxy;
 #[rustfmt::skip]
 #[path = "../../../crates/sheave/src/output_name.rs"]
 mod output_name;

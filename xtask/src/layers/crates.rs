@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("simulator", &["range-core", "scheduler"]),
     (
         "fuzz-bodies",
-        &["range-core", "range-server", "range-store"],
+        &["accelerator", "range-core", "range-server", "range-store"],
     ),
     ("needs", &[]),
     ("sheave-bench", &["range-core"]),
@@ -53,7 +53,13 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["accelerator"]),
     (
         "tokio",
-        &["accelerator", "range-server", "sheave", PROCESS_TESTS],
+        &[
+            "accelerator",
+            "fuzz-bodies",
+            "range-server",
+            "sheave",
+            PROCESS_TESTS,
+        ],
     ),
 ];
 
