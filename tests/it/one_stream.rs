@@ -22,7 +22,7 @@ const AT_ONCE: usize = 3;
 /// A machine that is busy makes a run late, so the fastest of so many counts.
 const RUNS: usize = 3;
 
-/// What becomes of a request once the link is used up.
+/// The fate of a request once the link is used up.
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
     Status(&'static str),
@@ -129,7 +129,7 @@ impl Refusal {
 }
 
 impl Case {
-    /// What one stream alone would take, and a share, and what a start costs.
+    /// The time one stream alone would take, a share of it, and the cost of a start.
     fn allowed(&self) -> Duration {
         let alone = self.rate.map_or(Duration::ZERO, |rate| {
             Duration::from_millis(LENGTH * 1000 / rate)

@@ -149,7 +149,7 @@ fn after_a_failed_sync_the_next_run_reads_the_disk() {
     }
 }
 
-/// What one line of a trace is about.
+/// The places at which calls are first found in a trace.
 fn order_of(trace: &str, calls: &[&str]) -> Vec<usize> {
     let at = |call: &&str| {
         trace

@@ -1,5 +1,5 @@
-//! Owns work that blocks and has to be over when the future that waits for it is gone. Each piece has
-//! a thread of its own, for as long as the system has one. Knows nothing of what is done.
+//! Owns work that blocks and has to be over when the future that waits for it is gone. Each piece
+//! has a thread of its own, for as long as the system has one. Knows nothing of what is done.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

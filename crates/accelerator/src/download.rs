@@ -103,9 +103,9 @@ impl Download {
     /// from a stranger, not a safe name. `None` if it suggests none, or one that makes no sense.
     ///
     /// Sends the first request of the run, with its retries. The reply's body is that of the run,
-    /// unless the name turns out to be one under which something is there to go on from. So the name
-    /// is known before anything is looked for or created under it; [`rename`](Self::rename) takes
-    /// one.
+    /// unless the name turns out to be one under which something is there to go on from. So the
+    /// name is known before anything is looked for or created under it; [`rename`](Self::rename)
+    /// takes one.
     ///
     /// # Cancel safety
     ///
@@ -154,8 +154,8 @@ impl Download {
     /// error the final name is as it was before, and the bytes that were fetched are kept in the
     /// part file.
     ///
-    /// It works on threads of its own, so that any executor will do, and none of its threads is ever
-    /// held up by the disk.
+    /// It works on threads of its own, so that any executor will do, and none of its threads is
+    /// ever held up by the disk.
     ///
     /// # Cancel safety
     ///

@@ -31,8 +31,8 @@ pub(crate) struct First {
     pub(crate) retries: u64,
 }
 
-/// Asks for the file until a reply is accepted: by ranges first, and without where the server cannot
-/// be trusted with them.
+/// Asks for the file until a reply is accepted: by ranges first, and without where the server
+/// cannot be trusted with them.
 pub(crate) async fn ask(
     config: SchedulerConfig,
     transport: Arc<Transport>,

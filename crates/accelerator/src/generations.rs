@@ -73,8 +73,8 @@ pub(crate) struct Generations {
     all_agree: bool,
 }
 
-/// The replies that have to be of the version that is expected. A reply of this run, or an earlier run, says what
-/// the bytes here are of; until then a newer version will do.
+/// The replies that have to be of the version that is expected. A reply of this run, or an earlier
+/// run, says what the bytes here are of; until then a newer version will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pinned {
     /// No reply yet.

@@ -23,7 +23,7 @@ enum By {
     Caller(Checkpoints),
 }
 
-/// What is synced, and who hears of it.
+/// The file that is synced, and the call that follows each sync.
 struct Checkpoints {
     file: ResumableFile,
     done: Box<dyn Fn(CheckpointId, Result<(), StoreError>) + Send>,

@@ -90,8 +90,8 @@ pub(crate) async fn run_on<T: Send + 'static>(
     done.map_err(|_| Error::new(ErrorKind::Internal, Cause::WorkerLost))
 }
 
-/// Runs `work` on a thread of its own, whose timers nothing else holds up, and ends the pool that it
-/// is given. Where the system has no such thread, the work is done here.
+/// Runs `work` on a thread of its own, whose timers nothing else holds up, and ends the pool that
+/// it is given. Where the system has no such thread, the work is done here.
 ///
 /// # Cancel safety
 ///

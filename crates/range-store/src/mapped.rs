@@ -36,8 +36,8 @@ impl<D: Disk> Windows<D> {
         &self.file
     }
 
-    /// Copies `bytes` to `offset`. Maps nothing at or after `end`, which the bytes do not pass. What
-    /// cannot be mapped, as a rule for want of address space, is written by position.
+    /// Copies `bytes` to `offset`. Maps nothing at or after `end`, which the bytes do not pass.
+    /// What cannot be mapped, as a rule for want of address space, is written by position.
     pub(crate) fn write_at(
         &mut self,
         mut offset: u64,

@@ -143,8 +143,8 @@ impl PartNames {
     }
 }
 
-/// Returns the name if it takes at most `limit` bytes; otherwise its beginning and its hash, so that
-/// two names which begin alike stay two.
+/// Returns the name if it takes at most `limit` bytes; otherwise its beginning and its hash, so
+/// that two names which begin alike stay two.
 fn abbreviated(name: &OsStr, limit: usize) -> OsString {
     if name.len() <= limit {
         return name.to_owned();

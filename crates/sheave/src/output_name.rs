@@ -152,8 +152,8 @@ fn is_device(name: &str) -> bool {
 }
 
 /// Returns whether it ends as names of unfinished downloads do, also where neither case nor width
-/// nor style of letters counts, nor dots and spaces at the end (NTFS, SMB, ext4 with `casefold`, ZFS
-/// with `normalization=formKC`).
+/// nor style of letters counts, nor dots and spaces at the end (NTFS, SMB, ext4 with `casefold`,
+/// ZFS with `normalization=formKC`).
 fn is_ours(name: &str) -> bool {
     let folded = ComposingNormalizerBorrowed::new_nfkc().normalize(name);
     let folded = folded.to_lowercase();

@@ -130,8 +130,8 @@ where
     Ok(exit)
 }
 
-/// Builds a runtime with a thread for each core. Where the system refuses one of several, one has to
-/// do; where it refuses that, there is none.
+/// Builds a runtime with a thread for each core. Where the system refuses one of several, one has
+/// to do; where it refuses that, there is none.
 fn workers() -> Option<Runtime> {
     let cores = available_parallelism().map_or(1, NonZeroUsize::get);
     let (built, is_built) = mpsc::channel();

@@ -89,7 +89,10 @@ pub(crate) fn ours(lines: &[Line]) -> String {
         let Some(row) = line.ours() else { continue };
         let _ = write!(
             text,
-            "\n{:<14}{:>8}{:>16.3}{:>8.2}{:>14.3}{:>8.2}{:>9.1}{:>6}{:>8}{:>10.0}{:>9.1}{:>8}{:>7.2}",
+            concat!(
+                "\n{:<14}{:>8}{:>16.3}{:>8.2}{:>14.3}{:>8.2}{:>9.1}",
+                "{:>6}{:>8}{:>10.0}{:>9.1}{:>8}{:>7.2}"
+            ),
             line.family.name(),
             row.finished,
             row.mean_long,

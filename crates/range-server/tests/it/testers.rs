@@ -1,5 +1,5 @@
-//! Things that testers ask a server for: pages of other origins, fields of their own, a login, no ranges,
-//! and the requests it had.
+//! Things that testers ask a server for: pages of other origins, fields of their own, a login, no
+//! ranges, and the requests it had.
 
 use std::fs;
 

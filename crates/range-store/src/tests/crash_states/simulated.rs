@@ -39,7 +39,7 @@ struct Inner {
     memory: Memory,
 }
 
-/// What the system holds in memory that the disk does not have.
+/// The bytes that the system holds in memory and that the disk does not have.
 #[derive(Debug, Default)]
 struct Memory {
     /// The content that the last sync of each file left on the disk.

@@ -1,5 +1,5 @@
-//! Tests runs whose bytes the system gives up writing: it says so to one sync, calls the pages clean,
-//! and goes on reading them from memory. No later run may take them for kept.
+//! Tests runs whose bytes the system gives up writing: it says so to one sync, calls the pages
+//! clean, and goes on reading them from memory. No later run may take them for kept.
 
 use super::disk::{Name, Recording, State};
 use super::run::{Next, Remote, complete, next_run};
@@ -21,7 +21,7 @@ enum Learns {
     WhenItPublishes,
 }
 
-/// What became of one run after another.
+/// The ends of one run after another, counted.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     given_up: u32,

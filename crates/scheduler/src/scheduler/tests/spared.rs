@@ -6,7 +6,7 @@ use super::*;
 
 const RATE: u64 = 8 * MIB;
 const LENGTH: u64 = 64 * MIB;
-/// What one plain stream takes.
+/// The time that one plain stream takes.
 const PLAIN: Duration = Duration::from_secs(8);
 
 const SOON: Duration = Duration::from_millis(10);
@@ -83,7 +83,7 @@ fn a_link_that_works_a_few_times_brings_the_whole_file() {
     }
 }
 
-/// What others have brought takes longer to discard than a stall does, and is no silence.
+/// Discarding what others have brought takes longer than a stall does, and is no silence.
 #[test]
 fn a_stream_that_discards_for_long_is_not_silent() {
     let rate = 128 << 10;
@@ -205,7 +205,7 @@ fn a_challenger_has_what_the_holder_has_not_written() {
     assert_eq!(granted(&outputs), Some(rest));
 }
 
-/// What a holder that fails has left is its challenger's, from where that one has asked.
+/// A holder that fails leaves the rest to its challenger, from where that one has asked.
 #[test]
 fn a_challenger_inherits_from_a_holder_that_fails() {
     let (mut bench, outputs) = Bench::segmented(2, 100 * MIB);
