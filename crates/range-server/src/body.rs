@@ -185,8 +185,14 @@ impl Sending {
         let now = clock::now();
         let turn = self.paces().map(|pace| pace.reserve(bytes, now)).max();
         if let Some(turn) = turn.filter(|&turn| turn > now) {
-            let _held = self.delivery.connection.hold_on();
-            tokio::time::sleep_until(turn).await;
+            let connection = &self.delivery.connection;
+            if connection.is_held_by_url() {
+                // Its place is for those who stay. Once the peer has left, it breaks.
+                connection.hold(turn.duration_since(now)).await;
+            } else {
+                let _held = connection.hold_on();
+                tokio::time::sleep_until(turn).await;
+            }
         }
     }
 }

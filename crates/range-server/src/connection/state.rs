@@ -234,6 +234,12 @@ impl ConnectionState {
         may
     }
 
+    /// Reports whether it has a place among those that URLs hold up.
+    pub(crate) fn is_held_by_url(&self) -> bool {
+        let permit = self.hold_permit.lock();
+        permit.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Keeps the connection from counting as stalled until what is returned is dropped.
     pub(crate) fn hold_on(&self) -> Held<'_> {
         Held::new(&self.held)
