@@ -69,7 +69,11 @@ fn manual_pages_have_every_option_and_no_warning() {
         let options = help
             .split_whitespace()
             .filter(|word| word.starts_with("--"));
-        for option in options.map(|word| word.trim_end_matches([',', '.', ']', ')'])) {
+        for option in options.map(|word| {
+            word.split(['[', '=', ',', '.', ']', ')'])
+                .next()
+                .unwrap_or_default()
+        }) {
             assert!(text.contains(option), "{name} has no {option}");
         }
     }

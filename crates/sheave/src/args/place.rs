@@ -21,10 +21,11 @@ pub(super) fn is_like_a_place(word: &str) -> bool {
 /// Parses a URL. A place on this machine needs no scheme: `http` is meant.
 pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
     if word.contains("://") {
-        return Url::parse(word).map_err(|source| NoUrl::Malformed {
+        let url = Url::parse(word).map_err(|source| NoUrl::Malformed {
             word: word.to_owned(),
             source,
-        });
+        })?;
+        return of_http(url);
     }
     if is_like_a_place(word) {
         let url = Url::parse(&format!("http://{word}")).ok();
@@ -43,10 +44,21 @@ pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
             });
         }
     }
-    // The library says which schemes there are.
-    Url::parse(word).map_err(|_| NoUrl::Other {
+    let url = Url::parse(word).map_err(|_| NoUrl::Other {
         word: word.to_owned(),
-    })
+    })?;
+    of_http(url)
+}
+
+/// The word of another scheme may be a header that was meant for `--header`: no more than its scheme
+/// is repeated.
+fn of_http(url: Url) -> Result<Url, NoUrl> {
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        scheme => Err(NoUrl::OtherScheme {
+            scheme: scheme.to_owned(),
+        }),
+    }
 }
 
 fn is_this_machine(url: &Url) -> bool {
@@ -73,6 +85,9 @@ pub(super) enum NoUrl {
         word: String,
         source: url::ParseError,
     },
+    /// A URL of another protocol.
+    #[error("only http and https URLs can be downloaded, not {scheme}")]
+    OtherScheme { scheme: String },
     /// Anything else.
     #[error("{word:?} is not a URL, such as https://example.org/disk.img")]
     Other { word: String },

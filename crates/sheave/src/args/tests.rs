@@ -97,7 +97,6 @@ fn values_are_checked_where_they_are_written() {
         "serve --header Content-Length:1",
         "serve --cors=app.example",
         "serve --cors=https://app.example/path",
-        "serve --no-ranges --as nginx",
         "serve --rate 0",
         "serve --host http://files.example",
         "serve --host files.example:80",
@@ -121,6 +120,7 @@ fn values_are_checked_where_they_are_written() {
         "-q -v http://h",
         "-o a -d b http://h",
         "serve --as nginx --max-ranges 5",
+        "serve --as nginx --no-ranges",
     ] {
         assert_eq!(parsed(line).unwrap_err(), ErrorKind::ArgumentConflict);
     }

@@ -123,12 +123,7 @@ fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
     let mut taken = BTreeSet::new();
     let mut outputs = Vec::new();
     for url in &args.urls {
-        // The library refuses other schemes when their turn comes. The rest of them may be a header
-        // that was meant for `--header`, and is not to be shown.
-        let name = match url.scheme() {
-            "http" | "https" => OutputName::from_url_path(url.path()).as_str().to_owned(),
-            _ => format!("download-{}", outputs.len() + 1),
-        };
+        let name = OutputName::from_url_path(url.path()).as_str().to_owned();
         if !taken.insert(name.clone()) {
             return Err(UsageError::SameName { name });
         }
