@@ -63,6 +63,7 @@ fn of_downloads() -> Vec<Row> {
         ("oldest_tls", "1.2".to_owned()),
         ("proxies", "none".to_owned()),
         ("allow_private", yes_or_no(get.allow_private)),
+        ("public_only", yes_or_no(get.public_only)),
         ("write_mode", format!("[`WriteMode::{:?}`]", get.write_mode)),
         ("overwrite", yes_or_no(get.overwrite)),
         ("resume", yes_or_no(get.resume)),

@@ -47,7 +47,12 @@ fn a_file_that_was_there_is_not_replaced_by_a_message() {
     let download = Download::new();
     std::fs::write(download.path("f"), "before").unwrap();
     let more = ["--overwrite", "--max-tries", "2"];
-    let faults = ["rate:8MiB", "status:200,body=json,requests=4.."];
+    // A stream that delivered would bring the file.
+    let faults = [
+        "rate:8MiB",
+        "cut:4MiB,requests=1..=3",
+        "status:200,body=json,requests=4..",
+    ];
     download.run(&faults, &more).expect(3);
     assert_eq!(std::fs::read(download.path("f")).unwrap(), b"before");
 }

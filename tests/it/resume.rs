@@ -10,7 +10,7 @@ use crate::support::program::{self, get};
 use crate::support::site::Site;
 use crate::support::{files, wait};
 use range_core::units::ByteCount;
-use range_server::{ContentLength, Effect, Fault};
+use range_server::{ContentLength, Effect, Fault, Position, Stop};
 
 const MIB: u64 = 1 << 20;
 const CONNECTIONS: u64 = 8;
@@ -83,8 +83,10 @@ fn a_changed_file_is_noticed_and_fetched_afresh() {
 
 #[test]
 fn a_file_that_changes_in_the_middle_is_restarted_once() {
-    let mut faults = vec![slow()];
-    faults.push(Fault::on(4.., Effect::Version(range_server::Version(1))));
+    // Streams that go on would bring all of the older version.
+    let cut = Effect::Stop(Stop::Cut, Position::After(ByteCount(4 * MIB)));
+    let newer = Effect::Version(range_server::Version(1));
+    let faults = vec![slow(), Fault::on(1..=3, cut), Fault::on(4.., newer)];
     let site = Site::synthetic(faults);
     let into = files::directory();
     let ran = get(
