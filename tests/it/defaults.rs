@@ -51,7 +51,7 @@ fn of_downloads() -> Vec<Row> {
         ("user_agent", agent.to_owned()),
         ("headers", "none".to_owned()),
         ("cookies", "none".to_owned()),
-        ("credentials", "nobody".to_owned()),
+        ("credentials", "none".to_owned()),
         ("authorities", "none".to_owned()),
         ("only_authorities", yes_or_no(get.only_authorities)),
         ("pins", "none".to_owned()),
