@@ -262,6 +262,8 @@ impl<'a> Download<'a> {
         let mut arguments: Vec<String> = ["get", &url, flag, path, "--max-tries", "2"]
             .map(str::to_owned)
             .into();
+        let agent = format!("User-Agent: {}", self.server.next_run());
+        arguments.extend(["--header".to_owned(), agent]);
         arguments.extend(self.way.options.iter().map(|&option| option.to_owned()));
         if self.way.has_checksum {
             let digest = files::hex(&Sha256::digest(self.server.content()));

@@ -42,6 +42,9 @@ struct State {
     period: u32,
     /// How many replies are held up in this period.
     held: usize,
+    /// The number of the program's run, which its requests have in their User-Agent: those of an
+    /// earlier run may be read after its end.
+    run: u32,
     asked: Vec<Asked>,
 }
 
@@ -72,6 +75,7 @@ impl Server {
                 hold: Hold::Nothing,
                 period: 0,
                 held: 0,
+                run: 0,
                 asked: Vec::new(),
             }),
             changed: Condvar::new(),
@@ -109,15 +113,27 @@ impl Server {
         self.shared.changed.notify_all();
     }
 
+    /// Returns the User-Agent of the next run, whose requests alone are told from here on.
+    pub(super) fn next_run(&self) -> String {
+        let mut state = self.shared.state.lock().unwrap();
+        state.run += 1;
+        state.asked.clear();
+        user_agent(state.run)
+    }
+
     /// How many replies are held up.
     pub(super) fn held(&self) -> usize {
         self.shared.state.lock().unwrap().held
     }
 
-    /// The requests since the last change of what is held, redirects aside.
+    /// The requests of this run since the last change of what is held, redirects aside.
     pub(super) fn asked(&self) -> Vec<Asked> {
         self.shared.state.lock().unwrap().asked.clone()
     }
+}
+
+fn user_agent(run: u32) -> String {
+    format!("run-{run}")
 }
 
 impl Shared {
@@ -134,18 +150,29 @@ impl Shared {
             );
         }
         let asked = range(head, self.manner.length);
-        self.state
-            .lock()
-            .unwrap()
-            .asked
-            .push(asked.unwrap_or(Asked {
+        self.note(
+            head,
+            asked.unwrap_or(Asked {
                 first: 0,
                 end: self.manner.length,
-            }));
+            }),
+        );
         self.pass(period, None)
             .or_else(|held| reset(stream, held))?;
         let ends = self.reply(asked, period, stream);
         ends.or_else(|held| reset(stream, held))
+    }
+
+    fn note(&self, head: &str, asked: Asked) {
+        let mut state = self.state.lock().unwrap();
+        let agent = user_agent(state.run);
+        let of_this_run = head.lines().filter_map(|line| line.split_once(": "));
+        let mut of_this_run = of_this_run.filter(|(name, value)| {
+            name.eq_ignore_ascii_case("user-agent") && value.trim() == agent
+        });
+        if of_this_run.next().is_some() {
+            state.asked.push(asked);
+        }
     }
 
     fn reply(&self, asked: Option<Asked>, period: u32, stream: &mut TcpStream) -> Result<()> {

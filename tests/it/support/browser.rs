@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,23 +21,40 @@ pub(crate) struct Browser {
     profile: TempDir,
 }
 
+/// How often the driver is started until it runs.
+const STARTS: usize = 5;
+
+type Lines = std::io::Lines<BufReader<ChildStdout>>;
+
+/// Starts a driver; returns where it listens. `None` if it does not.
+fn start_driver(program: &Path) -> Option<(Child, Lines, u16)> {
+    let mut driver = Command::new(program)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.find_map(|line| {
+        let line = line.unwrap();
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    let Some(port) = port else {
+        driver.wait().unwrap();
+        return None;
+    };
+    Some((driver, lines, port))
+}
+
 impl Browser {
     /// Opens a window that trusts any certificate, or `None` where there is no browser.
     pub(crate) fn open() -> Option<Self> {
         needs::program("chromium")?;
-        let mut driver = Command::new(needs::program("chromedriver")?)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .find_map(|line| {
-                let line = line.unwrap();
-                let (_, port) = line.split_once("started successfully on port ")?;
-                port.trim_end_matches('.').parse().ok()
-            })
+        let program = needs::program("chromedriver")?;
+        // It takes a free port for IPv4 and gives up if the same one is taken for IPv6.
+        let (driver, lines, port) = (0..STARTS)
+            .find_map(|_| start_driver(&program))
             .expect("the driver says where it listens");
         // Its later output must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
