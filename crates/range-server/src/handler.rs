@@ -120,7 +120,7 @@ pub(crate) async fn respond(
             hook: shared.on_request.clone(),
         },
     };
-    // What comes in place of the content does not say that it is coded, and so is not.
+    // A reply in place of the content does not say that it is coded, and so it is not.
     plan.content.gzip &= reply.headers.contains_key(CONTENT_ENCODING);
     let mut body = body::body(reply.payload, sending);
     if has_content {
