@@ -158,7 +158,7 @@ async fn respond_to(
         // The record tells, and the connection ends.
         return Response::new(Body::default());
     }
-    // What comes in place of the content does not say that it is coded, and so is not.
+    // A reply in place of the content does not say that it is coded, and so it is not.
     plan.content.gzip &= reply.headers.contains_key(CONTENT_ENCODING);
     let mut body = body::body(reply.payload, sending);
     if has_content {

@@ -21,7 +21,7 @@ pub(crate) struct Browser {
     profile: TempDir,
 }
 
-/// How often the driver is started until it runs.
+/// The driver is started at most this many times, until it runs.
 const STARTS: usize = 5;
 
 type Lines = std::io::Lines<BufReader<ChildStdout>>;

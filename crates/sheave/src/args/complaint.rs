@@ -100,32 +100,13 @@ fn first_paragraph(text: &str) -> String {
     paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text without the parts of mistyped URLs that may be secret: what precedes an `@` and what
-/// follows a `?`.
+/// The text without what may be secret in an argument that it repeats.
 fn without_secrets(complaint: &str, arguments: &[OsString]) -> String {
     let mut text = complaint.to_owned();
     for argument in arguments.iter().map(|argument| argument.to_string_lossy()) {
-        let place = argument.rsplit_once('@').map(|(_, place)| place);
-        let query = argument.split_once('?').map(|(before, _)| before);
-        let shown = match (place, query) {
-            (None, None) => continue,
-            (Some(place), _) => {
-                let place = place.split('?').next().unwrap_or_default();
-                format!("...@{place}")
-            }
-            (None, Some(before)) => format!("{before}?..."),
-        };
-        text = text.replace(&*argument, &shown);
-        // A guess at what was meant has another scheme before it.
-        if let Some((before, _)) = argument.rsplit_once('@') {
-            let schemeless = ["https", "http"]
-                .iter()
-                .find_map(|s| before.strip_prefix(s));
-            let user = schemeless.unwrap_or(before).trim_start_matches([':', '/']);
-            text = text.replace(&format!("{user}@"), "...@");
-        }
-        if let Some((_, query)) = argument.split_once('?') {
-            text = text.replace(&format!("?{query}"), "?...");
+        let shown = place::shown(&argument);
+        if shown != argument {
+            text = text.replace(&*argument, &shown);
         }
     }
     text

@@ -12,11 +12,16 @@ use clap::Args;
 )]
 pub(crate) struct Needless {
     /// A part that is there is always continued.
-    #[arg(short = 'c', long = "continue", hide = true)]
+    #[arg(
+        short = 'c',
+        long = "continue",
+        hide = true,
+        conflicts_with = "no_resume"
+    )]
     resumes: bool,
     /// The same, as curl says it; a position of the user's choice would be a hole.
     #[arg(short = 'C', long = "continue-at", hide = true, value_name = "-", value_parser = the_end)]
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, conflicts_with = "no_resume")]
     resumes_at: Option<()>,
     /// Redirects are always followed.
     #[arg(short = 'L', long = "location", hide = true)]
@@ -28,7 +33,7 @@ pub(crate) struct Needless {
     #[arg(short = 'g', long = "globoff", hide = true)]
     means_itself: bool,
     /// A file that exists is never replaced.
-    #[arg(long = "no-clobber", hide = true)]
+    #[arg(long = "no-clobber", hide = true, conflicts_with = "overwrite")]
     keeps: bool,
 }
 

@@ -56,6 +56,10 @@ fn first_word(arguments: &[OsString], program: &clap::Command) -> Option<usize> 
     let mut place = 1;
     while let Some(argument) = arguments.get(place) {
         let text = argument.to_str()?;
+        if text == "--" {
+            // No option and no command follows.
+            return None;
+        }
         if !text.starts_with('-') || text == "-" {
             return Some(place);
         }

@@ -22,16 +22,16 @@ pub(super) fn is_like_a_place(word: &str) -> bool {
 pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
     if word.contains("://") {
         let url = Url::parse(word).map_err(|source| NoUrl::Malformed {
-            word: word.to_owned(),
+            word: shown(word),
             source,
         })?;
         return of_http(url);
     }
     if is_like_a_place(word) {
         let url = Url::parse(&format!("http://{word}")).ok();
-        return url.filter(is_this_machine).ok_or_else(|| NoUrl::NoScheme {
-            word: word.to_owned(),
-        });
+        return url
+            .filter(is_this_machine)
+            .ok_or_else(|| NoUrl::NoScheme { word: shown(word) });
     }
     for scheme in ["https", "http"] {
         // One slash too few, or no colon.
@@ -39,25 +39,35 @@ pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
         let rest = rest.filter(|rest| rest.starts_with([':', '/']));
         if let Some(rest) = rest.map(|rest| rest.trim_start_matches([':', '/'])) {
             return Err(NoUrl::BadScheme {
-                word: word.to_owned(),
-                meant: format!("{scheme}://{rest}"),
+                word: shown(word),
+                meant: format!("{scheme}://{}", shown(rest)),
             });
         }
     }
-    let url = Url::parse(word).map_err(|_| NoUrl::Other {
-        word: word.to_owned(),
-    })?;
+    let url = Url::parse(word).map_err(|_| NoUrl::Other { word: shown(word) })?;
     of_http(url)
 }
 
-/// The word of another scheme may be a header that was meant for `--header`: no more than its scheme
-/// is repeated.
+/// The word of another scheme may be a login or a header: no more than its scheme is repeated.
 fn of_http(url: Url) -> Result<Url, NoUrl> {
     match url.scheme() {
         "http" | "https" => Ok(url),
         scheme => Err(NoUrl::OtherScheme {
             scheme: scheme.to_owned(),
         }),
+    }
+}
+
+/// Returns a mistyped URL without the parts that may be secret: what precedes an `@` and what
+/// follows a `?`.
+pub(super) fn shown(word: &str) -> String {
+    let (before, query) = match word.split_once('?') {
+        Some((before, _)) => (before, "?..."),
+        None => (word, ""),
+    };
+    match word.rsplit_once('@') {
+        Some((_, place)) => format!("...@{}", place.split('?').next().unwrap_or_default()),
+        None => format!("{before}{query}"),
     }
 }
 
@@ -126,6 +136,22 @@ mod tests {
                 answer.contains(&format!("did you mean https://{word} or")),
                 "{answer}"
             );
+        }
+    }
+
+    #[test]
+    fn no_answer_repeats_a_secret() {
+        for word in [
+            "u:hush@example.org/x",
+            "example.org/x?token=hush",
+            "http//u:hush@h/x",
+            "https:/u:hush@h/x?token=hush",
+            "https:h/x?token=hush",
+            "http://u:hush@h:99999/x?token=hush",
+            "u:hu@sh@nowhere?token=hush",
+        ] {
+            let answer = url(word).unwrap_err().to_string();
+            assert!(!answer.contains("hu"), "{answer}");
         }
     }
 

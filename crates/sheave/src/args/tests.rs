@@ -42,6 +42,43 @@ fn get_may_be_left_out() {
 }
 
 #[test]
+fn a_command_may_follow_options() {
+    for line in [
+        "-q get http://a/x",
+        "-qx 4 get http://a/x",
+        "-x4 get http://a/x",
+        "-o get get http://a/x",
+        "--output-document z get http://a/x",
+    ] {
+        let url = Url::parse("http://a/x").unwrap();
+        assert_eq!(get(line).urls, [url], "{line}");
+    }
+    assert!(parsed("-q -- get").is_err(), "what follows -- is a URL");
+}
+
+#[test]
+fn an_option_that_is_repeated_counts_last_or_adds_up() {
+    let args = get("-x 4 -x 8 -o a -o b -vv http://a/x");
+    assert_eq!((args.connections, args.output), (8, Some("b".into())));
+    let args =
+        get("-H a:1 -H b:2 --pin=sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= http://a/x");
+    assert_eq!(args.connection.headers, ["a:1", "b:2"]);
+}
+
+#[test]
+fn the_commands_are_those_that_are_defined() {
+    let program = definition();
+    let defined = program
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let defined: Vec<_> = defined
+        .map(clap::Command::get_name)
+        .chain(["help"])
+        .collect();
+    assert_eq!(leading::COMMANDS[..], defined);
+}
+
+#[test]
 fn a_misspelt_command_is_not_taken_for_a_url() {
     assert_eq!(
         parsed("gett http://a/x").unwrap_err(),
@@ -118,6 +155,9 @@ fn values_are_checked_where_they_are_written() {
     }
     for line in [
         "-q -v http://h",
+        "-c --no-resume http://h",
+        "-C - --no-resume http://h",
+        "--no-clobber --overwrite http://h",
         "-o a -d b http://h",
         "serve --as nginx --max-ranges 5",
         "serve --as nginx --no-ranges",

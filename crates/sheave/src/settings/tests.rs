@@ -151,7 +151,7 @@ fn what_is_shown_depends_on_where_it_goes() {
     };
     for (line, piped, on_terminal) in [
         (
-            "u://",
+            "http://h",
             Display::Plain { verbose: false },
             Display::Bars {
                 palette,
@@ -159,21 +159,21 @@ fn what_is_shown_depends_on_where_it_goes() {
             },
         ),
         (
-            "-v u://",
+            "-v http://h",
             Display::Plain { verbose: true },
             Display::Bars {
                 palette,
                 verbose: true,
             },
         ),
-        ("-q u://", Display::Quiet, Display::Quiet),
+        ("-q http://h", Display::Quiet, Display::Quiet),
         (
-            "--json u://",
+            "--json http://h",
             Display::Json { quiet: false },
             Display::Json { quiet: false },
         ),
         (
-            "--json -q u://",
+            "--json -q http://h",
             Display::Json { quiet: true },
             Display::Json { quiet: true },
         ),

@@ -46,7 +46,7 @@ pub(super) struct Worker {
     pub(super) reply: Option<ByteRange>,
     /// Offset of the reply's first byte.
     pub(super) reply_start: u64,
-    /// Whether a reply to a request for a part has told of its first bytes.
+    /// True if a reply to a request for a part has told of its first bytes.
     pub(super) has_begun: bool,
     /// Offset it may write up to, under a limit on the rate.
     pub(super) allowed: u64,
@@ -66,7 +66,7 @@ impl Worker {
         })
     }
 
-    /// Where its reply begins, if it has brought nothing.
+    /// Returns the offset at which its reply begins, if that has brought nothing.
     pub(super) fn barren_at(&self) -> Option<u64> {
         (self.reply.is_some() && self.position == self.reply_start).then_some(self.reply_start)
     }
