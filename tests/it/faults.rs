@@ -107,14 +107,16 @@ fn refusals_say_the_status_and_exit_with_4() {
 
 #[test]
 fn a_redirect_target_that_expires_is_asked_for_again() {
-    // The first two requests find the target; then it is gone, and the original URL leads to
-    // another one.
+    // The first two requests find the target, whose replies break off; then it is gone, and the
+    // original URL leads to another one.
+    let breaks = Effect::Stop(Stop::Cut, Position::After(ByteCount(4 * MIB)));
     let site = Site::synthetic(vec![
         Fault::on(
             1..=2,
             Effect::RedirectTo("/synthetic/40MiB?seed=4".parse().unwrap()),
         )
         .at("/link"),
+        Fault::on(1..=4, breaks).at("/synthetic/40MiB"),
         Fault::on(5..=8, status(403, None)).at("/synthetic/40MiB"),
         Fault::on(
             3..,

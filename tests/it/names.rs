@@ -173,9 +173,10 @@ fn a_server_that_is_busy_is_asked_for_the_name_again() {
 
 #[test]
 fn a_name_that_cannot_be_had_is_an_error_like_any_other() {
+    // The last one asks as a browser does.
     for (status, more, code, requests) in [
-        ("404 Not Found", &[][..], 4, 2),
-        ("503 Service Unavailable", &["--max-tries", "3"], 3, 3),
+        ("404 Not Found", &[][..], 4, 1 + 1),
+        ("503 Service Unavailable", &["--max-tries", "3"], 3, 3 + 1),
     ] {
         let count = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&count);

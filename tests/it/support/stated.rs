@@ -30,14 +30,32 @@ pub(crate) fn constant(package: &str, name: &str) -> String {
 /// The same of a time in whole seconds.
 pub(crate) fn seconds(package: &str, name: &str) -> u64 {
     let value = constant(package, name);
-    let number = value.strip_prefix("Duration::from_secs(").unwrap();
-    number.trim_end_matches(')').parse().unwrap()
+    let (unit, number) = value.trim_end_matches(')').split_once('(').unwrap();
+    let number: u64 = number.parse().unwrap();
+    match unit {
+        "Duration::from_secs" => number,
+        "Duration::from_mins" => number * 60,
+        _ => panic!("{name} is {value}"),
+    }
 }
 
-/// The same of a number of KiB.
-pub(crate) fn kibibytes(package: &str, name: &str) -> String {
+/// The same of a number of bytes, in the largest unit that it is a multiple of.
+pub(crate) fn bytes(package: &str, name: &str) -> String {
     let value = constant(package, name);
-    value.strip_suffix(" << 10").unwrap().to_owned() + " KiB"
+    let value = value.trim_start_matches("ByteCount(").trim_end_matches(')');
+    let (number, shift) = value.split_once(" << ").unwrap();
+    let unit = match shift {
+        "10" => "KiB",
+        "20" => "MiB",
+        "30" => "GiB",
+        _ => panic!("{name} is {value}"),
+    };
+    format!("{number} {unit}")
+}
+
+/// The same of a number, in groups of three digits where it has more than four.
+pub(crate) fn count(package: &str, name: &str) -> String {
+    constant(package, name).replace('_', " ")
 }
 
 /// Every default that a comment on an item states: `Default: VALUE.` or `[default: VALUE]`, from

@@ -108,7 +108,7 @@ pub(crate) struct ServeArgs {
     pub(crate) profile: Option<Profile>,
     /// Answer requests for this host as well: a name, an address, *.NAME, or * for any
     /// [default: loopback; with --bind elsewhere also addresses and names in no public DNS]
-    #[arg(long, value_name = "NAME", value_parser = values::host, visible_alias = "allow-host")]
+    #[arg(long, value_name = "NAME", value_parser = values::host)]
     pub(crate) host: Vec<String>,
     /// Misbehave as described in this TOML file, which is read again on SIGHUP
     #[arg(long, value_name = "FILE")]

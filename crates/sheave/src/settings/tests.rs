@@ -124,7 +124,7 @@ fn what_serve_is_told_reaches_the_server() {
     assert_eq!(plain.config.ranges, range_server::RangePolicy::default());
     assert!(plain.tls.is_none() && plain.show_requests);
     assert!(!plain.config.faults_by_url && plain.config.hosts.is_empty());
-    let open = settings("serve --faults --host files.example --allow-host *.b.example");
+    let open = settings("serve --faults --host files.example --host *.b.example");
     assert!(open.config.faults_by_url);
     assert_eq!(open.config.hosts, ["files.example", "*.b.example"]);
     let strict = settings("serve -q --tls --max-ranges 3 --invalid-range reject --allow-hidden a");
