@@ -178,7 +178,7 @@ fn few_descriptors_are_no_bug_however_many_are_inherited() {
 fn little_memory_is_enough() {
     let site = Site::synthetic(Vec::new());
     let url = site.url(PATH);
-    for mebibytes in [100, 150, 200, 300] {
+    for mebibytes in [60, 86, 100, 118, 150, 200, 214, 300] {
         for write in ["mapped", "positioned"] {
             let shell = format!("ulimit -v {}; exec \"$@\"", mebibytes << 10);
             let into = files::directory();

@@ -81,7 +81,9 @@ pub use range_core::range_set::RangeSet;
 pub use range_core::units::{
     ByteCount, BytesPerSecond, ParseDurationError, RateLimit, parse_duration,
 };
-pub use range_store::{NameError, WriteMode, exit_on_bus_error, ignore_file_size_signal};
+pub use range_store::{
+    NameError, WriteMode, exit_on_bus_error, ignore_file_size_signal, spare_address_space,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

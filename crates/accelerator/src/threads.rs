@@ -6,6 +6,7 @@ use std::num::NonZeroU16;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use range_store::open_files_limit;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -17,6 +18,10 @@ use crate::spawn;
 /// them.
 const LOOK_UP_GRACE: Duration = Duration::from_millis(100);
 
+/// Where a process may open fewer files than these, a pool takes none away from the download: it
+/// has four descriptors for itself, of 18 that a download with one connection needs.
+const FEW_DESCRIPTORS: u64 = 64;
+
 /// The threads on which requests are made, and bytes are received and written.
 #[derive(Debug)]
 pub(crate) struct Pool(By);
@@ -24,14 +29,19 @@ pub(crate) struct Pool(By);
 #[derive(Debug)]
 enum By {
     Own(Option<Runtime>),
-    /// The system has no thread left for the download.
+    /// The system has no thread left for the download, or few descriptors.
     Caller(Handle),
 }
 
 impl Pool {
     /// For so many connections at most. Where the system has too few threads, it has those there
-    /// are, and where it has none, it is the caller's runtime; a caller without one gets an error.
+    /// are, and where it has none, or few descriptors, it is the caller's runtime; a caller without
+    /// one gets an error where no thread is left.
     pub(crate) fn new(connections: NonZeroU16) -> Result<Self, Error> {
+        let has_few = open_files_limit().is_some_and(|most| most < FEW_DESCRIPTORS);
+        if has_few && let Ok(caller) = Handle::try_current() {
+            return Ok(Self(By::Caller(caller)));
+        }
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let wanted = processors.min(usize::from(connections.get()));
         // A runtime panics, or waits for ever, where it gets fewer threads than it asks for.

@@ -81,6 +81,14 @@
 //! ```
 #![deny(unsafe_op_in_unsafe_fn)]
 
+#[cfg_attr(
+    target_env = "gnu",
+    expect(
+        unsafe_code,
+        reason = "a setting of the C library's allocator has no safe wrapper"
+    )
+)]
+mod address_space;
 mod append_log;
 mod backend;
 mod block_hasher;
@@ -99,6 +107,7 @@ mod lease;
 mod length;
 mod mapped;
 mod names;
+mod own_process;
 mod owned_file;
 mod part_file;
 mod publish;
@@ -119,6 +128,7 @@ mod tests;
 )]
 mod write_back;
 
+pub use address_space::spare_address_space;
 pub use backend::WriteMode;
 pub use block_hasher::BlockHasher;
 pub use bus_error::{exit_on_bus_error, ignore_file_size_signal};
@@ -128,6 +138,7 @@ pub use failpoint::Failpoint;
 pub use lease::LeaseError;
 pub use length::Length;
 pub use names::{NameError, PartNames};
+pub use own_process::open_files_limit;
 pub use publish::{Publish, Published};
 pub use range_core::file_identity::FileIdentity;
 pub use read_only::ReadOnlyFile;

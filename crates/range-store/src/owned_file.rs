@@ -9,9 +9,10 @@ use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
-use crate::disk::{self, Access, Disk, DiskFile, Errno, Kind, Metadata, NewFile};
+use crate::disk::{Access, Disk, DiskFile, Errno, Kind, Metadata, NewFile};
 use crate::error::StoreError;
 use crate::folder::Folder;
+use crate::own_process;
 use crate::sync::SyncState;
 
 /// The permissions that programs request for an ordinary new file.
@@ -156,7 +157,7 @@ impl<D: Disk> OwnedFile<D> {
     /// Otherwise the file has the permissions that the file system gave it.
     pub(crate) fn make_ordinary(&self) {
         let ordinary = self.folder.new_file(ORDINARY);
-        let ordinary = ordinary.map_or_else(disk::new_file_mode, |new| new.permissions);
+        let ordinary = ordinary.map_or_else(own_process::new_file_mode, |new| new.permissions);
         let is_so = metadata(&self.file).is_ok_and(|found| found.permissions == ordinary);
         if !is_so {
             let _courtesy = self.file.set_permissions(ordinary);

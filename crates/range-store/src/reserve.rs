@@ -4,10 +4,11 @@
 use range_core::units::ByteCount;
 
 use crate::courtesy;
-use crate::disk::{self, Disk, Errno, Space};
+use crate::disk::{Disk, Errno, Space};
 use crate::error::StoreError;
 use crate::folder::Folder;
 use crate::length::LONGEST;
+use crate::own_process;
 use crate::owned_file::OwnedFile;
 
 /// The space that is always left for others. The journal of 2 TiB in blocks of 1 MiB takes as much,
@@ -32,7 +33,7 @@ pub(crate) enum Reservation {
 
 /// Fails if no file of `length` may exist: if it passes `i64::MAX` or `RLIMIT_FSIZE`.
 pub(crate) fn check_limits(length: ByteCount) -> Result<(), StoreError> {
-    let limit = disk::file_size_limit().map_or(LONGEST, |limit| limit.min(LONGEST));
+    let limit = own_process::file_size_limit().map_or(LONGEST, |limit| limit.min(LONGEST));
     if length > limit {
         Err(StoreError::TooLarge { length, limit })
     } else {

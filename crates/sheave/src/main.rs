@@ -29,6 +29,7 @@ fn main() -> std::process::ExitCode {
     // they fail, everything else still works.
     let _ = accelerator::ignore_file_size_signal();
     let _ = accelerator::exit_on_bus_error(Exit::Disk.code());
+    accelerator::spare_address_space();
     let arguments: Vec<_> = std::env::args_os().collect();
     command_line::hide_secrets(&arguments);
     let exit = match args::parse(arguments) {

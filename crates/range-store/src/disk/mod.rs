@@ -5,11 +5,9 @@
 //! every state that a power cut may leave.
 
 mod calls;
-mod own_process;
 mod probe;
 mod real;
 
 pub use calls::{Access, Disk, DiskFile, Kind, Metadata, NewFile, Space, Window};
-pub(crate) use own_process::{file_size_limit, new_file_mode};
 pub use real::{Directory, RealFile};
 pub use rustix::io::Errno;

@@ -23,7 +23,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ),
     (
         "fuzz-bodies",
-        &["range-core", "range-server", "range-store"],
+        &["accelerator", "range-core", "range-server", "range-store"],
     ),
     ("needs", &[]),
     ("sheave-bench", &["clap", "range-core"]),

@@ -1,5 +1,5 @@
-//! Owns what the kernel shows of this process: which permissions its new files get, and how long
-//! its files may be. Changes nothing.
+//! Owns what the kernel shows of this process: which permissions its new files get, and its limits.
+//! Changes nothing.
 
 use range_core::units::ByteCount;
 use rustix::fs::{Mode, OFlags};
@@ -25,9 +25,24 @@ pub(crate) fn new_file_mode() -> u32 {
 
 /// Returns the length that no file of this process may pass (`RLIMIT_FSIZE`), if there is one.
 pub(crate) fn file_size_limit() -> Option<ByteCount> {
+    soft_limit("Max file size", Resource::Fsize).map(ByteCount)
+}
+
+/// Returns the number of bytes that the process may map (`RLIMIT_AS`), if there is one.
+pub(crate) fn address_space_limit() -> Option<ByteCount> {
+    soft_limit("Max address space", Resource::As).map(ByteCount)
+}
+
+/// Returns how many files, sockets among them, this process may have open (`RLIMIT_NOFILE`), if
+/// there is a limit.
+pub fn open_files_limit() -> Option<u64> {
+    soft_limit("Max open files", Resource::Nofile)
+}
+
+fn soft_limit(name: &str, resource: Resource) -> Option<u64> {
     match read(LIMITS) {
-        Some(limits) => parse_file_size(&limits),
-        None => getrlimit(Resource::Fsize).current.map(ByteCount),
+        Some(limits) => parse_limit(&limits, name),
+        None => getrlimit(resource).current,
     }
 }
 
@@ -48,12 +63,9 @@ fn parse_umask(status: &str) -> Option<u32> {
         .filter(|umask| *umask <= 0o777)
 }
 
-fn parse_file_size(limits: &str) -> Option<ByteCount> {
-    let values = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max file size "))?;
-    let soft = values.split_whitespace().next()?;
-    soft.parse().ok().map(ByteCount)
+fn parse_limit(limits: &str, name: &str) -> Option<u64> {
+    let values = limits.lines().find_map(|line| line.strip_prefix(name))?;
+    values.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -61,12 +73,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_of_a_file_is_the_soft_one_in_bytes() {
+    fn a_limit_is_the_soft_one() {
         for (limits, limit) in [
             (
                 "Max cpu time              unlimited            unlimited            seconds\n\
                  Max file size             1024                 unlimited            bytes\n",
-                Some(ByteCount(1024)),
+                Some(1024),
             ),
             (
                 "Max file size             unlimited            unlimited            bytes\n",
@@ -77,12 +89,22 @@ mod tests {
                 None,
             ),
         ] {
-            assert_eq!(parse_file_size(limits), limit, "{limits}");
+            assert_eq!(parse_limit(limits, "Max file size"), limit, "{limits}");
         }
-        assert_eq!(
-            read(LIMITS).as_deref().and_then(parse_file_size),
-            getrlimit(Resource::Fsize).current.map(ByteCount)
-        );
+    }
+
+    #[test]
+    fn this_kernel_shows_each_limit_by_its_name() {
+        let limits = read(LIMITS).unwrap();
+        for (name, resource) in [
+            ("Max file size", Resource::Fsize),
+            ("Max address space", Resource::As),
+            ("Max open files", Resource::Nofile),
+        ] {
+            assert!(limits.contains(name), "{name}");
+            let limit = getrlimit(resource).current;
+            assert_eq!(parse_limit(&limits, name), limit, "{name}");
+        }
     }
 
     #[test]
