@@ -13,7 +13,7 @@ pub(super) struct RelativePath {
 
 impl RelativePath {
     /// Reads an absolute request path without dot segments and empty segments, as
-    /// [`target::normalise`](crate::target::normalise) leaves it.
+    /// `target::normalise` leaves it.
     pub(super) fn parse(path: &str, allow_hidden: bool) -> Result<Self, NotAName> {
         let path = path.strip_prefix('/').ok_or(NotAName::Nothing)?;
         if path.is_empty() {
