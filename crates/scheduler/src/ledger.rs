@@ -14,6 +14,7 @@ use crate::credit::Drawer;
 use crate::ids::{AttemptId, SegmentId, SourceId};
 use crate::output::Route;
 use crate::segment::{Active, Kind, Phase, Retry, Waiting};
+use crate::time::Timestamp;
 use range_core::block::BlockSize;
 use range_core::{ByteRange, RangeSet};
 
@@ -279,14 +280,14 @@ impl Ledger {
     }
 
     /// The first reply serves ranges: its body becomes the first segment, and the rest waits.
-    pub(crate) fn segmented(&mut self, attempt: AttemptId, first: ByteRange) {
+    pub(crate) fn segmented(&mut self, now: Timestamp, attempt: AttemptId, first: ByteRange) {
         let Some(length) = self.length() else { return };
         if let Some(rest) = ByteRange::new(first.end(), length) {
             self.wait_for(Waiting::planned(rest));
         }
         if let Some(active) = self.current_mut(attempt) {
             active.kind = Kind::Part;
-            active.lease(first);
+            active.lease(now, first);
         }
     }
 

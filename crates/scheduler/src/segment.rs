@@ -112,6 +112,8 @@ pub(crate) struct Active {
     pub(crate) asked_at: Timestamp,
     /// When its reply's head came.
     pub(crate) opened_at: Timestamp,
+    /// When it was last told what to write.
+    pub(crate) leased_at: Timestamp,
     /// Whether anything of its reply's body is there.
     pub(crate) has_begun: bool,
     /// Whether it was kept for the case that no other is served, and has to discard before it
@@ -177,6 +179,7 @@ impl Active {
             began,
             asked_at: now,
             opened_at: now,
+            leased_at: now,
             has_begun: false,
             is_kept: false,
             barren: 0,
@@ -209,8 +212,9 @@ impl Active {
     }
 
     /// Sets the lease of an attempt that has written nothing under it.
-    pub(crate) const fn lease(&mut self, range: ByteRange) {
+    pub(crate) const fn lease(&mut self, now: Timestamp, range: ByteRange) {
         self.phase = Phase::Streaming;
+        self.leased_at = now;
         self.began = range.start();
         self.position = range.start();
         self.left = Some(range);
@@ -261,6 +265,17 @@ impl Active {
     /// It reads up to its lease what is there already.
     pub(crate) fn discards(&self) -> bool {
         self.phase == Phase::Streaming && self.has_begun && !self.brought_bytes()
+    }
+
+    /// The moment since which it has brought nothing, though it could. One that discards brings
+    /// nothing either, and another request would have what it is to bring without that; one that
+    /// was kept is there because no other request may be served.
+    pub(crate) fn barren_since(&self) -> Timestamp {
+        if self.discards() && !self.is_kept {
+            self.leased_at
+        } else {
+            self.last_progress
+        }
     }
 
     /// It has written its lease, its reply goes on, and it waits for an order.

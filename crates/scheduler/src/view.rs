@@ -26,7 +26,7 @@ impl View<'_> {
     /// where others were given up for that.
     pub(crate) fn is_overdue(&self, active: &Active) -> bool {
         let patience = self.sources.patience(active.source, active.barren);
-        !active.brought_bytes() && self.now.since(active.last_progress) >= patience
+        !active.brought_bytes() && self.now.since(active.barren_since()) >= patience
     }
 
     /// When a request is no longer waited for whose head has not come, though bytes have come from

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::Ledger;
 use crate::ids::{AttemptId, SegmentId, SourceId};
 use crate::segment::{Active, Challenge, Phase, Waiting};
+use crate::time::Timestamp;
 use range_core::ByteRange;
 
 /// What becomes of the bytes that follow a lease.
@@ -21,10 +22,10 @@ pub(crate) enum Next {
 
 impl Ledger {
     /// What is reserved for an attempt becomes its lease. Returns it, if there is any.
-    pub(crate) fn lease(&mut self, attempt: AttemptId) -> Option<ByteRange> {
+    pub(crate) fn lease(&mut self, attempt: AttemptId, now: Timestamp) -> Option<ByteRange> {
         let active = self.current_mut(attempt)?;
         let left = active.left?;
-        active.lease(left);
+        active.lease(now, left);
         Some(left)
     }
 

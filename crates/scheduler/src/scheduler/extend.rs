@@ -195,7 +195,7 @@ impl Scheduler {
             return;
         };
         let asked_from = active.began;
-        let Some(range) = self.ledger.lease(attempt) else {
+        let Some(range) = self.ledger.lease(attempt, self.now) else {
             return;
         };
         let grant = Grant::Range(range);

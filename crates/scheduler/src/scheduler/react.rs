@@ -88,7 +88,7 @@ impl Scheduler {
         let segment = self.segment_length(length, None) / limits::FIRST_SEGMENT_DIVISOR;
         let file = ByteRange::new(served.start(), length).expect("a part lies in its file");
         let (first, _) = split::carve(file, block.ceil(segment), block);
-        self.ledger.segmented(attempt, first);
+        self.ledger.segmented(self.now, attempt, first);
         self.tell(Event::Planned {
             length: Some(length),
             segmented: true,

@@ -114,3 +114,25 @@ fn patience_doubles_with_each_takeover_that_brought_nothing() {
     let active = bench.scheduler.ledger.current(attempt).unwrap();
     assert_eq!(active.barren_with_this(), 0, "progress ends the count");
 }
+
+/// A reply that crawls has begun after the stream before it was well into what it had asked for:
+/// what it would have to discard takes hours, and another request a moment.
+#[test]
+fn a_reply_that_crawls_need_not_discard_for_long() {
+    for rate in [8, 64, 256, 1024].map(|mebibytes| mebibytes * MIB) {
+        for late in [10, 20, 30, 45, 60, 100, 200].map(millis) {
+            let mut played = Played::new(4, rate / 2, Beginning::Fresh);
+            let ended = played.until(Duration::from_mins(10), |asked| {
+                if asked.number == 1 {
+                    Answer::late(late, 100)
+                } else {
+                    Answer::late(millis(1), rate)
+                }
+            });
+            let Some((Outcome::Complete { .. }, time)) = ended else {
+                panic!("{rate}, {late:?}: {ended:?}")
+            };
+            assert!(time < Duration::from_secs(5), "{rate}, {late:?}: {time:?}");
+        }
+    }
+}
