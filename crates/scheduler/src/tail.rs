@@ -91,13 +91,16 @@ impl Tail {
     /// The rate of a worker that is to lose what it has left.
     fn crawls(&self, view: View<'_>, active: &Active) -> Option<u64> {
         let left = active.left?.len();
-        let is_silent = view.is_silent(active);
-        let rate = if is_silent { 0 } else { view.rate(active)? };
+        if view.is_silent(active) {
+            // Whatever another one would bring, it is more, if the source brings anything.
+            return (view.sources.received() > 0).then_some(0);
+        }
+        let rate = view.rate(active)?;
         let ask = view.sources.latency() + view.sources.lead();
         let anew = millis(left, self.typical_rate).saturating_add(ask.as_millis());
         let as_it_is = millis(left, rate);
         let is_slow = is_below(rate, self.typical_rate, limits::CRAWL_TENTHS);
-        let takes_over = if is_silent || is_slow {
+        let takes_over = if is_slow {
             as_it_is > anew
         } else {
             let margin = limits::TAIL_SILENCE.as_millis();
