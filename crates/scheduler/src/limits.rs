@@ -229,5 +229,13 @@ pub const SOURCE_RATE_LIFE: Duration = Duration::from_secs(30);
 /// Each came in order, so that it is no outage, and somebody has to look at what they say.
 pub const STRAY_TRIES: u32 = 7;
 
+/// Requests in a row that bring no byte within their patience before a download gives up, where the
+/// source has replied before. The patience doubles with each: by default the fourth is given all of
+/// it, which is 120 s, and a server that makes a file when it is asked for has had its time.
+///
+/// With the defaults that ends after 400 s at the latest, backoff included, where no head comes
+/// (20 + 40 + 80 + 120 + 120), and after 800 s where heads come as late and no body follows.
+pub const UNANSWERED_TRIES: u32 = 5;
+
 /// Tries before the first byte of a reply ever arrives: a wrong host name should fail in seconds.
 pub const FIRST_CONTACT_TRIES: u32 = 3;

@@ -34,17 +34,16 @@ impl Retries {
         }
     }
 
-    /// Returns the number of failures in a row that end a download, the last of this class. A
-    /// server that has never sent a byte was given all the patience there is.
-    pub(crate) fn allowed(&self, ever_began: bool, class: FailureClass) -> u32 {
-        let most = if ever_began && class == FailureClass::Stray {
-            limits::STRAY_TRIES
-        } else if ever_began {
-            u32::MAX
-        } else if class == FailureClass::Unanswered {
-            1
-        } else {
-            limits::FIRST_CONTACT_TRIES
+    /// Returns the number of failures in a row that end a download, the last of this class, and
+    /// all of it or not: one reply of something else at the end of an outage is no more than that.
+    /// A server that has never sent a byte was given all the patience there is.
+    pub(crate) fn allowed(&self, ever_began: bool, class: FailureClass, are_alike: bool) -> u32 {
+        let most = match (class, ever_began) {
+            (FailureClass::Unanswered, false) => 1,
+            (_, false) => limits::FIRST_CONTACT_TRIES,
+            (FailureClass::Stray, true) if are_alike => limits::STRAY_TRIES,
+            (FailureClass::Unanswered, true) if are_alike => limits::UNANSWERED_TRIES,
+            (_, true) => u32::MAX,
         };
         self.max_tries.min(most)
     }
@@ -236,7 +235,8 @@ mod tests {
 
     #[test]
     fn first_contact_is_tried_less_often() {
-        let allowed = |max_tries, ever_began, class| retries(max_tries).allowed(ever_began, class);
+        let allowed =
+            |max_tries, ever_began, class| retries(max_tries).allowed(ever_began, class, true);
         let broken = FailureClass::Interrupted;
         assert_eq!(
             (allowed(10, true, broken), allowed(10, false, broken)),
@@ -251,8 +251,12 @@ mod tests {
         let silent = FailureClass::Unanswered;
         assert_eq!(
             (allowed(10, true, silent), allowed(10, false, silent)),
-            (10, 1)
+            (5, 1)
         );
+        assert_eq!((allowed(4, true, silent), allowed(1, true, silent)), (4, 1));
+        for class in [stray, silent] {
+            assert_eq!(retries(10).allowed(true, class, false), 10, "{class:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use core::time::Duration;
 
+use crate::failure::FailureClass;
 use crate::ids::{AttemptId, SourceId};
 use crate::limits;
 use crate::retries::{Failures, Meagre};
@@ -59,6 +60,10 @@ pub(crate) struct Source {
     failures: Failures,
     failures_in_a_row: u32,
     failed_at: Option<Timestamp>,
+    /// When the first of the failures in a row was heard of.
+    pub(crate) failing_since: Timestamp,
+    /// The class of that one, and whether all that followed were of it.
+    failing: Option<(FailureClass, bool)>,
     rate: Option<Rate>,
 }
 
@@ -100,6 +105,8 @@ impl Source {
             failures: Failures::default(),
             failures_in_a_row: 0,
             failed_at: None,
+            failing_since: Timestamp::START,
+            failing: None,
             rate: None,
         }
     }
@@ -157,13 +164,24 @@ impl Source {
 
     /// Counts one more failure in a row with nothing received from it. Those of one burst count
     /// once: `began` is when this one was last heard of.
-    pub(crate) fn failed(&mut self, now: Timestamp, began: Timestamp) -> u32 {
+    pub(crate) fn failed(&mut self, now: Timestamp, began: Timestamp, class: FailureClass) -> u32 {
         let is_news = |at| now > at && began >= at;
         if self.failed_at.is_none_or(is_news) {
             self.failed_at = Some(now);
             self.failures_in_a_row = self.failures.add(self.received);
+            if self.failures_in_a_row == 1 {
+                self.failing_since = now;
+                self.failing = None;
+            }
         }
+        let (first, were_alike) = self.failing.unwrap_or((class, true));
+        self.failing = Some((first, were_alike && first == class));
         self.failures_in_a_row
+    }
+
+    /// All failures in a row are of one class.
+    pub(crate) fn fails_alike(&self) -> bool {
+        self.failing.is_some_and(|(_, are_alike)| are_alike)
     }
 
     pub(crate) const fn is_out(&self) -> bool {
@@ -335,13 +353,28 @@ mod tests {
     #[test]
     fn bytes_restore_what_failures_may_be() {
         let mut source = Source::new(WidthSearch::new(4, 32));
-        assert_eq!(source.failed(after(1), after(0)), 1);
-        assert_eq!(source.failed(after(1), after(0)), 1, "one burst");
-        assert_eq!(source.failed(after(2), after(1)), 2);
+        let stray = FailureClass::Stray;
+        assert_eq!(source.failed(after(1), after(0), stray), 1);
+        assert_eq!(source.failed(after(1), after(0), stray), 1, "one burst");
+        assert_eq!(source.failed(after(2), after(1), stray), 2);
         source.moved(after(1), 1, None);
-        assert_eq!(source.failed(after(3), after(2)), 3);
+        assert_eq!(source.failed(after(3), after(2), stray), 3);
         source.moved(after(3), limits::PROGRESS_MIN, None);
-        assert_eq!(source.failed(after(4), after(3)), 1);
+        assert_eq!(source.failed(after(4), after(3), stray), 1);
+    }
+
+    #[test]
+    fn failures_in_a_row_are_alike_until_one_differs() {
+        let mut source = Source::new(WidthSearch::new(4, 32));
+        let (stray, broken) = (FailureClass::Stray, FailureClass::Interrupted);
+        let alike = [(1, stray), (2, stray), (3, broken), (4, stray)].map(|(second, class)| {
+            source.failed(after(second), after(second - 1), class);
+            source.fails_alike()
+        });
+        assert_eq!(alike, [true, true, false, false]);
+        source.moved(after(4), limits::PROGRESS_MIN, None);
+        source.failed(after(5), after(4), broken);
+        assert!(source.fails_alike(), "a new row");
     }
 
     #[test]

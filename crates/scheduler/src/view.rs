@@ -59,20 +59,40 @@ impl View<'_> {
         (silence >= span && others >= span / 2) || silence >= limits::LAST_SILENCE.max(span * 2)
     }
 
-    /// Bytes come from a source, as far as silence does not say otherwise.
+    /// A source has accepted a request, and bytes of the reply come or may yet, as far as silence
+    /// does not say otherwise.
     pub(crate) fn serves_anyone(&self, from: SourceId) -> bool {
-        let serves = |active: &Active| {
-            let silence = if active.brought_bytes() {
-                self.sources.silence(from)
-            } else {
-                self.sources.patience(from, active.barren)
-            };
-            let is_kept = active.is_written_out();
+        let may_begin = |active: &Active| {
+            let patience = self.sources.patience(from, active.barren);
             active.source == from
                 && active.phase != Phase::Starting
-                && (is_kept || self.now.since(active.last_progress) < silence)
+                && !active.brought_bytes()
+                && self.now.since(active.last_progress) < patience
         };
-        self.ledger.active().any(serves)
+        self.delivers(from) || self.ledger.active().any(may_begin)
+    }
+
+    /// A source has accepted a request that was made before a moment, and nothing of its body has
+    /// come.
+    pub(crate) fn has_accepted(&self, from: SourceId, before: Timestamp) -> bool {
+        let may_begin = |active: &Active| {
+            active.source == from
+                && active.phase != Phase::Starting
+                && active.stopping.is_none()
+                && !active.has_any()
+                && active.asked_at < before
+        };
+        self.ledger.active().any(may_begin)
+    }
+
+    /// Bytes of a reply come from a source, or would if they were asked for.
+    pub(crate) fn delivers(&self, from: SourceId) -> bool {
+        let delivers = |active: &Active| {
+            let silence = self.now.since(active.last_progress);
+            let comes = active.has_any() && silence < self.sources.silence(from);
+            active.source == from && (comes || active.is_written_out())
+        };
+        self.ledger.active().any(delivers)
     }
 
     /// Another stream brings bytes, where there are several sources from anywhere, and will go on.

@@ -18,12 +18,15 @@ impl Scheduler {
         };
         let failures = active.failures.add(self.sources.received());
         let (from, now) = (active.source, self.now);
-        let in_a_row = self.sources.of_mut(from).failed(now, active.last_progress);
+        let source = self.sources.of_mut(from);
+        let in_a_row = source.failed(now, active.last_progress, class);
+        let (ever_began, are_alike) = (source.usual_wait().is_some(), source.fails_alike());
         self.notice_outage(&active, class);
         if self.ending.is_some() || self.sources.of(from).is_dropped {
             return self.ledger.put_back(&active, None);
         }
-        let is_spared = self.is_spared(&active, class);
+        let allowed = self.retries.allowed(ever_began, class, are_alike);
+        let is_spared = self.is_spared(&active, class, in_a_row >= allowed);
         let may_at_once = if is_spared {
             self.turn_away(&mut active, class)
         } else {
@@ -38,8 +41,6 @@ impl Scheduler {
         } else {
             failures
         };
-        let ever_began = self.sources.of(from).usual_wait().is_some();
-        let allowed = self.retries.allowed(ever_began, class);
         // A server that brings next to nothing each time does so to everyone in turn.
         let is_spent = counted.max(in_a_row) >= allowed || self.ends_there_again(&active);
         if is_spent && !is_spared && !self.sources.of(from).is_dropped {
@@ -57,11 +58,20 @@ impl Scheduler {
     }
 
     /// A request that fails before its first byte at a source that delivers meanwhile ends nothing,
-    /// whatever it says: the width and its next try pay for it.
-    fn is_spared(&self, active: &Active, class: FailureClass) -> bool {
+    /// whatever the failure is: the width and its next try pay for it. A reply whose body has yet
+    /// to begin spares others as well. But once as many have failed in a row as are allowed, only a
+    /// reply does that was asked for before they did. Otherwise replies that never begin would
+    /// spare one another for ever.
+    fn is_spared(&self, active: &Active, class: FailureClass, is_spent: bool) -> bool {
         let is_extra = active.kind == Kind::Part && !active.has_begun;
-        let is_about_all = class == FailureClass::Storage;
-        is_extra && !is_about_all && self.view().serves_anyone(active.source)
+        if !is_extra || class == FailureClass::Storage {
+            return false;
+        }
+        let (view, from) = (self.view(), active.source);
+        let since = self.sources.of(from).failing_since;
+        view.delivers(from)
+            || view.has_accepted(from, since)
+            || (!is_spent && view.serves_anyone(from))
     }
 
     /// A source that delivers has turned a request away. True where that is the first one of a

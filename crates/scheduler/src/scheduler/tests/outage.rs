@@ -106,6 +106,35 @@ fn silent_connections_are_none_that_are_served() {
     );
 }
 
+/// Fewer replies of something else, or requests that nobody answers, end a download than other
+/// failures do. One of them at the end of an outage is not the last of many.
+#[test]
+fn the_last_word_of_an_outage_is_one_among_others() {
+    let soon = Duration::from_millis(10);
+    for class in [FailureClass::Stray, FailureClass::Unanswered] {
+        let (from, end) = (Duration::from_secs(3), Duration::from_secs(43));
+        let mut words = 0;
+        let mut played = Played::new(8, 128 * MIB, Beginning::Fresh);
+        let mut answer = |asked: Asked| {
+            let at = asked.at.since_start();
+            if at >= from && at < end {
+                return Answer::Fails(soon, FailureClass::Unreachable);
+            }
+            words += usize::from(at >= end);
+            if words == 1 {
+                return Answer::Fails(soon, class);
+            }
+            Answer::at_once(4 * MIB)
+        };
+        assert_eq!(played.until(from, &mut answer), None);
+        played.interrupt();
+        let ended = played.until(Duration::from_mins(5), &mut answer);
+        let Some((Outcome::Complete { .. }, _)) = ended else {
+            panic!("{class:?}: {ended:?}")
+        };
+    }
+}
+
 /// The target of a redirect is gone for good; the original URL leads to another one.
 #[test]
 fn a_target_that_is_gone_is_left_after_two_failures() {

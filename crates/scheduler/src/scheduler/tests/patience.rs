@@ -71,18 +71,50 @@ fn a_body_that_never_begins_is_asked_for_again() {
     assert!(time < Duration::from_secs(6), "{time:?}");
 }
 
-/// From some request on no body begins at all: that ends as a stall does, after few requests.
+/// The longest that requests in a row may be given which bring nothing, a head or no head: each is
+/// given what the limit says, and the delays between them are short.
+fn longest_silence(heads_come: bool) -> Duration {
+    let (stall, first_byte) = (config(1).stall_timeout, config(1).first_byte_timeout);
+    let patience = |tries: u32| (stall * (1 << tries)).min(first_byte);
+    let silent: Duration = (0..limits::UNANSWERED_TRIES).map(patience).sum();
+    let backoff = limits::BACKOFF_BASE * (1 << limits::UNANSWERED_TRIES);
+    silent * (1 + u32::from(heads_come)) + backoff
+}
+
+/// From some request on nothing begins at all, of a head or of a body: that is a failure after few
+/// requests and within minutes, however requests overlap.
 #[test]
-fn bodies_that_never_begin_again_end_the_download() {
-    let mut played = Played::new(8, 64 * MIB, Beginning::Fresh);
-    let ended = played.until(Duration::from_hours(1), |asked| {
-        let is_good = asked.number < 12;
-        let late = if is_good { millis(1) } else { Duration::MAX };
-        Answer::late(late, 8 * MIB)
-    });
-    let failed = Outcome::Failed(FailureClass::Unanswered);
-    assert_eq!(ended.map(|(outcome, _)| outcome), Some(failed));
-    assert!(played.asked.len() < 150, "{} requests", played.asked.len());
+fn replies_that_never_begin_again_end_the_download() {
+    let serves = |head, late| Answer::Serves {
+        head,
+        late,
+        rate: 8 * MIB,
+        burst: 1,
+        most: u64::MAX,
+    };
+    let never = Duration::MAX;
+    let heads = [0, 10, 300, 3_000, 15_000].map(millis);
+    let late = heads.into_iter().map(|head| (Some(head), true));
+    let staggered = [(None, true), (Some(never), false)];
+    for (head, heads_come) in late.chain(staggered) {
+        for (width, good) in [(2, 3), (4, 6), (8, 12), (32, 40)] {
+            let mut played = Played::new(width, 256 * MIB, Beginning::Fresh);
+            let ended = played.until(Duration::from_hours(1), |asked| {
+                if asked.number < good {
+                    return serves(millis(1), millis(1));
+                }
+                let various = millis(asked.number as u64 * 977 % 19_000);
+                serves(head.unwrap_or(various), never)
+            });
+            let requests = played.asked.len();
+            let what = std::format!("{head:?} -x {width}: {requests} requests, {ended:?}");
+            let (outcome, time) = ended.expect(&what);
+            assert_eq!(outcome, Outcome::Failed(FailureClass::Unanswered), "{what}");
+            let begin = Duration::from_secs(30);
+            assert!(time <= begin + longest_silence(heads_come), "{what}");
+            assert!(requests < good + usize::from(width) * 8, "{what}");
+        }
+    }
 }
 
 #[test]

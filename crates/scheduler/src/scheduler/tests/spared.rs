@@ -83,6 +83,31 @@ fn a_link_that_works_a_few_times_brings_the_whole_file() {
     }
 }
 
+/// The only reply that is accepted has a body that begins late. Every other request is turned away
+/// meanwhile, more often than first contact may fail.
+#[test]
+fn a_link_that_works_once_has_its_time_to_begin() {
+    for class in WAYS {
+        for late in [1, 8, 60].map(Duration::from_secs) {
+            let mut played = Played::new(8, LENGTH, Beginning::Fresh);
+            let ended = played.until(Duration::from_mins(5), |asked: Asked| {
+                if asked.number == 0 {
+                    Answer::late(late, RATE)
+                } else {
+                    Answer::Fails(SOON, class)
+                }
+            });
+            let requests = played.asked.len();
+            let Some((Outcome::Complete { .. }, time)) = ended else {
+                panic!("{class:?} {late:?}: {ended:?} after {requests} requests")
+            };
+            let plain = PLAIN + late;
+            assert!(time <= plain.mul_f64(1.3), "{class:?} {late:?}: {time:?}");
+            assert!(requests <= 60, "{class:?} {late:?}: {requests} requests");
+        }
+    }
+}
+
 /// Discarding what others have brought takes longer than a stall does, and is no silence.
 #[test]
 fn a_stream_that_discards_for_long_is_not_silent() {
