@@ -95,6 +95,9 @@ impl Tail {
             // Whatever another one would bring, it is more, if the source brings anything.
             return (view.sources.received() > 0).then_some(0);
         }
+        if view.may_be_last_served(active) {
+            return None;
+        }
         let rate = view.rate(active)?;
         let ask = view.sources.latency() + view.sources.lead();
         let anew = millis(left, self.typical_rate).saturating_add(ask.as_millis());
@@ -198,8 +201,8 @@ fn is_slow(view: View<'_>, active: &Active, slow: &Slow, is_limited: bool) -> bo
         return false;
     }
     let rate = view.rate(active);
-    rate.is_some_and(|rate| is_below(rate, typical, slow.tenths))
-        || (typical > 0 && view.is_overdue(active))
+    let is_below = rate.is_some_and(|rate| is_below(rate, typical, slow.tenths));
+    (is_below && !view.may_be_last_served(active)) || (typical > 0 && view.is_overdue(active))
 }
 
 fn is_below(rate: u64, typical: u64, tenths: u64) -> bool {

@@ -48,6 +48,16 @@ impl View<'_> {
             .is_some_and(|end| end <= self.now)
     }
 
+    /// It brings bytes, be it slowly, and its source has turned away whoever asked last: another
+    /// request would not be served in its place. Where there are several sources others are.
+    pub(crate) fn may_be_last_served(&self, active: &Active) -> bool {
+        let source = self.sources.of(active.source);
+        let silence = self.now.since(active.last_progress);
+        source.may_serve_no_more()
+            && !self.sources.are_several()
+            && silence < self.sources.silence(active.source)
+    }
+
     /// It was silent for a while in which others were not, or, when it is the last, for longer.
     pub(crate) fn is_silent(&self, active: &Active) -> bool {
         if !active.brought_bytes() {

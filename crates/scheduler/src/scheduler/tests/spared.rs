@@ -127,6 +127,29 @@ fn a_stream_that_discards_for_long_is_not_silent() {
     assert!(time <= plain.mul_f64(1.05), "{time:?}");
 }
 
+/// The first stream is far slower than the few that were served beside it. No other request is
+/// served any more, so it is not given up for one.
+#[test]
+fn a_slow_stream_is_kept_where_no_other_is_served() {
+    for class in WAYS {
+        for (width, served) in [(2, 2), (8, 2), (8, 4)] {
+            let rate = 512 << 10;
+            let mut played = Played::new(width, LENGTH, Beginning::Fresh);
+            let ended = played.until(Duration::from_mins(15), |asked: Asked| match asked.number {
+                0 => Answer::at_once(rate),
+                number if number < served => Answer::at_once(16 * rate),
+                _ => Answer::Fails(SOON, class),
+            });
+            let what = std::format!("{class:?} {width} {served}: {ended:?}");
+            let Some((Outcome::Complete { .. }, time)) = ended else {
+                panic!("{what}")
+            };
+            let plain = Duration::from_secs(LENGTH / rate);
+            assert!(time <= plain.mul_f64(1.05), "{what}");
+        }
+    }
+}
+
 /// Those who are not answered leave their places although nobody is served at the moment.
 #[test]
 fn requests_that_are_never_answered_are_let_go_after_their_patience() {
