@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::events::{EventStream, Events};
+use crate::file_name::FileName;
 use crate::first::{self, First};
 use crate::progress::ProgressHandle;
 use crate::redact::SafeUrl;
@@ -99,8 +100,8 @@ impl Download {
         self.task.safe_url()
     }
 
-    /// Asks for the name that the server suggests for the file with `Content-Disposition`: text
-    /// from a stranger, not a safe name. `None` if it suggests none, or one that makes no sense.
+    /// Asks for the name that the server suggests for the file with `Content-Disposition`, made
+    /// harmless. `None` if it suggests none, or one that makes no sense.
     ///
     /// Sends the first request of the run, with its retries. The reply's body is that of the run,
     /// unless the name turns out to be one under which something is there to go on from. So the
@@ -110,7 +111,7 @@ impl Download {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection; nothing else changes.
-    pub async fn suggested_name(&mut self) -> Result<Option<String>, Error> {
+    pub async fn suggested_name(&mut self) -> Result<Option<FileName>, Error> {
         let config = self
             .task
             .scheduling(*self.rate_limit.borrow(), Clock::start());
@@ -124,7 +125,8 @@ impl Download {
             .await
             .and_then(|asked| asked);
         let first = asked.map_err(|error| error.for_url(self.task.safe_url()))?;
-        let name = first.reply.head.suggested_name.clone();
+        let name = first.reply.head.suggested_name.as_deref();
+        let name = name.map(FileName::from_suggestion);
         self.first = Some(first);
         Ok(name)
     }
