@@ -94,9 +94,13 @@ fn cancelling_keeps_what_was_fetched_and_the_next_run_continues() {
         while progress.snapshot().received.len() < 40 * MIB {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        let now = progress.snapshot();
         cancel.cancel();
+        now
     };
-    let (result, ()) = wait_for(async { tokio::join!(first.run(), watch) });
+    let (result, half_way) = wait_for(async { tokio::join!(first.run(), watch) });
+    assert!(half_way.rate > BytesPerSecond(0), "{half_way:?}");
+    assert!(half_way.time_left().is_some(), "{half_way:?}");
     let error = result.unwrap_err();
     assert_eq!(
         (error.kind(), error.is_resumable()),
@@ -104,8 +108,17 @@ fn cancelling_keeps_what_was_fetched_and_the_next_run_continues() {
     );
 
     let second = download(&url, into.path());
-    let mut events = second.events();
-    let report = wait_for(second.run()).unwrap();
+    let (mut events, progress) = (second.events(), second.progress());
+    let watch = async {
+        while progress.snapshot().length.is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        progress.snapshot().present()
+    };
+    let (report, at_first) = wait_for(async { tokio::join!(second.run(), watch) });
+    let report = report.unwrap();
+    // What is kept counts before it is read back.
+    assert!(at_first >= 36 * MIB, "{at_first}");
     assert!(report.tally.resumed_bytes >= 36 * MIB, "{report:?}");
     assert_eq!(
         report.tally.resumed_bytes + report.tally.fetched_bytes,

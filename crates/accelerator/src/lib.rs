@@ -52,6 +52,7 @@ mod report;
 mod session;
 mod settings;
 mod spawn;
+mod speed;
 mod stored_url;
 mod syncer;
 mod target;

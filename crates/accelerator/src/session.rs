@@ -81,8 +81,10 @@ impl Session {
         cancelled: watch::Receiver<bool>,
         rate_limit: watch::Receiver<Option<RateLimit>>,
     ) -> Self {
+        let clock = Clock::start();
+        progress.start(clock);
         Self {
-            clock: Clock::start(),
+            clock,
             task,
             transport,
             pool,

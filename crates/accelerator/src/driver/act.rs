@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use range_core::units::BytesPerSecond;
 use range_store::{LeaseError, ResumableFile, Writer};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Event as Decision, Grant, Request, Route};
@@ -165,6 +166,8 @@ impl Driver<'_> {
             in_flight: self.scheduler.in_flight().collect(),
             digested: self.digester.as_ref().map_or(0, Digester::covered),
             tally: *self.tally,
+            // It is measured when somebody looks.
+            rate: BytesPerSecond(0),
         });
     }
 }

@@ -7,7 +7,6 @@ use accelerator::{
     Tally, Verification,
 };
 
-use super::speed;
 use crate::duration;
 
 /// The remark on a download that nothing verifies.
@@ -33,20 +32,16 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// The numbers of a snapshot, at this smoothed rate.
-    pub(crate) fn new(progress: &Progress, rate: BytesPerSecond) -> Self {
-        let present = progress.received.len() + progress.claimed.len();
-        let rest = progress
-            .length
-            .map(|length| ByteCount(length.saturating_sub(present)));
+    /// The numbers of a snapshot.
+    pub(crate) fn new(progress: &Progress) -> Self {
         Self {
             phase: progress.phase,
-            present: ByteCount(present),
+            present: ByteCount(progress.present()),
             length: progress.length.map(ByteCount),
             digested: ByteCount(progress.digested),
             unverified: ByteCount(progress.claimed.len()),
-            rate,
-            left: rest.and_then(|rest| speed::time_left(rest, rate)),
+            rate: progress.rate,
+            left: progress.time_left(),
             connections: progress.in_flight.len(),
         }
     }
@@ -219,7 +214,8 @@ mod tests {
         progress.length = Some(1000);
         progress.received.insert(ByteRange::new(0, 100).unwrap());
         progress.claimed.insert(ByteRange::new(100, 300).unwrap());
-        let numbers = Numbers::new(&progress, BytesPerSecond(100));
+        progress.rate = BytesPerSecond(100);
+        let numbers = Numbers::new(&progress);
         assert_eq!(numbers.present, ByteCount(300));
         assert_eq!(numbers.percent(), Some(30));
         assert_eq!(numbers.left, Some(Duration::from_secs(7)));
