@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use accelerator::{Download, Error, ErrorKind, Event, RateLimit, RestartReason, Settings};
+use accelerator::{Digest, Download, Error, ErrorKind, Event, RateLimit, RestartReason, Settings};
+use futures::StreamExt;
 use range_core::units::BytesPerSecond;
 use range_server::{Effect, Fault};
 
@@ -205,9 +206,9 @@ fn events_tell_the_story_in_order() {
     let site = Site::synthetic(faults);
     let into = files::directory();
     let download = download(&site.url("/synthetic/40MiB"), into.path());
-    let mut events = download.events();
+    let events = download.events();
     wait_for(download.run()).unwrap();
-    let story: Vec<Event> = std::iter::from_fn(|| wait_for(events.next())).collect();
+    let story: Vec<Event> = wait_for(events.collect());
     let restart = Event::Restarting {
         reason: RestartReason::Changed,
     };
@@ -263,6 +264,26 @@ fn settings_that_make_no_sense_are_refused_without_touching_anything() {
         let text = refused("http://a.example/", "/tmp/it", settings);
         assert!(text.contains(word), "{text}");
         assert!(!text.contains("secret") && !text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_loop_that_retries_what_is_resumable_ends() {
+    let wrong = Digest::parse(&format!("sha-256={}", "0".repeat(64))).unwrap();
+    for (path, digests, kind, has_kept) in [
+        ("/synthetic/3MiB", vec![wrong], ErrorKind::Corrupt, true),
+        ("/nothing", Vec::new(), ErrorKind::Refused, false),
+    ] {
+        let site = Site::synthetic(Vec::new());
+        let into = files::directory();
+        let settings = Settings {
+            digests,
+            ..Settings::default()
+        };
+        let download = Download::new(site.url(path), into.path().join("x"), settings).unwrap();
+        let error = wait_for(download.run()).unwrap_err();
+        let facts = (error.kind(), error.is_resumable(), error.has_kept_bytes());
+        assert_eq!(facts, (kind, false, has_kept));
     }
 }
 

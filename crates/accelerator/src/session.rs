@@ -120,8 +120,8 @@ impl Session {
             Ok((proven, fetched)) => self.publish(proven, fetched, older).await,
             Err(error) => {
                 let is_kept = keep_oldest(&target, &mut older);
-                let is_resumable = error.is_resumable() || is_kept;
-                Err(error.resumable(is_resumable))
+                let has_kept = error.has_kept_bytes() || is_kept;
+                Err(error.keeping(has_kept))
             }
         }
     }
@@ -331,7 +331,7 @@ fn clear_away(fetched: &Fetched) {
 
 /// Returns the error of a download that was neither completed nor started over.
 fn failure(task: &Task, fetched: Fetched) -> Error {
-    let resumable = can_be_continued(task, &fetched);
+    let has_kept = can_be_continued(task, &fetched);
     clear_away(&fetched);
     let failing = fetched.failing;
     let error = match (fetched.outcome, fetched.last_error) {
@@ -358,5 +358,5 @@ fn failure(task: &Task, fetched: Fetched) -> Error {
     } else {
         error
     };
-    error.resumable(resumable)
+    error.keeping(has_kept)
 }

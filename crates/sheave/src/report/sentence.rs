@@ -185,7 +185,7 @@ pub(crate) fn of_suspicion(what: &str) -> String {
 
 /// Why it failed, and what to do about it.
 pub(crate) fn of_error(error: &Error) -> String {
-    let advice = match (error.kind(), error.is_resumable()) {
+    let advice = match (error.kind(), error.has_kept_bytes()) {
         // Its cause says all there is to do.
         (ErrorKind::Corrupt | ErrorKind::Invalid, _) => "",
         // The same command would be told the same, today.
