@@ -190,14 +190,87 @@ fn any_executor_will_do() {
     let into = files::directory();
     let mut download = download(&site.url("/synthetic/3MiB?name=x"), into.path());
     let run = async {
-        let name = download.suggested_name().await.unwrap();
-        assert_eq!(name.unwrap().as_str(), "x");
+        let found = download.probe().await.unwrap();
+        assert_eq!(found.name().as_str(), "x");
         download.run().await.unwrap()
     };
     // It has neither timers nor sockets.
     let bare = tokio::runtime::Builder::new_current_thread().build();
     let report = bare.unwrap().block_on(run);
     assert_eq!(report.bytes, 3 * MIB);
+}
+
+#[test]
+fn a_probe_tells_of_the_file_and_keeps_nothing() {
+    let site = Site::synthetic(Vec::new());
+    let asked =
+        |path: &str| wait_for(accelerator::probe(site.url(path), Settings::default())).unwrap();
+    let found = asked("/synthetic/3MiB?name=..%2Fdisk.img");
+    assert_eq!(found.length, Some(3 * MIB));
+    assert!(found.has_ranges && found.is_resumable(), "{found:?}");
+    assert_eq!(found.name().as_str(), "disk.img");
+    let tag = found.remote.entity_tag.as_deref();
+    assert!(tag.is_some_and(|tag| tag.starts_with('"')), "{found:?}");
+    assert!(found.remote.last_modified.is_some(), "{found:?}");
+    let media_type = found.remote.content_type.as_deref();
+    assert_eq!(media_type, Some("application/octet-stream"));
+
+    let found = asked("/synthetic/3MiB?fault=ignore-range");
+    assert!(!found.has_ranges && !found.is_resumable(), "{found:?}");
+    assert_eq!(found.suggested_name, None);
+    assert_eq!(found.name().as_str(), "3MiB");
+    let found = asked("/synthetic/0");
+    assert_eq!((found.length, found.has_ranges), (Some(0), false));
+
+    let away = accelerator::probe(site.url("/nothing"), Settings::default());
+    let error = wait_for(away).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::Refused, Some(404))
+    );
+    assert!(error.url().is_some());
+}
+
+#[test]
+fn a_probe_costs_the_run_no_request_and_the_report_says_what_was_served() {
+    let faults = "/synthetic/100KiB?fault=redirect:chain:2";
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let mut download = download(&site.url(faults), into.path());
+    let report = wait_for(async {
+        let found = download.probe().await.unwrap();
+        download.rename(found.name()).unwrap();
+        let report = download.run().await.unwrap();
+        assert_eq!(report.remote, found.remote);
+        report
+    });
+    assert_eq!(report.path, into.path().join("100KiB"));
+    assert_eq!(report.tally.requests, 3, "{report:?}");
+    let (from, url) = (report.remote.url.as_str(), report.url.as_str());
+    assert!(
+        from.starts_with(&site.url("/synthetic/100KiB?...")),
+        "{from}"
+    );
+    assert_eq!(url, site.url("/synthetic/100KiB?..."));
+}
+
+/// Nobody was asked, and the journal says it all.
+#[test]
+fn a_file_that_is_there_has_a_report_without_a_server() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let url = site.url("/synthetic/100KiB");
+    let report = wait_for(download(&url, into.path()).run()).unwrap();
+    let digest = format!("sha-256={}", files::sha256(&report.path));
+    let settings = Settings {
+        digests: vec![digest.parse().unwrap()],
+        ..Settings::default()
+    };
+    let again = Download::new(&*url, into.path().join("out.bin"), settings).unwrap();
+    let report = wait_for(again.run()).unwrap();
+    assert_eq!(report.tally.requests, 0);
+    assert_eq!(report.remote.url.as_str(), url);
+    assert_eq!(report.remote.entity_tag, None);
 }
 
 #[test]
@@ -269,7 +342,7 @@ fn settings_that_make_no_sense_are_refused_without_touching_anything() {
 
 #[test]
 fn a_loop_that_retries_what_is_resumable_ends() {
-    let wrong = Digest::parse(&format!("sha-256={}", "0".repeat(64))).unwrap();
+    let wrong: Digest = format!("sha-256={}", "0".repeat(64)).parse().unwrap();
     for (path, digests, kind, has_kept) in [
         ("/synthetic/3MiB", vec![wrong], ErrorKind::Corrupt, true),
         ("/nothing", Vec::new(), ErrorKind::Refused, false),

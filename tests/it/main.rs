@@ -55,5 +55,6 @@ mod servers;
 mod slow_disk;
 mod support;
 mod syscalls;
+mod traced;
 mod typed;
 mod versions;

@@ -178,8 +178,8 @@ impl Error {
         self.0.kind
     }
 
-    /// Reports whether the same download, started again, continues with bytes that were kept and may
-    /// get further, without anything being done before: it was cancelled, or the network or the
+    /// Reports whether the same download, started again, continues with bytes that were kept and
+    /// may get further, without anything being done before: it was cancelled, or the network or the
     /// server failed it for a time. It is false where a retry would only fail again, as after a
     /// refusal, a wrong digest or on a full disk. A server can be away for long: bound the retries.
     ///

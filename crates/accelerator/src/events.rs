@@ -150,6 +150,7 @@ impl Events {
     }
 
     pub(crate) fn send(&self, event: Event) {
+        tracing::debug!(?event);
         // An event without listeners is fine.
         let _listeners = self.0.send(event);
     }

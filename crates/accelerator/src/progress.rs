@@ -122,8 +122,8 @@ struct Kept {
 }
 
 impl ProgressHandle {
-    /// Returns the latest snapshot, which is at most 0.1 seconds old while bytes arrive. Its rate is
-    /// that of this moment.
+    /// Returns the latest snapshot, which is at most 0.1 seconds old while bytes arrive. Its rate
+    /// is that of this moment.
     pub fn snapshot(&self) -> Progress {
         let kept = self.lock();
         let now = kept.clock.map(|clock| clock.now().since_start());

@@ -22,10 +22,12 @@ use crate::first::First;
 use crate::generation::Generation;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
+use crate::remote_file::RemoteFile;
 use crate::report::{Report, Verification};
 use crate::target::{Found, Target};
 use crate::task::Task;
 use crate::transport::Transport;
+use crate::transport::media_type::MediaType;
 use crate::worker::AttemptError;
 
 /// A file that needs nothing but its name.
@@ -111,7 +113,8 @@ impl Session {
             self.tally.requests = self.transport.requests();
             let digests = self.task.settings.digests.clone();
             let verified = self.verified(there.generation.as_ref(), true);
-            return Ok(self.report(there.length, verified, digests, None));
+            let remote = self.remote(there.generation.as_ref(), None);
+            return Ok(self.report(there.length, verified, digests, None, remote));
         }
         target.check_output()?;
         let digest_expected = self.task.expects_digest();
@@ -211,15 +214,28 @@ impl Session {
         }
     }
 
+    /// Returns what the server said of the file.
+    fn remote(
+        &self,
+        generation: Option<&Generation>,
+        media_type: Option<&MediaType>,
+    ) -> RemoteFile {
+        let url = self.transport.answered_at();
+        let url = url.unwrap_or_else(|| self.task.safe_url());
+        RemoteFile::new(url, generation, media_type)
+    }
+
     fn report(
         self,
         bytes: u64,
         verified: Verification,
         digests: Vec<Digest>,
         coding: Option<String>,
+        remote: RemoteFile,
     ) -> Report {
         Report {
             url: self.task.safe_url(),
+            remote,
             path: self.task.output.clone(),
             bytes,
             elapsed: self.clock.now().since_start(),

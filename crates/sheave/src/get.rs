@@ -61,7 +61,7 @@ async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<(RemoteFile,
     let mut file = file.clone();
     let mut download = describe(&file, &settings.download)?;
     if settings.content_disposition
-        && let Some(name) = download.suggested_name().await?
+        && let Some(name) = download.probe().await?.suggested_name
     {
         file.output.set_file_name(&name);
         download.rename(&name)?;

@@ -74,11 +74,15 @@ impl Session {
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
         let verified = self.verified(generation, fetched.all_agree);
+        let expected = fetched.expected.as_ref();
+        let media_type = expected.and_then(|expected| expected.media_type.as_ref());
+        let remote = self.remote(generation, media_type);
         Ok(self.report(
             proven.length,
             verified,
             proven.digests,
             fetched.coding.clone(),
+            remote,
         ))
     }
 
