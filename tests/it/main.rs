@@ -23,6 +23,7 @@ mod defaults;
 mod demo;
 mod disk;
 mod download;
+mod elsewhere;
 mod faults;
 mod field;
 mod generations;
