@@ -17,7 +17,7 @@ use tree::Tree;
 /// The targets that packages are made for, if none is given.
 const TARGETS: &[&str] = &["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
 
-/// What is packaged.
+/// The choice of what is packaged.
 #[derive(Args, Debug)]
 pub(crate) struct Dist {
     /// A target to build for; may be given several times [default: x86-64 and arm64, with musl]

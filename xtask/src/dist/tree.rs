@@ -95,7 +95,8 @@ impl Tree {
         let [apache, mit] = [apache, mit].map(|path| path.display().to_string());
         shell(
             "cp \"$1\"/man/*.1 \"$2/share/man/man1\" && gzip -9n \"$2\"/share/man/man1/*.1 \
-             \"$2/share/doc/sheave/changelog\" && cat \"$3\" \"$4\" >\"$2/share/doc/sheave/copyright\"",
+             \"$2/share/doc/sheave/changelog\" && \
+             cat \"$3\" \"$4\" >\"$2/share/doc/sheave/copyright\"",
             &[&own, &usr, &mit, &apache],
         )
     }

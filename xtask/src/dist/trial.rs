@@ -1,5 +1,5 @@
-//! Owns the trial of a package: it is installed into an empty root, and used there. Knows nothing of
-//! how it was made.
+//! Owns the trial of a package: it is installed into an empty root, and used there. Knows nothing
+//! of how it was made.
 
 use std::path::{Path, PathBuf};
 
