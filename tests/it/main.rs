@@ -33,6 +33,7 @@ mod inspect;
 mod last_resort;
 mod library;
 mod library_examples;
+mod manual;
 mod matrix;
 mod messages;
 mod mirrors;
