@@ -84,6 +84,8 @@ enum Asked {
     Wan,
     /// Check that the emulated link is what was asked for; needs root
     Link,
+    /// Draw the plot anew from the tables in docs/benchmarks
+    Plot,
     All,
 }
 
@@ -123,7 +125,7 @@ impl Arguments {
             wanted.map(Scenario::Wan)
         };
         match self.scenario {
-            None | Some(Asked::Link) => vec![],
+            None | Some(Asked::Link | Asked::Plot) => vec![],
             Some(Asked::Loopback) => vec![Scenario::Loopback],
             Some(Asked::Verify) => vec![Scenario::Verify],
             Some(Asked::Tls) => vec![Scenario::Tls],
@@ -159,6 +161,11 @@ impl Arguments {
     /// Returns whether the link itself is to be measured.
     pub(super) fn checks_link(&self) -> bool {
         matches!(self.scenario, Some(Asked::Link))
+    }
+
+    /// Returns whether the plot is asked for.
+    pub(super) fn draws_plot(&self) -> bool {
+        matches!(self.scenario, Some(Asked::Plot))
     }
 
     /// Returns whether everything is asked for that this machine can do.

@@ -12,6 +12,26 @@ pub(super) fn replace(scenario: &str, section: &str) -> Result<(), Failure> {
     fs::write(path(scenario), title + section).map_err(Failure::io("write a table"))
 }
 
+/// The page with the table of a scenario, as it is kept.
+pub(super) fn read(scenario: &str) -> Result<String, Failure> {
+    fs::read_to_string(path(scenario)).map_err(Failure::io("read a table"))
+}
+
+/// The plot as it is kept.
+#[cfg(test)]
+pub(super) fn plot() -> Result<String, Failure> {
+    fs::read_to_string(plot_path()).map_err(Failure::io("read the plot"))
+}
+
+/// Replaces the plot.
+pub(super) fn replace_plot(svg: &str) -> Result<(), Failure> {
+    fs::write(plot_path(), svg).map_err(Failure::io("write the plot"))
+}
+
+fn plot_path() -> PathBuf {
+    checkout::root().join("docs/benchmarks/plot.svg")
+}
+
 fn path(scenario: &str) -> PathBuf {
     let name = format!("docs/benchmarks/{scenario}.md");
     checkout::root().join(name)

@@ -25,6 +25,9 @@ pub(super) enum Failure {
     /// The link that is to be measured on is another than was asked for.
     #[error("emulate a link within 3 % of what was asked for; the table says where")]
     Link,
+    /// The tables do not have what is to be drawn.
+    #[error("draw the plot: a table has no row of the program")]
+    Plot,
     /// The program or the reference failed, or wrote other bytes than were served.
     #[error("download what was served with {names}; the tables say how")]
     Wrong { names: String },

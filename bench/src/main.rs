@@ -22,6 +22,7 @@ mod job;
 mod link;
 mod machine;
 mod peers;
+mod plot;
 mod process;
 mod program;
 mod reference;
@@ -72,6 +73,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.checks_link() {
         return check_link();
     }
+    if arguments.draws_plot() {
+        return draw_plot();
+    }
     let load = machine::Load::now();
     let workdir = workdir::WorkDirectory::open()?;
     let program = program::build(&workdir)?;
@@ -104,6 +108,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         println!("{}", table::json(&reports));
     }
+    if arguments.write {
+        draw_plot()?;
+    }
     let broken = reports.iter().flat_map(|report| &report.rows);
     let broken = broken.filter(|row| row.must_succeed && row.measured.is_err());
     match broken.map(|row| row.name.as_str()).collect::<Vec<_>>() {
@@ -111,6 +118,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         names => Err(Failure::Wrong {
             names: names.join(", "),
         }),
+    }
+}
+
+/// Draws the plot from the tables as they are.
+fn draw_plot() -> Result<(), Failure> {
+    let tables: Result<Vec<_>, _> = plot::scenarios().map(document::read).collect();
+    match plot::drawn(&tables?) {
+        Some(svg) => document::replace_plot(&svg),
+        None => Err(Failure::Plot),
     }
 }
 

@@ -142,24 +142,54 @@ fn people_read_three_answers_first_and_a_count_last() {
         .expect(0)
         .stdout;
     let lines: Vec<_> = shown.lines().collect();
-    assert_eq!(lines.len(), 5, "{shown}");
+    assert_eq!(lines.len(), 6, "{shown}");
     for (line, beginning) in lines.iter().zip([
         "a server that gives no name, a file of 20000 bytes",
-        "ranges                yes: ",
-        "safe to resume        yes: by its ETag",
-        "parallel connections  yes: 8 of 8",
-        "56 asked: 56 right, 0 permitted, 0 wrong; 0 left out",
+        "Can a download resume?   yes: every range",
+        "Can it be split?         yes: 8 of 8",
+        "Can a change be noticed? yes: by its ETag",
+        "Nothing is found.",
+        "56 of 56 questions asked: 56 right",
     ]) {
         assert!(line.starts_with(beginning), "{line}");
     }
     let ran = program::run(["check-server", "--verbose", &bare(usize::MAX)]).expect(9);
-    assert!(
-        ran.stdout
-            .contains("ranges                no: they are ignored"),
-        "{ran:?}"
-    );
+    for line in [
+        "Can a download resume?   no: ranges are ignored",
+        "Can it be split?         no: there are no ranges",
+        "Can a change be noticed? yes: by its ETag\n",
+    ] {
+        assert!(ran.stdout.contains(line), "{line}: {ran:?}");
+    }
+    counts_agree(&ran.stdout);
     let once = "| A recipient MUST use the weak comparison function";
     assert_eq!(ran.stdout.matches(once).count(), 1, "{ran:?}");
+}
+
+/// Each number is that of the lines it speaks of, and questions are counted once.
+fn counts_agree(shown: &str) {
+    let lines = |level: &str| {
+        let of_level = shown.lines().filter(|line| line.starts_with(level));
+        of_level.count()
+    };
+    let number = |text: &str| text.split(' ').next().unwrap().parse::<usize>().unwrap();
+    let heading = shown
+        .lines()
+        .find(|line| line.contains(" kinds of findings: "));
+    let (kinds, levels) = heading.unwrap().split_once(": ").unwrap();
+    let mut sum = 0;
+    for part in levels.split(", ") {
+        let (count, level) = part.split_once(' ').unwrap();
+        assert_eq!(lines(level).to_string(), count, "{level} in {shown}");
+        sum += number(part);
+    }
+    assert_eq!(number(kinds), sum, "{shown}");
+    let (asked, parts) = shown.lines().last().unwrap().split_once(": ").unwrap();
+    assert_eq!(
+        number(asked),
+        parts.split(", ").map(number).sum::<usize>(),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -187,6 +217,7 @@ fn programs_read_one_object_and_ci_a_file() {
         "ranges",
         "resumption",
         "parallel",
+        "change",
         "counts",
     ] {
         assert!(!report[name].is_null(), "{name}: {report}");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use accelerator::{Download, Error, ErrorKind, Event, RateLimit, RestartReason, Settings};
+use accelerator::{Digest, Download, Error, ErrorKind, Event, RateLimit, RestartReason, Settings};
+use futures::StreamExt;
 use range_core::units::BytesPerSecond;
 use range_server::{Effect, Fault};
 
@@ -94,9 +95,13 @@ fn cancelling_keeps_what_was_fetched_and_the_next_run_continues() {
         while progress.snapshot().received.len() < 40 * MIB {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        let now = progress.snapshot();
         cancel.cancel();
+        now
     };
-    let (result, ()) = wait_for(async { tokio::join!(first.run(), watch) });
+    let (result, half_way) = wait_for(async { tokio::join!(first.run(), watch) });
+    assert!(half_way.rate > BytesPerSecond(0), "{half_way:?}");
+    assert!(half_way.time_left().is_some(), "{half_way:?}");
     let error = result.unwrap_err();
     assert_eq!(
         (error.kind(), error.is_resumable()),
@@ -104,8 +109,17 @@ fn cancelling_keeps_what_was_fetched_and_the_next_run_continues() {
     );
 
     let second = download(&url, into.path());
-    let mut events = second.events();
-    let report = wait_for(second.run()).unwrap();
+    let (mut events, progress) = (second.events(), second.progress());
+    let watch = async {
+        while progress.snapshot().length.is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        progress.snapshot().present()
+    };
+    let (report, at_first) = wait_for(async { tokio::join!(second.run(), watch) });
+    let report = report.unwrap();
+    // What is kept counts before it is read back.
+    assert!(at_first >= 36 * MIB, "{at_first}");
     assert!(report.tally.resumed_bytes >= 36 * MIB, "{report:?}");
     assert_eq!(
         report.tally.resumed_bytes + report.tally.fetched_bytes,
@@ -176,8 +190,8 @@ fn any_executor_will_do() {
     let into = files::directory();
     let mut download = download(&site.url("/synthetic/3MiB?name=x"), into.path());
     let run = async {
-        let name = download.suggested_name().await.unwrap();
-        assert_eq!(name.as_deref(), Some("x"));
+        let found = download.probe().await.unwrap();
+        assert_eq!(found.name().as_str(), "x");
         download.run().await.unwrap()
     };
     // It has neither timers nor sockets.
@@ -187,14 +201,87 @@ fn any_executor_will_do() {
 }
 
 #[test]
+fn a_probe_tells_of_the_file_and_keeps_nothing() {
+    let site = Site::synthetic(Vec::new());
+    let asked =
+        |path: &str| wait_for(accelerator::probe(site.url(path), Settings::default())).unwrap();
+    let found = asked("/synthetic/3MiB?name=..%2Fdisk.img");
+    assert_eq!(found.length, Some(3 * MIB));
+    assert!(found.has_ranges && found.is_resumable(), "{found:?}");
+    assert_eq!(found.name().as_str(), "disk.img");
+    let tag = found.remote.entity_tag.as_deref();
+    assert!(tag.is_some_and(|tag| tag.starts_with('"')), "{found:?}");
+    assert!(found.remote.last_modified.is_some(), "{found:?}");
+    let media_type = found.remote.content_type.as_deref();
+    assert_eq!(media_type, Some("application/octet-stream"));
+
+    let found = asked("/synthetic/3MiB?fault=ignore-range");
+    assert!(!found.has_ranges && !found.is_resumable(), "{found:?}");
+    assert_eq!(found.suggested_name, None);
+    assert_eq!(found.name().as_str(), "3MiB");
+    let found = asked("/synthetic/0");
+    assert_eq!((found.length, found.has_ranges), (Some(0), false));
+
+    let away = accelerator::probe(site.url("/nothing"), Settings::default());
+    let error = wait_for(away).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::Refused, Some(404))
+    );
+    assert!(error.url().is_some());
+}
+
+#[test]
+fn a_probe_costs_the_run_no_request_and_the_report_says_what_was_served() {
+    let faults = "/synthetic/100KiB?fault=redirect:chain:2";
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let mut download = download(&site.url(faults), into.path());
+    let report = wait_for(async {
+        let found = download.probe().await.unwrap();
+        download.rename(found.name()).unwrap();
+        let report = download.run().await.unwrap();
+        assert_eq!(report.remote, found.remote);
+        report
+    });
+    assert_eq!(report.path, into.path().join("100KiB"));
+    assert_eq!(report.tally.requests, 3, "{report:?}");
+    let (from, url) = (report.remote.url.as_str(), report.url.as_str());
+    assert!(
+        from.starts_with(&site.url("/synthetic/100KiB?...")),
+        "{from}"
+    );
+    assert_eq!(url, site.url("/synthetic/100KiB?..."));
+}
+
+/// Nobody was asked, and the journal says it all.
+#[test]
+fn a_file_that_is_there_has_a_report_without_a_server() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let url = site.url("/synthetic/100KiB");
+    let report = wait_for(download(&url, into.path()).run()).unwrap();
+    let digest = format!("sha-256={}", files::sha256(&report.path));
+    let settings = Settings {
+        digests: vec![digest.parse().unwrap()],
+        ..Settings::default()
+    };
+    let again = Download::new(&*url, into.path().join("out.bin"), settings).unwrap();
+    let report = wait_for(again.run()).unwrap();
+    assert_eq!(report.tally.requests, 0);
+    assert_eq!(report.remote.url.as_str(), url);
+    assert_eq!(report.remote.entity_tag, None);
+}
+
+#[test]
 fn events_tell_the_story_in_order() {
     let faults = vec![Fault::on(3.., Effect::Version(range_server::Version(1)))];
     let site = Site::synthetic(faults);
     let into = files::directory();
     let download = download(&site.url("/synthetic/40MiB"), into.path());
-    let mut events = download.events();
+    let events = download.events();
     wait_for(download.run()).unwrap();
-    let story: Vec<Event> = std::iter::from_fn(|| wait_for(events.next())).collect();
+    let story: Vec<Event> = wait_for(events.collect());
     let restart = Event::Restarting {
         reason: RestartReason::Changed,
     };
@@ -250,6 +337,26 @@ fn settings_that_make_no_sense_are_refused_without_touching_anything() {
         let text = refused("http://a.example/", "/tmp/it", settings);
         assert!(text.contains(word), "{text}");
         assert!(!text.contains("secret") && !text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
+fn a_loop_that_retries_what_is_resumable_ends() {
+    let wrong: Digest = format!("sha-256={}", "0".repeat(64)).parse().unwrap();
+    for (path, digests, kind, has_kept) in [
+        ("/synthetic/3MiB", vec![wrong], ErrorKind::Corrupt, true),
+        ("/nothing", Vec::new(), ErrorKind::Refused, false),
+    ] {
+        let site = Site::synthetic(Vec::new());
+        let into = files::directory();
+        let settings = Settings {
+            digests,
+            ..Settings::default()
+        };
+        let download = Download::new(site.url(path), into.path().join("x"), settings).unwrap();
+        let error = wait_for(download.run()).unwrap_err();
+        let facts = (error.kind(), error.is_resumable(), error.has_kept_bytes());
+        assert_eq!(facts, (kind, false, has_kept));
     }
 }
 

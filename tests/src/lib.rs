@@ -7,5 +7,9 @@
 struct Readme;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/library.md")]
+struct Library;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/server.md")]
 struct Server;

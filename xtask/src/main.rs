@@ -15,6 +15,7 @@ mod bench;
 mod ci;
 mod crash;
 mod deny;
+mod dist;
 mod faults;
 mod layers;
 mod outcome;
@@ -56,6 +57,8 @@ enum Task {
     Soak(soak::Soak),
     /// Set hostile clients against our server for some time, and one that behaves beside them
     Siege(siege::Siege),
+    /// Make an archive and a .deb for each target, and use each in an empty root
+    Dist(dist::Dist),
     /// Run what CI runs, cheapest first, up to the first failure
     Ci {
         /// Stop after the checks that neither link nor run the product
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Task::Servers => servers::run(),
         Task::Soak(soak) => soak::run(&soak),
         Task::Siege(siege) => siege::run(&siege),
+        Task::Dist(dist) => dist::run(&dist),
         Task::Ci { quick } => ci::run(quick),
         Task::Bench { arguments } => bench::run(&arguments),
     };

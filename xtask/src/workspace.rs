@@ -122,6 +122,12 @@ pub(crate) fn built(line: &str, name: &str) -> Result<PathBuf, Failure> {
         })
 }
 
+/// Returns what cargo says of the workspace and of all it depends on.
+pub(crate) fn metadata() -> Result<Value, Failure> {
+    let said = output_of("cargo", &["metadata", "--locked", "--format-version", "1"])?;
+    serde_json::from_slice(&said).map_err(|source| Failure::Json { source })
+}
+
 /// The text of a file, by its path from the root.
 pub(crate) fn text_of(path: &str) -> Result<String, Failure> {
     std::fs::read_to_string(root().join(path)).map_err(|source| Failure::Read {

@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             _ = tick.tick() => {
                 let now = progress.snapshot();
                 let length = now.length.map_or("?".to_owned(), |length| length.to_string());
-                println!("{} of {length} bytes, {:?}", now.received.len(), now.phase);
+                println!("{} of {length} bytes at {}, {:?}", now.present(), now.rate, now.phase);
             }
         }
     };

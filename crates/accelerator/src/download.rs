@@ -8,11 +8,15 @@ use std::sync::Arc;
 
 use range_core::units::RateLimit;
 use tokio::sync::watch;
+use tracing::dispatcher;
+use tracing::instrument::{Instrument, WithSubscriber};
 
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::events::{EventStream, Events};
+use crate::file_name::FileName;
 use crate::first::{self, First};
+use crate::probe::Probe;
 use crate::progress::ProgressHandle;
 use crate::redact::SafeUrl;
 use crate::report::Report;
@@ -99,18 +103,30 @@ impl Download {
         self.task.safe_url()
     }
 
-    /// Asks for the name that the server suggests for the file with `Content-Disposition`: text
-    /// from a stranger, not a safe name. `None` if it suggests none, or one that makes no sense.
+    /// Asks what there is at the URL: its length, whether it comes by ranges, and its names.
     ///
     /// Sends the first request of the run, with its retries. The reply's body is that of the run,
-    /// unless the name turns out to be one under which something is there to go on from. So the
-    /// name is known before anything is looked for or created under it; [`rename`](Self::rename)
-    /// takes one.
+    /// unless something is there to go on from. So a name is known before anything is looked for or
+    /// created under it; [`rename`](Self::rename) takes one.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), accelerator::Error> {
+    /// use accelerator::{Download, Settings};
+    ///
+    /// let settings = Settings::default();
+    /// let mut download = Download::new("https://example.org/?id=5", "/tmp/download", settings)?;
+    /// let found = download.probe().await?;
+    /// download.rename(found.name())?;
+    /// let report = download.run().await?;
+    /// println!("{}", report.path.display());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection; nothing else changes.
-    pub async fn suggested_name(&mut self) -> Result<Option<String>, Error> {
+    pub async fn probe(&mut self) -> Result<Probe, Error> {
         let config = self
             .task
             .scheduling(*self.rate_limit.borrow(), Clock::start());
@@ -120,13 +136,18 @@ impl Download {
         };
         let pool = self.pool.insert(pool);
         let ask = first::ask(config, Arc::clone(&self.transport), self.events.clone());
+        let span = tracing::info_span!("probe", url = %self.task.safe_url());
+        let ask = ask.instrument(span).with_current_subscriber();
         let asked = threads::run_on(pool.handle(), ask)
             .await
             .and_then(|asked| asked);
-        let first = asked.map_err(|error| error.for_url(self.task.safe_url()))?;
-        let name = first.reply.head.suggested_name.clone();
-        self.first = Some(first);
-        Ok(name)
+        let probed = asked.and_then(|first| {
+            let first = self.first.insert(first);
+            let answered = self.transport.answered_at();
+            let url = answered.unwrap_or_else(|| self.task.safe_url());
+            Probe::new(first, url, FileName::from_url_path(self.task.url.path()))
+        });
+        probed.map_err(|error| error.for_url(self.task.safe_url()))
     }
 
     fn new_pool(&self) -> Result<Pool, Error> {
@@ -168,6 +189,8 @@ impl Download {
             Some(pool) => pool,
             None => self.new_pool()?,
         };
+        let span = tracing::info_span!("download", %url);
+        let subscriber = dispatcher::get_default(Clone::clone);
         let run = threads::drive(pool, move |pool| {
             let session = Session::new(
                 self.task,
@@ -178,7 +201,8 @@ impl Download {
                 self.cancel.subscribe(),
                 self.rate_limit.subscribe(),
             );
-            session.run(self.first)
+            let running = session.run(self.first).instrument(span);
+            running.with_subscriber(subscriber)
         });
         run.await.map_err(|error| error.for_url(url))
     }
@@ -189,4 +213,32 @@ impl fmt::Debug for Download {
         let mut shown = f.debug_struct("Download");
         shown.field("url", &self.url()).finish_non_exhaustive()
     }
+}
+
+/// Asks what there is at a URL, and downloads nothing of it.
+///
+/// The request is the one that a download begins with, because some servers answer `HEAD`
+/// otherwise. The connection is closed once the head of the reply is there. [`Download::probe`]
+/// goes on with the reply instead.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), accelerator::Error> {
+/// use accelerator::{Settings, probe};
+///
+/// let found = probe("https://example.org/disk.img", Settings::default()).await?;
+/// println!("{}: {:?} bytes, {:?}", found.name(), found.length, found.remote.entity_tag);
+/// if !found.is_resumable() {
+///     println!("an interrupted download would start over");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropping the future closes the connection.
+pub async fn probe(url: impl Into<String>, settings: Settings) -> Result<Probe, Error> {
+    // Nothing is ever created under this name.
+    let mut download = Download::new(url, "probe", settings)?;
+    download.probe().await
 }

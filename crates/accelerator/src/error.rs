@@ -74,7 +74,7 @@ pub struct Error(Box<Details>);
 struct Details {
     kind: ErrorKind,
     url: Option<SafeUrl>,
-    resumable: bool,
+    has_kept: bool,
     given_up: Option<Failing>,
     cause: Cause,
 }
@@ -143,7 +143,7 @@ impl Error {
         Self(Box::new(Details {
             kind,
             url: None,
-            resumable: false,
+            has_kept: false,
             given_up: None,
             cause,
         }))
@@ -160,8 +160,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn resumable(mut self, resumable: bool) -> Self {
-        self.0.resumable = resumable;
+    /// Says whether bytes are kept for another run.
+    pub(crate) fn keeping(mut self, has_kept: bool) -> Self {
+        self.0.has_kept = has_kept;
         self
     }
 
@@ -177,9 +178,36 @@ impl Error {
         self.0.kind
     }
 
-    /// Reports whether the same download, started again, continues with bytes that were kept.
+    /// Reports whether the same download, started again, continues with bytes that were kept and
+    /// may get further, without anything being done before: it was cancelled, or the network or the
+    /// server failed it for a time. It is false where a retry would only fail again, as after a
+    /// refusal, a wrong digest or on a full disk. A server can be away for long: bound the retries.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), accelerator::Error> {
+    /// use accelerator::{Download, Settings};
+    ///
+    /// let mut runs = 1;
+    /// let report = loop {
+    ///     let settings = Settings::default();
+    ///     let download = Download::new("https://example.org/disk.img", "disk.img", settings)?;
+    ///     match download.run().await {
+    ///         Err(error) if error.is_resumable() && runs < 5 => runs += 1,
+    ///         ended => break ended?,
+    ///     }
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_resumable(&self) -> bool {
-        self.0.resumable
+        self.0.has_kept && matches!(self.0.kind, ErrorKind::Cancelled | ErrorKind::Network)
+    }
+
+    /// Reports whether bytes that were fetched are kept. Another run continues with them once its
+    /// cause is out of the way: there is room on the disk, the link is renewed, or the digest that
+    /// is expected is the right one.
+    pub fn has_kept_bytes(&self) -> bool {
+        self.0.has_kept
     }
 
     /// Returns the setting that would have helped, if there is one.
@@ -322,6 +350,29 @@ mod tests {
     use url::Url;
 
     use super::*;
+
+    #[test]
+    fn only_what_a_retry_can_help_is_resumable() {
+        for (kind, expected) in [
+            (ErrorKind::Cancelled, true),
+            (ErrorKind::Network, true),
+            (ErrorKind::Changed, false),
+            (ErrorKind::Corrupt, false),
+            (ErrorKind::Disk, false),
+            (ErrorKind::Exists, false),
+            (ErrorKind::InUse, false),
+            (ErrorKind::Internal, false),
+            (ErrorKind::Invalid, false),
+            (ErrorKind::Refused, false),
+            (ErrorKind::Untrusted, false),
+        ] {
+            let error = Error::new(kind, Cause::Cancelled);
+            assert!(!error.is_resumable() && !error.has_kept_bytes(), "{kind:?}");
+            let error = error.keeping(true);
+            assert_eq!(error.is_resumable(), expected, "{kind:?}");
+            assert!(error.has_kept_bytes(), "{kind:?}");
+        }
+    }
 
     #[test]
     fn a_redirect_inside_has_a_remedy_whose_flag_is_not_named_here() {

@@ -1,8 +1,13 @@
 //! Owns the events of a download for those who listen. Knows neither screen nor log.
 
 use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::Stream;
+use futures::stream::{self, BoxStream, StreamExt};
 use range_store::journal::Unusable;
 use scheduler::failure::FailureClass;
 use tokio::sync::broadcast;
@@ -145,30 +150,70 @@ impl Events {
     }
 
     pub(crate) fn send(&self, event: Event) {
+        tracing::debug!(?event);
         // An event without listeners is fine.
         let _listeners = self.0.send(event);
     }
 
     pub(crate) fn subscribe(&self) -> EventStream {
-        EventStream(self.0.subscribe())
+        EventStream::new(self.0.subscribe())
     }
 }
 
-/// The events of a download, from the moment of subscribing on.
-#[derive(Debug)]
-pub struct EventStream(broadcast::Receiver<Event>);
+/// The events of a download, from the moment of subscribing on: a
+/// [`Stream`](futures::Stream) that ends with the download.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), accelerator::Error> {
+/// use accelerator::{Download, Event, Settings};
+/// use futures::StreamExt;
+///
+/// let settings = Settings::default();
+/// let download = Download::new("https://example.org/disk.img", "/tmp/disk.img", settings)?;
+/// let restarts = download.events().filter(|event| {
+///     let is_restart = matches!(event, Event::Restarting { .. });
+///     async move { is_restart }
+/// });
+/// let (report, restarts) = futures::join!(download.run(), restarts.count());
+/// println!("{} bytes, started over {restarts} times", report?.bytes);
+/// # Ok(())
+/// # }
+/// ```
+pub struct EventStream(BoxStream<'static, Event>);
 
 impl EventStream {
+    fn new(receiver: broadcast::Receiver<Event>) -> Self {
+        let events = stream::unfold(receiver, async |mut receiver| {
+            let event = match receiver.recv().await {
+                Ok(event) => event,
+                Err(broadcast::error::RecvError::Lagged(count)) => Event::Missed { count },
+                Err(broadcast::error::RecvError::Closed) => return None,
+            };
+            Some((event, receiver))
+        });
+        Self(events.boxed())
+    }
+
     /// Waits for the next event; `None` once the download is over.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses no event.
     pub async fn next(&mut self) -> Option<Event> {
-        match self.0.recv().await {
-            Ok(event) => Some(event),
-            Err(broadcast::error::RecvError::Lagged(count)) => Some(Event::Missed { count }),
-            Err(broadcast::error::RecvError::Closed) => None,
-        }
+        self.0.next().await
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.0.poll_next_unpin(context)
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").finish_non_exhaustive()
     }
 }

@@ -8,6 +8,9 @@
 //! `range-store`. There is no global state; two downloads in one process know nothing of each
 //! other.
 //!
+//! A subscriber of `tracing` is told of each download, in a span `download`, and of its requests,
+//! replies, failures and events; no secret is among that.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), accelerator::Error> {
 //! use accelerator::{Download, Settings};
@@ -35,21 +38,26 @@ mod driver;
 mod error;
 mod error_chain;
 mod events;
+mod file_name;
 mod first;
 mod generation;
 mod generations;
+mod hidden;
 mod inspect;
 mod netrc;
 mod no_proxy;
 mod pin;
+mod probe;
 mod progress;
 mod proxy;
 mod published;
 mod redact;
+mod remote_file;
 mod report;
 mod session;
 mod settings;
 mod spawn;
+mod speed;
 mod stored_url;
 mod syncer;
 mod target;
@@ -61,15 +69,19 @@ mod worker;
 
 pub use cookies::Cookies;
 pub use credentials::{Credentials, InvalidCredentials};
-pub use download::{CancelHandle, Download, RateHandle};
+pub use download::{CancelHandle, Download, RateHandle, probe};
 pub use error::{Error, ErrorKind, Remedy};
 pub use events::{Event, EventStream, RestartReason};
+pub use file_name::FileName;
+pub use hidden::is_hidden;
 pub use inspect::{Checked, Inspection, inspect};
 pub use netrc::Netrc;
 pub use pin::{InvalidPin, Pin};
+pub use probe::Probe;
 pub use progress::{Phase, Progress, ProgressHandle, Tally};
 pub use proxy::{InvalidProxy, Proxies, Proxy};
 pub use redact::{SafeUrl, Secret};
+pub use remote_file::RemoteFile;
 pub use report::{Report, Verification};
 pub use settings::{InvalidSetting, Settings, TlsVersion};
 

@@ -7,6 +7,7 @@ use range_core::digest::Digest;
 
 use crate::progress::Tally;
 use crate::redact::SafeUrl;
+use crate::remote_file::RemoteFile;
 
 /// The evidence for the bytes of a finished file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Verification {
 pub struct Report {
     /// The URL, without its secrets.
     pub url: SafeUrl,
+    /// The file as the server described it.
+    pub remote: RemoteFile,
     /// The path of the file.
     pub path: PathBuf,
     /// Its length.

@@ -22,10 +22,12 @@ use crate::first::First;
 use crate::generation::Generation;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
+use crate::remote_file::RemoteFile;
 use crate::report::{Report, Verification};
 use crate::target::{Found, Target};
 use crate::task::Task;
 use crate::transport::Transport;
+use crate::transport::media_type::MediaType;
 use crate::worker::AttemptError;
 
 /// A file that needs nothing but its name.
@@ -81,8 +83,10 @@ impl Session {
         cancelled: watch::Receiver<bool>,
         rate_limit: watch::Receiver<Option<RateLimit>>,
     ) -> Self {
+        let clock = Clock::start();
+        progress.start(clock);
         Self {
-            clock: Clock::start(),
+            clock,
             task,
             transport,
             pool,
@@ -109,7 +113,8 @@ impl Session {
             self.tally.requests = self.transport.requests();
             let digests = self.task.settings.digests.clone();
             let verified = self.verified(there.generation.as_ref(), true);
-            return Ok(self.report(there.length, verified, digests, None));
+            let remote = self.remote(there.generation.as_ref(), None);
+            return Ok(self.report(there.length, verified, digests, None, remote));
         }
         target.check_output()?;
         let digest_expected = self.task.expects_digest();
@@ -118,8 +123,8 @@ impl Session {
             Ok((proven, fetched)) => self.publish(proven, fetched, older).await,
             Err(error) => {
                 let is_kept = keep_oldest(&target, &mut older);
-                let is_resumable = error.is_resumable() || is_kept;
-                Err(error.resumable(is_resumable))
+                let has_kept = error.has_kept_bytes() || is_kept;
+                Err(error.keeping(has_kept))
             }
         }
     }
@@ -209,15 +214,28 @@ impl Session {
         }
     }
 
+    /// Returns what the server said of the file.
+    fn remote(
+        &self,
+        generation: Option<&Generation>,
+        media_type: Option<&MediaType>,
+    ) -> RemoteFile {
+        let url = self.transport.answered_at();
+        let url = url.unwrap_or_else(|| self.task.safe_url());
+        RemoteFile::new(url, generation, media_type)
+    }
+
     fn report(
         self,
         bytes: u64,
         verified: Verification,
         digests: Vec<Digest>,
         coding: Option<String>,
+        remote: RemoteFile,
     ) -> Report {
         Report {
             url: self.task.safe_url(),
+            remote,
             path: self.task.output.clone(),
             bytes,
             elapsed: self.clock.now().since_start(),
@@ -329,7 +347,7 @@ fn clear_away(fetched: &Fetched) {
 
 /// Returns the error of a download that was neither completed nor started over.
 fn failure(task: &Task, fetched: Fetched) -> Error {
-    let resumable = can_be_continued(task, &fetched);
+    let has_kept = can_be_continued(task, &fetched);
     clear_away(&fetched);
     let failing = fetched.failing;
     let error = match (fetched.outcome, fetched.last_error) {
@@ -356,5 +374,5 @@ fn failure(task: &Task, fetched: Fetched) -> Error {
     } else {
         error
     };
-    error.resumable(resumable)
+    error.keeping(has_kept)
 }

@@ -117,6 +117,9 @@ pub(crate) async fn run(
         reports: reports.clone(),
     };
     let result = worker.fetch().await;
+    if let Err(error) = &result {
+        tracing::debug!(%error, "an attempt failed");
+    }
     let ending = Ending {
         position: worker.position(),
         result,

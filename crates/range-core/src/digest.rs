@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 use core::fmt;
+use core::str::FromStr;
 
 use crate::hex::{self, Hex};
 
@@ -115,6 +116,14 @@ impl Digest {
     /// The value in lowercase hexadecimal, without the algorithm.
     pub fn hex(&self) -> String {
         Hex(self.bytes()).to_string()
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ParseDigestError;
+
+    fn from_str(text: &str) -> Result<Self, ParseDigestError> {
+        Self::parse(text)
     }
 }
 

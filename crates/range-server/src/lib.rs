@@ -46,6 +46,7 @@ mod send_queue;
 mod server;
 mod slots;
 pub mod synthetic;
+mod system;
 mod target;
 mod tls;
 

@@ -120,6 +120,7 @@ mod region;
 mod reserve;
 mod resumable;
 mod sync;
+mod system;
 #[cfg(test)]
 mod tests;
 #[expect(

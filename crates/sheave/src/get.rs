@@ -6,7 +6,6 @@ use std::time::Duration;
 use accelerator::{Download, Error, Settings};
 
 use crate::exit_code::Exit;
-use crate::output_name::OutputName;
 use crate::report::{View, follow};
 use crate::settings::{GetSettings, RemoteFile};
 use crate::signal::{Patience, Stop};
@@ -62,11 +61,10 @@ async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<(RemoteFile,
     let mut file = file.clone();
     let mut download = describe(&file, &settings.download)?;
     if settings.content_disposition
-        && let Some(name) = download.suggested_name().await?
+        && let Some(name) = download.probe().await?.suggested_name
     {
-        let name = OutputName::from_suggestion(&name);
-        file.output.set_file_name(name.as_str());
-        download.rename(name.as_str())?;
+        file.output.set_file_name(&name);
+        download.rename(&name)?;
     }
     Ok((file, download))
 }

@@ -12,7 +12,6 @@ mod duration;
 mod exit_code;
 mod get;
 mod inspect;
-mod output_name;
 mod printer;
 mod report;
 mod serve;

@@ -29,9 +29,6 @@ mod netrc;
 #[path = "../../../crates/accelerator/src/no_proxy.rs"]
 mod no_proxy;
 #[rustfmt::skip]
-#[path = "../../../crates/sheave/src/output_name.rs"]
-mod output_name;
-#[rustfmt::skip]
 #[expect(dead_code, reason = "media types are not fuzzed")]
 #[path = "../../../crates/range-server/src/content/path.rs"]
 mod path;
@@ -44,10 +41,6 @@ mod redact;
 #[expect(dead_code, reason = "what a trail gives to requests is not fuzzed")]
 mod redirect;
 pub mod targets;
-#[rustfmt::skip]
-#[path = "../../../crates/sheave/src/terminal_text.rs"]
-#[expect(dead_code, reason = "names use a part of it")]
-mod terminal_text;
 
 /// Returns what bytes stand for, as `libfuzzer_sys::fuzz_target` would read
 /// them: corpora keep their meaning.

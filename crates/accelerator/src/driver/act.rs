@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use range_core::units::BytesPerSecond;
 use range_store::{LeaseError, ResumableFile, Writer};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Event as Decision, Grant, Request, Route};
 use tokio::sync::mpsc;
+use tracing::instrument::{Instrument, WithSubscriber};
 
 use super::{AtWork, Driver, SNAPSHOT_INTERVAL};
 use crate::blocking;
@@ -41,8 +43,9 @@ impl Driver<'_> {
             is_first: matches!(request, Request::First | Request::Whole),
         };
         self.at_work.insert(attempt, at_work);
-        self.workers
-            .spawn(worker::run(job, inbox, self.reports.clone()));
+        let span = tracing::debug_span!("request", ?attempt, asked = ?request, ?route);
+        let work = worker::run(job, inbox, self.reports.clone()).instrument(span);
+        self.workers.spawn(work.with_current_subscriber());
         self.tally.connections_peak = self
             .tally
             .connections_peak
@@ -165,6 +168,8 @@ impl Driver<'_> {
             in_flight: self.scheduler.in_flight().collect(),
             digested: self.digester.as_ref().map_or(0, Digester::covered),
             tally: *self.tally,
+            // It is measured when somebody looks.
+            rate: BytesPerSecond(0),
         });
     }
 }

@@ -68,17 +68,21 @@ impl Session {
             let _cleared = older.give_way_to(&file);
             file.publish(how, modified)
         });
-        let published = published.await?.map_err(|error| {
-            Error::from(error).resumable(can_be_continued(&self.task, &fetched))
-        })?;
+        let published = published
+            .await?
+            .map_err(|error| Error::from(error).keeping(can_be_continued(&self.task, &fetched)))?;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
         let verified = self.verified(generation, fetched.all_agree);
+        let expected = fetched.expected.as_ref();
+        let media_type = expected.and_then(|expected| expected.media_type.as_ref());
+        let remote = self.remote(generation, media_type);
         Ok(self.report(
             proven.length,
             verified,
             proven.digests,
             fetched.coding.clone(),
+            remote,
         ))
     }
 
@@ -99,7 +103,7 @@ impl Session {
         let digests = tokio::select! {
             biased;
             Ok(_) = cancelled.wait_for(|told| *told) => {
-                return Err(Error::new(ErrorKind::Cancelled, Cause::Cancelled).resumable(true));
+                return Err(Error::new(ErrorKind::Cancelled, Cause::Cancelled).keeping(true));
             }
             digests = digester.finish(length) => digests?,
         };
@@ -109,7 +113,7 @@ impl Session {
                     expected: *expected,
                     actual: *actual,
                 };
-                return Err(Error::new(ErrorKind::Corrupt, cause).resumable(true));
+                return Err(Error::new(ErrorKind::Corrupt, cause).keeping(true));
             }
         }
         Ok(digests)

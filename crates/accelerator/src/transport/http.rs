@@ -88,6 +88,12 @@ impl HttpTransport {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Returns the URL that the last good reply came from.
+    pub(crate) fn answered_at(&self) -> Option<SafeUrl> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map(|trail| SafeUrl::new(trail.here()))
+    }
+
     /// Sends a request and follows its redirects. The body of the reply is not read.
     ///
     /// # Cancel safety
@@ -111,6 +117,7 @@ impl HttpTransport {
             let status = response.status();
             let now = clock::date();
             let head = Head::new(status, response.headers(), now);
+            tracing::debug!(status = head.status, url = %SafeUrl::new(trail.here()), "a reply");
             if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
                 if status.is_success() {
                     *self.known.lock().unwrap_or_else(PoisonError::into_inner) =

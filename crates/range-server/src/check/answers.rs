@@ -1,6 +1,6 @@
-//! Owns the three answers that people want of a check: whether ranges are served, whether a
-//! download can be resumed safely, and what several connections are good for. Pure: the outcomes of
-//! the table in, sentences out.
+//! Owns the answers that people want of a check: whether a download can be resumed, and safely,
+//! whether it can be split, and whether a change is noticed. Pure: the outcomes of the table in,
+//! sentences out.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ fn verdict(yes: impl Into<Option<bool>>, why: impl Into<String>) -> Verdict {
     }
 }
 
-/// Answers the three questions.
+/// Answers the questions.
 pub(super) fn answers(
     outcomes: &[Outcome],
     validators: &Validators,
@@ -33,12 +33,13 @@ pub(super) fn answers(
     together: Option<&Together>,
 ) -> Answers {
     let ranges = ranges(outcomes);
-    let resumption = resumption(outcomes, &ranges, validators, tag_changes);
-    let parallel = parallel(&ranges, together);
+    let validator = strong(validators, tag_changes);
+    let ignores = ignores_if_range(outcomes);
     Answers {
+        resumption: resumption(&ranges, validator, ignores),
+        parallel: parallel(&ranges, together),
+        change: change(&ranges, validator, ignores),
         ranges,
-        resumption,
-        parallel,
     }
 }
 
@@ -76,9 +77,9 @@ fn ranges(outcomes: &[Outcome]) -> Verdict {
             }
             Some(Answer::Judged { status: 200, .. }) => {
                 let why = if has_any {
-                    "some are ignored"
+                    "some ranges are ignored"
                 } else {
-                    "they are ignored"
+                    "ranges are ignored"
                 };
                 return verdict(false, format!("{why}, and the whole file comes: {name}"));
             }
@@ -91,7 +92,7 @@ fn ranges(outcomes: &[Outcome]) -> Verdict {
             }
         }
     }
-    verdict(true, "every one that a downloader needs")
+    verdict(true, "every range that a downloader needs")
 }
 
 /// Whether a finding says that other bytes came than were asked for or told. Fields that are left
@@ -100,50 +101,65 @@ fn is_about_bytes(finding: &Finding) -> bool {
     [&rules::SINGLE_PART, &rules::PARTIAL, &rules::PARTS_FOR_ONE].contains(&finding.rule)
 }
 
-fn resumption(
-    outcomes: &[Outcome],
-    ranges: &Verdict,
-    validators: &Validators,
-    tag_changes: bool,
-) -> Verdict {
-    match ranges.yes {
-        Some(true) => {}
-        Some(false) => return verdict(false, "there are no ranges to rely on"),
-        None => return verdict(None, "not found out"),
-    }
+/// The validator that tells versions apart, in words, or why there is none.
+fn strong(validators: &Validators, tag_changes: bool) -> Result<&'static str, &'static str> {
     let tag = validators.entity_tag.as_ref();
     let has_strong_tag = tag.is_some_and(|tag| tag.strength() == Strength::Strong);
     let has_strong_date = validators.last_modified_strength() == Some(Strength::Strong);
-    let by = match (has_strong_tag, has_strong_date) {
-        (true, _) => "by its ETag",
-        (false, true) => "by its Last-Modified",
-        (false, false) if tag_changes => {
-            return verdict(false, "the ETag is another with each reply");
-        }
-        (false, false) if tag.is_some() => {
-            return verdict(false, "the ETag is weak, and there is no date to go by");
-        }
-        (false, false) => return verdict(false, "nothing tells one version from another"),
-    };
-    // Either row asks with a validator that nothing has.
+    match (has_strong_tag, has_strong_date) {
+        (true, _) => Ok("by its ETag"),
+        (false, true) => Ok("by its Last-Modified"),
+        (false, false) if tag_changes => Err("the ETag is another with each reply"),
+        (false, false) if tag.is_some() => Err("the ETag is weak, and there is no date to go by"),
+        (false, false) => Err("nothing tells one version from another"),
+    }
+}
+
+/// Whether a part comes although it was asked for with a validator that nothing has.
+fn ignores_if_range(outcomes: &[Outcome]) -> bool {
     let names = ["If-Range: another tag", "If-Range: a later date"];
-    let ignores = names.iter().any(|name| status(outcomes, name) == Some(206));
-    let why = if ignores {
-        format!("{by}, if the client compares it: If-Range is ignored")
-    } else {
-        format!("{by}, with If-Range")
-    };
-    verdict(!ignores, why)
+    names.iter().any(|name| status(outcomes, name) == Some(206))
+}
+
+fn resumption(
+    ranges: &Verdict,
+    validator: Result<&'static str, &'static str>,
+    ignores: bool,
+) -> Verdict {
+    match (ranges.yes, validator) {
+        (Some(false), _) => verdict(false, "there are no ranges to rely on"),
+        (None, _) => verdict(None, "not found out"),
+        (Some(true), Err(why)) => verdict(false, why),
+        (Some(true), Ok(by)) if ignores => {
+            let why = format!("{by}, if the client compares it: If-Range is ignored");
+            verdict(false, why)
+        }
+        (Some(true), Ok(by)) => verdict(true, format!("{by}, with If-Range")),
+    }
+}
+
+fn change(
+    ranges: &Verdict,
+    validator: Result<&'static str, &'static str>,
+    ignores: bool,
+) -> Verdict {
+    match validator {
+        Err(why) => verdict(false, why),
+        Ok(by) if ranges.yes != Some(true) => verdict(true, by),
+        Ok(by) if ignores => {
+            let why = format!("{by}, which the client has to compare: If-Range is ignored");
+            verdict(true, why)
+        }
+        Ok(by) => verdict(true, format!("{by}, with If-Range")),
+    }
 }
 
 fn parallel(ranges: &Verdict, together: Option<&Together>) -> Verdict {
-    let Some(together) = together.filter(|_| ranges.yes != Some(false)) else {
-        let why = if ranges.yes == Some(false) {
-            "there are no ranges to divide"
-        } else {
-            "not found out"
-        };
-        return verdict(None, why);
+    if ranges.yes == Some(false) {
+        return verdict(false, "there are no ranges to divide");
+    }
+    let Some(together) = together else {
+        return verdict(None, "not found out");
     };
     let Together { asked, served, .. } = together;
     let mut why = format!("{served} of {asked} at once were served");

@@ -73,6 +73,23 @@ pub fn rows() -> &'static [Row] {
 ///
 /// Sends about 80 requests, one more for each finding, and reads at most [`MOST_READ`] bytes of
 /// each reply. Dropping the future ends the connections.
+///
+/// ```
+/// use range_server::{Config, Server, check};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::bind("127.0.0.1:0", Config::default()).await?;
+/// let url = format!("{}/synthetic/1MiB", server.base_url());
+/// let report = check::check(&url, &check::Options::default()).await?;
+/// let answers = &report.answers;
+/// for answer in [&answers.ranges, &answers.parallel, &answers.change] {
+///     assert_eq!(answer.yes, Some(true), "{}", answer.why);
+/// }
+/// assert_eq!(report.findings().count(), 0);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn check(url: &str, options: &Options) -> Result<Report, CheckError> {
     let mut url = Url::parse(url).map_err(|_| CheckError::Url)?;
     url.set_fragment(None);

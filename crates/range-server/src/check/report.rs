@@ -20,10 +20,12 @@ pub struct Verdict {
 pub struct Answers {
     /// Does the server serve ranges?
     pub ranges: Verdict,
-    /// Can an interrupted download be resumed, so that a file that changed meanwhile is noticed?
+    /// Is an interrupted download safe to resume: by ranges, with a server that notices a change?
     pub resumption: Verdict,
-    /// Are several connections at once allowed?
+    /// Can a file be divided among several connections at once?
     pub parallel: Verdict,
+    /// Can a change of the file be noticed, by the server or by a client that compares replies?
+    pub change: Verdict,
 }
 
 /// The outcome of one row.

@@ -11,6 +11,7 @@ pub(super) fn object(report: &Report) -> Line {
     let Counts {
         right,
         permitted,
+        short,
         wrong,
         left_out,
     } = people::counts(report);
@@ -26,6 +27,7 @@ pub(super) fn object(report: &Report) -> Line {
         .with("ranges", verdict(&answers.ranges))
         .with("resumption", verdict(&answers.resumption))
         .with("parallel", verdict(&answers.parallel))
+        .with("change", verdict(&answers.change))
         .with("plain", findings(&report.plain))
         .with("connection", findings(&report.connection))
         .with("rows", report.outcomes.iter().map(row).collect::<Vec<_>>())
@@ -35,7 +37,13 @@ pub(super) fn object(report: &Report) -> Line {
         )
         .with(
             "counts",
-            json!({"right": right, "permitted": permitted, "wrong": wrong, "left_out": left_out}),
+            json!({
+                "right": right,
+                "permitted": permitted,
+                "short": short,
+                "wrong": wrong,
+                "left_out": left_out,
+            }),
         )
 }
 

@@ -1,6 +1,7 @@
-//! Owns the report for people: three answers, one line for each kind of finding, and a count.
+//! Owns the report for people: three answers, one line for each kind of finding, and counts of both
+//! findings and questions.
 
-use range_server::check::{Answer, Finding, Report, Rule, Verdict};
+use range_server::check::{Answer, Finding, Level, Report, Rule, Verdict};
 
 use crate::printer;
 use crate::terminal_text::TerminalText;
@@ -28,14 +29,16 @@ pub(super) fn show(report: &Report, verbose: bool) {
     }
     let answers = &report.answers;
     for (question, verdict) in [
-        ("ranges", &answers.ranges),
-        ("safe to resume", &answers.resumption),
-        ("parallel connections", &answers.parallel),
+        ("Can a download resume?", &answers.ranges),
+        ("Can it be split?", &answers.parallel),
+        ("Can a change be noticed?", &answers.change),
     ] {
-        printer::data(format_args!("{question:<22}{}", said(verdict)));
+        printer::data(format_args!("{question:<25}{}", said(verdict)));
     }
+    let told = told(report);
+    printer::data(heading(told.iter().map(|told| told.finding.level())));
     let mut shown: Vec<&Rule> = Vec::new();
-    for Told { finding, names } in told(report) {
+    for Told { finding, names } in told {
         let Finding { rule, what, .. } = finding;
         let place = format!("{} §{}", rule.document, rule.section);
         let level = finding.level().word();
@@ -110,11 +113,32 @@ fn wrapped(sentence: &str) -> Vec<String> {
     lines
 }
 
-/// How many questions were answered how.
+/// How many of each level the lines below it are.
+fn heading(levels: impl Iterator<Item = Level>) -> String {
+    let levels: Vec<_> = levels.collect();
+    let counted = [Level::Must, Level::Should, Level::Advice].map(|level| {
+        let number = levels.iter().filter(|own| **own == level).count();
+        (number, level.word())
+    });
+    let counted = counted.iter().filter(|(number, _)| *number > 0);
+    let counted: Vec<_> = counted
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    match levels.len() {
+        0 => "Nothing is found.".to_owned(),
+        1 => format!("1 kind of finding: {}", counted.join(", ")),
+        kinds => format!("{kinds} kinds of findings: {}", counted.join(", ")),
+    }
+}
+
+/// How many questions were answered how: each counts once, by the strongest finding on its reply.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) right: u32,
     pub(super) permitted: u32,
+    /// Against a SHOULD.
+    pub(super) short: u32,
+    /// Against a MUST, or without a reply.
     pub(super) wrong: u32,
     pub(super) left_out: u32,
 }
@@ -122,18 +146,15 @@ pub(super) struct Counts {
 pub(super) fn counts(report: &Report) -> Counts {
     let mut counts = Counts::default();
     for outcome in &report.outcomes {
-        match &outcome.answer {
-            Answer::NotAsked | Answer::Busy { .. } => counts.left_out += 1,
-            Answer::Judged {
-                status, findings, ..
-            } if findings.is_empty() => {
-                if *status == outcome.row.preferred {
-                    counts.right += 1;
-                } else {
-                    counts.permitted += 1;
-                }
+        let strongest = outcome.answer.findings().iter().map(Finding::level).max();
+        match (&outcome.answer, strongest) {
+            (Answer::NotAsked | Answer::Busy { .. }, _) => counts.left_out += 1,
+            (Answer::Broken { .. }, _) | (_, Some(Level::Must)) => counts.wrong += 1,
+            (_, Some(Level::Should)) => counts.short += 1,
+            (Answer::Judged { status, .. }, None) if *status == outcome.row.preferred => {
+                counts.right += 1;
             }
-            Answer::Broken { .. } | Answer::Judged { .. } => counts.wrong += 1,
+            (Answer::Judged { .. }, _) => counts.permitted += 1,
         }
     }
     counts
@@ -143,11 +164,21 @@ fn summary(report: &Report) -> String {
     let Counts {
         right,
         permitted,
+        short,
         wrong,
         left_out,
     } = counts(report);
-    let asked = right + permitted + wrong;
-    format!(
-        "{asked} asked: {right} right, {permitted} permitted, {wrong} wrong; {left_out} left out"
-    )
+    let asked = right + permitted + short + wrong;
+    let all = asked + left_out;
+    let parts = [
+        (right, "right"),
+        (permitted, "permitted"),
+        (short, "against a SHOULD"),
+        (wrong, "against a MUST"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<_> = parts
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect();
+    format!("{asked} of {all} questions asked: {}", parts.join(", "))
 }

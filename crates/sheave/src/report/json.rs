@@ -170,7 +170,7 @@ pub(crate) fn failed(error: &Error) -> Line {
     Line::event("error")
         .with("kind", kind_name(error.kind()))
         .with("message", sentence::of_cause(error))
-        .with("resumable", error.is_resumable())
+        .with("resumable", error.has_kept_bytes())
         .with_known("url", error.url().map(accelerator::SafeUrl::as_str))
 }
 

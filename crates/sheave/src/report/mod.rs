@@ -6,7 +6,6 @@ mod block_map;
 pub(crate) mod json;
 mod plain;
 mod sentence;
-mod speed;
 
 use std::time::Duration;
 
@@ -18,10 +17,10 @@ use crate::exit_code::Exit;
 use crate::printer;
 use crate::signal::Stop;
 use crate::terminal_text::TerminalText;
-use speed::Speed;
 
 pub(crate) use bars::Bars;
 pub(crate) use block_map::{BlockMap, Palette};
+use sentence::Numbers;
 pub(crate) use sentence::{connections, percent};
 
 /// Longest name of a file in front of a line, in characters.
@@ -71,7 +70,6 @@ pub(crate) struct View {
     name: String,
     /// As shown.
     label: String,
-    speed: Speed,
     bars: Option<Bars>,
 }
 
@@ -86,7 +84,6 @@ impl View {
             display,
             label: TerminalText(name).capped(LONGEST_NAME),
             name: name.to_owned(),
-            speed: Speed::new(),
             bars,
         }
     }
@@ -111,8 +108,7 @@ impl View {
     }
 
     fn progress(&mut self, progress: &Progress, elapsed: Duration) {
-        self.speed.note(elapsed, progress.tally.fetched_bytes);
-        let numbers = sentence::Numbers::new(progress, self.speed.rate());
+        let numbers = Numbers::new(progress);
         match self.display {
             Display::Json { .. } => printer::data(json::progress(&numbers, elapsed)),
             Display::Plain { .. } => self.tell(&plain::progress(&numbers)),

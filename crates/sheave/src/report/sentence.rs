@@ -7,7 +7,6 @@ use accelerator::{
     Tally, Verification,
 };
 
-use super::speed;
 use crate::duration;
 
 /// The remark on a download that nothing verifies.
@@ -33,20 +32,16 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// The numbers of a snapshot, at this smoothed rate.
-    pub(crate) fn new(progress: &Progress, rate: BytesPerSecond) -> Self {
-        let present = progress.received.len() + progress.claimed.len();
-        let rest = progress
-            .length
-            .map(|length| ByteCount(length.saturating_sub(present)));
+    /// The numbers of a snapshot.
+    pub(crate) fn new(progress: &Progress) -> Self {
         Self {
             phase: progress.phase,
-            present: ByteCount(present),
+            present: ByteCount(progress.present()),
             length: progress.length.map(ByteCount),
             digested: ByteCount(progress.digested),
             unverified: ByteCount(progress.claimed.len()),
-            rate,
-            left: rest.and_then(|rest| speed::time_left(rest, rate)),
+            rate: progress.rate,
+            left: progress.time_left(),
             connections: progress.in_flight.len(),
         }
     }
@@ -190,7 +185,7 @@ pub(crate) fn of_suspicion(what: &str) -> String {
 
 /// Why it failed, and what to do about it.
 pub(crate) fn of_error(error: &Error) -> String {
-    let advice = match (error.kind(), error.is_resumable()) {
+    let advice = match (error.kind(), error.has_kept_bytes()) {
         // Its cause says all there is to do.
         (ErrorKind::Corrupt | ErrorKind::Invalid, _) => "",
         // The same command would be told the same, today.
@@ -219,7 +214,8 @@ mod tests {
         progress.length = Some(1000);
         progress.received.insert(ByteRange::new(0, 100).unwrap());
         progress.claimed.insert(ByteRange::new(100, 300).unwrap());
-        let numbers = Numbers::new(&progress, BytesPerSecond(100));
+        progress.rate = BytesPerSecond(100);
+        let numbers = Numbers::new(&progress);
         assert_eq!(numbers.present, ByteCount(300));
         assert_eq!(numbers.percent(), Some(30));
         assert_eq!(numbers.left, Some(Duration::from_secs(7)));

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use accelerator::{Credentials, Digest, Secret, Settings};
+use accelerator::{Credentials, Digest, FileName, Secret, Settings};
 
 use super::connection;
 use super::environment::{Environment, raw_variable};
 use super::usage_error::UsageError;
 use crate::args::GetArgs;
-use crate::output_name::OutputName;
 use crate::report::Display;
 
 /// Settings of `get`.
@@ -123,7 +122,7 @@ fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
     let mut taken = BTreeSet::new();
     let mut outputs = Vec::new();
     for url in &args.urls {
-        let name = OutputName::from_url_path(url.path()).as_str().to_owned();
+        let name = FileName::from_url_path(url.path()).as_str().to_owned();
         if !taken.insert(name.clone()) {
             return Err(UsageError::SameName { name });
         }

@@ -1,6 +1,7 @@
 //! Names as the network sends them, each with the class of fault it is kept for.
-use super::{FALLBACK, LONGEST_NAME, OutputName};
-use crate::terminal_text::is_hidden;
+use super::{FALLBACK, FileName, LONGEST_NAME};
+use crate::hidden::is_hidden;
+use crate::settings::InvalidSetting;
 use std::path::{Component, Path};
 
 /// The journal's ending follows that of the part file.
@@ -93,15 +94,30 @@ const NAMES: &[(&str, &str)] = &[
 #[test]
 fn names_are_what_the_table_says() {
     for &(path, expected) in NAMES {
-        let name = OutputName::from_url_path(path);
+        let name = FileName::from_url_path(path);
         assert_eq!(name.as_str(), expected, "from {path:?}");
         assert_eq!(name.to_string(), expected);
     }
 }
 
+#[test]
+fn a_url_gives_the_name_of_its_path_alone() {
+    for (url, expected) in [
+        ("https://example.org/a/disk.img?name=other#part", "disk.img"),
+        ("https://example.org", FALLBACK),
+        ("http://example.org/?id=5", FALLBACK),
+        ("http://example.org/x/../..%2F.bashrc", "bashrc"),
+    ] {
+        let name = FileName::from_url(url).unwrap();
+        assert_eq!(name.as_str(), expected, "{url}");
+    }
+    let no_url = FileName::from_url("example.org/disk.img").unwrap_err();
+    assert!(matches!(no_url, InvalidSetting::Url { .. }), "{no_url}");
+}
+
 /// Checks what every name promises, whatever it was made from.
 fn assert_safe(path: &str) {
-    let name = OutputName::from_url_path(path);
+    let name = FileName::from_url_path(path);
     let name = name.as_str();
     let components: Vec<_> = Path::new(name).components().collect();
     assert_eq!(
@@ -118,7 +134,7 @@ fn assert_safe(path: &str) {
     assert!(!name.contains(unfit), "{name:?} from {path:?}");
     assert!(!name.starts_with(['.', '-', ' ']), "{name:?} from {path:?}");
     assert!(!name.ends_with(['.', ' ']), "{name:?} from {path:?}");
-    let again = OutputName::from_url_path(&name.replace('%', "%25"));
+    let again = FileName::from_url_path(&name.replace('%', "%25"));
     assert_eq!(
         again.as_str(),
         name,
@@ -192,7 +208,7 @@ fn every_length_is_safe_and_leaves_room_for_the_journal() {
 fn a_long_name_keeps_its_extension() {
     let long = "x".repeat(300);
     for extension in [".bin", ".tar.zst", ".safetensors", ".part01.rar"] {
-        let name = OutputName::from_url_path(&format!("/{long}{extension}"));
+        let name = FileName::from_url_path(&format!("/{long}{extension}"));
         assert!(name.as_str().ends_with(&format!("x{extension}")), "{name}");
         assert_eq!(name.as_str().len(), LONGEST_NAME);
     }
@@ -200,7 +216,7 @@ fn a_long_name_keeps_its_extension() {
 
 #[test]
 fn a_name_is_cut_between_characters() {
-    let name = OutputName::from_url_path(&format!("/x{}.bin", "語".repeat(100)));
+    let name = FileName::from_url_path(&format!("/x{}.bin", "語".repeat(100)));
     // One byte, then as many three-byte characters as fit before four bytes of extension.
     assert_eq!(name.as_str(), format!("x{}.bin", "語".repeat(65)));
 }
@@ -208,26 +224,26 @@ fn a_name_is_cut_between_characters() {
 #[test]
 fn a_name_that_fits_is_not_cut() {
     let exact = "y".repeat(LONGEST_NAME);
-    assert_eq!(OutputName::from_url_path(&exact).as_str(), exact);
+    assert_eq!(FileName::from_url_path(&exact).as_str(), exact);
     assert_eq!(
-        OutputName::from_url_path(&format!("{exact}z")).as_str(),
+        FileName::from_url_path(&format!("{exact}z")).as_str(),
         exact
     );
     // A space that cutting would leave at the cut is only dropped where something is cut.
     let exact = format!("{} .bin", "y".repeat(LONGEST_NAME - 5));
-    assert_eq!(OutputName::from_url_path(&exact).as_str(), exact);
+    assert_eq!(FileName::from_url_path(&exact).as_str(), exact);
 }
 
 #[test]
 fn a_device_stays_renamed_when_its_name_is_cut() {
-    let name = OutputName::from_url_path(&format!("/nul.{}.bin", "z".repeat(300)));
+    let name = FileName::from_url_path(&format!("/nul.{}.bin", "z".repeat(300)));
     assert!(name.as_str().starts_with("_nul."), "{name}");
     assert!(name.as_str().ends_with("z.bin"), "{name}");
 }
 
 #[test]
 fn cutting_a_name_never_uncovers_a_device() {
-    let name = OutputName::from_url_path(&format!("/con{}x.txt", " ".repeat(300)));
+    let name = FileName::from_url_path(&format!("/con{}x.txt", " ".repeat(300)));
     assert_eq!(name.as_str(), "_con.txt");
 }
 
@@ -245,13 +261,13 @@ fn a_suggestion_is_not_decoded_and_no_trap() {
         ("", FALLBACK),
     ] {
         assert_eq!(
-            OutputName::from_suggestion(text).as_str(),
+            FileName::from_suggestion(text).as_str(),
             expected,
             "from {text:?}"
         );
     }
     let long = format!("{}.desktop", "x".repeat(300));
-    let name = OutputName::from_suggestion(&long);
+    let name = FileName::from_suggestion(&long);
     assert!(
         name.as_str().len() <= LONGEST_NAME && name.as_str().ends_with(".download"),
         "{name}"
@@ -292,15 +308,15 @@ fn a_stranger_gives_no_name_of_an_unfinished_download() {
         ("system.journal", "system.journal"),
         ("a.part.txt", "a.part.txt"),
     ] {
-        let suggested = OutputName::from_suggestion(text);
+        let suggested = FileName::from_suggestion(text);
         assert_eq!(suggested.as_str(), expected, "suggested {text:?}");
         let path = format!("/{}", text.replace(' ', "%20"));
-        let named = OutputName::from_url_path(&path);
+        let named = FileName::from_url_path(&path);
         assert_eq!(named.as_str(), expected, "in the path {path:?}");
     }
     for ending in [".part", ".part.journal"] {
         for length in 150..320 {
-            let name = OutputName::from_suggestion(&format!("{}{ending}", "x".repeat(length)));
+            let name = FileName::from_suggestion(&format!("{}{ending}", "x".repeat(length)));
             assert!(name.as_str().ends_with(".download"), "{name}");
         }
     }

@@ -1,14 +1,19 @@
-//! Owns the name a download gets when the user gives none: a URL path in, one safe path component
-//! out. Knows no directory and no file; whether the name is taken is for others to find out.
+//! Owns the name a file gets when the user gives none: text from a URL or a server in, one safe
+//! path component out. Knows no directory and no file; whether the name is taken is for others to
+//! find out.
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsStr;
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
+use url::Url;
 
-use crate::terminal_text::is_hidden;
+use crate::hidden::is_hidden;
+use crate::settings::InvalidSetting;
 
 /// Longest name, in bytes of UTF-8. File systems stop at 255 (ext4, XFS, Btrfs, NTFS, APFS); the
 /// rest is room for `.part.journal` and whatever else is put behind a name.
@@ -39,7 +44,7 @@ const TRAPS: &[&str] = &[
     "webloc",
 ];
 
-/// The endings of this program's unfinished downloads and of their journals. A stranger's file must
+/// The endings of this crate's unfinished downloads and of their journals. A stranger's file must
 /// never have such a name: a later download would take it for its own and continue it.
 const OURS: &[&str] = &[".part", ".part.journal", ".part.probe"];
 
@@ -47,18 +52,36 @@ const OURS: &[&str] = &[".part", ".part.journal", ".part.probe"];
 ///
 /// It is never empty and at most 200 bytes long. It holds no separator, no control, bidirectional
 /// or invisible character and none of `<>:"|?*`; starts with neither dot, dash nor space; ends with
-/// neither dot nor space; is no device; and is none that this program gives to unfinished files.
+/// neither dot nor space; is no device; and is none that this crate gives to unfinished files.
 /// Both systems' rules hold everywhere, so that a name means the same wherever the file is carried.
+///
+/// ```
+/// use accelerator::FileName;
+///
+/// let name = FileName::from_url("https://example.org/..%2F..%2F.ssh%2Fdisk.img?token=x")?;
+/// assert_eq!(name.as_str(), "disk.img");
+/// let path = std::path::Path::new("/tmp").join(&name);
+/// assert_eq!(path, std::path::Path::new("/tmp/disk.img"));
+/// assert_eq!(FileName::from_suggestion("../CON.txt").as_str(), "_CON.txt");
+/// # Ok::<(), accelerator::InvalidSetting>(())
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct OutputName(String);
+pub struct FileName(String);
 
-impl OutputName {
+impl FileName {
+    /// Takes the name from a URL: the last segment of its path, or `download`. Use the URL the user
+    /// asked for, never that of a redirect.
+    pub fn from_url(url: &str) -> Result<Self, InvalidSetting> {
+        let url = Url::parse(url).map_err(|source| InvalidSetting::Url { source })?;
+        Ok(Self::from_url_path(url.path()))
+    }
+
     /// Takes the name from the last segment of a URL's path, still percent-encoded.
     ///
     /// Percent-decoding happens once, so `%252F` stays `%2F`. Separators that decoding uncovers are
     /// separators: only what follows the last one counts. Bytes that are not UTF-8, and characters
-    /// a name must not hold, become `_`. Use the path the user asked for, never that of a redirect.
-    pub(crate) fn from_url_path(path: &str) -> Self {
+    /// a name must not hold, become `_`.
+    pub fn from_url_path(path: &str) -> Self {
         let segment = path.rsplit('/').next().unwrap_or_default();
         let decoded = percent_decode_str(segment).decode_utf8_lossy();
         Self::from_text(&decoded)
@@ -68,7 +91,7 @@ impl OutputName {
     ///
     /// A suggestion of a type that systems run, or follow elsewhere, when a person only opens it
     /// gets `.download` behind it. A person who wants such a file can name it.
-    pub(crate) fn from_suggestion(text: &str) -> Self {
+    pub fn from_suggestion(text: &str) -> Self {
         let name = Self::from_text(text);
         let extension = name
             .0
@@ -101,13 +124,31 @@ impl OutputName {
         })
     }
 
-    /// The name, to be joined to a directory.
-    pub(crate) fn as_str(&self) -> &str {
+    /// Returns the name, to be joined to a directory.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl Display for OutputName {
+impl AsRef<str> for FileName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<OsStr> for FileName {
+    fn as_ref(&self) -> &OsStr {
+        self.0.as_ref()
+    }
+}
+
+impl AsRef<Path> for FileName {
+    fn as_ref(&self) -> &Path {
+        self.0.as_ref()
+    }
+}
+
+impl Display for FileName {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use accelerator::{ByteCount, BytesPerSecond};
+use range_core::units::{ByteCount, BytesPerSecond};
 
 /// Over how long the speed is averaged: long enough to read, short enough to follow a change.
 const WINDOW: Duration = Duration::from_secs(4);
@@ -16,38 +16,41 @@ pub(crate) struct Speed {
 }
 
 impl Speed {
-    /// Nothing fetched yet, at the time zero.
-    pub(crate) fn new() -> Self {
-        Self {
-            samples: VecDeque::from([(Duration::ZERO, 0)]),
-        }
-    }
-
-    /// Notes that `total` bytes had been fetched at `time`, which never goes back.
+    /// Notes that `total` bytes had been fetched at `time`.
     pub(crate) fn note(&mut self, time: Duration, total: u64) {
         if self.samples.back().is_some_and(|&(_, last)| total < last) {
             // The download started over.
             self.samples.clear();
         }
         self.samples.push_back((time, total));
-        while self
-            .samples
-            .get(1)
-            .is_some_and(|&(second, _)| time.saturating_sub(second) >= WINDOW)
-        {
+        while self.samples.get(1).is_some_and(|&at| is_old(at, time)) {
             self.samples.pop_front();
         }
     }
 
-    /// The mean speed; 0 while no time has passed.
-    pub(crate) fn rate(&self) -> BytesPerSecond {
-        match (self.samples.front(), self.samples.back()) {
-            (Some(&(start, from)), Some(&(end, to))) => {
-                BytesPerSecond::mean(ByteCount(to - from), end.saturating_sub(start))
+    /// Returns the mean speed of the seconds up to `now`; 0 while no time has passed.
+    pub(crate) fn rate(&self, now: Duration) -> BytesPerSecond {
+        let old = self.samples.iter().rev().find(|&&at| is_old(at, now));
+        match (old.or(self.samples.front()), self.samples.back()) {
+            (Some(&(start, from)), Some(&(_, to))) => {
+                BytesPerSecond::mean(ByteCount(to - from), now.saturating_sub(start))
             }
             _ => BytesPerSecond(0),
         }
     }
+}
+
+impl Default for Speed {
+    /// Nothing fetched yet, at the time zero.
+    fn default() -> Self {
+        Self {
+            samples: VecDeque::from([(Duration::ZERO, 0)]),
+        }
+    }
+}
+
+fn is_old((time, _): (Duration, u64), now: Duration) -> bool {
+    now.saturating_sub(time) >= WINDOW
 }
 
 /// Returns how long the rest takes at this speed; `None` at a standstill.
@@ -65,11 +68,13 @@ mod tests {
     use super::*;
 
     fn rate_of(samples: &[(u64, u64)]) -> u64 {
-        let mut speed = Speed::new();
+        let mut speed = Speed::default();
+        let mut now = Duration::ZERO;
         for &(milliseconds, total) in samples {
-            speed.note(Duration::from_millis(milliseconds), total);
+            now = Duration::from_millis(milliseconds);
+            speed.note(now, total);
         }
-        speed.rate().0
+        speed.rate(now).0
     }
 
     #[test]
@@ -100,6 +105,17 @@ mod tests {
             rate_of(&[(0, 500), (1_000, 900), (2_000, 0), (3_000, 10)]),
             10
         );
+    }
+
+    #[test]
+    fn a_standstill_is_seen_although_nobody_notes_it() {
+        let mut speed = Speed::default();
+        speed.note(Duration::from_secs(1), 1000);
+        let rate = |milliseconds| speed.rate(Duration::from_millis(milliseconds)).0;
+        assert_eq!((rate(1000), rate(2000), rate(3999)), (1000, 500, 250));
+        assert_eq!((rate(5000), rate(60_000)), (0, 0));
+        // A clock that was read before the last note.
+        assert_eq!(rate(0), 0);
     }
 
     #[test]
