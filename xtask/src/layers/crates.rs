@@ -14,6 +14,7 @@ use crate::workspace::Failure;
 const ARROWS: &[(&str, &[&str])] = &[
     ("range-core", &[]),
     ("scheduler", &["range-core"]),
+    ("catalog", &["range-core"]),
     ("range-store", &["range-core"]),
     ("range-server", &["range-core"]),
     ("accelerator", &["range-core", "range-store", "scheduler"]),
@@ -50,7 +51,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("clap", &["sheave", "sheave-bench", "xtask"]),
     ("indicatif", &["sheave"]),
     ("memmap2", &["range-store"]),
+    ("quick-xml", &["catalog"]),
     ("reqwest", &["accelerator"]),
+    ("sfv", &["catalog"]),
     (
         "tokio",
         &[

@@ -6,6 +6,7 @@ use super::{breaches, graph};
 const DRAWN: &[(&str, &[&str])] = &[
     ("range-core", &["thiserror"]),
     ("scheduler", &["range-core"]),
+    ("catalog", &["range-core", "quick-xml"]),
     ("range-store", &["range-core", "memmap2"]),
     ("range-server", &["range-core", "hyper"]),
     (

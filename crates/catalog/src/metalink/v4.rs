@@ -1,0 +1,115 @@
+//! Owns the elements of Metalink 4 (RFC 5854). Limits and rules of files are `draft`'s.
+
+use super::draft::{Draft, PiecesDraft, decimal};
+use super::error::ReadError;
+use super::remark::Said;
+use super::xml::{Tag, Xml};
+use crate::checksum::Algorithm;
+use crate::entry::Entry;
+use crate::limits::{SIGNATURE_BYTES, TEXT_BYTES, URL_BYTES};
+use crate::source::{Location, Priority, Source};
+use crate::told::told;
+
+/// Reads what is in the root.
+pub(super) fn read(xml: &mut Xml<'_>, draft: &mut Draft<'_>) -> Result<(), ReadError> {
+    while let Some(tag) = xml.child()? {
+        match tag.name() {
+            "file" => file(xml, &tag, draft)?,
+            "origin" => {
+                let dynamic = xml.attribute(&tag, "dynamic")?;
+                let is_dynamic = matches!(dynamic.as_deref(), Some("true" | "1"));
+                if let Some(text) = xml.text(URL_BYTES)? {
+                    draft.origin(&text, is_dynamic);
+                }
+            }
+            _ => xml.skip()?,
+        }
+    }
+    Ok(())
+}
+
+fn file(xml: &mut Xml<'_>, tag: &Tag<'_>, draft: &mut Draft<'_>) -> Result<(), ReadError> {
+    let name = xml.attribute(tag, "name")?;
+    let entry = draft.file(name.as_deref());
+    let mut entry = entry.map_err(|problem| xml.error(problem))?;
+    while let Some(tag) = xml.child()? {
+        match tag.name() {
+            "size" => {
+                let text = xml.text(TEXT_BYTES)?;
+                let taken = draft.size(&mut entry, text.as_deref());
+                taken.map_err(|problem| xml.error(problem))?;
+            }
+            "hash" => {
+                let name = xml.attribute(&tag, "type")?.unwrap_or_default();
+                let digits = xml.text(TEXT_BYTES)?;
+                let taken = draft.checksum(&mut entry, &name, digits.as_deref());
+                taken.map_err(|problem| xml.error(problem))?;
+            }
+            "pieces" => pieces(xml, &tag, draft, &mut entry)?,
+            "url" => url(xml, &tag, draft, &mut entry)?,
+            "metaurl" => {
+                let media_type = xml.attribute(&tag, "mediatype")?.unwrap_or_default();
+                draft.remark(&entry, Said::MetaUrl(told(&media_type)));
+                xml.skip()?;
+            }
+            "signature" => {
+                let media_type = xml.attribute(&tag, "mediatype")?.unwrap_or_default();
+                let text = xml.text(SIGNATURE_BYTES)?;
+                draft.signature(&mut entry, &media_type, text.as_deref());
+            }
+            _ => xml.skip()?,
+        }
+    }
+    draft.add(entry);
+    Ok(())
+}
+
+fn pieces(
+    xml: &mut Xml<'_>,
+    tag: &Tag<'_>,
+    draft: &mut Draft<'_>,
+    entry: &mut Entry,
+) -> Result<(), ReadError> {
+    let name = xml.attribute(tag, "type")?.unwrap_or_default();
+    let Some(algorithm) = Algorithm::named(&name) else {
+        draft.remark(entry, Said::Algorithm(told(&name)));
+        return xml.skip();
+    };
+    let length = xml.attribute(tag, "length")?;
+    let mut pieces = PiecesDraft::new(algorithm, length.as_deref());
+    while let Some(tag) = xml.child()? {
+        if tag.name() == "hash" {
+            let digits = xml.text(TEXT_BYTES)?;
+            pieces.add(digits.as_deref(), None);
+        } else {
+            xml.skip()?;
+        }
+    }
+    draft.pieces(entry, pieces.finish());
+    Ok(())
+}
+
+fn url(
+    xml: &mut Xml<'_>,
+    tag: &Tag<'_>,
+    draft: &mut Draft<'_>,
+    entry: &mut Entry,
+) -> Result<(), ReadError> {
+    let priority = xml.attribute(tag, "priority")?;
+    let location = xml.attribute(tag, "location")?;
+    let known = priority.as_deref().map(|text| {
+        let number = decimal(text.trim())?;
+        Priority::new(u32::try_from(number).ok()?)
+    });
+    if known == Some(None) {
+        draft.remark(entry, Said::Priority);
+    }
+    let text = xml.text(URL_BYTES)?;
+    let taken = draft.source(entry, text.as_deref(), |url| Source {
+        url,
+        priority: known.flatten().unwrap_or(Priority::LAST),
+        location: location.as_deref().and_then(Location::parse),
+        max_connections: None,
+    });
+    taken.map_err(|problem| xml.error(problem))
+}
