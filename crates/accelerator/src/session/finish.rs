@@ -66,7 +66,7 @@ impl Session {
         let published = blocking::run(move |_| {
             // An older version that could not be removed harms nobody.
             let _cleared = older.give_way_to(&file);
-            file.publish(how, modified)
+            file.publish(how, modified, None)
         });
         let published = published.await?.map_err(|error| {
             Error::from(error).resumable(can_be_continued(&self.task, &fetched))
