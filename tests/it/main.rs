@@ -23,6 +23,7 @@ mod defaults;
 mod demo;
 mod disk;
 mod download;
+mod exists;
 mod faults;
 mod field;
 mod generations;

@@ -70,8 +70,8 @@ pub use pin::{InvalidPin, Pin};
 pub use progress::{Phase, Progress, ProgressHandle, Tally};
 pub use proxy::{InvalidProxy, Proxies, Proxy};
 pub use redact::{SafeUrl, Secret};
-pub use report::{Report, Verification};
-pub use settings::{InvalidSetting, Settings, TlsVersion};
+pub use report::{Completion, Report, Verification};
+pub use settings::{Exists, InvalidSetting, Settings, TlsVersion};
 
 pub use transport::fields::is_harmless;
 

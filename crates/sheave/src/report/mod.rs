@@ -10,7 +10,7 @@ mod speed;
 
 use std::time::Duration;
 
-use accelerator::{Download, Error, Event, Progress, Report, Verification};
+use accelerator::{Completion, Download, Error, Event, Phase, Progress, Report, Verification};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -71,6 +71,8 @@ pub(crate) struct View {
     name: String,
     /// As shown.
     label: String,
+    /// The first line about a download, until something of it happens.
+    heading: Option<String>,
     speed: Speed,
     bars: Option<Bars>,
 }
@@ -86,6 +88,7 @@ impl View {
             display,
             label: TerminalText(name).capped(LONGEST_NAME),
             name: name.to_owned(),
+            heading: None,
             speed: Speed::new(),
             bars,
         }
@@ -94,12 +97,13 @@ impl View {
     fn started(&mut self, url: &str) {
         match self.display {
             Display::Json { .. } => printer::data(json::started(url, &self.name)),
-            Display::Plain { .. } => self.tell(&plain::started(url)),
+            Display::Plain { .. } => self.heading = Some(plain::started(url)),
             Display::Bars { .. } | Display::Quiet => {}
         }
     }
 
     fn event(&mut self, event: &Event) {
+        self.head();
         let (is_detail, text) = sentence::of_event(event);
         match self.display {
             Display::Json { .. } => printer::data(json::event(event)),
@@ -115,13 +119,26 @@ impl View {
         let numbers = sentence::Numbers::new(progress, self.speed.rate());
         match self.display {
             Display::Json { .. } => printer::data(json::progress(&numbers, elapsed)),
-            Display::Plain { .. } => self.tell(&plain::progress(&numbers)),
+            Display::Plain { .. } => {
+                if numbers.phase != Phase::Verifying {
+                    self.head();
+                }
+                self.tell(&plain::progress(&numbers));
+            }
             Display::Bars { .. } => {
                 if let Some(bars) = &self.bars {
                     bars.draw(&self.label, &numbers, progress);
                 }
             }
             Display::Quiet => {}
+        }
+    }
+
+    /// Says that the download begins, if it was not said. A file that is there already is not
+    /// downloaded.
+    fn head(&mut self) {
+        if let Some(heading) = self.heading.take() {
+            self.tell(&heading);
         }
     }
 
@@ -166,7 +183,8 @@ impl View {
                 printer::note(TerminalText(&sentence::of_report(report)));
             }
             Display::Json { quiet } => {
-                if !quiet && report.verified == Verification::None {
+                let is_new = report.completion == Completion::Downloaded;
+                if !quiet && is_new && report.verified == Verification::None {
                     self.tell(sentence::UNVERIFIED);
                 }
                 printer::data(json::completed(report));
