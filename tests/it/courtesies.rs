@@ -39,7 +39,7 @@ struct Courtesy {
 /// in trouble, or a kernel without memory.
 const ANYWHERE: [&str; 6] = ["EIO", "ESTALE", "EREMOTEIO", "ENXIO", "EBUSY", "ENOMEM"];
 
-const COURTESIES: [Courtesy; 12] = [
+const COURTESIES: [Courtesy; 13] = [
     // EINVAL: facebook/rocksdb#2929, syncthing/syncthing#4432, borgbackup/borg#1287. EIO:
     // microsoft/WSL#2557. EBADF: a directory that may not be read. EPERM, EACCES, ENOSYS:
     // sandboxes. EROFS: fsync(2).
@@ -94,6 +94,23 @@ const COURTESIES: [Courtesy; 12] = [
             "EIO",
         ],
         options: &["--remote-time"],
+    },
+    // FAT, NFS before 4.2, FUSE; a full attribute block.
+    Courtesy {
+        calls: "fsetxattr",
+        of: Calls::All,
+        answers: &[
+            "EOPNOTSUPP",
+            "ENOSPC",
+            "EDQUOT",
+            "E2BIG",
+            "EPERM",
+            "EACCES",
+            "ENOSYS",
+            "EROFS",
+            "EIO",
+        ],
+        options: &[],
     },
     // NFS without its lock daemon, Lustre without -o flock, 9p, FUSE.
     Courtesy {

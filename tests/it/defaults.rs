@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use accelerator::{Settings, TlsVersion};
+use accelerator::{Exists, Settings, TlsVersion};
 use range_core::http::conditional::{InvalidRange, RangePolicy};
 use range_core::http::range_header::{MAX_RANGE_HEADER_BYTES, MAX_RANGES_DEFAULT};
 use range_server::{Config, Directory, Limits};
@@ -65,7 +65,7 @@ fn of_downloads() -> Vec<Row> {
         ("allow_private", yes_or_no(get.allow_private)),
         ("public_only", yes_or_no(get.public_only)),
         ("write_mode", format!("[`WriteMode::{:?}`]", get.write_mode)),
-        ("overwrite", yes_or_no(get.overwrite)),
+        ("exists", format!("[`Exists::{:?}`]", get.exists)),
         ("resume", yes_or_no(get.resume)),
         ("sync", yes_or_no(get.sync)),
         ("remote_time", yes_or_no(get.remote_time)),
@@ -132,6 +132,7 @@ fn of_the_program() -> Vec<Row> {
     let rows = [
         ("output", "the last part of the URL's path".to_owned()),
         ("dir", "the current one".to_owned()),
+        ("exists", format!("{:?}", get.exists).to_lowercase()),
         ("max_tries", get.max_tries.to_string()),
         ("stall_timeout", seconds(get.stall_timeout)),
         ("first_byte_timeout", seconds(get.first_byte_timeout)),
@@ -182,7 +183,12 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "dir", "the current one"),
             ("1", "connections", "auto"),
             ("1", "checksum", "none"),
-            ("1", "overwrite", &yes_or_no(get.overwrite)),
+            ("1", "exists", &format!("{:?}", get.exists).to_lowercase()),
+            (
+                "1",
+                "overwrite",
+                &yes_or_no(get.exists == Exists::Overwrite),
+            ),
             ("1", "no-resume", "resume"),
             ("1", "no-sync", "wait"),
             ("1", "remote-time", "the time of the download"),

@@ -24,6 +24,7 @@ mod demo;
 mod disk;
 mod download;
 mod elsewhere;
+mod exists;
 mod faults;
 mod field;
 mod generations;

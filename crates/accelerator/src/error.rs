@@ -55,8 +55,9 @@ pub enum Remedy {
     /// [`Settings::first_byte_timeout`](crate::Settings::first_byte_timeout): the server has taken
     /// the request and has not begun to answer.
     FirstByteTimeout,
-    /// [`Settings::overwrite`](crate::Settings::overwrite), where it is a file that has the final
-    /// name, or another name.
+    /// Another name for the file: what has its name is no file.
+    OtherName,
+    /// [`Exists::Overwrite`](crate::Exists::Overwrite), or another name for the file.
     Overwrite,
     /// [`Settings::proxies`](crate::Settings::proxies): the server was to be reached through one.
     Proxies,
@@ -76,6 +77,8 @@ struct Details {
     url: Option<SafeUrl>,
     has_kept: bool,
     given_up: Option<Failing>,
+    /// True if there is a file already, and this is why it could not be compared.
+    is_there: bool,
     cause: Cause,
 }
 
@@ -86,6 +89,23 @@ pub(crate) struct Failing {
     pub(crate) requests: u32,
     /// The time that took.
     pub(crate) span: Duration,
+}
+
+/// The reason why what has the final name is not taken for the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Occupied {
+    #[error("the file exists")]
+    Exists,
+    #[error("the file exists, and nothing shows that it is the one at the URL")]
+    Unknown,
+    #[error("the file exists, and the server has another version of it")]
+    OtherVersion,
+    #[error("the file exists and has {actual}, where {expected} was expected")]
+    OtherDigest { expected: Digest, actual: Digest },
+    #[error("a symbolic link has this name")]
+    Link,
+    #[error("a directory, or something else that is not a file, has this name")]
+    NoFile,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +135,8 @@ pub(crate) enum Cause {
     NotAPartName { part: std::ffi::OsString },
     #[error(transparent)]
     Journal(range_store::journal::DecodeError),
+    #[error(transparent)]
+    Occupied(#[from] Occupied),
     #[error("a worker ended unexpectedly")]
     WorkerLost,
     #[error("could not start, for want of threads")]
@@ -145,6 +167,7 @@ impl Error {
             url: None,
             has_kept: false,
             given_up: None,
+            is_there: false,
             cause,
         }))
     }
@@ -163,6 +186,12 @@ impl Error {
     /// Says whether bytes are kept for another run.
     pub(crate) fn keeping(mut self, has_kept: bool) -> Self {
         self.0.has_kept = has_kept;
+        self
+    }
+
+    /// Says that there is a file already, which could not be compared with the server's.
+    pub(crate) fn of_a_file_that_is_there(mut self) -> Self {
+        self.0.is_there = true;
         self
     }
 
@@ -218,7 +247,10 @@ impl Error {
         if let Cause::Stalled = self.0.cause {
             return Some(Remedy::StallTimeout);
         }
-        if let Cause::Store(StoreError::OutputExists { .. }) = self.0.cause {
+        if let Cause::Occupied(Occupied::NoFile) = self.0.cause {
+            return Some(Remedy::OtherName);
+        }
+        if let Cause::Occupied(_) | Cause::Store(StoreError::OutputExists { .. }) = self.0.cause {
             return Some(Remedy::Overwrite);
         }
         let error = self.transport_error()?;
@@ -261,6 +293,9 @@ impl Error {
 impl fmt::Display for Error {
     /// Writes the cause and its own causes in one line. Foreign text is not escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_there {
+            f.write_str("the file exists, and could not be compared with the server's: ")?;
+        }
         f.write_str(&in_one_line(&self.0.cause))?;
         let Some(Failing { requests, span }) = self.0.given_up else {
             return Ok(());
@@ -299,6 +334,12 @@ fn kind_of(error: &StoreError) -> ErrorKind {
         | StoreFailure::Lost
         | StoreFailure::Io => ErrorKind::Disk,
         StoreFailure::OutsideLease => ErrorKind::Internal,
+    }
+}
+
+impl From<Occupied> for Error {
+    fn from(occupied: Occupied) -> Self {
+        Self::new(ErrorKind::Exists, occupied.into())
     }
 }
 

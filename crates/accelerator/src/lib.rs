@@ -82,8 +82,8 @@ pub use progress::{Phase, Progress, ProgressHandle, Tally};
 pub use proxy::{InvalidProxy, Proxies, Proxy};
 pub use redact::{SafeUrl, Secret};
 pub use remote_file::RemoteFile;
-pub use report::{Report, Verification};
-pub use settings::{InvalidSetting, Settings, TlsVersion};
+pub use report::{Completion, Report, Verification};
+pub use settings::{Exists, InvalidSetting, Settings, TlsVersion};
 
 pub use transport::fields::is_harmless;
 

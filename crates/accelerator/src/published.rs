@@ -4,29 +4,43 @@
 
 use std::sync::Arc;
 
+use range_core::digest::Digest;
 use range_core::http::validator::Agreement;
-use range_store::Unfinished;
-use scheduler::{Request, Route};
+use range_store::disk::{Kind, Metadata};
+use range_store::{Provenance, ReadOnlyFile, StoreError, Unfinished};
+use scheduler::{Request, Route, SchedulerConfig};
 use tokio::runtime::Handle;
 
 use crate::blocking;
 use crate::digester::Digester;
-use crate::error::{Cause, Error, ErrorKind};
-use crate::generation::Generation;
+use crate::error::{Cause, Error, ErrorKind, Occupied};
+use crate::events::Events;
+use crate::first;
+use crate::generation::{Expected, Generation};
 use crate::progress::{Phase, ProgressHandle};
-use crate::stored_url;
+use crate::report::Completion;
+use crate::settings::Exists;
+use crate::stored_url::{self, Likeness};
 use crate::target::Target;
 use crate::task::Task;
 use crate::threads::run_on;
 use crate::transport::Transport;
+use crate::transport::error::TransportError;
+use crate::transport::head::Head;
 use crate::transport::judge_reply::accept;
+use crate::transport::media_type::MediaType;
 
-/// A file that has its name and is the one that the download would have made.
+/// A file that has its name already, with which the download is over.
 #[derive(Debug)]
 pub(crate) struct AlreadyThere {
+    pub(crate) completion: Completion,
     pub(crate) length: u64,
-    /// The version; `None` if only its digest is known.
+    /// The version; `None` if only its digest is known, or nothing.
     pub(crate) generation: Option<Generation>,
+    /// The content coding that its bytes are in.
+    pub(crate) coding: Option<String>,
+    /// The number of requests that were made in vain.
+    pub(crate) retries: u64,
 }
 
 /// The means to ask the one question.
@@ -34,61 +48,215 @@ pub(crate) struct AlreadyThere {
 pub(crate) struct Asking {
     pub(crate) transport: Arc<Transport>,
     pub(crate) pool: Handle,
+    pub(crate) events: Events,
+    pub(crate) config: SchedulerConfig,
+    /// The head of the answer, if it was asked already.
+    pub(crate) head: Option<(Request, Head)>,
 }
 
-/// Reports whether the file is there already: an earlier run published it and was killed before it
-/// could say so, or it has every digest that is expected.
+/// The state of the final name before a download begins.
+struct Found {
+    /// A file that an earlier run published, and was killed before it could say so.
+    published: Option<Unfinished>,
+    /// The entry that has the name.
+    entry: Option<Metadata>,
+}
+
+/// Returns the file that is there already, if the download has nothing to do about it: an earlier
+/// run published it and was killed before it could say so, it has every digest that is expected,
+/// the server still has the version that it is, or it is not to be looked at. Fails if what is
+/// there must not be replaced.
 pub(crate) async fn already_there(
     target: &Arc<Target>,
+    asking: Asking,
+    task: &Task,
+    progress: &ProgressHandle,
+) -> Result<Option<AlreadyThere>, Error> {
+    let Found { published, entry } = look(target).await?;
+    let exists = task.settings.exists;
+    if let Some(published) = published
+        && let Some(there) = is_finished(published, target, &asking, task, progress).await?
+    {
+        return Ok(Some(there));
+    }
+    let Some(entry) = entry else {
+        return Ok(None);
+    };
+    match (entry.kind, exists) {
+        (Kind::Other, _) => return Err(Occupied::NoFile.into()),
+        (_, Exists::Overwrite) => return Ok(None),
+        (_, Exists::Error | Exists::Rename) => return Err(Occupied::Exists.into()),
+        (Kind::Symlink, _) => return Err(Occupied::Link.into()),
+        (Kind::Regular, Exists::Verify | Exists::Skip) => {}
+    }
+    if task.expects_digest() {
+        let length = has_the_digests(target, task, progress).await?;
+        return Ok(Some(AlreadyThere::complete(length, None)));
+    }
+    if exists == Exists::Skip {
+        return Ok(Some(AlreadyThere {
+            completion: Completion::Skipped,
+            ..AlreadyThere::complete(entry.length, None)
+        }));
+    }
+    is_current(target, asking, task).await.map(Some)
+}
+
+impl AlreadyThere {
+    fn complete(length: u64, generation: Option<Generation>) -> Self {
+        Self {
+            completion: Completion::AlreadyComplete,
+            length,
+            generation,
+            coding: None,
+            retries: 0,
+        }
+    }
+}
+
+/// Looks at the disk, which may take its time.
+async fn look(target: &Arc<Target>) -> Result<Found, Error> {
+    let looking = Arc::clone(target);
+    let found = blocking::run(move |wanted| {
+        let location = looking.location();
+        Ok::<_, StoreError>(Found {
+            published: location.unfinished(|| wanted.proceed())?,
+            entry: location.final_entry()?,
+        })
+    });
+    Ok(found.await??)
+}
+
+/// Does the rest of a publish, if what was published is the file that is asked for.
+async fn is_finished(
+    published: Unfinished,
+    target: &Target,
     asking: &Asking,
     task: &Task,
     progress: &ProgressHandle,
 ) -> Result<Option<AlreadyThere>, Error> {
-    let looking = Arc::clone(target);
-    let published =
-        blocking::run(move |wanted| looking.location().unfinished(|| wanted.proceed())).await??;
-    if task.expects_digest() {
-        return has_the_digests(target, published, task, progress).await;
-    }
-    let Some(published) = published else {
-        return Ok(None);
+    let is_it = if task.expects_digest() {
+        match has_the_digests(target, task, progress).await {
+            Ok(_) => true,
+            Err(error) if error.kind() == ErrorKind::Exists => false,
+            Err(error) => return Err(error),
+        }
+    } else {
+        is_of_url(&published, task) || is_served(&published, asking, task).await?
     };
-    if !is_of_url(&published, task) && !is_served(&published, asking, task).await? {
+    if !is_it {
         return Ok(None);
     }
     let generation = generation(&published);
+    let length = generation.length.expect("a journal states the length");
     published.finish(task.settings.sync)?;
-    Ok(Some(AlreadyThere {
-        length: generation.length.expect("a journal states the length"),
-        generation: Some(generation),
-    }))
+    Ok(Some(AlreadyThere::complete(length, Some(generation))))
 }
 
-/// Reports whether the final file has the digests that are expected now. The file is read for that:
-/// the digests in a journal's header were expected by the run that began it, and prove nothing.
+/// Returns the length of the final file, which has the digests that are expected now. The file is
+/// read for that: digests that an earlier run expected prove nothing.
 async fn has_the_digests(
     target: &Target,
-    published: Option<Unfinished>,
     task: &Task,
     progress: &ProgressHandle,
-) -> Result<Option<AlreadyThere>, Error> {
-    if task.settings.overwrite && published.is_none() {
-        return Ok(None);
-    }
-    let Some(file) = target.location().final_file() else {
-        return Ok(None);
-    };
+) -> Result<u64, Error> {
+    let file = target.location().final_file().ok_or(Occupied::Unknown)?;
     progress.set_phase(Phase::Verifying);
     let length = file.length()?.0;
     let mut digester = Digester::of_file(file, task.algorithms());
-    if digester.finish(length).await? != task.settings.digests {
-        return Ok(None);
+    let actual = digester.finish(length).await?;
+    match differing(&task.settings.digests, &actual) {
+        Some((expected, actual)) => Err(Occupied::OtherDigest { expected, actual }.into()),
+        None => Ok(length),
     }
-    let generation = published.as_ref().map(generation);
-    if let Some(published) = published {
-        published.finish(task.settings.sync)?;
+}
+
+fn differing(expected: &[Digest], actual: &[Digest]) -> Option<(Digest, Digest)> {
+    let mut pairs = expected.iter().copied().zip(actual.iter().copied());
+    pairs.find(|(expected, actual)| expected != actual)
+}
+
+/// Returns the final file, if its record says that it is from this URL, and the server still has
+/// that version.
+async fn is_current(
+    target: &Arc<Target>,
+    asking: Asking,
+    task: &Task,
+) -> Result<AlreadyThere, Error> {
+    let looking = Arc::clone(target);
+    let kept = blocking::run(move |_| known(&looking.location().final_file()?)).await?;
+    let (length, kept) = kept.ok_or(Occupied::Unknown)?;
+    let likeness = stored_url::compare(&kept.source, &task.url);
+    if likeness == Likeness::OtherPlace {
+        return Err(Occupied::Unknown.into());
     }
-    Ok(Some(AlreadyThere { length, generation }))
+    let (request, head, retries) = ask(asking).await.map_err(Error::of_a_file_that_is_there)?;
+    let served = compare(&kept, length, likeness, request, &head);
+    match served.map_err(|error| Error::from(error).of_a_file_that_is_there())? {
+        Agreement::Same => Ok(AlreadyThere {
+            retries,
+            coding: kept.coding,
+            ..AlreadyThere::complete(
+                length,
+                Some(Generation {
+                    length: Some(length),
+                    validators: kept.validators,
+                }),
+            )
+        }),
+        Agreement::Different => Err(Occupied::OtherVersion.into()),
+        Agreement::Unknown => Err(Occupied::Unknown.into()),
+    }
+}
+
+fn known(file: &ReadOnlyFile) -> Option<(u64, Provenance)> {
+    Some((file.length().ok()?.0, file.provenance()?))
+}
+
+/// Returns the answer to the first request of a download. Its body is not read.
+async fn ask(asking: Asking) -> Result<(Request, Head, u64), Error> {
+    if let Some((request, head)) = asking.head {
+        return Ok((request, head, 0));
+    }
+    let ask = first::ask(asking.config, asking.transport, asking.events);
+    let first = run_on(&asking.pool, ask).await??;
+    Ok((first.request, first.reply.head, first.retries))
+}
+
+/// Compares what the server has with a file that is kept whole. A server that tells versions apart
+/// by their time may have given another file of the same length and time under another query.
+fn compare(
+    kept: &Provenance,
+    length: u64,
+    likeness: Likeness,
+    request: Request,
+    head: &Head,
+) -> Result<Agreement, TransportError> {
+    let generation = Generation {
+        length: Some(length),
+        validators: kept.validators.clone(),
+    };
+    let expected = Expected {
+        generation,
+        media_type: kept.media_type.as_deref().map(MediaType::from_journal),
+        is_of_this_run: false,
+        digest_decides: false,
+    };
+    let accepted = match accept(request, Some(&expected), head) {
+        Err(TransportError::Changed { .. }) => return Ok(Agreement::Different),
+        accepted => accepted?,
+    };
+    let served = &accepted.generation;
+    if accepted.coding != kept.coding || served.length.is_some_and(|served| served != length) {
+        return Ok(Agreement::Different);
+    }
+    let tags = (&kept.validators.entity_tag, &served.validators.entity_tag);
+    if likeness != Likeness::Same
+        && !matches!(tags, (Some(own), Some(their)) if own.strong_eq(their))
+    {
+        return Ok(Agreement::Unknown);
+    }
+    Ok(kept.validators.compare_whole(&served.validators))
 }
 
 /// Reports whether the URL leads to the file that an earlier run published.
@@ -119,3 +287,6 @@ fn is_of_url(published: &Unfinished, task: &Task) -> bool {
     let header = published.header();
     header.url == stored_url::stored(&task.url, header.session)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,19 @@ pub enum Verification {
     None,
 }
 
+/// How a download came to have its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Completion {
+    /// It was downloaded, or the rest of it was.
+    #[default]
+    Downloaded,
+    /// It was there, and is the file that the download would have made.
+    AlreadyComplete,
+    /// A file was there and was left as it is; nothing tells which: see
+    /// [`Exists::Skip`](crate::Exists::Skip).
+    Skipped,
+}
+
 /// A finished download.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -29,6 +42,8 @@ pub struct Report {
     pub url: SafeUrl,
     /// The file as the server described it.
     pub remote: RemoteFile,
+    /// How it came about.
+    pub completion: Completion,
     /// The path of the file.
     pub path: PathBuf,
     /// Its length.

@@ -23,8 +23,9 @@ use crate::generation::Generation;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::remote_file::RemoteFile;
-use crate::report::{Report, Verification};
-use crate::target::{Found, Target};
+use crate::report::{Completion, Report, Verification};
+use crate::settings::Exists;
+use crate::target::{Found, Target, take_free_name};
 use crate::task::Task;
 use crate::transport::Transport;
 use crate::transport::media_type::MediaType;
@@ -106,15 +107,13 @@ impl Session {
 
     /// Runs it. `first` is a reply to the first request, if that was sent already.
     pub(crate) async fn run(mut self, first: Option<First>) -> Result<Report, Error> {
+        if self.task.settings.exists == Exists::Rename {
+            take_free_name(&mut self.task)?;
+        }
         let target = Arc::new(Target::open(Arc::clone(&self.task))?);
         self.tally.retries = first.as_ref().map_or(0, |first| first.retries);
-        if let Some(there) = self.already_there(&target).await? {
-            self.tally.resumed_bytes = there.length;
-            self.tally.requests = self.transport.requests();
-            let digests = self.task.settings.digests.clone();
-            let verified = self.verified(there.generation.as_ref(), true);
-            let remote = self.remote(there.generation.as_ref(), None);
-            return Ok(self.report(there.length, verified, digests, None, remote));
+        if let Some(there) = self.already_there(&target, first.as_ref()).await? {
+            return Ok(self.has_found(there));
         }
         target.check_output()?;
         let digest_expected = self.task.expects_digest();
@@ -186,13 +185,20 @@ impl Session {
     }
 
     /// Asks [`published::already_there`], until it is told to stop.
-    async fn already_there(&self, target: &Arc<Target>) -> Result<Option<AlreadyThere>, Error> {
+    async fn already_there(
+        &self,
+        target: &Arc<Target>,
+        first: Option<&First>,
+    ) -> Result<Option<AlreadyThere>, Error> {
         let mut cancelled = self.cancelled.clone();
         let asking = published::Asking {
             transport: Arc::clone(&self.transport),
             pool: self.pool.clone(),
+            events: self.events.clone(),
+            config: self.task.scheduling(*self.rate_limit.borrow(), self.clock),
+            head: first.map(|first| (first.request, first.reply.head.clone())),
         };
-        let looking = published::already_there(target, &asking, &self.task, &self.progress);
+        let looking = published::already_there(target, asking, &self.task, &self.progress);
         tokio::select! {
             biased;
             Ok(_) = cancelled.wait_for(|told| *told) => {
@@ -200,6 +206,24 @@ impl Session {
             }
             there = looking => there,
         }
+    }
+
+    /// Returns the report of a file that was there.
+    fn has_found(mut self, there: AlreadyThere) -> Report {
+        self.tally.resumed_bytes = there.length;
+        self.tally.requests = self.transport.requests();
+        self.tally.retries += there.retries;
+        let digests = self.task.settings.digests.clone();
+        let verified = self.verified(there.generation.as_ref(), true);
+        let remote = self.remote(there.generation.as_ref(), None);
+        self.report(
+            there.completion,
+            there.length,
+            verified,
+            digests,
+            there.coding,
+            remote,
+        )
     }
 
     /// Returns the evidence for a file that has no digest to prove it.
@@ -227,6 +251,7 @@ impl Session {
 
     fn report(
         self,
+        completion: Completion,
         bytes: u64,
         verified: Verification,
         digests: Vec<Digest>,
@@ -236,6 +261,7 @@ impl Session {
         Report {
             url: self.task.safe_url(),
             remote,
+            completion,
             path: self.task.output.clone(),
             bytes,
             elapsed: self.clock.now().since_start(),

@@ -19,11 +19,11 @@ use crate::redact::Secret;
 /// checked once, by [`Download::new`](crate::Download::new).
 ///
 /// ```
-/// use accelerator::{Credentials, Settings};
+/// use accelerator::{Credentials, Exists, Settings};
 ///
 /// let settings = Settings {
 ///     connections: 8,
-///     overwrite: true,
+///     exists: Exists::Overwrite,
 ///     credentials: Some(Credentials::basic("aladdin", "open sesame")?),
 ///     headers: vec![("Accept-Language".into(), "de".into())],
 ///     ..Settings::default()
@@ -108,8 +108,8 @@ pub struct Settings {
     pub public_only: bool,
     /// The way the part file is written. Default: [`WriteMode::Positioned`].
     pub write_mode: WriteMode,
-    /// True if a file under the final name may be replaced. Default: no.
-    pub overwrite: bool,
+    /// The answer to a file that has the final name already. Default: [`Exists::Verify`].
+    pub exists: Exists,
     /// True if bytes of an earlier run are used. If false, they are deleted. Default: yes.
     pub resume: bool,
     /// True if the file is on the disk, not only in memory, before its final name appears, and
@@ -150,12 +150,35 @@ impl Default for Settings {
             allow_private: false,
             public_only: false,
             write_mode: WriteMode::default(),
-            overwrite: false,
+            exists: Exists::default(),
             resume: true,
             sync: true,
             remote_time: false,
         }
     }
+}
+
+/// The answer to a file that has the final name already. A file is replaced only by a whole one,
+/// and only with [`Overwrite`](Self::Overwrite). A download that was killed between giving the file
+/// its name and saying so is complete with any of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exists {
+    /// The download fails.
+    Error,
+    /// It is left as it is, and the download [succeeds](crate::Completion::Skipped). If digests are
+    /// expected, it has to have them.
+    Skip,
+    /// The download succeeds if the file is [the one](crate::Completion::AlreadyComplete) that it
+    /// would make, and fails if not, or if that cannot be known. It is known by the digests, if any
+    /// are expected; else by a record that an earlier download has left in an extended attribute of
+    /// the file, and one request. The record tells the URL, the validators, and the length and time
+    /// of last change that the file has had.
+    #[default]
+    Verify,
+    /// It is replaced once the new one is whole.
+    Overwrite,
+    /// The new one gets another name: `disk.img.1`, or the first number that is free.
+    Rename,
 }
 
 /// A version of TLS.

@@ -1,5 +1,5 @@
-//! Owns the form of a URL in a journal: without its secrets, and yet told from every other. Knows
-//! no journal.
+//! Owns the forms of a URL in a journal and in the record of a finished file: without its secrets,
+//! and yet told from every other. Knows neither journal nor record.
 
 use range_core::hex::Hex;
 use range_store::journal::SessionId;
@@ -17,14 +17,69 @@ const LENGTH: usize = 8;
 /// Returns the URL as it may be shown, and a fingerprint of all of it that cannot be compared with
 /// another journal's. A secret worth the name is not guessed from it.
 pub(crate) fn stored(url: &Url, session: SessionId) -> String {
+    let fingerprint = fingerprint(&without_fragment(url), session);
+    format!("{}{SEPARATOR}{fingerprint}", SafeUrl::new(url))
+}
+
+fn without_fragment(url: &Url) -> Url {
     let mut whole = url.clone();
     whole.set_fragment(None);
+    whole
+}
+
+fn fingerprint(url: &Url, salt: SessionId) -> String {
     let fingerprint = Sha256::new()
-        .chain_update(session.0)
-        .chain_update(whole.as_str())
+        .chain_update(salt.0)
+        .chain_update(url.as_str())
         .finalize();
-    let fingerprint = Hex(&fingerprint[..LENGTH]);
-    format!("{}{SEPARATOR}{fingerprint}", SafeUrl::new(url))
+    Hex(&fingerprint[..LENGTH]).to_string()
+}
+
+/// The likeness of a URL to one that was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    /// They are the same, but for the fragment.
+    Same,
+    /// They differ in the query, too: one may be signed anew.
+    OtherQuery,
+    /// They lead to different places.
+    OtherPlace,
+}
+
+/// Returns the URL as a file may carry it that is passed on: nothing of it can be read, and it can
+/// be compared. A salt comes first, then a fingerprint of all of it, then one without the query.
+pub(crate) fn sealed(url: &Url) -> String {
+    seal(url, SessionId::random())
+}
+
+fn seal(url: &Url, salt: SessionId) -> String {
+    let whole = without_fragment(url);
+    let mut place = whole.clone();
+    place.set_query(None);
+    let (whole, place) = (fingerprint(&whole, salt), fingerprint(&place, salt));
+    format!("{}{SEPARATOR}{whole}{SEPARATOR}{place}", Hex(&salt.0))
+}
+
+/// Compares a URL with one that was sealed. What was sealed otherwise is of another place.
+pub(crate) fn compare(sealed: &str, url: &Url) -> Likeness {
+    let own = sealed
+        .split_once(SEPARATOR)
+        .and_then(|(salt, _)| salt_of(salt))
+        .map(|salt| seal(url, salt));
+    let place = |text: &str| {
+        text.rsplit_once(SEPARATOR)
+            .map(|(_, place)| place.to_owned())
+    };
+    match own {
+        Some(own) if own == sealed => Likeness::Same,
+        Some(own) if place(&own) == place(sealed) => Likeness::OtherQuery,
+        _ => Likeness::OtherPlace,
+    }
+}
+
+fn salt_of(hex: &str) -> Option<SessionId> {
+    let salt = u128::from_str_radix(hex, 16).ok()?;
+    Some(SessionId(salt.to_be_bytes()))
 }
 
 /// Reports whether a stored URL has the scheme, host and port of `url`.
@@ -59,6 +114,29 @@ mod tests {
             assert!(!is_of_origin(&own, &url(other)), "{other}");
         }
         assert!(!is_of_origin("", &url("https://a.example:8443/x")));
+    }
+
+    #[test]
+    fn a_sealed_url_shows_nothing_and_is_known_again() {
+        let url = |text| Url::parse(text).unwrap();
+        let own = sealed(&url("http://a.example/x?key=secret#part"));
+        assert!(
+            own.chars().all(|c| c == SEPARATOR || c.is_ascii_hexdigit()),
+            "{own}"
+        );
+        assert_ne!(own, sealed(&url("http://a.example/x?key=secret#part")));
+        for (other, likeness) in [
+            ("http://a.example/x?key=secret", Likeness::Same),
+            ("http://a.example/x?key=other", Likeness::OtherQuery),
+            ("http://a.example/x", Likeness::OtherQuery),
+            ("http://a.example/y?key=secret", Likeness::OtherPlace),
+            ("https://a.example/x?key=secret", Likeness::OtherPlace),
+        ] {
+            assert_eq!(compare(&own, &url(other)), likeness, "{other}");
+        }
+        for text in ["", "#", "0#1#2", "zz#1#2"] {
+            assert_eq!(compare(text, &url("http://a/")), Likeness::OtherPlace);
+        }
     }
 
     #[test]

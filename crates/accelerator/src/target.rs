@@ -9,12 +9,15 @@ use range_store::{
     Claims, Description, Directory, Found as Stored, Keeping, Length, Location, ResumableFile,
 };
 
-use crate::error::{Cause, Error, ErrorKind};
+use crate::error::{Cause, Error, ErrorKind, Occupied};
 use crate::events::RestartReason;
 use crate::generation::Generation;
 use crate::stored_url;
 use crate::task::Task;
 use crate::transport::media_type::MediaType;
+
+/// The largest number that is put behind a name. Each one before it costs a look at the directory.
+const NUMBER_MAX: u32 = 9999;
 
 /// The place a download goes to.
 #[derive(Debug)]
@@ -138,6 +141,26 @@ impl Target {
             digests: self.task.settings.digests.clone(),
         }
     }
+}
+
+/// Gives the task the first name that is free: its own, or that with a number behind it.
+pub(crate) fn take_free_name(task: &mut Arc<Task>) -> Result<(), Error> {
+    let name = task.names.final_name().to_owned();
+    for number in 1..=NUMBER_MAX {
+        if Target::open(Arc::clone(task))?
+            .location
+            .final_entry()?
+            .is_none()
+        {
+            return Ok(());
+        }
+        let mut numbered = name.clone();
+        numbered.push(format!(".{number}"));
+        let task = Arc::get_mut(task);
+        let task = task.expect("it is shared only once the download runs");
+        task.rename(&numbered)?;
+    }
+    Err(Occupied::Exists.into())
 }
 
 /// Reports whether a journal is of the version that a reply states.

@@ -17,7 +17,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::redact::{SafeUrl, Secret};
-use crate::settings::{InvalidSetting, Settings};
+use crate::settings::{Exists, InvalidSetting, Settings};
 
 /// The task of one download. It makes sense, as far as that can be told without network and disk.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ impl Task {
     /// Returns the way the file gets its name.
     pub(crate) fn publish(&self) -> Publish {
         Publish {
-            overwrite: self.settings.overwrite,
+            overwrite: self.settings.exists == Exists::Overwrite,
             sync: self.settings.sync,
         }
     }

@@ -41,7 +41,7 @@ pub enum StoreError {
         name: OsString,
     },
     /// The final name is taken, and the entry must not be replaced.
-    #[error("publish as {name:?}, which exists")]
+    #[error("save as {name:?}, which exists")]
     OutputExists {
         /// The final name.
         name: OsString,

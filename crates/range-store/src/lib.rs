@@ -74,7 +74,7 @@
 //!
 //! // The file must be proven, by whatever means, before it gets its name.
 //! let how = Publish { overwrite: false, sync: true };
-//! assert!(file.publish(how, None)?.loose_end.is_none());
+//! assert!(file.publish(how, None, None)?.loose_end.is_none());
 //! # assert!(location()?.final_file().is_some_and(|file| file.length().unwrap().0 == 300_000));
 //! # Ok(())
 //! # }
@@ -110,6 +110,7 @@ mod names;
 mod own_process;
 mod owned_file;
 mod part_file;
+mod provenance;
 mod publish;
 mod read_only;
 #[expect(
@@ -140,6 +141,7 @@ pub use lease::LeaseError;
 pub use length::Length;
 pub use names::{NameError, PartNames};
 pub use own_process::open_files_limit;
+pub use provenance::Provenance;
 pub use publish::{Publish, Published};
 pub use range_core::file_identity::FileIdentity;
 pub use read_only::ReadOnlyFile;

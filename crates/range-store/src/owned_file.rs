@@ -13,6 +13,7 @@ use crate::disk::{Access, Disk, DiskFile, Errno, Kind, Metadata, NewFile};
 use crate::error::StoreError;
 use crate::folder::Folder;
 use crate::own_process;
+use crate::provenance::{self, Provenance};
 use crate::sync::SyncState;
 
 /// The permissions that programs request for an ordinary new file.
@@ -177,6 +178,16 @@ impl<D: Disk> OwnedFile<D> {
     /// Sets the modification time, if the file system can set it.
     pub(crate) fn set_modified(&self, time: SystemTime) {
         let _courtesy = self.file.set_modified(time);
+    }
+
+    /// Keeps the record of where the file is from, if the file system can.
+    pub(crate) fn keep_provenance(&self, provenance: &Provenance) {
+        provenance::keep(&self.file, provenance);
+    }
+
+    /// Returns the record of where the file is from, if it has one and has not changed since.
+    pub(crate) fn provenance(&self) -> Option<Provenance> {
+        provenance::read(&self.file)
     }
 
     /// Writes all of `bytes` at `offset`. After an error, any number of them may be in the file.

@@ -9,6 +9,7 @@ use crate::failpoint::Failpoint;
 use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
+use crate::provenance::Provenance;
 
 /// The options of a publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,8 @@ impl Publish {
 ///
 /// The steps, and the state after a crash that follows each:
 ///
-/// 1. permissions, then sync of the file: a part file and journal to resume from, all hashes
-///    good; publishing again does the rest;
+/// 1. the record of where it is from, permissions, then sync of the file: a part file and journal
+///    to resume from, all hashes good; publishing again does the rest;
 /// 2. the final name, by a rename that replaces nothing: the final file and the journal. See
 ///    [`Unfinished`](crate::Unfinished). Where such a rename is unsupported, a hard link and the
 ///    removal of the part name do the same, and a crash between the two leaves both names;
@@ -68,7 +69,11 @@ impl Publish {
 /// # Panics
 ///
 /// If a lease is live: its holder could write to the published file.
-pub(crate) fn publish<D: Disk>(part: &PartFile<D>, how: Publish) -> Result<Published, StoreError> {
+pub(crate) fn publish<D: Disk>(
+    part: &PartFile<D>,
+    how: Publish,
+    provenance: Option<&Provenance>,
+) -> Result<Published, StoreError> {
     assert!(
         !part.is_leased(),
         "nothing writes to a file that is published"
@@ -78,6 +83,10 @@ pub(crate) fn publish<D: Disk>(part: &PartFile<D>, how: Publish) -> Result<Publi
     let placed = file.folder().holds(names.final_name(), file.identity())?;
     if !placed {
         how.check(file.folder(), names)?;
+    }
+    if let Some(provenance) = provenance {
+        // Its own permissions may keep the owner from writing to it, too.
+        file.keep_provenance(provenance);
     }
     file.make_ordinary();
     Failpoint::PermissionsSet.reached();

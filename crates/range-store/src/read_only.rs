@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
+use crate::provenance::Provenance;
 
 /// A part file or a final file, open for reading. Any process may have made it or may be writing
 /// it.
@@ -31,6 +32,12 @@ impl<D: Disk> ReadOnlyFile<D> {
     /// Returns the length of the file.
     pub fn length(&self) -> Result<ByteCount, StoreError> {
         self.0.length()
+    }
+
+    /// Returns where the file is from, if it carries a record and is unchanged, as far as its
+    /// length and its time tell.
+    pub fn provenance(&self) -> Option<Provenance> {
+        self.0.provenance()
     }
 
     /// Fills `buffer` with the bytes from `offset` on.

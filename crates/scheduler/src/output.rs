@@ -73,6 +73,15 @@ pub enum Outcome {
     SingleStreamNeeded,
 }
 
+/// How near a download is to being given up for its failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    /// The number of failures in a row, this one included.
+    pub failed: u32,
+    /// The number of them that ends the download, if nothing else is served meanwhile.
+    pub allowed: u32,
+}
+
 /// Something worth telling people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -91,6 +100,8 @@ pub enum Event {
         class: FailureClass,
         /// After how long.
         delay: Duration,
+        /// How near this is to the end.
+        tries: Tries,
     },
     /// A source is not asked any more, while others are; what it brought stays.
     SourceDropped {

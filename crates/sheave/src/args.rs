@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use accelerator::{ByteCount, Digest, RateLimit, Settings, WriteMode};
+use accelerator::{ByteCount, Digest, Exists, RateLimit, Settings, WriteMode};
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
@@ -162,8 +162,14 @@ pub(crate) struct GetArgs {
     /// Fail unless the file has this checksum; ALG is sha-256 or sha-512 (repeatable)
     #[arg(long = "checksum", value_name = "ALG=HEX", value_parser = Digest::parse)]
     pub(crate) checksums: Vec<Digest>,
-    /// Replace the file if it exists
-    #[arg(long, aliases = ["allow-overwrite", "clobber"])]
+    /// If the file exists: fail, leave it, succeed if it is the same, replace it, or save the new
+    /// one as NAME.1 [default: verify]
+    #[arg(hide_short_help = true)]
+    #[arg(long, value_name = "error|skip|verify|overwrite|rename")]
+    #[arg(value_parser = values::exists(), hide_possible_values = true)]
+    pub(crate) exists: Option<Exists>,
+    /// Replace the file if it exists; the same as --exists overwrite
+    #[arg(long, aliases = ["allow-overwrite", "clobber"], conflicts_with = "exists")]
     pub(crate) overwrite: bool,
     /// Delete what an earlier run fetched and start from the beginning
     #[arg(long)]

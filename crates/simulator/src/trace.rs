@@ -173,6 +173,7 @@ fn describe_output(output: &Output) -> String {
             attempt,
             class,
             delay,
+            ..
         }) => format!(
             "{} will be tried again in {delay:?}: {class:?}",
             name(*attempt)

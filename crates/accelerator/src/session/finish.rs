@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use range_core::digest::Digest;
-use range_store::{OlderVersions, ResumableFile};
+use range_store::{OlderVersions, Provenance, ResumableFile};
 
 use super::{Proven, Session, can_be_continued};
 use crate::blocking;
@@ -15,7 +15,8 @@ use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Event;
 use crate::generation::Generation;
 use crate::progress::Phase;
-use crate::report::Report;
+use crate::report::{Completion, Report};
+use crate::stored_url;
 use crate::target::Target;
 
 impl Session {
@@ -63,10 +64,11 @@ impl Session {
         let modified = modified.filter(|_| self.task.settings.remote_time);
         let modified = modified.map(|date| UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
         let (file, how) = (proven.file, self.task.publish());
+        let provenance = self.provenance(&fetched);
         let published = blocking::run(move |_| {
             // An older version that could not be removed harms nobody.
             let _cleared = older.give_way_to(&file);
-            file.publish(how, modified)
+            file.publish(how, modified, provenance.as_ref())
         });
         let published = published
             .await?
@@ -78,12 +80,29 @@ impl Session {
         let media_type = expected.and_then(|expected| expected.media_type.as_ref());
         let remote = self.remote(generation, media_type);
         Ok(self.report(
+            Completion::Downloaded,
             proven.length,
             verified,
             proven.digests,
             fetched.coding.clone(),
             remote,
         ))
+    }
+
+    /// Returns where the file is from, if the server has told one version of it from others all
+    /// along.
+    fn provenance(&self, fetched: &Fetched) -> Option<Provenance> {
+        let validators = &fetched.generation.as_ref()?.validators;
+        // Weak validators never agree, and yet are those of the file, unless a digest has let other
+        // ones pass.
+        let may_disagree = !validators.is_strong() && !self.task.expects_digest();
+        let is_one_version = fetched.all_agree || may_disagree;
+        (is_one_version && !self.doubts_validators).then(|| Provenance {
+            source: stored_url::sealed(&self.task.url),
+            validators: validators.clone(),
+            media_type: media_type(fetched),
+            coding: fetched.coding.clone(),
+        })
     }
 
     /// Returns the digests that were expected, or an error if the file has another one.
@@ -118,6 +137,11 @@ impl Session {
         }
         Ok(digests)
     }
+}
+
+fn media_type(fetched: &Fetched) -> Option<String> {
+    let media_type = fetched.expected.as_ref()?.media_type.as_ref()?;
+    Some(media_type.as_str().to_owned())
 }
 
 fn empty_file(generation: Option<&Generation>) -> Generation {

@@ -200,6 +200,16 @@ impl Validators {
             Agreement::Unknown
         }
     }
+
+    /// Compares them for a representation that is kept whole, as `If-None-Match` does (§13.1.2):
+    /// tags that are equal but for their strength are of the same version. That is no reason to
+    /// combine ranges; for those, use [`compare`](Self::compare).
+    pub fn compare_whole(&self, other: &Self) -> Agreement {
+        match (&self.entity_tag, &other.entity_tag) {
+            (Some(own), Some(their)) if own.weak_eq(their) => Agreement::Same,
+            _ => self.compare(other),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -307,6 +317,25 @@ mod tests {
             let (left, right) = (build(left), build(right));
             assert_eq!(left.compare(&right), expected, "{left:?} {right:?}");
             assert_eq!(right.compare(&left), expected, "{right:?} {left:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_representation_is_told_by_weak_tags_too() {
+        for (left, right, expected) in [
+            (("W/\"a\"", 0, 200), ("W/\"a\"", 0, 200), Same),
+            (("\"a\"", 0, 200), ("W/\"a\"", 0, 200), Same),
+            (("W/\"a\"", 100, 200), ("W/\"b\"", 100, 200), Different),
+            (("", 100, 200), ("", 100, 200), Same),
+            (("", 100, 100), ("", 100, 200), Unknown),
+            (("W/\"a\"", 0, 200), ("", 0, 200), Unknown),
+            (("", 0, 200), ("", 0, 200), Unknown),
+        ] {
+            let build =
+                |(entity_tag, last_modified, date)| validators(entity_tag, last_modified, date);
+            let (left, right) = (build(left), build(right));
+            assert_eq!(left.compare_whole(&right), expected, "{left:?} {right:?}");
+            assert_eq!(right.compare_whole(&left), expected, "{right:?} {left:?}");
         }
     }
 }

@@ -103,6 +103,13 @@ pub trait DiskFile: fmt::Debug + Send + Sync + 'static {
     /// Sets the modification time; a time before 1970 counts as 1970.
     fn set_modified(&self, time: SystemTime) -> Result<(), Errno>;
 
+    /// Gives the file an extended attribute, in place of any of that name.
+    fn set_attribute(&self, name: &str, value: &[u8]) -> Result<(), Errno>;
+
+    /// Reads an extended attribute into `buffer`, and returns its length. Fails with
+    /// [`Errno::RANGE`] if it does not fit.
+    fn attribute(&self, name: &str, buffer: &mut [u8]) -> Result<usize, Errno>;
+
     /// Asks the system to begin writing `range` to the disk. This is a hint.
     fn begin_write_back(&self, range: ByteRange);
 
@@ -163,6 +170,8 @@ pub struct Metadata {
     pub length: u64,
     /// The bytes that it occupies on the disk.
     pub allocated: u64,
+    /// The time of its last change, in nanoseconds since 1970.
+    pub modified: i128,
 }
 
 /// The space on a disk, in bytes.

@@ -13,7 +13,7 @@ use range_core::file_identity::FileIdentity;
 use range_core::range::ByteRange;
 use rustix::fs::{
     Advice, AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat,
-    Timespec, Timestamps, UTIME_OMIT,
+    Timespec, Timestamps, UTIME_OMIT, XattrFlags,
 };
 use rustix::io::{Errno, retry_on_intr};
 
@@ -197,6 +197,14 @@ impl DiskFile for RealFile {
         rustix::fs::futimens(&self.0, &times)
     }
 
+    fn set_attribute(&self, name: &str, value: &[u8]) -> Result<(), Errno> {
+        rustix::fs::fsetxattr(&self.0, name, value, XattrFlags::empty())
+    }
+
+    fn attribute(&self, name: &str, buffer: &mut [u8]) -> Result<usize, Errno> {
+        rustix::fs::fgetxattr(&self.0, name, buffer)
+    }
+
     fn begin_write_back(&self, range: ByteRange) {
         write_back::begin(&self.0, range);
     }
@@ -237,5 +245,6 @@ fn metadata(stat: &Stat) -> Metadata {
         allocated: u64::try_from(stat.st_blocks)
             .unwrap_or(0)
             .saturating_mul(512),
+        modified: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
     }
 }

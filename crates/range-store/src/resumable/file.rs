@@ -24,6 +24,7 @@ use crate::failpoint::Failpoint;
 use crate::lease::LeaseError;
 use crate::length::Length;
 use crate::part_file::PartFile;
+use crate::provenance::Provenance;
 use crate::publish::{self, Publish, Published};
 
 /// The content of the journal's header, for a later run to read. The store keeps it and interprets
@@ -233,8 +234,9 @@ impl<D: Disk> ResumableFile<D> {
         recorder.settle(&header(part, description, *block_size))
     }
 
-    /// Gives the file its final name, and `modified` as its modification time if the file system
-    /// can set it. The caller must have proven that the file is complete and right.
+    /// Gives the file its final name, `modified` as its modification time, and `provenance` as the
+    /// record of where it is from, as far as the file system can. The caller must have proven that
+    /// the file is complete and right.
     ///
     /// The journal reaches the disk first: after a power cut its claims show that the final file is
     /// ours. After an error the final name is untouched, and publishing may be tried again.
@@ -246,6 +248,7 @@ impl<D: Disk> ResumableFile<D> {
         &self,
         how: Publish,
         modified: Option<SystemTime>,
+        provenance: Option<&Provenance>,
     ) -> Result<Published, StoreError> {
         Failpoint::PublishBegun.reached();
         if let Some(time) = modified {
@@ -254,7 +257,7 @@ impl<D: Disk> ResumableFile<D> {
         if how.sync {
             self.0.recorder.sync()?;
         }
-        let published = publish::publish(&self.0.part, how);
+        let published = publish::publish(&self.0.part, how, provenance);
         let published = published.inspect_err(|_| {
             if self.0.part.has_lost_a_sync() {
                 self.heed_failed_sync();

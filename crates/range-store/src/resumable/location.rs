@@ -14,7 +14,7 @@ use super::stored::{self, Division};
 use super::unfinished::Unfinished;
 use crate::append_log::AppendLog;
 use crate::backend::WriteMode;
-use crate::disk::{Directory, Disk};
+use crate::disk::{Directory, Disk, Metadata};
 use crate::error::{StoreError, StoreFailure};
 use crate::failpoint::Failpoint;
 use crate::folder::Folder;
@@ -113,6 +113,11 @@ impl<D: Disk> Location<D> {
     /// early.
     pub fn check_output(&self, how: Publish) -> Result<(), StoreError> {
         how.check(&self.folder, &self.names)
+    }
+
+    /// Returns what has the final name, if anything has it.
+    pub fn final_entry(&self) -> Result<Option<Metadata>, StoreError> {
+        self.folder.entry(self.names.final_name())
     }
 
     /// Returns the file that has the final name, if there is one and it can be read.

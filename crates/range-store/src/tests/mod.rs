@@ -7,6 +7,7 @@ mod file_systems;
 mod full_disk;
 mod lease_model;
 mod part_file;
+mod provenance;
 mod publish;
 mod signals;
 mod support;

@@ -47,7 +47,7 @@ fn assert_published(scratch: &Scratch) {
 }
 
 fn publish_cleanly(part: &PartFile<Directory>, how: Publish) -> Result<(), StoreError> {
-    publish(part, how)?.loose_end.map_or(Ok(()), Err)
+    publish(part, how, None)?.loose_end.map_or(Ok(()), Err)
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_existing_file_is_replaced_only_on_demand() {
     PLAIN.check(&scratch.folder, &scratch.names).unwrap_err();
     OVERWRITE.check(&scratch.folder, &scratch.names).unwrap();
     let part = complete(&scratch);
-    let error = publish(&part, PLAIN).unwrap_err();
+    let error = publish(&part, PLAIN, None).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::Exists, "{error}");
     assert_eq!(scratch.read(name), b"old");
     assert_eq!(
@@ -102,7 +102,7 @@ fn whatever_has_the_final_name_exists() {
         planted.plant(&scratch, name);
         for error in [
             PLAIN.check(&scratch.folder, &scratch.names).unwrap_err(),
-            publish(&part, PLAIN).unwrap_err(),
+            publish(&part, PLAIN, None).unwrap_err(),
         ] {
             assert!(
                 matches!(error, StoreError::OutputExists { .. }),
@@ -116,7 +116,7 @@ fn whatever_has_the_final_name_exists() {
                 OVERWRITE
                     .check(&scratch.folder, &scratch.names)
                     .unwrap_err(),
-                publish(&part, OVERWRITE).unwrap_err(),
+                publish(&part, OVERWRITE, None).unwrap_err(),
             ] {
                 assert!(
                     matches!(error, StoreError::OutputExists { .. }),
@@ -145,7 +145,7 @@ fn a_replaced_part_file_is_not_published() {
     scratch.remove(scratch.names.part());
     scratch.write(scratch.names.part(), b"not it");
     for how in [PLAIN, OVERWRITE] {
-        let error = publish(&part, how).unwrap_err();
+        let error = publish(&part, how, None).unwrap_err();
         assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
     }
     assert!(!scratch.path(scratch.names.final_name()).exists());
@@ -157,7 +157,7 @@ fn a_file_that_is_written_to_is_not_published() {
     let scratch = Scratch::new();
     let part = complete(&scratch);
     let _lease = part.lease(range(0, 1)).unwrap();
-    let _refused = publish(&part, PLAIN);
+    let _refused = publish(&part, PLAIN, None);
 }
 
 /// restic/rest-server#166, symfony/symfony#5751, Stebalien/tempfile#193: a temporary file and a
@@ -231,7 +231,7 @@ fn a_crash_before_the_final_name_leaves_a_part_file_to_publish() {
     };
     let (file, claims) = earlier.resume().unwrap();
     assert!(claims.is_complete());
-    assert!(file.publish(PLAIN, None).unwrap().loose_end.is_none());
+    assert!(file.publish(PLAIN, None, None).unwrap().loose_end.is_none());
     assert_published(&scratch);
 }
 
@@ -313,7 +313,7 @@ fn only_our_own_journal_is_removed() {
         match (found, file) {
             (Some(found), _) => found.finish(true).unwrap(),
             (None, Some(file)) if ending == "publish" => {
-                assert!(file.publish(PLAIN, None).unwrap().loose_end.is_none());
+                assert!(file.publish(PLAIN, None, None).unwrap().loose_end.is_none());
             }
             (None, file) => file.unwrap().discard().unwrap(),
         }

@@ -8,7 +8,7 @@ use crate::choice;
 use crate::failure::{Disposition, FailureClass};
 use crate::ids::{AttemptId, SourceId};
 use crate::limits;
-use crate::output::{Event, Outcome, Route};
+use crate::output::{Event, Outcome, Route, Tries};
 use crate::segment::{Active, Kind, Phase, Retry, StopCause};
 
 impl Scheduler {
@@ -53,7 +53,11 @@ impl Scheduler {
             self.ledger.put_back(&active, None);
         } else {
             self.ask_elsewhere(&mut active, class, counted);
-            self.retry(&active, class, counted, may_at_once);
+            let tries = Tries {
+                failed: counted.max(in_a_row),
+                allowed,
+            };
+            self.retry(&active, class, counted, may_at_once, tries);
         }
     }
 
@@ -260,7 +264,14 @@ impl Scheduler {
         }
     }
 
-    fn retry(&mut self, active: &Active, class: FailureClass, failures: u32, may_at_once: bool) {
+    fn retry(
+        &mut self,
+        active: &Active,
+        class: FailureClass,
+        failures: u32,
+        may_at_once: bool,
+        tries: Tries,
+    ) {
         // A connection that died while it worked is replaced at once, and a target that may have
         // expired is looked for at once.
         let has_died = class == FailureClass::Interrupted;
@@ -293,6 +304,7 @@ impl Scheduler {
                 attempt: active.attempt,
                 class,
                 delay,
+                tries,
             });
         }
         let retry = Retry {

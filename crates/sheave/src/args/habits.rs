@@ -32,8 +32,8 @@ pub(crate) struct Needless {
     /// Brackets and braces in a URL mean themselves.
     #[arg(short = 'g', long = "globoff", hide = true)]
     means_itself: bool,
-    /// A file that exists is never replaced.
-    #[arg(long = "no-clobber", hide = true, conflicts_with = "overwrite")]
+    /// A file that exists is not replaced unless that is asked for.
+    #[arg(long = "no-clobber", hide = true, conflicts_with_all = ["overwrite", "exists"])]
     keeps: bool,
 }
 
@@ -148,9 +148,11 @@ const ANSWERS: &[Answer] = &[
     ("get", &["-P"], "is --dir here"),
     (
         "get",
-        &["-N", "--timestamping", "--skip-existing"],
-        "is not needed: a file that exists is never replaced without --overwrite",
+        &["-N", "--timestamping"],
+        "is not needed: a file that is there and current is complete; --overwrite replaces it",
     ),
+    ("get", &["--skip-existing"], "is --exists skip here"),
+    ("get", &["--auto-file-renaming"], "is --exists rename here"),
     ("get", &["--force"], "is --overwrite here"),
     (
         "get",
@@ -210,12 +212,7 @@ const ANSWERS: &[Answer] = &[
     ("get", &["--auth-no-challenge"], "is not needed"),
     (
         "get",
-        &[
-            "--file-allocation",
-            "--auto-file-renaming",
-            "--min-split-size",
-            "--compressed",
-        ],
+        &["--file-allocation", "--min-split-size", "--compressed"],
         "is not needed",
     ),
     (

@@ -1,7 +1,7 @@
 //! Owns the parsing of values on the command line. Knows no argument by its name.
 
 use accelerator::{
-    ByteCount, BytesPerSecond, InvalidPin, Pin, RateLimit, Settings, TlsVersion, WriteMode,
+    ByteCount, BytesPerSecond, Exists, InvalidPin, Pin, RateLimit, Settings, TlsVersion, WriteMode,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use range_server::http::header::{
@@ -36,6 +36,18 @@ pub(super) fn write_mode() -> impl TypedValueParser<Value = WriteMode> {
         "mapped" => WriteMode::Mapped,
         "positioned" => WriteMode::Positioned,
         _ => WriteMode::default(),
+    })
+}
+
+/// Parses what is done about a file that exists.
+pub(super) fn exists() -> impl TypedValueParser<Value = Exists> {
+    let names = ["error", "skip", "verify", "overwrite", "rename"];
+    PossibleValuesParser::new(names).map(|text| match text.as_str() {
+        "error" => Exists::Error,
+        "skip" => Exists::Skip,
+        "overwrite" => Exists::Overwrite,
+        "rename" => Exists::Rename,
+        _ => Exists::Verify,
     })
 }
 

@@ -6,7 +6,8 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use accelerator::{
-    Checked, Digest, Error, ErrorKind, Event, Inspection, Phase, RangeSet, Report, Verification,
+    Checked, Completion, Digest, Error, ErrorKind, Event, Inspection, Phase, RangeSet, Report,
+    Verification,
 };
 use serde_json::{Value, json};
 
@@ -147,7 +148,8 @@ pub(crate) fn completed(report: &Report) -> Line {
         .with("connections_peak", report.tally.connections_peak)
         .with("requests", report.tally.requests)
         .with("retries", report.tally.retries)
-        .with("verified", verification_name(report.verified));
+        .with("verified", verification_name(report.verified))
+        .with("completion", completion_name(report.completion));
     let mut digests = report.digests.clone();
     digests.sort_unstable_by_key(Digest::algorithm);
     let line = digests.iter().fold(line, |line, digest| {
@@ -155,6 +157,14 @@ pub(crate) fn completed(report: &Report) -> Line {
         line.with(name, digest.hex())
     });
     line.with_known("content_coding", report.coding.as_deref())
+}
+
+const fn completion_name(completion: Completion) -> &'static str {
+    match completion {
+        Completion::Downloaded => "downloaded",
+        Completion::AlreadyComplete => "already_complete",
+        Completion::Skipped => "skipped",
+    }
 }
 
 const fn verification_name(verified: Verification) -> &'static str {

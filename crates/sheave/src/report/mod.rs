@@ -9,7 +9,7 @@ mod sentence;
 
 use std::time::Duration;
 
-use accelerator::{Download, Error, Event, Progress, Report, Verification};
+use accelerator::{Completion, Download, Error, Event, Phase, Progress, Report, Verification};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -70,6 +70,8 @@ pub(crate) struct View {
     name: String,
     /// As shown.
     label: String,
+    /// The first line about a download, until something of it happens.
+    heading: Option<String>,
     bars: Option<Bars>,
 }
 
@@ -84,6 +86,7 @@ impl View {
             display,
             label: TerminalText(name).capped(LONGEST_NAME),
             name: name.to_owned(),
+            heading: None,
             bars,
         }
     }
@@ -91,12 +94,13 @@ impl View {
     fn started(&mut self, url: &str) {
         match self.display {
             Display::Json { .. } => printer::data(json::started(url, &self.name)),
-            Display::Plain { .. } => self.tell(&plain::started(url)),
+            Display::Plain { .. } => self.heading = Some(plain::started(url)),
             Display::Bars { .. } | Display::Quiet => {}
         }
     }
 
     fn event(&mut self, event: &Event) {
+        self.head();
         let (is_detail, text) = sentence::of_event(event);
         match self.display {
             Display::Json { .. } => printer::data(json::event(event)),
@@ -111,13 +115,26 @@ impl View {
         let numbers = Numbers::new(progress);
         match self.display {
             Display::Json { .. } => printer::data(json::progress(&numbers, elapsed)),
-            Display::Plain { .. } => self.tell(&plain::progress(&numbers)),
+            Display::Plain { .. } => {
+                if numbers.phase != Phase::Verifying {
+                    self.head();
+                }
+                self.tell(&plain::progress(&numbers));
+            }
             Display::Bars { .. } => {
                 if let Some(bars) = &self.bars {
                     bars.draw(&self.label, &numbers, progress);
                 }
             }
             Display::Quiet => {}
+        }
+    }
+
+    /// Says that the download begins, if it was not said. A file that is there already is not
+    /// downloaded.
+    fn head(&mut self) {
+        if let Some(heading) = self.heading.take() {
+            self.tell(&heading);
         }
     }
 
@@ -162,7 +179,8 @@ impl View {
                 printer::note(TerminalText(&sentence::of_report(report)));
             }
             Display::Json { quiet } => {
-                if !quiet && report.verified == Verification::None {
+                let is_new = report.completion == Completion::Downloaded;
+                if !quiet && is_new && report.verified == Verification::None {
                     self.tell(sentence::UNVERIFIED);
                 }
                 printer::data(json::completed(report));

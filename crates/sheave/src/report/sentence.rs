@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use accelerator::{
-    ByteCount, BytesPerSecond, Digest, Error, ErrorKind, Event, Phase, Progress, Remedy, Report,
-    Tally, Verification,
+    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Phase, Progress,
+    Remedy, Report, Tally, Verification,
 };
 
 use crate::duration;
@@ -110,18 +110,40 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
 /// Returns what was fetched, how fast, and what it rests on.
 pub(crate) fn of_report(report: &Report) -> String {
     let path = report.path.strip_prefix(".").unwrap_or(&report.path);
+    let (name, bytes) = (path.to_string_lossy(), ByteCount(report.bytes));
+    match report.completion {
+        Completion::Downloaded => {}
+        Completion::AlreadyComplete => {
+            return format!("{name}: already complete ({bytes}); {}", of_version(report));
+        }
+        Completion::Skipped => {
+            return format!("{name}: exists ({bytes}); skipped, and not compared with anything");
+        }
+    }
     let how = how(&report.tally, report.elapsed);
     let coding = match &report.coding {
         Some(coding) => format!("; still coded with {coding}, which the server insisted on"),
         None => String::new(),
     };
     format!(
-        "{}: {} in {} ({how}){coding}; {}",
-        path.to_string_lossy(),
-        ByteCount(report.bytes),
+        "{name}: {bytes} in {} ({how}){coding}; {}",
         duration::measured(report.elapsed),
         verified(report.verified, &report.digests),
     )
+}
+
+/// Returns what shows that a file that was there is the one that is asked for.
+fn of_version(report: &Report) -> String {
+    let was_asked = report.tally.requests > 0;
+    match report.verified {
+        Verification::Validator if was_asked => "the server has this version".to_owned(),
+        Verification::None if was_asked => {
+            "the server has this version, as far as a weak validator tells".to_owned()
+        }
+        Verification::Digest | Verification::Validator | Verification::None => {
+            verified(report.verified, &report.digests)
+        }
+    }
 }
 
 fn how(tally: &Tally, elapsed: Duration) -> String {
@@ -155,7 +177,8 @@ pub(crate) fn of_cause(error: &Error) -> String {
         Some(Remedy::AllowPrivate) => "--allow-private follows it",
         Some(Remedy::Authorities) => "--cacert trusts another authority",
         Some(Remedy::FirstByteTimeout) => "--first-byte-timeout waits longer",
-        Some(Remedy::Overwrite) => "-o saves under another name, --overwrite replaces a file",
+        Some(Remedy::OtherName) => "-o NAME saves under another name",
+        Some(Remedy::Overwrite) => "--overwrite replaces it, -o NAME saves under another name",
         Some(Remedy::Proxies) => "--proxy names another one, --no-proxy none",
         Some(Remedy::StallTimeout) => "--stall-timeout waits longer",
         Some(_) | None => match error.status() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use accelerator::{Credentials, Digest, FileName, Secret, Settings};
+use accelerator::{Credentials, Digest, Exists, FileName, Secret, Settings};
 
 use super::connection;
 use super::environment::{Environment, raw_variable};
@@ -64,7 +64,11 @@ impl GetSettings {
                 .unwrap_or(connected.first_byte_timeout.max(stall_timeout)),
             digests,
             write_mode: args.write,
-            overwrite: args.overwrite,
+            exists: if args.overwrite {
+                Exists::Overwrite
+            } else {
+                args.exists.unwrap_or_default()
+            },
             resume: !args.no_resume,
             sync: !args.no_sync,
             remote_time: args.remote_time,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use accelerator::{Digest, RateLimit, TlsVersion, WriteMode};
+use accelerator::{Digest, Exists, RateLimit, TlsVersion, WriteMode};
 
 use super::*;
 
@@ -109,7 +109,7 @@ fn what_get_is_told_reaches_the_library() {
     assert_eq!(told.digests, [Digest::parse(&digest).unwrap()]);
     assert_eq!(told.write_mode, WriteMode::Mapped);
     assert_eq!(told.oldest_tls, TlsVersion::V1_3);
-    assert!(told.overwrite && told.remote_time && told.allow_private);
+    assert!(told.exists == Exists::Overwrite && told.remote_time && told.allow_private);
     assert!(!told.resume && !told.sync);
     assert_eq!(told.headers, [("A".to_owned(), "b".into())]);
 }

@@ -231,7 +231,7 @@ pub(crate) fn complete_file<D: Disk>(
 }
 
 fn publish<D: Disk>(file: &ResumableFile<D>, manner: Manner) {
-    let published = file.publish(manner.how(), None).unwrap();
+    let published = file.publish(manner.how(), None, None).unwrap();
     assert!(published.loose_end.is_none());
 }
 

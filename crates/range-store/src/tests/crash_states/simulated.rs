@@ -269,6 +269,7 @@ impl DiskFile for SimulatedFile {
             permissions: 0o600,
             length: length as u64,
             allocated: length as u64,
+            modified: 0,
         })
     }
 
@@ -324,6 +325,14 @@ impl DiskFile for SimulatedFile {
 
     fn set_permissions(&self, _permissions: u32) -> Result<(), Errno> {
         Ok(())
+    }
+
+    fn set_attribute(&self, _name: &str, _value: &[u8]) -> Result<(), Errno> {
+        Err(Errno::OPNOTSUPP)
+    }
+
+    fn attribute(&self, _name: &str, _buffer: &mut [u8]) -> Result<usize, Errno> {
+        Err(Errno::OPNOTSUPP)
     }
 
     fn set_modified(&self, _time: SystemTime) -> Result<(), Errno> {

@@ -96,7 +96,7 @@ fn learn(file: &ResumableFile<SimulatedDisk>, learns: Learns) -> Result<(), Stor
     match learns {
         Learns::Nothing => Ok(()),
         Learns::AtACheckpoint | Learns::AtItsLastCheckpoint => file.checkpoint(),
-        Learns::WhenItPublishes => file.publish(PLAIN.how(), None).map(drop),
+        Learns::WhenItPublishes => file.publish(PLAIN.how(), None, None).map(drop),
     }
 }
 
