@@ -43,7 +43,7 @@ pub(super) struct NotPinned {
 
 impl Tls {
     pub(super) fn new(settings: &Settings) -> Result<Self, InvalidSetting> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut own = Vec::new();
         for pem in &settings.authorities {
             let found = authorities(pem);
@@ -69,6 +69,15 @@ impl Tls {
 
     pub(super) fn has_identity(&self) -> bool {
         self.identity.is_some()
+    }
+
+    /// Makes the configuration of a client that speaks no TLS, should it be asked to: it trusts
+    /// nobody.
+    pub(super) fn nobody(&self) -> Result<ClientConfig, rustls::Error> {
+        let config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(self.versions)?
+            .with_root_certificates(RootCertStore::empty());
+        Ok(config.with_no_client_auth())
     }
 
     /// Makes the configuration of a client. `proxy` is the host of a proxy that is spoken to over
@@ -315,7 +324,7 @@ BgEFBQcDAQ==
 
     #[test]
     fn a_certificate_is_shown_whatever_its_version() {
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let provider = rustls::crypto::ring::default_provider();
         for pem in [format!("{OLD}{KEY}"), format!("{KEY}\r\nnotes\r\n{OLD}")] {
             let identity = identity_of(pem.as_bytes(), &provider).unwrap();
             assert_eq!(identity.cert.len(), 1);
@@ -340,7 +349,7 @@ BgEFBQcDAQ==
 
     #[test]
     fn a_key_with_a_password_is_told_from_what_is_no_key() {
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let provider = rustls::crypto::ring::default_provider();
         let refused = |pem: &str| identity_of(pem.as_bytes(), &provider).unwrap_err();
         for pem in [
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",

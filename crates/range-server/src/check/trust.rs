@@ -8,7 +8,7 @@ use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
@@ -33,7 +33,7 @@ pub struct Trust {
 /// The means to speak TLS with a server that is trusted.
 pub(super) fn connector(trust: &Trust) -> Result<TlsConnector, CheckError> {
     // Named, because what else is linked may have chosen another for the whole process.
-    let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
+    let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let own = certificates(trust.pem.as_deref())?;
     let inner: Arc<dyn ServerCertVerifier> = if trust.only_pem {
         let mut roots = RootCertStore::empty();

@@ -135,14 +135,17 @@ impl Clients {
             builder = builder.proxy(proxy);
         }
         let secure_proxy = proxy.filter(|proxy| proxy.is_secure());
-        builder = if kind.secure || secure_proxy.is_some() {
+        let config = if kind.secure || secure_proxy.is_some() {
             let proxy = secure_proxy.map(Proxy::host);
-            let config = self.tls.client(kind.identified, proxy).map_err(unmade)?;
-            builder.tls_backend_preconfigured(config)
+            self.tls.client(kind.identified, proxy)
         } else {
-            builder.tls_certs_only([])
+            self.tls.nobody()
         };
-        builder.build().map_err(unmade)
+        let config = config.map_err(unmade)?;
+        builder
+            .tls_backend_preconfigured(config)
+            .build()
+            .map_err(unmade)
     }
 }
 
