@@ -3,6 +3,8 @@
 
 mod deb;
 mod licences;
+mod package;
+mod place;
 mod tree;
 mod trial;
 
@@ -12,6 +14,8 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::workspace::{self, Failure};
+use package::Package;
+use place::{begin_empty, remove, shell};
 use tree::Tree;
 
 /// The targets that packages are made for, if none is given.
@@ -32,23 +36,6 @@ pub(crate) struct Dist {
     /// Do not install the packages into empty roots and use them there
     #[arg(long)]
     no_trial: bool,
-}
-
-/// One package: its program, and what it is called.
-struct Package<'a> {
-    target: &'a str,
-    version: &'a str,
-    /// The time of the last commit, in seconds: that of every file, so that packages made twice are
-    /// the same.
-    time: &'a str,
-    program: PathBuf,
-}
-
-impl Package<'_> {
-    /// The name without an extension.
-    fn name(&self) -> String {
-        format!("sheave-{}-{}", self.version, self.target)
-    }
 }
 
 /// Makes the packages and tries each.
@@ -154,44 +141,6 @@ fn sums(into: &Path) -> Result<(), Failure> {
         "cd \"$1\" && sha256sum -- *.tar.gz *.deb >SHA256SUMS && cat SHA256SUMS",
         &[&place],
     )
-}
-
-/// Runs a line of the shell, with `$1` and so on.
-fn shell(line: &str, arguments: &[&str]) -> Result<(), Failure> {
-    let strict = format!("set -eu; {line}");
-    let mut command = workspace::command("bash", &["-o", "pipefail", "-c", &strict, "dist"]);
-    command.args(arguments);
-    workspace::run(command, line)
-}
-
-fn begin_empty(directory: &Path) -> Result<(), Failure> {
-    remove(directory)?;
-    create(directory)
-}
-
-fn remove(directory: &Path) -> Result<(), Failure> {
-    if directory.exists() {
-        std::fs::remove_dir_all(directory).map_err(unwritten(directory))?;
-    }
-    Ok(())
-}
-
-fn create(directory: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(directory).map_err(unwritten(directory))
-}
-
-fn write(file: &Path, content: impl AsRef<[u8]>) -> Result<(), Failure> {
-    std::fs::write(file, content).map_err(unwritten(file))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    std::fs::copy(from, to).map_err(unwritten(to))?;
-    Ok(())
-}
-
-fn unwritten(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
-    let path = path.display().to_string();
-    move |source| Failure::Write { path, source }
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::package::Package;
+use super::place::{create, shell, write};
 use super::tree::Tree;
-use super::{Package, create, shell, write};
 use crate::workspace::Failure;
 
 /// Makes the package, and returns where it is.
 pub(super) fn make(tree: &Tree, package: &Package<'_>, into: &Path) -> Result<PathBuf, Failure> {
-    let architecture = architecture(package.target);
+    let architecture = package.architecture();
     let file = into.join(format!("sheave_{}_{architecture}.deb", package.version));
     let system = tree.system();
     let debian = system.join("DEBIAN");
@@ -23,16 +24,6 @@ pub(super) fn make(tree: &Tree, package: &Package<'_>, into: &Path) -> Result<Pa
         &[&place, &made, package.time],
     )?;
     Ok(file)
-}
-
-/// The name that Debian has for the processor of a target.
-pub(super) fn architecture(target: &str) -> &str {
-    match target.split('-').next() {
-        Some("x86_64") => "amd64",
-        Some("aarch64") => "arm64",
-        Some(other) => other,
-        None => target,
-    }
 }
 
 /// The control file but for its size. A program for musl is static, and needs no other package.
@@ -58,6 +49,6 @@ pub(super) fn control(package: &Package<'_>) -> String {
          It resumes after any interruption, and gives a file its name only when it is\n \
          complete and has the checksum that was given. It is also a range server for\n \
          testing other programs that download.\n",
-        architecture(target)
+        package.architecture()
     )
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::place::{create, write};
 use super::*;
 
 fn package(target: &str, program: PathBuf) -> Package<'_> {

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Package, copy, create, shell, write};
+use super::package::Package;
+use super::place::{copy, create, shell, write};
 use crate::workspace::{self, Failure};
 
 /// A shell, and the names of its completions in an archive and in a system.

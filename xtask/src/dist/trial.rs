@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Package, copy, create, deb, remove, shell};
+use super::package::Package;
+use super::place::{copy, create, remove, shell};
 use crate::workspace::{self, Failure};
 
 /// Unpacks an archive in an empty root, and uses what is in it.
@@ -22,7 +23,7 @@ pub(super) fn of_archive(archive: &Path, package: &Package<'_>) -> Result<(), Fa
 /// Installs a package of Debian in an empty root, and uses it there.
 pub(super) fn of_deb(file: &Path, package: &Package<'_>) -> Result<(), Failure> {
     let root = empty_root(file)?;
-    let architecture = deb::architecture(package.target);
+    let architecture = package.architecture();
     let [from, to] = [file, &root].map(|path| path.display().to_string());
     shell(
         "mkdir -p \"$2\"/var/lib/dpkg/{info,updates,triggers}; touch \"$2\"/var/lib/dpkg/status; \
