@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use accelerator::{
-    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Phase, Progress,
-    Remedy, Report, Tally, Verification,
+    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Inspection, Phase,
+    Progress, Remedy, Report, Tally, Verification,
 };
 
+use super::standstill::of_tries;
 use crate::duration;
 
 /// The remark on a download that nothing verifies.
@@ -91,9 +92,13 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
             };
             (true, format!("{length}, {way}"))
         }
-        Event::Retrying { cause, delay } => {
-            let delay = duration::measured(*delay);
-            (true, format!("{cause}; trying again in {delay}"))
+        Event::Retrying {
+            cause,
+            delay,
+            tries,
+        } => {
+            let (delay, count) = (duration::measured(*delay), of_tries(*tries));
+            (true, format!("{cause}; trying again in {delay}{count}"))
         }
         Event::WidthChanged { width } => {
             let width = connections(usize::from(*width));
@@ -207,7 +212,14 @@ pub(crate) fn of_suspicion(what: &str) -> String {
 }
 
 /// Why it failed, and what to do about it.
-pub(crate) fn of_error(error: &Error) -> String {
+pub(crate) fn of_error(error: &Error, kept: Option<&Inspection>) -> String {
+    let again = match kept {
+        Some(kept) => {
+            let (bytes, length) = (ByteCount(kept.claimed.len()), ByteCount(kept.length));
+            format!("; {bytes} of {length} kept: run the same command again to resume")
+        }
+        None => "; run the same command again to resume".to_owned(),
+    };
     let advice = match (error.kind(), error.has_kept_bytes()) {
         // Its cause says all there is to do.
         (ErrorKind::Corrupt | ErrorKind::Invalid, _) => "",
@@ -219,7 +231,7 @@ pub(crate) fn of_error(error: &Error) -> String {
         (ErrorKind::Untrusted | ErrorKind::Exists | ErrorKind::InUse, true) => {
             "; what was fetched is kept"
         }
-        (_, true) => "; run the same command again to resume",
+        (_, true) => &again,
         (ErrorKind::Cancelled, false) => "; nothing was kept that another run could continue",
         (_, false) => "",
     };
@@ -229,7 +241,7 @@ pub(crate) fn of_error(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use accelerator::{ByteRange, RestartReason};
+    use accelerator::{ByteRange, RestartReason, Tries};
 
     #[test]
     fn numbers_count_what_an_earlier_run_left_as_present() {
@@ -275,8 +287,13 @@ mod tests {
         let (is_detail, text) = of_event(&Event::Retrying {
             cause: "the connection broke".to_owned(),
             delay: Duration::from_millis(1500),
+            tries: Tries {
+                failed: 2,
+                allowed: 10,
+            },
         });
         assert!(is_detail);
-        assert_eq!(text, "the connection broke; trying again in 1.50 s");
+        let expected = "the connection broke; trying again in 1.50 s (3 of 10)";
+        assert_eq!(text, expected);
     }
 }
