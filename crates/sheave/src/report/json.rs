@@ -176,7 +176,7 @@ const fn completion_name(completion: Completion) -> &'static str {
 const fn verification_name(verified: Verification) -> &'static str {
     match verified {
         Verification::Digest => "digest",
-        Verification::Validator => "validator",
+        Verification::EntityTag | Verification::LastModified => "validator",
         Verification::None => "none",
     }
 }

@@ -11,11 +11,8 @@ use super::standstill::of_tries;
 use crate::duration;
 
 /// The remark on a download that nothing verifies.
-pub(crate) const UNVERIFIED: &str = "not verified: the server gives no strong validator, and no \
---checksum was given";
-
-/// The remark on a download that a strong validator joins: one version, which may be a wrong one.
-const ONE_VERSION: &str = "one version throughout, not checked against a checksum";
+pub(crate) const UNVERIFIED: &str = "nothing shows that it is one version: the server gives no \
+strong validator; no checksum given";
 
 /// The numbers of a moment.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +103,7 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
         }
         Event::Restarting { reason } => (false, format!("starting over: {reason}")),
         Event::Verifying => (true, "download complete; verifying".to_owned()),
-        Event::Publishing => (true, "verified; saving".to_owned()),
+        Event::Publishing => (true, "saving".to_owned()),
         Event::Missed { count } => (true, format!("{count} events came too fast to be shown")),
         other => (true, format!("{other:?}")),
     }
@@ -139,16 +136,17 @@ pub(crate) fn of_report(report: &Report) -> String {
 
 /// Returns what shows that a file that was there is the one that is asked for.
 fn of_version(report: &Report) -> String {
+    let compared = match report.verified {
+        Verification::EntityTag => "ETag",
+        Verification::LastModified => "Last-Modified",
+        Verification::None => "weak ETag",
+        Verification::Digest => "",
+    };
     let was_asked = report.tally.requests > 0;
-    match report.verified {
-        Verification::Validator if was_asked => "the server has this version".to_owned(),
-        Verification::None if was_asked => {
-            "the server has this version, as far as a weak validator tells".to_owned()
-        }
-        Verification::Digest | Verification::Validator | Verification::None => {
-            verified(report.verified, &report.digests)
-        }
+    if was_asked && report.verified != Verification::Digest {
+        return format!("the server has the same version ({compared}); no checksum given");
     }
+    verified(report.verified, &report.digests)
 }
 
 fn how(tally: &Tally, elapsed: Duration) -> String {
@@ -169,11 +167,17 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
     match verified {
         Verification::Digest => {
             let names = digests.iter().map(|digest| digest.algorithm().name());
-            format!("verified by {}", names.collect::<Vec<_>>().join(" and "))
+            format!("matches {}", names.collect::<Vec<_>>().join(" and "))
         }
-        Verification::Validator => ONE_VERSION.to_owned(),
+        Verification::EntityTag => one_version("ETag"),
+        Verification::LastModified => one_version("Last-Modified"),
         Verification::None => UNVERIFIED.to_owned(),
     }
+}
+
+/// The remark on a download that a strong validator joins: one version, which may be a wrong one.
+fn one_version(validator: &str) -> String {
+    format!("one version throughout ({validator}); no checksum given")
 }
 
 /// Why it failed, with the argument that would have helped, if there is one.
