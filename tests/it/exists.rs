@@ -110,7 +110,7 @@ fn of_several_urls_only_those_that_are_missing_are_downloaded() {
     run(&urls[..3]);
     let ran = run(&urls);
     let told = |text: &str| ran.stderr.matches(text).count();
-    assert_eq!(told("already complete"), 3, "{ran:?}");
+    assert_eq!(told("already complete ("), 3, "{ran:?}");
     assert_eq!(told(": downloading"), 3, "{ran:?}");
     assert_eq!(files::names(into.path()).len(), 6);
 }

@@ -58,6 +58,7 @@ mod servers;
 mod slow_disk;
 mod support;
 mod syscalls;
+mod told;
 mod traced;
 mod typed;
 mod versions;

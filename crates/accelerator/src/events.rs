@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt};
 use range_store::journal::Unusable;
+use scheduler::Tries;
 use scheduler::failure::FailureClass;
 use tokio::sync::broadcast;
 
@@ -41,6 +42,8 @@ pub enum Event {
         cause: String,
         /// The time until then.
         delay: Duration,
+        /// The number of failures in a row, and the number of them that ends the download.
+        tries: Tries,
     },
     /// The number of connections has changed: another one brings more, or the server refuses some.
     WidthChanged {
@@ -69,9 +72,14 @@ impl Event {
         class: FailureClass,
         error: Option<&(dyn StdError + 'static)>,
         delay: Duration,
+        tries: Tries,
     ) -> Self {
         let cause = error.map_or_else(|| in_words(class).to_owned(), in_one_line);
-        Self::Retrying { cause, delay }
+        Self::Retrying {
+            cause,
+            delay,
+            tries,
+        }
     }
 }
 

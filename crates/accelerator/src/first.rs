@@ -10,7 +10,7 @@ use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
     AttemptId, Beginning, Event as Decision, Input, Outcome, Output, Request, Route, Scheduler,
-    SchedulerConfig, Stop,
+    SchedulerConfig, Stop, Tries,
 };
 
 use crate::clock::Clock;
@@ -98,8 +98,13 @@ impl Asking {
                         ..
                     } => attempt = Some(self.begin(id, request, route)),
                     Output::Stop { attempt } => told = Some(attempt),
-                    Output::Event(Decision::Retrying { class, delay, .. }) => {
-                        self.tell(class, delay);
+                    Output::Event(Decision::Retrying {
+                        class,
+                        delay,
+                        tries,
+                        ..
+                    }) => {
+                        self.tell(class, delay, tries);
                     }
                     Output::Wait { until, .. } => break until,
                     Output::Finished(outcome) => return Err(outcome),
@@ -183,13 +188,14 @@ impl Asking {
         }
     }
 
-    fn tell(&mut self, class: FailureClass, delay: Duration) {
+    fn tell(&mut self, class: FailureClass, delay: Duration, tries: Tries) {
         self.retries += 1;
         let last = self.last_error.as_ref();
         let error = last
             .filter(|(its, _)| *its == class)
             .map(|(_, error)| error as _);
-        self.events.send(Event::retrying(class, error, delay));
+        self.events
+            .send(Event::retrying(class, error, delay, tries));
     }
 
     /// Reports whether the failure may be of the range, and not of the file.

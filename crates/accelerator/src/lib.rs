@@ -93,6 +93,8 @@ pub use range_core::range_set::RangeSet;
 pub use range_core::units::{
     ByteCount, BytesPerSecond, ParseDurationError, RateLimit, parse_duration,
 };
+pub use scheduler::Tries;
+
 pub use range_store::{
     NameError, WriteMode, exit_on_bus_error, ignore_file_size_signal, spare_address_space,
 };

@@ -14,8 +14,10 @@ use crate::remote_file::RemoteFile;
 pub enum Verification {
     /// They have every digest that was expected.
     Digest,
-    /// Every reply had the same strong validator.
-    Validator,
+    /// Every reply had the same strong entity tag: they are of one version, whichever that is.
+    EntityTag,
+    /// Every reply had the same `Last-Modified`, and had it long enough for that to be strong.
+    LastModified,
     /// Nothing but the length joins the bytes: the server gave nothing else to tell generations
     /// apart, or another validator with every reply; in the latter case all bytes are of one reply.
     None,

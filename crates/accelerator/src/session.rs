@@ -7,6 +7,7 @@ mod start_over;
 use std::sync::Arc;
 
 use range_core::digest::Digest;
+use range_core::http::validator::Strength;
 use range_core::units::RateLimit;
 use range_store::{OlderVersions, ResumableFile};
 use scheduler::failure::FailureClass;
@@ -228,13 +229,20 @@ impl Session {
 
     /// Returns the evidence for a file that has no digest to prove it.
     fn verified(&self, generation: Option<&Generation>, all_agree: bool) -> Verification {
-        let is_strong = |generation: &Generation| generation.validators.is_strong();
-        match generation {
-            _ if self.task.expects_digest() => Verification::Digest,
-            Some(generation) if is_strong(generation) && all_agree && !self.doubts_validators => {
-                Verification::Validator
-            }
-            Some(_) | None => Verification::None,
+        if self.task.expects_digest() {
+            return Verification::Digest;
+        }
+        let joined = generation.filter(|_| all_agree && !self.doubts_validators);
+        let Some(validators) = joined.map(|joined| &joined.validators) else {
+            return Verification::None;
+        };
+        let tag = validators.entity_tag.as_ref();
+        if tag.is_some_and(|tag| tag.strength() == Strength::Strong) {
+            Verification::EntityTag
+        } else if validators.is_strong() {
+            Verification::LastModified
+        } else {
+            Verification::None
         }
     }
 

@@ -48,6 +48,12 @@ pub(crate) fn estimated(time: Duration) -> String {
     }
 }
 
+/// The same in as few columns as can be read: `13s`, `4m10s`, `1h12m`, `2d3h`.
+pub(crate) fn compact(time: Duration) -> String {
+    let estimated = estimated(time).replace(" min", "m");
+    estimated.replace(' ', "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

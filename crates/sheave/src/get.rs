@@ -1,15 +1,19 @@
 //! Owns `sheave get`: settings into downloads, one after another. Knows nothing of how a download
 //! works or looks.
 
+use std::path::Path;
 use std::time::Duration;
 
-use accelerator::{Download, Error, Settings};
+use accelerator::{Download, Error, Inspection, Settings};
 
+use crate::clock;
 use crate::exit_code::Exit;
-use crate::report::{View, follow};
+use crate::printer;
+use crate::report::{Batch, Display, View, follow};
 use crate::settings::{GetSettings, RemoteFile};
 use crate::signal::{Patience, Stop};
 use crate::suspicion;
+use crate::terminal_text::TerminalText;
 
 /// The library keeps what it has within milliseconds; the rest is for slow disks.
 pub(crate) const PATIENCE: Patience = Patience {
@@ -21,25 +25,50 @@ pub(crate) const PATIENCE: Patience = Patience {
 /// Downloads every file. A file that fails does not keep the others from their turn; the exit is
 /// that of the first that failed.
 pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
+    let begun = clock::now();
+    let mut batch = Batch::default();
+    let exit = all(&settings, &mut batch, &mut stop).await;
+    let files = settings.files.len();
+    let is_read = matches!(
+        settings.display,
+        Display::Bars { .. } | Display::Plain { .. }
+    );
+    if files > 1 && is_read {
+        printer::note(TerminalText(&batch.sentence(files, begun.elapsed())));
+    }
+    exit
+}
+
+async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit {
     let mut exit = Exit::Success;
-    for file in &settings.files {
+    for (index, file) in settings.files.iter().enumerate() {
         let named = tokio::select! {
             biased;
             () = stop.requested() => return Exit::Interrupted,
-            named = named(file, &settings) => named,
+            named = named(file, settings) => named,
         };
-        let name = named.as_ref().map_or(file, |(file, _)| file).name();
-        let mut view = View::new(settings.display, &name.to_string_lossy());
+        let named_file = named.as_ref().map_or(file, |(file, _)| file).clone();
+        let name = named_file.name().to_string_lossy();
+        let view = View::new(settings.display, &name);
+        let mut view = view.of_several(index + 1, settings.files.len());
         let outcome = match named {
-            Ok((_, download)) => follow(download, &mut view, &mut stop).await,
+            Ok((_, download)) => follow(download, &mut view, stop).await,
             Err(error) => Err(error),
         };
+        let mut kept = None;
+        match &outcome {
+            Ok(report) => batch.completed(report),
+            Err(error) => {
+                batch.failed(name.to_string());
+                kept = what_is_kept(&named_file.output).filter(|_| error.has_kept_bytes());
+            }
+        }
         if let Ok(report) = &outcome
             && let Some(what) = suspicion::of_file(&report.path, file.url.reveal())
         {
             view.warn(what);
         }
-        let ended = view.ended(&outcome);
+        let ended = view.ended(&outcome, kept.as_ref());
         if exit == Exit::Success {
             exit = ended;
         }
@@ -53,6 +82,13 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
         }
     }
     exit
+}
+
+/// Returns what the part file of an output holds, as its journal says.
+fn what_is_kept(output: &Path) -> Option<Inspection> {
+    let mut part = output.to_owned().into_os_string();
+    part.push(".part");
+    accelerator::inspect(Path::new(&part)).ok()
 }
 
 /// The file under the name its server suggests, if that is wanted and there is one, and its

@@ -132,7 +132,12 @@ impl Driver<'_> {
         self.context.events.send(match event {
             Decision::Planned { length, segmented } => Event::Planned { length, segmented },
             Decision::WidthChanged { width } => Event::WidthChanged { width },
-            Decision::Retrying { class, delay, .. } => {
+            Decision::Retrying {
+                class,
+                delay,
+                tries,
+                ..
+            } => {
                 self.tally.retries += 1;
                 if matches!(class, FailureClass::Stalled | FailureClass::Unanswered) {
                     self.failed += 1;
@@ -140,7 +145,7 @@ impl Driver<'_> {
                 // An error of another attempt is not the cause.
                 let error = self.last_error.as_ref();
                 let error = error.filter(|_| self.last_class == Some(class));
-                Event::retrying(class, error.map(|error| error as _), delay)
+                Event::retrying(class, error.map(|error| error as _), delay, tries)
             }
             // The only source there is ends the download instead.
             Decision::SourceDropped { .. } => return,

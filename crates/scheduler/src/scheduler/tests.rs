@@ -22,7 +22,7 @@ use super::*;
 use crate::failure::FailureClass;
 use crate::ids::{AttemptId, SourceId};
 use crate::input::{Body, Stop};
-use crate::output::{Grant, Request, Route};
+use crate::output::{Event, Grant, Request, Route};
 use range_core::block::BlockSize;
 use range_core::units::BytesPerSecond;
 

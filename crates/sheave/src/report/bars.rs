@@ -6,13 +6,9 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::block_map::{BlockMap, Palette};
-use super::sentence::{self, Numbers};
-use crate::duration;
+use super::line;
+use super::sentence::Numbers;
 use crate::printer;
-use crate::terminal_text::TerminalText;
-
-/// Columns the name of a file gets at least, or it is left out.
-const SHORTEST_NAME: usize = 8;
 
 /// The lines; they vanish when this is dropped, unless they are left.
 pub(crate) struct Bars {
@@ -39,15 +35,22 @@ impl Bars {
         }
     }
 
-    /// Draws both anew.
-    pub(crate) fn draw(&self, name: &str, numbers: &Numbers, progress: &Progress) {
+    /// Draws both anew. `still` says what a download waits for that stands still.
+    pub(crate) fn draw(
+        &self,
+        name: &str,
+        numbers: &Numbers,
+        still: Option<&str>,
+        progress: &Progress,
+    ) {
         let (_, columns) = self.terminal.size();
         let columns = usize::from(columns);
         let cells = BlockMap::of_progress(progress).map(|map| map.cells(columns));
         self.map
             .set_message(self.palette.draw(&cells.unwrap_or_default()));
+        let unicode = self.palette.unicode;
         self.numbers
-            .set_message(numbers_line(name, numbers, columns));
+            .set_message(line::of_numbers(name, numbers, still, columns, unicode));
     }
 
     /// Draws how far the reading back of a part file is.
@@ -68,8 +71,9 @@ impl Bars {
             unverified: ByteCount(checked.left.len()),
         };
         self.map.set_message(self.palette.draw(&cells));
+        let unicode = self.palette.unicode;
         self.numbers
-            .set_message(numbers_line(name, &numbers, columns));
+            .set_message(line::of_numbers(name, &numbers, None, columns, unicode));
     }
 
     /// Prints a line above them, where it stays.
@@ -91,141 +95,5 @@ impl Drop for Bars {
         self.map.finish_and_clear();
         self.numbers.finish_and_clear();
         let _ = self.lines.clear();
-    }
-}
-
-/// The numbers in at most `columns` columns: what matters least is left out first, and the name
-/// gets what is left. Columns are fixed, so that digits do not dance.
-fn numbers_line(name: &str, numbers: &Numbers, columns: usize) -> String {
-    let mut line = String::new();
-    for piece in pieces(numbers) {
-        let separator = if line.is_empty() { 0 } else { 2 };
-        if line.chars().count() + separator + piece.chars().count() > columns {
-            break;
-        }
-        line.push_str(&"  "[..separator]);
-        line.push_str(&piece);
-    }
-    let room = columns.saturating_sub(line.chars().count() + 2);
-    if room < SHORTEST_NAME {
-        return line;
-    }
-    format!("{line}  {}", TerminalText(name).capped(room))
-}
-
-/// Returns the parts of the line, the most important first.
-fn pieces(numbers: &Numbers) -> Vec<String> {
-    let mut pieces = Vec::new();
-    match numbers.phase {
-        Phase::Connecting => pieces.push("connecting".to_owned()),
-        Phase::Reserving => pieces.push("reserving space".to_owned()),
-        Phase::Verifying => {
-            let percent = numbers
-                .length
-                .and_then(|length| sentence::percent(numbers.digested, length));
-            pieces.push("verifying".to_owned());
-            pieces.extend(percent.map(|percent| format!("{percent:>3}%")));
-        }
-        Phase::Publishing => pieces.push("writing to disk".to_owned()),
-        Phase::Fetching | _ => {
-            let present = format!("{:>9}", numbers.present.to_string());
-            pieces.push(match numbers.length {
-                Some(length) => format!("{present} of {length}"),
-                None => present,
-            });
-            pieces.extend(numbers.percent().map(|percent| format!("{percent:>3}%")));
-            pieces.push(format!("{:>10}", numbers.rate.to_string()));
-            let left = numbers.left.map(duration::estimated).unwrap_or_default();
-            let label = if left.is_empty() { "" } else { " left" };
-            pieces.push(format!("{:>12}", format!("{left}{label}")));
-            pieces.push(sentence::connections(numbers.connections));
-            pieces.extend(numbers.verification());
-        }
-    }
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use accelerator::{ByteCount, BytesPerSecond};
-    use std::time::Duration;
-
-    const HALF_WAY: Numbers = Numbers {
-        phase: Phase::Fetching,
-        present: ByteCount(1 << 29),
-        length: Some(ByteCount(1 << 30)),
-        digested: ByteCount(1 << 28),
-        unverified: ByteCount(0),
-        rate: BytesPerSecond(1 << 27),
-        left: Some(Duration::from_secs(4)),
-        connections: 8,
-    };
-
-    #[test]
-    fn a_narrow_terminal_gets_what_matters_most() {
-        for (columns, line) in [
-            (
-                100,
-                "  512 MiB of 1.00 GiB   50%   128 MiB/s      4 s left  8 connections  disk.img",
-            ),
-            (
-                75,
-                "  512 MiB of 1.00 GiB   50%   128 MiB/s      4 s left  8 connections",
-            ),
-            (40, "  512 MiB of 1.00 GiB   50%   128 MiB/s"),
-            (28, "  512 MiB of 1.00 GiB   50%"),
-            (5, ""),
-        ] {
-            assert_eq!(
-                numbers_line("disk.img", &HALF_WAY, columns),
-                line,
-                "{columns}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_an_earlier_run_left_is_told_until_it_is_verified() {
-        let numbers = Numbers {
-            unverified: ByteCount(3 << 20),
-            ..HALF_WAY
-        };
-        let line = numbers_line("", &numbers, 100);
-        assert!(
-            line.contains("8 connections  3.00 MiB to be verified"),
-            "{line}"
-        );
-    }
-
-    #[test]
-    fn no_line_is_wider_than_the_terminal() {
-        let name = "a rather long name of a file that goes on and on.tar.zst";
-        for phase in [
-            Phase::Connecting,
-            Phase::Reserving,
-            Phase::Fetching,
-            Phase::Verifying,
-            Phase::Publishing,
-        ] {
-            for columns in 0..150 {
-                let numbers = Numbers {
-                    phase,
-                    unverified: ByteCount(1 << 40),
-                    ..HALF_WAY
-                };
-                let line = numbers_line(name, &numbers, columns);
-                assert!(line.chars().count() <= columns, "{columns}: {line:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn verifying_shows_how_far_the_digest_is() {
-        let numbers = Numbers {
-            phase: Phase::Verifying,
-            ..HALF_WAY
-        };
-        assert_eq!(numbers_line("", &numbers, 16), "verifying   25%");
     }
 }

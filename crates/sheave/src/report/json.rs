@@ -121,9 +121,15 @@ pub(crate) fn event(event: &Event) -> Line {
         Event::Planned { length, segmented } => Line::event("planned")
             .with("bytes", *length)
             .with("segmented", *segmented),
-        Event::Retrying { cause, delay } => Line::event("retrying")
+        Event::Retrying {
+            cause,
+            delay,
+            tries,
+        } => Line::event("retrying")
             .with("cause", cause.as_str())
-            .with_seconds("delay_s", *delay),
+            .with_seconds("delay_s", *delay)
+            .with("failures", tries.failed)
+            .with("failures_allowed", tries.allowed),
         Event::WidthChanged { width } => Line::event("width_changed").with("connections", *width),
         Event::Restarting { reason } => {
             Line::event("restarting").with("reason", reason.to_string())
@@ -170,7 +176,7 @@ const fn completion_name(completion: Completion) -> &'static str {
 const fn verification_name(verified: Verification) -> &'static str {
     match verified {
         Verification::Digest => "digest",
-        Verification::Validator => "validator",
+        Verification::EntityTag | Verification::LastModified => "validator",
         Verification::None => "none",
     }
 }
@@ -235,7 +241,7 @@ pub(crate) fn digest_names(digests: &[Digest]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use accelerator::{ByteCount, BytesPerSecond, Download, Settings};
+    use accelerator::{ByteCount, BytesPerSecond, Download, Settings, Tries};
 
     #[test]
     fn fields_keep_their_order_and_absent_ones_are_left_out() {
@@ -282,8 +288,15 @@ mod tests {
                 Event::Retrying {
                     cause: "reset".to_owned(),
                     delay,
+                    tries: Tries {
+                        failed: 1,
+                        allowed: 10,
+                    },
                 },
-                r#"{"event":"retrying","cause":"reset","delay_s":0.5}"#,
+                concat!(
+                    r#"{"event":"retrying","cause":"reset","delay_s":0.5,"failures":1,"#,
+                    r#""failures_allowed":10}"#
+                ),
             ),
             (
                 Event::WidthChanged { width: 3 },

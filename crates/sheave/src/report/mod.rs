@@ -2,23 +2,31 @@
 //! nothing about the download.
 
 mod bars;
+mod batch;
 mod block_map;
 pub(crate) mod json;
+mod line;
 mod plain;
 mod sentence;
+mod standstill;
 
 use std::time::Duration;
 
-use accelerator::{Completion, Download, Error, Event, Phase, Progress, Report, Verification};
+use accelerator::{
+    Completion, Download, Error, Event, Inspection, Phase, Progress, Report, Verification,
+};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::clock;
 use crate::exit_code::Exit;
 use crate::printer;
 use crate::signal::Stop;
 use crate::terminal_text::TerminalText;
+use standstill::Standstill;
 
 pub(crate) use bars::Bars;
+pub(crate) use batch::Batch;
 pub(crate) use block_map::{BlockMap, Palette};
 use sentence::Numbers;
 pub(crate) use sentence::{connections, percent};
@@ -68,10 +76,13 @@ pub(crate) struct View {
     display: Display,
     /// As given.
     name: String,
+    /// The place of the file among several, in front of its name while it is drawn.
+    place: String,
     /// As shown.
     label: String,
     /// The first line about a download, until something of it happens.
     heading: Option<String>,
+    still: Standstill,
     bars: Option<Bars>,
 }
 
@@ -86,9 +97,19 @@ impl View {
             display,
             label: TerminalText(name).capped(LONGEST_NAME),
             name: name.to_owned(),
+            place: String::new(),
             heading: None,
+            still: Standstill::default(),
             bars,
         }
+    }
+
+    /// Says that it is the `number`-th of several files, if there are several.
+    pub(crate) fn of_several(mut self, number: usize, files: usize) -> Self {
+        if files > 1 {
+            self.place = format!("{number}/{files} ");
+        }
+        self
     }
 
     fn started(&mut self, url: &str) {
@@ -99,12 +120,24 @@ impl View {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event, elapsed: Duration) {
         self.head();
+        let is_news = if let Event::Retrying {
+            cause,
+            delay,
+            tries,
+        } = event
+        {
+            self.still.failed(elapsed, cause, *delay, *tries)
+        } else {
+            true
+        };
         let (is_detail, text) = sentence::of_event(event);
         match self.display {
             Display::Json { .. } => printer::data(json::event(event)),
-            Display::Bars { verbose, .. } | Display::Plain { verbose } if verbose || !is_detail => {
+            Display::Bars { verbose, .. } | Display::Plain { verbose }
+                if is_news && (verbose || !is_detail) =>
+            {
                 self.tell(&text);
             }
             Display::Bars { .. } | Display::Plain { .. } | Display::Quiet => {}
@@ -113,17 +146,26 @@ impl View {
 
     fn progress(&mut self, progress: &Progress, elapsed: Duration) {
         let numbers = Numbers::new(progress);
+        let fetched = progress.tally.fetched_bytes;
+        self.still.note(elapsed, fetched, numbers.connections);
+        let still = self.still.phrase(elapsed);
+        let still = still.as_deref();
         match self.display {
             Display::Json { .. } => printer::data(json::progress(&numbers, elapsed)),
             Display::Plain { .. } => {
                 if numbers.phase != Phase::Verifying {
                     self.head();
                 }
-                self.tell(&plain::progress(&numbers));
+                self.tell(&plain::progress(&numbers, still));
             }
             Display::Bars { .. } => {
                 if let Some(bars) = &self.bars {
-                    bars.draw(&self.label, &numbers, progress);
+                    bars.draw(
+                        &format!("{}{}", self.place, self.name),
+                        &numbers,
+                        still,
+                        progress,
+                    );
                 }
             }
             Display::Quiet => {}
@@ -161,7 +203,12 @@ impl View {
     }
 
     /// Shows how it ended, and returns the exit that means.
-    pub(crate) fn ended(&mut self, outcome: &Result<Report, Error>) -> Exit {
+    /// `kept` is the file's journal, if that has any.
+    pub(crate) fn ended(
+        &mut self,
+        outcome: &Result<Report, Error>,
+        kept: Option<&Inspection>,
+    ) -> Exit {
         // The bars go first: what they showed is in the last line.
         self.bars = None;
         match outcome {
@@ -169,7 +216,7 @@ impl View {
                 self.completed(report);
                 Exit::Success
             }
-            Err(error) => self.failed(error),
+            Err(error) => self.failed(error, kept),
         }
     }
 
@@ -189,11 +236,12 @@ impl View {
         }
     }
 
-    fn failed(&self, error: &Error) -> Exit {
+    fn failed(&self, error: &Error, kept: Option<&Inspection>) -> Exit {
         if let Display::Json { .. } = self.display {
-            printer::data(json::failed(error));
+            let kept = kept.map(|kept| kept.claimed.len());
+            printer::data(json::failed(error).with_known("kept_bytes", kept));
         }
-        let what = format!("{}: {}", self.label, sentence::of_error(error));
+        let what = format!("{}: {}", self.label, sentence::of_error(error, kept));
         printer::failure(Exit::from(error.kind()), &what)
     }
 
@@ -225,6 +273,7 @@ pub(crate) async fn follow(
     let mut ticks = tokio::time::interval(view.display.interval());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let start: Instant = ticks.tick().await;
+    let begun = clock::now();
     let (mut has_events, mut asked_to_stop) = (true, false);
     let outcome = loop {
         tokio::select! {
@@ -235,7 +284,7 @@ pub(crate) async fn follow(
                 cancel.cancel();
             }
             event = events.next(), if has_events => match event {
-                Some(event) => view.event(&event),
+                Some(event) => view.event(&event, begun.elapsed()),
                 None => has_events = false,
             },
             now = ticks.tick() => view.progress(&progress.snapshot(), now.duration_since(start)),
@@ -246,7 +295,7 @@ pub(crate) async fn follow(
     while has_events {
         tokio::select! {
             biased;
-            Some(event) = events.next() => view.event(&event),
+            Some(event) = events.next() => view.event(&event, begun.elapsed()),
             () = std::future::ready(()) => has_events = false,
         }
     }

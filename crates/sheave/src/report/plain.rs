@@ -10,22 +10,25 @@ pub(crate) fn started(url: &str) -> String {
     format!("downloading {url}")
 }
 
-/// A line about how far it is.
-pub(crate) fn progress(numbers: &Numbers) -> String {
+/// A line about how far it is; `still` says what a download waits for that stands still.
+pub(crate) fn progress(numbers: &Numbers, still: Option<&str>) -> String {
     match numbers.phase {
-        Phase::Connecting => "waiting for the server".to_owned(),
+        Phase::Connecting => still.unwrap_or("waiting for the server").to_owned(),
         Phase::Reserving => "reserving space for the file".to_owned(),
         Phase::Verifying => format!("verifying, {} digested", numbers.digested),
         Phase::Publishing => "writing to disk".to_owned(),
-        Phase::Fetching | _ => fetching(numbers),
+        Phase::Fetching | _ => fetching(numbers, still),
     }
 }
 
-fn fetching(numbers: &Numbers) -> String {
+fn fetching(numbers: &Numbers, still: Option<&str>) -> String {
     let present = match (numbers.length, numbers.percent()) {
         (Some(length), Some(percent)) => format!("{} of {length} ({percent}%)", numbers.present),
         _ => numbers.present.to_string(),
     };
+    if let Some(still) = still {
+        return format!("{present}, {still}");
+    }
     let left = match numbers.left {
         Some(left) => format!(", {} left", duration::estimated(left)),
         None => String::new(),
@@ -60,14 +63,20 @@ mod tests {
             connections: 8,
         };
         assert_eq!(
-            progress(&numbers),
+            progress(&numbers, None),
             "512 MiB of 1.00 GiB (50%), 128 MiB/s, 4 s left, 8 connections"
         );
         numbers.length = None;
         numbers.left = None;
         numbers.connections = 1;
-        assert_eq!(progress(&numbers), "512 MiB, 128 MiB/s, 1 connection");
+        assert_eq!(progress(&numbers, None), "512 MiB, 128 MiB/s, 1 connection");
+        let still = "next try in 2 s (2 of 10): 503";
+        assert_eq!(
+            progress(&numbers, Some(still)),
+            "512 MiB, next try in 2 s (2 of 10): 503"
+        );
         numbers.phase = Phase::Connecting;
-        assert_eq!(progress(&numbers), "waiting for the server");
+        assert_eq!(progress(&numbers, Some(still)), still);
+        assert_eq!(progress(&numbers, None), "waiting for the server");
     }
 }

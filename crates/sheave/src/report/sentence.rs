@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use accelerator::{
-    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Phase, Progress,
-    Remedy, Report, Tally, Verification,
+    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Inspection, Phase,
+    Progress, Remedy, Report, Tally, Verification,
 };
 
+use super::standstill::of_tries;
 use crate::duration;
 
 /// The remark on a download that nothing verifies.
-pub(crate) const UNVERIFIED: &str = "not verified: the server gives no strong validator, and no \
---checksum was given";
-
-/// The remark on a download that a strong validator joins: one version, which may be a wrong one.
-const ONE_VERSION: &str = "one version throughout, not checked against a checksum";
+pub(crate) const UNVERIFIED: &str = "nothing shows that it is one version: the server gives no \
+strong validator; no checksum given";
 
 /// The numbers of a moment.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +89,13 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
             };
             (true, format!("{length}, {way}"))
         }
-        Event::Retrying { cause, delay } => {
-            let delay = duration::measured(*delay);
-            (true, format!("{cause}; trying again in {delay}"))
+        Event::Retrying {
+            cause,
+            delay,
+            tries,
+        } => {
+            let (delay, count) = (duration::measured(*delay), of_tries(*tries));
+            (true, format!("{cause}; trying again in {delay}{count}"))
         }
         Event::WidthChanged { width } => {
             let width = connections(usize::from(*width));
@@ -101,7 +103,7 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
         }
         Event::Restarting { reason } => (false, format!("starting over: {reason}")),
         Event::Verifying => (true, "download complete; verifying".to_owned()),
-        Event::Publishing => (true, "verified; saving".to_owned()),
+        Event::Publishing => (true, "saving".to_owned()),
         Event::Missed { count } => (true, format!("{count} events came too fast to be shown")),
         other => (true, format!("{other:?}")),
     }
@@ -134,16 +136,17 @@ pub(crate) fn of_report(report: &Report) -> String {
 
 /// Returns what shows that a file that was there is the one that is asked for.
 fn of_version(report: &Report) -> String {
+    let compared = match report.verified {
+        Verification::EntityTag => "ETag",
+        Verification::LastModified => "Last-Modified",
+        Verification::None => "weak ETag",
+        Verification::Digest => "",
+    };
     let was_asked = report.tally.requests > 0;
-    match report.verified {
-        Verification::Validator if was_asked => "the server has this version".to_owned(),
-        Verification::None if was_asked => {
-            "the server has this version, as far as a weak validator tells".to_owned()
-        }
-        Verification::Digest | Verification::Validator | Verification::None => {
-            verified(report.verified, &report.digests)
-        }
+    if was_asked && report.verified != Verification::Digest {
+        return format!("the server has the same version ({compared}); no checksum given");
     }
+    verified(report.verified, &report.digests)
 }
 
 fn how(tally: &Tally, elapsed: Duration) -> String {
@@ -164,11 +167,17 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
     match verified {
         Verification::Digest => {
             let names = digests.iter().map(|digest| digest.algorithm().name());
-            format!("verified by {}", names.collect::<Vec<_>>().join(" and "))
+            format!("matches {}", names.collect::<Vec<_>>().join(" and "))
         }
-        Verification::Validator => ONE_VERSION.to_owned(),
+        Verification::EntityTag => one_version("ETag"),
+        Verification::LastModified => one_version("Last-Modified"),
         Verification::None => UNVERIFIED.to_owned(),
     }
+}
+
+/// The remark on a download that a strong validator joins: one version, which may be a wrong one.
+fn one_version(validator: &str) -> String {
+    format!("one version throughout ({validator}); no checksum given")
 }
 
 /// Why it failed, with the argument that would have helped, if there is one.
@@ -207,7 +216,14 @@ pub(crate) fn of_suspicion(what: &str) -> String {
 }
 
 /// Why it failed, and what to do about it.
-pub(crate) fn of_error(error: &Error) -> String {
+pub(crate) fn of_error(error: &Error, kept: Option<&Inspection>) -> String {
+    let again = match kept {
+        Some(kept) => {
+            let (bytes, length) = (ByteCount(kept.claimed.len()), ByteCount(kept.length));
+            format!("; {bytes} of {length} kept: run the same command again to resume")
+        }
+        None => "; run the same command again to resume".to_owned(),
+    };
     let advice = match (error.kind(), error.has_kept_bytes()) {
         // Its cause says all there is to do.
         (ErrorKind::Corrupt | ErrorKind::Invalid, _) => "",
@@ -219,7 +235,7 @@ pub(crate) fn of_error(error: &Error) -> String {
         (ErrorKind::Untrusted | ErrorKind::Exists | ErrorKind::InUse, true) => {
             "; what was fetched is kept"
         }
-        (_, true) => "; run the same command again to resume",
+        (_, true) => &again,
         (ErrorKind::Cancelled, false) => "; nothing was kept that another run could continue",
         (_, false) => "",
     };
@@ -229,7 +245,7 @@ pub(crate) fn of_error(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use accelerator::{ByteRange, RestartReason};
+    use accelerator::{ByteRange, RestartReason, Tries};
 
     #[test]
     fn numbers_count_what_an_earlier_run_left_as_present() {
@@ -275,8 +291,13 @@ mod tests {
         let (is_detail, text) = of_event(&Event::Retrying {
             cause: "the connection broke".to_owned(),
             delay: Duration::from_millis(1500),
+            tries: Tries {
+                failed: 2,
+                allowed: 10,
+            },
         });
         assert!(is_detail);
-        assert_eq!(text, "the connection broke; trying again in 1.50 s");
+        let expected = "the connection broke; trying again in 1.50 s (3 of 10)";
+        assert_eq!(text, expected);
     }
 }

@@ -21,13 +21,16 @@ impl Environment {
     pub(crate) fn read() -> Self {
         let terminal_type = variable("TERM").unwrap_or_default();
         let can_move_cursor = !matches!(terminal_type.as_str(), "" | "dumb");
-        let colour = can_move_cursor && variable("NO_COLOR").is_none();
+        let wants_colour = variable("CLICOLOR").is_none_or(|wanted| wanted != "0");
+        let colour = can_move_cursor && wants_colour && variable("NO_COLOR").is_none();
+        // The terminal of a build service is read as a file.
+        let is_read_later = variable("CI").is_some_and(|ci| !matches!(ci.as_str(), "0" | "false"));
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
             .find_map(variable);
         let unicode = locale.is_none_or(|locale| shows_unicode(&locale));
         Self {
-            terminal: can_move_cursor && io::stderr().is_terminal(),
+            terminal: can_move_cursor && !is_read_later && io::stderr().is_terminal(),
             palette: Palette { colour, unicode },
             output_palette: Palette {
                 colour: colour && io::stdout().is_terminal(),

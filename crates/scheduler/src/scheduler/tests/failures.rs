@@ -18,12 +18,18 @@ fn a_shorter_reply_is_kept_and_the_rest_asked_for_again() {
 fn a_reply_that_brings_nothing_counts_as_a_failure() {
     let (mut bench, _) = Bench::segmented(1, 100 * MIB);
     let mut attempt = FIRST;
+    let mut told = Vec::new();
     for _ in 0..4 {
         let outputs = bench.feed(Input::Stopped {
             attempt,
             position: 0,
             how: Stop::Drained,
         });
+        for output in &outputs {
+            if let Output::Event(Event::Retrying { tries, .. }) = output {
+                told.push((tries.failed, tries.allowed));
+            }
+        }
         if starts(&outputs).is_empty() {
             bench.after(limits::BACKOFF_MAX);
         }
@@ -38,6 +44,7 @@ fn a_reply_that_brings_nothing_counts_as_a_failure() {
         outputs,
         [Output::Finished(Outcome::Failed(FailureClass::Interrupted))]
     );
+    assert_eq!(told, [(1, 5), (2, 5), (3, 5), (4, 5)]);
 }
 
 #[test]
