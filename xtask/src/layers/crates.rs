@@ -22,7 +22,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("simulator", &["range-core", "scheduler"]),
     (
         "fuzz-bodies",
-        &["accelerator", "range-core", "range-server", "range-store"],
+        &[
+            "accelerator",
+            "catalog",
+            "range-core",
+            "range-server",
+            "range-store",
+        ],
     ),
     ("needs", &[]),
     ("sheave-bench", &["range-core"]),

@@ -24,7 +24,13 @@ const DRAWN: &[(&str, &[&str])] = &[
     ),
     (
         "fuzz-bodies",
-        &["accelerator", "range-core", "range-server", "range-store"],
+        &[
+            "accelerator",
+            "catalog",
+            "range-core",
+            "range-server",
+            "range-store",
+        ],
     ),
     ("needs", &[]),
     ("sheave-bench", &["clap", "range-core"]),
