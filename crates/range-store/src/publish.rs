@@ -254,6 +254,28 @@ mod tests {
         places_once(|folder, names| place(folder, names, HOW));
     }
 
+    /// A directory may get the name after the check. POSIX lets a rename over one fail with any of
+    /// these.
+    #[test]
+    fn whatever_takes_the_name_at_the_last_moment_is_an_output_that_exists() {
+        for errno in [Errno::EXIST, Errno::ISDIR, Errno::NOTEMPTY] {
+            assert!(is_taken(errno), "{errno}");
+        }
+        for errno in [Errno::ACCESS, Errno::IO, Errno::NOENT, Errno::NOSPC] {
+            assert!(!is_taken(errno), "{errno}");
+        }
+        let temp = tempfile::tempdir().unwrap();
+        let names = PartNames::new(OsStr::new("output")).unwrap();
+        let folder = Folder::new(Directory::open(temp.path()).unwrap(), &names, true);
+        let length = Length::Known(ByteCount(5));
+        let part = PartFile::create(&folder, &names, length, WriteMode::default()).unwrap();
+        let taken = temp.path().join(names.final_name());
+        rustix::fs::mkdirat(rustix::fs::CWD, taken, rustix::fs::Mode::RWXU).unwrap();
+        let error = rename(&folder, &names).unwrap_err();
+        assert!(matches!(error, StoreError::OutputExists { .. }), "{error}");
+        assert!(folder.holds(names.part(), part.identity()).unwrap());
+    }
+
     #[test]
     fn a_hard_link_stands_in_for_a_rename_that_replaces_nothing() {
         places_once(|folder, names| {

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::disk::Directory;
     use crate::resumable::journal::{Encoder, SessionId};
-    use crate::{Length, WriteMode};
+    use crate::{Length, StoreFailure, WriteMode};
 
     struct Bench {
         _temp: tempfile::TempDir,
@@ -315,6 +315,24 @@ mod tests {
         part.remove().unwrap();
         clear(&bench.folder, &bench.names).unwrap();
         assert_eq!(bench.names(), Vec::<String>::new());
+    }
+
+    /// Another program has replaced the part file: that program's file stays where it is.
+    #[test]
+    fn another_file_with_the_part_name_is_not_set_aside() {
+        let bench = Bench::new();
+        let old = bench.create("old");
+        let others = PartNames::new(OsStr::new("others")).unwrap();
+        let length = Length::Known(ByteCount(5));
+        let mode = WriteMode::default();
+        let other = PartFile::create(&bench.folder, &others, length, mode).unwrap();
+        let disk = bench.folder.disk();
+        disk.rename(others.part(), bench.names.part()).unwrap();
+        let error = set_aside(&old, 0).unwrap_err();
+        assert_eq!(error.disposition(), StoreFailure::NotOurs, "{error}");
+        assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
+        let part = bench.names.part();
+        assert!(bench.folder.holds(part, other.identity()).unwrap());
     }
 
     #[test]

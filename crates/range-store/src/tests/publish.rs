@@ -3,13 +3,18 @@
 
 use std::ops::ControlFlow;
 
+use range_core::block::BlockSize;
+use range_core::http::validator::{EntityTag, Validators};
+
 use crate::append_log::AppendLog;
 use crate::disk::Directory;
 use crate::part_file::PartFile;
 use crate::publish::{discard, publish};
-use crate::{Found, Publish, ResumableFile, StoreError, StoreFailure, Unfinished, WriteMode};
+use crate::{
+    Description, Found, Publish, ResumableFile, StoreError, StoreFailure, Unfinished, WriteMode,
+};
 
-use super::support::{Planted, Scratch, description, known, range};
+use super::support::{Planted, Scratch, description, known, pattern, range};
 
 const PLAIN: Publish = Publish {
     overwrite: false,
@@ -258,6 +263,58 @@ fn a_final_file_that_is_not_what_its_journal_says_is_not_taken_for_ours() {
         scratch.write(scratch.names.final_name(), bytes);
         assert!(unfinished(&scratch).is_none());
         assert_eq!(scratch.listing(), ["output", "output.part.journal"]);
+    }
+}
+
+/// Replies of several versions may have brought the bytes: no validator describes them.
+#[test]
+fn a_final_file_that_may_be_mixed_has_no_validators() {
+    for is_mixed in [false, true] {
+        let scratch = Scratch::new();
+        let validators = Validators {
+            entity_tag: EntityTag::parse(b"\"a\""),
+            ..Validators::default()
+        };
+        let description = Description {
+            validators: validators.clone(),
+            ..description()
+        };
+        let file = scratch.location().create(known(5), &description).unwrap();
+        file.lease_from(0).unwrap().write(b"whole").unwrap();
+        if is_mixed {
+            file.note_mixed().unwrap();
+        }
+        drop(file);
+        scratch.rename(scratch.names.part(), scratch.names.final_name());
+        let found = unfinished(&scratch).expect("it is what the journal says");
+        let expected = if is_mixed {
+            Validators::default()
+        } else {
+            validators
+        };
+        assert_eq!(found.header().validators, expected);
+    }
+}
+
+/// A publish begins only once every byte is claimed.
+#[test]
+fn a_final_file_that_is_claimed_in_part_is_not_taken_for_ours() {
+    let size = BlockSize::new(4096).unwrap();
+    let whole = range(0, 3 * 4096);
+    for claimed in [range(0, 4096), range(4096, 3 * 4096), whole] {
+        let scratch = Scratch::new();
+        let location = scratch.location().with_blocks_of(size);
+        let length = known(whole.len());
+        let file = location.create(length, &description()).unwrap();
+        let mut writer = file.lease(claimed).unwrap();
+        writer.write(&pattern(claimed)).unwrap();
+        drop(writer);
+        drop(file);
+        let name = scratch.names.final_name();
+        scratch.rename(scratch.names.part(), name);
+        assert_eq!(scratch.length(name), whole.len());
+        let found = location.unfinished(|| ControlFlow::Continue(())).unwrap();
+        assert_eq!(found.is_some(), claimed == whole, "{claimed}");
     }
 }
 

@@ -159,3 +159,32 @@ fn a_sync_that_is_left_out_beside_a_version_that_waits_would_be_caught() {
         );
     }
 }
+
+/// Reports whether a power cut in the middle of a discard may leave the part file without its
+/// journal, which no later run would touch.
+fn discarding_may_leave_the_part_file_alone(ignored: Option<Synced>) -> bool {
+    let start = with_an_old_version(&Remote::new(100, 1, ""));
+    let disk = SimulatedDisk::new(Recording::from(start), ignored);
+    let Found::Earlier(earlier) = PLAIN.location(disk.clone()).find(false).unwrap() else {
+        panic!("a version was left");
+    };
+    let (file, _claims) = earlier.resume().unwrap();
+    file.discard().unwrap();
+    assert_eq!(disk.look_at(State::names), 0);
+    let recording = disk.take();
+    let mut is_alone = false;
+    for point in 0..recording.crash_points() {
+        let wrecks = recording.wrecks(point, &[]);
+        wrecks.visit(u64::MAX, &mut Random::new(0), |state| {
+            is_alone |= state.file(Name::Part).is_some() && state.file(Name::Journal).is_none();
+            ControlFlow::Continue(())
+        });
+    }
+    is_alone
+}
+
+#[test]
+fn a_discard_leaves_no_part_file_without_its_journal() {
+    assert!(!discarding_may_leave_the_part_file_alone(None));
+    assert!(discarding_may_leave_the_part_file_alone(Some(Synced::Names)));
+}
