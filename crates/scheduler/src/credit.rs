@@ -75,7 +75,19 @@ impl Credit {
     pub(crate) fn spend(&mut self, bytes: u64) {
         if self.limit.is_some() {
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-            self.bucket = self.bucket.saturating_sub(bytes).max(-self.most());
+            let least = self.bucket.min(-self.most());
+            self.bucket = self.bucket.saturating_sub(bytes).max(least);
+        }
+    }
+
+    /// Bytes come that a worker discards. They are not held back, so they are paid for afterwards,
+    /// by everyone.
+    pub(crate) fn charge(&mut self, bytes: u64) {
+        if self.limit.is_some() {
+            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+            let most = i64::try_from(self.bytes_in(limits::RATE_DEBT)).unwrap_or(i64::MAX);
+            let least = self.bucket.min(-most);
+            self.bucket = self.bucket.saturating_sub(bytes).max(least);
         }
     }
 

@@ -158,6 +158,10 @@ pub const RATE_ROUND: Duration = Duration::from_millis(20);
 /// rounds, a third that is given out, and one that is late. More would break 2 % of 5 seconds.
 pub const RATE_BURST: Duration = Duration::from_millis(80);
 
+/// Most time in which nothing is received because so much was discarded: a server closes a
+/// connection from which nothing is read for long.
+pub const RATE_DEBT: Duration = Duration::from_secs(10);
+
 /// How long it counts that part of a limit was not used: the limit is not what holds the download
 /// back.
 pub const RATE_MEMORY: Duration = Duration::from_millis(200);

@@ -194,12 +194,13 @@ impl Scheduler {
         let Some(active) = self.ledger.current(attempt) else {
             return;
         };
-        let asked_from = active.began;
+        let (asked_from, read) = (active.began, active.position);
         let Some(range) = self.ledger.lease(attempt, self.now) else {
             return;
         };
         let grant = Grant::Range(range);
         self.outputs.push_back(Output::Grant { attempt, grant });
+        self.credit.charge(range.start().saturating_sub(read));
         if range.start() != asked_from
             && let Some(end) = self.credit.started(attempt.segment, range.start())
         {

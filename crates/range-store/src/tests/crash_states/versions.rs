@@ -186,5 +186,7 @@ fn discarding_may_leave_the_part_file_alone(ignored: Option<Synced>) -> bool {
 #[test]
 fn a_discard_leaves_no_part_file_without_its_journal() {
     assert!(!discarding_may_leave_the_part_file_alone(None));
-    assert!(discarding_may_leave_the_part_file_alone(Some(Synced::Names)));
+    assert!(discarding_may_leave_the_part_file_alone(Some(
+        Synced::Names
+    )));
 }
