@@ -39,8 +39,8 @@ pub fn run(bytes: &[u8]) {
     if list.version == Version::Four {
         // No version of the grammar has numbers of connections and unregistered names.
         let expressible = list.entries.iter().all(|entry| {
-            let mut algorithms = entry.checksums.iter().map(|checksum| checksum.algorithm());
-            let pieces = entry.pieces.as_ref().map(|pieces| pieces.algorithm());
+            let mut algorithms = entry.checksums.iter().map(catalog::Checksum::algorithm);
+            let pieces = entry.pieces.as_ref().map(catalog::Pieces::algorithm);
             algorithms.all(|known| known.registered().is_some())
                 && pieces.is_none_or(|known| known.registered().is_some())
         });
