@@ -72,7 +72,7 @@ fn program(root: &Path, at: &Path, package: &Package<'_>) -> Result<(), Failure>
 fn page(file: &Path) -> Result<(), Failure> {
     let file = file.display().to_string();
     shell(
-        "mandoc -T utf8 \"$1\" | grep -q 'EXAMPLES\\|SYNOPSIS'",
+        "mandoc -T html \"$1\" | grep -c SYNOPSIS >/dev/null",
         &[&file],
     )
 }
