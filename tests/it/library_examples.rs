@@ -54,8 +54,9 @@ fn said(command: &mut Command) -> String {
 #[test]
 fn a_download_with_progress() {
     let said = downloads("progress");
-    assert!(said.contains(" of 20971520 bytes, Fetching"), "{said}");
-    assert!(said.ends_with("20971520 bytes, Validator\n"), "{said}");
+    assert!(said.contains(" of 20971520 bytes at "), "{said}");
+    assert!(said.contains(", Fetching\n"), "{said}");
+    assert!(said.ends_with("20971520 bytes, EntityTag\n"), "{said}");
 }
 
 #[test]
