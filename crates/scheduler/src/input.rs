@@ -6,7 +6,7 @@ use crate::ids::{AttemptId, CheckpointId};
 use range_core::range::ByteRange;
 use range_core::units::RateLimit;
 
-/// What the head of an accepted reply promises.
+/// The promise that the head of an accepted reply makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
     /// A 206: these bytes of a file of this length.
@@ -23,7 +23,7 @@ pub enum Body {
     },
 }
 
-/// Why a worker stopped.
+/// The reason a worker stopped for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The reply ended, at the end of the lease or before.
@@ -43,7 +43,7 @@ pub enum Input {
     Opened {
         /// The attempt that reports.
         attempt: AttemptId,
-        /// What it promises.
+        /// Its promise.
         body: Body,
     },
     /// The first bytes of an accepted reply to [`Request::Part`](crate::Request::Part) are there.
@@ -67,7 +67,7 @@ pub enum Input {
     Shrunk {
         /// The attempt that reports.
         attempt: AttemptId,
-        /// Where the lease ends, at or after the cut that was asked for.
+        /// The end of the lease, at or after the cut that was asked for.
         end: u64,
     },
     /// A worker has let go of its lease, having written every byte before `position`.
@@ -91,7 +91,7 @@ pub enum Input {
     },
     /// Everything received before the checkpoint was asked for is on the disk.
     Durable {
-        /// Which checkpoint.
+        /// The checkpoint.
         checkpoint: CheckpointId,
     },
     /// From here on no more than this may be received in a second; `None` lifts the limit.

@@ -30,7 +30,7 @@ pub const FAR_LATENCY: Duration = Duration::from_millis(33);
 /// all of a worker's share: a request is expensive there, and a split is no more expensive.
 pub const VERY_FAR_LATENCY: Duration = Duration::from_millis(100);
 
-/// What these two steps multiply the width by. With eight, hosts in the simulation that refuse
+/// The factor of the width in these two steps. With eight, hosts in the simulation that refuse
 /// connections do so 58 times in ten seconds instead of 18. Leaping from [`FAR_LATENCY`] on won
 /// nothing: 1 GiB over 20 ms took 9.4 to 9.6 s with it and 9.4 s without.
 pub const WIDTH_LEAP: u16 = 4;
@@ -55,13 +55,13 @@ pub const WIDTH_HALF_WINDOWS: u32 = 30;
 /// a host that halves its rate stayed at half.
 pub const WIDTH_TRUST_WINDOWS: u32 = 60;
 
-/// How many connections more than it has found the search may use.
+/// The number of connections beyond those it has found that the search may use.
 pub const WIDTH_PROBE: u16 = 2;
 
-/// How long a width stays at first before a wider one is tried.
+/// The time a width stays at first before a wider one is tried.
 pub const WIDTH_RAISE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long it stays at most: the interval doubles each time nothing was won.
+/// The time it stays at most: the interval doubles each time nothing was won.
 pub const WIDTH_RAISE_INTERVAL_MAX: Duration = Duration::from_mins(5);
 
 /// A segment is sized for this time at the rate a connection has, or for
@@ -124,15 +124,15 @@ pub const BROKEN_STARTS_MAX: u32 = 3;
 /// is more.
 pub const PACE_WINDOW: Duration = Duration::from_millis(500);
 
-/// How often the last segments are looked at while workers are free: a silent worker sends
-/// nothing that would wake anyone.
+/// The interval at which the last segments are looked at while workers are free: a silent worker
+/// sends nothing that would wake anyone.
 pub const TAIL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long a worker is silent, while others receive, before a free one takes over what it has at
+/// The time a worker is silent, while others receive, before a free one takes over what it has at
 /// the end of a file; four latencies where that is more.
 pub const TAIL_SILENCE: Duration = Duration::from_millis(400);
 
-/// How long the last worker of all may be silent: its silence may be the whole link's.
+/// The time the last worker of all may be silent: its silence may be the whole link's.
 pub const LAST_SILENCE: Duration = Duration::from_millis(1500);
 
 /// Shortest time a reply may bring nothing after its head before its bytes are asked for anew:
@@ -150,20 +150,20 @@ pub const PAUSE_MEMORY: Duration = Duration::from_secs(1);
 /// A worker slower than this many tenths of what is typical loses its remainder to a free one.
 pub const CRAWL_TENTHS: u64 = 3;
 
-/// How often credit is given out under a limit on the rate: often enough for a byte to be late by
-/// less than a report is, seldom enough for 50 rounds a second to cost nothing.
+/// The interval at which credit is given out under a limit on the rate: short enough for a byte to
+/// be late by less than a report is, seldom enough for 50 rounds a second to cost nothing.
 pub const RATE_ROUND: Duration = Duration::from_millis(20);
 
-/// How much of a limit is kept for later while nobody uses it: what workers hold of it for two
-/// rounds, a third that is given out, and one that is late. More would break 2 % of 5 seconds.
+/// The share of a limit that is kept for later while nobody uses it: what workers hold of it for
+/// two rounds, a third that is given out, and one that is late. More would break 2 % of 5 seconds.
 pub const RATE_BURST: Duration = Duration::from_millis(80);
 
 /// Most time in which nothing is received because so much was discarded: a server closes a
 /// connection from which nothing is read for long.
 pub const RATE_DEBT: Duration = Duration::from_secs(10);
 
-/// How long it counts that part of a limit was not used: the limit is not what holds the download
-/// back.
+/// The time for which it counts that part of a limit was not used: the limit is not what holds the
+/// download back.
 pub const RATE_MEMORY: Duration = Duration::from_millis(200);
 
 /// Shortest time over which it is judged whether a limit is reached: with fewer than 20 rounds, one
@@ -225,7 +225,7 @@ pub const RANGE_MISTAKES_MAX: u32 = 3;
 /// Most sources of one file. Lists of mirrors are shorter; each costs a look at every start.
 pub const SOURCES_MAX: NonZeroU16 = NonZeroU16::new(32).unwrap();
 
-/// How long the measured rate of a source is believed. A source that was slow gets a segment this
+/// The time the measured rate of a source is believed. A source that was slow gets a segment this
 /// often, in which it can be faster.
 pub const SOURCE_RATE_LIFE: Duration = Duration::from_secs(30);
 

@@ -21,15 +21,15 @@ pub(crate) struct Waiting {
     /// An earlier run claimed it, wrongly. Where what follows is claimed as well, that may be wrong
     /// too, and both are to be asked for at once.
     pub(crate) is_rejected: bool,
-    /// How many replies in a row have been given up for it that had brought nothing.
+    /// The number of replies in a row that were given up for it and had brought nothing.
     pub(crate) barren: u32,
 }
 
-/// What a failed segment takes into its next attempt.
+/// The state that a failed segment takes into its next attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retry {
     pub(crate) attempt: AttemptId,
-    /// Where it failed. Others may be asked at once.
+    /// The source where it failed. Others may be asked at once.
     pub(crate) source: SourceId,
     pub(crate) not_before: Timestamp,
     pub(crate) failures: Failures,
@@ -47,7 +47,7 @@ impl Waiting {
         }
     }
 
-    /// What an earlier run claimed, and is not there.
+    /// A run that an earlier run of the program claimed, and that is not there.
     pub(crate) const fn rejected(range: ByteRange) -> Self {
         Self {
             is_rejected: true,
@@ -55,7 +55,7 @@ impl Waiting {
         }
     }
 
-    /// What a split has released.
+    /// A run that a split has released.
     pub(crate) const fn cut(range: ByteRange) -> Self {
         Self {
             is_cut: true,
@@ -63,13 +63,13 @@ impl Waiting {
         }
     }
 
-    /// Whether it is one with what it touches: nothing is known of it but that it is missing.
+    /// True where it is one with what it touches: nothing is known of it but that it is missing.
     pub(crate) const fn is_plain(&self) -> bool {
         self.retry.is_none() && !self.is_cut && self.barren == 0
     }
 }
 
-/// What a leased segment is for.
+/// The purpose of a leased segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The first request; its lease is decided when the reply's head is known.
@@ -80,7 +80,7 @@ pub(crate) enum Kind {
     Stream,
 }
 
-/// Where a worker stands.
+/// The progress of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Connecting, or waiting for the reply's head. The bytes are reserved.
@@ -98,42 +98,42 @@ pub(crate) struct Active {
     pub(crate) source: SourceId,
     pub(crate) kind: Kind,
     pub(crate) phase: Phase,
-    /// What is still to come, reserved or leased by its phase: position and end. `None` for a
+    /// The bytes still to come, reserved or leased by its phase: position and end. `None` for a
     /// probe, whose lease is not decided, and for a stream of unknown length.
     pub(crate) left: Option<ByteRange>,
-    /// What it asked for, where that is leased to another attempt; it has nothing left itself then.
+    /// The bytes it asked for, where they are leased to another attempt; it has nothing left then.
     pub(crate) challenge: Option<Challenge>,
-    /// Where its reply ends, once its head has come.
+    /// The end of its reply, once its head has come.
     pub(crate) reach: u64,
     /// Offset one past the last byte written.
     pub(crate) position: u64,
-    /// Where this attempt's first byte goes.
+    /// The offset of this attempt's first byte.
     pub(crate) began: u64,
     pub(crate) asked_at: Timestamp,
-    /// When its reply's head came.
+    /// The moment its reply's head came.
     pub(crate) opened_at: Timestamp,
-    /// When it was last told what to write.
+    /// The moment it was last told what to write.
     pub(crate) leased_at: Timestamp,
-    /// Whether anything of its reply's body is there.
+    /// True once anything of its reply's body is there.
     pub(crate) has_begun: bool,
-    /// Whether it was kept for the case that no other is served, and has to discard before it
+    /// True if it was kept for the case that no other is served, and has to discard before it
     /// brings anything.
     pub(crate) is_kept: bool,
-    /// How many replies in a row had been given up before that had brought nothing.
+    /// The number of replies in a row that had been given up before and had brought nothing.
     pub(crate) barren: u32,
-    /// Where a `Shrink` that is not answered yet asked the lease to end.
+    /// The end that a `Shrink` which is not answered yet asked for.
     pub(crate) shrinking: Option<u64>,
     pub(crate) stopping: Option<StopCause>,
     pub(crate) last_progress: Timestamp,
     pub(crate) pace: Pace,
-    /// Since when it has been far below its peers.
+    /// The moment since which it has been far below its peers.
     pub(crate) slow_since: Option<Timestamp>,
     pub(crate) failures: Failures,
     pub(crate) route: Route,
 }
 
-/// Bytes that an attempt asked for and another one's lease covers. Whoever brings them first has
-/// them.
+/// Bytes that an attempt asked for and another one's lease covers. The one that brings them first
+/// has them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Challenge {
     /// The segment whose lease covers them.
@@ -142,10 +142,10 @@ pub(crate) struct Challenge {
     pub(crate) range: ByteRange,
 }
 
-/// Why a worker was told to stop.
+/// The reason a worker was told to stop for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StopCause {
-    /// What it could bring is there, or others bring it.
+    /// The bytes it could bring are there, or others bring them.
     Done,
     /// The download ends.
     Ending,
@@ -253,7 +253,7 @@ impl Active {
         self.phase != Phase::Starting && self.shrinking.is_none() && self.stopping.is_none()
     }
 
-    /// How many bytes its reply has beyond those it was to write, and which attempt it is: one
+    /// Returns the number of bytes its reply has beyond those it was to write, and its attempt: one
     /// number for each.
     pub(crate) const fn rest(&self) -> (u64, SegmentId) {
         (
@@ -299,7 +299,7 @@ impl Active {
         false
     }
 
-    /// How many replies in a row have been given up with this one.
+    /// Returns the number of replies in a row that have been given up with this one.
     pub(crate) const fn barren_with_this(&self) -> u32 {
         if self.brought_bytes() || self.is_kept {
             0

@@ -15,9 +15,9 @@ use crate::width::WidthSearch;
 /// One place the file can be had from: a URL, with its host.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
-    /// How many connections it has, and should have.
+    /// The number of connections it has.
     pub(crate) workers: u16,
-    /// How many of them wait for a reply's head.
+    /// The number of them that wait for a reply's head.
     starting: u16,
     pub(crate) width: WidthSearch,
     /// Nothing is asked of it any more.
@@ -30,27 +30,27 @@ pub(crate) struct Source {
     /// nothing else is asked for meanwhile.
     pub(crate) sole: Option<AttemptId>,
     pub(crate) ever_opened: bool,
-    /// Whether a request was refused at all: before that, none asks the original URL again.
+    /// True once a request was refused at all: before that, none asks the original URL again.
     pub(crate) ever_refused: bool,
-    /// When the original URL last led to the file again, or refused while others were served.
+    /// The moment the original URL last led to the file again, or refused while others were served.
     pub(crate) relocated_at: Option<Timestamp>,
     pub(crate) range_mistakes: u32,
     mistaken_at: Option<Timestamp>,
-    /// Since when requests fail while it serves nobody, if none has been answered since.
+    /// The moment since which requests fail while it serves nobody, if none has been answered.
     pub(crate) out_since: Option<Timestamp>,
     /// Replies in a row that broke before their first byte while others streamed.
     pub(crate) broken_starts: u32,
     /// Refusals in a row of requests that were made after the one before was heard of.
     pub(crate) refusals: u32,
     pub(crate) refused_at: Timestamp,
-    /// Since when no request has begun to be served that was made later: since the last one was
-    /// turned away, or from the start.
+    /// The moment since which no request has begun to be served that was made later: since the last
+    /// one was turned away, or from the start.
     unserved_since: Option<Timestamp>,
     /// Replies of something else while others are served. One that is accepted makes up for two.
     strays: u32,
-    /// How many workers rest: their replies are kept in case no other is accepted.
+    /// The number of workers that rest: their replies are kept in case no other is accepted.
     pub(crate) resting: u16,
-    /// What a reply's head takes to arrive, recent ones counting most.
+    /// The time a reply's head takes to arrive, recent ones counting most.
     pub(crate) latency: Duration,
     pub(crate) rhythm: Rhythm,
     /// Bytes that came from it in this run, and when any last did.
@@ -60,14 +60,14 @@ pub(crate) struct Source {
     failures: Failures,
     failures_in_a_row: u32,
     failed_at: Option<Timestamp>,
-    /// When the first of the failures in a row was heard of.
+    /// The moment the first of the failures in a row was heard of.
     pub(crate) failing_since: Timestamp,
     /// The class of that one, and whether all that followed were of it.
     failing: Option<(FailureClass, bool)>,
     rate: Option<Rate>,
 }
 
-/// What one connection has brought in a second, recent ones counting most.
+/// The bytes that one connection has brought in a second, recent ones counting most.
 #[derive(Clone, Copy, Debug)]
 struct Rate {
     bytes: u64,
@@ -233,9 +233,9 @@ impl Source {
         }
     }
 
-    /// How many connections more it may have: where it serves nobody, or nobody else again and
-    /// again, one that asks. One that rests is there for the case that no other is accepted, and
-    /// takes no other's place.
+    /// Returns the number of connections more that it may have: where it serves nobody, or nobody
+    /// else again and again, one that asks. One that rests is there for the case that no other is
+    /// accepted, and takes no other's place.
     pub(crate) fn room(&self) -> u16 {
         let busy = self.workers.saturating_sub(self.resting);
         let room = self.width.level().saturating_sub(busy);
@@ -310,7 +310,7 @@ impl Source {
         self.unserved_since = self.unserved_since.filter(|since| asked_at < *since);
     }
 
-    /// Whoever asks now may be turned away, as far as it was tried.
+    /// A request made now may be turned away, as far as it was tried.
     pub(crate) const fn may_serve_no_more(&self) -> bool {
         self.unserved_since.is_some()
     }

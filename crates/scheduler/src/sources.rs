@@ -19,22 +19,22 @@ use range_core::units::{BytesPerSecond, RateLimit};
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     all: Vec<Source>,
-    /// How many connections the user allows.
+    /// The number of connections the user allows.
     width: NonZeroU16,
-    /// What a reply's head takes to arrive, from wherever, recent ones counting most.
+    /// The time a reply's head takes to arrive, from wherever, recent ones counting most.
     latency: Duration,
-    /// What the first byte takes once the head has come.
+    /// The time the first byte takes once the head has come.
     first_byte: Duration,
     /// Bytes received in this run, from wherever; the measure of progress.
     received: u64,
     last_received: Timestamp,
 }
 
-/// What a look at a source's width depends on besides the source.
+/// The facts besides the source that a look at its width depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
     pub(crate) now: Timestamp,
-    /// How many of the source's workers wait for bytes.
+    /// The number of the source's workers that wait for bytes.
     pub(crate) starting: usize,
     /// Bytes of the file still to come.
     pub(crate) left: u64,
@@ -84,12 +84,12 @@ impl Sources {
         self.received
     }
 
-    /// When anything last came, from wherever.
+    /// Returns the moment anything last came, from wherever.
     pub(crate) const fn last_received(&self) -> Timestamp {
         self.last_received
     }
 
-    /// What a reply's head takes to arrive.
+    /// Returns the time a reply's head takes to arrive.
     pub(crate) const fn latency(&self) -> Duration {
         self.latency
     }
@@ -104,17 +104,19 @@ impl Sources {
         self.first_byte >= limits::LATE_BODY
     }
 
-    /// How much time says nothing about a reply from a source: no byte of it need have come.
+    /// Returns the time that says nothing about a reply from a source: no byte of it need have
+    /// come.
     pub(crate) fn beat(&self, from: SourceId) -> Duration {
         self.latency.max(self.of(from).rhythm.pause())
     }
 
-    /// How long a reply may bring nothing after its head, where `barren` were given up before it.
+    /// Returns the time a reply may bring nothing after its head, where `barren` were given up
+    /// before it.
     pub(crate) fn patience(&self, from: SourceId, barren: u32) -> Duration {
         self.of(from).rhythm.patience(self.latency, barren)
     }
 
-    /// How long a reply that has brought bytes may be silent.
+    /// Returns the time a reply that has brought bytes may be silent.
     pub(crate) fn silence(&self, from: SourceId) -> Duration {
         self.of(from).rhythm.silence(self.latency)
     }
@@ -155,20 +157,21 @@ impl Sources {
         self.of_mut(from).moved(now, bytes, rate);
     }
 
-    /// How many connections are used: as many as each source should have, and the user allows.
+    /// Returns the number of connections that are used: as many as each source should have, and the
+    /// user allows.
     pub(crate) fn width(&self) -> u16 {
         let levels = self.living().map(|(_, source)| source.width.level());
         let all = levels.fold(0, u16::saturating_add);
         all.min(self.width.get())
     }
 
-    /// How many connections the user allows.
+    /// The number of connections the user allows.
     pub(crate) const fn width_allowed(&self) -> NonZeroU16 {
         self.width
     }
 
-    /// How many workers more there may be. One source that has more than it should, because its
-    /// level fell, takes none from the others.
+    /// Returns the number of workers more that there may be. One source that has more than it
+    /// should, because its level fell, takes none from the others.
     pub(crate) fn free_workers(&self) -> usize {
         let rooms = self.living().map(|(_, source)| source.room());
         let workers = self.all.iter().map(|source| usize::from(source.workers));
@@ -210,8 +213,8 @@ impl Sources {
         goodput.checked_div(level).unwrap_or(0)
     }
 
-    /// What a worker has brought in a second since the start, had as many as there may be shared
-    /// all of it: less than any rate that is typical.
+    /// Returns the bytes a worker has brought in a second since the start, had as many as there may
+    /// be shared all of it: less than any rate that is typical.
     pub(crate) fn mean_rate(&self, now: Timestamp) -> u64 {
         let elapsed = now.since_start().as_millis().max(1);
         let workers = u128::from(self.width.get());
@@ -219,7 +222,7 @@ impl Sources {
         u64::try_from(mean).unwrap_or(u64::MAX)
     }
 
-    /// When a source's width is to be looked at.
+    /// Returns the moment a source's width is to be looked at.
     pub(crate) fn next_look(&self) -> Option<Timestamp> {
         let looks = self.living().filter(|(_, source)| source.workers > 0);
         looks

@@ -9,7 +9,7 @@ use crate::segment::{Active, Challenge, Phase, Waiting};
 use crate::time::Timestamp;
 use range_core::ByteRange;
 
-/// What becomes of the bytes that follow a lease.
+/// The fate of the bytes that follow a lease.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Next {
     /// They wait.
@@ -21,7 +21,7 @@ pub(crate) enum Next {
 }
 
 impl Ledger {
-    /// What is reserved for an attempt becomes its lease. Returns it, if there is any.
+    /// Makes the bytes that are reserved for an attempt its lease. Returns it, if there is any.
     pub(crate) fn lease(&mut self, attempt: AttemptId, now: Timestamp) -> Option<ByteRange> {
         let active = self.current_mut(attempt)?;
         let left = active.left?;
@@ -51,7 +51,7 @@ impl Ledger {
         found.map(|active| active.attempt)
     }
 
-    /// Who has the lowest byte after `position` that is not there.
+    /// Returns the state of the lowest byte after `position` that is not there.
     pub(crate) fn next_after(&self, position: u64) -> Next {
         let waiting = self.waiting.range(position..).next();
         let after = |active: &Active| {
@@ -73,7 +73,7 @@ impl Ledger {
         range.is_some_and(|range| !self.received.contains(range))
     }
 
-    /// What becomes of the bytes from `position` on.
+    /// Returns the state of the bytes from `position` on.
     pub(crate) fn next_to(&self, position: u64) -> Next {
         if let Some(waiting) = self.waiting.get(&position) {
             return Next::Waits(*waiting);
@@ -136,8 +136,9 @@ impl Ledger {
         self.reserve(to, released)
     }
 
-    /// A holder's worker is gone. What its challenger has asked for is reserved for that again;
-    /// the rest stays with the holder. Returns the challenger, and whether it has got anything.
+    /// A holder's worker is gone. The bytes its challenger has asked for are reserved for that
+    /// again; the rest stays with the holder. Returns the challenger, and whether it has got
+    /// anything.
     pub(crate) fn release(&mut self, gone: &mut Active) -> Option<(AttemptId, bool)> {
         let challenger = self.challenger_of(gone.attempt.segment)?;
         let (to, challenge) = (challenger.attempt, challenger.challenge?);

@@ -131,7 +131,8 @@ impl Scheduler {
         choice::ready(self.view(), self.reach.max(blocks))
     }
 
-    /// How long a segment is; for a source, what suits its rate where that is known.
+    /// Returns the length of a segment; for a source, the one that suits its rate where that is
+    /// known.
     pub(super) fn segment_length(&self, length: u64, source: Option<SourceId>) -> u64 {
         let sources = &self.sources;
         if sources.width_allowed() == NonZeroU16::MIN {
@@ -317,7 +318,7 @@ impl Scheduler {
         }
     }
 
-    /// What the driver is told once there is nothing left to do.
+    /// Returns what the driver is told once there is nothing left to do.
     pub(super) fn wait(&self) -> Output {
         let (until, reason) = match (self.ending, self.next_deadline()) {
             (Some(_), _) => (None, WaitReason::Stopping),

@@ -57,7 +57,7 @@ impl Scheduler {
         self.stop_all(is_kept, StopCause::Done);
     }
 
-    /// Where nobody brings anything and nobody may be about to, a stream that rests goes on at the
+    /// A stream that rests goes on, where nobody brings anything and nobody may be about to, at the
     /// lowest bytes that are missing, unless somebody has to let go of them first. It discards what
     /// comes before.
     pub(super) fn skip(&mut self) {
@@ -88,7 +88,7 @@ impl Scheduler {
         }
     }
 
-    /// Where the lease ends from here on of a stream that has written it: what follows is had from
+    /// Returns the new end of the lease of a stream that has written it: what follows is had from
     /// it without a request.
     fn extension(&mut self, attempt: AttemptId) -> Option<u64> {
         let active = *self.ledger.current(attempt)?;
@@ -121,7 +121,7 @@ impl Scheduler {
         ByteRange::new(front.start(), block.floor(active.reach))
     }
 
-    /// What a holder's challenger has asked for is there. Where a stream is faster than other
+    /// The bytes a holder's challenger has asked for are there. Where a stream is faster than other
     /// requests begin, it overtakes one after the other, and each was made for nothing: such
     /// requests have the pace of those that bring less than a block.
     fn stop_challenger(&mut self, holder: AttemptId) {
@@ -155,7 +155,7 @@ impl Scheduler {
         self.outputs.push_back(Output::Shrink { attempt, cut });
     }
 
-    /// A lease ends at `end`. What is behind that waits, unless a reply for it has begun.
+    /// A lease ends at `end`. The rest of it waits, unless a reply for it has begun.
     pub(super) fn shrunk(&mut self, attempt: AttemptId, end: u64) {
         if self.ledger.current(attempt).is_none() {
             return;
@@ -189,7 +189,7 @@ impl Scheduler {
         }
     }
 
-    /// What is reserved for an attempt is its lease from here on.
+    /// The bytes reserved for an attempt are its lease from here on.
     pub(super) fn grant(&mut self, attempt: AttemptId) {
         let Some(active) = self.ledger.current(attempt) else {
             return;

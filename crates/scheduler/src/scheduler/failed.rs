@@ -143,7 +143,7 @@ impl Scheduler {
         self.one_too_many(active);
     }
 
-    /// What a failure means for its source and for the route of the next try.
+    /// Settles the meaning of a failure for its source and for the route of the next try.
     fn settle_for_source(&mut self, active: &mut Active, class: FailureClass) {
         let from = active.source;
         match class.disposition() {

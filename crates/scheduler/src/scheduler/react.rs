@@ -267,7 +267,7 @@ impl Scheduler {
         }
     }
 
-    /// What a short reply has left is asked for, at once unless that happens too often.
+    /// The rest of a short reply is asked for, at once unless that happens too often.
     fn follow_a_short_reply(&mut self, active: &Active) {
         let delay = self.meagre_delay(active);
         let retry = (delay > Duration::ZERO).then(|| Retry {
@@ -280,7 +280,7 @@ impl Scheduler {
         self.ledger.put_back(active, retry);
     }
 
-    /// How long the request after one that brought less than a block has to wait for that.
+    /// Returns the time for which the request after one that brought less than a block has to wait.
     pub(super) fn meagre_delay(&mut self, active: &Active) -> Duration {
         if active.brought() >= self.ledger.block_size().get().into() {
             return Duration::ZERO;

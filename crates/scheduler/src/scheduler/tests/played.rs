@@ -8,7 +8,7 @@ use crate::segment::StopCause;
 
 const STEP: Duration = Duration::from_millis(5);
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
     /// A head, `head` after the request; a body, `late` after that; bytes at a rate, or in bursts
@@ -64,7 +64,7 @@ impl Answer {
 /// A request as the server sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
-    /// How many came before it.
+    /// The number of those that came before it.
     pub(super) number: usize,
     pub(super) at: Timestamp,
     pub(super) request: Request,
@@ -75,11 +75,11 @@ pub(super) struct Asked {
 struct Worker {
     asked: Asked,
     answer: Answer,
-    /// What its reply brings.
+    /// The bytes its reply brings.
     reply: ByteRange,
     opened: Option<Timestamp>,
     has_begun: bool,
-    /// Where its lease ends, once it has one.
+    /// The end of its lease, once it has one.
     end: Option<u64>,
     position: u64,
     reported: u64,
@@ -94,7 +94,7 @@ pub(super) struct Played {
     fresh: Vec<(AttemptId, Asked)>,
     pub(super) asked: Vec<Asked>,
     pub(super) opened: Vec<Timestamp>,
-    /// How many workers had to let go that could have brought more.
+    /// The number of workers that had to let go and could have brought more.
     pub(super) stops: usize,
     wait: Option<Timestamp>,
     pub(super) ended: Option<(Outcome, Timestamp)>,
@@ -297,7 +297,7 @@ impl Played {
         let position = worker.position;
         let is_silent = now.since(worker.reported_at) >= limits::REPORT_INTERVAL;
         if replied < position && is_silent {
-            // What comes before its lease is discarded.
+            // The bytes before its lease are discarded.
             worker.reported_at = now;
             self.workers.insert(attempt, worker);
             return self.feed(Input::Received { attempt, position });
