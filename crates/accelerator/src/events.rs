@@ -169,7 +169,7 @@ impl Events {
 }
 
 /// The events of a download, from the moment of subscribing on: a
-/// [`Stream`](futures::Stream) that ends with the download.
+/// [`Stream`] that ends with the download.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), accelerator::Error> {
