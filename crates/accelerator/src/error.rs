@@ -122,8 +122,8 @@ pub(crate) enum Cause {
     )]
     DigestMismatch { expected: Digest, actual: Digest },
     #[error(
-        "{part:?} exists and has no journal, so it may not be ours; move it away, or start over \
-         without resuming"
+        "{part:?} exists and has no journal, so it may not be ours; move it away, or save under \
+         another name"
     )]
     PartWithoutJournal { part: std::ffi::OsString },
     #[error(
@@ -247,7 +247,7 @@ impl Error {
         if let Cause::Stalled = self.0.cause {
             return Some(Remedy::StallTimeout);
         }
-        if let Cause::Occupied(Occupied::NoFile) = self.0.cause {
+        if let Cause::Occupied(Occupied::NoFile | Occupied::Link) = self.0.cause {
             return Some(Remedy::OtherName);
         }
         if let Cause::Occupied(_) | Cause::Store(StoreError::OutputExists { .. }) = self.0.cause {

@@ -140,8 +140,7 @@ pub(crate) struct GetArgs {
     #[arg(required = true, value_name = "URL", value_parser = place::url)]
     pub(crate) urls: Vec<Url>,
     /// Save to this file [default: the last part of the URL's path]
-    #[arg(short, long, value_name = "PATH", conflicts_with = "dir")]
-    #[arg(aliases = ["out", "output-document"])]
+    #[arg(short, long, value_name = "PATH", aliases = ["out", "output-document"])]
     pub(crate) output: Option<PathBuf>,
     /// Save in this directory, which must exist [default: the current one]
     #[arg(short, long, value_name = "DIR", aliases = ["output-dir", "directory-prefix"])]

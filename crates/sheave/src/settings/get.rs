@@ -110,19 +110,26 @@ fn display(args: &GetArgs, environment: Environment) -> Display {
 
 /// Returns the destination of each URL.
 fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
+    let directory = args.dir.as_deref().unwrap_or(Path::new("."));
     if let Some(path) = &args.output {
         if args.urls.len() != 1 {
             let urls = args.urls.len();
             return Err(UsageError::OneOutput { urls });
         }
-        let output = output(path)?;
+        if path == Path::new("-") {
+            return Err(UsageError::StandardOutput);
+        }
+        // A path that begins at the root stays as it is.
+        let path = args
+            .dir
+            .as_ref()
+            .map_or_else(|| path.clone(), |dir| dir.join(path));
+        let output = output(&path)?;
         if path.is_dir() {
-            let path = path.clone();
             return Err(UsageError::Directory { path });
         }
         return Ok(vec![output]);
     }
-    let directory = args.dir.as_deref().unwrap_or(Path::new("."));
     let mut taken = BTreeSet::new();
     let mut outputs = Vec::new();
     for url in &args.urls {

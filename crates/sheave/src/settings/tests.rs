@@ -43,6 +43,10 @@ fn the_name_is_the_one_given_or_that_of_the_url() {
         ("-o out/c http://a/b", "out/c"),
         ("-o /c http://a/b", "/c"),
         ("--output=../c http://a/b", "../c"),
+        ("-d dir -o c http://a/b", "dir/c"),
+        ("-d dir -o c/d http://a/b", "dir/c/d"),
+        ("-d dir -o /c http://a/b", "/c"),
+        ("-o ./- http://a/b", "./-"),
     ] {
         assert_eq!(outputs(line), [output], "{line}");
     }

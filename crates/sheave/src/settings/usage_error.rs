@@ -18,6 +18,12 @@ pub(crate) enum UsageError {
         /// The number of URLs.
         urls: usize,
     },
+    /// `--output -`, by which other programs mean standard output.
+    #[error(
+        "--output - is not standard output here, which a part of a file cannot be resumed to; \
+         save to a file, or use --output ./- for one of this name"
+    )]
+    StandardOutput,
     /// One digest was given for several URLs.
     #[error("--checksum belongs to one file, and there are {urls} URLs")]
     OneChecksum {
