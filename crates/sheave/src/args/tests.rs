@@ -160,7 +160,6 @@ fn values_are_checked_where_they_are_written() {
         "--no-clobber --overwrite http://h",
         "--no-clobber --exists skip http://h",
         "--overwrite --exists skip http://h",
-        "-o a -d b http://h",
         "serve --as nginx --max-ranges 5",
         "serve --as nginx --no-ranges",
     ] {
