@@ -2,12 +2,12 @@
 //! verify, publish. Knows nothing of how its steps are shown.
 
 mod finish;
+mod reported;
 mod start_over;
 
 use std::sync::Arc;
 
 use range_core::digest::Digest;
-use range_core::http::validator::Strength;
 use range_core::units::RateLimit;
 use range_store::{OlderVersions, ResumableFile};
 use scheduler::failure::FailureClass;
@@ -23,13 +23,11 @@ use crate::first::First;
 use crate::generation::Generation;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
-use crate::remote_file::RemoteFile;
-use crate::report::{Completion, Report, Verification};
+use crate::report::Report;
 use crate::settings::Exists;
 use crate::target::{Found, Target, take_free_name};
 use crate::task::Task;
 use crate::transport::Transport;
-use crate::transport::media_type::MediaType;
 use crate::worker::AttemptError;
 
 /// A file that needs nothing but its name.
@@ -206,77 +204,6 @@ impl Session {
                 Err(Error::new(ErrorKind::Cancelled, Cause::Cancelled))
             }
             there = looking => there,
-        }
-    }
-
-    /// Returns the report of a file that was there.
-    fn has_found(mut self, there: AlreadyThere) -> Report {
-        self.tally.resumed_bytes = there.length;
-        self.tally.requests = self.transport.requests();
-        self.tally.retries += there.retries;
-        let digests = self.task.settings.digests.clone();
-        let verified = self.verified(there.generation.as_ref(), true);
-        let remote = self.remote(there.generation.as_ref(), None);
-        self.report(
-            there.completion,
-            there.length,
-            verified,
-            digests,
-            there.coding,
-            remote,
-        )
-    }
-
-    /// Returns the evidence for a file that has no digest to prove it.
-    fn verified(&self, generation: Option<&Generation>, all_agree: bool) -> Verification {
-        if self.task.expects_digest() {
-            return Verification::Digest;
-        }
-        let joined = generation.filter(|_| all_agree && !self.doubts_validators);
-        let Some(validators) = joined.map(|joined| &joined.validators) else {
-            return Verification::None;
-        };
-        let tag = validators.entity_tag.as_ref();
-        if tag.is_some_and(|tag| tag.strength() == Strength::Strong) {
-            Verification::EntityTag
-        } else if validators.is_strong() {
-            Verification::LastModified
-        } else {
-            Verification::None
-        }
-    }
-
-    /// Returns what the server said of the file.
-    fn remote(
-        &self,
-        generation: Option<&Generation>,
-        media_type: Option<&MediaType>,
-    ) -> RemoteFile {
-        let url = self.transport.answered_at();
-        let url = url.unwrap_or_else(|| self.task.safe_url());
-        RemoteFile::new(url, generation, media_type)
-    }
-
-    fn report(
-        self,
-        completion: Completion,
-        bytes: u64,
-        verified: Verification,
-        digests: Vec<Digest>,
-        coding: Option<String>,
-        remote: RemoteFile,
-    ) -> Report {
-        Report {
-            url: self.task.safe_url(),
-            remote,
-            completion,
-            path: self.task.output.clone(),
-            bytes,
-            elapsed: self.clock.now().since_start(),
-            tally: self.tally,
-            verified,
-            digests,
-            coding,
         }
     }
 

@@ -75,7 +75,7 @@ impl Session {
         let is_same = generation
             .as_ref()
             .is_some_and(|served| is_same(&fetched, served));
-        // What was to be written over once, and was of another version then, is set aside.
+        // A part that was to be written over once, and was of another version then, is set aside.
         let was_over = self.way == Way::StreamOver;
         let mut is_back = reason == RestartReason::Changed && is_same && !was_over;
         if is_last_resort

@@ -11,7 +11,7 @@ pub struct Metalink {
     pub version: Version,
     /// Its files, in its order: one at least, and no two in one place.
     pub entries: Vec<Entry>,
-    /// Where a newer one can be had.
+    /// The place where a newer one can be had.
     pub origin: Option<Origin>,
     /// Parts of it that were not understood, or are not supported.
     pub remarks: Remarks,
@@ -26,11 +26,11 @@ pub enum Version {
     Four,
 }
 
-/// Where a document comes from.
+/// The place a document comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin {
     /// The URL.
     pub url: SourceUrl,
-    /// Whether a newer document is to be expected there.
+    /// True if a newer document is to be expected there.
     pub is_dynamic: bool,
 }

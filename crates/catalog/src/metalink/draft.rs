@@ -20,7 +20,7 @@ use crate::told::told;
 pub(super) struct Draft<'a> {
     base: Option<&'a Url>,
     entries: Vec<Entry>,
-    /// How many sources the entries have.
+    /// The number of sources that the entries have.
     sources: usize,
     origin: Option<Origin>,
     remarks: Remarks,

@@ -5,13 +5,20 @@
 //! use catalog::{Algorithm, metalink};
 //! use url::Url;
 //!
-//! let document = br#"<?xml version="1.0" encoding="UTF-8"?> <metalink
-//! xmlns="urn:ietf:params:xml:ns:metalink"> <file name="example.ext"> <size>14471447</size> <hash
-//! type="sha-256">f0ad929cd259957e160ea442eb80986b5f01c6b8c0a1ad1b2b1d0d8d8a7c3f2e</hash> <url
-//! location="de" priority="2">http://example.com/example.ext</url> <url
-//! priority="1">example.ext</url> <url>ftp://ftp.example.com/example.ext</url> </file>
-//! </metalink>"#; let base = Url::parse("https://example.org/example.ext.meta4").unwrap(); let list
-//! = metalink::read(document, Some(&base)).unwrap();
+//! let document = br#"<?xml version="1.0" encoding="UTF-8"?>
+//! <metalink xmlns="urn:ietf:params:xml:ns:metalink">
+//!   <file name="example.ext">
+//!     <size>14471447</size>
+//!     <hash type="sha-256">
+//!       f0ad929cd259957e160ea442eb80986b5f01c6b8c0a1ad1b2b1d0d8d8a7c3f2e
+//!     </hash>
+//!     <url location="de" priority="2">http://example.com/example.ext</url>
+//!     <url priority="1">example.ext</url>
+//!     <url>ftp://ftp.example.com/example.ext</url>
+//!   </file>
+//! </metalink>"#;
+//! let base = Url::parse("https://example.org/example.ext.meta4").unwrap();
+//! let list = metalink::read(document, Some(&base)).unwrap();
 //!
 //! let entry = &list.entries[0];
 //! assert_eq!(entry.name.as_str(), "example.ext");
@@ -26,6 +33,7 @@ mod create;
 mod document;
 mod draft;
 mod error;
+mod pieces;
 mod read;
 mod remark;
 mod v3;

@@ -76,7 +76,7 @@ impl Remarks {
         self.kept.iter()
     }
 
-    /// How many there are besides.
+    /// The number of others.
     pub const fn left_out(&self) -> usize {
         self.left_out
     }

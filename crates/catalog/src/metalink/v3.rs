@@ -2,15 +2,14 @@
 
 use std::num::NonZeroU16;
 
-use super::draft::{Draft, PiecesDraft, decimal};
+use super::draft::{Draft, decimal};
 use super::error::ReadError;
+use super::pieces;
 use super::remark::Said;
 use super::xml::{Tag, Xml};
-use crate::checksum::Algorithm;
 use crate::entry::{Entry, Signature};
 use crate::limits::{SIGNATURE_BYTES, TEXT_BYTES, URL_BYTES};
 use crate::source::{Location, Priority, Source};
-use crate::told::told;
 
 /// Reads the root, which was entered, and what is in it.
 pub(super) fn read(
@@ -79,7 +78,7 @@ fn verification(
                 let taken = draft.checksum(entry, &name, digits.as_deref());
                 taken.map_err(|problem| xml.error(problem))?;
             }
-            "pieces" => pieces(xml, &tag, draft, entry)?,
+            "pieces" => pieces::read(xml, &tag, draft, entry, Some("piece"))?,
             "signature" => {
                 let kind = xml.attribute(&tag, "type")?.unwrap_or_default();
                 let media_type = if kind == "pgp" { Signature::PGP } else { &kind };
@@ -89,32 +88,6 @@ fn verification(
             _ => xml.skip()?,
         }
     }
-    Ok(())
-}
-
-fn pieces(
-    xml: &mut Xml<'_>,
-    tag: &Tag<'_>,
-    draft: &mut Draft<'_>,
-    entry: &mut Entry,
-) -> Result<(), ReadError> {
-    let name = xml.attribute(tag, "type")?.unwrap_or_default();
-    let Some(algorithm) = Algorithm::named(&name) else {
-        draft.remark(entry, Said::Algorithm(told(&name)));
-        return xml.skip();
-    };
-    let length = xml.attribute(tag, "length")?;
-    let mut pieces = PiecesDraft::new(algorithm, length.as_deref());
-    while let Some(tag) = xml.child()? {
-        if tag.name() == "hash" {
-            let place = xml.attribute(&tag, "piece")?;
-            let digits = xml.text(TEXT_BYTES)?;
-            pieces.add(digits.as_deref(), place.as_deref());
-        } else {
-            xml.skip()?;
-        }
-    }
-    draft.pieces(entry, pieces.finish());
     Ok(())
 }
 

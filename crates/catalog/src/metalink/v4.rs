@@ -1,10 +1,10 @@
 //! Owns the elements of Metalink 4 (RFC 5854). Limits and rules of files are `draft`'s.
 
-use super::draft::{Draft, PiecesDraft, decimal};
+use super::draft::{Draft, decimal};
 use super::error::ReadError;
+use super::pieces;
 use super::remark::Said;
 use super::xml::{Tag, Xml};
-use crate::checksum::Algorithm;
 use crate::entry::Entry;
 use crate::limits::{SIGNATURE_BYTES, TEXT_BYTES, URL_BYTES};
 use crate::source::{Location, Priority, Source};
@@ -45,7 +45,7 @@ fn file(xml: &mut Xml<'_>, tag: &Tag<'_>, draft: &mut Draft<'_>) -> Result<(), R
                 let taken = draft.checksum(&mut entry, &name, digits.as_deref());
                 taken.map_err(|problem| xml.error(problem))?;
             }
-            "pieces" => pieces(xml, &tag, draft, &mut entry)?,
+            "pieces" => pieces::read(xml, &tag, draft, &mut entry, None)?,
             "url" => url(xml, &tag, draft, &mut entry)?,
             "metaurl" => {
                 let media_type = xml.attribute(&tag, "mediatype")?.unwrap_or_default();
@@ -61,31 +61,6 @@ fn file(xml: &mut Xml<'_>, tag: &Tag<'_>, draft: &mut Draft<'_>) -> Result<(), R
         }
     }
     draft.add(entry);
-    Ok(())
-}
-
-fn pieces(
-    xml: &mut Xml<'_>,
-    tag: &Tag<'_>,
-    draft: &mut Draft<'_>,
-    entry: &mut Entry,
-) -> Result<(), ReadError> {
-    let name = xml.attribute(tag, "type")?.unwrap_or_default();
-    let Some(algorithm) = Algorithm::named(&name) else {
-        draft.remark(entry, Said::Algorithm(told(&name)));
-        return xml.skip();
-    };
-    let length = xml.attribute(tag, "length")?;
-    let mut pieces = PiecesDraft::new(algorithm, length.as_deref());
-    while let Some(tag) = xml.child()? {
-        if tag.name() == "hash" {
-            let digits = xml.text(TEXT_BYTES)?;
-            pieces.add(digits.as_deref(), None);
-        } else {
-            xml.skip()?;
-        }
-    }
-    draft.pieces(entry, pieces.finish());
     Ok(())
 }
 
