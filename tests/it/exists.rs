@@ -53,7 +53,7 @@ impl Published {
     }
 }
 
-/// Whether files here carry attributes; says loudly if not.
+/// Reports whether files here carry attributes; says loudly if not.
 fn are_known() -> bool {
     let into = files::directory();
     let path = into.path().join("file");

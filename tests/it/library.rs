@@ -118,7 +118,7 @@ fn cancelling_keeps_what_was_fetched_and_the_next_run_continues() {
     };
     let (report, at_first) = wait_for(async { tokio::join!(second.run(), watch) });
     let report = report.unwrap();
-    // What is kept counts before it is read back.
+    // Kept bytes count before they are read back.
     assert!(at_first >= 36 * MIB, "{at_first}");
     assert!(report.tally.resumed_bytes >= 36 * MIB, "{report:?}");
     assert_eq!(

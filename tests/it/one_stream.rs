@@ -16,7 +16,7 @@ const LENGTH: u64 = 24 * MIB;
 const SEED: u64 = 29;
 const PIECE: usize = 64 << 10;
 
-/// How many cases run at once. Their times are judged, so there are few.
+/// The number of cases that run at once. Their times are judged, so there are few.
 const AT_ONCE: usize = 3;
 
 /// A machine that is busy makes a run late, so the fastest of so many counts.
@@ -49,7 +49,7 @@ const REFUSALS: [Refusal; 8] = [
 #[derive(Clone, Copy, Debug)]
 struct Case {
     refusal: Refusal,
-    /// How many requests are answered.
+    /// The number of requests that are answered.
     works: usize,
     /// Bytes a second on each connection; `None` is as fast as it goes.
     rate: Option<u64>,

@@ -61,7 +61,7 @@ fn fault(ran: &Ran, into: &Path, codes: &[i32]) -> Option<String> {
 /// Runs as a user who has nothing else running, because the limit on threads is one of users, and
 /// none of administrators. `None` where that cannot be done.
 struct Stranger {
-    /// Where that user reads and writes.
+    /// The directory that user reads and writes.
     directory: TempDir,
     program: PathBuf,
     id: String,
@@ -130,7 +130,8 @@ fn few_threads_do_all_the_work() {
             let ran = stranger.get(&limit, &url, &into, more).expect(0);
             wrong.extend(fault(&ran, &into, &[]));
         }
-        // What is read back has no thread either, and the digest proves a copy of another user's.
+        // The part that is read back has no thread either, and the digest proves a copy of another
+        // user's.
         let into = stranger.place(&format!("{threads}-resumed"));
         for name in files::names(left.path()) {
             std::fs::copy(left.path().join(&name), into.join(&name)).unwrap();

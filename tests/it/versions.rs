@@ -231,7 +231,7 @@ fn a_part_of_the_same_version_is_no_older_version() {
         });
         let ran = running.kill();
         assert_eq!(download.names(), ["f.part", "f.part.journal"], "{ran:?}");
-        // What had come by ranges is kept, although the stream has not got so far.
+        // The bytes that had come by ranges are kept, although the stream has not got so far.
         let (url, _) = soon_unreliable(mistake, "\"a\"");
         let ran = program::run(download.arguments_for(&url, &[])).expect(0);
         let resumed = ran

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Longest it waits before it calls the server dead.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// How long each answer took, from the first packet to the last byte, and what was wrong.
+/// The time each answer took, from the first packet to the last byte, and what was wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
     pub(crate) answered: Mutex<Vec<Duration>>,

@@ -50,13 +50,13 @@ impl Judgement {
         self.end = used;
     }
 
-    /// Whether no client is left.
+    /// Reports whether no client is left.
     pub(crate) fn is_calm(&self, used: [Use; 2]) -> bool {
         let mut pairs = used.iter().zip(&self.fresh);
         pairs.all(|(used, fresh)| used.descriptors <= fresh.descriptors + DESCRIPTORS)
     }
 
-    /// How it stands.
+    /// Its state.
     pub(crate) fn line(&self) -> String {
         let Some((elapsed, [plain, secure])) = self.looks.last() else {
             return String::new();

@@ -101,7 +101,7 @@ fn in_words(class: FailureClass) -> &'static str {
     }
 }
 
-/// Why a download starts over.
+/// The reason why a download starts over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestartReason {

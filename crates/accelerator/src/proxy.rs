@@ -95,7 +95,7 @@ impl Proxy {
         self.url.reveal().scheme() == "https"
     }
 
-    /// Whether a URL leads to the same host.
+    /// Reports whether a URL leads to the same host.
     pub(crate) fn is_at(&self, url: &Url) -> bool {
         let host = |url: &Url| Some(url.host_str()?.trim_end_matches('.').to_ascii_lowercase());
         host(url) == host(self.url.reveal())

@@ -23,7 +23,7 @@ pub enum Verification {
     None,
 }
 
-/// How a download came to have its file.
+/// The way a download came to have its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Completion {
     /// It was downloaded, or the rest of it was.
@@ -44,7 +44,7 @@ pub struct Report {
     pub url: SafeUrl,
     /// The file as the server described it.
     pub remote: RemoteFile,
-    /// How it came about.
+    /// The way it came about.
     pub completion: Completion,
     /// The path of the file.
     pub path: PathBuf,

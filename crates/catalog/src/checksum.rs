@@ -358,7 +358,7 @@ impl Checksums {
         self.0.iter().find(|known| known.algorithm == algorithm)
     }
 
-    /// Whether there is none.
+    /// Reports whether there is none.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

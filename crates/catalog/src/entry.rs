@@ -106,9 +106,9 @@ pub enum PiecesError {
     /// There are too many or too few for the file.
     #[error("{found} pieces are not the {expected} that the file has")]
     Count {
-        /// How many there are.
+        /// The number of digests.
         found: u64,
-        /// How many the file has.
+        /// The number of pieces the file has.
         expected: u64,
     },
 }
@@ -168,7 +168,7 @@ impl Pieces {
         self.length
     }
 
-    /// How many pieces there are: 1 at least.
+    /// Returns the number of pieces: 1 at least.
     pub const fn count(&self) -> usize {
         self.hashes.len() / self.algorithm.length()
     }

@@ -7,8 +7,8 @@ use std::num::NonZeroU64;
 /// of 16 MiB; the largest list of a public mirror network has less than a tenth of that.
 pub const LIST_BYTES: usize = 32 << 20;
 
-/// How deep elements may be nested. Metalink 3 needs 6 levels, and 4 needs 4; the rest is room for
-/// extensions of other namespaces, which are skipped.
+/// The depth to which elements may be nested. Metalink 3 needs 6 levels, and 4 needs 4; the rest is
+/// room for extensions of other namespaces, which are skipped.
 pub const DEPTH: usize = 32;
 
 /// Most attributes of one element. Metalink defines 4 at most; Fedora's root has 7 with those of

@@ -13,9 +13,9 @@ use crate::limits::URL_BYTES;
 /// A place that a file can be had from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
-    /// Where it is.
+    /// Its place.
     pub url: SourceUrl,
-    /// How much it is wanted.
+    /// The priority it is given.
     pub priority: Priority,
     /// The country it is in.
     pub location: Option<Location>,
@@ -115,7 +115,7 @@ impl fmt::Debug for SourceUrl {
     }
 }
 
-/// How much a source is wanted: 1 is the first choice, 999 999 the last (RFC 5854 §4.2.16.2).
+/// The priority of a source: 1 is the first choice, 999 999 the last (RFC 5854 §4.2.16.2).
 ///
 /// ```
 /// use catalog::Priority;

@@ -1,4 +1,4 @@
-//! How much memory a hostile list takes. A test binary of its own: the kernel counts for the
+//! The memory that a hostile list takes. A test binary of its own: the kernel counts for the
 //! process.
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
@@ -61,7 +61,7 @@ fn a_list_takes_less_than_four_times_its_length() {
         full(whole, |count| format!("<url>http:a{count:x}</url>"), 1_000),
         full(whole, |_| pieces.to_owned(), 1),
     ] {
-        // What the documents before took was given back, and counts for this one.
+        // The memory of the documents before was given back, and counts for this one.
         let before = peak();
         let outcome = metalink::read(document.as_bytes(), None);
         let taken = peak() - before;

@@ -45,7 +45,7 @@ use crate::tls::TlsIdentity;
 /// Why a fault in a URL does not apply.
 const TOO_MANY_HELD: &str = "URLs hold up as many connections as they may";
 
-/// Why a directory is not listed.
+/// The reason why a directory is not listed.
 const TOO_MANY_LISTINGS: &str = "too many long listings are on their way; try again later";
 
 /// The state that all connections of a server share.

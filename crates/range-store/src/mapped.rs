@@ -37,7 +37,7 @@ impl<D: Disk> Windows<D> {
     }
 
     /// Copies `bytes` to `offset`. Maps nothing at or after `end`, which the bytes do not pass.
-    /// What cannot be mapped, as a rule for want of address space, is written by position.
+    /// Bytes that cannot be mapped, as a rule for want of address space, are written by position.
     pub(crate) fn write_at(
         &mut self,
         mut offset: u64,

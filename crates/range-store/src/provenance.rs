@@ -16,7 +16,7 @@ const VERSION: &str = "sheave 1";
 /// for 4096 in all attributes of a file.
 const LONGEST: usize = 3 << 10;
 
-/// Where a published file is from.
+/// The origin of a published file.
 ///
 /// The record says so of one file with one length and one time of its last change. A copy that took
 /// the attribute along is another file, and any ordinary change sets the time anew: both have no

@@ -73,7 +73,7 @@ pub enum Outcome {
     SingleStreamNeeded,
 }
 
-/// How near a download is to being given up for its failures.
+/// The distance of a download from being given up for its failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tries {
     /// The number of failures in a row, this one included.
@@ -100,7 +100,7 @@ pub enum Event {
         class: FailureClass,
         /// After how long.
         delay: Duration,
-        /// How near this is to the end.
+        /// The distance from the end.
         tries: Tries,
     },
     /// A source is not asked any more, while others are; what it brought stays.

@@ -29,8 +29,8 @@ impl View<'_> {
         !active.brought_bytes() && self.now.since(active.barren_since()) >= patience
     }
 
-    /// When a request is no longer waited for whose head has not come, though bytes have come from
-    /// its source since it was made.
+    /// Returns the moment from which a request is no longer waited for whose head has not come,
+    /// though bytes have come from its source since it was made.
     pub(crate) fn patience_ends(&self, active: &Active) -> Option<Timestamp> {
         let waits = active.phase == Phase::Starting && active.kind == Kind::Part;
         let last = self.sources.of(active.source).last_received;

@@ -11,7 +11,7 @@ use crate::terminal_text::TerminalText;
 /// Longest error line. A server's text must not fill the screen.
 const LONGEST_FAILURE: usize = 1000;
 
-/// Why standard output did not take a line of data, if it did not.
+/// The reason why standard output did not take a line of data, if it did not.
 static LOST: OnceLock<io::Error> = OnceLock::new();
 
 /// Writes a line of data to standard output. The first line that is lost is reported on standard

@@ -109,7 +109,7 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
 }
 
 /// Reads the scenario again each time a signal asks for it, until the program is asked to stop.
-/// What is wrong with it is said, and changes nothing.
+/// A fault in it is said, and changes nothing.
 async fn reload_until(stop: &mut Stop, scenario: Option<&Path>, server: &Server) {
     let mut hangups = stop.clone();
     loop {

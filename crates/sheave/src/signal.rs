@@ -39,7 +39,7 @@ pub(crate) struct Patience {
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     stop: watch::Receiver<bool>,
-    /// How often a hangup came that did not mean to stop.
+    /// The number of times a hangup came that did not mean to stop.
     reload: watch::Receiver<u64>,
 }
 

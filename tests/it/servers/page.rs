@@ -35,7 +35,7 @@ fn rule(name: &str) -> &'static Rule {
         .expect("the figures name rules")
 }
 
-/// How many questions show rules of a strength not kept.
+/// Returns the number of questions that show rules of a strength not kept.
 fn count(column: &Column, level: Level) -> usize {
     let has = |row: &str| {
         column

@@ -9,10 +9,11 @@ use std::process::{Child, Command, Stdio};
 
 use super::{files, wait};
 
-/// Where packages of npm are put by `cargo xtask servers`, from the root of the workspace.
+/// The directory that packages of npm are put into by `cargo xtask servers`, from the root of the
+/// workspace.
 const NPM: &str = "target/peers/node_modules";
 
-/// How a server is started.
+/// The way a server is started.
 #[derive(Clone, Copy)]
 enum Start {
     /// A program of its own, with arguments; `ROOT`, `PORT`, `AT` and `CONFIGURATION` are
@@ -413,7 +414,7 @@ impl Software {
     }
 }
 
-/// Whether a request is answered there: some try a port before they serve on it.
+/// Reports whether a request is answered there: some try a port before they serve on it.
 fn is_answering(port: u16) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.write_all(b"HEAD / HTTP/1.0\r\n\r\n")?;

@@ -106,7 +106,7 @@ fn a_file_is_current_if_its_length_and_validators_are_those_of_the_answer() {
             Some(Unknown),
         ),
         ("", "", 206, &[PART], Some(Unknown)),
-        // What is no answer about the file says nothing of it.
+        // An answer that is not about the file says nothing of it.
         (
             "\"a\"",
             "",

@@ -155,7 +155,7 @@ impl TransportError {
             // One connection that says something other than HTTP says nothing about the next one.
             Self::Interrupted { .. } | Self::NotHttp { .. } => FailureClass::Interrupted,
             Self::Status {
-                // What is accepted may be there later (RFC 9110 section 15.3.3).
+                // A request that is accepted may have its file later (RFC 9110 section 15.3.3).
                 status: 202 | 408 | 425 | 429 | 500..=599,
                 retry_after,
                 ..

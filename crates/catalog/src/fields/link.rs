@@ -13,23 +13,23 @@ use crate::source::{Location, Priority, SourceUrl};
 /// Another place that has the same file: `rel=duplicate`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Duplicate {
-    /// Where it is.
+    /// Its place.
     pub url: SourceUrl,
-    /// How much it is wanted: `pri`.
+    /// The priority it is given: `pri`.
     pub priority: Priority,
-    /// Whether it makes the same entity tags as the origin: `pref`. Only then may they be compared,
+    /// True if it makes the same entity tags as the origin: `pref`. Only then may they be compared,
     /// and then they must be.
     pub is_preferred: bool,
     /// The country it is in: `geo`.
     pub location: Option<Location>,
-    /// How many directories above the file are mirrored as well: `depth`.
+    /// The number of directories above the file that are mirrored as well: `depth`.
     pub depth: Option<u32>,
 }
 
 /// A description of the file: `rel=describedby`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Description {
-    /// Where it is.
+    /// Its place.
     pub url: SourceUrl,
     /// Its media type, in lower case: that of a Metalink document, a signature, or a torrent.
     pub media_type: Option<String>,

@@ -94,7 +94,7 @@ fn untagged(text: &str, known: Option<Algorithm>) -> Option<(Option<&str>, Check
     // One character apart, then one that says how the file was read, where there is one.
     let name = rest.get(1..)?;
     let name = name.strip_prefix([' ', '*']).unwrap_or(name);
-    // What `sha256sum` says of its standard input.
+    // `sha256sum` says so of its standard input.
     let name = (name != "-").then_some(name);
     Some((name, checksum))
 }

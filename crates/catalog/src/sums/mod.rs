@@ -175,7 +175,7 @@ fn base(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
-/// Where a line is in a clear-signed file (RFC 9580 §7).
+/// The part of a clear-signed file that a line is in (RFC 9580 §7).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Armour {
     Outside,

@@ -43,7 +43,7 @@ pub(super) fn answers(
     }
 }
 
-/// Whether the first row was answered with a part; `None` if it was not answered.
+/// Reports whether the first row was answered with a part; `None` if it was not answered.
 pub(super) fn serves_ranges(outcomes: &[Outcome]) -> Option<bool> {
     status(outcomes, OF_DOWNLOADERS[0]).map(|status| status == 206)
 }
@@ -95,8 +95,8 @@ fn ranges(outcomes: &[Outcome]) -> Verdict {
     verdict(true, "every range that a downloader needs")
 }
 
-/// Whether a finding says that other bytes came than were asked for or told. Fields that are left
-/// out spoil no download.
+/// Reports whether a finding says that other bytes came than were asked for or told. Fields that
+/// are left out spoil no download.
 fn is_about_bytes(finding: &Finding) -> bool {
     [&rules::SINGLE_PART, &rules::PARTIAL, &rules::PARTS_FOR_ONE].contains(&finding.rule)
 }
@@ -115,7 +115,7 @@ fn strong(validators: &Validators, tag_changes: bool) -> Result<&'static str, &'
     }
 }
 
-/// Whether a part comes although it was asked for with a validator that nothing has.
+/// Reports whether a part comes although it was asked for with a validator that nothing has.
 fn ignores_if_range(outcomes: &[Outcome]) -> bool {
     let names = ["If-Range: another tag", "If-Range: a later date"];
     names.iter().any(|name| status(outcomes, name) == Some(206))

@@ -29,7 +29,7 @@ pub(super) struct Target {
     fields: OwnFields,
 }
 
-/// Why a question has no reply.
+/// The reason why a question has no reply.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AskError {
     /// There is no connection.
@@ -51,7 +51,7 @@ pub(super) struct Asked {
     pub(super) stray: usize,
 }
 
-/// How often a server kept connections that it had not said it would close.
+/// The number of times a server kept connections that it had not said it would close.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Persistence {
     /// Replies after which the connection should have stayed open, and it was seen whether it did.

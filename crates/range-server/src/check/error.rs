@@ -32,7 +32,7 @@ pub enum CheckError {
     Redirect {
         /// The status.
         status: u16,
-        /// Why it is not followed.
+        /// The reason why it is not followed.
         why: &'static str,
     },
     /// The file is too short for the table, or its length is not known.

@@ -36,7 +36,7 @@ const SETTLED: u64 = 3;
 /// Changes of a file that a check goes along with.
 const MOST_CHANGES: u32 = 3;
 
-/// How often a server that is busy is asked again, and the longest pause it can ask for.
+/// The number of times a server that is busy is asked again, and the longest pause it can ask for.
 const BUSY: u32 = 2;
 const LONGEST_PAUSE: u64 = 5;
 
@@ -193,7 +193,7 @@ impl Examination {
                     return Ok(Answer::NotAsked);
                 }
                 if self.is_another_version().await? {
-                    // What was found may be the change.
+                    // The finding may be the change.
                     continue;
                 }
             }
@@ -208,7 +208,7 @@ impl Examination {
         }
     }
 
-    /// Whether the row that this one builds on was answered as it has to be.
+    /// Reports whether the row that this one builds on was answered as it has to be.
     fn says_something(&self, row: &Row) -> bool {
         let Some(earlier) = row.after else {
             return true;

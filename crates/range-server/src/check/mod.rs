@@ -36,7 +36,7 @@ const OF_QUESTIONS: &[&str] = &[
     "upgrade",
 ];
 
-/// How a server is asked.
+/// The way a server is asked.
 #[derive(Clone, Default)]
 pub struct Options {
     /// Whose certificates are believed.

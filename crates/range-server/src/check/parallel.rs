@@ -31,8 +31,8 @@ pub(super) struct Together {
 }
 
 impl Together {
-    /// How many times the bytes of one connection several brought in the same time; `None` if the
-    /// file was too short to tell.
+    /// The ratio of the bytes that several connections brought to those of one in the same time;
+    /// `None` if the file was too short to tell.
     pub(super) fn gain(&self) -> Option<f64> {
         if self.alone < SHORTEST_TIME || self.at_once.is_zero() {
             return None;

@@ -9,7 +9,7 @@ use super::error::CheckError;
 /// Most redirects followed: as many as browsers follow.
 pub(super) const MOST_REDIRECTS: usize = 20;
 
-/// Where a reply redirects to; `None` if it does not.
+/// Returns the target a reply redirects to; `None` if it redirects nowhere.
 pub(super) fn next(here: &Url, reply: &Reply) -> Result<Option<Url>, CheckError> {
     let status = reply.status;
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {

@@ -58,7 +58,7 @@ pub enum Answer {
     Judged {
         /// The status.
         status: u16,
-        /// Where it falls short; empty if nowhere.
+        /// The points where it falls short; empty if there are none.
         findings: Vec<Finding>,
         /// Where it would fall short, if it did not come from a cache.
         excused: Vec<Finding>,
@@ -75,13 +75,13 @@ impl Answer {
     }
 }
 
-/// Where a check ended early.
+/// The point where a check ended early.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Gone {
     /// The row that was asked when it was noticed.
     pub since: &'static str,
-    /// Why nothing more could be asked.
+    /// The reason why nothing more could be asked.
     pub why: String,
 }
 

@@ -130,8 +130,8 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether the one thing wrong with a certificate is who vouches for it: nobody, or itself as an
-/// authority. Its dates were found right before that is looked at.
+/// Reports whether the one thing wrong with a certificate is who vouches for it: nobody, or itself
+/// as an authority. Its dates were found right before that is looked at.
 fn is_about_the_issuer(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(error) = error else {
         return false;

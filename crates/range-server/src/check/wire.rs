@@ -18,11 +18,11 @@ const MOST_FIELDS: usize = 256;
 /// Longest size line of a chunk: 16 digits, and extensions that nobody sends.
 const LONGEST_SIZE_LINE: usize = 256;
 
-/// How long the socket is looked at after a reply. What a server sends too much comes with the
-/// reply; what comes later is found when the next is read.
+/// The time for which the socket is looked at after a reply. What a server sends too much comes
+/// with the reply; what comes later is found when the next is read.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long a server may take to close a connection that it said it would close.
+/// The time a server may take to close a connection that it said it would close.
 const CLOSING: Duration = Duration::from_secs(5);
 
 /// The bytes taken from the socket at once.
@@ -32,7 +32,7 @@ const PIECE: usize = 16 << 10;
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Why no reply came.
+/// The reason why no reply came.
 #[derive(Debug)]
 pub(super) enum WireError {
     /// The connection was closed or reset before a byte of one.
@@ -63,7 +63,7 @@ pub(super) struct Wire {
     says_close: bool,
 }
 
-/// How the end of the content is known.
+/// The sign by which the end of the content is known.
 enum Framing {
     None,
     Length(u64),
@@ -82,7 +82,7 @@ impl Wire {
         }
     }
 
-    /// Whether the last reply leaves the connection open, by what it says.
+    /// Reports whether the last reply leaves the connection open, by what it says.
     pub(super) fn persists(&self) -> bool {
         self.persists
     }
@@ -309,7 +309,8 @@ fn parse(bytes: &[u8]) -> Result<Option<(usize, Reply, u8)>, ()> {
     Ok(Some((length, reply, head.version.unwrap_or(0))))
 }
 
-/// How the content of a reply ends (RFC 9112 §6.3), and what is wrong about the fields that say so.
+/// Returns the way the content of a reply ends (RFC 9112 §6.3), and what is wrong about the fields
+/// that say so.
 fn framing(method: Method, reply: &mut Reply) -> Framing {
     if method == Method::Head || matches!(reply.status, 204 | 304) {
         return Framing::None;
@@ -340,7 +341,7 @@ fn framing(method: Method, reply: &mut Reply) -> Framing {
     }
 }
 
-/// Whether `Connection` has this option, by which connections go on or end (RFC 9112 §9.3).
+/// Reports whether `Connection` has this option, by which connections go on or end (RFC 9112 §9.3).
 fn has_option(reply: &Reply, option: &str) -> bool {
     values(reply, "connection").any(|own| own.eq_ignore_ascii_case(option))
 }

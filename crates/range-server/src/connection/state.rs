@@ -56,11 +56,11 @@ pub(crate) struct ConnectionState {
     /// The number of requests that are not answered to the end.
     under_way: AtomicUsize,
     began: Instant,
-    /// When a response last came further, in milliseconds since it began.
+    /// The moment a response last came further, in milliseconds since it began.
     progress: AtomicU64,
 }
 
-/// Why a connection is broken.
+/// The reason why a connection is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Broken {
     /// A fault has the server be away.
@@ -201,7 +201,7 @@ impl ConnectionState {
         }
     }
 
-    /// When it breaks, if it does.
+    /// The moment it breaks, if it does.
     pub(super) fn breaks(&self) -> Option<Instant> {
         self.broken().map(|(moment, _)| moment)
     }
@@ -281,7 +281,7 @@ impl ConnectionState {
             if ready.is_read_closed() {
                 return;
             }
-            // What it has sent is nobody's business now, and would be told again at once.
+            // The data it has sent is nobody's business now, and would be told again at once.
             tokio::time::sleep(PEER_CHECK).await;
         }
     }

@@ -98,7 +98,7 @@ impl WatchedStream {
         }
         while self.stalled.as_mut().poll(cx).is_ready() {
             if self.state.held.load(Ordering::Acquire) == 0 {
-                // What it has not read would stay in the system's memory for minutes.
+                // The data it has not read would stay in the system's memory for minutes.
                 self.state.reset_at_end();
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }

@@ -77,7 +77,7 @@ impl RelativePath {
     }
 }
 
-/// Why a path names nothing.
+/// The reason why a path names nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotAName {
     /// No file can be called so.

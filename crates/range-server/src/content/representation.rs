@@ -23,8 +23,8 @@ pub(crate) enum Found {
     Failed(Errno),
 }
 
-/// Why nothing is served for a path. Only the log tells them apart: nothing is to be learnt about
-/// what is not served.
+/// The reason why nothing is served for a path. Only the log tells them apart: nothing is to be
+/// learnt about what is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
     /// Nothing is there.

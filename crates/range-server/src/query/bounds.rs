@@ -18,7 +18,7 @@ const MAX_COUNT: u32 = 10_000;
 /// Most bytes beside those of the representation.
 const MAX_EXTRA: ByteCount = ByteCount(1 << 30);
 
-/// Why a URL may not ask for an effect.
+/// The reason why a URL may not ask for an effect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unbounded {
     /// A fault would hold a connection up for too long.

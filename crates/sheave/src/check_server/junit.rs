@@ -7,14 +7,14 @@ use range_server::check::{Answer, Finding, Level, Report};
 
 use crate::terminal_text::is_hidden;
 
-/// Where cases of all replies together are filed.
+/// The class that cases of all replies together are filed under.
 const TOGETHER: &str = "any reply";
 
 /// One test case.
 struct Case<'a> {
     name: &'a str,
     findings: Vec<&'a Finding>,
-    /// Why it was not run.
+    /// The reason why it was not run.
     skipped: Option<String>,
 }
 

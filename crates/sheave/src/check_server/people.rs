@@ -113,7 +113,7 @@ fn wrapped(sentence: &str) -> Vec<String> {
     lines
 }
 
-/// How many of each level the lines below it are.
+/// Returns a heading that counts the lines of each level below it.
 fn heading(levels: impl Iterator<Item = Level>) -> String {
     let levels: Vec<_> = levels.collect();
     let counted = [Level::Must, Level::Should, Level::Advice].map(|level| {
@@ -131,7 +131,8 @@ fn heading(levels: impl Iterator<Item = Level>) -> String {
     }
 }
 
-/// How many questions were answered how: each counts once, by the strongest finding on its reply.
+/// The numbers of questions by their answers: each counts once, by the strongest finding on
+/// its reply.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) right: u32,

@@ -202,7 +202,7 @@ mod tests {
             allowed: u32::MAX,
         };
         assert_eq!(of_tries(endless), " (4)");
-        // What is spared while others are served may fail more often.
+        // A request that is spared while others are served may fail more often.
         let spared = Tries {
             failed: 12,
             allowed: 10,

@@ -52,7 +52,7 @@ pub(super) struct Worker {
     pub(super) allowed: u64,
     /// Since when it has streamed without credit.
     pub(super) without: Option<f64>,
-    /// How much of its reply had come when it last told of any.
+    /// The bytes of its reply that had come when it last told of any.
     pub(super) told: f64,
 }
 

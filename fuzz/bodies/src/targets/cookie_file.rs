@@ -10,7 +10,7 @@ use crate::cookies::Cookies;
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let mut parts = bytes.split(|byte| *byte == 0);
     let file = parts.next().unwrap_or_default();

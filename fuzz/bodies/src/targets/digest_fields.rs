@@ -9,7 +9,7 @@ use url::Url;
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let url = Url::parse("https://example.org/f.iso").unwrap();
     let mut fields = Vec::new();

@@ -22,7 +22,7 @@ const TIME_MAX: Duration = Duration::from_secs(20);
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let Some((flag, bytes)) = bytes.split_first() else {
         return;

@@ -10,7 +10,7 @@ use url::Url;
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let own = Url::parse("https://example.org/pub/f.iso").unwrap();
     let links = read(bytes, &own);

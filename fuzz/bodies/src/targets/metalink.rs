@@ -11,7 +11,7 @@ use url::Url;
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let base = Url::parse("https://example.org/list.meta4").unwrap();
     let list = match read(bytes, Some(&base)) {

@@ -6,7 +6,7 @@ use crate::netrc::Netrc;
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let netrc = Netrc::parse(bytes);
     let lower = bytes.to_ascii_lowercase();

@@ -9,7 +9,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let known = Some(Algorithm::Blake2b);
     let read: Vec<_> = lines(bytes, known).collect();

@@ -17,7 +17,7 @@ const READ_MAX: u64 = 1 << 20;
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// If it does not.
 pub fn run(bytes: &[u8]) {
     let parts = || bytes.split(|byte| *byte == 0);
     let faults = parts().filter_map(|part| str::from_utf8(part.strip_prefix(b"?")?).ok());

@@ -10,7 +10,7 @@ pub(super) struct Part<'a> {
     pub(super) content_type: Option<&'a [u8]>,
 }
 
-/// Why content is no parts.
+/// The reason why content is no parts.
 #[derive(Debug)]
 pub(super) enum Unreadable {
     /// A part does not say which range it is.

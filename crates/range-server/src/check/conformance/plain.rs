@@ -19,7 +19,7 @@ const SINGLETONS: &[&str] = &[
 /// All that the table has shown about the server, besides the plain reply.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plain {
-    /// Whether it serves ranges; `None` if that was not found out.
+    /// True if it serves ranges; `None` if that was not found out.
     pub(crate) serves_ranges: Option<bool>,
     /// True if the strong tag was another with each reply, though the bytes were the same.
     pub(crate) tag_changes: bool,

@@ -15,7 +15,7 @@ const CHANGING: &[&str] = &[
     "vary",
 ];
 
-/// Why two replies are no subject.
+/// The reason why two replies are no subject.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NoSubject {
     /// The file is too short, or its length is not known.

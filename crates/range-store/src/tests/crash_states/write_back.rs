@@ -17,7 +17,7 @@ enum Learns {
     AtACheckpoint,
     /// At a checkpoint, after which it is killed.
     AtItsLastCheckpoint,
-    /// When it publishes the file, after which it is killed.
+    /// The moment it publishes the file, after which it is killed.
     WhenItPublishes,
 }
 
