@@ -1,22 +1,22 @@
 //! Owns the course of a check: which question comes next, what is asked again to be sure, and when
 //! to stop. Judges no reply itself.
 
+mod conclusion;
+
 use std::time::Duration;
 
 use range_core::http::conditional::Method;
 use url::Url;
 
-use super::answers;
 use super::cache;
 use super::client::{AskError, Asked, Client, OwnFields, Target};
 use super::conformance::{
-    self, Coded, Fields, Finding, NoSubject, Plain, ROWS, Reply, Row, Subject, age, broken, judge,
-    judge_plain, judge_wire, surplus,
+    self, Coded, Fields, Finding, NoSubject, ROWS, Reply, Row, Subject, age, broken, judge,
+    judge_wire, surplus,
 };
 use super::error::CheckError;
-use super::parallel;
 use super::redirects::{self, MOST_REDIRECTS};
-use super::report::{Answer, Gone, Outcome, Report};
+use super::report::{Answer, Gone, Outcome};
 use super::trust::Trust;
 
 /// Longest wait for one reply: slow servers answer, and one that hangs is given up after three.
@@ -337,78 +337,6 @@ impl Examination {
         match at {
             Some(at) => self.late.push((at, finding)),
             None => self.connection.push(finding),
-        }
-    }
-
-    /// Sums up.
-    pub(super) async fn report(mut self) -> Report {
-        for (at, finding) in self.late.drain(..) {
-            if let Some(Outcome {
-                answer: Answer::Judged { findings, .. },
-                ..
-            }) = self.outcomes.get_mut(at)
-            {
-                findings.push(finding);
-            }
-        }
-        let serves_ranges = answers::serves_ranges(&self.outcomes);
-        let together = match (&self.gone, serves_ranges) {
-            (None, Some(true)) => {
-                self.client.hang_up();
-                Some(parallel::ask(&self.target, self.subject.length, PATIENCE).await)
-            }
-            _ => None,
-        };
-        let seen = Plain {
-            serves_ranges,
-            tag_changes: self.tag_changes,
-        };
-        let mut plain = judge_plain(&self.subject, &self.plain, seen);
-        if self.gone.is_none() {
-            let persistence = self.client.persistence;
-            self.connection.extend(conformance::judge_persistence(
-                persistence.promised,
-                persistence.broken,
-            ));
-        }
-        if !self.caches.is_empty() {
-            plain.retain(|finding| !finding.rule.origin_only);
-            excuse(&mut self.outcomes);
-        }
-        let validators = &self.subject.validators;
-        let answers = answers::answers(
-            &self.outcomes,
-            validators,
-            self.tag_changes,
-            together.as_ref(),
-        );
-        let server = self.plain.field("server");
-        Report {
-            url: redirects::shown(self.target.url()),
-            redirects: self.redirects,
-            server: server.map(|name| String::from_utf8_lossy(name).into_owned()),
-            caches: self.caches,
-            length: self.subject.length,
-            answers,
-            plain,
-            connection: self.connection,
-            outcomes: self.outcomes,
-            gone: self.gone,
-        }
-    }
-}
-
-/// Sets aside what binds origin servers only.
-fn excuse(outcomes: &mut [Outcome]) {
-    for outcome in outcomes {
-        if let Answer::Judged {
-            findings, excused, ..
-        } = &mut outcome.answer
-        {
-            let (free, bound) = findings
-                .drain(..)
-                .partition(|finding| finding.rule.origin_only);
-            (*excused, *findings) = (free, bound);
         }
     }
 }
