@@ -115,7 +115,7 @@ pub enum RestartReason {
     #[error("the earlier run got the file in a content coding, in which nothing can continue it")]
     Coded,
     /// The earlier run could not know how far it was.
-    #[error("the earlier run did not know the length of the file")]
+    #[error("the length of the file was unknown to the earlier run")]
     LengthUnknown,
     /// The user asked for it.
     #[error("resuming was turned off")]

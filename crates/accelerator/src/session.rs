@@ -289,18 +289,14 @@ fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
     };
     let file = fetched.file.as_ref();
     fetched.coding.is_none()
-        && file.is_some_and(|file| file.length().is_known())
+        && file.is_some_and(|file| file.length().is_some())
         && fetched.generation.as_ref().is_some_and(can_prove)
 }
 
-/// Removes what no later run can continue: nothing links other bytes to those of a stream without a
-/// length.
+/// Removes what no later run can continue: nothing links other bytes to those of a stream of
+/// unknown length.
 fn clear_away(fetched: &Fetched) {
-    if let Some(file) = fetched
-        .file
-        .as_ref()
-        .filter(|file| !file.length().is_known())
-    {
+    if let Some(file) = fetched.file.as_ref().filter(|file| file.length().is_none()) {
         // The error that ends the download is the one to report.
         let _removed = file.discard();
     }

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use range_core::http::validator::{Agreement, Validators};
+use range_core::units::ByteCount;
 use range_store::journal::{Header, SessionId};
 use range_store::{
-    Claims, Description, Directory, Found as Stored, Keeping, Length, Location, ResumableFile,
+    Claims, Description, Directory, Found as Stored, Keeping, Location, ResumableFile,
 };
 
 use crate::error::{Cause, Error, ErrorKind, Occupied};
@@ -127,7 +128,7 @@ impl Target {
     /// Creates the part file, reserves its blocks, and begins its journal.
     pub(crate) fn create(&self, generation: &Generation) -> Result<ResumableFile, Error> {
         let description = self.description(generation.validators.clone());
-        let length = Length::from(generation.length);
+        let length = generation.length.map(ByteCount);
         Ok(self.location.create(length, &description)?)
     }
 

@@ -8,8 +8,8 @@ use range_core::http::validator::Validators;
 use range_core::units::ByteCount;
 use range_store::journal::SessionId;
 use range_store::{
-    BlockHasher, Description, Directory, Keeping, Length, Location, PartNames, ResumableFile,
-    WriteMode, Writer,
+    BlockHasher, Description, Directory, Keeping, Location, PartNames, ResumableFile, WriteMode,
+    Writer,
 };
 
 /// The size of the file, in bytes. It is written over and over: this measures the copy and its
@@ -58,7 +58,7 @@ fn chunk_to_file(bencher: Bencher<'_, '_>, chunk: usize, mode: WriteMode) {
         validators: Validators::default(),
         digests: Vec::new(),
     };
-    let length = Length::Known(ByteCount(LENGTH));
+    let length = Some(ByteCount(LENGTH));
     let file = location.create(length, &description);
     write_round_and_round(bencher, chunk, &file.expect("64 MiB are free"));
 }

@@ -4,7 +4,6 @@ use range_core::units::ByteCount;
 
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::length::Length;
 use crate::owned_file::OwnedFile;
 use crate::reserve::{self, Reservation};
 
@@ -37,12 +36,12 @@ impl Backend {
     /// any length.
     pub(crate) fn prepare<D: Disk>(
         file: &OwnedFile<D>,
-        length: Length,
+        length: Option<ByteCount>,
         mode: WriteMode,
     ) -> Result<Self, StoreError> {
         let obstacle = match length {
-            Length::Unknown => Some("the length is unknown"),
-            Length::Known(length) => obstacle(file, length)?,
+            None => Some("the length is unknown"),
+            Some(length) => obstacle(file, length)?,
         };
         match (mode, obstacle) {
             (WriteMode::Positioned, _) => Ok(Self::Positioned),

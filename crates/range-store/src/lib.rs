@@ -26,7 +26,7 @@
 //! use range_core::units::ByteCount;
 //! use range_store::journal::SessionId;
 //! use range_store::{
-//!     Description, Directory, Finding, Found, Keeping, Length, Location, PartNames, Publish,
+//!     Description, Directory, Finding, Found, Keeping, Location, PartNames, Publish,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,7 +48,7 @@
 //!     },
 //!     digests: Vec::new(),
 //! };
-//! let file = location()?.create(Length::Known(ByteCount(300_000)), &description)?;
+//! let file = location()?.create(Some(ByteCount(300_000)), &description)?;
 //! let mut writer = file.lease_from(0)?;
 //! writer.write(&content[..270_000])?;
 //! file.checkpoint()?;
@@ -138,7 +138,6 @@ pub use disk::{Directory, Disk};
 pub use error::{StoreError, StoreFailure};
 pub use failpoint::Failpoint;
 pub use lease::LeaseError;
-pub use length::Length;
 pub use names::{NameError, PartNames};
 pub use own_process::open_files_limit;
 pub use provenance::Provenance;

@@ -15,7 +15,7 @@ use crate::disk::Disk;
 use crate::error::{StoreError, StoreFailure};
 use crate::folder::Folder;
 use crate::lease::{Lease, LeaseError, LeaseTable, Sink};
-use crate::length::{Length, SettledLength};
+use crate::length::{SettledLength, bound};
 use crate::mapped::Windows;
 use crate::names::PartNames;
 use crate::owned_file::OwnedFile;
@@ -46,10 +46,10 @@ impl<D: Disk> PartFile<D> {
     pub(crate) fn create(
         folder: &Folder<D>,
         names: &PartNames,
-        length: Length,
+        length: Option<ByteCount>,
         mode: WriteMode,
     ) -> Result<Self, StoreError> {
-        if let Length::Known(length) = length {
+        if let Some(length) = length {
             reserve::check_limits(length)?;
             reserve::check_room(folder, length)?;
         }
@@ -75,7 +75,7 @@ impl<D: Disk> PartFile<D> {
     pub(crate) fn open(
         folder: &Folder<D>,
         names: &PartNames,
-        length: Length,
+        length: Option<ByteCount>,
         mode: WriteMode,
     ) -> Result<Self, StoreError> {
         let file = OwnedFile::open(folder, names.part())?;
@@ -83,7 +83,7 @@ impl<D: Disk> PartFile<D> {
         // The previous holder of the lock may have published or discarded the file that it locked.
         file.check_name()?;
         let before = file.length()?;
-        if let Length::Known(length) = length {
+        if let Some(length) = length {
             if before > length {
                 return Err(StoreError::not_ours(
                     names.part(),
@@ -106,7 +106,7 @@ impl<D: Disk> PartFile<D> {
     fn new(
         file: OwnedFile<D>,
         names: &PartNames,
-        length: Length,
+        length: Option<ByteCount>,
         backend: Backend,
     ) -> Result<Self, StoreError> {
         let journal = file.folder().entry(names.journal())?;
@@ -165,7 +165,7 @@ impl<D: Disk> PartFile<D> {
     }
 
     /// Returns the length of the file.
-    pub(crate) fn length(&self) -> Length {
+    pub(crate) fn length(&self) -> Option<ByteCount> {
         self.length.get()
     }
 
@@ -180,7 +180,7 @@ impl<D: Disk> PartFile<D> {
             self.leases.end() <= length.0,
             "no lease reaches past the settled length"
         );
-        if self.length.get() == Length::Unknown {
+        if self.length.get().is_none() {
             self.file.set_length(length)?;
         }
         self.length.settle(length);
@@ -190,7 +190,7 @@ impl<D: Disk> PartFile<D> {
     /// Claims `range` for one writer, until the [`Lease`] is dropped. Bytes that are already
     /// written may be leased again, to repair them.
     pub(crate) fn lease(&self, range: ByteRange) -> Result<Lease<D>, LeaseError> {
-        let claim = self.leases.claim(range, self.length.get().bound())?;
+        let claim = self.leases.claim(range, bound(self.length.get()))?;
         let file = Arc::clone(&self.file);
         let sink = match self.backend {
             Backend::Mapped => Sink::Mapped(Windows::new(file)),
@@ -198,8 +198,8 @@ impl<D: Disk> PartFile<D> {
         };
         let lease = Lease::new(claim, sink);
         Ok(match self.length.get() {
-            Length::Known(_) => lease,
-            Length::Unknown => lease.growing(),
+            Some(_) => lease,
+            None => lease.growing(),
         })
     }
 

@@ -219,15 +219,15 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
+    use crate::WriteMode;
     use crate::disk::Directory;
-    use crate::{Length, WriteMode};
 
     /// Places one part file with `step`, which must refuse to replace it by the next.
     fn places_once(step: fn(&Folder<Directory>, &PartNames) -> Result<(), StoreError>) {
         let temp = tempfile::tempdir().unwrap();
         let names = PartNames::new(OsStr::new("output")).unwrap();
         let folder = Folder::new(Directory::open(temp.path()).unwrap(), &names, true);
-        let length = Length::Known(ByteCount(5));
+        let length = Some(ByteCount(5));
         let part = PartFile::create(&folder, &names, length, WriteMode::default()).unwrap();
         step(&folder, &names).unwrap();
         let files = Files {
@@ -267,7 +267,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let names = PartNames::new(OsStr::new("output")).unwrap();
         let folder = Folder::new(Directory::open(temp.path()).unwrap(), &names, true);
-        let length = Length::Known(ByteCount(5));
+        let length = Some(ByteCount(5));
         let part = PartFile::create(&folder, &names, length, WriteMode::default()).unwrap();
         let taken = temp.path().join(names.final_name());
         rustix::fs::mkdirat(rustix::fs::CWD, taken, rustix::fs::Mode::RWXU).unwrap();

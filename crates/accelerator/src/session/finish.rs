@@ -34,7 +34,7 @@ impl Session {
             None => driver::create(target, empty_file(fetched.generation.as_ref())).await?,
         };
         fetched.file = Some(file.clone());
-        if !file.length().is_known() {
+        if file.length().is_none() {
             // A journal does not tell of a coding. Without validators only the URL or a digest
             // joins coded bytes to the file: they may be published, and are never continued.
             let known = fetched.generation.as_ref();

@@ -35,7 +35,7 @@ pub enum CheckError {
         /// The reason why it is not followed.
         why: &'static str,
     },
-    /// The file is too short for the table, or its length is not known.
+    /// The file is too short for the table, or its length is unknown.
     #[error("the file has to have a known length of {SHORTEST} bytes or more")]
     TooShort,
     /// The bytes or the version of the file change from reply to reply.

@@ -144,7 +144,7 @@ impl Trigger {
             })
     }
 
-    /// The length is not known here, so a suffix counts as the end of the longest file there is.
+    /// The length is unknown here, so a suffix counts as the end of the longest file there is.
     fn fits_range(&self, range: Option<&RangeHeader>) -> bool {
         if self.bytes.is_none() && !self.only_resumed {
             return true;

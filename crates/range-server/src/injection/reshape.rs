@@ -87,7 +87,7 @@ impl ContentFaults {
         let announced = HeaderValue::from(reply.payload.length());
         reply.headers.insert(CONTENT_LENGTH, announced);
         if self.gzip {
-            // The length is not known before all has been sent.
+            // The length is unknown before all has been sent.
             reply.headers.remove(CONTENT_LENGTH);
             let gzip = HeaderValue::from_static("gzip");
             reply.headers.insert(CONTENT_ENCODING, gzip);

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::disk::Directory;
     use crate::resumable::journal::{Encoder, SessionId};
-    use crate::{Length, StoreFailure, WriteMode};
+    use crate::{StoreFailure, WriteMode};
 
     struct Bench {
         _temp: tempfile::TempDir,
@@ -194,7 +194,7 @@ mod tests {
         /// Returns a part file and its journal, which differ from others by the URL.
         fn create(&self, url: &str) -> PartFile<Directory> {
             let log = AppendLog::create(&self.folder, &self.names).unwrap();
-            let length = Length::Known(ByteCount(5));
+            let length = Some(ByteCount(5));
             let mode = WriteMode::default();
             let part = PartFile::create(&self.folder, &self.names, length, mode).unwrap();
             let header = Header {
@@ -249,7 +249,7 @@ mod tests {
         put_back(&bench.folder, &bench.names, 0).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
         assert_eq!(bench.journal(), "old");
-        let length = Length::Known(ByteCount(5));
+        let length = Some(ByteCount(5));
         let mode = WriteMode::default();
         let back = PartFile::open(&bench.folder, &bench.names, length, mode).unwrap();
         assert_eq!(back.identity(), identity);
@@ -323,7 +323,7 @@ mod tests {
         let bench = Bench::new();
         let old = bench.create("old");
         let others = PartNames::new(OsStr::new("others")).unwrap();
-        let length = Length::Known(ByteCount(5));
+        let length = Some(ByteCount(5));
         let mode = WriteMode::default();
         let other = PartFile::create(&bench.folder, &others, length, mode).unwrap();
         let disk = bench.folder.disk();
@@ -340,7 +340,7 @@ mod tests {
         let bench = Bench::new();
         // Another program's file has the name, e.g. the partial download of a browser.
         let place = bench.names.aside(0);
-        let length = Length::Known(ByteCount(5));
+        let length = Some(ByteCount(5));
         let mode = WriteMode::default();
         let other = PartFile::create(&bench.folder, &place, length, mode).unwrap();
         let look = |at| look(&bench.folder, &bench.names, at).unwrap();

@@ -22,7 +22,7 @@ use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
 use crate::lease::LeaseError;
-use crate::length::Length;
+use crate::length::bound;
 use crate::part_file::PartFile;
 use crate::provenance::Provenance;
 use crate::publish::{self, Publish, Published};
@@ -73,8 +73,8 @@ impl<D: Disk> ResumableFile<D> {
         })?;
         Failpoint::HeaderWritten.reached();
         let recorder = match part.length() {
-            Length::Known(_) => Recorder::new(log, encoder),
-            Length::Unknown => Recorder::unsettled(log, encoder),
+            Some(_) => Recorder::new(log, encoder),
+            None => Recorder::unsettled(log, encoder),
         };
         Ok(Self(Arc::new(Kept {
             part,
@@ -103,8 +103,8 @@ impl<D: Disk> ResumableFile<D> {
         })))
     }
 
-    /// Returns the length of the file.
-    pub fn length(&self) -> Length {
+    /// Returns the length of the file, `None` while it is unknown.
+    pub fn length(&self) -> Option<ByteCount> {
         self.0.part.length()
     }
 
@@ -132,7 +132,7 @@ impl<D: Disk> ResumableFile<D> {
     ///
     /// If the file ends at or before `start`.
     pub fn lease_from(&self, start: u64) -> Result<Writer<D>, LeaseError> {
-        let range = ByteRange::new(start, self.length().bound().0);
+        let range = ByteRange::new(start, bound(self.length()).0);
         self.lease(range.expect("there are bytes to lease"))
     }
 
@@ -295,10 +295,10 @@ fn header<D: Disk>(part: &PartFile<D>, description: &Description, block_size: Bl
         session: description.session,
         part_file: part.identity(),
         length: match part.length() {
-            Length::Known(length) => length.0,
-            // Without a length nothing can be resumed; the journal then only says whose the part
-            // file is.
-            Length::Unknown => 0,
+            Some(length) => length.0,
+            // With an unknown length nothing can be resumed; the journal then only says whose the
+            // part file is.
+            None => 0,
         },
         block_size,
         validators: description.validators.clone(),

@@ -18,7 +18,6 @@ use crate::disk::{Directory, Disk, Metadata};
 use crate::error::{StoreError, StoreFailure};
 use crate::failpoint::Failpoint;
 use crate::folder::Folder;
-use crate::length::Length;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
 use crate::publish::{self, Publish};
@@ -162,7 +161,7 @@ impl<D: Disk> Location<D> {
             }
             Verdict::Leave(error) => return Ok(Found::Unreadable(error)),
         };
-        let length = Length::Known(ByteCount(journal.header.length));
+        let length = Some(ByteCount(journal.header.length));
         let mode = self.keeping.write_mode;
         match PartFile::open(&self.folder, &self.names, length, mode) {
             Ok(part) => Ok(Found::Earlier(Box::new(Earlier {
@@ -204,7 +203,7 @@ impl<D: Disk> Location<D> {
     }
 
     fn open_any_length(&self) -> Result<Option<PartFile<D>>, StoreError> {
-        let (length, mode) = (Length::Unknown, WriteMode::Positioned);
+        let (length, mode) = (None, WriteMode::Positioned);
         match PartFile::open(&self.folder, &self.names, length, mode) {
             Ok(part) => Ok(Some(part)),
             Err(error) if error.disposition() == StoreFailure::NotFound => Ok(None),
@@ -213,13 +212,14 @@ impl<D: Disk> Location<D> {
     }
 
     /// Creates the part file, reserves its blocks, and begins its journal. Both names must be free.
+    /// The length is `None` while it is unknown, and is then set with [`ResumableFile::settle`].
     ///
     /// Fails if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if the file system lacks room
     /// for it and a reserve of 64 MiB (1 % of a small file system). After a failure, every file
     /// that it created is removed.
     pub fn create(
         &self,
-        length: Length,
+        length: Option<ByteCount>,
         description: &Description,
     ) -> Result<ResumableFile<D>, StoreError> {
         // The journal is created first, so that a part file without one is never ours, even if a

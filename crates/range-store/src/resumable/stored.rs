@@ -8,7 +8,6 @@ use super::journal::{self, DecodeError, Decoded, Decoder, Header};
 use crate::append_log::AppendLog;
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::length::Length;
 
 /// The division of files into blocks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,11 +21,11 @@ pub(super) enum Division {
 
 impl Division {
     /// Returns the block size of a new file, whose length may be unknown.
-    pub(super) fn of(self, length: Length) -> BlockSize {
+    pub(super) fn of(self, length: Option<ByteCount>) -> BlockSize {
         match (self, length) {
             (Self::Fixed(size), _) => size,
-            (Self::ByLength, Length::Known(length)) => BlockSize::for_length(length.0),
-            (Self::ByLength, Length::Unknown) => BlockSize::DEFAULT,
+            (Self::ByLength, Some(length)) => BlockSize::for_length(length.0),
+            (Self::ByLength, None) => BlockSize::DEFAULT,
         }
     }
 

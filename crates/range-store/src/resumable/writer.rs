@@ -11,6 +11,7 @@ use crate::disk::{Directory, Disk};
 use crate::error::StoreError;
 use crate::failpoint::Failpoint;
 use crate::lease::{Lease, LeaseError};
+use crate::length::bound;
 
 /// The exclusive right to write a range of a file, in order from its start.
 ///
@@ -51,7 +52,7 @@ impl<D: Disk> Writer<D> {
     /// Lets the lease go on to `end`, or leaves it where it is if that is later. After an error it
     /// is as it was.
     pub fn extend_to(&mut self, end: u64) -> Result<(), LeaseError> {
-        self.blocks.extend_to(end, self.kept.part.length().bound())
+        self.blocks.extend_to(end, bound(self.kept.part.length()))
     }
 
     /// Writes all of `bytes` at the position, advances it past them, and claims each block that

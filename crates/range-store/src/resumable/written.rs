@@ -9,6 +9,7 @@ use crate::block_hasher::BlockHasher;
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::lease::{Lease, LeaseError};
+use crate::length::bound;
 use crate::part_file::PartFile;
 
 /// A completely written block, and its hash.
@@ -93,7 +94,7 @@ impl<D: Disk> BlockWriter<D> {
         mut bytes: &[u8],
         mut written: impl FnMut(WrittenBlock) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let length = part.length().bound().0;
+        let length = bound(part.length()).0;
         while !bytes.is_empty() {
             let index = self.block_size.block_at(self.position());
             let range = self.block_size.range_of(index, length);

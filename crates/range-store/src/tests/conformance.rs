@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::disk::Directory;
 use crate::lease::Lease;
 use crate::part_file::PartFile;
-use crate::{BlockHasher, LeaseError, Length, StoreError, StoreFailure, WriteMode};
+use crate::{BlockHasher, LeaseError, StoreError, StoreFailure, WriteMode};
 use range_core::ByteRange;
 use range_core::units::ByteCount;
 
@@ -15,7 +15,7 @@ use super::file_systems::file_systems;
 use super::support::{MIB, Scratch, known, pattern, range};
 
 /// Makes an empty part file of the length.
-type Factory<'a> = &'a dyn Fn(Length) -> Arc<PartFile<Directory>>;
+type Factory<'a> = &'a dyn Fn(Option<ByteCount>) -> Arc<PartFile<Directory>>;
 
 /// Runs `check` over every kind. The printed name tells which one a failure belongs to.
 fn every_store(check: impl Fn(Factory<'_>)) {
@@ -286,8 +286,8 @@ fn a_block_is_hashed_as_it_is_read_back() {
 #[test]
 fn a_file_of_unknown_length_grows_until_it_is_settled() {
     every_store_that_grows(|make| {
-        let store = make(Length::Unknown);
-        assert_eq!(store.length(), Length::Unknown);
+        let store = make(None);
+        assert_eq!(store.length(), None);
         assert!(store.lease(range(0, u64::MAX)).is_err());
         let mut lease = store.lease(range(0, i64::MAX.unsigned_abs())).unwrap();
         lease.write(&pattern(range(0, 70_000))).unwrap();
@@ -306,7 +306,7 @@ fn a_file_of_unknown_length_grows_until_it_is_settled() {
 #[test]
 fn settling_cuts_what_is_surplus() {
     every_store_that_grows(|make| {
-        let store = make(Length::Unknown);
+        let store = make(None);
         store.lease(range(0, 10)).unwrap().write(&[1; 10]).unwrap();
         store.set_length(ByteCount(4)).unwrap();
         assert_eq!(read(&store, range(0, 4)), [1; 4]);
@@ -321,7 +321,7 @@ fn a_length_is_settled_once_and_under_no_lease() {
             let settle = std::panic::AssertUnwindSafe(|| store.set_length(ByteCount(length)));
             std::panic::catch_unwind(settle).is_err()
         };
-        let store = make(Length::Unknown);
+        let store = make(None);
         let lease = store.lease(range(0, 10)).unwrap();
         assert!(fails(&store, 9));
         drop(lease);

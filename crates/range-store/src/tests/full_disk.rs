@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use crate::append_log::AppendLog;
 use crate::publish::discard;
-use crate::{Length, StoreError, StoreFailure, WriteMode};
+use crate::{StoreError, StoreFailure, WriteMode};
 
 use super::file_systems::{Image, Mounted};
 use super::support::{MIB, Scratch, eventually, known, pattern, range};
@@ -40,9 +40,7 @@ fn fill(scratch: &Scratch) {
 fn a_full_disk_is_an_error_on_every_file_system() {
     each_small_disk(|kind, scratch| {
         let before = scratch.listing();
-        let part = scratch
-            .create(Length::Unknown, WriteMode::default())
-            .unwrap();
+        let part = scratch.create(None, WriteMode::default()).unwrap();
         fill(scratch);
         let mut lease = part.lease(range(0, 64 * MIB)).unwrap();
         let written =
@@ -222,9 +220,7 @@ fn a_disk_that_fills_up_on_the_way_is_an_error() {
         return;
     };
     let scratch = mounted.scratch();
-    let part = scratch
-        .create(Length::Unknown, WriteMode::default())
-        .unwrap();
+    let part = scratch.create(None, WriteMode::default()).unwrap();
     let mut lease = part.lease(range(0, 8 * MIB)).unwrap();
     lease.write(&vec![7; 1 << 20]).unwrap();
     let error = lease.write(&vec![8; 7 << 20]).unwrap_err();

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use crate::backend::Backend;
 use crate::publish::discard;
-use crate::{Length, StoreError, StoreFailure, WriteMode};
+use crate::{StoreError, StoreFailure, WriteMode};
 
 use super::file_systems::Mounted;
 use super::support::{MIB, Planted, Scratch, known, pattern, range};
@@ -73,7 +73,7 @@ fn planted_names_are_neither_created_over_nor_opened() {
             matches!(error, StoreError::Exists { .. }),
             "{planted:?}: {error}"
         );
-        for length in [known(10), known(0), Length::Unknown] {
+        for length in [known(10), known(0), None] {
             let error = scratch.open(length, WriteMode::default()).unwrap_err();
             assert!(
                 matches!(error, StoreError::NotOurs { .. }),
@@ -120,7 +120,7 @@ fn a_shorter_file_is_extended() {
 fn an_unknown_length_keeps_what_is_there() {
     let scratch = Scratch::new();
     scratch.write(scratch.names.part(), b"abc");
-    let part = scratch.open(Length::Unknown, WriteMode::default()).unwrap();
+    let part = scratch.open(None, WriteMode::default()).unwrap();
     assert_eq!(part.backend(), Backend::Positioned);
     assert_eq!(scratch.length(scratch.names.part()), 3);
 }
@@ -149,9 +149,7 @@ fn mapping_is_done_on_demand_or_refused() {
 #[test]
 fn mapping_is_refused_where_blocks_cannot_be_reserved() {
     let scratch = Scratch::new();
-    let error = scratch
-        .create(Length::Unknown, WriteMode::Mapped)
-        .unwrap_err();
+    let error = scratch.create(None, WriteMode::Mapped).unwrap_err();
     assert!(matches!(error, StoreError::Unmappable { .. }), "{error}");
     assert!(scratch.listing().is_empty());
 

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::sync::Barrier;
 
 use crate::backend::Backend;
-use crate::{Length, StoreFailure, WriteMode, exit_on_bus_error, ignore_file_size_signal};
+use crate::{StoreFailure, WriteMode, exit_on_bus_error, ignore_file_size_signal};
 use range_core::units::ByteCount;
 use rustix::process::{Resource, Rlimit};
 
@@ -101,9 +101,7 @@ fn write_past_the_limit() {
     assert_eq!(error.disposition(), StoreFailure::TooLarge, "{error}");
     assert!(scratch.listing().is_empty());
 
-    let part = scratch
-        .create(Length::Unknown, WriteMode::default())
-        .unwrap();
+    let part = scratch.create(None, WriteMode::default()).unwrap();
     assert_eq!(part.backend(), Backend::Positioned);
     let mut lease = part.lease(range(0, 2 * MIB)).unwrap();
     let error = lease.write(&pattern(range(0, MIB + 1))).unwrap_err();

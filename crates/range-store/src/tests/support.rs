@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use crate::{
-    Description, Directory, Keeping, Length, Location, PartNames, StoreError, StoreFailure,
-    WriteMode,
+    Description, Directory, Keeping, Location, PartNames, StoreError, StoreFailure, WriteMode,
 };
 use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
@@ -82,7 +81,7 @@ impl Scratch {
 
     pub(crate) fn create(
         &self,
-        length: Length,
+        length: Option<ByteCount>,
         mode: WriteMode,
     ) -> Result<PartFile<Directory>, StoreError> {
         PartFile::create(&self.folder, &self.names, length, mode)
@@ -90,14 +89,14 @@ impl Scratch {
 
     pub(crate) fn open(
         &self,
-        length: Length,
+        length: Option<ByteCount>,
         mode: WriteMode,
     ) -> Result<PartFile<Directory>, StoreError> {
         PartFile::open(&self.folder, &self.names, length, mode)
     }
 
     /// Opens a log that this test has closed. The children of other tests may still have it open.
-    pub(crate) fn reopen(&self, length: Length) -> PartFile<Directory> {
+    pub(crate) fn reopen(&self, length: Option<ByteCount>) -> PartFile<Directory> {
         eventually(|| match self.open(length, WriteMode::default()) {
             Err(error) if error.disposition() == StoreFailure::InUse => None,
             opened => Some(opened.unwrap()),
@@ -297,8 +296,9 @@ pub(crate) fn description() -> Description {
     }
 }
 
-pub(crate) fn known(bytes: u64) -> Length {
-    Length::Known(ByteCount(bytes))
+#[expect(clippy::unnecessary_wraps, reason = "a length may be unknown")]
+pub(crate) fn known(bytes: u64) -> Option<ByteCount> {
+    Some(ByteCount(bytes))
 }
 
 pub(crate) fn range(start: u64, end: u64) -> ByteRange {

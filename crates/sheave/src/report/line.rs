@@ -89,7 +89,7 @@ fn pieces(numbers: &Numbers, is_still: bool) -> Vec<Piece> {
                 Some(length) => format!("{present:>8}/{length}"),
                 None => format!("{present:>8}"),
             };
-            // Without a length there is no percentage.
+            // While the length is unknown there is no percentage.
             let first = pieces.len();
             if is_still {
                 pieces.push(piece(first, size));

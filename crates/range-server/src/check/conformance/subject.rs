@@ -18,7 +18,7 @@ const CHANGING: &[&str] = &[
 /// The reason why two replies are no subject.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NoSubject {
-    /// The file is too short, or its length is not known.
+    /// The file is too short, or its length is unknown.
     TooShort,
     /// Their content is not the same.
     Changing,

@@ -34,7 +34,7 @@ pub enum Unusable {
 /// journal of another version            leave
 /// no journal, or damaged header         start over
 /// coded, and not settled or no digest   start over
-/// length not known                      start over
+/// length unknown                        start over
 /// no strong validator, and no digest    start over
 /// joined by a digest only, and none     start over
 /// otherwise                             continue
