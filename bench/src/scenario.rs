@@ -17,7 +17,7 @@ use super::process::Line;
 use super::round::{self, Contender, Expected};
 use super::server::Server;
 use super::setting::{NAME, Plan, Setting, USUAL};
-use super::table::Report;
+use super::table::Results;
 use super::workdir::stdout_of;
 
 /// The rows of the reference, and its options where it writes.
@@ -28,7 +28,7 @@ const LIMITS: [(&str, Option<&str>); 4] = [
     ("limit: receive", None),
 ];
 
-pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, Failure> {
+pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Results, Failure> {
     let mut machine =
         machine::description(setting.program, &setting.workdir.output(), setting.load);
     machine.extend(peers::versions());
@@ -43,7 +43,7 @@ pub(super) fn run(scenario: Scenario, setting: &Setting<'_>) -> Result<Report, F
         Scenario::Disk => disk::plan(setting),
     }?;
     let rows = round::run(plan.contenders, plan.runs, plan.before, setting.workdir)?;
-    Ok(Report {
+    Ok(Results {
         scenario: scenario.name(),
         about: setting.about(&plan.about, plan.runs),
         machine,

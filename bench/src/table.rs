@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::round::{Measured, Row};
 
 /// Everything one scenario has to say.
-pub(super) struct Report {
+pub(super) struct Results {
     pub(super) scenario: &'static str,
     /// The measurement in a sentence or two.
     pub(super) about: String,
@@ -31,7 +31,7 @@ const HEAD: [&str; 8] = [
 ];
 
 /// A part of the document: what, the table, the command lines, the machine.
-pub(super) fn section(report: &Report) -> String {
+pub(super) fn section(report: &Results) -> String {
     let mut text = format!("{}\n\n{}", report.about, table(&report.rows, report.bound));
     text.push_str("\n```text\n");
     for row in report.rows.iter().filter(|row| !row.shown.is_empty()) {
@@ -128,7 +128,7 @@ fn cells(row: &Row, ours: Option<&Measured>, bound: Option<Duration>) -> Vec<Str
 }
 
 /// Every report, as an array.
-pub(super) fn json(reports: &[Report]) -> Value {
+pub(super) fn json(reports: &[Results]) -> Value {
     let row = |row: &Row| match &row.measured {
         Ok(measured) => json!({
             "name": row.name,
@@ -157,7 +157,7 @@ pub(super) fn json(reports: &[Report]) -> Value {
 mod tests {
     use super::super::process::Memory;
     use super::super::statistics::Summary;
-    use super::{Duration, Measured, Report, Row, json, table};
+    use super::{Duration, Measured, Results, Row, json, table};
 
     fn rows() -> Vec<Row> {
         let row = |name: &str, median: f64| Row {
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn json_has_a_failure_or_numbers() {
-        let report = Report {
+        let report = Results {
             scenario: "tls",
             about: String::new(),
             machine: Vec::new(),

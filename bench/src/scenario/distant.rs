@@ -10,7 +10,7 @@ use super::super::round::{self, Contender, Expected};
 use super::super::server::{Server, Site};
 use super::super::setting::{NAME, Setting};
 use super::super::slow_server::SlowServer;
-use super::super::table::Report;
+use super::super::table::Results;
 use super::super::wan::{Kind, Path};
 
 /// A contender that takes so many times as long as the best possible is ended.
@@ -31,7 +31,7 @@ pub(super) fn run(
     path: &'static Path,
     setting: &Setting<'_>,
     machine: Vec<String>,
-) -> Result<Report, Failure> {
+) -> Result<Results, Failure> {
     let arguments = setting.arguments;
     let usual = if arguments.quick { QUICK } else { path.size };
     let size = arguments.size.unwrap_or(usual << 20);
@@ -50,7 +50,7 @@ pub(super) fn run(
     let rows = link.at_client(|| round::run(contenders, runs, None, setting.workdir))??;
     let what = format!("{} MiB {}.", size >> 20, path.about());
     let carried = link.carried();
-    Ok(Report {
+    Ok(Results {
         scenario: path.name,
         about: format!(
             "{}\n\nOn the link, both ways: {carried}.",

@@ -350,7 +350,7 @@ impl From<TransportError> for Error {
             | TransportError::Silent
             | TransportError::Interrupted { .. }
             | TransportError::NotHttp { .. }
-            | TransportError::Instead { .. }
+            | TransportError::NotTheFile { .. }
             | TransportError::Surplus
             | TransportError::RangeIgnored { .. }
             | TransportError::Misplaced { .. }

@@ -16,7 +16,7 @@ use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::clock;
 use crate::connection::UnderWay;
 use crate::content::{ReadError, Source};
-use crate::injection::{Crowd, InFlight};
+use crate::injection::{CrowdRate, InFlight};
 use crate::pace::Pace;
 use crate::record::{Delivery, Ending};
 use crate::reply::{Payload, Piece};
@@ -34,7 +34,7 @@ pub(crate) struct Sending {
     pub(crate) buffers: BufferPool,
     /// Every pace that has to be kept.
     pub(crate) paces: Vec<Arc<Pace>>,
-    /// A pace to keep while there is a crowd, to which this response belongs.
+    /// A pace to keep while more responses are under way than are welcome.
     pub(crate) crowd: Option<CrowdPace>,
     /// Counts the response among those under way until it ends.
     pub(crate) in_flight: Option<InFlight>,
@@ -55,7 +55,7 @@ pub(crate) struct CrowdPace {
 }
 
 impl CrowdPace {
-    pub(crate) fn new(crowd: Crowd) -> Self {
+    pub(crate) fn new(crowd: CrowdRate) -> Self {
         Self {
             above: crowd.above,
             pace: Pace::new(crowd.rate),

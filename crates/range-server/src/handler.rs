@@ -63,7 +63,7 @@ impl Shared {
         if request.method == Method::HEAD {
             reply = reply.without_payload();
         }
-        self.policy.dress(request, &mut reply);
+        self.policy.add_fields(request, &mut reply);
         let text = match reply.payload {
             Payload::Text(text) => text,
             Payload::Empty | Payload::Content { .. } => bytes::Bytes::new(),
@@ -110,7 +110,7 @@ async fn respond_to(
         None => exchange.answer().await,
     };
     let mut reply = reply.signed(shared.rules.server());
-    shared.policy.dress(&request, &mut reply);
+    shared.policy.add_fields(&request, &mut reply);
     let stop = if is_away {
         Some((Stop::Reset, 0))
     } else {

@@ -16,7 +16,7 @@ pub(crate) use concurrency::{Concurrency, InFlight};
 pub(crate) use gzip::compressed;
 pub(crate) use late::late;
 use name::Name;
-pub(crate) use plan::{Crowd, FaultPlan, Onsets, Outage, Replacement};
+pub(crate) use plan::{CrowdRate, FaultPlan, Onsets, Outage, Replacement};
 pub(crate) use replacement::Links;
 pub(crate) use state::FaultState;
 pub(crate) use wire::{ResponseStart, WireResponse};

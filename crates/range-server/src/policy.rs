@@ -35,7 +35,7 @@ impl Policy {
     }
 
     /// Adds the fields that every answer has.
-    pub(crate) fn dress(&self, request: &Parts, reply: &mut Reply) {
+    pub(crate) fn add_fields(&self, request: &Parts, reply: &mut Reply) {
         if let Some(cors) = &self.cors {
             cors.permit(request, &mut reply.headers);
         }

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(
             staggered(MIB, 3, BlockSize::DEFAULT),
             MIB,
-            "a block is not parted"
+            "a block is not split"
         );
     }
 

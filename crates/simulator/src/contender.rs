@@ -10,7 +10,7 @@ use scheduler::{Beginning, Body, Input, Output, Scheduler, SchedulerConfig};
 
 use crate::policy::Policy;
 use crate::reference::{Habit, Reference};
-use crate::run::{Failure, Report, run};
+use crate::run::{Failure, RunReport, run};
 use crate::trace::Trace;
 use crate::world::World;
 
@@ -105,7 +105,7 @@ impl Contender {
     }
 
     /// Runs in a world. Only ours limits itself; the others get a link that does.
-    pub fn run(self, world: &World, trace: Option<&mut Trace>) -> Result<Report, Failure> {
+    pub fn run(self, world: &World, trace: Option<&mut Trace>) -> Result<RunReport, Failure> {
         let narrowed = world.narrowed();
         let world = if self == Self::Ours { world } else { &narrowed };
         run(world, &mut |beginning| self.policy(world, beginning), trace)

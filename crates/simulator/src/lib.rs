@@ -31,7 +31,7 @@ pub use dice::Dice;
 pub use family::Family;
 pub use mirror::{Mirror, MirrorFault};
 pub use policy::Policy;
-pub use run::{Begin, Failure, Report, run};
+pub use run::{Begin, Failure, RunReport, run};
 pub use summary::{Row, summarise};
 pub use trace::{Trace, escaped};
 pub use watch::Limited;

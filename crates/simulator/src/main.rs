@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use simulator::{Contender, Failure, Family, Report, Trace, escaped, summarise};
+use simulator::{Contender, Failure, Family, RunReport, Trace, escaped, summarise};
 use table::Line;
 
 const USAGE: &str = "usage: simulator [--seeds N] [--others N] [--scenario NAME] [--seed S] \
@@ -176,7 +176,7 @@ fn compare(arguments: &Arguments) -> ExitCode {
 }
 
 /// All worlds of a family, by as many threads as there are processors.
-fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<Report, Failure>> {
+fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<RunReport, Failure>> {
     let next = AtomicU64::new(0);
     let all = Mutex::new(Vec::new());
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -201,7 +201,7 @@ fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<Report, 
 }
 
 /// The run with the largest ratio.
-fn farthest(runs: &[Result<Report, Failure>]) -> Option<(f64, u64)> {
+fn farthest(runs: &[Result<RunReport, Failure>]) -> Option<(f64, u64)> {
     (0..)
         .zip(runs)
         .filter_map(|(seed, run)| {

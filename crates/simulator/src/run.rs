@@ -31,7 +31,7 @@ pub type Begin<'p> = dyn FnMut(Beginning) -> Option<Box<dyn Policy>> + 'p;
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Report {
+pub struct RunReport {
     /// Seconds of virtual time.
     pub time: f64,
     /// The world's lower bound, in seconds.
@@ -118,7 +118,7 @@ pub fn run(
     world: &World,
     begin: &mut Begin<'_>,
     trace: Option<&mut Trace>,
-) -> Result<Report, Failure> {
+) -> Result<RunReport, Failure> {
     let attempt = catch_unwind(AssertUnwindSafe(|| attempt(world, begin, trace)));
     attempt.unwrap_or_else(|panic| {
         let text = panic
@@ -133,7 +133,7 @@ fn attempt(
     world: &World,
     begin: &mut Begin<'_>,
     trace: Option<&mut Trace>,
-) -> Result<Report, Failure> {
+) -> Result<RunReport, Failure> {
     let bound = lower_bound(world);
     let policy = begin(Beginning::Fresh).expect("every policy can begin afresh");
     let mut run = Run {
@@ -222,7 +222,7 @@ impl Run<'_> {
         self.written = RangeSet::new();
     }
 
-    fn report(&self, outcome: Outcome) -> Result<Report, Failure> {
+    fn report(&self, outcome: Outcome) -> Result<RunReport, Failure> {
         let length = self.world.length;
         let expected = match self.world.disk.fails_at {
             Some(_) => Outcome::Failed(FailureClass::Storage),
@@ -241,7 +241,7 @@ impl Run<'_> {
                 "every byte of the file is there"
             );
         }
-        Ok(Report {
+        Ok(RunReport {
             time: self.now,
             bound: self.bound,
             plain: plain_stream(self.world),

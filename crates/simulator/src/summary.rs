@@ -1,6 +1,6 @@
 //! Owns what many runs say together. Knows no single run's story.
 
-use crate::run::{Failure, Report};
+use crate::run::{Failure, RunReport};
 use crate::watch::Limited;
 
 /// One contender in one family.
@@ -48,7 +48,7 @@ pub struct Row {
 }
 
 /// Puts runs together.
-pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) -> Row {
+pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<RunReport, Failure>>) -> Row {
     let (mut reports, mut unfinished) = (Vec::new(), 0);
     for run in runs {
         match run {
@@ -62,7 +62,7 @@ pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<Report, Failure>>) ->
     let plain: Vec<f64> = long().map(|r| r.time / r.plain).collect();
     let long: Vec<f64> = long().map(|r| r.time / r.bound).collect();
     let waste: Vec<f64> = reports.iter().map(|r| r.wasted / r.length as f64).collect();
-    let again = |r: &&Report| (r.discarded + r.skipped) as f64 / r.length as f64;
+    let again = |r: &&RunReport| (r.discarded + r.skipped) as f64 / r.length as f64;
     let again: Vec<f64> = reports.iter().map(again).collect();
     Row {
         finished: reports.len(),

@@ -1,4 +1,5 @@
-//! Owns the description of one world: a file, a link, a disk, a server and its moods. Runs nothing.
+//! Owns the description of one world: a file, a link, a disk, a server with its limits. Runs
+//! nothing.
 
 mod served;
 
@@ -230,7 +231,7 @@ impl Dying {
 }
 
 impl World {
-    /// A link without moods, and a disk without limits.
+    /// A steady link, and a disk and a server without limits.
     pub fn plain(seed: u64, length: u64, round_trip: f64, rate: f64) -> Self {
         Self {
             seed,

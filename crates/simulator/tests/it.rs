@@ -11,7 +11,7 @@ use scheduler::time::Timestamp;
 use scheduler::{AttemptId, Grant, Input, Output, Request, Route, SegmentId, SourceId, WaitReason};
 use simulator::{Closed, Contender, Failure, Family, Policy, Refusing, Trace, World, run};
 
-/// Enough for every family to meet each of its moods, in seconds.
+/// Enough for every family to meet each of its servers, in seconds.
 const SEEDS: u64 = 20;
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use range_server::check::{self, Answer, Finding, Report, Verdict};
+use range_server::check::{self, Answer, CheckReport, Conclusion, Finding};
 
 /// Rows besides those of the table, each with what it holds.
 pub(super) const VERSION: &str = "version";
@@ -33,7 +33,7 @@ pub(super) struct Figures {
 }
 
 impl Column {
-    pub(super) fn of(name: &str, version: &str, report: &Report) -> Self {
+    pub(super) fn of(name: &str, version: &str, report: &CheckReport) -> Self {
         let answers = &report.answers;
         let mut cells = vec![
             (RANGES.to_owned(), said(&answers.ranges)),
@@ -83,7 +83,7 @@ impl Column {
     }
 }
 
-fn said(verdict: &Verdict) -> String {
+fn said(verdict: &Conclusion) -> String {
     let word = match verdict.yes {
         Some(true) => "yes",
         Some(false) => "no",

@@ -48,7 +48,7 @@ pub(crate) enum TransportError {
     #[error("the reply does not say where its bytes belong: {what}")]
     Misplaced { what: &'static str },
     #[error("the server sent {what} in place of the file, as for an error or a login")]
-    Instead { what: &'static str },
+    NotTheFile { what: &'static str },
     #[error("the remote file has changed: {what}")]
     Changed {
         what: &'static str,
@@ -134,7 +134,7 @@ impl TransportError {
             | Self::Status { .. }
             | Self::RangeIgnored { .. }
             | Self::Misplaced { .. }
-            | Self::Instead { .. }
+            | Self::NotTheFile { .. }
             | Self::Changed { .. }
             | Self::Coded
             | Self::TransferCoded
@@ -178,7 +178,7 @@ impl TransportError {
             Self::RangeIgnored { .. } => FailureClass::RangeIgnored,
             Self::Misplaced { .. } | Self::Surplus => FailureClass::Misplaced,
             // One reply proves nothing: `generations` says when there is a newer version.
-            Self::Instead { .. } | Self::Changed { .. } => FailureClass::Stray,
+            Self::NotTheFile { .. } | Self::Changed { .. } => FailureClass::Stray,
         }
     }
 }

@@ -7,19 +7,19 @@ use std::time::Duration;
 
 /// The longest time that this takes on a machine with time to spare: two tasks have to be woken. A
 /// request takes as long in any case.
-const HAND_BACK: Duration = Duration::from_millis(1);
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Tells whether a connection may be about to become free.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turnover(Arc<AtomicBool>);
+pub(super) struct HandBack(Arc<AtomicBool>);
 
 /// A guard that is held as long as a reply is.
 #[derive(Debug)]
-pub(super) struct Turn(Turnover);
+pub(super) struct Taken(HandBack);
 
-impl Turnover {
-    pub(super) fn begin(&self) -> Turn {
-        Turn(self.clone())
+impl HandBack {
+    pub(super) fn begin(&self) -> Taken {
+        Taken(self.clone())
     }
 
     /// Waits until the connection of a reply that has just ended can be taken. The client's pool
@@ -27,12 +27,12 @@ impl Turnover {
     /// That costs the host a connection and, if it punishes too many, the download its rate.
     pub(super) async fn settle(&self) {
         if self.0.load(Ordering::Relaxed) {
-            tokio::time::sleep(HAND_BACK).await;
+            tokio::time::sleep(MOMENT).await;
         }
     }
 }
 
-impl Drop for Turn {
+impl Drop for Taken {
     fn drop(&mut self) {
         self.0.0.store(true, Ordering::Relaxed);
     }

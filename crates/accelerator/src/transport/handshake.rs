@@ -12,7 +12,7 @@ use crate::pin::Pin;
 
 /// The result of a handshake that another try would have too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum FinalFailure {
     Untrusted,
     NotPinned(Pin),
     Refused(Refusal),
@@ -60,18 +60,22 @@ impl Refusal {
 
 /// Judges an error of TLS. `None` if another try may well succeed: connections break, and a server
 /// may be overloaded.
-pub(super) fn judge(error: &Error, is_connecting: bool) -> Option<Verdict> {
-    let refused = |refusal| Some(Verdict::Refused(refusal));
+pub(super) fn judge(error: &Error, is_connecting: bool) -> Option<FinalFailure> {
+    let refused = |refusal| Some(FinalFailure::Refused(refusal));
     match error {
         Error::InvalidCertificate(CertificateError::Other(other)) => {
             let pinned = other.0.downcast_ref::<NotPinned>();
-            Some(pinned.map_or(Verdict::Untrusted, |error| Verdict::NotPinned(error.actual)))
+            Some(pinned.map_or(FinalFailure::Untrusted, |error| {
+                FinalFailure::NotPinned(error.actual)
+            }))
         }
-        Error::InvalidCertificate(_) | Error::NoCertificatesPresented => Some(Verdict::Untrusted),
+        Error::InvalidCertificate(_) | Error::NoCertificatesPresented => {
+            Some(FinalFailure::Untrusted)
+        }
         // With TLS 1.3 a server judges a certificate once the handshake is over for the client.
         Error::AlertReceived(alert) => match certificate_or_name(*alert) {
             Some(refusal) => refused(refusal),
-            None if is_connecting => of_alert(*alert).map(Verdict::Refused),
+            None if is_connecting => of_alert(*alert).map(FinalFailure::Refused),
             None => None,
         },
         Error::PeerIncompatible(incompatible) if is_connecting => {
@@ -134,7 +138,7 @@ mod tests {
     #[test]
     fn what_would_fail_again_is_told_from_what_may_pass() {
         use AlertDescription as Alert;
-        let refused = |refusal| Some(Verdict::Refused(refusal));
+        let refused = |refusal| Some(FinalFailure::Refused(refusal));
         let other = CertificateError::Other(OtherError(Arc::new(std::fmt::Error)));
         for (error, connecting, later) in [
             (
@@ -181,13 +185,13 @@ mod tests {
             ),
             (
                 Error::InvalidCertificate(CertificateError::Expired),
-                Some(Verdict::Untrusted),
-                Some(Verdict::Untrusted),
+                Some(FinalFailure::Untrusted),
+                Some(FinalFailure::Untrusted),
             ),
             (
                 Error::InvalidCertificate(other),
-                Some(Verdict::Untrusted),
-                Some(Verdict::Untrusted),
+                Some(FinalFailure::Untrusted),
+                Some(FinalFailure::Untrusted),
             ),
             (Error::DecryptError, None, None),
             (

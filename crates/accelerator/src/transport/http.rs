@@ -22,10 +22,10 @@ use url::Url;
 use super::address::{Reach, names_public_host};
 use super::error::{Size, TransportError};
 use super::fields;
+use super::hand_back::{HandBack, Taken};
 use super::head::Head;
 use super::judge_reply;
 use super::redirect::Trail;
-use super::turnover::{Turn, Turnover};
 use crate::clock;
 use crate::cookies::Cookies;
 use crate::redact::SafeUrl;
@@ -49,7 +49,7 @@ pub(crate) struct HttpTransport {
     /// The place that the last redirects led to, so that each segment need not follow them again.
     known: Mutex<Option<Trail>>,
     requests: AtomicU64,
-    turnover: Turnover,
+    hand_back: HandBack,
 }
 
 /// A reply whose body has not been read.
@@ -62,7 +62,7 @@ pub(crate) struct Reply {
     limit: Option<ByteCount>,
     /// The bytes that are still to come, where nothing else ends the content.
     left: Option<u64>,
-    _turn: Turn,
+    _taken: Taken,
 }
 
 impl HttpTransport {
@@ -79,7 +79,7 @@ impl HttpTransport {
             max_size: task.settings.max_size,
             known: Mutex::new(None),
             requests: AtomicU64::new(0),
-            turnover: Turnover::default(),
+            hand_back: HandBack::default(),
         })
     }
 
@@ -130,7 +130,7 @@ impl HttpTransport {
                     response,
                     room: self.max_size.map(|most| most.0),
                     limit: self.max_size,
-                    _turn: self.turnover.begin(),
+                    _taken: self.hand_back.begin(),
                 });
             }
             for cookie in response.headers().get_all(SET_COOKIE) {
@@ -207,7 +207,7 @@ impl HttpTransport {
         request: Request,
     ) -> Result<reqwest::Response, TransportError> {
         let headers = self.fields(trail, request);
-        self.turnover.settle().await;
+        self.hand_back.settle().await;
         let client = self.clients.client_for(trail)?;
         let ask = || {
             self.requests.fetch_add(1, Ordering::Relaxed);

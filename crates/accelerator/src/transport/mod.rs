@@ -4,6 +4,7 @@
 mod address;
 pub(crate) mod error;
 pub(crate) mod fields;
+mod hand_back;
 pub(crate) mod handshake;
 pub(crate) mod head;
 mod http;
@@ -12,7 +13,6 @@ pub(crate) mod media_type;
 pub(crate) mod redirect;
 mod resolver;
 mod tls;
-mod turnover;
 mod version;
 
 /// The one kind of source there is, and its replies. Nothing outside of this module names it, so

@@ -18,7 +18,7 @@ pub(super) fn check(
     head: &Head,
 ) -> Result<(), TransportError> {
     if let Some(what) = other_kind(expected, head) {
-        return Err(TransportError::Instead { what });
+        return Err(TransportError::NotTheFile { what });
     }
     match difference(expected, length, head) {
         None => Ok(()),
@@ -35,14 +35,14 @@ pub(super) fn check_successor(
     length: Option<u64>,
 ) -> Result<(), TransportError> {
     if let Some(what) = other_kind(expected, head) {
-        return Err(TransportError::Instead { what });
+        return Err(TransportError::NotTheFile { what });
     }
     if difference(expected, length, head).is_none() {
         return Ok(());
     }
     match implausible(expected, has_ranges, head, length) {
         None => Ok(()),
-        Some(what) => Err(TransportError::Instead { what }),
+        Some(what) => Err(TransportError::NotTheFile { what }),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn differs(
     what: &'static str,
 ) -> TransportError {
     match implausible(expected, true, head, length) {
-        Some(what) => TransportError::Instead { what },
+        Some(what) => TransportError::NotTheFile { what },
         None => TransportError::Changed {
             what,
             sighted: Box::new(Generation {

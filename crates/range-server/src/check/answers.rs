@@ -8,7 +8,7 @@ use range_core::http::{Strength, Validators};
 
 use super::conformance::{Finding, rules};
 use super::parallel::Together;
-use super::report::{Answer, Answers, Outcome, Verdict};
+use super::report::{Answer, Answers, Conclusion, Outcome};
 
 /// Rows that a downloader lives on.
 const OF_DOWNLOADERS: &[&str] = &[
@@ -18,8 +18,8 @@ const OF_DOWNLOADERS: &[&str] = &[
     "the last byte",
 ];
 
-fn verdict(yes: impl Into<Option<bool>>, why: impl Into<String>) -> Verdict {
-    Verdict {
+fn verdict(yes: impl Into<Option<bool>>, why: impl Into<String>) -> Conclusion {
+    Conclusion {
         yes: yes.into(),
         why: why.into(),
     }
@@ -60,7 +60,7 @@ fn status(outcomes: &[Outcome], name: &str) -> Option<u16> {
     }
 }
 
-fn ranges(outcomes: &[Outcome]) -> Verdict {
+fn ranges(outcomes: &[Outcome]) -> Conclusion {
     let mut has_any = false;
     for name in OF_DOWNLOADERS {
         match outcome(outcomes, name) {
@@ -122,10 +122,10 @@ fn ignores_if_range(outcomes: &[Outcome]) -> bool {
 }
 
 fn resumption(
-    ranges: &Verdict,
+    ranges: &Conclusion,
     validator: Result<&'static str, &'static str>,
     ignores: bool,
-) -> Verdict {
+) -> Conclusion {
     match (ranges.yes, validator) {
         (Some(false), _) => verdict(false, "there are no ranges to rely on"),
         (None, _) => verdict(None, "not found out"),
@@ -139,10 +139,10 @@ fn resumption(
 }
 
 fn change(
-    ranges: &Verdict,
+    ranges: &Conclusion,
     validator: Result<&'static str, &'static str>,
     ignores: bool,
-) -> Verdict {
+) -> Conclusion {
     match validator {
         Err(why) => verdict(false, why),
         Ok(by) if ranges.yes != Some(true) => verdict(true, by),
@@ -154,7 +154,7 @@ fn change(
     }
 }
 
-fn parallel(ranges: &Verdict, together: Option<&Together>) -> Verdict {
+fn parallel(ranges: &Conclusion, together: Option<&Together>) -> Conclusion {
     if ranges.yes == Some(false) {
         return verdict(false, "there are no ranges to divide");
     }

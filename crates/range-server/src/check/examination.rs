@@ -1,7 +1,7 @@
 //! Owns the course of a check: which question comes next, what is asked again to be sure, and when
 //! to stop. Judges no reply itself.
 
-mod conclusion;
+mod reporting;
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ use url::Url;
 pub use conformance::{Document, Finding, Level, Row, Rule};
 pub use error::CheckError;
 use examination::Examination;
-pub use report::{Answer, Answers, Gone, Outcome, Report, Verdict};
+pub use report::{Answer, Answers, CheckReport, Conclusion, Gone, Outcome};
 pub use trust::Trust;
 pub use wire::MOST_READ;
 
@@ -90,7 +90,7 @@ pub fn rows() -> &'static [Row] {
 /// # Ok(())
 /// # }
 /// ```
-pub async fn check(url: &str, options: &Options) -> Result<Report, CheckError> {
+pub async fn check(url: &str, options: &Options) -> Result<CheckReport, CheckError> {
     let mut url = Url::parse(url).map_err(|_| CheckError::Url)?;
     url.set_fragment(None);
     let fields = own_fields(&options.fields)?;

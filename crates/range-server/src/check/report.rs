@@ -7,7 +7,7 @@ use super::conformance::{Finding, Row};
 /// A question of people, and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Verdict {
+pub struct Conclusion {
     /// Yes or no; `None` if it could not be found out.
     pub yes: Option<bool>,
     /// Why, in a few words.
@@ -19,13 +19,13 @@ pub struct Verdict {
 #[non_exhaustive]
 pub struct Answers {
     /// Does the server serve ranges?
-    pub ranges: Verdict,
+    pub ranges: Conclusion,
     /// Is an interrupted download safe to resume: by ranges, with a server that notices a change?
-    pub resumption: Verdict,
+    pub resumption: Conclusion,
     /// Can a file be divided among several connections at once?
-    pub parallel: Verdict,
+    pub parallel: Conclusion,
     /// Can a change of the file be noticed, by the server or by a client that compares replies?
-    pub change: Verdict,
+    pub change: Conclusion,
 }
 
 /// The outcome of one row.
@@ -88,7 +88,7 @@ pub struct Gone {
 /// The answers of a server to the table.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Report {
+pub struct CheckReport {
     /// The URL that was checked, after all redirects, without what may be secret: the user, the
     /// password and the values of the query.
     pub url: String,
@@ -112,7 +112,7 @@ pub struct Report {
     pub gone: Option<Gone>,
 }
 
-impl Report {
+impl CheckReport {
     /// Every finding, with the question it was found in; `None` is all of them together.
     pub fn findings(&self) -> impl Iterator<Item = (Option<&'static Row>, &Finding)> {
         let together = self.plain.iter().chain(&self.connection);

@@ -29,7 +29,7 @@ pub(crate) struct FaultPlan {
     pub(crate) delay_content: Duration,
     pub(crate) rate: Option<BytesPerSecond>,
     pub(crate) bucket: Option<Bucket>,
-    pub(crate) crowd: Option<Crowd>,
+    pub(crate) crowd: Option<CrowdRate>,
     pub(crate) cap: Option<(u32, Excess)>,
     pub(crate) outage: Option<Outage>,
     pub(crate) replacement: Option<Replacement>,
@@ -53,7 +53,7 @@ pub(crate) struct FaultPlan {
 
 /// More responses than are welcome, and the rate of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Crowd {
+pub(crate) struct CrowdRate {
     pub(crate) above: u32,
     pub(crate) rate: BytesPerSecond,
 }
@@ -169,7 +169,7 @@ impl FaultPlan {
             Effect::FirstByte(delay) => self.delay_content = delay,
             Effect::Rate(rate) => self.rate = Some(rate),
             Effect::Bucket { rate, quantum } => self.bucket = Some(Bucket { rate, quantum }),
-            Effect::CrowdRate { above, rate } => self.crowd = Some(Crowd { above, rate }),
+            Effect::CrowdRate { above, rate } => self.crowd = Some(CrowdRate { above, rate }),
             Effect::Stop(stop, position) => wire.stop = Some((stop, position)),
             // It is a matter of when, and has been dealt with.
             Effect::Outage { .. } => {}

@@ -1,5 +1,5 @@
 //! That the right row of the table is right, and what the others are known for. What the real
-//! servers do is compared with them in `tests/it/quirks.rs`.
+//! servers do is compared with them in `tests/it/profiles.rs`.
 
 use range_core::ByteRange;
 use range_core::http::conditional::{Decision, Method, RangePolicy, Representation, Request};

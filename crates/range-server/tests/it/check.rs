@@ -7,17 +7,17 @@ mod defects;
 
 use altered::{Alter, Site2000, file};
 use defects::{content_range, is_part};
-use range_server::check::{self, Answer, CheckError, Level, Options, Report};
+use range_server::check::{self, Answer, CheckError, CheckReport, Level, Options};
 
 /// The report on our server with its replies altered.
-fn report_on(alter: Alter) -> Report {
+fn report_on(alter: Alter) -> CheckReport {
     let site = Site2000::start(alter);
     site.run(check::check(&site.url, &Options::default()))
         .unwrap()
 }
 
 /// Level, rule, row and words of each finding.
-fn told(report: &Report) -> Vec<String> {
+fn told(report: &CheckReport) -> Vec<String> {
     let findings = report.findings().map(|(row, finding)| {
         let name = row.map_or("all", |row| row.name);
         let (level, rule) = (finding.level().word(), finding.rule.name);

@@ -126,7 +126,7 @@ impl Course {
         let is_enough = reaches(seen.sample.limit, here.goodput, 90);
         match self.phase {
             Phase::Growing { .. } if is_enough && here.width > self.start => {
-                self.refine(seen, here)
+                self.search_below(seen, here)
             }
             Phase::Settled { .. } if is_enough => Transition::Stay,
             Phase::Refining { low, high } => self.narrow(here, low, high),
@@ -230,7 +230,7 @@ impl Course {
                 level: good.width / 2,
             };
         }
-        self.refine(seen, good)
+        self.search_below(seen, good)
     }
 
     fn judge_half(&self, seen: &Seen, wide: Level) -> Transition {
@@ -244,11 +244,11 @@ impl Course {
                 level: here.width / 2,
             };
         }
-        self.refine(seen, wide)
+        self.search_below(seen, wide)
     }
 
     /// Looks for a narrower level that is as good as `high`, if there is time for it.
-    fn refine(&self, seen: &Seen, high: Level) -> Transition {
+    fn search_below(&self, seen: &Seen, high: Level) -> Transition {
         let low = if let Phase::Growing {
             before: Some(before),
         } = self.phase

@@ -1,13 +1,13 @@
 //! Owns the report for programs: one JSON object, whose fields are added and never renamed.
 
-use range_server::check::{Answer, Finding, Outcome, Report, Verdict};
+use range_server::check::{Answer, CheckReport, Conclusion, Finding, Outcome};
 use serde_json::{Value, json};
 
 use super::people::{self, Counts};
 use crate::report::json::Line;
 
 /// The report as one object.
-pub(super) fn object(report: &Report) -> Line {
+pub(super) fn object(report: &CheckReport) -> Line {
     let Counts {
         right,
         permitted,
@@ -47,7 +47,7 @@ pub(super) fn object(report: &Report) -> Line {
         )
 }
 
-fn verdict(verdict: &Verdict) -> Value {
+fn verdict(verdict: &Conclusion) -> Value {
     json!({"yes": verdict.yes, "why": verdict.why})
 }
 

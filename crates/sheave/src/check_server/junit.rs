@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use range_server::check::{Answer, Finding, Level, Report};
+use range_server::check::{Answer, CheckReport, Finding, Level};
 
 use crate::terminal_text::is_hidden;
 
@@ -19,7 +19,7 @@ struct Case<'a> {
 }
 
 /// The whole file.
-pub(super) fn text(report: &Report) -> String {
+pub(super) fn text(report: &CheckReport) -> String {
     let mut cases = vec![Case {
         name: TOGETHER,
         findings: report.plain.iter().chain(&report.connection).collect(),

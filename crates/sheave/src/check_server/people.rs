@@ -1,7 +1,7 @@
 //! Owns the report for people: three answers, one line for each kind of finding, and counts of both
 //! findings and questions.
 
-use range_server::check::{Answer, Finding, Level, Report, Rule, Verdict};
+use range_server::check::{Answer, CheckReport, Conclusion, Finding, Level, Rule};
 
 use crate::printer;
 use crate::terminal_text::TerminalText;
@@ -13,7 +13,7 @@ const LONGEST_SERVER: usize = 80;
 const COLUMNS: usize = 78;
 
 /// Prints the report.
-pub(super) fn show(report: &Report, verbose: bool) {
+pub(super) fn show(report: &CheckReport, verbose: bool) {
     let server = report.server.as_deref();
     let server = server.unwrap_or("a server that gives no name");
     let server = TerminalText(server).capped(LONGEST_SERVER);
@@ -60,7 +60,7 @@ pub(super) fn show(report: &Report, verbose: bool) {
     printer::data(summary(report));
 }
 
-fn said(verdict: &Verdict) -> String {
+fn said(verdict: &Conclusion) -> String {
     let word = match verdict.yes {
         Some(true) => "yes",
         Some(false) => "no",
@@ -76,7 +76,7 @@ struct Told<'a> {
 }
 
 /// The findings, the same of several questions once, the strongest first.
-fn told(report: &Report) -> Vec<Told<'_>> {
+fn told(report: &CheckReport) -> Vec<Told<'_>> {
     let mut kinds: Vec<(&Finding, Vec<&str>)> = Vec::new();
     for (row, finding) in report.findings() {
         let name = row.map_or("any reply", |row| row.name);
@@ -144,7 +144,7 @@ pub(super) struct Counts {
     pub(super) left_out: u32,
 }
 
-pub(super) fn counts(report: &Report) -> Counts {
+pub(super) fn counts(report: &CheckReport) -> Counts {
     let mut counts = Counts::default();
     for outcome in &report.outcomes {
         let strongest = outcome.answer.findings().iter().map(Finding::level).max();
@@ -161,7 +161,7 @@ pub(super) fn counts(report: &Report) -> Counts {
     counts
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &CheckReport) -> String {
     let Counts {
         right,
         permitted,

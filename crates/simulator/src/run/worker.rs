@@ -1,5 +1,5 @@
 //! Owns one virtual worker: what it has been leased, has written and has told, and how often it
-//! tells. Knows no run, link, mood or policy.
+//! tells. Knows no run, link, world or policy.
 
 use range_core::ByteRange;
 use scheduler::limits;

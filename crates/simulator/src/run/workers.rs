@@ -1,5 +1,5 @@
-//! Owns what the virtual workers of a run do: as they are told, and as bytes arrive. Knows no link,
-//! mood or policy.
+//! Owns what the virtual workers of a run do: as they are told, and as bytes arrive. Knows no link
+//! and no policy.
 
 use range_core::ByteRange;
 use range_core::block::BlockSize;

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use super::super::error::TransportError;
-use super::super::handshake::{self, Verdict};
+use super::super::handshake::{self, FinalFailure};
 use super::super::redirect::{RedirectError, Trail};
 use super::super::resolver::LookUpError;
 use crate::error_chain::causes;
@@ -27,12 +27,12 @@ pub(super) fn of_head(error: reqwest::Error, trail: &Trail, is_proxied: bool) ->
         } else {
             RedirectError::Private { to }.into()
         }
-    } else if let Some(verdict) = of_tls.and_then(|error| handshake::judge(error, is_connect)) {
+    } else if let Some(failure) = of_tls.and_then(|error| handshake::judge(error, is_connect)) {
         let source = Box::new(error);
-        match verdict {
-            Verdict::Untrusted => TransportError::Untrusted { source },
-            Verdict::NotPinned(actual) => TransportError::NotPinned { actual },
-            Verdict::Refused(refusal) => TransportError::NoTls { refusal, source },
+        match failure {
+            FinalFailure::Untrusted => TransportError::Untrusted { source },
+            FinalFailure::NotPinned(actual) => TransportError::NotPinned { actual },
+            FinalFailure::Refused(refusal) => TransportError::NoTls { refusal, source },
         }
     } else if is_connect {
         let source = Box::new(error);

@@ -1,13 +1,13 @@
 //! Owns how a check that is over becomes its report. Asks nothing but several connections at once.
 
 use super::super::conformance::{Plain, judge_plain};
-use super::super::report::{Answer, Outcome, Report};
+use super::super::report::{Answer, CheckReport, Outcome};
 use super::super::{answers, conformance, parallel, redirects};
 use super::{Examination, PATIENCE};
 
 impl Examination {
     /// Sums up.
-    pub(in crate::check) async fn report(mut self) -> Report {
+    pub(in crate::check) async fn report(mut self) -> CheckReport {
         for (at, finding) in self.late.drain(..) {
             if let Some(Outcome {
                 answer: Answer::Judged { findings, .. },
@@ -49,7 +49,7 @@ impl Examination {
             together.as_ref(),
         );
         let server = self.plain.field("server");
-        Report {
+        CheckReport {
             url: redirects::shown(self.target.url()),
             redirects: self.redirects,
             server: server.map(|name| String::from_utf8_lossy(name).into_owned()),

@@ -1,11 +1,11 @@
 //! The same against a server that says one thing to everybody.
 
-use range_server::check::{self, Answer, CheckError, Options, Report};
+use range_server::check::{self, Answer, CheckError, CheckReport, Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// Answers the first request of each connection with this text, and closes it upon the second.
-async fn check(answer: String) -> Result<Report, CheckError> {
+async fn check(answer: String) -> Result<CheckReport, CheckError> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/x", listener.local_addr().unwrap());
     let serve = async {

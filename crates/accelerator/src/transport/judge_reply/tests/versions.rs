@@ -28,7 +28,7 @@ fn judged(expected: &Expected, request: Request, status: u16, fields: &[(&str, &
         Ok(accepted) if accepted.generation.validators == expected.generation.validators => Same,
         Ok(accepted) if accepted.generation.length == Some(LENGTH) => Same,
         Ok(_) | Err(TransportError::Changed { .. }) => Newer,
-        Err(TransportError::Instead { .. }) => Instead,
+        Err(TransportError::NotTheFile { .. }) => Instead,
         Err(_) => Mistake,
     }
 }
