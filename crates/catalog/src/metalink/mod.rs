@@ -32,8 +32,8 @@
 mod create;
 mod document;
 mod draft;
+mod elements;
 mod error;
-mod pieces;
 mod read;
 mod remark;
 mod v3;

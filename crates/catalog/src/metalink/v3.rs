@@ -3,12 +3,12 @@
 use std::num::NonZeroU16;
 
 use super::draft::{Draft, decimal};
+use super::elements;
 use super::error::ReadError;
-use super::pieces;
 use super::remark::Said;
 use super::xml::{Tag, Xml};
 use crate::entry::{Entry, Signature};
-use crate::limits::{SIGNATURE_BYTES, TEXT_BYTES, URL_BYTES};
+use crate::limits::{SIGNATURE_BYTES, URL_BYTES};
 use crate::source::{Location, Priority, Source};
 
 /// Reads the root, which was entered, and what is in it.
@@ -43,16 +43,10 @@ fn files(xml: &mut Xml<'_>, draft: &mut Draft<'_>) -> Result<(), ReadError> {
 }
 
 fn file(xml: &mut Xml<'_>, tag: &Tag<'_>, draft: &mut Draft<'_>) -> Result<(), ReadError> {
-    let name = xml.attribute(tag, "name")?;
-    let entry = draft.file(name.as_deref());
-    let mut entry = entry.map_err(|problem| xml.error(problem))?;
+    let mut entry = elements::file(xml, tag, draft)?;
     while let Some(tag) = xml.child()? {
         match tag.name() {
-            "size" => {
-                let text = xml.text(TEXT_BYTES)?;
-                let taken = draft.size(&mut entry, text.as_deref());
-                taken.map_err(|problem| xml.error(problem))?;
-            }
+            "size" => elements::size(xml, draft, &mut entry)?,
             "verification" => verification(xml, draft, &mut entry)?,
             "resources" => {
                 entry.max_connections = connections(xml, &tag)?;
@@ -72,13 +66,8 @@ fn verification(
 ) -> Result<(), ReadError> {
     while let Some(tag) = xml.child()? {
         match tag.name() {
-            "hash" => {
-                let name = xml.attribute(&tag, "type")?.unwrap_or_default();
-                let digits = xml.text(TEXT_BYTES)?;
-                let taken = draft.checksum(entry, &name, digits.as_deref());
-                taken.map_err(|problem| xml.error(problem))?;
-            }
-            "pieces" => pieces::read(xml, &tag, draft, entry, Some("piece"))?,
+            "hash" => elements::hash(xml, &tag, draft, entry)?,
+            "pieces" => elements::pieces(xml, &tag, draft, entry, Some("piece"))?,
             "signature" => {
                 let kind = xml.attribute(&tag, "type")?.unwrap_or_default();
                 let media_type = if kind == "pgp" { Signature::PGP } else { &kind };

@@ -1,12 +1,12 @@
 //! Owns the elements of Metalink 4 (RFC 5854). Limits and rules of files are `draft`'s.
 
 use super::draft::{Draft, decimal};
+use super::elements;
 use super::error::ReadError;
-use super::pieces;
 use super::remark::Said;
 use super::xml::{Tag, Xml};
 use crate::entry::Entry;
-use crate::limits::{SIGNATURE_BYTES, TEXT_BYTES, URL_BYTES};
+use crate::limits::{SIGNATURE_BYTES, URL_BYTES};
 use crate::source::{Location, Priority, Source};
 use crate::told::told;
 
@@ -29,23 +29,12 @@ pub(super) fn read(xml: &mut Xml<'_>, draft: &mut Draft<'_>) -> Result<(), ReadE
 }
 
 fn file(xml: &mut Xml<'_>, tag: &Tag<'_>, draft: &mut Draft<'_>) -> Result<(), ReadError> {
-    let name = xml.attribute(tag, "name")?;
-    let entry = draft.file(name.as_deref());
-    let mut entry = entry.map_err(|problem| xml.error(problem))?;
+    let mut entry = elements::file(xml, tag, draft)?;
     while let Some(tag) = xml.child()? {
         match tag.name() {
-            "size" => {
-                let text = xml.text(TEXT_BYTES)?;
-                let taken = draft.size(&mut entry, text.as_deref());
-                taken.map_err(|problem| xml.error(problem))?;
-            }
-            "hash" => {
-                let name = xml.attribute(&tag, "type")?.unwrap_or_default();
-                let digits = xml.text(TEXT_BYTES)?;
-                let taken = draft.checksum(&mut entry, &name, digits.as_deref());
-                taken.map_err(|problem| xml.error(problem))?;
-            }
-            "pieces" => pieces::read(xml, &tag, draft, &mut entry, None)?,
+            "size" => elements::size(xml, draft, &mut entry)?,
+            "hash" => elements::hash(xml, &tag, draft, &mut entry)?,
+            "pieces" => elements::pieces(xml, &tag, draft, &mut entry, None)?,
             "url" => url(xml, &tag, draft, &mut entry)?,
             "metaurl" => {
                 let media_type = xml.attribute(&tag, "mediatype")?.unwrap_or_default();
