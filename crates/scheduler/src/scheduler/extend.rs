@@ -41,7 +41,9 @@ impl Scheduler {
             is_here && other.is_written_out() && other.rest() > active.rest()
         };
         may_be_last
-            && self.ledger.misses(active.position, active.reach)
+            && self
+                .ledger
+                .misses(active.position, self.grantable_end(active))
             && !self.ledger.active().any(better)
     }
 
@@ -112,13 +114,18 @@ impl Scheduler {
         let Shape::Segmented { length } = self.ledger.shape() else {
             return None;
         };
-        let block = self.ledger.block_size();
         let segment = self.segment_length(length, Some(active.source));
-        let (front, _) = split::carve(run.range, segment, block);
-        if front.end() <= active.reach {
-            return Some(front);
+        let (front, _) = split::carve(run.range, segment, self.ledger.block_size());
+        ByteRange::new(front.start(), front.end().min(self.grantable_end(active)))
+    }
+
+    /// Returns where the whole blocks of a reply end. It is granted nothing after that: the rest of
+    /// the block would be another's, and neither could claim it.
+    fn grantable_end(&self, active: &Active) -> u64 {
+        if Some(active.reach) == self.ledger.length() {
+            return active.reach;
         }
-        ByteRange::new(front.start(), block.floor(active.reach))
+        self.ledger.block_size().floor(active.reach)
     }
 
     /// The bytes a holder's challenger has asked for are there. Where a stream is faster than other

@@ -18,7 +18,7 @@ pub(super) enum Answer {
         late: Duration,
         rate: u64,
         burst: u64,
-        /// The reply ends after so many bytes.
+        /// The reply ends after so many bytes, as its head says.
         most: u64,
     },
     /// A failure, so long after the request.
@@ -214,10 +214,16 @@ impl Played {
     }
 
     fn admit(&mut self, attempt: AttemptId, asked: Asked, answer: Answer) {
-        let reply = match asked.request {
+        let wanted = match asked.request {
             Request::Part(range) => range,
             Request::First | Request::Whole => range(0, self.length),
         };
+        let most = match answer {
+            Answer::Serves { most, .. } => most,
+            Answer::Fails(..) => u64::MAX,
+        };
+        let end = wanted.start().saturating_add(most).min(wanted.end());
+        let reply = range(wanted.start(), end);
         let worker = Worker {
             asked,
             answer,
@@ -272,11 +278,7 @@ impl Played {
     fn stream(&mut self, attempt: AttemptId, mut worker: Worker) {
         let (
             Answer::Serves {
-                late,
-                rate,
-                burst,
-                most,
-                ..
+                late, rate, burst, ..
             },
             Some(opened),
         ) = (worker.answer, worker.opened)
@@ -292,7 +294,7 @@ impl Played {
             return self.feed(Input::Began { attempt });
         }
         let Some(end) = worker.end else { return };
-        let replied = worker.reply.start().saturating_add(bytes.min(most));
+        let replied = worker.reply.end().min(worker.reply.start() + bytes);
         worker.position = replied.clamp(worker.position, end);
         let position = worker.position;
         let is_silent = now.since(worker.reported_at) >= limits::REPORT_INTERVAL;
@@ -303,7 +305,7 @@ impl Played {
             return self.feed(Input::Received { attempt, position });
         }
         let is_written = position == end;
-        if bytes >= most || (is_written && end == worker.reply.end()) {
+        if position == worker.reply.end() {
             return self.leave(attempt, position, Stop::Drained);
         }
         let is_due = position - worker.reported >= limits::REPORT_BYTES

@@ -61,6 +61,45 @@ fn a_link_that_works_once_is_as_good_as_one_plain_stream() {
     }
 }
 
+/// The first replies state a complete length that is too large, so that requests for what is past
+/// the end fail. A reply that holds a part of a block besides those that are here has nothing more
+/// to bring, and spares nobody.
+#[test]
+fn a_reply_that_ends_inside_a_block_is_not_waited_for() {
+    const PATIENCE: Duration = Duration::from_secs(90);
+    let download = |class, served, end, rate| {
+        let mut played = Played::new(8, LENGTH, Beginning::Fresh);
+        played.until(PATIENCE, |asked: Asked| {
+            let start = match asked.request {
+                Request::Part(range) => range.start(),
+                Request::First | Request::Whole => 0,
+            };
+            if asked.number >= served || start >= end {
+                return Answer::Fails(SOON, class);
+            }
+            Answer::Serves {
+                head: SOON,
+                late: Duration::ZERO,
+                rate,
+                burst: 1,
+                most: end - start,
+            }
+        })
+    };
+    for class in WAYS {
+        for (served, rate) in [(1, RATE), (1, 1 << 30), (3, RATE), (7, 1 << 30)] {
+            for blocks in [3, 10, 20, 37] {
+                for end in [blocks * MIB + 1, (blocks + 1) * MIB - 1] {
+                    let ended = download(class, served, end, rate);
+                    let is_right = ended
+                        .is_some_and(|(outcome, _)| !matches!(outcome, Outcome::Complete { .. }));
+                    assert!(is_right, "{class:?} {served} {end} {rate}: {ended:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn connections_that_are_never_answered_cost_next_to_nothing() {
     for width in [2, 4, 8, 32] {
