@@ -59,6 +59,31 @@ fn a_length_past_the_size_that_is_wanted_takes_no_room() {
     }
 }
 
+/// No disk has so much, and from 2^63 on, no file: the length is refused however the content comes.
+#[test]
+fn a_length_that_no_file_can_have_is_refused_in_one_line() {
+    fn absurd(head: &str, stream: &mut TcpStream) -> std::io::Result<()> {
+        let (length, field) = match head.split([' ', '/']).nth(2).unwrap_or_default() {
+            "plain" => (1_u64 << 63, ""),
+            "coded" => (1 << 63, "Content-Encoding: gzip\r\n"),
+            "large-coded" => (1 << 60, "Content-Encoding: gzip\r\n"),
+            _ => (i64::MAX.unsigned_abs(), ""),
+        };
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n{field}\r\n"
+        )?;
+        stream.write_all(&[b'x'; 1 << 14])
+    }
+    let base = raw::serve(absurd);
+    for path in ["plain", "coded", "large-coded", "largest"] {
+        let into = files::directory();
+        let ran = get(&format!("{base}/{path}"), into.path(), &[]).expect(7);
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+        assert!(files::names(into.path()).is_empty(), "nothing is left");
+    }
+}
+
 #[test]
 fn a_disk_is_not_filled_by_a_file_without_a_length() {
     for answer in ENDLESS {

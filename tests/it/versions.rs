@@ -6,7 +6,11 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use range_core::units::ByteCount;
+use range_server::synthetic;
+
 use crate::support::cut_off::{reaches, recorded};
+use crate::support::site::Site;
 use crate::support::versioned::{Download, LENGTH, MIB, SEED, answer, answer_with, sha256};
 use crate::support::{files, program, raw, wait};
 
@@ -96,6 +100,41 @@ fn a_newer_version_that_is_refused_leaves_the_older_one_in_its_place() {
         let has = |name: &str| names.iter().any(|found| found == name);
         assert!(has("f.part") && has("f.part.journal"), "{first}: {names:?}");
         download.check_kept(5 * MIB, &[]);
+    }
+}
+
+/// The length was a mistake of the server, or the file was replaced by a much shorter one: of what
+/// is here, nothing could be lost.
+#[test]
+fn a_file_of_which_no_byte_came_is_begun_anew() {
+    let silent = raw::serve(|_head, stream| {
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: 25165824\r\n\r\n"
+        )?;
+        // The body never begins; the client is killed.
+        std::io::copy(stream, &mut std::io::sink()).map(drop)
+    });
+    let site = Site::synthetic(Vec::new());
+    let shorter = site.url("/synthetic/5000?seed=11");
+    let sha256 = files::hex(&synthetic::sha256(SEED, ByteCount(5000)));
+    let digest = format!("sha-256={sha256}");
+    let checked = ["--checksum", digest.as_str()];
+    for more in [&checked[..], &[]] {
+        let download = Download::new();
+        let mut command = std::process::Command::new(program::path());
+        command.args(download.arguments_for(&format!("{silent}/x"), more));
+        let running = program::start_command(command);
+        wait::until("the journal", || {
+            let journal = std::fs::metadata(download.path("f.part.journal")).ok()?;
+            (journal.len() > 0).then_some(())
+        });
+        running.kill();
+        assert_eq!(download.names(), ["f.part", "f.part.journal"]);
+        let ran = program::run(download.arguments_for(&shorter, more)).expect(0);
+        assert!(!ran.stdout.contains("resuming"), "{ran:?}");
+        assert_eq!(download.names(), ["f"]);
+        assert_eq!(files::sha256(&download.path("f")), sha256);
     }
 }
 

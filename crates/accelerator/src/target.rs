@@ -104,6 +104,11 @@ impl Target {
         let is_mixed = earlier.is_mixed();
         let coding = earlier.coding().map(str::to_owned);
         let (file, claims) = earlier.resume()?;
+        if claims.is_empty() {
+            // What the earlier run believed of the file is worth nothing without a byte of it.
+            file.discard()?;
+            return Ok(Found::Nothing(None));
+        }
         Ok(Found::Earlier(Box::new(Earlier {
             file,
             generation,
@@ -126,9 +131,19 @@ impl Target {
     }
 
     /// Creates the part file, reserves its blocks, and begins its journal.
-    pub(crate) fn create(&self, generation: &Generation) -> Result<ResumableFile, Error> {
+    ///
+    /// Offsets into coded bytes are of no use to another request, so that the journal must not
+    /// promise that a coded file can be continued: it is begun as one of unknown length.
+    pub(crate) fn create(
+        &self,
+        generation: &Generation,
+        is_coded: bool,
+    ) -> Result<ResumableFile, Error> {
         let description = self.description(generation.validators.clone());
-        let length = generation.length.map(ByteCount);
+        let mut length = generation.length.map(ByteCount);
+        if is_coded && let Some(coded) = length.take() {
+            self.location.check_room(coded)?;
+        }
         Ok(self.location.create(length, &description)?)
     }
 

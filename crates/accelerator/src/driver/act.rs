@@ -86,12 +86,6 @@ impl Driver<'_> {
     async fn prepare(&mut self) -> Result<(), Error> {
         let expected = self.generations.lock().expected().cloned();
         let expected = expected.expect("a reply was accepted before its grant");
-        let mut generation = expected.generation;
-        if self.coding.is_some() {
-            // Offsets into coded bytes are of no use to another request, so that the journal must
-            // not promise that the file can be continued: it is begun as one of unknown length.
-            generation.length = None;
-        }
         if let Some(file) = self.file.take() {
             if self.is_over {
                 self.keep(file);
@@ -104,7 +98,8 @@ impl Driver<'_> {
             file.discard()?;
         }
         self.context.progress.set_phase(Phase::Reserving);
-        let file = create(&self.context.target, generation).await?;
+        let is_coded = self.coding.is_some();
+        let file = create(&self.context.target, expected.generation, is_coded).await?;
         if let Some(coding) = &self.coding {
             file.note_coding(coding)?;
         }
@@ -187,7 +182,8 @@ fn exclusive(leased: Result<Writer, LeaseError>) -> Writer {
 pub(crate) async fn create(
     target: &Arc<Target>,
     generation: Generation,
+    is_coded: bool,
 ) -> Result<ResumableFile, Error> {
     let target = Arc::clone(target);
-    blocking::run(move |_| target.create(&generation)).await?
+    blocking::run(move |_| target.create(&generation, is_coded)).await?
 }

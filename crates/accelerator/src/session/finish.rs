@@ -31,7 +31,7 @@ impl Session {
         self.events.send(Event::Verifying);
         let file = match &fetched.file {
             Some(file) => file.clone(),
-            None => driver::create(target, empty_file(fetched.generation.as_ref())).await?,
+            None => driver::create(target, empty_file(fetched.generation.as_ref()), false).await?,
         };
         fetched.file = Some(file.clone());
         if file.length().is_none() {

@@ -22,6 +22,7 @@ use crate::names::PartNames;
 use crate::part_file::PartFile;
 use crate::publish::{self, Publish};
 use crate::read_only::ReadOnlyFile;
+use crate::reserve;
 
 /// The options for storing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +210,14 @@ impl<D: Disk> Location<D> {
             Err(error) if error.disposition() == StoreFailure::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Fails if a file of so many bytes could not be stored here, for the reasons that
+    /// [`create`](Self::create) gives. Callers use it for a file that they create with an unknown
+    /// length although they expect so many bytes.
+    pub fn check_room(&self, length: ByteCount) -> Result<(), StoreError> {
+        reserve::check_limits(length)?;
+        reserve::check_room(&self.folder, length)
     }
 
     /// Creates the part file, reserves its blocks, and begins its journal. Both names must be free.

@@ -29,7 +29,7 @@ async fn a_digest_ends_soon_after_it_is_told_to_stop() {
     let output = directory.path().join("file");
     let task = Arc::new(Task::new("http://127.0.0.1/file", output, settings).unwrap());
     let target = Target::open(Arc::clone(&task)).unwrap();
-    let file = target.create(&empty_file(None)).unwrap();
+    let file = target.create(&empty_file(None), false).unwrap();
     let (cancel, cancelled) = watch::channel(false);
     let (_limit, limited) = watch::channel(None);
     let transport = Arc::new(Transport::new(&task).unwrap());

@@ -54,7 +54,7 @@ impl Scene {
             listener,
             transport: Arc::new(Transport::new(&task).unwrap()),
             generations: SharedGenerations::new(Generations::begin(None, false)),
-            file: target.create(&generation).unwrap(),
+            file: target.create(&generation, false).unwrap(),
             length,
             clock: Clock::start(),
             _directory: directory,
