@@ -103,6 +103,27 @@ const SCENARIOS: &[Scenario] = &[
     fresh("the content is compressed unasked", &["gzip,requests=2.."]),
     fresh("the redirect's target works once", &["redirect:once"]),
     fresh("bytes follow each reply", &["surplus:100"]),
+    fresh(
+        "all but the first request are refused",
+        &["status:403,requests=2.."],
+    ),
+    fresh(
+        "the third reply is JSON, as 200",
+        &["status:200,body=json,requests=3..=3"],
+    ),
+    fresh(
+        "the third reply is a page, as long as the part",
+        &["error-page,requests=3..=3"],
+    ),
+    fresh("each first byte comes after 3 s", &["first-byte:3s"]),
+    fresh(
+        "nobody answers for 3 s",
+        &["rate:1MiB", "outage:3s,after=1s"],
+    ),
+    fresh(
+        "the redirect's target expires after 1 s",
+        &["redirect:expiring:1s", "rate:1MiB", "cut:1MiB"],
+    ),
     resumed("killed, then nothing is wrong", &[]),
     resumed(
         "killed, then another file of the same length",
@@ -113,6 +134,8 @@ const SCENARIOS: &[Scenario] = &[
         "killed, then a login page",
         &["redirect:/synthetic/5000?seed=9"],
     ),
+    resumed("killed, then JSON, as 200", &["status:200,body=json"]),
+    resumed("killed, then no validators", &["no-validators"]),
     resumed(
         "killed, then parts start 512 bytes early",
         &["start-earlier:512"],
