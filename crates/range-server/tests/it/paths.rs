@@ -7,7 +7,7 @@ use std::net::Shutdown;
 
 use crate::directory::{laid_out, site};
 use crate::site::Site;
-use range_server::Config;
+use range_server::{Config, Login};
 
 #[test]
 fn segments_that_name_nothing_are_removed_from_paths() {
@@ -245,10 +245,21 @@ fn field_names_are_written_as_most_expect_them() {
         for field in [
             "\r\nContent-Length: 5\r\n",
             "\r\nContent-Range: bytes 0-4/10\r\n",
-            "\r\nEtag: ",
+            "\r\nETag: ",
             "\r\nDate: ",
         ] {
             assert!(reply.contains(field), "{field:?} in {reply}");
         }
     }
+    let login = Login::parse("me:secret");
+    let site = Site::start(Config {
+        login,
+        ..Config::default()
+    });
+    let mut client = site.connect();
+    client.send("GET", "/synthetic/10", &["Connection: close"]);
+    let mut reply = Vec::new();
+    client.stream.read_to_end(&mut reply).unwrap();
+    let reply = String::from_utf8_lossy(&reply);
+    assert!(reply.contains("\r\nWWW-Authenticate: Basic "), "{reply}");
 }
