@@ -114,8 +114,17 @@ fn a_directory_that_was_made_anew_is_served() {
     let root = outer.path().join("root");
     let site = site(&root);
     assert_eq!(site.get("/plain.txt", &[]).content, b"0123456789");
+    site.next_record();
     fs::remove_dir_all(&root).unwrap();
-    assert_eq!(site.get("/plain.txt", &[]).status, 404);
+    for path in ["/plain.txt", "/", "/?sort=size"] {
+        assert_eq!(
+            site.get(path, &[]).status,
+            404,
+            "{path} is not there, and not empty"
+        );
+        let why = site.next_record().why;
+        assert_eq!(why.as_deref(), Some("the served directory was removed"));
+    }
     fs::create_dir(&root).unwrap();
     fs::write(root.join("plain.txt"), "built anew").unwrap();
     assert_eq!(site.get("/plain.txt", &[]).content, b"built anew");
