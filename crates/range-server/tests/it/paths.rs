@@ -232,6 +232,10 @@ fn requests_that_are_none_get_the_statuses_they_must() {
             "{method}"
         );
     }
+    for method in ["GET", "HEAD", "POST"] {
+        assert_eq!(site.request(method, "*", &[]).status, 400, "{method} *");
+    }
+    assert_eq!(site.request("OPTIONS", "*", &[]).status, 204);
     for host in [
         "bad host", "a/b", "a@b", "a:b", "::1", "a:1:2", "", "\u{e9}",
     ] {
