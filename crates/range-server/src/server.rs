@@ -204,6 +204,8 @@ async fn accept(
             _ = stopped.wait_for(|&stopped| stopped) => break,
         };
         let Ok((stream, peer)) = accepted else {
+            // As when all places are taken: a descriptor is one as well.
+            slots.have_one_leave();
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
