@@ -8,6 +8,7 @@
     reason = "a failed unwrap is a failed test; tests own their files and wait for processes"
 )]
 
+mod activation;
 mod as_simulated;
 mod beginnings;
 mod browser;

@@ -65,7 +65,7 @@ fn rclone_lists_every_name() {
         return;
     };
     let root = files::directory();
-    for index in 0..11_000 {
+    for index in 0..50_000 {
         std::fs::File::create(root.path().join(format!("ä {index}#%3a"))).unwrap();
     }
     let site = Site::of(root.path(), Vec::new());
@@ -82,7 +82,7 @@ fn rclone_lists_every_name() {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     let names = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(names.lines().count(), 11_000);
+    assert_eq!(names.lines().count(), 50_000);
     assert!(names.lines().any(|name| name == "ä 7#%3a"), "{names}");
 }
 
@@ -218,4 +218,57 @@ fn gdal_reads_a_raster_in_place() {
     let over_http = format!("/vsicurl/{}", site.url("/a.tif"));
     assert_eq!(checksum(&over_http), checksum(path.to_str().unwrap()));
     assert!(site.requests().iter().any(|record| record.status == 206));
+}
+
+/// A table of half a million rows, which is asked for a column of it, and over http.
+const QUERY: &str = "import duckdb, duckdb_ext, glob, sys
+folders = [glob.glob(part + '/extensions/*/*/httpfs.*') for part in duckdb_ext.__path__]
+database = duckdb.connect()
+database.execute(f\"load '{folders[0][0]}'\")
+table = sys.argv[1] + '/a.parquet'
+rows = 'select range as number, md5(range::varchar) as text, random() as noise from range(500000)'
+database.execute(f\"copy ({rows}) to '{table}' (format parquet, row_group_size 50000)\")
+for place in sys.argv[1:]:
+    print(database.execute(f\"select sum(number), max(text) from '{place}/a.parquet' \"
+        'where number between 240000 and 250000').fetchone())
+";
+
+#[test]
+fn duckdb_reads_columns_of_a_table_in_place() {
+    let Some(python) = needs::program("python3") else {
+        return;
+    };
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/python");
+    let command = || {
+        let mut command = Command::new(&python);
+        command.env("PYTHONPATH", &packages).env("NO_PROXY", "*");
+        command
+    };
+    let found = command().args(["-c", "import duckdb, duckdb_ext"]).output();
+    if !found.unwrap().status.success() {
+        needs::unmet(
+            "duckdb",
+            "not in target/peers/python, where .ci/run puts it",
+        );
+        return;
+    }
+    let root = files::directory();
+    let site = Site::of(root.path(), Vec::new());
+    let output = command()
+        .args(["-c", QUERY])
+        .args([root.path(), Path::new(&site.url(""))])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<_> = told.lines().collect();
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0], answers[1]);
+    let whole = std::fs::metadata(root.path().join("a.parquet"))
+        .unwrap()
+        .len();
+    let records = site.requests();
+    let read: u64 = records.iter().map(|record| record.sent.0).sum();
+    assert!(records.iter().any(|record| record.status == 206));
+    assert!(read < whole / 2, "{read} of {whole} bytes");
 }

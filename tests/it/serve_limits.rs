@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::support::{files, program};
 
@@ -116,6 +117,37 @@ fn hosts_are_answered_by_name_and_a_refusal_says_how() {
     ] {
         assert_eq!(status(&ask(port, host, "/file")), expected, "{host}");
     }
+}
+
+/// Peers that say nothing hold every descriptor there may be, long before they hold every place.
+#[test]
+fn somebody_is_answered_when_descriptors_run_out() {
+    let root = laid_out();
+    let mut child = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -n 24; exec \"$0\" serve --quiet --bind 127.0.0.1:0 \"$1\"",
+        ])
+        .arg(program::path())
+        .arg(root.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut url).unwrap();
+    let server = Stranger(child);
+    let port = url.trim_end().rsplit_once(':').unwrap().1.parse().unwrap();
+    let silent = [(); 60].map(|()| TcpStream::connect(("127.0.0.1", port)).unwrap());
+    let begin = Instant::now();
+    let answer = ask(port, "localhost", "/synthetic/0");
+    let took = begin.elapsed();
+    assert_eq!(status(&answer), "200");
+    // Those who are silent may stay for 30 s where nobody waits.
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    drop(silent);
+    assert!(server.said().contains("24 open files are allowed"));
 }
 
 /// Nobody reads standard error, and each request is as long as one may be.

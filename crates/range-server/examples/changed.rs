@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let newer = client::ask(&server, "/synthetic/1000", "bytes=0-").await?;
     let tag = |head: &str| {
         head.lines()
-            .find(|line| line.starts_with("Etag: "))
+            .find(|line| line.starts_with("ETag: "))
             .map(str::to_owned)
     };
     assert!(tag(&first.head) != tag(&newer.head) && first.content != newer.content);

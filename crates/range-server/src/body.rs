@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::buffer::{BUFFER_SIZE, BufferPool};
 use crate::clock;
-use crate::connection::UnderWay;
+use crate::connection::{ConnectionState, UnderWay};
 use crate::content::{ReadError, Source};
 use crate::injection::{CrowdRate, InFlight};
 use crate::pace::Pace;
@@ -97,11 +97,28 @@ pub(crate) fn body(payload: Payload, mut sending: Sending) -> Body {
     }
 }
 
-/// The body that is a text, whoever it is for.
-pub(crate) fn text(text: Bytes) -> Body {
-    http_body_util::Full::new(text)
-        .map_err(|never| match never {})
-        .boxed_unsync()
+/// The body that is a text, whoever it is for, and what is held until it is sent. Nothing is
+/// recorded of it.
+pub(crate) fn text<K: Send + 'static>(
+    text: Bytes,
+    connection: Arc<ConnectionState>,
+    kept: K,
+) -> Body {
+    if text.is_empty() {
+        return UnsyncBoxBody::default();
+    }
+    let chunks = stream::unfold(
+        (text, connection, kept),
+        async |(mut left, connection, kept)| {
+            if left.is_empty() {
+                return None;
+            }
+            let chunk = left.split_to(BUFFER_SIZE.min(left.len()));
+            connection.move_on();
+            Some((Ok(Frame::data(chunk)), (left, connection, kept)))
+        },
+    );
+    StreamBody::new(chunks).boxed_unsync()
 }
 
 /// The next chunk of a long text, and the rest.

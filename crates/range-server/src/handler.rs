@@ -27,11 +27,14 @@ use crate::target;
 use exchange::Exchange;
 pub(crate) use shared::Shared;
 
+/// The reason why the requests there were are not told.
+const TOO_MANY_PAGES: &str = "too many pages of requests are on their way; try again later";
+
 /// Answers one request. An HTTP/1.1 connection has one at a time, and answers past hyper by
 /// `wire`.
 pub(crate) async fn respond(
     shared: Arc<Shared>,
-    (connection, under_way): (Arc<ConnectionState>, UnderWay),
+    (connection, mut under_way): (Arc<ConnectionState>, UnderWay),
     mut request: Parts,
     wire: Option<mpsc::Sender<WireResponse>>,
 ) -> Response<Body> {
@@ -39,19 +42,34 @@ pub(crate) async fn respond(
     target::normalise(&mut request.uri);
     let recorder = shared.recorder.as_deref();
     if let Some(recorder) = recorder.filter(|_| request.uri.path() == PATH) {
-        return shared.tell_requests(recorder, &request);
+        under_way.wait_for_turn().await;
+        return shared.tell_requests(recorder, &request, (connection, under_way));
     }
     respond_to(shared, (connection, under_way), (request, sent), wire).await
 }
 
 impl Shared {
     /// Answers who asks for the requests there were, which is none of them.
-    fn tell_requests(&self, recorder: &Recorder, request: &Parts) -> Response<Body> {
+    fn tell_requests(
+        &self,
+        recorder: &Recorder,
+        request: &Parts,
+        (connection, under_way): (Arc<ConnectionState>, UnderWay),
+    ) -> Response<Body> {
         let date = clock::date();
+        let mut room = None;
         let mut reply = match self.policy.refuse(request, date) {
             Some(refusal) => refusal,
             None => match request.method {
-                Method::GET | Method::HEAD => Reply::requests(recorder.json(), date),
+                Method::GET => {
+                    let status = StatusCode::SERVICE_UNAVAILABLE;
+                    let refused = || (Reply::explanation(status, &TOO_MANY_PAGES, date), None);
+                    let told = |(page, room)| (Reply::requests(page, date), room);
+                    let (reply, taken) = recorder.page().map_or_else(refused, told);
+                    room = taken;
+                    reply
+                }
+                Method::HEAD => Reply::requests_head(date),
                 Method::DELETE => {
                     recorder.clear();
                     Reply::status(StatusCode::NO_CONTENT, date)
@@ -68,7 +86,7 @@ impl Shared {
             Payload::Text(text) => text,
             Payload::Empty | Payload::Content { .. } => bytes::Bytes::new(),
         };
-        let mut response = Response::new(body::text(text));
+        let mut response = Response::new(body::text(text, connection, (under_way, room)));
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
         response

@@ -45,6 +45,7 @@ mod request_line;
 mod send_queue;
 mod server;
 mod slots;
+mod spelling;
 pub mod synthetic;
 mod system;
 mod target;

@@ -2,7 +2,7 @@
 //! each answer has. Knows no content.
 
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use range_core::http::HttpDate;
 
 use crate::cors::Cors;
@@ -24,6 +24,10 @@ impl Policy {
     pub(crate) fn refuse(&self, request: &Parts, date: HttpDate) -> Option<Reply> {
         if let Err(refusal) = self.hosts.check_request(request) {
             return Some(Reply::explanation(refusal.status(), &refusal, date));
+        }
+        if request.uri.path() == "*" && request.method != Method::OPTIONS {
+            let why = "* as a target is for OPTIONS alone (RFC 9112 §3.2.4)";
+            return Some(Reply::explanation(StatusCode::BAD_REQUEST, &why, date));
         }
         if target::is_too_long(&request.uri) {
             return Some(Reply::status(StatusCode::URI_TOO_LONG, date));

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -100,9 +100,16 @@ fn service(
         let (request, _content) = request.into_parts();
         let shared = Arc::clone(&shared);
         let answering = (Arc::clone(&state), state.begin());
+        let http_1 = (request.version < Version::HTTP_2).then(|| Arc::clone(&shared));
         // Boxed, so that a connection without a request does not hold the room for one.
         let response = Box::pin(handler::respond(shared, answering, request, wire.clone()));
-        async { Ok(response.await) }
+        async move {
+            let mut response = response.await;
+            if let Some(shared) = http_1 {
+                *response.extensions_mut() = shared.spelling.for_hyper().await;
+            }
+            Ok(response)
+        }
     })
 }
 
@@ -130,7 +137,7 @@ async fn speak_http_1<S>(
             .max_buf_size(max_head)
             // A peer that has said all it wants to say still listens (RFC 9112 §9.6).
             .half_close(true)
-            // Fields have no case, but those who search answers as text expect this one.
+            // All that `spelling` has no other for.
             .title_case_headers(true)
             .serve_connection(TokioIo::new(lines), service);
         let mut is_stopping = false;

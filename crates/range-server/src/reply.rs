@@ -212,8 +212,8 @@ impl Reply {
     }
 
     /// The requests there were, for programs; never kept, as there will be more.
-    pub(crate) fn requests(json: String, date: HttpDate) -> Self {
-        Self::new(StatusCode::OK, date, Payload::Text(json.into()))
+    pub(crate) fn requests(json: Bytes, date: HttpDate) -> Self {
+        Self::new(StatusCode::OK, date, Payload::Text(json))
             .with(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
@@ -244,6 +244,13 @@ impl Reply {
         let reply = Self::new(StatusCode::OK, date, Payload::Text(page.text));
         let room = page.room;
         Self { room, ..reply }.listed(style)
+    }
+
+    /// The head of the page of requests, whose length only making it would tell.
+    pub(crate) fn requests_head(date: HttpDate) -> Self {
+        let mut reply = Self::requests(Bytes::new(), date);
+        reply.headers.remove(CONTENT_LENGTH);
+        reply
     }
 
     /// The head of that page, whose length only making it would tell.

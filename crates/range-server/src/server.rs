@@ -30,6 +30,7 @@ use crate::protocol;
 use crate::record::RequestHook;
 use crate::recorder::Recorder;
 use crate::slots::Slots;
+use crate::spelling::Spelling;
 use crate::tls::TlsIdentity;
 
 /// The pause of accepting after it failed, as it does when descriptors run out.
@@ -119,6 +120,7 @@ impl Server {
             buffers: BufferPool::default(),
             digests: Arc::default(),
             listings: ListingTurns::default(),
+            spelling: Spelling::default(),
             on_request,
         });
         let (stop, stopped) = watch::channel(false);
@@ -202,6 +204,8 @@ async fn accept(
             _ = stopped.wait_for(|&stopped| stopped) => break,
         };
         let Ok((stream, peer)) = accepted else {
+            // As when all places are taken: a descriptor is one as well.
+            slots.have_one_leave();
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, Id, JoinSet};
-use tokio::time::Instant;
 
 use crate::clock;
 use crate::connection::{Activity, ConnectionState};
@@ -47,7 +46,7 @@ impl Slots {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 return place;
             }
-            self.make_room(clock::now());
+            self.have_one_leave();
             let freed = Arc::clone(&self.places).acquire_owned();
             if let Ok(place) = tokio::time::timeout(CHECK, freed).await {
                 return place.expect("never closed");
@@ -82,7 +81,10 @@ impl Slots {
         }
     }
 
-    fn make_room(&self, now: Instant) {
+    /// Ends the connection that can be done without most, if any can.
+    pub(crate) fn have_one_leave(&mut self) {
+        self.forget_ended();
+        let now = clock::now();
         let activities = self.connections.iter();
         let activities = activities.map(|(&id, (state, _))| (id, state.activity(now)));
         let leaving = leaving(activities).and_then(|id| self.connections.get(&id));

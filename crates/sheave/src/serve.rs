@@ -92,7 +92,7 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     if let Some(certificate) = &certificate {
         printer::data(certificate.path().display());
     }
-    if !server.address().ip().is_loopback() {
+    if !server.address().ip().to_canonical().is_loopback() {
         let address = server.address();
         printer::note(format_args!(
             "sheave: warning: whoever reaches {address} over the network can read {scope}{faults}"

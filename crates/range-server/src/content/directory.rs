@@ -75,7 +75,9 @@ impl ServedDirectory {
             date,
         };
         let find = move || {
-            let root = served.root.current();
+            let Some(root) = served.root.current() else {
+                return Ok(Found::Missing(Missing::Root));
+            };
             let opened = Opened {
                 served: &served,
                 root: root.as_fd(),
@@ -137,7 +139,7 @@ impl Opened<'_> {
         Ok(Found::Directory(Unread {
             segments: path.segments().to_vec(),
             open: Box::new(move || {
-                let root = served.root.current();
+                let root = served.root.current().ok_or(Errno::NOENT)?;
                 let opened = Opened {
                     served: &served,
                     root: root.as_fd(),
@@ -280,7 +282,7 @@ mod tests {
         symlink("/proc/self/root", root.join("magic")).unwrap();
 
         let served = ServedDirectory::open(&Directory::new(&root)).unwrap();
-        let root = served.root.current();
+        let root = served.root.current().unwrap();
         let opened = opened(&served, &root);
         for (path, expected) in [
             ("/dir/file", Ok(())),
@@ -322,7 +324,7 @@ mod tests {
             ..Directory::new(&root)
         };
         let served = ServedDirectory::open(&directory).unwrap();
-        let root = served.root.current();
+        let root = served.root.current().unwrap();
         let open = |path| {
             opened(&served, &root)
                 .open_beneath(&RelativePath::parse(path, false).unwrap())

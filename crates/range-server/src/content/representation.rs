@@ -41,6 +41,8 @@ pub(crate) enum Missing {
     Special,
     /// The path ends in a slash, and the file is no directory.
     NotADirectory,
+    /// The served directory itself was removed.
+    Root,
 }
 
 impl Missing {
@@ -54,6 +56,7 @@ impl Missing {
             Self::Outside => Some("the symbolic link leads out of the directory"),
             Self::Special => Some("neither a regular file nor a directory"),
             Self::NotADirectory => Some("a file, and no directory"),
+            Self::Root => Some("the served directory was removed"),
         }
     }
 }

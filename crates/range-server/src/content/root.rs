@@ -40,19 +40,21 @@ impl Root {
         held.clone()
     }
 
-    /// The directory that the path leads to, or the last one there was. May wait for the disk.
-    pub(super) fn current(&self) -> Arc<OwnedFd> {
+    /// The directory that the path leads to, or the last one there was, unless that was removed:
+    /// what is removed would seem to be there and empty, and whoever mirrors it would empty the
+    /// copy. May wait for the disk.
+    pub(super) fn current(&self) -> Option<Arc<OwnedFd>> {
         let held = self.held();
         let found = statat(CWD, &self.path, AtFlags::empty());
         if found.is_ok_and(|stat| identity(&stat) == held.identity) {
-            return held.directory;
+            return Some(held.directory);
         }
         let Ok(anew) = Held::open(&self.path) else {
-            return held.directory;
+            return held.is_linked().then_some(held.directory);
         };
         let directory = Arc::clone(&anew.directory);
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = anew;
-        directory
+        Some(directory)
     }
 }
 
@@ -64,6 +66,11 @@ impl Held {
             identity: identity(&fstat(&directory)?),
             directory: Arc::new(directory),
         })
+    }
+
+    /// Returns true if the directory still has a name somewhere.
+    fn is_linked(&self) -> bool {
+        fstat(&self.directory).is_ok_and(|stat| stat.st_nlink > 0)
     }
 }
 

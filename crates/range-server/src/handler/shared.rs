@@ -23,6 +23,7 @@ use crate::profile::Rules;
 use crate::query::{Permitted, Query, QueryError};
 use crate::record::RequestHook;
 use crate::recorder::Recorder;
+use crate::spelling::Spelling;
 use crate::synthetic;
 use crate::tls::TlsIdentity;
 
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) buffers: BufferPool,
     pub(crate) digests: Arc<Digests>,
     pub(crate) listings: ListingTurns,
+    pub(crate) spelling: Spelling,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) on_request: Option<RequestHook>,
 }

@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::connection::ConnectionState;
 use crate::fault::{ContentLength, Position, Stop};
 use crate::reply::{Payload, Piece};
+use crate::spelling;
 
 /// Most of a head without end that is sent.
 const MAX_ENDLESS_HEAD: usize = 1 << 30;
@@ -285,7 +286,7 @@ fn head(status: StatusCode, headers: &HeaderMap, framing: &Framing, is_1_0: bool
         }
     };
     for (name, value) in headers {
-        field(&title_case(name.as_str()), value);
+        field(&spelling::spelled(name.as_str()), value);
     }
     for length in &framing.lengths {
         field("Content-Length", length);
@@ -295,19 +296,6 @@ fn head(status: StatusCode, headers: &HeaderMap, framing: &Framing, is_1_0: bool
     }
     head.extend_from_slice(b"\r\n");
     head
-}
-
-/// The name of a field as all answers have it.
-fn title_case(name: &str) -> String {
-    let mut is_first = true;
-    let letter = |letter: char| {
-        if std::mem::replace(&mut is_first, letter == '-') {
-            letter.to_ascii_uppercase()
-        } else {
-            letter
-        }
-    };
-    name.chars().map(letter).collect()
 }
 
 /// Sends fields where the empty line that ends a head would have been. Never succeeds.

@@ -7,7 +7,7 @@ use std::net::Shutdown;
 
 use crate::directory::{laid_out, site};
 use crate::site::Site;
-use range_server::Config;
+use range_server::{Config, Login};
 
 #[test]
 fn segments_that_name_nothing_are_removed_from_paths() {
@@ -114,8 +114,17 @@ fn a_directory_that_was_made_anew_is_served() {
     let root = outer.path().join("root");
     let site = site(&root);
     assert_eq!(site.get("/plain.txt", &[]).content, b"0123456789");
+    site.next_record();
     fs::remove_dir_all(&root).unwrap();
-    assert_eq!(site.get("/plain.txt", &[]).status, 404);
+    for path in ["/plain.txt", "/", "/?sort=size"] {
+        assert_eq!(
+            site.get(path, &[]).status,
+            404,
+            "{path} is not there, and not empty"
+        );
+        let why = site.next_record().why;
+        assert_eq!(why.as_deref(), Some("the served directory was removed"));
+    }
     fs::create_dir(&root).unwrap();
     fs::write(root.join("plain.txt"), "built anew").unwrap();
     assert_eq!(site.get("/plain.txt", &[]).content, b"built anew");
@@ -223,6 +232,10 @@ fn requests_that_are_none_get_the_statuses_they_must() {
             "{method}"
         );
     }
+    for method in ["GET", "HEAD", "POST"] {
+        assert_eq!(site.request(method, "*", &[]).status, 400, "{method} *");
+    }
+    assert_eq!(site.request("OPTIONS", "*", &[]).status, 204);
     for host in [
         "bad host", "a/b", "a@b", "a:b", "::1", "a:1:2", "", "\u{e9}",
     ] {
@@ -245,10 +258,21 @@ fn field_names_are_written_as_most_expect_them() {
         for field in [
             "\r\nContent-Length: 5\r\n",
             "\r\nContent-Range: bytes 0-4/10\r\n",
-            "\r\nEtag: ",
+            "\r\nETag: ",
             "\r\nDate: ",
         ] {
             assert!(reply.contains(field), "{field:?} in {reply}");
         }
     }
+    let login = Login::parse("me:secret");
+    let site = Site::start(Config {
+        login,
+        ..Config::default()
+    });
+    let mut client = site.connect();
+    client.send("GET", "/synthetic/10", &["Connection: close"]);
+    let mut reply = Vec::new();
+    client.stream.read_to_end(&mut reply).unwrap();
+    let reply = String::from_utf8_lossy(&reply);
+    assert!(reply.contains("\r\nWWW-Authenticate: Basic "), "{reply}");
 }

@@ -2,6 +2,7 @@
 //! ranges, and the requests it had.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use http::header::{HeaderName, HeaderValue, SERVER};
 use range_server::{Config, Cors, Effect, Fault, Login, StatusBody};
@@ -218,6 +219,45 @@ fn the_requests_there_were_are_told_to_whoever_asks() {
     assert_eq!(kept()["requests"], serde_json::json!([]));
     let plain = Site::start(Config::default());
     assert_eq!(plain.get("/.sheave/requests", &[]).status, 404);
+}
+
+/// Each page is a copy of up to 8 MiB, which costs its peer a few bytes to ask for.
+#[test]
+fn pages_of_requests_that_nobody_reads_are_few() {
+    let site = Site::start(Config {
+        keep_requests: true,
+        ..Config::default()
+    });
+    let padding = format!("X: {}", "a".repeat(20_000));
+    let mut client = site.connect();
+    for _ in 0..400 {
+        client.send("GET", "/synthetic/1", &[&padding]);
+        assert_eq!(client.receive(false).status, 200);
+    }
+    let ask = |_| {
+        let mut client = site.connect();
+        client.send("GET", "/.sheave/requests", &[]);
+        (client.receive_head().status, client)
+    };
+    let (statuses, unread): (Vec<_>, Vec<_>) = (0..12).map(ask).unzip();
+    let refused = statuses.iter().filter(|status| **status == 503).count();
+    assert_eq!(refused, 4, "{statuses:?}");
+    let head = site.request("HEAD", "/.sheave/requests", &[]);
+    assert_eq!((head.status, head.header("content-length")), (200, None));
+    drop(unread);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let whole = loop {
+        let answer = site.get("/.sheave/requests", &[]);
+        if answer.status == 200 {
+            break answer;
+        }
+        assert!(Instant::now() < deadline, "the room stays taken");
+    };
+    let told: Value = serde_json::from_slice(&whole.content).unwrap();
+    let forgotten = usize::try_from(told["forgotten"].as_u64().unwrap()).unwrap();
+    assert_eq!(told["requests"].as_array().unwrap().len(), 400 - forgotten);
+    client.send("DELETE", "/.sheave/requests", &[]);
+    assert_eq!(client.receive(false).status, 204);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! where it has a path. Knows no HTTP.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -58,19 +59,37 @@ impl Socket {
     }
 }
 
-/// The first socket that the service manager has passed on to this process (`sd_listen_fds(3)`).
+/// The socket that the service manager has passed on to this process (`sd_listen_fds(3)`). One that
+/// is not served would keep its clients waiting without a word.
 fn inherited() -> io::Result<Option<Listener>> {
     let mut passed = ListenFd::from_env();
-    if passed.len() == 0 {
-        return Ok(None);
+    match passed.len() {
+        0 => return Ok(None),
+        1 => {}
+        count => {
+            let what = format!("there are {count} sockets, and one can be served");
+            return Err(io::Error::other(what));
+        }
     }
     if let Ok(Some(listener)) = passed.take_tcp_listener(0) {
+        listens(&listener)?;
         return Listener::tcp(listener).map(Some);
     }
-    match passed.take_unix_listener(0)? {
-        Some(listener) => Listener::unix(listener).map(Some),
-        None => Ok(None),
+    let Some(listener) = passed.take_unix_listener(0)? else {
+        return Ok(None);
+    };
+    listens(&listener)?;
+    Listener::unix(listener).map(Some)
+}
+
+/// Refuses one connection in place of a socket that takes them, as systemd passes it on with
+/// `Accept=yes`.
+fn listens(socket: &impl AsFd) -> io::Result<()> {
+    if rustix::net::sockopt::socket_acceptconn(socket)? {
+        return Ok(());
     }
+    let what = "this socket does not listen; the unit has to have Accept=no";
+    Err(io::Error::other(what))
 }
 
 async fn opened(bind: Bind) -> io::Result<(Listener, Option<SocketPath>)> {
