@@ -302,7 +302,7 @@ impl<'a> Driver<'a> {
                         .expect("bytes were received into a file")
                         .checkpoint(id);
                 }
-                Output::Event(event) => self.tell(event),
+                Output::Notice(notice) => self.tell(notice),
                 Output::Wait { until, .. } => {
                     self.wait_until = until;
                     return None;

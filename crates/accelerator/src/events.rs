@@ -74,30 +74,12 @@ impl Event {
         delay: Duration,
         tries: Tries,
     ) -> Self {
-        let cause = error.map_or_else(|| in_words(class).to_owned(), in_one_line);
+        let cause = error.map_or_else(|| class.to_string(), in_one_line);
         Self::Retrying {
             cause,
             delay,
             tries,
         }
-    }
-}
-
-/// Returns what failed, for a failure that the scheduler knows by its class only.
-fn in_words(class: FailureClass) -> &'static str {
-    match class {
-        FailureClass::Busy { .. } => "the server is busy",
-        FailureClass::Changed => "the remote file has changed",
-        FailureClass::Interrupted => "the reply ended before its last byte",
-        FailureClass::Misplaced => "the reply does not say where its bytes belong",
-        FailureClass::RangeIgnored => "the server sent the whole file when a part was asked for",
-        FailureClass::Refused => "the server refused the request",
-        FailureClass::Stalled => "nothing arrived for too long",
-        FailureClass::Unanswered => "the server has taken the request and not begun to answer",
-        FailureClass::Storage => "the part file could not be written",
-        FailureClass::Stray => "the reply is not of the file that was asked for",
-        FailureClass::Unreachable => "the server could not be reached",
-        FailureClass::Untrusted => "the server's identity could not be verified",
     }
 }
 

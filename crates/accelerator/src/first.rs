@@ -9,7 +9,7 @@ use std::time::Duration;
 use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
-    AttemptId, Beginning, Event as Decision, Input, Outcome, Output, Request, Route, Scheduler,
+    AttemptId, Beginning, Input, Notice, Outcome, Output, Request, Route, Scheduler,
     SchedulerConfig, Stop, Tries,
 };
 
@@ -98,7 +98,7 @@ impl Asking {
                         ..
                     } => attempt = Some(self.begin(id, request, route)),
                     Output::Stop { attempt } => told = Some(attempt),
-                    Output::Event(Decision::Retrying {
+                    Output::Notice(Notice::Retrying {
                         class,
                         delay,
                         tries,
@@ -114,7 +114,7 @@ impl Asking {
                     | Output::Extend { .. }
                     | Output::Shrink { .. }
                     | Output::Checkpoint { .. }
-                    | Output::Event(_) => {}
+                    | Output::Notice(_) => {}
                 }
             };
             input = if let Some(id) = told {

@@ -162,6 +162,7 @@ impl Default for Settings {
 /// and only with [`Overwrite`](Self::Overwrite). A download that was killed between giving the file
 /// its name and saying so is complete with any of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Exists {
     /// The download fails.
     Error,

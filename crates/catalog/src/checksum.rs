@@ -270,18 +270,9 @@ impl Checksum {
 
     /// Returns the digest that a download is checked by, or `None` for algorithms it is not.
     pub fn digest(&self) -> Option<Digest> {
-        let algorithm = match self.algorithm {
-            Algorithm::Sha256 => DigestAlgorithm::Sha256,
-            Algorithm::Sha512 => DigestAlgorithm::Sha512,
-            Algorithm::Blake2b
-            | Algorithm::Sha384
-            | Algorithm::Blake3
-            | Algorithm::Blake2b256
-            | Algorithm::Sha224
-            | Algorithm::Sha1
-            | Algorithm::GitBlobSha1
-            | Algorithm::Md5 => return None,
-        };
+        let name = self.algorithm.name();
+        let mut known = DigestAlgorithm::ALL.into_iter();
+        let algorithm = known.find(|known| known.name() == name)?;
         Digest::new(algorithm, self.bytes())
     }
 
@@ -293,10 +284,8 @@ impl Checksum {
 
 impl From<Digest> for Checksum {
     fn from(digest: Digest) -> Self {
-        let algorithm = match digest.algorithm() {
-            DigestAlgorithm::Sha256 => Algorithm::Sha256,
-            DigestAlgorithm::Sha512 => Algorithm::Sha512,
-        };
+        let algorithm = Algorithm::named(digest.algorithm().name());
+        let algorithm = algorithm.expect("what a download is checked by has its name in lists");
         Self::new(algorithm, digest.bytes()).expect("both make as many bytes")
     }
 }

@@ -93,6 +93,7 @@ pub struct Pieces {
 
 /// The reason why hashes are not those of a file's pieces.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PiecesError {
     /// A piece is shorter than it is worth.
     #[error("pieces of {0} bytes are too short to be of use")]

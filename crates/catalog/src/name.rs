@@ -26,6 +26,7 @@ pub struct RelativeName(String);
 
 /// The reason why a text is not such a name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// There is nothing in it, or nothing between two `/`.
     #[error("the name has an empty component")]

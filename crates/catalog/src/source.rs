@@ -52,6 +52,7 @@ pub struct SourceUrl(Box<str>);
 
 /// The reason why a text is no such URL.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UrlError {
     /// It is no URL, or relative to nothing.
     #[error("is not a URL")]

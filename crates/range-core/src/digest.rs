@@ -46,6 +46,7 @@ pub struct Digest {
 
 /// The reason why a text is not a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseDigestError {
     /// There is no `=` between algorithm and value.
     #[error("a checksum is written ALGORITHM=HEX, as in sha-256=9f86d0…")]

@@ -11,6 +11,7 @@ pub struct ByteCount(pub u64);
 
 /// The reason why a text is not a [`ByteCount`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseByteCountError {
     /// There are no digits before the unit.
     #[error("a size starts with digits, as in 10GiB or 1048576")]
@@ -73,6 +74,7 @@ impl fmt::Display for ByteCount {
 
 /// The reason why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseDurationError {
     /// There are no digits before the unit.
     #[error("a duration starts with digits, as in 20s")]

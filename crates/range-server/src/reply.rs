@@ -300,7 +300,7 @@ impl Reply {
             last_modified,
             date: Some(date),
         };
-        let selected = conditional::Representation {
+        let selected = conditional::SelectedRepresentation {
             length,
             validators: &validators,
             media_type: &media_type,

@@ -9,6 +9,7 @@ use crate::reserve::{self, Reservation};
 
 /// The caller's choice of how bytes are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum WriteMode {
     /// Writes with `pwrite`. Blocks are reserved where possible, to detect a full disk early.
     ///

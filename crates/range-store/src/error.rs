@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 /// The reason why a file could not be stored. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The file system has less free space than the file and a small reserve need. Nothing was
     /// created.

@@ -20,6 +20,7 @@ const WRITE_BACK: u64 = 4 << 20;
 
 /// The reason why a range cannot be leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LeaseError {
     /// A live lease holds some of the range.
     #[error("lease bytes {range}, some of which are leased already")]

@@ -39,6 +39,7 @@ pub struct PartNames {
 
 /// The reason why a name cannot be that of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NameError {
     /// The name is empty.
     #[error("use an empty file name")]

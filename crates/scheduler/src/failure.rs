@@ -1,6 +1,7 @@
 //! Owns [`FailureClass`]: the finite code every failure of an attempt is reduced to before it
-//! reaches the scheduler, and what each class calls for. Knows no error's text.
+//! reaches the scheduler, what each class calls for, and its name for people. Knows no error.
 
+use core::fmt;
 use core::time::Duration;
 
 /// The failure of one attempt, as far as a decision depends on it.
@@ -69,5 +70,25 @@ impl FailureClass {
             Self::Storage | Self::Untrusted => Disposition::GiveUp,
             Self::Stray => Disposition::AskAnew,
         }
+    }
+}
+
+impl fmt::Display for FailureClass {
+    /// Writes what failed, for whoever knows no more of a failure than its class.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy { .. } => "the server is busy",
+            Self::Changed => "the remote file has changed",
+            Self::Interrupted => "the reply ended before its last byte",
+            Self::Misplaced => "the reply does not say where its bytes belong",
+            Self::RangeIgnored => "the server sent the whole file when a part was asked for",
+            Self::Refused => "the server refused the request",
+            Self::Stalled => "nothing arrived for too long",
+            Self::Storage => "the part file could not be written",
+            Self::Stray => "the reply is not of the file that was asked for",
+            Self::Unanswered => "the server has taken the request and not begun to answer",
+            Self::Unreachable => "the server could not be reached",
+            Self::Untrusted => "the server's identity could not be verified",
+        })
     }
 }

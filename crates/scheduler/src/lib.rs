@@ -40,7 +40,7 @@ mod width;
 pub use config::{Beginning, SchedulerConfig};
 pub use ids::{AttemptId, CheckpointId, SegmentId, SourceId};
 pub use input::{Body, Input, Stop};
-pub use output::{Event, Grant, Outcome, Output, Request, Route, Tries, WaitReason};
+pub use output::{Grant, Notice, Outcome, Output, Request, Route, Tries, WaitReason};
 pub use random::Random;
 pub use scheduler::Scheduler;
 

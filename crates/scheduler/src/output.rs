@@ -84,7 +84,7 @@ pub struct Tries {
 
 /// Something worth telling people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum Notice {
     /// The file's length and the server's way with ranges are known.
     Planned {
         /// The length, unless only the end of the reply will tell.
@@ -175,7 +175,7 @@ pub enum Output {
         id: CheckpointId,
     },
     /// Tell whoever listens.
-    Event(Event),
+    Notice(Notice),
     /// Nothing to do before `until`, or before something happens.
     Wait {
         /// The moment at which to come back with a `Tick`; `None` when only something else can

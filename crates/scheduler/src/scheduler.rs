@@ -16,7 +16,7 @@ use crate::credit::Credit;
 use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::limits;
-use crate::output::{Event, Outcome, Output};
+use crate::output::{Notice, Outcome, Output};
 use crate::retries::Retries;
 use crate::sources::Sources;
 use crate::stream::Stream;
@@ -87,7 +87,7 @@ impl Scheduler {
             Beginning::Fresh => Ledger::new(config.block_size, false),
             Beginning::SingleStream => Ledger::new(config.block_size, true),
             Beginning::Resume { length, claimed } => {
-                outputs.push_back(Output::Event(Event::Planned {
+                outputs.push_back(Output::Notice(Notice::Planned {
                     length: Some(length),
                     segmented: true,
                 }));
@@ -196,8 +196,8 @@ impl Scheduler {
         }
     }
 
-    fn tell(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+    fn tell(&mut self, notice: Notice) {
+        self.outputs.push_back(Output::Notice(notice));
     }
 
     fn end(&mut self, outcome: Outcome) {

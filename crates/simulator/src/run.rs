@@ -353,7 +353,7 @@ impl Run<'_> {
                     assert_eq!(self.syncing, None, "one sync at a time");
                     self.syncing = Some((self.now + self.world.disk.sync, id));
                 }
-                Output::Event(_) => {}
+                Output::Notice(_) => {}
                 Output::Wait { until, reason } => {
                     self.wait_reason = reason;
                     // A nanosecond more than the deadline, which is in whole nanoseconds.

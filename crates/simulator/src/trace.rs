@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Display, Formatter};
 
-use scheduler::{AttemptId, Body, Event, Input, Output, Request, Stop, WaitReason};
+use scheduler::{AttemptId, Body, Input, Notice, Output, Request, Stop, WaitReason};
 
 /// So many lines are kept from the beginning, and as many from the end.
 const KEPT: usize = 1000;
@@ -169,7 +169,7 @@ fn describe_output(output: &Output) -> String {
         }
         Output::Stop { attempt } => format!("{} is to stop", name(*attempt)),
         Output::Checkpoint { id } => format!("checkpoint {}", id.0),
-        Output::Event(Event::Retrying {
+        Output::Notice(Notice::Retrying {
             attempt,
             class,
             delay,
@@ -178,7 +178,7 @@ fn describe_output(output: &Output) -> String {
             "{} will be tried again in {delay:?}: {class:?}",
             name(*attempt)
         ),
-        Output::Event(event) => format!("{event:?}"),
+        Output::Notice(notice) => format!("{notice:?}"),
         Output::Wait { .. } | Output::Finished(_) => format!("{output:?}"),
     }
 }

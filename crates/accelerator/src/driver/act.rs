@@ -6,7 +6,7 @@ use std::sync::Arc;
 use range_core::units::BytesPerSecond;
 use range_store::{LeaseError, ResumableFile, Writer};
 use scheduler::failure::FailureClass;
-use scheduler::{AttemptId, Event as Decision, Grant, Request, Route};
+use scheduler::{AttemptId, Grant, Notice, Request, Route};
 use tokio::sync::mpsc;
 use tracing::instrument::{Instrument, WithSubscriber};
 
@@ -123,11 +123,11 @@ impl Driver<'_> {
         self.file = Some(file);
     }
 
-    pub(super) fn tell(&mut self, event: Decision) {
-        self.context.events.send(match event {
-            Decision::Planned { length, segmented } => Event::Planned { length, segmented },
-            Decision::WidthChanged { width } => Event::WidthChanged { width },
-            Decision::Retrying {
+    pub(super) fn tell(&mut self, notice: Notice) {
+        self.context.events.send(match notice {
+            Notice::Planned { length, segmented } => Event::Planned { length, segmented },
+            Notice::WidthChanged { width } => Event::WidthChanged { width },
+            Notice::Retrying {
                 class,
                 delay,
                 tries,
@@ -143,7 +143,7 @@ impl Driver<'_> {
                 Event::retrying(class, error.map(|error| error as _), delay, tries)
             }
             // The only source there is ends the download instead.
-            Decision::SourceDropped { .. } => return,
+            Notice::SourceDropped { .. } => return,
         });
     }
 

@@ -19,6 +19,18 @@ fn every_name_of_ours_is_read_back() {
 }
 
 #[test]
+fn digests_that_downloads_are_checked_by_are_checksums_and_come_back() {
+    for algorithm in DigestAlgorithm::ALL {
+        let digest = Digest::new(algorithm, &vec![0xa5; algorithm.length()]).unwrap();
+        let checksum = Checksum::from(digest);
+        assert_eq!(checksum.algorithm().name(), algorithm.name());
+        assert_eq!(checksum.digest(), Some(digest));
+    }
+    let of_git = Checksum::from_hex(Algorithm::GitBlobSha1, &"a5".repeat(20)).unwrap();
+    assert_eq!(of_git.digest(), None);
+}
+
+#[test]
 fn names_are_read_as_each_grammar_spells_them() {
     use Algorithm::{Blake2b, Blake2b256, Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
     for (name, expected) in [

@@ -11,6 +11,7 @@ use crate::told::told;
 
 /// The reason why entries make no document.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CreateError {
     /// There is none.
     #[error("there is no file to list")]

@@ -55,7 +55,7 @@ impl Request<'_> {
 
 /// The selected representation, which exists.
 #[derive(Clone, Copy, Debug)]
-pub struct Representation<'a> {
+pub struct SelectedRepresentation<'a> {
     /// Its length in bytes.
     pub length: u64,
     /// Its validators; `date` is the `Date` that the response is going to carry.
@@ -118,7 +118,7 @@ pub enum Decision {
 /// A malformed precondition counts as one that holds no tag and no date.
 pub fn decide(
     request: &Request<'_>,
-    representation: Representation<'_>,
+    representation: SelectedRepresentation<'_>,
     invalid: InvalidRange,
 ) -> Decision {
     let validators = representation.validators;
@@ -147,8 +147,11 @@ pub fn decide(
 
 /// Ranges never cost more than the whole: many small parts would otherwise cost more to send than
 /// to request (§17.15, and the amplification found in CDNs that forward such requests).
-fn within_bounds(resolved: ResolvedRange, representation: Representation<'_>) -> ResolvedRange {
-    let Representation {
+fn within_bounds(
+    resolved: ResolvedRange,
+    representation: SelectedRepresentation<'_>,
+) -> ResolvedRange {
+    let SelectedRepresentation {
         length, media_type, ..
     } = representation;
     if let ResolvedRange::Several(ranges) = &resolved

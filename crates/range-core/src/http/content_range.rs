@@ -26,6 +26,7 @@ pub enum ContentRange {
 /// The reason why a field value is not a [`ContentRange`]. A message with such a value must not be
 /// combined with others (RFC 9110 §14.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ContentRangeError {
     /// The unit is not `bytes`.
     #[error("the range unit is not bytes")]

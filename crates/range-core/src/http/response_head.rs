@@ -2,7 +2,7 @@
 //! decision. Writes no field; the server only spells out the values here.
 
 use super::accept_encoding::ContentCoding;
-use super::conditional::{Decision, Representation, Request};
+use super::conditional::{Decision, Request, SelectedRepresentation};
 use super::content_range::ContentRange;
 use super::date::HttpDate;
 use super::multipart;
@@ -90,10 +90,10 @@ impl<'a> ResponseHead<'a> {
     pub fn new(
         decision: &Decision,
         request: &Request<'_>,
-        representation: Representation<'a>,
+        representation: SelectedRepresentation<'a>,
         variant: Variant,
     ) -> Self {
-        let Representation {
+        let SelectedRepresentation {
             length,
             validators,
             media_type,

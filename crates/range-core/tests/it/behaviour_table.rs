@@ -2,7 +2,7 @@
 //! status, lengths and `Content-Range` as RFC 9110 prefers them.
 
 use range_core::http::conditional::{
-    InvalidRange, Method, RangePolicy, Representation, Request, decide,
+    InvalidRange, Method, RangePolicy, Request, SelectedRepresentation, decide,
 };
 use range_core::http::{EntityTag, HttpDate, ResponseHead, Strength, Validators, Variant};
 
@@ -34,7 +34,7 @@ fn answer(method: Method, length: u64, fields: Fields<'_>) -> String {
         last_modified: HttpDate::parse(MODIFIED.as_bytes()),
         date: HttpDate::parse(b"Sun, 06 Nov 1994 09:00:00 GMT"),
     };
-    let representation = Representation {
+    let representation = SelectedRepresentation {
         length,
         validators: &validators,
         media_type: "text/plain",

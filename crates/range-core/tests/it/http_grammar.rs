@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use range_core::http::conditional::{
-    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
+    Decision, InvalidRange, Method, RangePolicy, Request, SelectedRepresentation, decide,
 };
 use range_core::http::multipart::{self, Boundary, Multipart};
 use range_core::http::range_header::MAX_RANGES_DEFAULT;
@@ -188,7 +188,7 @@ proptest! {
         };
         let decision = decide(
             &request,
-            Representation { length, validators: &validators, media_type: "text/plain" },
+            SelectedRepresentation { length, validators: &validators, media_type: "text/plain" },
             InvalidRange::default(),
         );
         match decision {

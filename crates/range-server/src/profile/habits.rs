@@ -2,7 +2,7 @@
 //! RFC 9110 §13.2.2. Knows no server.
 
 use range_core::http::ResolvedRange;
-use range_core::http::conditional::{Decision, Method, Representation, Request};
+use range_core::http::conditional::{Decision, Method, Request, SelectedRepresentation};
 
 use super::outcome::Outcome;
 use super::preconditions::Preconditions;
@@ -26,7 +26,7 @@ impl Habits {
         &self,
         request: &Request<'_>,
         range: Option<&[u8]>,
-        representation: Representation<'_>,
+        representation: SelectedRepresentation<'_>,
     ) -> Outcome {
         let validators = representation.validators;
         if self.preconditions.fail(request, validators) {

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU16;
 
-use range_core::http::conditional::{self, Decision, RangePolicy, Representation, Request};
+use range_core::http::conditional::{self, Decision, RangePolicy, Request, SelectedRepresentation};
 use range_core::http::{ResolvedRange, ResponseHead, Status, Variant};
 
 use super::Profile;
@@ -36,7 +36,7 @@ impl Rules {
         self,
         request: &Request<'_>,
         range: Option<&[u8]>,
-        representation: Representation<'a>,
+        representation: SelectedRepresentation<'a>,
         variant: Variant,
     ) -> Answer<'a> {
         let Outcome {
@@ -68,7 +68,7 @@ impl Rules {
         self,
         request: &Request<'_>,
         range: Option<&[u8]>,
-        representation: Representation<'_>,
+        representation: SelectedRepresentation<'_>,
     ) -> Outcome {
         match self {
             Self::Right(policy) => {

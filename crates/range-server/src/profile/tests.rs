@@ -2,7 +2,9 @@
 //! servers do is compared with them in `tests/it/profiles.rs`.
 
 use range_core::ByteRange;
-use range_core::http::conditional::{Decision, Method, RangePolicy, Representation, Request};
+use range_core::http::conditional::{
+    Decision, Method, RangePolicy, Request, SelectedRepresentation,
+};
 use range_core::http::{EntityTag, HttpDate, ResolvedRange, Strength, Validators};
 
 use super::outcome::{Deviation, Outcome};
@@ -60,8 +62,8 @@ fn subject() -> Subject {
     }
 }
 
-fn representation(subject: &Subject) -> Representation<'_> {
-    Representation {
+fn representation(subject: &Subject) -> SelectedRepresentation<'_> {
+    SelectedRepresentation {
         length: subject.length,
         validators: &subject.validators,
         media_type: "text/plain",

@@ -10,7 +10,7 @@ use crate::choice;
 use crate::ids::{AttemptId, SegmentId, SourceId};
 use crate::ledger::Shape;
 use crate::limits;
-use crate::output::{Event, Outcome, Output, Request, Route, WaitReason};
+use crate::output::{Notice, Outcome, Output, Request, Route, WaitReason};
 use crate::segment::{Active, Kind, Phase, Retry, StopCause, Waiting};
 use crate::sources::Need;
 use crate::split;
@@ -232,7 +232,7 @@ impl Scheduler {
         self.drop_the_slow();
         let width = self.sources.width();
         if is_changed && (width != before || !self.sources.are_several()) {
-            self.tell(Event::WidthChanged { width });
+            self.tell(Notice::WidthChanged { width });
         }
     }
 

@@ -8,7 +8,7 @@ use crate::choice;
 use crate::failure::{Disposition, FailureClass};
 use crate::ids::{AttemptId, SourceId};
 use crate::limits;
-use crate::output::{Event, Outcome, Route, Tries};
+use crate::output::{Notice, Outcome, Route, Tries};
 use crate::segment::{Active, Kind, Phase, Retry, StopCause};
 
 impl Scheduler {
@@ -232,7 +232,7 @@ impl Scheduler {
         self.sources.of_mut(id).is_dropped = true;
         self.stop_all(|active| active.source == id, StopCause::TakenOver);
         self.ledger.forgive(id);
-        self.tell(Event::SourceDropped { source: id, class });
+        self.tell(Notice::SourceDropped { source: id, class });
     }
 
     /// A refusal is final unless it once worked: then a redirect's target may have expired, so
@@ -300,7 +300,7 @@ impl Scheduler {
             }
         }
         if self.ending.is_none() {
-            self.tell(Event::Retrying {
+            self.tell(Notice::Retrying {
                 attempt: active.attempt,
                 class,
                 delay,
@@ -357,7 +357,7 @@ impl Scheduler {
             .refused(self.now, refused.last_progress, workers)
         {
             let width = self.sources.width();
-            self.tell(Event::WidthChanged { width });
+            self.tell(Notice::WidthChanged { width });
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::failure::FailureClass;
 use crate::ids::AttemptId;
 use crate::input::{Body, Input, Stop};
 use crate::limits;
-use crate::output::{Event, Grant, Outcome, Output, Route};
+use crate::output::{Grant, Notice, Outcome, Output, Route};
 use crate::pace::Pace;
 use crate::segment::{Active, Kind, Phase, Retry, StopCause};
 use crate::split;
@@ -89,7 +89,7 @@ impl Scheduler {
         let file = ByteRange::new(served.start(), length).expect("a part lies in its file");
         let (first, _) = split::carve(file, block.ceil(segment), block);
         self.ledger.segmented(self.now, attempt, first);
-        self.tell(Event::Planned {
+        self.tell(Notice::Planned {
             length: Some(length),
             segmented: true,
         });
@@ -101,7 +101,7 @@ impl Scheduler {
 
     fn stream(&mut self, attempt: AttemptId, length: Option<u64>) {
         self.ledger.streams(attempt, length);
-        self.tell(Event::Planned {
+        self.tell(Notice::Planned {
             length,
             segmented: false,
         });

@@ -22,7 +22,7 @@ use super::*;
 use crate::failure::FailureClass;
 use crate::ids::{AttemptId, SourceId};
 use crate::input::{Body, Stop};
-use crate::output::{Event, Grant, Request, Route};
+use crate::output::{Grant, Notice, Request, Route};
 use range_core::block::BlockSize;
 use range_core::units::BytesPerSecond;
 
@@ -194,7 +194,7 @@ fn a_lowered_width_recovers_slowly() {
     assert_eq!(starts(&outputs), []);
     let outputs = bench.after(limits::WIDTH_WINDOW_SLOW);
     assert!(
-        outputs.contains(&Output::Event(Event::WidthChanged { width: 2 })),
+        outputs.contains(&Output::Notice(Notice::WidthChanged { width: 2 })),
         "{outputs:?}"
     );
     assert_eq!(starts(&outputs).len(), 1);

@@ -3,7 +3,7 @@ use core::num::NonZeroU16;
 
 use arbitrary::Arbitrary;
 use range_core::http::conditional::{
-    Decision, InvalidRange, Method, Representation, Request, decide,
+    Decision, InvalidRange, Method, Request, SelectedRepresentation, decide,
 };
 use range_core::http::{
     EntityTag, HttpDate, RangeHeader, ResolvedRange, Strength, Validators, multipart,
@@ -80,7 +80,7 @@ pub fn run(bytes: &[u8]) {
     };
     let invalid = input.invalid_range();
     let length = input.length;
-    let representation = Representation {
+    let representation = SelectedRepresentation {
         length,
         validators: &validators,
         media_type: MEDIA_TYPE,
@@ -130,7 +130,7 @@ pub fn run(bytes: &[u8]) {
 /// In the presence of the first of a pair, the second must be ignored (§13.2.2).
 fn ignores_the_second_of_a_pair(
     request: &Request<'_>,
-    representation: Representation<'_>,
+    representation: SelectedRepresentation<'_>,
     invalid: InvalidRange,
 ) {
     let decision = decide(request, representation, invalid);

@@ -28,8 +28,8 @@ fn partial(first: u64, last: u64) -> Decision {
     Decision::Range(ResolvedRange::One(ByteRange::new(first, last + 1).unwrap()))
 }
 
-fn representation_of(length: u64, validators: &Validators) -> Representation<'_> {
-    Representation {
+fn representation_of(length: u64, validators: &Validators) -> SelectedRepresentation<'_> {
+    SelectedRepresentation {
         length,
         validators,
         media_type: "application/octet-stream",

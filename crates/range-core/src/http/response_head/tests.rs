@@ -47,7 +47,7 @@ fn shown(head: &ResponseHead<'_>) -> String {
 }
 
 fn head_of(request: &Request<'_>, validators: &Validators, variant: Variant) -> String {
-    let representation = Representation {
+    let representation = SelectedRepresentation {
         length: 1000,
         validators,
         media_type: "a/b",

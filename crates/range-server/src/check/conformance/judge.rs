@@ -3,7 +3,7 @@
 
 use range_core::ByteRange;
 use range_core::http::conditional::{
-    Decision, InvalidRange, Method, RangePolicy, Representation, Request, decide,
+    Decision, InvalidRange, Method, RangePolicy, Request, SelectedRepresentation, decide,
 };
 use range_core::http::range_header::RangeHeader;
 use range_core::http::{ContentRange, EntityTag, ResolvedRange};
@@ -84,7 +84,7 @@ pub(crate) fn request<'a>(
 fn expected(method: Method, fields: &Fields, subject: &Subject) -> Vec<ByteRange> {
     let range = value(fields, "range").map(|field| RangePolicy::default().read(field));
     let request = request(method, fields, range.as_ref());
-    let representation = Representation {
+    let representation = SelectedRepresentation {
         length: subject.length,
         validators: &subject.validators,
         media_type: "",

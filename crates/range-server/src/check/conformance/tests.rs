@@ -1,7 +1,7 @@
 //! Owns the proof that the table agrees with our own decision, and that each judgement can fail.
 
 use range_core::http::conditional::{
-    Decision, InvalidRange, RangePolicy, Representation, Request, decide,
+    Decision, InvalidRange, RangePolicy, Request, SelectedRepresentation, decide,
 };
 use range_core::http::{EntityTag, HttpDate, ResolvedRange};
 
@@ -47,7 +47,7 @@ fn the_decision_takes_the_preferred_status_of_every_row() {
             if_range: value(&fields, "if-range"),
             range: range.as_ref(),
         };
-        let representation = Representation {
+        let representation = SelectedRepresentation {
             length: subject.length,
             validators: &subject.validators,
             media_type: "text/plain",

@@ -43,6 +43,7 @@ impl Decoded {
 /// The reason why a journal cannot be used at all. A damaged tail is no error: the valid part ends
 /// before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// The file does not begin with the journal's signature.
     #[error("this is not a journal")]

@@ -27,7 +27,7 @@ fn a_reply_that_brings_nothing_counts_as_a_failure() {
             how: Stop::Drained,
         });
         for output in &outputs {
-            if let Output::Event(Event::Retrying { tries, .. }) = output {
+            if let Output::Notice(Notice::Retrying { tries, .. }) = output {
                 told.push((tries.failed, tries.allowed));
             }
         }
@@ -94,7 +94,7 @@ fn a_busy_host_is_left_alone_for_as_long_as_it_asks_and_gets_fewer_connections()
     let retry_after = Some(Duration::from_secs(30));
     let outputs = bench.fail(SECOND, 12 * MIB, FailureClass::Busy { retry_after });
     assert!(
-        outputs.contains(&Output::Event(Event::WidthChanged { width: 3 })),
+        outputs.contains(&Output::Notice(Notice::WidthChanged { width: 3 })),
         "{outputs:?}"
     );
     bench.feed(Input::Stopped {
@@ -179,7 +179,7 @@ fn an_expired_address_is_looked_for_once_while_everyone_else_waits() {
     assert!(
         !outputs
             .iter()
-            .any(|output| matches!(output, Output::Event(Event::WidthChanged { .. }))),
+            .any(|output| matches!(output, Output::Notice(Notice::WidthChanged { .. }))),
         "nobody said that there are too many: {outputs:?}"
     );
     // The first one drains meanwhile; what waits is not asked for at an address that refuses.

@@ -102,7 +102,7 @@ fn silent_connections_are_none_that_are_served() {
     assert!(
         !outputs
             .iter()
-            .any(|o| matches!(o, Output::Event(Event::WidthChanged { .. })))
+            .any(|o| matches!(o, Output::Notice(Notice::WidthChanged { .. })))
     );
 }
 

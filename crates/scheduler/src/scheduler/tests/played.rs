@@ -187,7 +187,7 @@ impl Played {
             Output::Checkpoint { id } => self.feed(Input::Durable { checkpoint: id }),
             Output::Finished(outcome) => self.ended = Some((outcome, self.bench.now)),
             Output::Wait { until, .. } => self.wait = until,
-            Output::Grant { .. } | Output::Allow { .. } | Output::Event(_) => {}
+            Output::Grant { .. } | Output::Allow { .. } | Output::Notice(_) => {}
         }
     }
 

@@ -88,7 +88,7 @@ impl Play {
             Output::Grant { .. }
             | Output::Shrink { .. }
             | Output::Checkpoint { .. }
-            | Output::Event(_)
+            | Output::Notice(_)
             | Output::Wait { .. }
             | Output::Finished(_) => {}
         }
@@ -306,7 +306,7 @@ fn a_stream_whose_end_nobody_knows_is_limited_too() {
     assert!(matches!(
         told.as_slice(),
         [
-            Output::Event(Event::Planned { .. }),
+            Output::Notice(Notice::Planned { .. }),
             Output::Grant { .. },
             Output::Wait { .. }
         ]

@@ -77,12 +77,12 @@ impl Mirrors {
                 self.feed(Input::Shrunk { attempt, end });
             }
             Output::Stop { attempt } => self.stop(attempt, Stop::Told),
-            Output::Event(Event::SourceDropped { source, .. }) => self.dropped.push(source),
+            Output::Notice(Notice::SourceDropped { source, .. }) => self.dropped.push(source),
             Output::Checkpoint { id } => self.feed(Input::Durable { checkpoint: id }),
             Output::Finished(outcome) => self.outcome = Some(outcome),
             Output::Grant { .. }
             | Output::Allow { .. }
-            | Output::Event(_)
+            | Output::Notice(_)
             | Output::Wait { .. } => {}
         }
     }

@@ -135,7 +135,7 @@ impl World {
                     self.workers.get_mut(&attempt).expect("a live worker").stop = true;
                 }
                 Output::Checkpoint { id } => checkpoint = Some(id),
-                Output::Event(_) => {}
+                Output::Notice(_) => {}
                 Output::Wait { until, .. } => {
                     self.wait_until = until;
                     break;
