@@ -21,8 +21,8 @@ pub(crate) const STOPS_EACH: u32 = 2;
 /// search may have been trying half. Nothing is said of the end of a file.
 pub(crate) const COMEBACK: f64 = 2.0;
 
-/// Most requests in ten seconds that bring less than a block each: so many for each connection,
-/// which may all break twice and be told to stop once, and ten a second.
+/// Most requests to one source in ten seconds that bring less than a block each: so many for each
+/// connection, which may all break twice and be told to stop once, and ten a second.
 pub(crate) const FRUITLESS_EACH: usize = 3;
 pub(crate) const FRUITLESS: usize = 100;
 
@@ -39,8 +39,8 @@ pub(crate) struct Rules {
     pub(crate) barren: BTreeMap<u64, u32>,
     /// How much was there when the last block had come, and how often workers had to stop since.
     stops: (u64, u32),
-    /// Requests that brought less than a block.
-    pub(crate) fruitless: Busiest,
+    /// Requests that brought less than a block, by the source that was asked.
+    pub(crate) fruitless: BTreeMap<u16, Busiest>,
     /// The last reply that brought bytes was let go at this place while more were missing.
     pub(crate) let_go: Option<(AttemptId, u64)>,
     /// How much was there, and since when.
@@ -53,7 +53,7 @@ impl Rules {
             outage: None,
             barren: BTreeMap::new(),
             stops: (0, 0),
-            fruitless: Busiest::new(),
+            fruitless: BTreeMap::new(),
             let_go: None,
             had: (0, 0.0),
         }
