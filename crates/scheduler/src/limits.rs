@@ -193,6 +193,11 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(16);
 /// breaks off, again and again.
 pub const PROGRESS_MIN: u64 = 16 << 10;
 
+/// Bytes that make up for one failure: ten tries, which are the default, are made up for by what
+/// restores all. Replies that bring as much each are followed at the pace of meagre ones, as they
+/// come to an end, and others after delays that double.
+pub const PROGRESS_OF_A_TRY: u64 = PROGRESS_MIN / 10;
+
 /// Replies that bring less than a block each may be followed without delay so often for each
 /// connection that is allowed: all of them may break at once, and do so again.
 pub const MEAGRE_AT_ONCE: u32 = 2;
