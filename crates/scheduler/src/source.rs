@@ -277,8 +277,10 @@ impl Source {
     /// A request has failed before its first byte while it served nobody: where it has ever
     /// replied, it is out.
     pub(crate) fn goes_out(&mut self, now: Timestamp) {
-        let since = self.ever_opened.then_some(now);
-        self.out_since = self.out_since.or(since);
+        if self.ever_opened && !self.is_out() {
+            self.out_since = Some(now);
+            self.width.goes_out(now);
+        }
     }
 
     /// A reply broke, `at_start` or not, while others were served or not. True where so many in a
