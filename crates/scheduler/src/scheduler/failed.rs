@@ -250,7 +250,8 @@ impl Scheduler {
         let has_workers = source.workers > 0;
         // It has served the file a moment ago, so it may again.
         let may_serve_again = is_alone && source.is_out() && source.received > 0;
-        let (ever_opened, refuses_extra) = (source.ever_opened, source.refuses_extra(now));
+        let (ever_opened, is_fresh) = (source.ever_opened, source.refuses_extra(now));
+        let refuses_extra = is_fresh && self.view().serves_anyone(from);
         match active.route {
             // Others were asked at the same time; one of them may be served.
             _ if !ever_opened && has_workers => {}
