@@ -49,6 +49,8 @@ pub(crate) struct Source {
     /// The moment since which no request has begun to be served that was made later: since the last
     /// one was turned away, or from the start.
     unserved_since: Option<Timestamp>,
+    /// It has turned a request away while it served others, and so may do that again.
+    pub(crate) turns_away: bool,
     /// Replies of something else while others are served. One that is accepted makes up for two.
     strays: u32,
     /// The number of workers that rest: their replies are kept in case no other is accepted.
@@ -98,6 +100,7 @@ impl Source {
             refusals: 0,
             refused_at: Timestamp::START,
             unserved_since: Some(Timestamp::START),
+            turns_away: false,
             strays: 0,
             resting: 0,
             latency: Duration::ZERO,
@@ -236,12 +239,16 @@ impl Source {
         }
     }
 
+    /// Returns the number of its connections that bring bytes, or are to.
+    pub(crate) const fn busy(&self) -> u16 {
+        self.workers.saturating_sub(self.resting)
+    }
+
     /// Returns the number of connections more that it may have: where it serves nobody, or nobody
     /// else again and again, one that asks. One that rests is there for the case that no other is
     /// accepted, and takes no other's place.
     pub(crate) fn room(&self) -> u16 {
-        let busy = self.workers.saturating_sub(self.resting);
-        let room = self.width.level().saturating_sub(busy);
+        let room = self.width.level().saturating_sub(self.busy());
         if self.sole.is_some() {
             return 0;
         }
@@ -308,6 +315,7 @@ impl Source {
     /// A request was turned away, or given up, while others are served.
     pub(crate) const fn serves_no_more(&mut self, now: Timestamp) {
         self.unserved_since = Some(now);
+        self.turns_away = true;
     }
 
     /// A reply has begun whose request was made at a moment.

@@ -251,7 +251,7 @@ impl Sources {
         let sample = Sample {
             now: need.now,
             received: source.received,
-            workers: source.workers.into(),
+            workers: source.busy().into(),
             starting: need.starting,
             latency: if source.ever_opened {
                 source.latency.max(source.rhythm.pause() * 4)

@@ -48,14 +48,21 @@ impl View<'_> {
             .is_some_and(|end| end <= self.now)
     }
 
-    /// It brings bytes, be it slowly, and its source has turned away whoever asked last: another
-    /// request would not be served in its place. Where there are several sources others are.
+    /// It brings bytes, be it slowly, and its source has turned away whoever asked last, or has
+    /// done so before and serves nobody else now: another request may not be served in its place.
+    /// Where there are several sources others are.
     pub(crate) fn may_be_last_served(&self, active: &Active) -> bool {
         let source = self.sources.of(active.source);
         let silence = self.now.since(active.last_progress);
-        source.may_serve_no_more()
-            && !self.sources.are_several()
-            && silence < self.sources.silence(active.source)
+        let is_last = || source.turns_away && !self.others_are_served(active);
+        let brings = active.brought_bytes() && silence < self.sources.silence(active.source);
+        brings && !self.sources.are_several() && (source.may_serve_no_more() || is_last())
+    }
+
+    /// Another request was accepted, and its reply goes on.
+    fn others_are_served(&self, than: &Active) -> bool {
+        self.others(than)
+            .any(|other| other.phase != Phase::Starting)
     }
 
     /// It was silent for a while in which others were not, or, when it is the last, for longer.

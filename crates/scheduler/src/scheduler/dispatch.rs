@@ -236,15 +236,16 @@ impl Scheduler {
         }
     }
 
-    /// The slowest let go; what they have not fetched waits.
-    fn shed_workers(&mut self, id: SourceId) {
+    /// The slowest let go, and first those that have brought nothing; what they have not fetched
+    /// waits. One that rests takes no place, so that it need not leave one.
+    pub(super) fn shed_workers(&mut self, id: SourceId) {
         let most = usize::from(self.sources.of(id).width.level());
         let (now, beat) = (self.now, self.sources.beat(id));
-        let here = self.ledger.active().filter(|active| active.source == id);
-        let mut here: Vec<&Active> = here.collect();
+        let is_here = |active: &&Active| active.source == id && !active.is_written_out();
+        let mut here: Vec<&Active> = self.ledger.active().filter(is_here).collect();
         here.sort_by_key(|active| {
             let rate = active.pace.at(now, beat).unwrap_or(0);
-            Reverse((active.stopping.is_none(), rate))
+            Reverse((active.stopping.is_none(), active.has_any(), rate))
         });
         let slowest = here.into_iter().skip(most);
         let slowest: Vec<SegmentId> = slowest.map(|active| active.attempt.segment).collect();

@@ -189,6 +189,71 @@ fn a_slow_stream_is_kept_where_no_other_is_served() {
     }
 }
 
+/// A request was turned away once, and most replies that are served crawl. However slow the last
+/// one is that is left, nobody knows whether another would be served in its place.
+#[test]
+fn the_last_stream_is_kept_where_a_request_was_turned_away_before() {
+    for width in [2, 4, 8] {
+        for crawls in 2..9 {
+            let mut played = Played::new(width, LENGTH, Beginning::Fresh);
+            let ended = played.until(Duration::from_mins(15), |asked: Asked| match asked.number {
+                3 => Answer::Fails(SOON, FailureClass::Refused),
+                number if number % crawls == 1 => Answer::at_once(RATE / 64),
+                _ => Answer::at_once(RATE),
+            });
+            let what = std::format!("{width}, one in {crawls} crawls: {ended:?}");
+            assert!(
+                matches!(ended, Some((Outcome::Complete { .. }, _))),
+                "{what}"
+            );
+            assert_eq!(played.let_go_for_nobody, 0, "{what}");
+        }
+    }
+}
+
+/// Half of the connections are never answered. A width that has become less than they are costs
+/// them, and not the ones that bring bytes.
+#[test]
+fn those_who_bring_nothing_let_go_before_those_who_deliver() {
+    let (mut bench, outputs) = Bench::segmented(4, 400 * MIB);
+    let (served, Request::Part(part), _) = starts(&outputs)[2] else {
+        panic!("{outputs:?}")
+    };
+    bench.open(served, part, 400 * MIB);
+    bench.after(Duration::from_millis(50));
+    for (attempt, position) in [(FIRST, MIB), (served, part.start() + 1)] {
+        bench.feed(Input::Received { attempt, position });
+    }
+    let (from, now) = (SourceId(0), bench.now);
+    let source = bench.scheduler.sources.of_mut(from);
+    source.width.refused(now, now, 2);
+    bench.scheduler.shed_workers(from);
+    let active = bench.scheduler.ledger.active();
+    let kept = active.filter(|active| active.stopping.is_none());
+    let kept: Vec<AttemptId> = kept.map(|active| active.attempt).collect();
+    assert_eq!(kept, [FIRST, served]);
+}
+
+/// The first reply is far ahead of the others, whose bodies begin late, and rests. It takes nobody's
+/// place, and nobody has to leave for it.
+#[test]
+fn a_stream_that_rests_is_none_too_many() {
+    for width in [8, 32] {
+        let mut played = Played::new(width, LENGTH, Beginning::Fresh);
+        let ended = played.until(Duration::from_mins(5), |asked: Asked| match asked.number {
+            0 => Answer::at_once(4 * RATE),
+            3 => Answer::at_once(8 * RATE),
+            _ => Answer::late(Duration::from_millis(1400), RATE),
+        });
+        assert!(matches!(ended, Some((Outcome::Complete { .. }, _))));
+        for asked in &played.asked {
+            let again = played.asked.iter().filter(|a| a.request == asked.request);
+            let again = again.count();
+            assert!(again <= 2, "{width}: {again} times {:?}", asked.request);
+        }
+    }
+}
+
 /// Those who are not answered leave their places although nobody is served at the moment.
 #[test]
 fn requests_that_are_never_answered_are_let_go_after_their_patience() {
