@@ -49,8 +49,10 @@ pub(crate) struct Source {
     /// The moment since which no request has begun to be served that was made later: since the last
     /// one was turned away, or from the start.
     unserved_since: Option<Timestamp>,
-    /// It has turned a request away while it served others, and so may do that again.
-    pub(crate) turns_away: bool,
+    /// The moment it last turned a request away while it served others: it may do that again.
+    pub(crate) turned_away_at: Option<Timestamp>,
+    /// The number of requests for a part that have begun to be served.
+    pub(crate) served: u32,
     /// Replies of something else while others are served. One that is accepted makes up for two.
     strays: u32,
     /// The number of workers that rest: their replies are kept in case no other is accepted.
@@ -81,11 +83,11 @@ struct Rate {
 
 impl Source {
     /// One that was not asked for anything yet.
-    pub(crate) fn new(width: WidthSearch) -> Self {
+    pub(crate) fn new(width: &WidthSearch) -> Self {
         Self {
             workers: 0,
             starting: 0,
-            width,
+            width: *width,
             is_dropped: false,
             gate: Timestamp::START,
             full_until: Timestamp::START,
@@ -100,7 +102,8 @@ impl Source {
             refusals: 0,
             refused_at: Timestamp::START,
             unserved_since: Some(Timestamp::START),
-            turns_away: false,
+            turned_away_at: None,
+            served: 0,
             strays: 0,
             resting: 0,
             latency: Duration::ZERO,
@@ -315,7 +318,7 @@ impl Source {
     /// A request was turned away, or given up, while others are served.
     pub(crate) const fn serves_no_more(&mut self, now: Timestamp) {
         self.unserved_since = Some(now);
-        self.turns_away = true;
+        self.turned_away_at = Some(now);
     }
 
     /// A reply has begun whose request was made at a moment.

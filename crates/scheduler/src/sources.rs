@@ -48,7 +48,7 @@ impl Sources {
         let start = limits::WIDTH_START.div_ceil(count);
         let search = WidthSearch::new(start, width.get());
         Self {
-            all: alloc::vec![Source::new(search); count.into()],
+            all: alloc::vec![Source::new(&search); count.into()],
             width,
             latency: Duration::ZERO,
             first_byte: Duration::ZERO,

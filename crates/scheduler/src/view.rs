@@ -49,14 +49,27 @@ impl View<'_> {
     }
 
     /// It brings bytes, be it slowly, and its source has turned away whoever asked last, or has
-    /// done so before and serves nobody else now: another request may not be served in its place.
-    /// Where there are several sources others are.
+    /// done so before or leaves somebody without an answer, and serves nobody else now: another
+    /// request may not be served in its place. Where there are several sources others are.
     pub(crate) fn may_be_last_served(&self, active: &Active) -> bool {
         let source = self.sources.of(active.source);
         let silence = self.now.since(active.last_progress);
-        let is_last = || source.turns_away && !self.others_are_served(active);
+        let is_last = || {
+            let may_refuse = source.turned_away_at.is_some() || self.ignores_anyone(active.source);
+            may_refuse && !self.others_are_served(active)
+        };
         let brings = active.brought_bytes() && silence < self.sources.silence(active.source);
         brings && !self.sources.are_several() && (source.may_serve_no_more() || is_last())
+    }
+
+    /// A request has waited for a head for longer than says nothing.
+    fn ignores_anyone(&self, from: SourceId) -> bool {
+        let span = self.sources.silence(from);
+        let waits = |active: &Active| {
+            let is_asked = active.source == from && active.phase == Phase::Starting;
+            is_asked && self.now.since(active.asked_at) >= span
+        };
+        self.ledger.active().any(waits)
     }
 
     /// Another request was accepted, and its reply goes on.

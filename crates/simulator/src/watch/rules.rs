@@ -33,7 +33,8 @@ const PATIENCE: f64 = 60.0;
 /// The memory of what the rules are about.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// The number of workers when the server went away, and the time when it answered again.
+    /// The number of workers that were served when the server went away, and the time when it
+    /// answered again.
     pub(crate) outage: Option<(usize, Option<f64>)>,
     /// Where workers were told to stop that had brought nothing, and how often.
     pub(crate) barren: BTreeMap<u64, u32>,

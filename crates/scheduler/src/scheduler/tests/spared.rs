@@ -211,6 +211,29 @@ fn the_last_stream_is_kept_where_a_request_was_turned_away_before() {
     }
 }
 
+/// Nobody was turned away, but nobody else is answered either: the last two that bring bytes crawl,
+/// and are not both let go for requests that may be ignored as others are.
+#[test]
+fn the_last_stream_is_kept_where_others_wait_for_an_answer() {
+    for width in [4, 8, 16] {
+        for served in 2..4 {
+            let mut played = Played::new(width, LENGTH / 8, Beginning::Fresh);
+            let end = Duration::from_mins(5);
+            let ended = played.until(end, |asked: Asked| match asked.number {
+                number if number < served => Answer::at_once(RATE / 8),
+                number if number % 3 == 0 => Answer::at_once(RATE),
+                _ => nobody_answers(),
+            });
+            let what = std::format!("{width} {served}: {ended:?}");
+            assert!(
+                matches!(ended, Some((Outcome::Complete { .. }, _))),
+                "{what}"
+            );
+            assert_eq!(played.let_go_for_nobody, 0, "{what}");
+        }
+    }
+}
+
 /// Half of the connections are never answered. A width that has become less than they are costs
 /// them, and not the ones that bring bytes.
 #[test]
