@@ -323,6 +323,7 @@ impl Source {
 
     /// A reply has begun whose request was made at a moment.
     pub(crate) fn serves_more(&mut self, asked_at: Timestamp) {
+        self.served = self.served.saturating_add(1);
         self.unserved_since = self.unserved_since.filter(|since| asked_at < *since);
     }
 

@@ -131,6 +131,15 @@ impl Sources {
         }
     }
 
+    /// Returns how many requests more are to be served until a source is known to serve them again
+    /// and again, if so few are. Where more connections than that are allowed, as many ask at once,
+    /// and the first reply is there until they are served or not.
+    pub(crate) fn on_trial(&self, id: SourceId) -> Option<u32> {
+        let more = limits::TRIAL_REQUESTS.saturating_sub(self.of(id).served);
+        let are_few = u32::from(self.width_allowed().get()) < limits::TRIAL_REQUESTS;
+        (more > 0 && are_few && !self.are_several()).then_some(more)
+    }
+
     /// A reply's head has come, `latency` after it was asked for.
     pub(crate) fn opened(&mut self, from: SourceId, latency: Duration, is_limited: bool) {
         let is_known = self.all.iter().any(|source| source.ever_opened);

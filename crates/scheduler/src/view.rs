@@ -4,9 +4,10 @@
 use crate::ids::SourceId;
 use crate::ledger::Ledger;
 use crate::limits;
-use crate::segment::{Active, Kind, Phase};
+use crate::segment::{Active, Kind, Phase, Waiting};
 use crate::sources::Sources;
 use crate::time::Timestamp;
+use range_core::ByteRange;
 
 /// Which bytes are where and what is known of the sources, at a moment.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +114,21 @@ impl View<'_> {
                 && active.asked_at < before
         };
         self.ledger.active().any(may_begin)
+    }
+
+    /// A run directly follows what a reply is to write that goes on over it, and few requests have
+    /// been served besides: it is left to that reply, as others may not be served for long. Returns
+    /// how many more are to be seen.
+    pub(crate) fn is_left_to_another(&self, run: &Waiting) -> Option<u32> {
+        let at = run.range.start();
+        let goes_on = |active: &&Active| {
+            let end = active.left.map_or(active.position, ByteRange::end);
+            let is_served = active.phase == Phase::Streaming && active.is_undisturbed();
+            is_served && end == at && active.reach > at
+        };
+        let active = self.ledger.active().find(goes_on)?;
+        let on_trial = self.sources.on_trial(active.source);
+        on_trial.filter(|_| run.is_plain())
     }
 
     /// Bytes of a reply come from a source, or would if they were asked for.

@@ -147,6 +147,22 @@ fn a_link_that_works_once_has_its_time_to_begin() {
     }
 }
 
+/// As many as there are connections, and more: where those are few, the first stream is not let go
+/// before it is known that others are served again and again.
+#[test]
+fn a_link_that_works_as_often_as_there_are_connections_brings_the_whole_file() {
+    for class in WAYS {
+        for (width, most) in [(2, 6), (3, 8), (4, 8), (7, 8)] {
+            for served in 1..=most {
+                let (time, requests) = download(width, served, Answer::Fails(SOON, class));
+                let what = std::format!("{class:?} -x {width} {served}: {requests} requests");
+                assert!(time <= PLAIN.mul_f64(1.3), "{what}, {time:?}");
+                assert!(requests <= 100, "{what}");
+            }
+        }
+    }
+}
+
 /// Discarding what others have brought takes longer than a stall does, and is no silence.
 #[test]
 fn a_stream_that_discards_for_long_is_not_silent() {
