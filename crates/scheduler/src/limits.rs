@@ -89,8 +89,8 @@ pub const SLOW_START_LATENCIES: u32 = 8;
 pub const FIRST_SEGMENT_DIVISOR: u64 = 3;
 
 /// Some links serve so many requests and no more. Where fewer connections are allowed than these,
-/// the first reply is kept until as many were served, and the bytes that follow it are left to it: it
-/// reaches to the end of the file, and once it is let go nothing else may.
+/// the first reply is kept until as many were served, and the bytes that follow it are left to it:
+/// it reaches to the end of the file, and once it is let go nothing else may.
 pub const TRIAL_REQUESTS: u32 = 8;
 
 /// Bodies that begin so long after their heads are late: a segment is then as long as the share of

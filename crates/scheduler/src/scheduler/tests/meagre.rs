@@ -34,8 +34,8 @@ fn short_replies_are_followed_at_a_pace() {
     assert!((20.0..28.0).contains(&seconds), "{time:?}");
 }
 
-/// Each makes up for the failure that it is, so that it costs a tenth of a second, and no delay that
-/// doubles.
+/// Each makes up for the failure that it is, so that it costs a tenth of a second, and no delay
+/// that doubles.
 #[test]
 fn replies_that_come_to_an_end_are_followed_at_a_pace() {
     for most in [1800, 2048, 4096] {

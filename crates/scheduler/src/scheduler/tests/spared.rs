@@ -273,8 +273,8 @@ fn those_who_bring_nothing_let_go_before_those_who_deliver() {
     assert_eq!(kept, [FIRST, served]);
 }
 
-/// The first reply is far ahead of the others, whose bodies begin late, and rests. It takes nobody's
-/// place, and nobody has to leave for it.
+/// The first reply is far ahead of the others, whose bodies begin late, and rests. It takes
+/// nobody's place, and nobody has to leave for it.
 #[test]
 fn a_stream_that_rests_is_none_too_many() {
     for width in [8, 32] {
