@@ -9,6 +9,9 @@ pub(crate) struct Simulation {
     /// The number of worlds of each scenario
     #[arg(long)]
     seeds: Option<u64>,
+    /// The seed of the first of those worlds
+    #[arg(long)]
+    from: Option<u64>,
     /// Only this scenario
     #[arg(long)]
     scenario: Option<String>,
@@ -30,6 +33,7 @@ impl Simulation {
     fn arguments(&self) -> Vec<String> {
         let options = [
             ("--seeds", self.seeds.map(|seeds| seeds.to_string())),
+            ("--from", self.from.map(|seed| seed.to_string())),
             ("--scenario", self.scenario.clone()),
             ("--seed", self.seed.map(|seed| seed.to_string())),
             ("--others", self.others.map(|others| others.to_string())),

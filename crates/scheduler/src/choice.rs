@@ -106,7 +106,11 @@ pub(crate) fn ready(view: View<'_>, reach: u64) -> Option<Waiting> {
         return Some(*anew);
     }
     let may_start = |waiting: &&Waiting| may_start(view, waiting) && !may_grow(view, waiting);
-    let first = view.ledger.waiting().find(may_start)?;
+    let mut runs = view.ledger.waiting().filter(may_start);
+    let mut first = runs.next()?;
+    if view.is_left_to_another(first).is_some() {
+        first = runs.next().unwrap_or(first);
+    }
     let lowest = view.ledger.lowest_missing();
     let within = lowest.is_none_or(|lowest| first.range.start() < lowest.saturating_add(reach));
     within.then_some(*first)

@@ -88,6 +88,11 @@ pub const SLOW_START_LATENCIES: u32 = 8;
 /// sixteenth of a file would be 6 % of it.
 pub const FIRST_SEGMENT_DIVISOR: u64 = 3;
 
+/// Some links serve so many requests and no more. Where fewer connections are allowed than these,
+/// the first reply is kept until as many were served, and the bytes that follow it are left to it:
+/// it reaches to the end of the file, and once it is let go nothing else may.
+pub const TRIAL_REQUESTS: u32 = 8;
+
 /// Bodies that begin so long after their heads are late: a segment is then as long as the share of
 /// the rest. With 0.3 s between head and body, 16 MiB in segments of 1 MiB took six such waits.
 pub const LATE_BODY: Duration = Duration::from_millis(100);
@@ -192,6 +197,11 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(16);
 /// Bytes that restore what failures may be. A byte would do so for a server that sends one and
 /// breaks off, again and again.
 pub const PROGRESS_MIN: u64 = 16 << 10;
+
+/// Bytes that make up for one failure: ten tries, which are the default, are made up for by what
+/// restores all. Replies that bring as much each are followed at the pace of meagre ones, as they
+/// come to an end, and others after delays that double.
+pub const PROGRESS_OF_A_TRY: u64 = PROGRESS_MIN / 10;
 
 /// Replies that bring less than a block each may be followed without delay so often for each
 /// connection that is allowed: all of them may break at once, and do so again.

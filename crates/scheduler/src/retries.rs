@@ -110,7 +110,8 @@ impl Retries {
 /// The number of times a segment has failed while next to nothing arrived.
 ///
 /// The budget belongs to the download: [`limits::PROGRESS_MIN`] bytes received by any workers
-/// restore it, so a flaky but moving download never dies of old failures, and a dead one dies after
+/// restore it, and [`limits::PROGRESS_OF_A_TRY`] make up for one failure. So a flaky but moving
+/// download never dies of old failures, nor waits longer and longer, and a dead one dies after
 /// `max_tries`, were it one that brings a byte each time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failures {
@@ -121,9 +122,14 @@ pub(crate) struct Failures {
 impl Failures {
     /// Counts one more failure, at a moment when `received` bytes had arrived in all.
     pub(crate) fn add(&mut self, received: u64) -> u32 {
-        if received - self.received_at_last >= limits::PROGRESS_MIN {
+        let progress = received - self.received_at_last;
+        let made_up = u32::try_from(progress / limits::PROGRESS_OF_A_TRY).unwrap_or(u32::MAX);
+        if progress >= limits::PROGRESS_MIN || made_up >= self.count {
             self.count = 0;
             self.received_at_last = received;
+        } else {
+            self.count -= made_up;
+            self.received_at_last += limits::PROGRESS_OF_A_TRY * u64::from(made_up);
         }
         self.count += 1;
         self.count
@@ -286,7 +292,24 @@ mod tests {
         let mut failures = Failures::default();
         let quarter = limits::PROGRESS_MIN / 4;
         let counts: Vec<u32> = (1..=9).map(|n| failures.add(n * quarter)).collect();
-        assert_eq!(counts, [1, 2, 3, 1, 2, 3, 4, 1, 2]);
+        assert_eq!(counts, [1; 9], "each makes up for more than one failure");
+    }
+
+    /// A tenth of what restores all makes up for one failure, whoever brings it, and what remains
+    /// is kept for the next.
+    #[test]
+    fn progress_makes_up_for_so_many_failures() {
+        let try_s = limits::PROGRESS_OF_A_TRY;
+        let mut failures = Failures::default();
+        let counts = |failures: &mut Failures, received: &[u64]| -> Vec<u32> {
+            received.iter().map(|bytes| failures.add(*bytes)).collect()
+        };
+        assert_eq!(counts(&mut failures, &[0, 0, 0, 0, 0]), [1, 2, 3, 4, 5]);
+        let halves = [try_s / 2, try_s, try_s, 4 * try_s];
+        assert_eq!(counts(&mut failures, &halves), [6, 6, 7, 5]);
+        let mut few = Failures::default();
+        let last = (1..=40_u64).map(|n| few.add(n * try_s / 2)).max();
+        assert!(last >= Some(10), "half of that brings an end: {last:?}");
     }
 
     #[test]

@@ -49,6 +49,10 @@ pub(crate) struct Source {
     /// The moment since which no request has begun to be served that was made later: since the last
     /// one was turned away, or from the start.
     unserved_since: Option<Timestamp>,
+    /// The moment it last turned a request away while it served others: it may do that again.
+    pub(crate) turned_away_at: Option<Timestamp>,
+    /// The number of requests for a part that have begun to be served.
+    pub(crate) served: u32,
     /// Replies of something else while others are served. One that is accepted makes up for two.
     strays: u32,
     /// The number of workers that rest: their replies are kept in case no other is accepted.
@@ -79,11 +83,11 @@ struct Rate {
 
 impl Source {
     /// One that was not asked for anything yet.
-    pub(crate) fn new(width: WidthSearch) -> Self {
+    pub(crate) fn new(width: &WidthSearch) -> Self {
         Self {
             workers: 0,
             starting: 0,
-            width,
+            width: *width,
             is_dropped: false,
             gate: Timestamp::START,
             full_until: Timestamp::START,
@@ -98,6 +102,8 @@ impl Source {
             refusals: 0,
             refused_at: Timestamp::START,
             unserved_since: Some(Timestamp::START),
+            turned_away_at: None,
+            served: 0,
             strays: 0,
             resting: 0,
             latency: Duration::ZERO,
@@ -236,12 +242,16 @@ impl Source {
         }
     }
 
+    /// Returns the number of its connections that bring bytes, or are to.
+    pub(crate) const fn busy(&self) -> u16 {
+        self.workers.saturating_sub(self.resting)
+    }
+
     /// Returns the number of connections more that it may have: where it serves nobody, or nobody
     /// else again and again, one that asks. One that rests is there for the case that no other is
     /// accepted, and takes no other's place.
     pub(crate) fn room(&self) -> u16 {
-        let busy = self.workers.saturating_sub(self.resting);
-        let room = self.width.level().saturating_sub(busy);
+        let room = self.width.level().saturating_sub(self.busy());
         if self.sole.is_some() {
             return 0;
         }
@@ -277,8 +287,10 @@ impl Source {
     /// A request has failed before its first byte while it served nobody: where it has ever
     /// replied, it is out.
     pub(crate) fn goes_out(&mut self, now: Timestamp) {
-        let since = self.ever_opened.then_some(now);
-        self.out_since = self.out_since.or(since);
+        if self.ever_opened && !self.is_out() {
+            self.out_since = Some(now);
+            self.width.goes_out(now);
+        }
     }
 
     /// A reply broke, `at_start` or not, while others were served or not. True where so many in a
@@ -306,10 +318,12 @@ impl Source {
     /// A request was turned away, or given up, while others are served.
     pub(crate) const fn serves_no_more(&mut self, now: Timestamp) {
         self.unserved_since = Some(now);
+        self.turned_away_at = Some(now);
     }
 
     /// A reply has begun whose request was made at a moment.
     pub(crate) fn serves_more(&mut self, asked_at: Timestamp) {
+        self.served = self.served.saturating_add(1);
         self.unserved_since = self.unserved_since.filter(|since| asked_at < *since);
     }
 

@@ -48,7 +48,7 @@ impl Sources {
         let start = limits::WIDTH_START.div_ceil(count);
         let search = WidthSearch::new(start, width.get());
         Self {
-            all: alloc::vec![Source::new(search); count.into()],
+            all: alloc::vec![Source::new(&search); count.into()],
             width,
             latency: Duration::ZERO,
             first_byte: Duration::ZERO,
@@ -129,6 +129,15 @@ impl Sources {
         for id in resting {
             self.of_mut(id).resting += 1;
         }
+    }
+
+    /// Returns how many requests more are to be served until a source is known to serve them again
+    /// and again, if so few are. Where more connections than that are allowed, as many ask at once,
+    /// and the first reply is there until they are served or not.
+    pub(crate) fn on_trial(&self, id: SourceId) -> Option<u32> {
+        let more = limits::TRIAL_REQUESTS.saturating_sub(self.of(id).served);
+        let are_few = u32::from(self.width_allowed().get()) < limits::TRIAL_REQUESTS;
+        (more > 0 && are_few && !self.are_several()).then_some(more)
     }
 
     /// A reply's head has come, `latency` after it was asked for.
@@ -251,7 +260,7 @@ impl Sources {
         let sample = Sample {
             now: need.now,
             received: source.received,
-            workers: source.workers.into(),
+            workers: source.busy().into(),
             starting: need.starting,
             latency: if source.ever_opened {
                 source.latency.max(source.rhythm.pause() * 4)

@@ -4,9 +4,10 @@
 use crate::ids::SourceId;
 use crate::ledger::Ledger;
 use crate::limits;
-use crate::segment::{Active, Kind, Phase};
+use crate::segment::{Active, Kind, Phase, Waiting};
 use crate::sources::Sources;
 use crate::time::Timestamp;
+use range_core::ByteRange;
 
 /// Which bytes are where and what is known of the sources, at a moment.
 #[derive(Clone, Copy, Debug)]
@@ -48,14 +49,34 @@ impl View<'_> {
             .is_some_and(|end| end <= self.now)
     }
 
-    /// It brings bytes, be it slowly, and its source has turned away whoever asked last: another
-    /// request would not be served in its place. Where there are several sources others are.
+    /// It brings bytes, be it slowly, and its source has turned away whoever asked last, or has
+    /// done so before or leaves somebody without an answer, and serves nobody else now: another
+    /// request may not be served in its place. Where there are several sources others are.
     pub(crate) fn may_be_last_served(&self, active: &Active) -> bool {
         let source = self.sources.of(active.source);
         let silence = self.now.since(active.last_progress);
-        source.may_serve_no_more()
-            && !self.sources.are_several()
-            && silence < self.sources.silence(active.source)
+        let is_last = || {
+            let may_refuse = source.turned_away_at.is_some() || self.ignores_anyone(active.source);
+            may_refuse && !self.others_are_served(active)
+        };
+        let brings = active.brought_bytes() && silence < self.sources.silence(active.source);
+        brings && !self.sources.are_several() && (source.may_serve_no_more() || is_last())
+    }
+
+    /// A request has waited for a head for longer than says nothing.
+    fn ignores_anyone(&self, from: SourceId) -> bool {
+        let span = self.sources.silence(from);
+        let waits = |active: &Active| {
+            let is_asked = active.source == from && active.phase == Phase::Starting;
+            is_asked && self.now.since(active.asked_at) >= span
+        };
+        self.ledger.active().any(waits)
+    }
+
+    /// Another request was accepted, and its reply goes on.
+    fn others_are_served(&self, than: &Active) -> bool {
+        self.others(than)
+            .any(|other| other.phase != Phase::Starting)
     }
 
     /// It was silent for a while in which others were not, or, when it is the last, for longer.
@@ -93,6 +114,21 @@ impl View<'_> {
                 && active.asked_at < before
         };
         self.ledger.active().any(may_begin)
+    }
+
+    /// A run directly follows what a reply is to write that goes on over it, and few requests have
+    /// been served besides: it is left to that reply, as others may not be served for long. Returns
+    /// how many more are to be seen.
+    pub(crate) fn is_left_to_another(&self, run: &Waiting) -> Option<u32> {
+        let at = run.range.start();
+        let goes_on = |active: &&Active| {
+            let end = active.left.map_or(active.position, ByteRange::end);
+            let is_served = active.phase == Phase::Streaming && active.is_undisturbed();
+            is_served && end == at && active.reach > at
+        };
+        let active = self.ledger.active().find(goes_on)?;
+        let on_trial = self.sources.on_trial(active.source);
+        on_trial.filter(|_| run.is_plain())
     }
 
     /// Bytes of a reply come from a source, or would if they were asked for.

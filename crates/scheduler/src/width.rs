@@ -35,6 +35,17 @@ pub(crate) struct WidthSearch {
     last: Option<u64>,
     /// Bytes a second, as of the last window in which everyone was busy.
     goodput: u64,
+    unproven: Option<Unproven>,
+}
+
+/// The search as it was before the first refusal after which nothing has come from the host: if
+/// that turns out to be gone, those whom it served are gone as well, and its refusals said nothing
+/// of how many it serves.
+#[derive(Clone, Copy, Debug)]
+struct Unproven {
+    level: u16,
+    course: Course,
+    ceiling: Ceiling,
 }
 
 /// A stretch of time in which every worker of the level was busy.
@@ -106,6 +117,7 @@ impl WidthSearch {
             window: None,
             last: None,
             goodput: 0,
+            unproven: None,
         }
     }
 
@@ -200,6 +212,12 @@ impl WidthSearch {
         if served >= self.level {
             return false;
         }
+        let before = Unproven {
+            level: self.level,
+            course: self.course,
+            ceiling: self.ceiling,
+        };
+        self.unproven.get_or_insert(before);
         // One burst of refusals is one lesson, however many were refused at once.
         let lowered_at = self.ceiling.lowered_at;
         if lowered_at.is_none_or(|lowered| lowered < began) {
@@ -217,6 +235,30 @@ impl WidthSearch {
             probe_at: now + self.course.probe_after,
         };
         true
+    }
+
+    /// Bytes have come: whoever was refused before was refused while others were served.
+    pub(crate) const fn is_serving(&mut self) {
+        self.unproven = None;
+    }
+
+    /// Nobody is served at the moment. What has come lately says nothing of the level, which is
+    /// judged anew once all have begun again.
+    pub(crate) fn broke_off(&mut self, now: Timestamp) {
+        self.window = None;
+        self.last = None;
+        self.level_since = now;
+        self.look_at = now + limits::REPORT_INTERVAL;
+    }
+
+    /// The host is gone.
+    pub(crate) fn goes_out(&mut self, now: Timestamp) {
+        if let Some(before) = self.unproven.take() {
+            self.level = before.level;
+            self.course = before.course;
+            self.ceiling = before.ceiling;
+        }
+        self.broke_off(now);
     }
 
     /// The only place where a judgement changes anything. True when workers must let go at once.

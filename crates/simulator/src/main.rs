@@ -14,13 +14,15 @@ use std::thread;
 use simulator::{Contender, Failure, Family, RunReport, Trace, escaped, summarise};
 use table::Line;
 
-const USAGE: &str = "usage: simulator [--seeds N] [--others N] [--scenario NAME] [--seed S] \
-                     [--trace] [--only POLICY]";
+const USAGE: &str = "usage: simulator [--seeds N] [--from S] [--others N] [--scenario NAME] \
+                     [--seed S] [--trace] [--only POLICY]";
 /// So many failed runs are told of; one is enough to begin with.
 const TOLD: usize = 20;
 
 struct Arguments {
     seeds: u64,
+    /// The first of those seeds.
+    from: u64,
     /// In how many of those worlds the policies of others run too.
     others: u64,
     families: Vec<Family>,
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
 fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
     let mut arguments = Arguments {
         seeds: 100,
+        from: 0,
         others: u64::MAX,
         families: Family::ALL.to_vec(),
         seed: None,
@@ -62,6 +65,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
         let value = words.next()?;
         match word.as_str() {
             "--seeds" => arguments.seeds = value.parse().ok()?,
+            "--from" => arguments.from = value.parse().ok()?,
             "--others" => arguments.others = value.parse().ok()?,
             "--seed" => arguments.seed = Some(value.parse().ok()?),
             "--only" => arguments.contenders = vec![Contender::named(&value)?],
@@ -136,14 +140,14 @@ fn compare(arguments: &Arguments) -> ExitCode {
             } else {
                 seeds.min(arguments.others)
             };
-            let runs = runs(family, contender, seeds);
+            let runs = runs(family, contender, arguments.from, seeds);
             line.rows.push((contender, summarise(runs.iter())));
             if is_ours {
                 let common = usize::try_from(arguments.others).unwrap_or(usize::MAX);
                 line.common = Some(summarise(runs.iter().take(common)));
-                line.farthest = farthest(&runs);
+                line.farthest = farthest(arguments.from, &runs);
                 failed.extend(
-                    (0_u64..)
+                    (arguments.from..)
                         .zip(runs)
                         .filter_map(|(seed, run)| Some((family, seed, run.err()?))),
                 );
@@ -175,9 +179,15 @@ fn compare(arguments: &Arguments) -> ExitCode {
     exit_code(failed.is_empty() && broken.is_empty())
 }
 
-/// All worlds of a family, by as many threads as there are processors.
-fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<RunReport, Failure>> {
-    let next = AtomicU64::new(0);
+/// So many worlds of a family, by as many threads as there are processors.
+fn runs(
+    family: Family,
+    contender: Contender,
+    from: u64,
+    seeds: u64,
+) -> Vec<Result<RunReport, Failure>> {
+    let next = AtomicU64::new(from);
+    let end = from.saturating_add(seeds);
     let all = Mutex::new(Vec::new());
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     thread::scope(|scope| {
@@ -186,7 +196,7 @@ fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<RunRepor
                 let mut mine = Vec::new();
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds {
+                    if seed >= end {
                         break;
                     }
                     mine.push((seed, contender.run(&family.world(seed), None)));
@@ -201,8 +211,8 @@ fn runs(family: Family, contender: Contender, seeds: u64) -> Vec<Result<RunRepor
 }
 
 /// The run with the largest ratio.
-fn farthest(runs: &[Result<RunReport, Failure>]) -> Option<(f64, u64)> {
-    (0..)
+fn farthest(from: u64, runs: &[Result<RunReport, Failure>]) -> Option<(f64, u64)> {
+    (from..)
         .zip(runs)
         .filter_map(|(seed, run)| {
             let report = run.as_ref().ok()?;

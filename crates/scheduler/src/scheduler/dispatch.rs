@@ -108,6 +108,7 @@ impl Scheduler {
         let source = choice::source_for(self.view(), run.retry, run.range.len().min(share))?;
         let is_whole = run.retry.is_some() || run.is_cut || run.barren > 0;
         let segment = self.segment_length(length, Some(source));
+        let run = self.leave_to_the_first(run, segment);
         let (front, rest) = if is_whole || segment >= run.range.len() {
             (run.range, None)
         } else {
@@ -122,6 +123,23 @@ impl Scheduler {
             active.barren = run.barren;
         }
         Some(attempt)
+    }
+
+    /// Returns the run without its front, where that is left to the reply it follows: as much as
+    /// that one brings while so few requests are served as may be all that are.
+    fn leave_to_the_first(&mut self, run: Waiting, segment: u64) -> Waiting {
+        let Some(on_trial) = self.view().is_left_to_another(&run) else {
+            return run;
+        };
+        let others = u32::from(self.sources.width()).saturating_sub(1).max(1);
+        let segments = on_trial.div_ceil(others);
+        let left = segment.saturating_mul(segments.into()).min(self.reach / 4);
+        let block = self.ledger.block_size();
+        let (front, Some(range)) = split::carve(run.range, left, block) else {
+            return run;
+        };
+        self.ledger.lease_out(&run, Some(front));
+        Waiting { range, ..run }
     }
 
     /// The lowest run, if it may start.
@@ -236,15 +254,16 @@ impl Scheduler {
         }
     }
 
-    /// The slowest let go; what they have not fetched waits.
-    fn shed_workers(&mut self, id: SourceId) {
+    /// The slowest let go, and first those that have brought nothing; what they have not fetched
+    /// waits. One that rests takes no place, so that it need not leave one.
+    pub(super) fn shed_workers(&mut self, id: SourceId) {
         let most = usize::from(self.sources.of(id).width.level());
         let (now, beat) = (self.now, self.sources.beat(id));
-        let here = self.ledger.active().filter(|active| active.source == id);
-        let mut here: Vec<&Active> = here.collect();
+        let is_here = |active: &&Active| active.source == id && !active.is_written_out();
+        let mut here: Vec<&Active> = self.ledger.active().filter(is_here).collect();
         here.sort_by_key(|active| {
             let rate = active.pace.at(now, beat).unwrap_or(0);
-            Reverse((active.stopping.is_none(), rate))
+            Reverse((active.stopping.is_none(), active.has_any(), rate))
         });
         let slowest = here.into_iter().skip(most);
         let slowest: Vec<SegmentId> = slowest.map(|active| active.attempt.segment).collect();

@@ -34,7 +34,9 @@ impl Scheduler {
             return false;
         };
         let are_several = self.sources.are_several();
-        let is_stingy = self.sources.of(active.source).may_serve_no_more() && !are_several;
+        let is_on_trial = self.sources.on_trial(active.source).is_some();
+        let is_refusing = self.sources.of(active.source).may_serve_no_more() && !are_several;
+        let is_stingy = is_refusing || is_on_trial;
         let may_be_last = is_stingy || !self.view().others_deliver(active);
         let better = |other: &Active| {
             let is_here = other.source == active.source || are_several;

@@ -22,6 +22,9 @@ impl Scheduler {
         let in_a_row = source.failed(now, active.last_progress, class);
         let (ever_began, are_alike) = (source.usual_wait().is_some(), source.fails_alike());
         self.notice_outage(&active, class);
+        if !self.view().serves_anyone(from) {
+            self.sources.of_mut(from).width.broke_off(now);
+        }
         if self.ending.is_some() || self.sources.of(from).is_dropped {
             return self.ledger.put_back(&active, None);
         }
@@ -186,6 +189,7 @@ impl Scheduler {
     /// A source that was out has begun to reply: the others come back within a second, and not all
     /// at once.
     pub(super) fn come_back(&mut self, from: SourceId) {
+        self.sources.of_mut(from).width.broke_off(self.now);
         for retry in self.ledger.retries_at(from) {
             let due = self.now + self.retries.comeback();
             retry.not_before = retry.not_before.min(due);
@@ -246,7 +250,8 @@ impl Scheduler {
         let has_workers = source.workers > 0;
         // It has served the file a moment ago, so it may again.
         let may_serve_again = is_alone && source.is_out() && source.received > 0;
-        let (ever_opened, refuses_extra) = (source.ever_opened, source.refuses_extra(now));
+        let (ever_opened, is_fresh) = (source.ever_opened, source.refuses_extra(now));
+        let refuses_extra = is_fresh && self.view().serves_anyone(from);
         match active.route {
             // Others were asked at the same time; one of them may be served.
             _ if !ever_opened && has_workers => {}

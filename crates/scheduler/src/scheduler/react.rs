@@ -23,6 +23,7 @@ impl Scheduler {
             Input::Began { attempt } => self.began(attempt),
             Input::Received { attempt, position } => {
                 self.moved(attempt, position);
+                self.serves(attempt);
                 self.discards(attempt);
             }
             Input::Shrunk { attempt, end } => self.shrunk(attempt, end),
@@ -149,6 +150,13 @@ impl Scheduler {
         if let Some(active) = active.filter(|active| active.discards()) {
             active.last_progress = now;
             active.pace = Pace::begin(now);
+        }
+    }
+
+    /// A worker goes on: its source serves it. What one reports as it fails says no such thing.
+    fn serves(&mut self, attempt: AttemptId) {
+        if let Some(active) = self.ledger.current(attempt) {
+            self.sources.of_mut(active.source).width.is_serving();
         }
     }
 

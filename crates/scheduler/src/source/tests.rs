@@ -8,7 +8,7 @@ fn after(seconds: u64) -> Timestamp {
 
 #[test]
 fn a_rate_follows_what_is_measured_and_expires() {
-    let mut source = Source::new(WidthSearch::new(4, 32));
+    let mut source = Source::new(&WidthSearch::new(4, 32));
     assert_eq!(source.rate(after(0)), None);
     source.moved(after(1), 10, Some(1000));
     source.moved(after(2), 10, Some(3000));
@@ -20,7 +20,7 @@ fn a_rate_follows_what_is_measured_and_expires() {
 
 #[test]
 fn bytes_restore_what_failures_may_be() {
-    let mut source = Source::new(WidthSearch::new(4, 32));
+    let mut source = Source::new(&WidthSearch::new(4, 32));
     let stray = FailureClass::Stray;
     assert_eq!(source.failed(after(1), after(0), stray), 1);
     assert_eq!(source.failed(after(1), after(0), stray), 1, "one burst");
@@ -33,7 +33,7 @@ fn bytes_restore_what_failures_may_be() {
 
 #[test]
 fn failures_in_a_row_are_alike_until_one_differs() {
-    let mut source = Source::new(WidthSearch::new(4, 32));
+    let mut source = Source::new(&WidthSearch::new(4, 32));
     let (stray, broken) = (FailureClass::Stray, FailureClass::Interrupted);
     let alike = [(1, stray), (2, stray), (3, broken), (4, stray)].map(|(second, class)| {
         source.failed(after(second), after(second - 1), class);
@@ -47,7 +47,7 @@ fn failures_in_a_row_are_alike_until_one_differs() {
 
 #[test]
 fn replies_that_break_at_their_start_while_others_stream_refuse() {
-    let mut source = Source::new(WidthSearch::new(4, 32));
+    let mut source = Source::new(&WidthSearch::new(4, 32));
     let broke = [(true, true), (true, true), (true, false), (true, true)];
     assert!(
         !broke
@@ -61,7 +61,7 @@ fn replies_that_break_at_their_start_while_others_stream_refuse() {
 
 #[test]
 fn refusals_of_one_burst_count_once() {
-    let mut source = Source::new(WidthSearch::new(4, 32));
+    let mut source = Source::new(&WidthSearch::new(4, 32));
     assert_eq!(source.turned_away(after(5), after(1)), 1);
     assert_eq!(source.turned_away(after(6), after(4)), 1);
     assert_eq!(source.turned_away(after(8), after(5)), 2, "made at once");

@@ -211,6 +211,48 @@ fn fewer_than_at_the_start_become_more_one_by_one() {
     assert_eq!(ends_at(1 << 40, 25, host), 3);
 }
 
+/// Whoever is served as a host goes breaks off as well, some of them before their first bytes: that
+/// is how some hosts refuse a connection.
+#[test]
+fn what_a_host_refuses_as_it_goes_is_no_lesson() {
+    for (goes_out, is_served, level) in [(true, false, 16), (true, true, 2), (false, false, 2)] {
+        let mut search = WidthSearch::new(16, 32);
+        let (begin, now) = (Timestamp::START, sample(900, 0, 0, 1).now);
+        for served in [12, 7, 2] {
+            assert!(search.refused(now, begin, served));
+        }
+        if is_served {
+            search.is_serving();
+        }
+        if goes_out {
+            search.goes_out(now);
+        }
+        assert_eq!(search.level(), level, "{goes_out} {is_served}");
+        if level == 16 {
+            let ceiling = search.ceiling.width;
+            assert_eq!(ceiling, 32, "more than these may be tried again");
+        }
+    }
+}
+
+/// A window that an outage falls into says nothing of the level.
+#[test]
+fn a_level_is_judged_anew_once_all_have_begun_again() {
+    let mut search = WidthSearch::new(4, 32);
+    search.opened(Duration::from_millis(144), false);
+    let level = search.level();
+    search.look(sample(700, level.into(), 0, 144));
+    assert!(search.window.is_some());
+    search.broke_off(sample(720, 0, 0, 1).now);
+    for millis in (770..1200).step_by(50) {
+        search.look(sample(millis, level.into(), level.into(), 144));
+        assert!(search.window.is_none(), "nobody brings anything");
+        assert_eq!(search.level(), level);
+    }
+    search.look(sample(1290, level.into(), 0, 144));
+    assert!(search.window.is_some());
+}
+
 #[test]
 fn those_above_a_lowered_level_are_told_to_let_go_if_they_do_not_finish() {
     let mut search = WidthSearch::new(16, 32);

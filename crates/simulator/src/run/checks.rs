@@ -52,9 +52,11 @@ impl Run<'_> {
         let rules = &mut self.watch.rules;
         let block = u64::from(BlockSize::for_length(self.world.length).get());
         if worker.brought() < block && !(how == Stop::Drained && worker.is_done()) {
-            rules.fruitless.count(self.now);
+            let source = worker.asked.source().0;
+            let fruitless = rules.fruitless.entry(source).or_default();
+            fruitless.count(self.now);
             let most = FRUITLESS_EACH * usize::from(self.world.ceiling) + FRUITLESS;
-            let seen = rules.fruitless.most;
+            let seen = fruitless.most;
             assert!(
                 seen <= most,
                 "{seen} requests without a block in ten seconds"

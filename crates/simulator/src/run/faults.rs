@@ -23,7 +23,10 @@ impl Run<'_> {
         }
         if self.next_outage <= self.now {
             self.next_outage = f64::INFINITY;
-            self.watch.rules.goes_out(self.workers.len());
+            let connections = self.workers.values().map(|worker| worker.connection);
+            let served = connections.filter(|each| self.network.is_accepted(*each));
+            let served = served.count();
+            self.watch.rules.goes_out(served);
             self.tell("the server is gone");
             self.reset();
         }

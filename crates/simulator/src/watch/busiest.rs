@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 const STORM: f64 = 10.0;
 
 /// Most of something in any ten seconds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Busiest {
     recent: VecDeque<f64>,
     pub(crate) most: usize,

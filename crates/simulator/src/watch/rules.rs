@@ -21,8 +21,8 @@ pub(crate) const STOPS_EACH: u32 = 2;
 /// search may have been trying half. Nothing is said of the end of a file.
 pub(crate) const COMEBACK: f64 = 2.0;
 
-/// Most requests in ten seconds that bring less than a block each: so many for each connection,
-/// which may all break twice and be told to stop once, and ten a second.
+/// Most requests to one source in ten seconds that bring less than a block each: so many for each
+/// connection, which may all break twice and be told to stop once, and ten a second.
 pub(crate) const FRUITLESS_EACH: usize = 3;
 pub(crate) const FRUITLESS: usize = 100;
 
@@ -33,14 +33,15 @@ const PATIENCE: f64 = 60.0;
 /// The memory of what the rules are about.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// The number of workers when the server went away, and the time when it answered again.
+    /// The number of workers that were served when the server went away, and the time when it
+    /// answered again.
     pub(crate) outage: Option<(usize, Option<f64>)>,
     /// Where workers were told to stop that had brought nothing, and how often.
     pub(crate) barren: BTreeMap<u64, u32>,
     /// How much was there when the last block had come, and how often workers had to stop since.
     stops: (u64, u32),
-    /// Requests that brought less than a block.
-    pub(crate) fruitless: Busiest,
+    /// Requests that brought less than a block, by the source that was asked.
+    pub(crate) fruitless: BTreeMap<u16, Busiest>,
     /// The last reply that brought bytes was let go at this place while more were missing.
     pub(crate) let_go: Option<(AttemptId, u64)>,
     /// How much was there, and since when.
@@ -53,7 +54,7 @@ impl Rules {
             outage: None,
             barren: BTreeMap::new(),
             stops: (0, 0),
-            fruitless: Busiest::new(),
+            fruitless: BTreeMap::new(),
             let_go: None,
             had: (0, 0.0),
         }

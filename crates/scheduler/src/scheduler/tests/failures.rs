@@ -1,5 +1,6 @@
 //! Tests of the step after each way to fail: another try, another request, or the end.
 
+use super::played::{Answer, Asked, Played};
 use super::*;
 
 #[test]
@@ -193,6 +194,35 @@ fn an_expired_address_is_looked_for_once_while_everyone_else_waits() {
         panic!("{request:?}")
     };
     bench.open(attempt, rest, 100 * MIB);
+}
+
+/// Each target of a redirect dies a moment after the one before: whom it serves it lets go, and
+/// whoever asks later is refused. Only the original URL leads to the next.
+#[test]
+fn a_target_that_refuses_all_has_expired_however_young_it_is() {
+    for lives in [200, 500, 800, 950].map(Duration::from_millis) {
+        let deaths = [0, 1, 2].map(|target| Duration::from_secs(2) + lives * target);
+        let mut known = 0;
+        let mut answer = |asked: Asked| {
+            let at = asked.at.since_start();
+            let living = deaths.iter().filter(|death| **death <= at).count();
+            if asked.route == Route::Original {
+                known = living;
+            }
+            if known < living {
+                return Answer::Fails(Duration::from_millis(10), FailureClass::Refused);
+            }
+            Answer::at_once(8 * MIB)
+        };
+        let mut played = Played::new(8, 2048 * MIB, Beginning::Fresh);
+        for death in deaths {
+            assert_eq!(played.until(death, &mut answer), None);
+            played.interrupt();
+        }
+        let ended = played.until(Duration::from_mins(5), &mut answer);
+        let is_complete = matches!(ended, Some((Outcome::Complete { .. }, _)));
+        assert!(is_complete, "{lives:?}: {ended:?}");
+    }
 }
 
 #[test]

@@ -34,6 +34,31 @@ fn short_replies_are_followed_at_a_pace() {
     assert!((20.0..28.0).contains(&seconds), "{time:?}");
 }
 
+/// Each makes up for the failure that it is, so that it costs a tenth of a second, and no delay
+/// that doubles.
+#[test]
+fn replies_that_come_to_an_end_are_followed_at_a_pace() {
+    for most in [1800, 2048, 4096] {
+        for width in [1, 4, 8] {
+            let played = Played::new(width, MIB, Beginning::Fresh);
+            let (outcome, requests, time) = end_of(played, Answer::ends_after(most));
+            assert_eq!(outcome, Some(Outcome::Complete { length: MIB }));
+            let least = MIB.div_ceil(most);
+            let paced = limits::MEAGRE_INTERVAL.mul_f64(least as f64 * 1.3);
+            assert!(
+                requests as u64 <= least * 13 / 10,
+                "{most} {width}: {requests}"
+            );
+            assert!(time <= paced, "{most} {width}: {time:?}");
+            let burst = limits::MEAGRE_INTERVAL * 2 * u32::from(width);
+            assert!(
+                time + burst * 2 >= paced.mul_f64(0.7),
+                "{most} {width}: {time:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn replies_of_a_block_are_followed_at_once() {
     let played = Played::new(4, 64 * MIB, Beginning::Fresh);

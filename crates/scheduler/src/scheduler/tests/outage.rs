@@ -1,6 +1,8 @@
 //! A server that is gone for a while, whatever it says meanwhile: nothing is learnt of how many it
 //! serves, few ask, and afterwards all is as it was.
 
+use core::ops::Range;
+
 use super::played::{Answer, Asked, Played};
 use super::*;
 
@@ -11,16 +13,26 @@ const RATE: u64 = MIB;
 /// as before, and the number of requests that were made in it.
 fn recovery(span: Duration, during: Answer) -> (Duration, usize) {
     let from = Duration::from_secs(14);
-    let end = from + span;
+    recovery_over(8, from..from + span, during, Answer::at_once(RATE))
+}
+
+/// The same over so many connections, of a server that otherwise answers as is said.
+fn recovery_over(
+    width: u16,
+    outage: Range<Duration>,
+    during: Answer,
+    served: Answer,
+) -> (Duration, usize) {
+    let (from, end) = (outage.start, outage.end);
     let answer = |asked: Asked| {
         let at = asked.at.since_start();
         if at >= from && at < end {
             during
         } else {
-            Answer::at_once(RATE)
+            served
         }
     };
-    let mut played = Played::new(8, LENGTH, Beginning::Fresh);
+    let mut played = Played::new(width, LENGTH, Beginning::Fresh);
     assert_eq!(played.until(from, answer), None);
     let before = played.connections();
     played.interrupt();
@@ -60,6 +72,35 @@ fn whatever_an_outage_says_the_width_is_as_before_soon_after_it() {
                 meanwhile <= 8 + 12,
                 "{class:?} {seconds} s: {meanwhile} requests"
             );
+        }
+    }
+}
+
+/// It begins while the width is searched for, while bodies have yet to begin, or far away.
+#[test]
+fn an_outage_costs_no_width_whenever_it_begins() {
+    let far = Answer::Serves {
+        head: Duration::from_millis(140),
+        late: Duration::ZERO,
+        rate: RATE,
+        burst: 1,
+        most: u64::MAX,
+    };
+    let late = Answer::late(Duration::from_millis(700), RATE);
+    for (served, lead) in [(far, 140), (late, 700), (Answer::at_once(RATE), 1)] {
+        for class in [
+            FailureClass::Busy { retry_after: None },
+            FailureClass::Interrupted,
+            FailureClass::Unreachable,
+        ] {
+            for millis in (2 * lead + 300..3000).step_by(130) {
+                let from = Duration::from_millis(millis);
+                let during = Answer::Fails(Duration::from_millis(140), class);
+                let outage = from..from + Duration::from_secs(3);
+                let (after, _) = recovery_over(32, outage, during, served);
+                let most = Duration::from_millis(2000 + 4 * lead);
+                assert!(after <= most, "{class:?} {millis} {lead}: {after:?}");
+            }
         }
     }
 }

@@ -97,8 +97,8 @@ fn replies_that_never_begin_again_end_the_download() {
     let late = heads.into_iter().map(|head| (Some(head), true));
     let staggered = [(None, true), (Some(never), false)];
     for (head, heads_come) in late.chain(staggered) {
-        for (width, good) in [(2, 3), (4, 6), (8, 12), (32, 40)] {
-            let mut played = Played::new(width, 256 * MIB, Beginning::Fresh);
+        for (width, good) in [(2, 16), (4, 20), (8, 12), (32, 40)] {
+            let mut played = Played::new(width, 1024 * MIB, Beginning::Fresh);
             let ended = played.until(Duration::from_hours(1), |asked| {
                 if asked.number < good {
                     return serves(millis(1), millis(1));

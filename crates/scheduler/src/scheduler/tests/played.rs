@@ -96,6 +96,8 @@ pub(super) struct Played {
     pub(super) opened: Vec<Timestamp>,
     /// The number of workers that had to let go and could have brought more.
     pub(super) stops: usize,
+    /// The number of those that brought bytes, and whose places nobody was accepted to take.
+    pub(super) let_go_for_nobody: usize,
     wait: Option<Timestamp>,
     pub(super) ended: Option<(Outcome, Timestamp)>,
 }
@@ -116,6 +118,7 @@ impl Played {
             asked: Vec::new(),
             opened: Vec::new(),
             stops: 0,
+            let_go_for_nobody: 0,
             wait: None,
             ended: None,
         };
@@ -152,7 +155,16 @@ impl Played {
             }
             Output::Stop { attempt } => {
                 self.fresh.retain(|(other, _)| *other != attempt);
-                let position = self.workers.remove(&attempt).map_or(0, |w| w.position);
+                let gone = self.workers.remove(&attempt);
+                let position = gone.map_or(0, |worker| worker.position);
+                let brought = gone.is_some_and(|worker| position > worker.reply.start());
+                let has_more = gone.is_some_and(|w| {
+                    let left = ByteRange::new(position, w.reply.end());
+                    let received = self.bench.scheduler.received();
+                    left.is_some_and(|left| !received.contains(left))
+                });
+                let nobody = self.workers.values().all(|other| other.opened.is_none());
+                self.let_go_for_nobody += usize::from(brought && has_more && nobody);
                 let active = self.bench.scheduler.ledger.current(attempt);
                 let cause = active.and_then(|active| active.stopping);
                 self.stops += usize::from(cause != Some(StopCause::Done));

@@ -147,6 +147,22 @@ fn a_link_that_works_once_has_its_time_to_begin() {
     }
 }
 
+/// As many as there are connections, and more: where those are few, the first stream is not let go
+/// before it is known that others are served again and again.
+#[test]
+fn a_link_that_works_as_often_as_there_are_connections_brings_the_whole_file() {
+    for class in WAYS {
+        for (width, most) in [(2, 6), (3, 8), (4, 8), (7, 8)] {
+            for served in 1..=most {
+                let (time, requests) = download(width, served, Answer::Fails(SOON, class));
+                let what = std::format!("{class:?} -x {width} {served}: {requests} requests");
+                assert!(time <= PLAIN.mul_f64(1.3), "{what}, {time:?}");
+                assert!(requests <= 100, "{what}");
+            }
+        }
+    }
+}
+
 /// Discarding what others have brought takes longer than a stall does, and is no silence.
 #[test]
 fn a_stream_that_discards_for_long_is_not_silent() {
@@ -185,6 +201,94 @@ fn a_slow_stream_is_kept_where_no_other_is_served() {
             };
             let plain = Duration::from_secs(LENGTH / rate);
             assert!(time <= plain.mul_f64(1.05), "{what}");
+        }
+    }
+}
+
+/// A request was turned away once, and most replies that are served crawl. However slow the last
+/// one is that is left, nobody knows whether another would be served in its place.
+#[test]
+fn the_last_stream_is_kept_where_a_request_was_turned_away_before() {
+    for width in [2, 4, 8] {
+        for crawls in 2..9 {
+            let mut played = Played::new(width, LENGTH, Beginning::Fresh);
+            let ended = played.until(Duration::from_mins(15), |asked: Asked| match asked.number {
+                3 => Answer::Fails(SOON, FailureClass::Refused),
+                number if number % crawls == 1 => Answer::at_once(RATE / 64),
+                _ => Answer::at_once(RATE),
+            });
+            let what = std::format!("{width}, one in {crawls} crawls: {ended:?}");
+            assert!(
+                matches!(ended, Some((Outcome::Complete { .. }, _))),
+                "{what}"
+            );
+            assert_eq!(played.let_go_for_nobody, 0, "{what}");
+        }
+    }
+}
+
+/// Nobody was turned away, but nobody else is answered either: the last two that bring bytes crawl,
+/// and are not both let go for requests that may be ignored as others are.
+#[test]
+fn the_last_stream_is_kept_where_others_wait_for_an_answer() {
+    for width in [4, 8, 16] {
+        for served in 2..4 {
+            let mut played = Played::new(width, LENGTH / 8, Beginning::Fresh);
+            let end = Duration::from_mins(5);
+            let ended = played.until(end, |asked: Asked| match asked.number {
+                number if number < served => Answer::at_once(RATE / 8),
+                number if number % 3 == 0 => Answer::at_once(RATE),
+                _ => nobody_answers(),
+            });
+            let what = std::format!("{width} {served}: {ended:?}");
+            assert!(
+                matches!(ended, Some((Outcome::Complete { .. }, _))),
+                "{what}"
+            );
+            assert_eq!(played.let_go_for_nobody, 0, "{what}");
+        }
+    }
+}
+
+/// Half of the connections are never answered. A width that has become less than they are costs
+/// them, and not the ones that bring bytes.
+#[test]
+fn those_who_bring_nothing_let_go_before_those_who_deliver() {
+    let (mut bench, outputs) = Bench::segmented(4, 400 * MIB);
+    let (served, Request::Part(part), _) = starts(&outputs)[2] else {
+        panic!("{outputs:?}")
+    };
+    bench.open(served, part, 400 * MIB);
+    bench.after(Duration::from_millis(50));
+    for (attempt, position) in [(FIRST, MIB), (served, part.start() + 1)] {
+        bench.feed(Input::Received { attempt, position });
+    }
+    let (from, now) = (SourceId(0), bench.now);
+    let source = bench.scheduler.sources.of_mut(from);
+    source.width.refused(now, now, 2);
+    bench.scheduler.shed_workers(from);
+    let active = bench.scheduler.ledger.active();
+    let kept = active.filter(|active| active.stopping.is_none());
+    let kept: Vec<AttemptId> = kept.map(|active| active.attempt).collect();
+    assert_eq!(kept, [FIRST, served]);
+}
+
+/// The first reply is far ahead of the others, whose bodies begin late, and rests. It takes
+/// nobody's place, and nobody has to leave for it.
+#[test]
+fn a_stream_that_rests_is_none_too_many() {
+    for width in [8, 32] {
+        let mut played = Played::new(width, LENGTH, Beginning::Fresh);
+        let ended = played.until(Duration::from_mins(5), |asked: Asked| match asked.number {
+            0 => Answer::at_once(4 * RATE),
+            3 => Answer::at_once(8 * RATE),
+            _ => Answer::late(Duration::from_millis(1400), RATE),
+        });
+        assert!(matches!(ended, Some((Outcome::Complete { .. }, _))));
+        for asked in &played.asked {
+            let again = played.asked.iter().filter(|a| a.request == asked.request);
+            let again = again.count();
+            assert!(again <= 2, "{width}: {again} times {:?}", asked.request);
         }
     }
 }
