@@ -143,9 +143,9 @@ impl Case {
                 self.transfer = Duration::from_millis(2500);
                 self.arguments.retain(|argument| *argument != "--no-sync");
             }
-            At::JournalCreated
+            At::PartCreated
+            | At::JournalCreated
             | At::PartReserved
-            | At::HeaderWritten
             | At::PublishBegun
             | At::PermissionsSet
             | At::FinalNamePlaced

@@ -32,16 +32,19 @@ fn the_second_download_to_an_output_is_turned_away_and_harms_nothing() {
     assert_eq!(files::names(into.path()), ["100MiB"]);
 }
 
-/// The first has made its journal and is on its way to the part file: what a disk that is busy with
-/// the directory's sync makes last for seconds.
+/// The first has made its part file and is on its way to the journal: what a disk that is busy with
+/// a sync makes last for seconds.
 #[test]
-fn a_journal_that_was_just_made_is_not_taken_for_the_remains_of_a_crash() {
+fn a_part_file_that_was_just_made_is_not_taken_for_the_remains_of_a_crash() {
+    use std::os::unix::fs::OpenOptionsExt;
+
     use rustix::fs::FlockOperation;
     let site = Site::synthetic(Vec::new());
     let into = files::directory();
     let url = site.url("/synthetic/2MiB?seed=9");
-    let journal = into.path().join("2MiB.part.journal");
-    let first = std::fs::File::create(&journal).unwrap();
+    let mut options = std::fs::File::options();
+    let options = options.create_new(true).write(true).mode(0o600);
+    let first = options.open(into.path().join("2MiB.part")).unwrap();
     rustix::fs::flock(&first, FlockOperation::LockExclusive).unwrap();
     for more in [
         &[][..],
@@ -51,7 +54,7 @@ fn a_journal_that_was_just_made_is_not_taken_for_the_remains_of_a_crash() {
         let second = get(&url, into.path(), more).expect(8);
         assert_eq!(second.last_json()["kind"], "in_use");
         assert_eq!(second.stderr.lines().count(), 1, "{second:?}");
-        assert_eq!(files::names(into.path()), ["2MiB.part.journal"]);
+        assert_eq!(files::names(into.path()), ["2MiB.part"]);
     }
     assert_eq!(site.requests().len(), 0, "nothing is asked for in vain");
     drop(first);

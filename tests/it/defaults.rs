@@ -41,7 +41,7 @@ fn of_downloads() -> Vec<Row> {
     let rows = [
         ("connections", get.connections.to_string()),
         ("rate_limit", "no limit".to_owned()),
-        ("max_tries", get.max_tries.to_string()),
+        ("max_tries", limits::MAX_TRIES.to_string()),
         (
             "stall_timeout",
             format!("{} seconds", get.stall_timeout.as_secs()),
@@ -133,7 +133,7 @@ fn of_the_program() -> Vec<Row> {
         ("output", "the last part of the URL's path".to_owned()),
         ("dir", "the current one".to_owned()),
         ("exists", format!("{:?}", get.exists).to_lowercase()),
-        ("max_tries", get.max_tries.to_string()),
+        ("max_tries", limits::MAX_TRIES.to_string()),
         ("stall_timeout", seconds(get.stall_timeout)),
         ("first_byte_timeout", seconds(get.first_byte_timeout)),
         ("max_size", "no limit".to_owned()),
@@ -194,7 +194,7 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "remote-time", "the time of the download"),
             ("1", "content-disposition", "that of the URL"),
             ("1", "max-size", "none"),
-            ("1", "max-tries", &get.max_tries.to_string()),
+            ("1", "max-tries", &limits::MAX_TRIES.to_string()),
             ("1", "first-byte-timeout", &of(get.first_byte_timeout)),
             ("1", "stall-timeout", &of(get.stall_timeout)),
             ("1", "limit-rate", "unlimited"),
@@ -349,7 +349,7 @@ fn the_design_states_the_defaults_that_are() {
         ),
         (
             "scheduler.md",
-            format!("`max_tries` ({} by default)", get.max_tries),
+            format!("`max_tries` ({} by default)", limits::MAX_TRIES),
         ),
         (
             "scheduler.md",

@@ -134,9 +134,11 @@ fn a_part_file_without_a_journal_is_not_ours_to_delete() {
     let into = files::directory();
     let part = into.path().join("2MiB.part");
     std::fs::write(&part, b"somebody else's").unwrap();
-    get(&site.url("/synthetic/2MiB"), into.path(), &[]).expect(8);
-    assert_eq!(std::fs::read(&part).unwrap(), b"somebody else's");
-    get(&site.url("/synthetic/2MiB"), into.path(), &["--no-resume"]).expect(0);
+    for more in [&[][..], &["--no-resume"], &["--overwrite"]] {
+        let ran = get(&site.url("/synthetic/2MiB"), into.path(), more).expect(8);
+        assert!(ran.stderr.contains("2MiB.part"), "{ran:?}");
+        assert_eq!(std::fs::read(&part).unwrap(), b"somebody else's");
+    }
 }
 
 #[test]

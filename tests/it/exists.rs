@@ -158,15 +158,152 @@ fn what_is_not_known_is_left_alone_and_the_way_out_is_named() {
         .expect(8);
 }
 
+/// A validator is one of a resource: another query names another, of which the same tag says
+/// nothing (RFC 9110 section 8.8.1).
 #[test]
-fn a_link_that_was_signed_anew_is_known_by_its_tag() {
+fn the_same_tag_under_another_query_is_no_proof() {
     if !are_known() {
         return;
     }
     let published = Published::new("/synthetic/1MiB?id=1", &[]);
-    let other = published.site.url("/synthetic/1MiB?id=2");
-    let ran = published.unchanged(|| get(&other, published.into.path(), &[]));
-    assert_eq!(ran.expect(0).number("fetched_bytes"), 0);
+    for query in ["?id=2", "", "?id=1&seed=2"] {
+        let other = published.site.url(&format!("/synthetic/1MiB{query}"));
+        let ran = published.unchanged(|| get(&other, published.into.path(), &[]));
+        let ran = ran.expect(8);
+        assert!(
+            ran.stderr.contains("downloaded from another URL"),
+            "{ran:?}"
+        );
+    }
+    let fragment = format!("{}#part", published.url);
+    let ran = published.unchanged(|| get(&fragment, published.into.path(), &[]));
+    ran.expect(0);
+}
+
+/// As `cp -p` over the file leaves it, or an editor that puts the time back.
+#[test]
+fn other_bytes_with_the_same_length_and_time_are_noticed() {
+    if !are_known() {
+        return;
+    }
+    let rewrite = |file: &Path| {
+        let bytes = std::fs::read(file).unwrap();
+        let mut other = bytes;
+        *other.last_mut().unwrap() ^= 1;
+        std::fs::write(file, other).unwrap();
+    };
+    let copy = |file: &Path| {
+        let source = file.with_extension("source");
+        std::fs::write(&source, vec![7; 1 << 20]).unwrap();
+        let time = std::fs::metadata(file).unwrap().modified().unwrap();
+        File::options()
+            .write(true)
+            .open(&source)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+        let copied = Command::new("cp").arg("-p").arg(&source).arg(file).status();
+        assert!(copied.unwrap().success());
+        std::fs::remove_file(source).unwrap();
+    };
+    let changes: [&dyn Fn(&Path); 2] = [&rewrite, &copy];
+    for change in changes {
+        let published = Published::new("/synthetic/1MiB", &[]);
+        let time = std::fs::metadata(published.file())
+            .unwrap()
+            .modified()
+            .unwrap();
+        change(&published.file());
+        let file = File::options().write(true).open(published.file()).unwrap();
+        file.set_modified(time).unwrap();
+        drop(file);
+        let ran = published.unchanged(|| published.again(&[])).expect(8);
+        assert!(
+            ran.stderr.contains("was changed after it was downloaded"),
+            "{ran:?}"
+        );
+    }
+    // What changes no byte only costs a look at all of them.
+    let published = Published::new("/synthetic/1MiB", &[]);
+    let shared = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(published.file(), shared).unwrap();
+    published.unchanged(|| published.again(&[])).expect(0);
+}
+
+#[test]
+fn a_file_that_nobody_touched_is_not_read() {
+    if !are_known() || !strace::is_installed() {
+        return;
+    }
+    let published = Published::new("/synthetic/3MiB", &[]);
+    let output = published.file();
+    let log = published.into.path().with_extension("strace");
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-y", "-e", "trace=pread64,read", "-o"])
+        .arg(&log);
+    command
+        .arg(program::path())
+        .args(["get", &published.url, "-o"])
+        .arg(&output);
+    assert!(command.status().unwrap().success());
+    let log_text = std::fs::read_to_string(&log).unwrap();
+    std::fs::remove_file(log).unwrap();
+    let reads = log_text
+        .lines()
+        .filter(|line| line.contains(output.to_str().unwrap()));
+    assert_eq!(reads.count(), 0, "{log_text}");
+}
+
+/// All empty files are alike, so that neither a record nor a validator is needed.
+#[test]
+fn an_empty_file_is_complete_when_the_server_has_one() {
+    for query in [
+        "",
+        "?etag=none&last-modified=none",
+        "?etag=weak&last-modified=none",
+    ] {
+        let published = Published::new(&format!("/synthetic/0{query}"), &[]);
+        let ran = published.unchanged(|| published.again(&[])).expect(0);
+        assert_eq!(ran.last_json()["completion"], "already_complete", "{query}");
+        // Whoever made it.
+        std::fs::remove_file(published.file()).unwrap();
+        File::create(published.file()).unwrap();
+        published.unchanged(|| published.again(&[])).expect(0);
+        let full = published.site.url("/synthetic/1MiB");
+        published
+            .unchanged(|| get(&full, published.into.path(), &[]))
+            .expect(8);
+    }
+}
+
+#[test]
+fn a_part_file_beside_a_complete_file_is_told_of_and_left() {
+    let site = Site::synthetic(Vec::new());
+    let url = site.url("/synthetic/1MiB");
+    let into = files::directory();
+    get(&url, into.path(), &[]).expect(0);
+    std::fs::write(into.path().join("file.part"), "mine").unwrap();
+    let digest = files::sha256(&into.path().join("file"));
+    let checksum = format!("sha-256={digest}");
+    let output = into.path().join("file");
+    let arguments = [
+        "get",
+        &url,
+        "--checksum",
+        &checksum,
+        "-o",
+        output.to_str().unwrap(),
+    ];
+    let ran = program::run(arguments).expect(0);
+    assert!(
+        ran.stderr.contains("file.part beside it is left as it is"),
+        "{ran:?}"
+    );
+    let ran = get(&url, into.path(), &["--checksum", &checksum]).expect(0);
+    let left = ran.last_json()["part_left"].as_str().unwrap().to_owned();
+    assert!(left.ends_with("file.part"), "{left}");
+    assert_eq!(files::names(into.path()), ["file", "file.part"]);
 }
 
 #[test]

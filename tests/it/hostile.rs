@@ -157,7 +157,7 @@ fn where_only_the_world_is_wanted_the_url_does_not_lead_inside_either() {
             let settings = Settings {
                 public_only: true,
                 allow_private,
-                max_tries: 1,
+                max_tries: Some(1),
                 ..Settings::default()
             };
             let error = fetch(&url.replace("127.0.0.1", host), settings).unwrap_err();

@@ -57,6 +57,7 @@ mod serve_limits;
 mod serve_options;
 mod servers;
 mod slow_disk;
+mod strangers;
 mod support;
 mod syscalls;
 mod told;

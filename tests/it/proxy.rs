@@ -168,7 +168,17 @@ fn a_proxy_that_refuses_or_is_not_there_is_named_by_what_it_did() {
     let ran = start(&url, into.path(), &["--proxy", &through], &[]).expect(3);
     assert!(!ran.stderr.contains("wrong"), "{ran:?}");
     let nobody = format!("127.0.0.1:{}", crate::support::wait::free_port());
-    start(&url, into.path(), &["--proxy", &nobody], &[]).expect(3);
+    let through = format!("http://user:word@{nobody}");
+    let ran = start(&url, into.path(), &["--proxy", &through], &[]).expect(3);
+    let server = url.split('/').nth(2).unwrap();
+    let says = format!("{server} could not be reached through the proxy http://{nobody}/: ");
+    assert!(ran.stderr.contains(&says), "{ran:?}");
+    let nowhere = "http://user:word@nowhere.invalid:3128";
+    let ran = start(&url, into.path(), &["--proxy", nowhere], &[]).expect(3);
+    let says =
+        "the address of nowhere.invalid could not be found, for the proxy http://nowhere.inv";
+    assert!(ran.stderr.contains(says), "{ran:?}");
+    assert!(!ran.stderr.contains("word"), "{ran:?}");
     assert_eq!(files::names(into.path()), [""; 0]);
     assert!(site.requests().is_empty());
 }

@@ -150,12 +150,15 @@ fn damaged_blocks_and_torn_journals_are_fetched_again() {
 }
 
 #[test]
-fn a_journal_that_is_none_leads_to_a_fresh_start() {
+fn a_damaged_journal_leads_to_a_fresh_start() {
     let site = Site::synthetic(vec![slow()]);
     let into = files::directory();
     let url = site.url("/synthetic/100MiB?seed=3");
     killed(&site, &url, into.path(), "100MiB");
-    std::fs::write(into.path().join("100MiB.part.journal"), b"nonsense").unwrap();
+    let journal = into.path().join("100MiB.part.journal");
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&journal, bytes).unwrap();
     let ran = get(&url, into.path(), &["-x", "8"]).expect(0);
     assert_eq!(ran.number("resumed_bytes"), 0);
     assert_eq!(
@@ -196,6 +199,8 @@ fn a_journal_of_any_length_is_continued_or_started_over() {
 /// with them takes long.
 #[test]
 fn blocks_that_no_writer_makes_are_refused_at_once() {
+    use std::os::unix::fs::OpenOptionsExt;
+
     use range_core::block::{BlockHash, BlockIndex, BlockSize};
     use range_store::journal::{Encoder, Header, SessionId};
 
@@ -204,10 +209,9 @@ fn blocks_that_no_writer_makes_are_refused_at_once() {
     let site = Site::synthetic(Vec::new());
     let into = files::directory();
     let part = into.path().join("3MiB.part");
-    std::fs::File::create(&part)
-        .unwrap()
-        .set_len(3 * MIB)
-        .unwrap();
+    let mut private = std::fs::File::options();
+    let private = private.create_new(true).write(true).mode(0o600);
+    private.open(&part).unwrap().set_len(3 * MIB).unwrap();
     let header = Header {
         session: SessionId([7; 16]),
         part_file: range_store::FileIdentity {

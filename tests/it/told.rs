@@ -141,3 +141,62 @@ fn a_terminal_gets_what_its_environment_asks_for() {
         }
     }
 }
+
+/// Nothing that the server gives joins other bytes to those of a stream that broke.
+#[test]
+fn nobody_is_told_to_continue_what_cannot_be_continued() {
+    let cut = "cut:1048576";
+    for (with, says) in [
+        (
+            &["no-validators", "ignore-range", cut][..],
+            "the same command starts over: the server gives nothing by which",
+        ),
+        (
+            &["ignore-range", cut],
+            "the server has not served ranges: unless it does then, the same command starts over",
+        ),
+        (&["ignore-range", "chunked", cut], ""),
+    ] {
+        let site = Site::synthetic(faults(with));
+        let into = files::directory();
+        let directory = into.path().to_str().unwrap();
+        let url = site.url("/synthetic/3MiB");
+        let ran = program::run(["get", "--max-tries", "2", "-d", directory, &url]).expect(3);
+        assert!(ran.stderr.contains(says), "{with:?}: {ran:?}");
+        assert!(!ran.stderr.contains("run the same"), "{with:?}: {ran:?}");
+        assert!(!ran.stderr.contains("to resume"), "{with:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn the_tries_are_as_many_as_was_told_and_counted_as_they_were_made() {
+    let into = files::directory();
+    let directory = into.path().to_str().unwrap();
+    let nobody = format!("http://127.0.0.1:{}/f", crate::support::wait::free_port());
+    let run = |url: &str, more: &[&str]| {
+        program::run([&["get", "-v", "-d", directory, url], more].concat()).expect(3)
+    };
+    for (more, tries) in [(&["--max-tries", "4"][..], 4), (&[], 3)] {
+        let ran = run(&nobody, more);
+        let says = format!("; given up after {tries} failed requests in ");
+        assert!(ran.stderr.contains(&says), "{ran:?}");
+        assert!(ran.stderr.contains(&format!("(2 of {tries})")), "{ran:?}");
+
+        let site = Site::synthetic(faults(&["status:503"]));
+        let ran = run(&site.url("/synthetic/1MiB"), more);
+        let made = tries + 1;
+        let says =
+            format!("; given up after {made} failed requests, the last one without a range,");
+        assert!(ran.stderr.contains(&says), "{ran:?}");
+        assert!(ran.stderr.contains("(127.0.0.1)"), "{ran:?}");
+        assert_eq!(site.requests().len(), made);
+    }
+    let site = Site::synthetic(faults(&["stall"]));
+    let more = ["--max-tries", "2", "--first-byte-timeout", "300ms"];
+    run(&site.url("/synthetic/1MiB"), &more);
+    let ranged = site.requests();
+    let ranged = ranged
+        .iter()
+        .filter(|asked| asked.header("range").is_some());
+    assert_eq!(ranged.count(), 2);
+}

@@ -147,7 +147,10 @@ impl Download {
             let url = answered.unwrap_or_else(|| self.task.safe_url());
             Probe::new(first, url, FileName::from_url_path(self.task.url.path()))
         });
-        probed.map_err(|error| error.for_url(self.task.safe_url()))
+        probed.map_err(|error| {
+            let error = error.for_url(self.task.safe_url());
+            error.asked_of(self.transport.asked())
+        })
     }
 
     fn new_pool(&self) -> Result<Pool, Error> {
@@ -190,6 +193,8 @@ impl Download {
             None => self.new_pool()?,
         };
         let span = tracing::info_span!("download", %url);
+        let transport = Arc::clone(&self.transport);
+        let directory = self.task.directory.clone();
         let subscriber = dispatcher::get_default(Clone::clone);
         let run = threads::drive(pool, move |pool| {
             let session = Session::new(
@@ -204,7 +209,10 @@ impl Download {
             let running = session.run(self.first).instrument(span);
             running.with_subscriber(subscriber)
         });
-        run.await.map_err(|error| error.for_url(url))
+        run.await.map_err(|error| {
+            let error = error.for_url(url).in_directory(&directory);
+            error.asked_of(transport.asked())
+        })
     }
 }
 

@@ -251,6 +251,7 @@ impl<'a> Driver<'a> {
         );
         let failing = Failing {
             requests: self.failed + u32::from(is_silence),
+            without_range: 0,
             span: self.time.now().since(self.progress_at),
         };
         let generations = self.generations.lock();

@@ -13,6 +13,7 @@ use crate::redact::SafeUrl;
 use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
 use crate::transport::redirect::RedirectError;
+use crate::transport::whom::Whom;
 
 /// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +56,10 @@ pub enum Remedy {
     /// [`Settings::first_byte_timeout`](crate::Settings::first_byte_timeout): the server has taken
     /// the request and has not begun to answer.
     FirstByteTimeout,
-    /// Another name for the file: what has its name is no file.
+    /// Another directory for the file: this one cannot be written to, or is full.
+    OtherDirectory,
+    /// Another name for the file: what has its name is no file, or files of another program have
+    /// the names of its part file and journal.
     OtherName,
     /// [`Exists::Overwrite`](crate::Exists::Overwrite), or another name for the file.
     Overwrite,
@@ -79,7 +83,25 @@ struct Details {
     given_up: Option<Failing>,
     /// True if there is a file already, and this is why it could not be compared.
     is_there: bool,
+    /// The server that was asked last.
+    whom: Option<Whom>,
+    /// The directory of the file, if that is what the error is about.
+    directory: Option<PathBuf>,
+    /// The reason why no run is sure to continue what was fetched.
+    loss: Option<Loss>,
     cause: Cause,
+}
+
+/// The reason why another run may have to fetch again what was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Loss {
+    /// Nothing can tell whether other bytes belong to them: the server gives neither a strong
+    /// validator nor a length, or a content coding.
+    Unlinked,
+    /// They came in one stream, and the server has not served ranges. They are kept, and continued
+    /// if it does then.
+    NoRanges,
 }
 
 /// The attempts since anything came.
@@ -87,6 +109,8 @@ struct Details {
 pub(crate) struct Failing {
     /// The number of requests that have failed.
     pub(crate) requests: u32,
+    /// The number of them that asked for the whole file, after the others.
+    pub(crate) without_range: u32,
     /// The time that took.
     pub(crate) span: Duration,
 }
@@ -98,6 +122,10 @@ pub(crate) enum Occupied {
     Exists,
     #[error("the file exists, and nothing shows that it is the one at the URL")]
     Unknown,
+    #[error("the file exists, and was downloaded from another URL")]
+    OtherUrl,
+    #[error("the file exists, and was changed after it was downloaded")]
+    Altered,
     #[error("the file exists, and the server has another version of it")]
     OtherVersion,
     #[error("the file exists and has {actual}, where {expected} was expected")]
@@ -122,21 +150,28 @@ pub(crate) enum Cause {
     )]
     DigestMismatch { expected: Digest, actual: Digest },
     #[error(
-        "{part:?} exists and has no journal, so it may not be ours; move it away, or save under \
-         another name"
+        "{part:?} exists and has no journal, so that another program may have made it; it is left \
+         as it is: move it away"
     )]
     PartWithoutJournal { part: std::ffi::OsString },
     #[error(
-        "{part:?} and its journal were not made by a download from there; move them away, start \
-         over without resuming, or give the checksum of the file"
+        "{part:?} is not the part file that its journal is about, or not of a download from there; \
+         both are left as they are: move them away, or give the checksum of the file"
     )]
     PartOfAnother { part: std::ffi::OsString },
+    #[error(
+        "{journal:?} exists and is no journal of a download, so that another program may have made \
+         it; it is left as it is: move it away"
+    )]
+    NoJournal { journal: std::ffi::OsString },
     #[error("{part:?} is not the name of a part file, which ends in .part")]
     NotAPartName { part: std::ffi::OsString },
     #[error(transparent)]
     Journal(range_store::journal::DecodeError),
     #[error(transparent)]
     Occupied(#[from] Occupied),
+    #[error("the file exists, and could not be read to compare it")]
+    Unreadable(#[source] StoreError),
     #[error("a worker ended unexpectedly")]
     WorkerLost,
     #[error("could not start, for want of threads")]
@@ -168,6 +203,9 @@ impl Error {
             has_kept: false,
             given_up: None,
             is_there: false,
+            whom: None,
+            directory: None,
+            loss: None,
             cause,
         }))
     }
@@ -176,6 +214,11 @@ impl Error {
     pub(crate) fn of_directory(path: &Path, source: StoreError) -> Self {
         let path = path.to_owned();
         Self::new(kind_of(&source), Cause::Directory { path, source })
+    }
+
+    /// Makes the error of a file that exists and cannot be read.
+    pub(crate) fn unreadable(source: StoreError) -> Self {
+        Self::new(ErrorKind::Exists, Cause::Unreadable(source))
     }
 
     pub(crate) fn for_url(mut self, url: SafeUrl) -> Self {
@@ -193,6 +236,49 @@ impl Error {
     pub(crate) fn of_a_file_that_is_there(mut self) -> Self {
         self.0.is_there = true;
         self
+    }
+
+    /// Says which server was asked last.
+    pub(crate) fn asked_of(mut self, whom: Option<Whom>) -> Self {
+        self.0.whom = whom;
+        self
+    }
+
+    /// Says in which directory the disk failed, if it did.
+    pub(crate) fn in_directory(mut self, directory: &Path) -> Self {
+        let is_of_disk = matches!(
+            self.0.cause,
+            Cause::Store(StoreError::Io { .. } | StoreError::NoRoom { .. })
+        );
+        if is_of_disk {
+            let absolute = std::path::absolute(directory);
+            self.0.directory = Some(absolute.unwrap_or_else(|_| directory.to_owned()));
+        }
+        self
+    }
+
+    /// Says what becomes of the bytes that were fetched.
+    pub(crate) fn losing(mut self, loss: Option<Loss>) -> Self {
+        self.0.loss = self.0.loss.or(loss);
+        self
+    }
+
+    /// Returns why another run may have to fetch again what was fetched, if it may.
+    pub fn loss(&self) -> Option<Loss> {
+        self.0.loss
+    }
+
+    /// Returns the server to name, if the text does not.
+    fn server(&self) -> Option<&Whom> {
+        let is_silence = matches!(
+            self.0.cause,
+            Cause::Stalled | Cause::Unanswered | Cause::Crumbs | Cause::NoWayLeft
+        );
+        let is_open = is_silence
+            || self
+                .transport_error()
+                .is_some_and(TransportError::leaves_the_server_open);
+        self.0.whom.as_ref().filter(|_| is_open)
     }
 
     /// Says what was tried before it was given up.
@@ -247,19 +333,28 @@ impl Error {
         if let Cause::Stalled = self.0.cause {
             return Some(Remedy::StallTimeout);
         }
-        if let Cause::Occupied(Occupied::NoFile | Occupied::Link) = self.0.cause {
+        if self.0.directory.is_some() && self.is_of_the_directory() {
+            return Some(Remedy::OtherDirectory);
+        }
+        if let Cause::Occupied(Occupied::NoFile | Occupied::Link)
+        | Cause::PartWithoutJournal { .. }
+        | Cause::PartOfAnother { .. }
+        | Cause::NoJournal { .. } = self.0.cause
+        {
             return Some(Remedy::OtherName);
         }
-        if let Cause::Occupied(_) | Cause::Store(StoreError::OutputExists { .. }) = self.0.cause {
+        if let Cause::Occupied(_)
+        | Cause::Unreadable(_)
+        | Cause::Store(StoreError::OutputExists { .. }) = self.0.cause
+        {
             return Some(Remedy::Overwrite);
         }
         let error = self.transport_error()?;
         if let TransportError::Silent = error {
             return Some(Remedy::FirstByteTimeout);
         }
-        if let TransportError::Unreachable {
-            is_proxied: true, ..
-        } = error
+        if let TransportError::Unreachable { whom, .. } = error
+            && whom.is_proxied()
         {
             return Some(Remedy::Proxies);
         }
@@ -267,6 +362,16 @@ impl Error {
             return Some(Remedy::AllowPrivate);
         }
         matches!(error, TransportError::Untrusted { .. }).then_some(Remedy::Authorities)
+    }
+
+    fn is_of_the_directory(&self) -> bool {
+        let Cause::Store(error) = &self.0.cause else {
+            return false;
+        };
+        matches!(
+            error.disposition(),
+            StoreFailure::Denied | StoreFailure::Full
+        )
     }
 
     /// Returns the status of the reply that the error is about, if there is one.
@@ -296,16 +401,34 @@ impl fmt::Display for Error {
         if self.0.is_there {
             f.write_str("the file exists, and could not be compared with the server's: ")?;
         }
-        f.write_str(&in_one_line(&self.0.cause))?;
-        let Some(Failing { requests, span }) = self.0.given_up else {
+        let cause = in_one_line(&self.0.cause);
+        f.write_str(&cause)?;
+        if let Some(whom) = self.server().filter(|whom| !cause.contains(whom.host())) {
+            write!(f, " ({whom})")?;
+        }
+        if let Some(directory) = &self.0.directory {
+            write!(f, " (in {})", directory.display())?;
+        }
+        let Some(Failing {
+            requests,
+            without_range,
+            span,
+        }) = self.0.given_up
+        else {
             return Ok(());
         };
         let s = if requests == 1 { "" } else { "s" };
+        let last = match without_range {
+            0 => "",
+            _ if requests == 1 => ", without a range,",
+            1 => ", the last one without a range,",
+            _ => ", the last ones without a range,",
+        };
         let seconds = span.as_secs_f64();
         let digits = usize::from(seconds < 10.0);
         write!(
             f,
-            "; given up after {requests} failed request{s} in {seconds:.digits$} s"
+            "; given up after {requests} failed request{s}{last} in {seconds:.digits$} s"
         )
     }
 }

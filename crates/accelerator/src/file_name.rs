@@ -10,6 +10,7 @@ use std::path::Path;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use percent_encoding::percent_decode_str;
+use range_store::OWN_ENDINGS;
 use url::Url;
 
 use crate::hidden::is_hidden;
@@ -43,10 +44,6 @@ const TRAPS: &[&str] = &[
     "url",
     "webloc",
 ];
-
-/// The endings of this crate's unfinished downloads and of their journals. A stranger's file must
-/// never have such a name: a later download would take it for its own and continue it.
-const OURS: &[&str] = &[".part", ".part.journal", ".part.probe"];
 
 /// The name of a downloaded file: one path component, harmless under POSIX and Windows rules alike.
 ///
@@ -195,11 +192,13 @@ fn is_device(name: &str) -> bool {
 /// Returns whether it ends as names of unfinished downloads do, also where neither case nor width
 /// nor style of letters counts, nor dots and spaces at the end (NTFS, SMB, ext4 with `casefold`,
 /// ZFS with `normalization=formKC`).
-fn is_ours(name: &str) -> bool {
+///
+/// A stranger's file must never have such a name: a later download would take it for its own.
+pub(crate) fn is_ours(name: &str) -> bool {
     let folded = ComposingNormalizerBorrowed::new_nfkc().normalize(name);
     let folded = folded.to_lowercase();
     let folded = trimmed(&folded);
-    OURS.iter().any(|ending| folded.ends_with(ending))
+    OWN_ENDINGS.iter().any(|ending| folded.ends_with(ending))
 }
 
 /// Takes characters out of the middle, so that the extension stays.

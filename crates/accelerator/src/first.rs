@@ -49,7 +49,7 @@ pub(crate) async fn ask(
         Err(Outcome::SingleStreamNeeded) => asking.run(config, Beginning::SingleStream).await,
         Err(Outcome::Failed(class)) if asking.may_be_the_range(class) => {
             let once = SchedulerConfig {
-                max_tries: 1,
+                max_tries: Some(1),
                 ..config
             };
             asking.run(once, Beginning::SingleStream).await

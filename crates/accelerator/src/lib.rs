@@ -70,7 +70,7 @@ mod worker;
 pub use cookies::Cookies;
 pub use credentials::{Credentials, InvalidCredentials};
 pub use download::{CancelHandle, Download, RateHandle, probe};
-pub use error::{Error, ErrorKind, Remedy};
+pub use error::{Error, ErrorKind, Loss, Remedy};
 pub use events::{Event, EventStream, RestartReason};
 pub use file_name::FileName;
 pub use hidden::is_hidden;

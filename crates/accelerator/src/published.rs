@@ -20,7 +20,7 @@ use crate::generation::{Expected, Generation};
 use crate::progress::{Phase, ProgressHandle};
 use crate::report::Completion;
 use crate::settings::Exists;
-use crate::stored_url::{self, Likeness};
+use crate::stored_url;
 use crate::target::Target;
 use crate::task::Task;
 use crate::threads::run_on;
@@ -41,6 +41,8 @@ pub(crate) struct AlreadyThere {
     pub(crate) coding: Option<String>,
     /// The number of requests that were made in vain.
     pub(crate) retries: u64,
+    /// True if a part file stands beside it.
+    pub(crate) has_part: bool,
 }
 
 /// The means to ask the one question.
@@ -62,11 +64,27 @@ struct Found {
     entry: Option<Metadata>,
 }
 
+/// Returns the file that is there already, and whether a part file stands beside it. That may have
+/// bytes that are worth something to somebody, so it stays.
+pub(crate) async fn already_there(
+    target: &Arc<Target>,
+    asking: Asking,
+    task: &Task,
+    progress: &ProgressHandle,
+) -> Result<Option<AlreadyThere>, Error> {
+    let Some(there) = find(target, asking, task, progress).await? else {
+        return Ok(None);
+    };
+    let looking = Arc::clone(target);
+    let has_part = blocking::run(move |_| looking.location().has_part()).await?;
+    Ok(Some(AlreadyThere { has_part, ..there }))
+}
+
 /// Returns the file that is there already, if the download has nothing to do about it: an earlier
 /// run published it and was killed before it could say so, it has every digest that is expected,
 /// the server still has the version that it is, or it is not to be looked at. Fails if what is
 /// there must not be replaced.
-pub(crate) async fn already_there(
+async fn find(
     target: &Arc<Target>,
     asking: Asking,
     task: &Task,
@@ -99,7 +117,9 @@ pub(crate) async fn already_there(
             ..AlreadyThere::complete(entry.length, None)
         }));
     }
-    is_current(target, asking, task).await.map(Some)
+    is_current(target, asking, task, &entry, progress)
+        .await
+        .map(Some)
 }
 
 impl AlreadyThere {
@@ -110,6 +130,7 @@ impl AlreadyThere {
             generation,
             coding: None,
             retries: 0,
+            has_part: false,
         }
     }
 }
@@ -160,7 +181,7 @@ async fn has_the_digests(
     task: &Task,
     progress: &ProgressHandle,
 ) -> Result<u64, Error> {
-    let file = target.location().final_file().ok_or(Occupied::Unknown)?;
+    let file = target.location().open_final().map_err(Error::unreadable)?;
     progress.set_phase(Phase::Verifying);
     let length = file.length()?.0;
     let mut digester = Digester::of_file(file, task.algorithms());
@@ -176,37 +197,70 @@ fn differing(expected: &[Digest], actual: &[Digest]) -> Option<(Digest, Digest)>
     pairs.find(|(expected, actual)| expected != actual)
 }
 
-/// Returns the final file, if its record says that it is from this URL, and the server still has
-/// that version.
+/// Returns the final file, if its record says that it is from this URL, the server still has that
+/// version, and it was not changed. An empty file needs no record: all of them are alike.
 async fn is_current(
     target: &Arc<Target>,
     asking: Asking,
     task: &Task,
+    entry: &Metadata,
+    progress: &ProgressHandle,
 ) -> Result<AlreadyThere, Error> {
     let looking = Arc::clone(target);
-    let kept = blocking::run(move |_| known(&looking.location().final_file()?)).await?;
-    let (length, kept) = kept.ok_or(Occupied::Unknown)?;
-    let likeness = stored_url::compare(&kept.source, &task.url);
-    if likeness == Likeness::OtherPlace {
-        return Err(Occupied::Unknown.into());
-    }
+    let kept = blocking::run(move |_| {
+        let file = looking.location().open_final()?;
+        Ok(known(&file))
+    });
+    let kept = kept.await?.map_err(Error::unreadable)?;
+    let is_empty = entry.length == 0;
+    let kept = match kept {
+        Some((length, kept)) if stored_url::is_sealed(&kept.source, &task.url) => {
+            Some((length, kept))
+        }
+        Some(_) if !is_empty => return Err(Occupied::OtherUrl.into()),
+        None if !is_empty => return Err(Occupied::Unknown.into()),
+        Some(_) | None => None,
+    };
     let (request, head, retries) = ask(asking).await.map_err(Error::of_a_file_that_is_there)?;
-    let served = compare(&kept, length, likeness, request, &head);
-    match served.map_err(|error| Error::from(error).of_a_file_that_is_there())? {
-        Agreement::Same => Ok(AlreadyThere {
-            retries,
-            coding: kept.coding,
-            ..AlreadyThere::complete(
-                length,
-                Some(Generation {
-                    length: Some(length),
-                    validators: kept.validators,
-                }),
-            )
-        }),
-        Agreement::Different => Err(Occupied::OtherVersion.into()),
-        Agreement::Unknown => Err(Occupied::Unknown.into()),
+    let there = |length, generation| AlreadyThere {
+        retries,
+        ..AlreadyThere::complete(length, generation)
+    };
+    if is_empty && is_empty_there(request, &head).map_err(Error::of_a_file_that_is_there)? {
+        return Ok(there(0, None));
     }
+    let (length, kept) = kept.ok_or(Occupied::Unknown)?;
+    let served = compare(&kept, length, request, &head);
+    match served.map_err(|error| Error::from(error).of_a_file_that_is_there())? {
+        Agreement::Same => {}
+        Agreement::Different => return Err(Occupied::OtherVersion.into()),
+        Agreement::Unknown => return Err(Occupied::Unknown.into()),
+    }
+    progress.set_phase(Phase::Verifying);
+    let looking = Arc::clone(target);
+    let is_unchanged = blocking::run(move |wanted| {
+        let file = looking.location().open_final()?;
+        file.is_unchanged(|| wanted.proceed())
+    });
+    if !is_unchanged.await?? {
+        return Err(Occupied::Altered.into());
+    }
+    Ok(AlreadyThere {
+        coding: kept.coding,
+        ..there(
+            length,
+            Some(Generation {
+                length: Some(length),
+                validators: kept.validators,
+            }),
+        )
+    })
+}
+
+/// Reports whether the server has an empty file.
+fn is_empty_there(request: Request, head: &Head) -> Result<bool, Error> {
+    let accepted = accept(request, None, head)?;
+    Ok(accepted.generation.length == Some(0) && accepted.coding.is_none())
 }
 
 fn known(file: &ReadOnlyFile) -> Option<(u64, Provenance)> {
@@ -223,12 +277,10 @@ async fn ask(asking: Asking) -> Result<(Request, Head, u64), Error> {
     Ok((first.request, first.reply.head, first.retries))
 }
 
-/// Compares what the server has with a file that is kept whole. A server that tells versions apart
-/// by their time may have given another file of the same length and time under another query.
+/// Compares what the server has with a file that is kept whole.
 fn compare(
     kept: &Provenance,
     length: u64,
-    likeness: Likeness,
     request: Request,
     head: &Head,
 ) -> Result<Agreement, TransportError> {
@@ -249,12 +301,6 @@ fn compare(
     let served = &accepted.generation;
     if accepted.coding != kept.coding || served.length.is_some_and(|served| served != length) {
         return Ok(Agreement::Different);
-    }
-    let tags = (&kept.validators.entity_tag, &served.validators.entity_tag);
-    if likeness != Likeness::Same
-        && !matches!(tags, (Some(own), Some(their)) if own.strong_eq(their))
-    {
-        return Ok(Agreement::Unknown);
     }
     Ok(kept.validators.compare_whole(&served.validators))
 }

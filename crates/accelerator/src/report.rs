@@ -60,4 +60,6 @@ pub struct Report {
     pub digests: Vec<Digest>,
     /// The content coding the server insisted on; the file holds coded bytes.
     pub coding: Option<String>,
+    /// A part file that stands beside a file that was complete already. It is left as it is.
+    pub left: Option<PathBuf>,
 }

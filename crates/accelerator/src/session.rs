@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::driver::{self, Context, Driver, Fetched, Start};
-use crate::error::{Cause, Error, ErrorKind};
+use crate::error::{Cause, Error, ErrorKind, Loss};
 use crate::events::{Event, Events, RestartReason};
 use crate::first::First;
 use crate::generation::Generation;
@@ -122,7 +122,10 @@ impl Session {
             Err(error) => {
                 let is_kept = keep_oldest(&target, &mut older);
                 let has_kept = error.has_kept_bytes() || is_kept;
-                Err(error.keeping(has_kept))
+                let came = self.tally.fetched_bytes + self.tally.wasted_bytes;
+                let came_plain = self.way != Way::Ranges && came > 0;
+                let loss = Some(Loss::NoRanges).filter(|_| has_kept && came_plain);
+                Err(error.keeping(has_kept).losing(loss))
             }
         }
     }
@@ -305,6 +308,7 @@ fn clear_away(fetched: &Fetched) {
 /// Returns the error of a download that was neither completed nor started over.
 fn failure(task: &Task, fetched: Fetched) -> Error {
     let has_kept = can_be_continued(task, &fetched);
+    let loss = Some(Loss::Unlinked).filter(|_| fetched.file.is_some() && !has_kept);
     clear_away(&fetched);
     let failing = fetched.failing;
     let error = match (fetched.outcome, fetched.last_error) {
@@ -331,5 +335,5 @@ fn failure(task: &Task, fetched: Fetched) -> Error {
     } else {
         error
     };
-    error.keeping(has_kept)
+    error.keeping(has_kept).losing(loss)
 }

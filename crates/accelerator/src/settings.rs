@@ -45,9 +45,12 @@ pub struct Settings {
     /// kept to within 2 %. It can be changed on the way: see
     /// [`Download::rate_handle`](crate::Download::rate_handle). Default: no limit.
     pub rate_limit: Option<RateLimit>,
-    /// Failures in a row without a byte received before the download gives up; at least 1.
-    /// Default: 10, which spans about a minute.
-    pub max_tries: u32,
+    /// Failures in a row without a byte received before the download gives up; at least 1. Default:
+    /// 10, which spans about a minute; 7 where replies of something else came each time, and 5
+    /// where none began; and as long as no byte has ever come, 3, or 1 where the server has taken
+    /// the request and not begun to answer. A number that is set holds for all of them. A file that
+    /// was never to be had by ranges is then asked for once more, without.
+    pub max_tries: Option<u32>,
     /// The time a connection that has brought bytes may be silent before it is replaced; more than
     /// zero. There is no limit on the time of the whole download. While a host has addresses
     /// that were never tried, the next one is asked as well each time half of it has brought no
@@ -132,7 +135,7 @@ impl Default for Settings {
         Self {
             connections: limits::WIDTH_DEFAULT.get(),
             rate_limit: None,
-            max_tries: 10,
+            max_tries: None,
             stall_timeout: Duration::from_secs(20),
             first_byte_timeout: Duration::from_mins(2),
             max_size: None,
@@ -214,6 +217,15 @@ pub enum InvalidSetting {
     Output {
         /// The path that was given.
         path: PathBuf,
+    },
+    /// The output has a name that belongs to an unfinished download.
+    #[error(
+        "{name:?} is the name of a file beside an unfinished download; a finished file needs \
+         another name"
+    )]
+    Reserved {
+        /// The name that was given.
+        name: std::ffi::OsString,
     },
     /// The output has a name that no file can have beside its part file and journal.
     #[error("could not {0}")]

@@ -7,7 +7,7 @@ use range_core::http::validator::{Agreement, Validators};
 use range_core::units::ByteCount;
 use range_store::journal::{Header, SessionId};
 use range_store::{
-    Claims, Description, Directory, Found as Stored, Keeping, Location, ResumableFile,
+    Claims, Description, Directory, Foreign, Found as Stored, Keeping, Location, ResumableFile,
 };
 
 use crate::error::{Cause, Error, ErrorKind, Occupied};
@@ -77,25 +77,22 @@ impl Target {
     pub(crate) fn find(&self) -> Result<Found, Error> {
         if !self.task.settings.resume {
             let had_part = self.location.clear()?;
+            let had_part = had_part.map_err(|foreign| self.not_ours(foreign))?;
             return Ok(Found::Nothing(had_part.then_some(RestartReason::NotWanted)));
         }
-        let part = || self.location.names().part().to_owned();
-        let earlier = match self.location.find(self.task.expects_digest())? {
+        // The journal's hashes prove nothing against an author who means harm, and its validators
+        // are public: of a copy from another origin, only a digest would tell.
+        let is_copy = |header: &Header| stored_url::is_of_origin(&header.url, &self.task.url);
+        let digest_expected = self.task.expects_digest();
+        let earlier = match self.location.find(digest_expected, is_copy)? {
             Stored::Nothing(why) => return Ok(Found::Nothing(why.map(RestartReason::from))),
             Stored::Earlier(earlier) => earlier,
-            Stored::PartAlone => {
-                let cause = Cause::PartWithoutJournal { part: part() };
-                return Err(Error::new(ErrorKind::Exists, cause));
-            }
+            Stored::Foreign(foreign) => return Err(self.not_ours(foreign)),
             // The version of this program that wrote the journal can still use it.
             Stored::Unreadable(error) => {
                 return Err(Error::new(ErrorKind::Exists, Cause::Journal(error)));
             }
         };
-        if !self.can_be_trusted(&earlier)? {
-            let cause = Cause::PartOfAnother { part: part() };
-            return Err(Error::new(ErrorKind::Exists, cause));
-        }
         let generation = Generation {
             length: Some(earlier.header().length),
             validators: earlier.header().validators.clone(),
@@ -119,15 +116,17 @@ impl Target {
         })))
     }
 
-    /// Reports whether the journal was written for this very file, or both look like a copy of what
-    /// a download from this origin left. The journal's hashes prove nothing against an author who
-    /// means harm, and its validators are public: only a digest would tell.
-    fn can_be_trusted(&self, earlier: &range_store::Earlier) -> Result<bool, Error> {
-        if earlier.is_made_for_this_file() || self.task.expects_digest() {
-            return Ok(true);
-        }
-        let url = &earlier.header().url;
-        Ok(earlier.is_private()? && stored_url::is_of_origin(url, &self.task.url))
+    fn not_ours(&self, foreign: Foreign) -> Error {
+        let names = self.location.names();
+        let part = || names.part().to_owned();
+        let cause = match foreign {
+            Foreign::PartAlone => Cause::PartWithoutJournal { part: part() },
+            Foreign::Part => Cause::PartOfAnother { part: part() },
+            Foreign::Journal => Cause::NoJournal {
+                journal: names.journal().to_owned(),
+            },
+        };
+        Error::new(ErrorKind::Exists, cause)
     }
 
     /// Creates the part file, reserves its blocks, and begins its journal.

@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
+use crate::file_name;
 use crate::redact::{SafeUrl, Secret};
 use crate::settings::{Exists, InvalidSetting, Settings};
 
@@ -62,7 +63,8 @@ impl Task {
         let Some((directory, name)) = split(&output) else {
             return Err(InvalidSetting::Output { path: output });
         };
-        if settings.max_tries == 0 {
+        check_name(name)?;
+        if settings.max_tries == Some(0) {
             return Err(InvalidSetting::NoTry);
         }
         if settings.stall_timeout.is_zero() {
@@ -92,7 +94,7 @@ impl Task {
     pub(crate) fn rename(&mut self, name: &OsStr) -> Result<(), InvalidSetting> {
         let output = self.directory.join(name);
         match split(&output) {
-            Some((_, only)) if only == name => {}
+            Some((_, only)) if only == name => check_name(name)?,
             Some(_) | None => return Err(InvalidSetting::Output { path: output }),
         }
         self.names = PartNames::new(name)?;
@@ -155,6 +157,15 @@ fn split(output: &Path) -> Option<(&Path, &OsStr)> {
     }
     let directory = output.parent().filter(|&parent| parent != Path::new(""));
     Some((directory.unwrap_or(Path::new(".")), name))
+}
+
+/// Refuses a name that a download gives to files of its own.
+fn check_name(name: &OsStr) -> Result<(), InvalidSetting> {
+    if file_name::is_ours(&name.to_string_lossy()) {
+        let name = name.to_owned();
+        return Err(InvalidSetting::Reserved { name });
+    }
+    Ok(())
 }
 
 fn connections(connections: u16) -> Result<NonZeroU16, InvalidSetting> {

@@ -29,25 +29,24 @@ pub(crate) struct AppendLog<D: Disk> {
 }
 
 impl<D: Disk> AppendLog<D> {
-    /// Creates and locks an empty log under the journal's name, accessible to its owner only. The
-    /// name must be free.
+    /// Creates and locks a log that begins with these bytes, under the journal's name, accessible
+    /// to its owner only. The name must be free.
     ///
-    /// From here on the name survives a power cut. If the part file's name survived and the
-    /// journal's did not, the next run could not tell whether the part file is ours, and would not
-    /// touch it. The sync is one device flush, measured at 2.4 ms on ext4.
-    pub(crate) fn create(folder: &Folder<D>, names: &PartNames) -> Result<Self, StoreError> {
-        let file = OwnedFile::create(folder, names.journal())?;
-        // A process that locks a newly created file has adopted it; the file is theirs.
-        file.lock()?;
+    /// Bytes and name survive a power cut from here on, and where the file system can, the name is
+    /// never there without the bytes: by them a later run knows the log from another program's
+    /// file. It costs two device flushes, measured at 2.4 ms each on ext4.
+    pub(crate) fn create(
+        folder: &Folder<D>,
+        names: &PartNames,
+        beginning: &[u8],
+    ) -> Result<Self, StoreError> {
+        let file = OwnedFile::create_whole(folder, names.journal(), beginning, folder.syncs())?;
         folder.sync().inspect_err(|_| {
             // The first error is the one to report.
             let _removed = file.remove();
         })?;
-        Ok(Self {
-            _held: Some(Held::new(file.identity())),
-            file,
-            end: Mutex::new(0),
-        })
+        let held = Held::new(file.identity());
+        Self::of(file, Some(held))
     }
 
     /// Opens and locks the log of an earlier run. Fails if [`create`](Self::create) cannot have
@@ -143,6 +142,11 @@ impl<D: Disk> AppendLog<D> {
     /// meanwhile. After one failure every later call fails: see [`StoreError::SyncLost`].
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_data()
+    }
+
+    /// Reports whether its permissions are those with which a log is created.
+    pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
+        self.file.is_private()
     }
 
     /// Removes the log if its name still refers to it.

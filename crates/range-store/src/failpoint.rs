@@ -7,12 +7,12 @@
 /// A moment between two steps that change the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Failpoint {
-    /// The journal exists and is empty.
+    /// The part file exists and is empty.
+    PartCreated,
+    /// The journal exists, with its header.
     JournalCreated,
-    /// The part file exists, with its blocks reserved if the file system can reserve them.
+    /// The part file has its blocks reserved, if the file system can reserve them.
     PartReserved,
-    /// The journal has its header.
-    HeaderWritten,
     /// A block is completely written, and nothing claims it.
     BlockWritten,
     /// A block is written and claimed.
@@ -50,9 +50,9 @@ pub enum Failpoint {
 impl Failpoint {
     /// Every point.
     pub const ALL: [Self; 19] = [
+        Self::PartCreated,
         Self::JournalCreated,
         Self::PartReserved,
-        Self::HeaderWritten,
         Self::BlockWritten,
         Self::BlockRecorded,
         Self::CheckpointBegun,

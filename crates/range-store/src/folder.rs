@@ -36,6 +36,11 @@ impl<D: Disk> Folder<D> {
         &self.disk
     }
 
+    /// Reports whether anything waits for the disk here.
+    pub(crate) fn syncs(&self) -> bool {
+        self.syncs
+    }
+
     /// Makes names created, renamed and removed before the call survive a power cut. Blocks for one
     /// device flush, typically 1 to 30 ms.
     ///

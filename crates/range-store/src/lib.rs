@@ -55,7 +55,7 @@
 //! drop((writer, file));
 //!
 //! // The next run reads back the claimed bytes, which are whole blocks, and fetches the rest.
-//! let Found::Earlier(earlier) = location()?.find(false)? else {
+//! let Found::Earlier(earlier) = location()?.find(false, |_| false)? else {
 //!     panic!("the first run has left something");
 //! };
 //! assert_eq!(earlier.header().url, "https://example.org/disk.img");
@@ -138,15 +138,15 @@ pub use disk::{Directory, Disk};
 pub use error::{StoreError, StoreFailure};
 pub use failpoint::Failpoint;
 pub use lease::LeaseError;
-pub use names::{NameError, PartNames};
+pub use names::{NameError, OWN_ENDINGS, PartNames};
 pub use own_process::open_files_limit;
 pub use provenance::Provenance;
 pub use publish::{Publish, Published};
 pub use range_core::file_identity::FileIdentity;
 pub use read_only::ReadOnlyFile;
 pub use resumable::{
-    Claims, Description, Earlier, Finding, Found, Inspection, Keeping, Location, OlderVersions,
-    ResumableFile, Unfinished, Writer, journal,
+    Claims, Description, Earlier, Finding, Foreign, Found, Inspection, Keeping, Location,
+    OlderVersions, ResumableFile, Unfinished, Writer, journal,
 };
 
 #[cfg(doctest)]

@@ -17,6 +17,16 @@ const PART_SUFFIX: &str = ".part";
 const JOURNAL_SUFFIX: &str = ".part.journal";
 const PROBE_SUFFIX: &str = ".part.probe";
 
+/// The endings of the names that a download gives to files of its own. A file with such a name
+/// could be taken for one of another download.
+pub const OWN_ENDINGS: [&str; 5] = [
+    PART_SUFFIX,
+    JOURNAL_SUFFIX,
+    PROBE_SUFFIX,
+    ASIDE_SUFFIXES[0],
+    ASIDE_SUFFIXES[1],
+];
+
 /// The number of older versions that are kept beside the one being fetched. One is enough for a
 /// server that moved on to a newer version; two also cover a server that went back to the previous
 /// one.

@@ -2,6 +2,7 @@
 //! writes. Knows nothing of leases, of mapping, or of which of the two files it is.
 
 use std::ffi::{OsStr, OsString};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
@@ -9,11 +10,12 @@ use range_core::ByteRange;
 use range_core::file_identity::FileIdentity;
 use range_core::units::ByteCount;
 
+use crate::block_hasher::hash_range;
 use crate::disk::{Access, Disk, DiskFile, Errno, Kind, Metadata, NewFile};
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreFailure};
 use crate::folder::Folder;
 use crate::own_process;
-use crate::provenance::{self, Provenance};
+use crate::provenance::{self, Content, Provenance};
 use crate::sync::SyncState;
 
 /// The permissions that programs request for an ordinary new file.
@@ -45,6 +47,47 @@ impl<D: Disk> OwnedFile<D> {
         })?;
         let metadata = metadata(&file)?;
         Ok(Self::new(file, folder, name, &metadata))
+    }
+
+    /// Creates and locks a file of these bytes, as [`create`](Self::create) does otherwise. With
+    /// `syncs` they are on the disk before the file has its name.
+    ///
+    /// Where a file cannot be created without a name, it has the name first: a power cut may then
+    /// leave the name without the bytes.
+    pub(crate) fn create_whole(
+        folder: &Folder<D>,
+        name: &OsStr,
+        bytes: &[u8],
+        syncs: bool,
+    ) -> Result<Self, StoreError> {
+        if let Ok(file) = folder.disk().create_nameless() {
+            let metadata = metadata(&file)?;
+            let file = Self::new(file, folder, name, &metadata);
+            file.fill(bytes, syncs)?;
+            match folder.disk().name(&file.file, name) {
+                Ok(()) => return Ok(file),
+                Err(Errno::EXIST) => {
+                    let name = name.to_owned();
+                    return Err(StoreError::Exists { name });
+                }
+                // E.g. a sandbox without `/proc`.
+                Err(_) => {}
+            }
+        }
+        let file = Self::create(folder, name)?;
+        file.fill(bytes, syncs).inspect_err(|error| {
+            // A process that locks a newly created file has adopted it; the file is theirs.
+            if error.disposition() != StoreFailure::InUse {
+                let _removed = file.remove();
+            }
+        })?;
+        Ok(file)
+    }
+
+    fn fill(&self, bytes: &[u8], syncs: bool) -> Result<(), StoreError> {
+        self.lock()?;
+        self.write_at(0, bytes)?;
+        if syncs { self.sync_data() } else { Ok(()) }
     }
 
     /// Opens a file that [`create`](Self::create) may have made: a regular file with no other name,
@@ -181,8 +224,22 @@ impl<D: Disk> OwnedFile<D> {
     }
 
     /// Keeps the record of where the file is from, if the file system can.
-    pub(crate) fn keep_provenance(&self, provenance: &Provenance) {
-        provenance::keep(&self.file, provenance);
+    pub(crate) fn keep_provenance(&self, provenance: &Provenance, content: Content) {
+        provenance::keep(&self.file, provenance, content);
+    }
+
+    /// Marks it as unchanged from now on, if the file system can.
+    pub(crate) fn mark_unchanged(&self) {
+        provenance::mark_unchanged(&self.file);
+    }
+
+    /// Reports whether it has the bytes that its record is about.
+    pub(crate) fn is_unchanged(
+        &self,
+        proceed: impl Fn() -> ControlFlow<()>,
+    ) -> Result<bool, StoreError> {
+        let hash_block = |range| hash_range(range, |offset, buffer| self.read_at(offset, buffer));
+        provenance::is_unchanged(&self.file, hash_block, proceed)
     }
 
     /// Returns the record of where the file is from, if it has one and has not changed since.

@@ -12,7 +12,7 @@ use range_core::units::ByteCount;
 use crate::backend::{Backend, WriteMode};
 use crate::block_hasher::hash_range;
 use crate::disk::Disk;
-use crate::error::{StoreError, StoreFailure};
+use crate::error::StoreError;
 use crate::folder::Folder;
 use crate::lease::{Lease, LeaseError, LeaseTable, Sink};
 use crate::length::{SettledLength, bound};
@@ -38,37 +38,58 @@ pub(crate) struct PartFile<D: Disk> {
 }
 
 impl<D: Disk> PartFile<D> {
-    /// Creates the part file, accessible to its owner only. Its name must be free.
+    /// Creates and locks the file, empty and accessible to its owner only. Its name must be free.
     ///
     /// Fails before anything is created if the length passes `i64::MAX` or `RLIMIT_FSIZE`, or if
     /// the file system lacks room for it and a reserve of 64 MiB (1 % of a small file system).
-    /// After a later failure, the file is removed and its space freed.
+    pub(crate) fn claim(
+        folder: &Folder<D>,
+        names: &PartNames,
+        length: Option<ByteCount>,
+    ) -> Result<OwnedFile<D>, StoreError> {
+        if let Some(length) = length {
+            reserve::check_limits(length)?;
+            reserve::check_room(folder, length)?;
+        }
+        let file = OwnedFile::create(folder, names.part())?;
+        // A process that locks a newly created file has adopted it; the file is theirs. It may
+        // have removed it, too.
+        file.lock()?;
+        if file.has_its_name()? {
+            Ok(file)
+        } else {
+            Err(file.in_use())
+        }
+    }
+
+    /// Reserves the blocks of a [claimed](Self::claim) file. After a failure, the file is removed
+    /// and its space freed.
+    pub(crate) fn begin(
+        file: OwnedFile<D>,
+        names: &PartNames,
+        length: Option<ByteCount>,
+        mode: WriteMode,
+    ) -> Result<Self, StoreError> {
+        let backend = Backend::prepare(&file, length, mode).inspect_err(|_| give_back(&file))?;
+        Self::new(file, names, length, backend)
+    }
+
+    /// Creates the part file without a journal.
+    #[cfg(test)]
     pub(crate) fn create(
         folder: &Folder<D>,
         names: &PartNames,
         length: Option<ByteCount>,
         mode: WriteMode,
     ) -> Result<Self, StoreError> {
-        if let Some(length) = length {
-            reserve::check_limits(length)?;
-            reserve::check_room(folder, length)?;
-        }
-        let file = OwnedFile::create(folder, names.part())?;
-        let locked = file.lock();
-        let prepared = locked.and_then(|()| Backend::prepare(&file, length, mode));
-        let backend = prepared.inspect_err(|error| {
-            // A process that locks a newly created file has adopted it; the file is theirs.
-            if error.disposition() != StoreFailure::InUse {
-                give_back(&file);
-            }
-        })?;
-        Self::new(file, names, length, backend)
+        let file = Self::claim(folder, names, length)?;
+        Self::begin(file, names, length, mode)
     }
 
     /// Opens the part file of an earlier run, to write more of it. Its bytes prove nothing until
     /// they are hashed.
     ///
-    /// Refuses a file that [`create`](Self::create) cannot have made for this length: anything but
+    /// Refuses a file that [`claim`](Self::claim) cannot have made for this length: anything but
     /// a regular file of this user with one name and at most `length` bytes. A refused file is left
     /// untouched. A shorter one is extended. Blocks are reserved again, which costs nothing if they
     /// exist.
@@ -129,6 +150,11 @@ impl<D: Disk> PartFile<D> {
     /// from an archive, usually has others.
     pub(crate) fn is_private(&self) -> Result<bool, StoreError> {
         self.file.is_private()
+    }
+
+    /// Reports whether it has no bytes, so that nothing is lost with it.
+    pub(crate) fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.file.length()? == ByteCount(0))
     }
 
     /// Returns the way in which bytes are written.

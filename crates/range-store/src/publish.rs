@@ -9,7 +9,7 @@ use crate::failpoint::Failpoint;
 use crate::folder::Folder;
 use crate::names::PartNames;
 use crate::part_file::PartFile;
-use crate::provenance::Provenance;
+use crate::provenance::{Content, Provenance};
 
 /// The options of a publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Publish {
 pub(crate) fn publish<D: Disk>(
     part: &PartFile<D>,
     how: Publish,
-    provenance: Option<&Provenance>,
+    provenance: Option<(&Provenance, Content)>,
 ) -> Result<Published, StoreError> {
     assert!(
         !part.is_leased(),
@@ -84,9 +84,9 @@ pub(crate) fn publish<D: Disk>(
     if !placed {
         how.check(file.folder(), names)?;
     }
-    if let Some(provenance) = provenance {
+    if let Some((provenance, content)) = provenance {
         // Its own permissions may keep the owner from writing to it, too.
-        file.keep_provenance(provenance);
+        file.keep_provenance(provenance, content);
     }
     file.make_ordinary();
     Failpoint::PermissionsSet.reached();
@@ -103,6 +103,10 @@ pub(crate) fn publish<D: Disk>(
         journal: part.journal(),
     };
     let loose_end = finish(file.folder(), names, files, how.sync).err();
+    if provenance.is_some() {
+        // The new name was a change, too.
+        file.mark_unchanged();
+    }
     Ok(Published { loose_end })
 }
 

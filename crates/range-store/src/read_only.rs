@@ -1,6 +1,8 @@
 //! Owns the inspection of a file of a download: it takes no lock and changes nothing. Knows nothing
 //! of what the bytes should be.
 
+use std::ops::ControlFlow;
+
 use range_core::ByteRange;
 use range_core::block::BlockHash;
 use range_core::units::ByteCount;
@@ -35,9 +37,16 @@ impl<D: Disk> ReadOnlyFile<D> {
     }
 
     /// Returns where the file is from, if it carries a record and is unchanged, as far as its
-    /// length and its time tell.
+    /// length and its time tell. Programs can set that time: see
+    /// [`is_unchanged`](Self::is_unchanged).
     pub fn provenance(&self) -> Option<Provenance> {
         self.0.provenance()
+    }
+
+    /// Reports whether the file has the bytes with which it was published, by its record. If the
+    /// system has noted any change of it, reads all of it, until `proceed` breaks off.
+    pub fn is_unchanged(&self, proceed: impl Fn() -> ControlFlow<()>) -> Result<bool, StoreError> {
+        self.0.is_unchanged(proceed)
     }
 
     /// Fills `buffer` with the bytes from `offset` on.

@@ -21,8 +21,9 @@ pub struct SchedulerConfig {
     /// Cuts fall on multiples of it; `None` for what suits the length.
     pub block_size: Option<BlockSize>,
     /// Failures of one segment in a row, with nothing received by anyone in between, before the
-    /// download gives up.
-    pub max_tries: u32,
+    /// download gives up; `None` for what suits the failure, and
+    /// [`limits::MAX_TRIES`](crate::limits::MAX_TRIES) at most.
+    pub max_tries: Option<u32>,
     /// The time a worker that has brought bytes may be silent before its connection is given up.
     pub stall_timeout: Duration,
     /// The time one that has brought none may: servers make some files when they are asked for.

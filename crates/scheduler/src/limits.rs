@@ -251,5 +251,9 @@ pub const STRAY_TRIES: u32 = 7;
 /// (20 + 40 + 80 + 120 + 120), and after 800 s where heads come as late and no body follows.
 pub const UNANSWERED_TRIES: u32 = 5;
 
+/// Failures in a row, with nothing received in between, before a download gives up: with the
+/// backoff that is about a minute.
+pub const MAX_TRIES: u32 = 10;
+
 /// Tries before the first byte of a reply ever arrives: a wrong host name should fail in seconds.
 pub const FIRST_CONTACT_TRIES: u32 = 3;

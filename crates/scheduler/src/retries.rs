@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// The moments at which something is tried again, is given up, or a silent worker is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retries {
-    max_tries: u32,
+    max_tries: Option<u32>,
     stall_timeout: Duration,
     first_byte_timeout: Duration,
     jitter: Random,
@@ -36,16 +36,20 @@ impl Retries {
 
     /// Returns the number of failures in a row that end a download, the last of this class, and
     /// all of it or not: one reply of something else at the end of an outage is no more than that.
-    /// A server that has never sent a byte was given all the patience there is.
+    /// A server that has never sent a byte was given all the patience there is. A number that the
+    /// user has told holds for every failure.
     pub(crate) fn allowed(&self, ever_began: bool, class: FailureClass, are_alike: bool) -> u32 {
+        if let Some(told) = self.max_tries {
+            return told;
+        }
         let most = match (class, ever_began) {
             (FailureClass::Unanswered, false) => 1,
             (_, false) => limits::FIRST_CONTACT_TRIES,
             (FailureClass::Stray, true) if are_alike => limits::STRAY_TRIES,
             (FailureClass::Unanswered, true) if are_alike => limits::UNANSWERED_TRIES,
-            (_, true) => u32::MAX,
+            (_, true) => limits::MAX_TRIES,
         };
-        self.max_tries.min(most)
+        most.min(limits::MAX_TRIES)
     }
 
     /// Returns the time a worker may be silent. `usual` is what replies of its source take to
@@ -192,7 +196,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn retries(max_tries: u32) -> Retries {
+    fn retries(max_tries: Option<u32>) -> Retries {
         Retries {
             max_tries,
             stall_timeout: secs(20),
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn before_its_first_byte_a_reply_has_a_patience_of_its_own() {
-        let retries = retries(10);
+        let retries = retries(None);
         let mut failures = Failures::default();
         let patience = |failures| retries.patience(false, Some(secs(1)), failures);
         assert_eq!(retries.patience(false, None, failures), secs(120));
@@ -226,7 +230,7 @@ mod tests {
     #[test]
     fn a_worker_is_stalled_once_it_was_silent_for_the_timeout() {
         let after = |seconds| Timestamp::after_start(secs(seconds));
-        let mut retries = retries(10);
+        let mut retries = retries(None);
         let heard = [
             (SegmentId(0), after(5), secs(20)),
             (SegmentId(1), after(9), secs(20)),
@@ -243,25 +247,20 @@ mod tests {
     fn first_contact_is_tried_less_often() {
         let allowed =
             |max_tries, ever_began, class| retries(max_tries).allowed(ever_began, class, true);
-        let broken = FailureClass::Interrupted;
-        assert_eq!(
-            (allowed(10, true, broken), allowed(10, false, broken)),
-            (10, 3)
-        );
-        assert_eq!(
-            (allowed(2, true, broken), allowed(2, false, broken)),
-            (2, 2)
-        );
-        let stray = FailureClass::Stray;
-        assert_eq!((allowed(10, true, stray), allowed(2, true, stray)), (7, 2));
+        let both = |max_tries, class| {
+            let [first, later] = [false, true].map(|began| allowed(max_tries, began, class));
+            (first, later)
+        };
+        let (broken, stray) = (FailureClass::Interrupted, FailureClass::Stray);
         let silent = FailureClass::Unanswered;
-        assert_eq!(
-            (allowed(10, true, silent), allowed(10, false, silent)),
-            (5, 1)
-        );
-        assert_eq!((allowed(4, true, silent), allowed(1, true, silent)), (4, 1));
-        for class in [stray, silent] {
-            assert_eq!(retries(10).allowed(true, class, false), 10, "{class:?}");
+        assert_eq!(both(None, broken), (3, 10));
+        assert_eq!(both(None, stray), (3, 7));
+        assert_eq!(both(None, silent), (1, 5));
+        for class in [broken, stray, silent] {
+            assert_eq!(retries(None).allowed(true, class, false), 10, "{class:?}");
+            for told in [1, 2, 20] {
+                assert_eq!(both(Some(told), class), (told, told), "{class:?}");
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use crate::terminal_text::TerminalText;
 /// The library keeps what it has within milliseconds; the rest is for slow disks.
 pub(crate) const PATIENCE: Patience = Patience {
     grace: Duration::from_millis(1800),
-    last_words: "stopped at once; run the same command again to resume",
+    last_words: "stopped at once; the same command continues with what was kept",
     reloads: false,
 };
 

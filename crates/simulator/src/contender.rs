@@ -120,7 +120,7 @@ fn ours(world: &World, beginning: Beginning) -> Ours {
         width,
         reach: limits::REACH_DEFAULT,
         block_size: None,
-        max_tries: 10,
+        max_tries: None,
         stall_timeout: Duration::from_secs(20),
         first_byte_timeout: Duration::from_mins(2),
         rate_limit: world.rate_limit,

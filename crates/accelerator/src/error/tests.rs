@@ -40,3 +40,34 @@ fn a_redirect_inside_has_a_remedy_whose_flag_is_not_named_here() {
     let elsewhere = TransportError::from(RedirectError::NoLocation);
     assert_eq!(Error::from(elsewhere).remedy(), None);
 }
+
+#[test]
+fn an_error_of_the_disk_names_the_directory_and_one_of_the_network_the_server() {
+    let denied = || StoreError::Io {
+        operation: "create a file beside the output",
+        source: std::io::Error::from_raw_os_error(13),
+    };
+    let error = Error::from(denied()).in_directory(Path::new("/srv/x"));
+    assert_eq!(
+        error.to_string(),
+        "could not create a file beside the output: Permission denied (os error 13) (in /srv/x)"
+    );
+    assert_eq!(error.remedy(), Some(Remedy::OtherDirectory));
+    let error = Error::unreadable(denied());
+    assert_eq!(error.kind(), ErrorKind::Exists);
+    assert!(
+        error
+            .to_string()
+            .contains("could not be read to compare it: Permission denied")
+    );
+
+    let whom = Whom::new(&Url::parse("http://user:secret@a.example/x").unwrap(), None);
+    let stalled = || Error::new(ErrorKind::Network, Cause::Stalled);
+    let error = stalled().asked_of(Some(whom.clone()));
+    assert_eq!(
+        error.to_string(),
+        "nothing arrived for too long (a.example)"
+    );
+    let elsewhere = Error::from(denied()).asked_of(Some(whom));
+    assert!(!elsewhere.to_string().contains("a.example"), "{elsewhere}");
+}

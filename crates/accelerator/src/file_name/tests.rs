@@ -282,6 +282,8 @@ fn a_stranger_gives_no_name_of_an_unfinished_download() {
         ("tool.bin.part.journal", "tool.bin.part.journal.download"),
         ("tool.bin.Part.Journal", "tool.bin.Part.Journal.download"),
         ("tool.bin.old.part", "tool.bin.old.part.download"),
+        ("tool.bin.old-version", "tool.bin.old-version.download"),
+        ("tool.bin.Old-Version2", "tool.bin.Old-Version2.download"),
         // Trailing dots and spaces are dropped before.
         ("tool.bin.part. ", "tool.bin.part.download"),
         (".part", "part"),

@@ -20,14 +20,19 @@ impl Session {
         let digests = self.task.settings.digests.clone();
         let verified = self.verified(there.generation.as_ref(), true);
         let remote = self.remote(there.generation.as_ref(), None);
-        self.report(
+        let names = &self.task.names;
+        let left = there
+            .has_part
+            .then(|| self.task.directory.join(names.part()));
+        let report = self.report(
             there.completion,
             there.length,
             verified,
             digests,
             there.coding,
             remote,
-        )
+        );
+        Report { left, ..report }
     }
 
     /// Returns the evidence for a file that has no digest to prove it.
@@ -84,6 +89,7 @@ impl Session {
             verified,
             digests,
             coding,
+            left: None,
         }
     }
 }

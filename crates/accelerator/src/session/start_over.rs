@@ -298,6 +298,7 @@ impl Session {
             Err(_) => return Ok((fetched, None)),
         };
         fetched.failing.requests += 1;
+        fetched.failing.without_range += u32::from(request == Request::Whole);
         fetched.failing.span += self.clock.now().since(began);
         if let Ok(Outcome::Changed) = fetched.outcome {
             let cause = Cause::ChangedAndRefused(error);

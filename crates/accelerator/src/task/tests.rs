@@ -59,7 +59,7 @@ fn numbers_that_make_no_sense_are_refused() {
     };
     assert!(Task::new(URL, "it".into(), settings).is_ok());
     let settings = Settings {
-        max_tries: 0,
+        max_tries: Some(0),
         ..Settings::default()
     };
     assert!(refused(settings).contains("one try"));

@@ -11,6 +11,7 @@ use scheduler::failure::FailureClass;
 use super::handshake::Refusal;
 use super::head::Login;
 use super::redirect::RedirectError;
+use super::whom::Whom;
 use crate::generation::Generation;
 use crate::pin::Pin;
 use crate::proxy::InvalidProxy;
@@ -21,8 +22,13 @@ type Source = Box<dyn StdError + Send + Sync>;
 /// The reason why an attempt got no, or no useful, bytes.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransportError {
-    #[error("the server could not be reached{}", through(*is_proxied))]
-    Unreachable { is_proxied: bool, source: Source },
+    #[error("{}", whom.unreachable(unresolved.as_deref()))]
+    Unreachable {
+        whom: Whom,
+        /// The name that has no address.
+        unresolved: Option<String>,
+        source: Source,
+    },
     #[error("the server's identity could not be verified")]
     Untrusted { source: Source },
     #[error("the server has another key than the one it is pinned to: {actual}")]
@@ -111,10 +117,6 @@ fn wish(wanted: Option<Login>) -> &'static str {
     }
 }
 
-fn through(is_proxied: bool) -> &'static str {
-    if is_proxied { " through the proxy" } else { "" }
-}
-
 impl TransportError {
     /// Reports whether the same request without a range may succeed: a server has taken this one,
     /// and there is no telling what it did not like.
@@ -129,6 +131,31 @@ impl TransportError {
             | Self::Inside { .. }
             | Self::TooLarge { .. } => false,
             Self::Silent
+            | Self::Interrupted { .. }
+            | Self::NotHttp { .. }
+            | Self::Status { .. }
+            | Self::RangeIgnored { .. }
+            | Self::Misplaced { .. }
+            | Self::NotTheFile { .. }
+            | Self::Changed { .. }
+            | Self::Coded
+            | Self::TransferCoded
+            | Self::Surplus => true,
+        }
+    }
+
+    /// Reports whether its text leaves open which server it is about.
+    pub(crate) fn leaves_the_server_open(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Inside { .. }
+            | Self::NoProxy(_)
+            | Self::Redirect(_)
+            | Self::TooLarge { .. } => false,
+            Self::Untrusted { .. }
+            | Self::NotPinned { .. }
+            | Self::NoTls { .. }
+            | Self::Silent
             | Self::Interrupted { .. }
             | Self::NotHttp { .. }
             | Self::Status { .. }

@@ -26,6 +26,7 @@ use super::hand_back::{HandBack, Taken};
 use super::head::Head;
 use super::judge_reply;
 use super::redirect::Trail;
+use super::whom::Whom;
 use crate::clock;
 use crate::cookies::Cookies;
 use crate::redact::SafeUrl;
@@ -48,6 +49,8 @@ pub(crate) struct HttpTransport {
     waited_at: Mutex<Option<Url>>,
     /// The place that the last redirects led to, so that each segment need not follow them again.
     known: Mutex<Option<Trail>>,
+    /// The server that was asked last.
+    asked: Mutex<Option<Whom>>,
     requests: AtomicU64,
     hand_back: HandBack,
 }
@@ -78,6 +81,7 @@ impl HttpTransport {
             stall_timeout: task.settings.stall_timeout,
             max_size: task.settings.max_size,
             known: Mutex::new(None),
+            asked: Mutex::new(None),
             requests: AtomicU64::new(0),
             hand_back: HandBack::default(),
         })
@@ -92,6 +96,12 @@ impl HttpTransport {
     pub(crate) fn answered_at(&self) -> Option<SafeUrl> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().map(|trail| SafeUrl::new(trail.here()))
+    }
+
+    /// Returns the server that was asked last.
+    pub(crate) fn asked(&self) -> Option<Whom> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clone()
     }
 
     /// Sends a request and follows its redirects. The body of the reply is not read.
@@ -206,6 +216,9 @@ impl HttpTransport {
         trail: &Trail,
         request: Request,
     ) -> Result<reqwest::Response, TransportError> {
+        let proxy = self.clients.proxies.for_url(trail.here()).ok().flatten();
+        let whom = Whom::new(trail.here(), proxy);
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(whom.clone());
         let headers = self.fields(trail, request);
         self.hand_back.settle().await;
         let client = self.clients.client_for(trail)?;
@@ -217,8 +230,7 @@ impl HttpTransport {
         let looked_up = self.looked_up_for(trail.here());
         let reply = self.race(ask, looked_up.as_deref()).await;
         reply.map_err(|error| {
-            let is_proxied = self.clients.proxies.for_url(trail.here()) != Ok(None);
-            let error = failures::of_head(error, trail, is_proxied);
+            let error = failures::of_head(error, trail, whom);
             if let (TransportError::Unreachable { .. }, Some(host)) = (&error, &looked_up) {
                 self.clients.addresses.silent(host);
             }

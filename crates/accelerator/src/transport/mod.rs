@@ -14,6 +14,7 @@ pub(crate) mod redirect;
 mod resolver;
 mod tls;
 mod version;
+pub(crate) mod whom;
 
 /// The one kind of source there is, and its replies. Nothing outside of this module names it, so
 /// that a second kind turns these two into enums here, and a download stays as it is.

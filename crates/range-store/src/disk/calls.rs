@@ -21,6 +21,14 @@ pub trait Disk: Clone + fmt::Debug + Send + Sync + 'static {
     /// [`Errno::EXIST`] if anything at all has the name.
     fn create(&self, name: &OsStr) -> Result<Self::File, Errno>;
 
+    /// Creates a file that has no name yet, as [`create`](Self::create) does otherwise. Not every
+    /// file system can.
+    fn create_nameless(&self) -> Result<Self::File, Errno>;
+
+    /// Gives a file that was [created without](Self::create_nameless) its name. Fails with
+    /// [`Errno::EXIST`] if anything at all has the name.
+    fn name(&self, file: &Self::File, name: &OsStr) -> Result<(), Errno>;
+
     /// Opens an existing file. Fails with [`Errno::NOENT`] if nothing has the name, and with
     /// [`Errno::LOOP`] if a symbolic link has it. Never blocks, not even on a FIFO.
     fn open(&self, name: &OsStr, access: Access) -> Result<Self::File, Errno>;
@@ -170,8 +178,11 @@ pub struct Metadata {
     pub length: u64,
     /// The bytes that it occupies on the disk.
     pub allocated: u64,
-    /// The time of its last change, in nanoseconds since 1970.
+    /// The time of the last change of its bytes, in nanoseconds since 1970. Programs can set it.
     pub modified: i128,
+    /// The time of the last change of anything about it, in nanoseconds since 1970. Only the system
+    /// sets it.
+    pub changed: i128,
 }
 
 /// The space on a disk, in bytes.

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,8 +12,8 @@ use memmap2::MmapOptions;
 use range_core::file_identity::FileIdentity;
 use range_core::range::ByteRange;
 use rustix::fs::{
-    Advice, AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat,
-    Timespec, Timestamps, UTIME_OMIT, XattrFlags,
+    Advice, AtFlags, CWD, FallocateFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags,
+    Stat, Timespec, Timestamps, UTIME_OMIT, XattrFlags,
 };
 use rustix::io::{Errno, retry_on_intr};
 
@@ -66,6 +66,18 @@ impl Disk for Directory {
 
     fn create(&self, name: &OsStr) -> Result<RealFile, Errno> {
         self.open_at(name, OFlags::CREATE | OFlags::EXCL | OFlags::RDWR)
+    }
+
+    fn create_nameless(&self) -> Result<RealFile, Errno> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        retry_on_intr(|| rustix::fs::openat(&self.0, c".", flags, PRIVATE)).map(RealFile)
+    }
+
+    /// Goes by `/proc`, because a link to the descriptor itself wants a privilege.
+    fn name(&self, file: &RealFile, name: &OsStr) -> Result<(), Errno> {
+        let path = format!("/proc/self/fd/{}", file.0.as_raw_fd());
+        let flags = AtFlags::SYMLINK_FOLLOW;
+        retry_on_intr(|| rustix::fs::linkat(CWD, path.as_str(), &self.0, name, flags))
     }
 
     fn open(&self, name: &OsStr, access: Access) -> Result<RealFile, Errno> {
@@ -246,5 +258,6 @@ fn metadata(stat: &Stat) -> Metadata {
             .unwrap_or(0)
             .saturating_mul(512),
         modified: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+        changed: i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec),
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn look<D: Disk>(
 ) -> Result<Place, StoreError> {
     let place = names.aside(at);
     let Some(part) = folder.entry(place.part())? else {
-        return Ok(Place::Free);
+        let is_free = is_free_or_ours(folder, &place)?;
+        return Ok(if is_free { Place::Free } else { Place::Foreign });
     };
     if is_named_by(folder, &place, part.identity) {
         return Ok(Place::Taken);
@@ -60,6 +61,11 @@ pub(super) fn look<D: Disk>(
 /// Reports whether the journal with these names belongs to that part file.
 fn is_named_by<D: Disk>(folder: &Folder<D>, names: &PartNames, part: FileIdentity) -> bool {
     header(folder, names).is_some_and(|header| header.part_file == part)
+}
+
+/// Reports whether the journal's name is free, or that of a journal of ours.
+fn is_free_or_ours<D: Disk>(folder: &Folder<D>, names: &PartNames) -> Result<bool, StoreError> {
+    Ok(folder.entry(names.journal())?.is_none() || header(folder, names).is_some())
 }
 
 /// Reads the journal with these names, if there is one that can be read.
@@ -102,7 +108,7 @@ pub(super) fn set_aside<D: Disk>(part: &PartFile<D>, at: usize) -> Result<(), St
 /// download's own name and no part file is useless and is replaced.
 ///
 /// Fails with [`StoreError::InUse`] if another process uses it, and with [`StoreError::Exists`] if
-/// there is a part file under the download's own name.
+/// there is a part file under the download's own name, or something else under its journal's.
 pub(super) fn put_back<D: Disk>(
     folder: &Folder<D>,
     names: &PartNames,
@@ -115,6 +121,10 @@ pub(super) fn put_back<D: Disk>(
         return Err(StoreError::Exists { name });
     }
     if folder.entry(place.journal())?.is_some() {
+        if !is_free_or_ours(folder, names)? {
+            let name = names.journal().to_owned();
+            return Err(StoreError::Exists { name });
+        }
         rename(folder, place.journal(), names.journal())?;
         folder.sync()?;
     }
@@ -193,7 +203,7 @@ mod tests {
 
         /// Returns a part file and its journal, which differ from others by the URL.
         fn create(&self, url: &str) -> PartFile<Directory> {
-            let log = AppendLog::create(&self.folder, &self.names).unwrap();
+            let log = AppendLog::create(&self.folder, &self.names, b"").unwrap();
             let length = Some(ByteCount(5));
             let mode = WriteMode::default();
             let part = PartFile::create(&self.folder, &self.names, length, mode).unwrap();
@@ -256,6 +266,24 @@ mod tests {
     }
 
     #[test]
+    fn another_programs_journal_is_not_moved_over() {
+        let bench = Bench::new();
+        set_aside(&bench.create("old"), 0).unwrap();
+        drop(AppendLog::create(&bench.folder, &bench.names, b"mine").unwrap());
+        let error = put_back(&bench.folder, &bench.names, 0).unwrap_err();
+        assert!(matches!(error, StoreError::Exists { .. }), "{error}");
+
+        let place = bench.names.aside(1);
+        drop(AppendLog::create(&bench.folder, &place, b"mine").unwrap());
+        let look = look(&bench.folder, &bench.names, 1).unwrap();
+        assert_eq!(look, Place::Foreign);
+        clear(&bench.folder, &bench.names).unwrap();
+        for names in [&bench.names, &place] {
+            assert!(bench.folder.entry(names.journal()).unwrap().is_some());
+        }
+    }
+
+    #[test]
     fn nothing_comes_back_over_a_part_file() {
         let bench = Bench::new();
         set_aside(&bench.create("old"), 0).unwrap();
@@ -270,7 +298,9 @@ mod tests {
     fn a_journal_without_a_part_file_makes_way() {
         let bench = Bench::new();
         set_aside(&bench.create("old"), 0).unwrap();
-        drop(AppendLog::create(&bench.folder, &bench.names).unwrap());
+        let alone = bench.create("alone");
+        alone.file().remove().unwrap();
+        drop(alone);
         put_back(&bench.folder, &bench.names, 0).unwrap();
         assert_eq!(bench.names(), ["f.part", "f.part.journal"]);
         assert_eq!(bench.journal(), "old");

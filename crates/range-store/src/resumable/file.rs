@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use range_core::block::BlockSize;
 use range_core::digest::Digest;
+use range_core::file_identity::FileIdentity;
 use range_core::http::validator::Validators;
 use range_core::range::ByteRange;
 use range_core::units::ByteCount;
@@ -47,7 +48,7 @@ pub struct Description {
 ///
 /// This type alone keeps the order in which things reach the disk:
 ///
-/// - the journal is created before the part file, and removed after it;
+/// - the journal names the part file before that has a byte, and is removed after it;
 /// - a block is claimed once all of it is written, which only a [`Writer`] can do;
 /// - a checkpoint syncs the data, then the journal that claims it, then the names of both;
 /// - the final name comes when data and journal are on the disk, and the journal goes after it.
@@ -58,31 +59,25 @@ pub struct Description {
 pub struct ResumableFile<D: Disk = Directory>(Arc<Kept<D>>);
 
 impl<D: Disk> ResumableFile<D> {
-    /// Begins the journal `log` of an empty part file.
+    /// Begins with an empty part file and its journal `log`, which `encoder` continues.
     pub(super) fn begin(
         log: AppendLog<D>,
+        encoder: Encoder,
         part: PartFile<D>,
-        description: &Description,
         block_size: BlockSize,
         waits_for_disk: bool,
-    ) -> Result<Self, StoreError> {
-        let (encoder, bytes) = Encoder::begin(&header(&part, description, block_size));
-        log.append(&bytes).inspect_err(|_| {
-            // The first error is the one to report.
-            let _discarded = publish::discard(&part);
-        })?;
-        Failpoint::HeaderWritten.reached();
+    ) -> Self {
         let recorder = match part.length() {
             Some(_) => Recorder::new(log, encoder),
             None => Recorder::unsettled(log, encoder),
         };
-        Ok(Self(Arc::new(Kept {
+        Self(Arc::new(Kept {
             part,
             recorder,
             block_size,
             waits_for_disk,
             doubts_memory: false,
-        })))
+        }))
     }
 
     /// Resumes a part file and its journal, which was cut after its last valid record.
@@ -231,7 +226,8 @@ impl<D: Disk> ResumableFile<D> {
         if let Some(block) = WrittenBlock::last_of(part, *block_size, length)? {
             recorder.record(block)?;
         }
-        recorder.settle(&header(part, description, *block_size))
+        let (identity, length) = (part.identity(), part.length());
+        recorder.settle(&header(identity, length, description, *block_size))
     }
 
     /// Gives the file its final name, `modified` as its modification time, and `provenance` as the
@@ -257,6 +253,8 @@ impl<D: Disk> ResumableFile<D> {
         if how.sync {
             self.0.recorder.sync()?;
         }
+        let content = provenance.and_then(|_| self.0.recorder.content().ok()?);
+        let provenance = provenance.zip(content);
         let published = publish::publish(&self.0.part, how, provenance);
         let published = published.inspect_err(|_| {
             if self.0.part.has_lost_a_sync() {
@@ -290,14 +288,20 @@ impl<D: Disk> ResumableFile<D> {
     }
 }
 
-fn header<D: Disk>(part: &PartFile<D>, description: &Description, block_size: BlockSize) -> Header {
+/// Returns the header of a journal of `part_file`.
+pub(super) fn header(
+    part_file: FileIdentity,
+    length: Option<ByteCount>,
+    description: &Description,
+    block_size: BlockSize,
+) -> Header {
     Header {
         session: description.session,
-        part_file: part.identity(),
-        length: match part.length() {
+        part_file,
+        length: match length {
             Some(length) => length.0,
-            // With an unknown length nothing can be resumed; the journal then only says whose the
-            // part file is.
+            // Without a length nothing can be resumed; the journal then only says whose the part
+            // file is.
             None => 0,
         },
         block_size,

@@ -8,8 +8,9 @@ use range_core::block::BlockSize;
 use range_core::units::ByteCount;
 
 use super::claims::Claims;
-use super::file::{Description, ResumableFile};
-use super::journal::{self, DecodeError, Decoded, Header, Unusable, Verdict};
+use super::file::{Description, ResumableFile, header};
+use super::journal::{self, DecodeError, Decoded, Encoder, Header, Unusable, Verdict};
+use super::ownership::{Foreign, foreign};
 use super::stored::{self, Division};
 use super::unfinished::Unfinished;
 use crate::append_log::AppendLog;
@@ -57,9 +58,8 @@ pub struct Location<D: Disk = Directory> {
 pub enum Found<D: Disk = Directory> {
     /// None; or files that could not be used, for the reason given, and were removed.
     Nothing(Option<Unusable>),
-    /// A part file without a journal that names it, so it may belong to another program. It is left
-    /// untouched.
-    PartAlone,
+    /// Files that another program may have made. They are left untouched.
+    Foreign(Foreign),
     /// A journal that another version of this program can read and use. It is left untouched.
     Unreadable(DecodeError),
     /// A part file and its journal, to be [resumed](Earlier::resume) if they can be trusted.
@@ -125,6 +125,11 @@ impl<D: Disk> Location<D> {
         ReadOnlyFile::published(&self.folder, &self.names).ok()
     }
 
+    /// Opens the file that has the final name.
+    pub fn open_final(&self) -> Result<ReadOnlyFile<D>, StoreError> {
+        ReadOnlyFile::published(&self.folder, &self.names)
+    }
+
     /// Reports whether there is a part file that can be read, of any version.
     pub fn has_part(&self) -> bool {
         ReadOnlyFile::part(&self.folder, &self.names).is_ok()
@@ -142,65 +147,90 @@ impl<D: Disk> Location<D> {
 
     /// Finds the files of an earlier run, locks and reads the journal, and locks the part file.
     /// Files that cannot be used are removed: see [`journal::judge`], to which `digest_expected` is
-    /// passed.
-    pub fn find(&self, digest_expected: bool) -> Result<Found<D>, StoreError> {
-        let log = match AppendLog::open(&self.folder, &self.names) {
-            Ok(log) => log,
-            Err(error) if error.disposition() == StoreFailure::NotFound => {
-                return Ok(match self.open_any_length()? {
-                    Some(_part) => Found::PartAlone,
-                    None => Found::Nothing(None),
-                });
-            }
-            Err(error) => return Err(error),
+    /// passed. Files that are not ours are neither removed nor written to.
+    ///
+    /// A part file is ours if the journal beside it was written for it, or if `is_copy` says that
+    /// both may be copies of what such a download has left. With a digest, any file will do of
+    /// which the journal claims a block that is there.
+    pub fn find(
+        &self,
+        digest_expected: bool,
+        is_copy: impl FnOnce(&Header) -> bool,
+    ) -> Result<Found<D>, StoreError> {
+        let Some(log) = self.open_log()? else {
+            return self.remove_empty_part().map(|alone| match alone {
+                Some(foreign) => Found::Foreign(foreign),
+                None => Found::Nothing(None),
+            });
         };
-        let journal = match journal::judge(stored::read(&log, self.division)?, digest_expected) {
+        let read = stored::read(&log, self.division)?;
+        let verdict = journal::judge(read.clone(), digest_expected);
+        if let Verdict::Leave(error) = verdict {
+            return Ok(Found::Unreadable(error));
+        }
+        let proves = digest_expected && matches!(verdict, Verdict::Continue(_));
+        let part = self.open_any_length()?;
+        let foreign = foreign(&log, &read, part.as_ref(), is_copy, proves)?;
+        if let Some(foreign) = foreign {
+            return Ok(Found::Foreign(foreign));
+        }
+        let journal = match verdict {
             Verdict::Continue(journal) => *journal,
             Verdict::StartOver(why) => {
-                let had_part = self.throw_away(log)?;
-                return Ok(Found::Nothing(had_part.then_some(why)));
+                let had_bytes = throw_away(log, part)?;
+                return Ok(Found::Nothing(had_bytes.then_some(why)));
             }
             Verdict::Leave(error) => return Ok(Found::Unreadable(error)),
         };
+        if part.is_none() {
+            log.remove()?;
+            return Ok(Found::Nothing(None));
+        }
+        drop(part);
         let length = Some(ByteCount(journal.header.length));
         let mode = self.keeping.write_mode;
-        match PartFile::open(&self.folder, &self.names, length, mode) {
-            Ok(part) => Ok(Found::Earlier(Box::new(Earlier {
-                part,
-                log,
-                journal,
-                waits_for_disk: self.keeping.sync,
-            }))),
-            Err(error) if error.disposition() == StoreFailure::NotFound => {
-                log.remove()?;
-                Ok(Found::Nothing(None))
-            }
-            Err(error) => Err(error),
+        let part = PartFile::open(&self.folder, &self.names, length, mode)?;
+        Ok(Found::Earlier(Box::new(Earlier {
+            part,
+            log,
+            journal,
+            waits_for_disk: self.keeping.sync,
+        })))
+    }
+
+    /// Removes the files of an earlier run, even if they could be used. Reports whether there was
+    /// a part file. Inner error: they are not ours, and are left untouched.
+    pub fn clear(&self) -> Result<Result<bool, Foreign>, StoreError> {
+        let Some(log) = self.open_log()? else {
+            return Ok(self.remove_empty_part()?.map_or(Ok(false), Err));
+        };
+        let read = stored::read(&log, self.division)?;
+        let part = self.open_any_length()?;
+        match foreign(&log, &read, part.as_ref(), |_| true, true)? {
+            Some(foreign) => Ok(Err(foreign)),
+            None => throw_away(log, part).map(Ok),
         }
     }
 
-    /// Removes the files of an earlier run, even if they could be used, and also a part file
-    /// without a journal. Reports whether there was a part file.
-    pub fn clear(&self) -> Result<bool, StoreError> {
+    fn open_log(&self) -> Result<Option<AppendLog<D>>, StoreError> {
         match AppendLog::open(&self.folder, &self.names) {
-            Ok(log) => self.throw_away(log),
-            Err(error) if error.disposition() == StoreFailure::NotFound => {
-                let part = self.open_any_length()?;
-                part.as_ref().map_or(Ok(()), publish::discard)?;
-                Ok(part.is_some())
-            }
+            Ok(log) => Ok(Some(log)),
+            Err(error) if error.disposition() == StoreFailure::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Removes the part file, if there is one, and then the journal, which stays locked until then.
-    fn throw_away(&self, log: AppendLog<D>) -> Result<bool, StoreError> {
-        if let Some(part) = self.open_any_length()? {
-            publish::discard(&part)?;
-            return Ok(true);
+    /// Removes a part file that has no journal and no bytes: a kill may have come before the
+    /// journal. Reports any other that has none.
+    fn remove_empty_part(&self) -> Result<Option<Foreign>, StoreError> {
+        match self.open_any_length()? {
+            Some(part) if part.is_empty()? && part.is_private()? => {
+                publish::discard(&part)?;
+                Ok(None)
+            }
+            Some(_) => Ok(Some(Foreign::PartAlone)),
+            None => Ok(None),
         }
-        log.remove()?;
-        Ok(false)
     }
 
     fn open_any_length(&self) -> Result<Option<PartFile<D>>, StoreError> {
@@ -231,22 +261,31 @@ impl<D: Disk> Location<D> {
         length: Option<ByteCount>,
         description: &Description,
     ) -> Result<ResumableFile<D>, StoreError> {
-        // The journal is created first, so that a part file without one is never ours, even if a
-        // kill comes in between.
-        let log = AppendLog::create(&self.folder, &self.names).map_err(created_by_another)?;
+        // The part file gets no byte before a journal that names it is on the disk. So a part file
+        // with bytes is ours only if a journal says so, even if a kill comes in between.
+        let file = PartFile::claim(&self.folder, &self.names, length);
+        let file = file.map_err(created_by_another)?;
+        Failpoint::PartCreated.reached();
+        let block_size = self.division.of(length);
+        let header = header(file.identity(), length, description, block_size);
+        let (encoder, beginning) = Encoder::begin(&header);
+        let log = AppendLog::create(&self.folder, &self.names, &beginning);
+        let log = log.map_err(created_by_another).inspect_err(|_| {
+            // The first error is the one to report.
+            let _removed = file.remove();
+        })?;
         Failpoint::JournalCreated.reached();
         let mode = self.keeping.write_mode;
-        let part = match PartFile::create(&self.folder, &self.names, length, mode) {
+        let part = match PartFile::begin(file, &self.names, length, mode) {
             Ok(part) => part,
             Err(error) => {
-                // The first error is the one to report.
                 let _removed = log.remove();
-                return Err(created_by_another(error));
+                return Err(error);
             }
         };
         Failpoint::PartReserved.reached();
-        let block_size = self.division.of(part.length());
-        ResumableFile::begin(log, part, description, block_size, self.keeping.sync)
+        let syncs = self.keeping.sync;
+        Ok(ResumableFile::begin(log, encoder, part, block_size, syncs))
     }
 }
 
@@ -254,18 +293,6 @@ impl<D: Disk> Earlier<D> {
     /// Returns the journal's header.
     pub fn header(&self) -> &Header {
         &self.journal.header
-    }
-
-    /// Reports whether the journal was written for this very part file. If not, both may be copies,
-    /// or planted: the hashes have no key.
-    pub fn is_made_for_this_file(&self) -> bool {
-        self.journal.header.part_file == self.part.identity()
-    }
-
-    /// Reports whether the permissions are those of a part file. A published file, or one extracted
-    /// from an archive, usually has others.
-    pub fn is_private(&self) -> Result<bool, StoreError> {
-        self.part.is_private()
     }
 
     /// Returns the media type of the reply that began the file, if the journal has it.
@@ -290,6 +317,18 @@ impl<D: Disk> Earlier<D> {
         let file = ResumableFile::resume(self.log, self.part, &self.journal, self.waits_for_disk)?;
         Ok((file, claims))
     }
+}
+
+/// Removes the part file, if there is one, and then the journal, which stays locked until then.
+/// Reports whether there were bytes.
+fn throw_away<D: Disk>(log: AppendLog<D>, part: Option<PartFile<D>>) -> Result<bool, StoreError> {
+    if let Some(part) = part {
+        let had_bytes = !part.is_empty()?;
+        publish::discard(&part)?;
+        return Ok(had_bytes);
+    }
+    log.remove()?;
+    Ok(false)
 }
 
 /// There was no part file a moment ago, so another process has just created this one.

@@ -5,11 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use range_core::units::ByteCount;
 
-use super::journal::{Encoder, Header};
+use super::journal::{self, Decoded, Decoder, Encoder, Header, PREAMBLE_BYTES};
 use super::written::WrittenBlock;
 use crate::append_log::AppendLog;
 use crate::disk::Disk;
 use crate::error::StoreError;
+use crate::provenance::Content;
 
 /// The journal of a part file. Writers append to it themselves as soon as a block is complete: a
 /// kill then costs each writer one unfinished block, and nothing waits in a queue.
@@ -112,8 +113,23 @@ impl<D: Disk> Recorder<D> {
             encoder.block(block.index(), block.hash(), &mut bytes);
         }
         encoding.encoder = encoder;
-        self.log.truncate(ByteCount(0))?;
-        self.log.append(&bytes)
+        // By its first bytes the journal is known as ours, whatever becomes of the rest.
+        let kept = PREAMBLE_BYTES.len();
+        self.log.truncate(ByteCount(kept as u64))?;
+        self.log.append(&bytes[kept..])
+    }
+
+    /// Returns the content of the file, if every block of it is claimed.
+    pub(super) fn content(&self) -> Result<Option<Content>, StoreError> {
+        let _unchanged = self.lock();
+        let mut decoder = Decoder::new();
+        let limit = ByteCount(journal::LENGTH_MAX);
+        self.log.read_through(limit, |piece| decoder.feed(piece))?;
+        let journal = decoder.finish().ok().filter(Decoded::is_complete);
+        Ok(journal.map(|Decoded { header, blocks, .. }| {
+            let hashes = blocks.into_iter().map(|(_, hash)| hash);
+            Content::of(header.block_size, hashes)
+        }))
     }
 
     pub(super) fn sync(&self) -> Result<(), StoreError> {

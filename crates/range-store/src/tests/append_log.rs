@@ -24,7 +24,7 @@ fn read(log: &AppendLog<Directory>) -> Vec<u8> {
 #[test]
 fn a_log_is_read_back_and_continued() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     assert_eq!(scratch.mode(scratch.names.journal()), 0o600);
     assert_eq!(read(&log), b"");
     log.append(b"one").unwrap();
@@ -77,7 +77,7 @@ fn a_second_user_is_told_that_the_log_is_in_use_from_its_creation_on() {
     let refused =
         |opened: Result<AppendLog<Directory>, StoreError>| opened.unwrap_err().disposition();
     let open = || AppendLog::open(&scratch.folder, &scratch.names);
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     assert_eq!(refused(open()), StoreFailure::InUse);
     log.append(b"one").unwrap();
     let look = AppendLog::open_to_read(&scratch.folder, &scratch.names).unwrap();
@@ -98,7 +98,7 @@ fn a_second_user_is_told_that_the_log_is_in_use_from_its_creation_on() {
 #[test]
 fn a_log_that_this_process_is_about_to_let_go_is_waited_for() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| AppendLog::open(&scratch.folder, &scratch.names));
         // It must get the log, whether it waits already or has not begun yet.
@@ -111,7 +111,7 @@ fn a_log_that_this_process_is_about_to_let_go_is_waited_for() {
 #[test]
 fn the_lock_ends_with_the_log_although_a_child_has_the_file_open() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     // A child holds this between fork and exec: another descriptor of the same open file.
     let inode = scratch.identity(scratch.names.journal()).inode;
     let copy = Scratch::copy_of_open_file(inode);
@@ -123,7 +123,7 @@ fn the_lock_ends_with_the_log_although_a_child_has_the_file_open() {
 #[test]
 fn appends_of_several_threads_do_not_mix() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     thread::scope(|scope| {
         for letter in b'a'..=b'd' {
             let log = &log;
@@ -143,7 +143,7 @@ fn planted_names_are_neither_created_over_nor_opened() {
         let scratch = Scratch::new();
         let name = scratch.names.journal().to_owned();
         planted.plant(&scratch, &name);
-        let error = AppendLog::create(&scratch.folder, &scratch.names).unwrap_err();
+        let error = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap_err();
         assert!(
             matches!(error, StoreError::Exists { .. }),
             "{planted:?}: {error}"
@@ -160,7 +160,7 @@ fn planted_names_are_neither_created_over_nor_opened() {
 #[test]
 fn only_our_own_log_is_removed() {
     let scratch = Scratch::new();
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     scratch.remove(scratch.names.journal());
     scratch.write(scratch.names.journal(), b"another");
     log.remove().unwrap();
@@ -201,7 +201,7 @@ fn keep_the_journal_of_a_terabyte() {
         digests: Vec::new(),
     };
     let blocks = BlockSize::DEFAULT.count(LENGTH);
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     let (mut encoder, mut record) = Encoder::begin(&header);
     log.append(&record).unwrap();
     let begun = log.length().0;

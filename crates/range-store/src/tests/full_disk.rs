@@ -234,7 +234,7 @@ fn a_log_without_room_keeps_what_it_has() {
         return;
     };
     let scratch = mounted.scratch();
-    let log = AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    let log = AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     log.append(b"kept").unwrap();
     let error = log.append(&vec![1; 2 << 20]).unwrap_err();
     assert_eq!(error.disposition(), StoreFailure::Full, "{error}");

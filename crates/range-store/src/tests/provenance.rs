@@ -5,6 +5,7 @@
 )]
 
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::XattrFlags;
@@ -111,5 +112,56 @@ fn an_attribute_that_is_no_record_is_none() {
     for value in [&b""[..], b"sheave 2", &[0xff; 100], &[b'x'; 3500]] {
         rustix::fs::setxattr(&path, ATTRIBUTE, value, XattrFlags::empty()).unwrap();
         assert_eq!(found(&scratch), None);
+    }
+}
+
+fn is_unchanged(scratch: &Scratch) -> bool {
+    let file = scratch.location().final_file().unwrap();
+    file.is_unchanged(|| ControlFlow::Continue(())).unwrap()
+}
+
+/// The bytes decide, wherever the system has noted a change.
+#[test]
+fn other_bytes_of_the_same_length_and_time_are_noticed() {
+    let Some(scratch) = published(None) else {
+        return;
+    };
+    assert!(is_unchanged(&scratch));
+    let path = scratch.path(scratch.names.final_name());
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let write = |bytes: &[u8]| {
+        let file = File::options().write(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut &file, bytes).unwrap();
+        file.set_modified(time).unwrap();
+    };
+    write(b"WHOLE");
+    assert_eq!(found(&scratch), Some(provenance()));
+    assert!(!is_unchanged(&scratch));
+    write(b"whole");
+    assert!(is_unchanged(&scratch));
+}
+
+/// A mark of a whole second, or of any other time than that of the last change, is none.
+#[test]
+fn a_mark_counts_only_for_the_change_that_it_is_about() {
+    let Some(scratch) = published(None) else {
+        return;
+    };
+    let path = scratch.path(scratch.names.final_name());
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    std::fs::write(&path, b"WHOLE").unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_modified(time).unwrap();
+    for mark in [
+        "",
+        "x",
+        "0",
+        "-1",
+        "99999999999999999999999999",
+        "1000000000",
+    ] {
+        let flags = XattrFlags::empty();
+        rustix::fs::setxattr(&path, "user.sheave.unchanged", mark.as_bytes(), flags).unwrap();
+        assert!(!is_unchanged(&scratch), "{mark}");
     }
 }

@@ -27,7 +27,7 @@ const OVERWRITE: Publish = Publish {
 
 /// Returns a complete part file that holds "whole", and its journal.
 fn complete(scratch: &Scratch) -> PartFile<Directory> {
-    AppendLog::create(&scratch.folder, &scratch.names).unwrap();
+    AppendLog::create(&scratch.folder, &scratch.names, b"").unwrap();
     let part = scratch.create(known(5), WriteMode::default()).unwrap();
     part.lease(range(0, 5)).unwrap().write(b"whole").unwrap();
     part
@@ -231,7 +231,7 @@ fn a_crash_before_the_final_name_leaves_a_part_file_to_publish() {
     let scratch = Scratch::new();
     drop(complete_file(&scratch));
     assert!(unfinished(&scratch).is_none());
-    let Found::Earlier(earlier) = scratch.location().find(true).unwrap() else {
+    let Found::Earlier(earlier) = scratch.location().find(true, |_| false).unwrap() else {
         panic!("it was complete");
     };
     let (file, claims) = earlier.resume().unwrap();

@@ -125,6 +125,11 @@ impl Scratch {
         fs::write(self.path(name), bytes).unwrap();
     }
 
+    /// Gives the file the permissions with which a download creates its files.
+    pub(crate) fn make_private(&self, name: &OsStr) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     /// Writes `length` zeros and syncs them, or leaves nothing.
     pub(crate) fn try_write(&self, name: &OsStr, length: u64) -> bool {
         let path = self.path(name);

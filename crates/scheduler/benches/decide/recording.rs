@@ -87,7 +87,7 @@ fn scheduler(width: NonZeroU16, beginning: Beginning) -> Scheduler {
         width,
         reach: scheduler::limits::REACH_DEFAULT,
         block_size: None,
-        max_tries: 5,
+        max_tries: Some(5),
         stall_timeout: Duration::from_secs(20),
         first_byte_timeout: Duration::from_mins(2),
         rate_limit: None,

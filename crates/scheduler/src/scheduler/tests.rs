@@ -127,7 +127,7 @@ fn config(width: u16) -> SchedulerConfig {
         width: NonZeroU16::new(width).unwrap(),
         reach: limits::REACH_DEFAULT,
         block_size: Some(BlockSize::DEFAULT),
-        max_tries: 5,
+        max_tries: Some(5),
         stall_timeout: Duration::from_secs(20),
         first_byte_timeout: Duration::from_mins(2),
         rate_limit: None,

@@ -162,7 +162,9 @@ pub(crate) fn completed(report: &Report) -> Line {
         let name = digest.algorithm().name().replace('-', "");
         line.with(name, digest.hex())
     });
+    let left = report.left.as_ref().map(|left| left.to_string_lossy());
     line.with_known("content_coding", report.coding.as_deref())
+        .with_known("part_left", left.as_deref())
 }
 
 const fn completion_name(completion: Completion) -> &'static str {

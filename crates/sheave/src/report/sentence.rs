@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use accelerator::{
-    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Inspection, Phase,
-    Progress, Remedy, Report, Tally, Verification,
+    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Inspection, Loss,
+    Phase, Progress, Remedy, Report, Tally, Verification,
 };
 
 use super::standstill::of_tries;
@@ -116,10 +116,15 @@ pub(crate) fn of_report(report: &Report) -> String {
     match report.completion {
         Completion::Downloaded => {}
         Completion::AlreadyComplete => {
-            return format!("{name}: already complete ({bytes}); {}", of_version(report));
+            let left = left(report);
+            let version = of_version(report);
+            return format!("{name}: already complete ({bytes}); {version}{left}");
         }
         Completion::Skipped => {
-            return format!("{name}: exists ({bytes}); skipped, and not compared with anything");
+            let left = left(report);
+            return format!(
+                "{name}: exists ({bytes}); skipped, and not compared with anything{left}"
+            );
         }
     }
     let how = how(&report.tally, report.elapsed);
@@ -134,6 +139,14 @@ pub(crate) fn of_report(report: &Report) -> String {
     )
 }
 
+/// Returns the remark on a part file that stands beside a complete file.
+fn left(report: &Report) -> String {
+    let part = report.left.as_ref().and_then(|part| part.file_name());
+    part.map_or_else(String::new, |part| {
+        format!("; {} beside it is left as it is", part.to_string_lossy())
+    })
+}
+
 /// Returns what shows that a file that was there is the one that is asked for.
 fn of_version(report: &Report) -> String {
     let compared = match report.verified {
@@ -143,6 +156,9 @@ fn of_version(report: &Report) -> String {
         Verification::Digest => "",
     };
     let was_asked = report.tally.requests > 0;
+    if was_asked && report.bytes == 0 {
+        return "the server has an empty file, too".to_owned();
+    }
     if was_asked && report.verified != Verification::Digest {
         return format!("the server has the same version ({compared}); no checksum given");
     }
@@ -186,6 +202,7 @@ pub(crate) fn of_cause(error: &Error) -> String {
         Some(Remedy::AllowPrivate) => "--allow-private follows it",
         Some(Remedy::Authorities) => "--cacert trusts another authority",
         Some(Remedy::FirstByteTimeout) => "--first-byte-timeout waits longer",
+        Some(Remedy::OtherDirectory) => "-d DIR saves in another directory",
         Some(Remedy::OtherName) => "-o NAME saves under another name",
         Some(Remedy::Overwrite) => "--overwrite replaces it, -o NAME saves under another name",
         Some(Remedy::Proxies) => "--proxy names another one, --no-proxy none",
@@ -227,6 +244,16 @@ pub(crate) fn of_error(error: &Error, kept: Option<&Inspection>) -> String {
     let advice = match (error.kind(), error.has_kept_bytes()) {
         // Its cause says all there is to do.
         (ErrorKind::Corrupt | ErrorKind::Invalid, _) => "",
+        (ErrorKind::Cancelled | ErrorKind::Network, true)
+            if error.loss() == Some(Loss::NoRanges) =>
+        {
+            "; what was fetched is kept, but the server has not served ranges: unless it does \
+             then, the same command starts over"
+        }
+        (ErrorKind::Network, false) if error.loss() == Some(Loss::Unlinked) => {
+            "; the same command starts over: the server gives nothing by which what was fetched \
+             could be continued"
+        }
         // The same command would be told the same, today.
         (ErrorKind::Refused, true) => {
             "; what was fetched is kept: once the server gives the file again the same command \

@@ -57,7 +57,7 @@ impl GetSettings {
             connections: args.connections,
             rate_limit: args.limit_rate,
             max_size: args.max_size,
-            max_tries: args.max_tries.unwrap_or(connected.max_tries),
+            max_tries: args.max_tries.or(connected.max_tries),
             stall_timeout,
             // Patience on the way is patience at the beginning.
             first_byte_timeout: first_byte_timeout

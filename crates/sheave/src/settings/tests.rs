@@ -102,7 +102,7 @@ fn what_get_is_told_reaches_the_library() {
          --write mapped --tls-min 1.3 --allow-private --header A:b http://a/b"
     );
     let told = get_settings(&line).download;
-    assert_eq!((told.connections, told.max_tries), (7, 3));
+    assert_eq!((told.connections, told.max_tries), (7, Some(3)));
     assert_eq!(told.stall_timeout, Duration::from_secs(4));
     assert_eq!(told.first_byte_timeout, Duration::from_secs(5));
     let patient = get_settings("--stall-timeout 10m http://a/b").download;

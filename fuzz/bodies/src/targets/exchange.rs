@@ -34,7 +34,7 @@ pub fn run(bytes: &[u8]) {
     let output = into.path().join("f");
     let settings = Settings {
         connections: 2,
-        max_tries: 1,
+        max_tries: Some(1),
         stall_timeout: Duration::from_millis(100),
         first_byte_timeout: Duration::from_millis(100),
         max_size: Some(ByteCount(1 << 20)),

@@ -6,11 +6,12 @@ use super::super::error::TransportError;
 use super::super::handshake::{self, FinalFailure};
 use super::super::redirect::{RedirectError, Trail};
 use super::super::resolver::LookUpError;
+use super::super::whom::Whom;
 use crate::error_chain::causes;
 use crate::redact::SafeUrl;
 
 /// Errors keep their causes but lose their URL, which may hold secrets.
-pub(super) fn of_head(error: reqwest::Error, trail: &Trail, is_proxied: bool) -> TransportError {
+pub(super) fn of_head(error: reqwest::Error, trail: &Trail, whom: Whom) -> TransportError {
     let error = error.without_url();
     let is_inside = causes(&error)
         .filter_map(|cause| cause.downcast_ref())
@@ -35,8 +36,15 @@ pub(super) fn of_head(error: reqwest::Error, trail: &Trail, is_proxied: bool) ->
             FinalFailure::Refused(refusal) => TransportError::NoTls { refusal, source },
         }
     } else if is_connect {
-        let source = Box::new(error);
-        TransportError::Unreachable { is_proxied, source }
+        let unresolved = causes(&error).find_map(|cause| match cause.downcast_ref() {
+            Some(LookUpError::NotFound { host, .. }) => Some(host.clone()),
+            Some(LookUpError::Inside { .. }) | None => None,
+        });
+        TransportError::Unreachable {
+            whom,
+            unresolved,
+            source: Box::new(error),
+        }
     } else if is_parse {
         let source = Box::new(error);
         TransportError::NotHttp { source }

@@ -12,6 +12,12 @@ pub(super) const MAGIC: [u8; 8] = *b"sheave\r\n";
 pub(super) const VERSION: u16 = 1;
 pub(super) const PREAMBLE: usize = MAGIC.len() + size_of::<u16>();
 
+/// The bytes with which every journal begins: the signature and the version.
+pub const PREAMBLE_BYTES: [u8; PREAMBLE] = {
+    let ([a, b, c, d, e, f, g, h], [low, high]) = (MAGIC, VERSION.to_le_bytes());
+    [a, b, c, d, e, f, g, h, low, high]
+};
+
 pub(super) const KIND_HEADER: u8 = 1;
 pub(super) const KIND_BLOCK: u8 = 2;
 pub(super) const KIND_MEDIA_TYPE: u8 = 3;
@@ -39,8 +45,7 @@ impl Encoder {
             previous: 0,
         };
         let mut bytes = Vec::new();
-        bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&PREAMBLE_BYTES);
         encoder.frame(KIND_HEADER, &header.encode(), &mut bytes);
         (encoder, bytes)
     }

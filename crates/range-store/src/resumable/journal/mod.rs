@@ -9,7 +9,7 @@ mod header;
 mod tests;
 mod verdict;
 
-pub use codec::Encoder;
+pub use codec::{Encoder, PREAMBLE_BYTES};
 pub use decoder::{DecodeError, Decoded, Decoder, decode};
 pub use header::{Header, SessionId};
 pub use verdict::{Unusable, Verdict, judge};

@@ -51,6 +51,8 @@ pub(crate) struct State {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Create(Name),
+    CreateNameless,
+    Name(FileId, Name),
     Rename(Name, Name),
     Remove(Name),
     SyncNames,
@@ -92,6 +94,8 @@ impl State {
                 self.names[*name as usize] = Some(FileId(self.files.len()));
                 self.files.push(Vec::new());
             }
+            Step::CreateNameless => self.files.push(Vec::new()),
+            Step::Name(file, name) => self.names[*name as usize] = Some(*file),
             Step::Rename(..) | Step::Remove(_) => change_names(&mut self.names, step, None),
             Step::Write(file, offset, bytes) => write(&mut self.files[file.0], *offset, bytes),
             Step::Resize(file, length) => self.files[file.0].resize(*length, 0),
@@ -117,7 +121,12 @@ pub(super) fn change_names(names: &mut Names, step: &Step, moved: Option<FileId>
         }
         Step::Remove(name) => names[*name as usize] = None,
         Step::Create(name) => names[*name as usize] = moved,
-        Step::SyncNames | Step::Write(..) | Step::Resize(..) | Step::Sync(_) => {}
+        Step::Name(file, name) => names[*name as usize] = Some(*file),
+        Step::CreateNameless
+        | Step::SyncNames
+        | Step::Write(..)
+        | Step::Resize(..)
+        | Step::Sync(_) => {}
     }
 }
 
@@ -176,6 +185,15 @@ impl Recording {
     pub(crate) fn create(&mut self, name: Name) -> FileId {
         self.step(Step::Create(name));
         FileId(self.now.files.len() - 1)
+    }
+
+    pub(crate) fn create_nameless(&mut self) -> FileId {
+        self.step(Step::CreateNameless);
+        FileId(self.now.files.len() - 1)
+    }
+
+    pub(crate) fn name(&mut self, file: FileId, name: Name) {
+        self.step(Step::Name(file, name));
     }
 
     pub(crate) fn rename(&mut self, from: Name, to: Name) {

@@ -36,6 +36,7 @@ pub(crate) fn recover(state: &State, remote: &Remote, manner: Manner) -> End {
     ] {
         if let Some((_, content)) = state.file(name) {
             scratch.write(path, content);
+            scratch.make_private(path);
         }
     }
     name_the_files(&scratch, state);
@@ -73,4 +74,5 @@ fn name_the_files(scratch: &Scratch, state: &State) {
     // Files that could not be used in memory cannot be used here either.
     copy.extend_from_slice(&bytes[usize::try_from(journal.believed).unwrap()..]);
     scratch.write(scratch.names.journal(), &copy);
+    scratch.make_private(scratch.names.journal());
 }

@@ -174,7 +174,7 @@ struct Scene {
     remote: Remote,
     manner: Manner,
     old_final: Option<Vec<u8>>,
-    /// The journal and part file of another generation, whose blocks the disk used earlier.
+    /// The part file and journal of another generation, whose blocks the disk used earlier.
     leftovers: Option<[Vec<u8>; 2]>,
 }
 
@@ -212,7 +212,7 @@ impl Scene {
                 .file(name)
                 .map(|(_, content)| content.to_vec())
         };
-        let leftovers = content(Name::Journal).zip(content(Name::Part));
+        let leftovers = content(Name::Part).zip(content(Name::Journal));
         Self {
             old_final: manner.overwrite.then(|| vec![7; 100]),
             remote: Remote::new(length, 1, &url),
@@ -229,8 +229,8 @@ impl Scene {
         run(start, &self.remote, self.manner, random)
     }
 
-    /// The earlier content by number of file: the old final file, if there is one, then journal and
-    /// part file.
+    /// The earlier content by number of file: the old final file, if there is one, then part file
+    /// and journal.
     fn stale(&self) -> Vec<&[u8]> {
         let old = self.old_final.iter().map(|_| &[][..]);
         let leftovers = self.leftovers.iter().flatten().map(Vec::as_slice);
@@ -344,6 +344,7 @@ fn a_sync_that_is_left_out_would_be_caught() {
     // journal are at a checkpoint, where there is one before the file is published.
     for (ignored, checkpoint_every, what) in [
         (Synced::Names, u64::MAX, "nobody dares to touch"),
+        (Synced::NewJournal, u64::MAX, "nobody dares to touch"),
         (Synced::Data, 2, "what a checkpoint covered is lost"),
         (Synced::Journal, 2, "what a checkpoint covered is lost"),
         (Synced::Data, u64::MAX, "a wrong file has the final name"),

@@ -141,10 +141,10 @@ pub(crate) fn next_run<D: Disk>(
     }
     let mut older = OlderVersions::new(location.clone(), false);
     older.recover().unwrap();
-    let earlier = match location.find(false).unwrap() {
+    let earlier = match location.find(false, |_| false).unwrap() {
         Found::Nothing(None) => return Next::Fresh,
         Found::Nothing(Some(why)) => return Next::StartOver(Why::Unusable(why)),
-        Found::PartAlone => return Next::Stuck,
+        Found::Foreign(_) => return Next::Stuck,
         Found::Unreadable(error) => panic!("no other version has ever written: {error}"),
         Found::Earlier(earlier) => earlier,
     };

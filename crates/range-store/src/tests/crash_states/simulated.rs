@@ -21,6 +21,8 @@ pub(crate) enum Synced {
     /// The part file, or the final file it has become.
     Data,
     Journal,
+    /// A journal that has no name yet.
+    NewJournal,
     Names,
 }
 
@@ -167,6 +169,21 @@ impl Disk for SimulatedDisk {
         Ok(self.file(id))
     }
 
+    fn create_nameless(&self) -> Result<SimulatedFile, Errno> {
+        let id = self.lock().recording.create_nameless();
+        Ok(self.file(id))
+    }
+
+    fn name(&self, file: &SimulatedFile, name: &OsStr) -> Result<(), Errno> {
+        let mut inner = self.lock();
+        let name = Name::of(name);
+        if inner.recording.now().id(name).is_some() {
+            return Err(Errno::EXIST);
+        }
+        inner.recording.name(file.id, name);
+        Ok(())
+    }
+
     fn open(&self, name: &OsStr, _access: Access) -> Result<SimulatedFile, Errno> {
         let id = self.lock().recording.now().id(Name::of(name));
         Ok(self.file(id.ok_or(Errno::NOENT)?))
@@ -242,6 +259,8 @@ impl SimulatedFile {
         let of = self.disk.look_at(|state| {
             if state.id(Name::Journal) == Some(self.id) {
                 Synced::Journal
+            } else if state.names_of(self.id) == 0 {
+                Synced::NewJournal
             } else {
                 Synced::Data
             }
@@ -270,6 +289,7 @@ impl DiskFile for SimulatedFile {
             length: length as u64,
             allocated: length as u64,
             modified: 0,
+            changed: 0,
         })
     }
 

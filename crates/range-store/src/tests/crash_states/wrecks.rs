@@ -20,7 +20,8 @@ impl Recording {
     /// earlier content of the disk, file by file.
     pub(crate) fn wrecks(&self, steps: usize, stale: &[&[u8]]) -> Wrecks {
         let steps = &self.steps[..steps];
-        let created = steps.iter().filter(|step| matches!(step, Step::Create(_)));
+        let is_created = |step: &&Step| matches!(step, Step::Create(_) | Step::CreateNameless);
+        let created = steps.iter().filter(is_created);
         let files = (0..self.start.files.len() + created.count()).map(|id| {
             let first = self.start.files.get(id).cloned().unwrap_or_default();
             let stale = stale.get(id).copied().unwrap_or_default();
@@ -44,13 +45,18 @@ impl Recording {
             let moved = match step {
                 Step::Rename(from, _) => disk.names[*from as usize],
                 Step::Create(_) => Some(FileId(disk.files.len())),
-                Step::Remove(_)
+                Step::CreateNameless
+                | Step::Name(..)
+                | Step::Remove(_)
                 | Step::SyncNames
                 | Step::Write(..)
                 | Step::Resize(..)
                 | Step::Sync(_) => None,
             };
-            let of_names = matches!(step, Step::Rename(..) | Step::Create(_) | Step::Remove(_));
+            let of_names = matches!(
+                step,
+                Step::Rename(..) | Step::Create(_) | Step::Name(..) | Step::Remove(_)
+            );
             disk.apply(step);
             if Some(at) <= synced {
                 base = disk.names;

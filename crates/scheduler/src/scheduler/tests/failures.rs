@@ -17,7 +17,11 @@ fn a_shorter_reply_is_kept_and_the_rest_asked_for_again() {
 
 #[test]
 fn a_reply_that_brings_nothing_counts_as_a_failure() {
-    let (mut bench, _) = Bench::segmented(1, 100 * MIB);
+    let untold = SchedulerConfig {
+        max_tries: None,
+        ..config(1)
+    };
+    let (mut bench, _) = Bench::segmented_with(untold, 100 * MIB);
     let mut attempt = FIRST;
     let mut told = Vec::new();
     // No byte has ever come from there.
@@ -253,15 +257,26 @@ fn ranges_that_are_ignored_again_and_again_lead_to_one_stream() {
 
 #[test]
 fn an_unreachable_host_fails_after_a_few_tries() {
-    let mut bench = Bench::new(8, Beginning::Fresh);
-    let mut attempt = starts(&bench.feed(Input::Tick))[0].0;
-    for _ in 1..limits::FIRST_CONTACT_TRIES {
-        bench.fail(attempt, 0, FailureClass::Unreachable);
-        attempt = starts(&bench.after(limits::BACKOFF_MAX))[0].0;
+    // A number that the user has told is the number.
+    for (told, tries) in [
+        (None, limits::FIRST_CONTACT_TRIES),
+        (Some(1), 1),
+        (Some(6), 6),
+    ] {
+        let config = SchedulerConfig {
+            max_tries: told,
+            ..config(8)
+        };
+        let mut bench = Bench::of(config, Beginning::Fresh);
+        let mut attempt = starts(&bench.feed(Input::Tick))[0].0;
+        for _ in 1..tries {
+            bench.fail(attempt, 0, FailureClass::Unreachable);
+            attempt = starts(&bench.after(limits::BACKOFF_MAX))[0].0;
+        }
+        let outputs = bench.fail(attempt, 0, FailureClass::Unreachable);
+        assert_eq!(
+            outputs,
+            [Output::Finished(Outcome::Failed(FailureClass::Unreachable))]
+        );
     }
-    let outputs = bench.fail(attempt, 0, FailureClass::Unreachable);
-    assert_eq!(
-        outputs,
-        [Output::Finished(Outcome::Failed(FailureClass::Unreachable))]
-    );
 }

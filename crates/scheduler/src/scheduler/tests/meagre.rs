@@ -72,7 +72,7 @@ fn replies_of_a_block_are_followed_at_once() {
 #[test]
 fn a_stream_that_ends_at_one_place_is_asked_for_three_times() {
     let config = SchedulerConfig {
-        max_tries: 10,
+        max_tries: None,
         ..config(4)
     };
     let mut bench = Bench::of(config, Beginning::SingleStream);

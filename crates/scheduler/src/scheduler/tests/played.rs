@@ -107,7 +107,7 @@ impl Played {
         let mut played = Self {
             bench: Bench::of(
                 SchedulerConfig {
-                    max_tries: 10,
+                    max_tries: None,
                     ..config(width)
                 },
                 beginning,

@@ -71,7 +71,7 @@ impl World {
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
             block_size: Some(BlockSize::DEFAULT),
-            max_tries: 10_000,
+            max_tries: Some(10_000),
             stall_timeout: Duration::from_secs(20),
             first_byte_timeout: Duration::from_mins(2),
             rate_limit: limit,
