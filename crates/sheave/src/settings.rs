@@ -112,6 +112,7 @@ fn check_server(args: CheckArgs) -> Result<CheckSettings, UsageError> {
             fields: headers
                 .map(|(name, value)| (name, value.reveal().clone()))
                 .collect(),
+            on_question: None,
         },
         json: args.json,
         verbose: args.verbose,
