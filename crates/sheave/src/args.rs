@@ -169,6 +169,7 @@ pub(crate) struct GetArgs {
     pub(crate) content_disposition: bool,
     #[arg(short = 'x', long, value_name = "N|auto", default_value = AUTO)]
     #[arg(help = help_for_connections(), value_parser = values::connections)]
+    #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-connection-per-server", "split", "num-connections", "max-connections"])]
     pub(crate) connections: u16,
     /// Fail unless the file has this checksum; ALG is sha-256 or sha-512 (repeatable)
@@ -197,6 +198,7 @@ pub(crate) struct GetArgs {
     /// Give up after N failures in a row without progress [default: 10]
     #[arg(hide_short_help = true)]
     #[arg(long, value_name = "N", value_parser = values::from_one_to(u32::MAX))]
+    #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["tries", "retry", "retries", "max-retries", "max-retry"])]
     pub(crate) max_tries: Option<u32>,
     /// Wait this long for the first byte of a reply, e.g. 10m where a file is made when asked for
@@ -211,9 +213,11 @@ pub(crate) struct GetArgs {
     /// Refuse a file larger than this, e.g. 10GiB [default: no limit]
     #[arg(hide_short_help = true)]
     #[arg(long, value_name = "SIZE", value_parser = values::size, alias = "max-filesize")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) max_size: Option<ByteCount>,
     /// Limit total download speed, e.g. 1.5MiB a second [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::limit)]
+    #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-download-limit", "max-overall-download-limit", "max-speed"])]
     pub(crate) limit_rate: Option<RateLimit>,
     /// Use memory-mapped or positioned writes; auto is positioned

@@ -63,8 +63,11 @@ impl Bind {
         }
     }
 
-    /// Returns whether a word is a port, or an address with one, rather than the name of a file.
+    /// Returns whether a word is a port or an address rather than the name of a file.
     pub(crate) fn is_meant(word: &str) -> bool {
+        if word.parse::<IpAddr>().is_ok() {
+            return true;
+        }
         let port = word.rsplit_once(':').map_or(word, |(_, port)| port);
         port.parse::<u16>().is_ok() && Self::parse(word).is_ok()
     }
@@ -136,7 +139,8 @@ mod tests {
             ("8090", true),
             (":8090", true),
             ("localhost:8090", true),
-            ("127.0.0.1", false),
+            ("127.0.0.1", true),
+            ("::1", true),
             ("99999", false),
             ("images", false),
             ("unix:8090", true),

@@ -66,7 +66,16 @@ fn similar_option<'a>(command: &str, option: &str, program: &'a clap::Command) -
     let names = options
         .iter()
         .flat_map(|(long, aliases)| iter::once(long).chain(aliases));
-    let name = nearest(typed, names.copied())?;
+    let names = names.copied().chain(iter::once("help"));
+    let name = nearest(typed, names)?;
+    let is_nearer =
+        |other: &&str| strsim::osa_distance(typed, other) < strsim::osa_distance(typed, name);
+    if habits::long_names(command).any(|other| is_nearer(&other)) {
+        return None;
+    }
+    if name == "help" {
+        return Some(name);
+    }
     let mut options = options.iter();
     let (long, _) = options.find(|(long, aliases)| *long == name || aliases.contains(&name))?;
     Some(long)

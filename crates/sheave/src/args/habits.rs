@@ -185,6 +185,9 @@ fn misread(
     if name.strip_suffix("nv").is_some_and(are_switches) {
         return answer("get", "-nv");
     }
+    if name == "version" {
+        return answer("get", "--version");
+    }
     let number = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
     let is_split = match name.strip_prefix('s') {
         Some("") => value.is_some_and(number),
@@ -251,6 +254,15 @@ fn answers(command: &str) -> impl Iterator<Item = (&'static str, &'static str)> 
     of_command
         .flat_map(|(_, text)| text.lines())
         .filter_map(|line| line.split_once(" | "))
+}
+
+/// Returns the long options of other programs, without their dashes, that mean something to the
+/// user of a command.
+pub(super) fn long_names(command: &str) -> impl Iterator<Item = &'static str> {
+    let of_get = NEEDLESS.lines().filter(move |_| command == "get");
+    let needless = of_get.map(|entry| entry.trim_end_matches('='));
+    let answered = answers(command).flat_map(|(options, _)| options.split(' '));
+    needless.chain(answered.filter_map(|option| option.strip_prefix("--")))
 }
 
 /// Returns the sentence that answers an option which `command` does not have, if other programs

@@ -1,9 +1,9 @@
 //! Owns how a word on the command line becomes a URL, and the answer to one that does not. Asks
 //! nobody whether the place exists.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 /// Characters that no URL has, and that text around one may leave on it.
 const AROUND: [char; 11] = [
@@ -15,7 +15,8 @@ const AROUND: [char; 11] = [
 const SITES: [&str; 6] = [".com", ".org", ".net", ".edu", ".gov", ".int"];
 
 /// Returns a word without what it brings along from the text that it was copied from: space,
-/// quotes, angle brackets, and the `URL:` that RFC 3986 recommends inside of these.
+/// quotes, angle brackets, the `URL:` that RFC 3986 recommends inside of these, and what a browser
+/// puts in front of a page's source.
 fn bare(word: &str) -> &str {
     let word = word.trim_matches(|c: char| c.is_whitespace() || AROUND.contains(&c));
     let in_quotes = [('\'', '\''), ('\u{2018}', '\u{2019}')];
@@ -23,7 +24,9 @@ fn bare(word: &str) -> &str {
         .iter()
         .find_map(|(open, close)| word.strip_prefix(*open)?.strip_suffix(*close));
     let word = quoted.unwrap_or(word).trim();
-    word.strip_prefix("URL:").unwrap_or(word)
+    let prefixes = ["URL:", "view-source:"].into_iter();
+    let mut rests = prefixes.filter_map(|prefix| word.strip_prefix(prefix));
+    rests.next().unwrap_or(word)
 }
 
 /// Returns whether a word that is no command is meant as the place of a file.
@@ -53,7 +56,10 @@ fn is_like_a_place(word: &str) -> bool {
         return false;
     }
     let lower = name.to_ascii_lowercase();
-    let is_site = lower.starts_with("www.") || SITES.iter().any(|end| lower.ends_with(end));
+    let is_site = lower == "localhost"
+        || lower.starts_with("www.")
+        || lower.parse::<Ipv4Addr>().is_ok()
+        || SITES.iter().any(|end| lower.ends_with(end));
     let is_host = lower == "localhost" || (name.contains('.') && !name.contains(".."));
     match port {
         Some(port) => is_port(port),
@@ -75,11 +81,9 @@ pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
         });
     }
     if word.contains("://") {
-        let url = Url::parse(word).map_err(|source| NoUrl::Malformed {
-            word: shown(word),
-            source,
-        })?;
-        return of_http(url);
+        return Url::parse(word)
+            .map_err(|error| NoUrl::of(word, error))
+            .and_then(of_http);
     }
     let place = match word.strip_prefix("//") {
         Some(rest) => Some(rest.trim_start_matches('/')).filter(|rest| !rest.is_empty()),
@@ -146,8 +150,8 @@ fn of_http(url: Url) -> Result<Url, NoUrl> {
 /// follows a `?`.
 pub(super) fn shown(word: &str) -> String {
     let (before, query) = match word.split_once('?') {
-        Some((before, _)) => (before, "?..."),
-        None => (word, ""),
+        Some((before, after)) if !after.is_empty() => (before, "?..."),
+        Some(_) | None => (word, ""),
     };
     match word.rsplit_once('@') {
         Some((_, place)) => format!("...@{}", place.split('?').next().unwrap_or_default()),
@@ -175,10 +179,10 @@ pub(super) enum NoUrl {
     BadScheme { word: String, meant: String },
     /// It has a scheme, and is wrong behind it.
     #[error("{word} is not a valid URL: {source}")]
-    Malformed {
-        word: String,
-        source: url::ParseError,
-    },
+    Malformed { word: String, source: ParseError },
+    /// Its host is neither a name nor an address.
+    #[error("{word} is not a valid URL: no host is called so")]
+    NoHost { word: String },
     /// A URL of another protocol.
     #[error("only http and https URLs can be downloaded, not {scheme}")]
     OtherScheme { scheme: String },
@@ -188,6 +192,24 @@ pub(super) enum NoUrl {
 }
 
 impl NoUrl {
+    fn of(word: &str, error: ParseError) -> Self {
+        let word = shown(word);
+        let is_of_host = matches!(
+            error,
+            ParseError::IdnaError | ParseError::InvalidDomainCharacter
+        );
+        if error == ParseError::RelativeUrlWithoutBase {
+            Self::Other { word }
+        } else if is_of_host {
+            Self::NoHost { word }
+        } else {
+            Self::Malformed {
+                word,
+                source: error,
+            }
+        }
+    }
+
     /// Returns whether the answer has a guess at what was meant.
     pub(super) const fn has_a_guess(&self) -> bool {
         matches!(self, Self::NoScheme { .. } | Self::BadScheme { .. })
@@ -209,10 +231,13 @@ mod tests {
             "[::1]:8080/x",
             "[::1]/x",
             "LocalHost:1/x",
+            "localhost",
+            "127.0.0.1",
         ] {
             let word = &word.to_ascii_lowercase();
             assert!(is_a_place(word), "{word}");
-            assert_eq!(url(word).unwrap().as_str(), format!("http://{word}"));
+            let slash = if word.contains('/') { "" } else { "/" };
+            assert_eq!(url(word).unwrap().as_str(), format!("http://{word}{slash}"));
         }
     }
 
@@ -225,6 +250,7 @@ mod tests {
             "www.x/y",
             "www.x",
             "example.com",
+            "1.2.3.4",
             "host:8080/x",
             "[2001:db8::1]/x",
         ] {
@@ -255,6 +281,7 @@ mod tests {
             "\"http://h/x",
             "HTTP://h/x",
             "http:///h/x",
+            "view-source:http://h/x",
         ] {
             assert!(is_a_place(word), "{word}");
             assert_eq!(url(word).unwrap().as_str(), "http://h/x", "{word}");
