@@ -11,6 +11,10 @@ fn it_fetches_interrupts_resumes_and_verifies() {
     for word in ["interrupt", "resume", "sha-256"] {
         assert!(said.contains(word), "{word} is missing in {ran:?}");
     }
+    for line in ran.stdout.lines() {
+        let columns = line.chars().count();
+        assert!(columns <= 80, "{columns} columns: {line}");
+    }
     assert_eq!(
         files::names(scratch.path()),
         [""; 0],

@@ -32,11 +32,57 @@ fn shells_read_their_completions() {
             let bare = word.trim_start_matches('-');
             assert!(script.contains(bare), "{shell} does not know {word}");
         }
+        for hidden in ["globoff", "no-clobber", "remote-name", "proto"] {
+            assert!(!script.contains(hidden), "{shell} is told of {hidden}");
+        }
         let path = directory.path().join(shell);
         std::fs::write(&path, script).unwrap();
         if let Some(reader) = reader {
             is_well_formed(reader, &["-n", path.to_str().unwrap()]);
         }
+    }
+}
+
+/// Asks bash for the words that complete a line.
+const ASK_BASH: &str = r#"
+source "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_sheave sheave "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+echo "${COMPREPLY[*]}"
+"#;
+
+#[test]
+fn a_line_is_completed_with_and_without_its_command() {
+    let Some(bash) = needs::program("bash") else {
+        return;
+    };
+    let directory = files::directory();
+    let script = directory.path().join("bash");
+    std::fs::write(
+        &script,
+        program::run(["completions", "bash"]).expect(0).stdout,
+    )
+    .unwrap();
+    for (line, expected) in [
+        ("sheave --ov", "--overwrite"),
+        ("sheave get --ov", "--overwrite"),
+        ("sheave -x 4 --ov", "--overwrite"),
+        ("sheave http://h/x --ov", "--overwrite"),
+        ("sheave ins", "inspect"),
+        ("sheave m", "man"),
+        ("sheave help comp", "completions"),
+        ("sheave serve --host-", ""),
+        ("sheave --preco", ""),
+        ("sheave --no-cl", ""),
+    ] {
+        let asked = Command::new(&bash)
+            .args(["-c", ASK_BASH, "bash"])
+            .arg(&script)
+            .args(line.split(' '))
+            .output()
+            .unwrap();
+        let completed = String::from_utf8(asked.stdout).unwrap();
+        assert_eq!(completed.trim_end(), expected, "{line}");
     }
 }
 
@@ -52,6 +98,7 @@ fn manual_pages_have_every_option_and_no_warning() {
         "demo",
         "get",
         "inspect",
+        "man",
         "serve",
     ];
     let mut expected: Vec<_> = commands.map(|command| format!("sheave-{command}.1")).into();

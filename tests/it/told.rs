@@ -5,10 +5,10 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use crate::support::cut_off::{reaches, slow};
-use crate::support::files;
 use crate::support::program::{self, get};
 use crate::support::site::Site;
 use crate::support::versioned::faults;
+use crate::support::{files, wait};
 
 const MIB: u64 = 1 << 20;
 
@@ -61,6 +61,21 @@ fn who_stops_a_download_is_told_how_much_is_kept() {
         .find(|line| line.contains("\"resuming\""));
     let claimed = format!("\"claimed_bytes\":{kept},");
     assert!(resuming.unwrap().contains(&claimed), "{ran:?}");
+}
+
+#[test]
+fn a_part_of_nothing_is_not_said_to_be_resumed() {
+    let site = Site::synthetic(faults(&["stall:0,requests=1..=40"]));
+    let into = files::directory();
+    let url = site.url("/synthetic/40MiB");
+    let running = program::start_get(&url, into.path(), &[]);
+    let journal = into.path().join("40MiB.part.journal");
+    wait::until("a part file", || journal.exists().then_some(()));
+    running.kill();
+    site.clear_faults();
+    let directory = into.path().to_str().unwrap();
+    let ran = program::run(["get", "-v", "-d", directory, &url]).expect(0);
+    assert!(!ran.stderr.contains("resuming"), "{ran:?}");
 }
 
 #[test]
@@ -172,7 +187,7 @@ fn nobody_is_told_to_continue_what_cannot_be_continued() {
 fn the_tries_are_as_many_as_was_told_and_counted_as_they_were_made() {
     let into = files::directory();
     let directory = into.path().to_str().unwrap();
-    let nobody = format!("http://127.0.0.1:{}/f", crate::support::wait::free_port());
+    let nobody = format!("http://127.0.0.1:{}/f", wait::free_port());
     let run = |url: &str, more: &[&str]| {
         program::run([&["get", "-v", "-d", directory, url], more].concat()).expect(3)
     };

@@ -224,7 +224,9 @@ impl Session {
                     .length
                     .expect("the journal states the length");
                 let claimed = earlier.claims.bytes();
-                self.events.send(Event::Resuming { claimed, length });
+                if claimed > 0 {
+                    self.events.send(Event::Resuming { claimed, length });
+                }
                 if claimed == length && !self.task.expects_digest() {
                     // Only a reply can tell whether the remote file is still this one, so that
                     // there has to be a request: the last block is fetched again.

@@ -48,9 +48,18 @@ pub struct Digest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseDigestError {
-    /// There is no `=` between algorithm and value.
+    /// There is no `=` between algorithm and value, and the whole is no value either.
     #[error("a checksum is written ALGORITHM=HEX, as in sha-256=9f86d0…")]
     NoAlgorithm,
+    /// The text is a value alone, and no supported algorithm makes so many digits.
+    #[error(
+        "a checksum of {digits} digits is {}; use sha-256, of 64 digits, or sha-512, of 128",
+        made_by(*.digits)
+    )]
+    OtherLength {
+        /// The number of digits in the text.
+        digits: usize,
+    },
     /// The algorithm is not supported.
     #[error("unknown checksum algorithm; use sha-256 or sha-512")]
     UnknownAlgorithm,
@@ -79,15 +88,33 @@ impl Digest {
         (value.len() == algorithm.length()).then_some(Self { algorithm, bytes })
     }
 
-    /// Parses `sha-256=HEX`; it also accepts `sha256` and capital letters.
+    /// Parses `sha-256=HEX`; it also accepts `sha256`, a colon and capital letters, and `HEX`
+    /// alone, whose length tells the algorithm.
     pub fn parse(text: &str) -> Result<Self, ParseDigestError> {
-        let (name, value) = text.split_once('=').ok_or(ParseDigestError::NoAlgorithm)?;
+        let Some((name, value)) = text.split_once(['=', ':']) else {
+            return Self::parse_value(text.trim());
+        };
         let name = name.trim().to_ascii_lowercase();
         let mut known = DigestAlgorithm::ALL.into_iter();
         let algorithm = known
             .find(|known| known.name() == name || known.name().replace('-', "") == name)
             .ok_or(ParseDigestError::UnknownAlgorithm)?;
-        let value = value.trim();
+        Self::of_hex(algorithm, value.trim())
+    }
+
+    fn parse_value(value: &str) -> Result<Self, ParseDigestError> {
+        if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(ParseDigestError::NoAlgorithm);
+        }
+        let digits = value.len();
+        let mut known = DigestAlgorithm::ALL.into_iter();
+        let algorithm = known
+            .find(|known| known.length() * 2 == digits)
+            .ok_or(ParseDigestError::OtherLength { digits })?;
+        Self::of_hex(algorithm, value)
+    }
+
+    fn of_hex(algorithm: DigestAlgorithm, value: &str) -> Result<Self, ParseDigestError> {
         if !value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(ParseDigestError::NotHex);
         }
@@ -117,6 +144,18 @@ impl Digest {
     /// The value in lowercase hexadecimal, without the algorithm.
     pub fn hex(&self) -> String {
         Hex(self.bytes()).to_string()
+    }
+}
+
+/// Returns the algorithm whose digests have so many hexadecimal digits.
+const fn made_by(digits: usize) -> &'static str {
+    match digits {
+        8 => "a CRC-32",
+        32 => "an MD5",
+        40 => "a SHA-1",
+        56 => "a SHA-224",
+        96 => "a SHA-384",
+        _ => "of no known algorithm",
     }
 }
 
@@ -157,12 +196,31 @@ mod tests {
     }
 
     #[test]
+    fn a_value_alone_tells_its_algorithm_by_its_length() {
+        for algorithm in DigestAlgorithm::ALL {
+            let value = "5a".repeat(algorithm.length());
+            let digest = Digest::parse(&format!(" {value}\n")).unwrap();
+            assert_eq!(
+                (digest.algorithm(), digest.hex()),
+                (algorithm, value.clone())
+            );
+            let named = format!("{}:{value}", algorithm.name());
+            assert_eq!(Digest::parse(&named), Ok(digest));
+        }
+        for (digits, name) in [(32, "MD5"), (40, "SHA-1"), (56, "SHA-224"), (96, "SHA-384")] {
+            let error = Digest::parse(&"a".repeat(digits)).unwrap_err();
+            assert!(format!("{error}").contains(name), "{error}");
+        }
+    }
+
+    #[test]
     fn malformed_digests_say_what_is_wrong() {
-        use ParseDigestError::{NoAlgorithm, NotHex, UnknownAlgorithm, WrongLength};
+        use ParseDigestError::{NoAlgorithm, NotHex, OtherLength, UnknownAlgorithm, WrongLength};
         let algorithm = DigestAlgorithm::Sha256;
         for (text, error) in [
             ("", NoAlgorithm),
-            ("abcd", NoAlgorithm),
+            ("nonsense", NoAlgorithm),
+            ("abcd", OtherLength { digits: 4 }),
             ("md5=00", UnknownAlgorithm),
             ("sha-256=xyz", NotHex),
             (

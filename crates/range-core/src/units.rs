@@ -19,30 +19,71 @@ pub enum ParseByteCountError {
     /// The unit is not one of B, kB, MB, GB, TB, PB, EB, KiB, MiB, GiB, TiB, PiB, EiB.
     #[error("unknown size unit; use B, kB, MB, GB, TB, KiB, MiB, GiB or TiB")]
     UnknownUnit,
+    /// The number has a fraction and no unit larger than a byte.
+    #[error("a size in bytes has no fraction; add a unit, as in 1.5MiB")]
+    PartOfByte,
     /// The size does not fit in 64 bits.
     #[error("the size does not fit 64 bits")]
     TooLarge,
 }
 
 impl ByteCount {
-    /// Parses `1048576`, `10GiB`, `10 MB` or `8EiB`. Units are case-insensitive; `K`, `M`, … alone
-    /// mean the binary unit.
+    /// Parses `1048576`, `10GiB`, `1.5 MB` or `8EiB`. Units are case-insensitive; `K`, `M`, … alone
+    /// mean the binary unit. What is less than a byte is left out.
     pub fn parse(text: &str) -> Result<Self, ParseByteCountError> {
-        let text = text.trim();
-        let digits_end = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        let (digits, unit) = text.split_at(digits_end);
-        if digits.is_empty() {
-            return Err(ParseByteCountError::NoDigits);
-        }
-        let number: u64 = digits.parse().map_err(|_| ParseByteCountError::TooLarge)?;
+        let (number, unit) = Decimal::begin(text.trim()).ok_or(ParseByteCountError::NoDigits)?;
         let factor = unit_factor(unit.trim_start()).ok_or(ParseByteCountError::UnknownUnit)?;
-        number
-            .checked_mul(factor)
-            .map(Self)
-            .ok_or(ParseByteCountError::TooLarge)
+        if factor == 1 && !number.fraction.is_empty() {
+            return Err(ParseByteCountError::PartOfByte);
+        }
+        let bytes = number.times(factor).ok_or(ParseByteCountError::TooLarge)?;
+        Ok(Self(bytes))
     }
+}
+
+/// A number as people write it: `10`, `1.5`, `.5`.
+#[derive(Clone, Copy)]
+struct Decimal<'a> {
+    whole: &'a str,
+    fraction: &'a str,
+}
+
+impl<'a> Decimal<'a> {
+    /// The most digits of a fraction that count. With a factor of 64 bits they fit 128.
+    const FRACTION_MAX: usize = 18;
+
+    /// Returns the number that a text begins with, and the text behind it.
+    fn begin(text: &'a str) -> Option<(Self, &'a str)> {
+        let (whole, rest) = digits(text);
+        let (fraction, rest) = match rest.strip_prefix('.').map(digits) {
+            Some((fraction, rest)) if !fraction.is_empty() => (fraction, rest),
+            _ => ("", rest),
+        };
+        let has_digits = !(whole.is_empty() && fraction.is_empty());
+        has_digits.then_some((Self { whole, fraction }, rest))
+    }
+
+    /// Returns the whole part of the product, if it fits 64 bits.
+    fn times(self, factor: u64) -> Option<u64> {
+        let whole: u64 = match self.whole {
+            "" => 0,
+            digits => digits.parse().ok()?,
+        };
+        let length = self.fraction.len().min(Self::FRACTION_MAX);
+        let fraction: u128 = match &self.fraction[..length] {
+            "" => 0,
+            digits => digits.parse().ok()?,
+        };
+        let scale = 10_u128.pow(u32::try_from(length).ok()?);
+        let part = u64::try_from(fraction * u128::from(factor) / scale).ok()?;
+        whole.checked_mul(factor)?.checked_add(part)
+    }
+}
+
+/// Returns the digits that a text begins with, and the text behind them.
+fn digits(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    text.split_at(end.unwrap_or(text.len()))
 }
 
 fn unit_factor(unit: &str) -> Option<u64> {
@@ -87,15 +128,9 @@ pub enum ParseDurationError {
     TooLong,
 }
 
-/// Parses `500ms`, `20s`, `2m` or `1h`.
+/// Parses `500ms`, `20s`, `1.5m` or `1h`.
 pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
-    let digits_end = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(digits_end);
-    if digits.is_empty() {
-        return Err(ParseDurationError::NoDigits);
-    }
+    let (number, unit) = Decimal::begin(text).ok_or(ParseDurationError::NoDigits)?;
     let milliseconds: u64 = match unit {
         "ms" => 1,
         "s" => 1000,
@@ -103,8 +138,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
         "h" => 3_600_000,
         _ => return Err(ParseDurationError::UnknownUnit),
     };
-    let number: u64 = digits.parse().map_err(|_| ParseDurationError::TooLong)?;
-    let total = number.checked_mul(milliseconds);
+    let total = number.times(milliseconds);
     total
         .map(Duration::from_millis)
         .ok_or(ParseDurationError::TooLong)
@@ -187,6 +221,14 @@ mod tests {
             ("2M", 2 << 20),
             ("18446744073709551615", u64::MAX),
             ("5B", 5),
+            ("1.5M", 3 << 19),
+            ("1.5GiB", 3 << 29),
+            ("0.5k", 512),
+            (".5k", 512),
+            ("1.2345 MB", 1_234_500),
+            ("0.1kB", 100),
+            ("1.00000000000000000000000000001KiB", 1024),
+            ("15.999999999999999999EiB", u64::MAX - 1),
         ] {
             assert_eq!(ByteCount::parse(text), Ok(ByteCount(bytes)), "{text}");
         }
@@ -194,12 +236,19 @@ mod tests {
 
     #[test]
     fn sizes_that_mean_nothing_are_refused() {
-        use ParseByteCountError::{NoDigits, TooLarge, UnknownUnit};
+        use ParseByteCountError::{NoDigits, PartOfByte, TooLarge, UnknownUnit};
         for (text, error) in [
             ("", NoDigits),
             ("-1", NoDigits),
             ("GiB", NoDigits),
-            ("1.5GiB", UnknownUnit),
+            (".", NoDigits),
+            (".GiB", NoDigits),
+            ("1.GiB", UnknownUnit),
+            ("1.5.5GiB", UnknownUnit),
+            ("1,5GiB", UnknownUnit),
+            ("1.5", PartOfByte),
+            ("1.5B", PartOfByte),
+            ("16.0EiB", TooLarge),
             ("1 XB", UnknownUnit),
             ("1iB", UnknownUnit),
             ("16EiB", TooLarge),
@@ -217,6 +266,9 @@ mod tests {
             ("20s", 20_000),
             ("2m", 120_000),
             ("1h", 3_600_000),
+            ("1.5s", 1500),
+            (".5m", 30_000),
+            ("0.0001s", 0),
         ] {
             assert_eq!(
                 parse_duration(text),
@@ -233,7 +285,7 @@ mod tests {
             ("s", NoDigits),
             ("-1s", NoDigits),
             ("20", UnknownUnit),
-            ("1.5s", UnknownUnit),
+            ("1.s", UnknownUnit),
             ("20 s", UnknownUnit),
             ("3d", UnknownUnit),
             ("18446744073709551615h", TooLong),

@@ -33,6 +33,7 @@ use values::AUTO;
 const EXAMPLES: &str = "\
 Examples:
   sheave https://example.org/disk.img   download to ./disk.img
+  sheave get -h                         list the options of a download
   sheave serve ~/images                 serve a directory on 127.0.0.1:8080
   sheave demo                           see it work, without a network
   sheave inspect disk.img.part          see what an interrupted download holds
@@ -73,10 +74,16 @@ Exits with 9 if the server breaks a rule that RFC 9110 or RFC 9112 says it must
 keep, and with 3 if it is gone before the end.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
+Examples (make the directory first, with mkdir -p):
   sheave completions bash > ~/.local/share/bash-completion/completions/sheave
   sheave completions zsh > ~/.zfunc/_sheave      with ~/.zfunc in $fpath
   sheave completions fish > ~/.config/fish/completions/sheave.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  mkdir -p ~/.local/share/man/man1
+  sheave man ~/.local/share/man/man1
+  man sheave-get";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -121,7 +128,7 @@ pub(crate) enum Command {
         shell: Shell,
     },
     /// Write the manual pages into a directory
-    #[command(hide = true)]
+    #[command(after_help = MAN_EXAMPLES)]
     Man {
         /// The directory, which must exist
         #[arg(value_name = "DIR")]
@@ -140,11 +147,17 @@ pub(crate) struct GetArgs {
     #[arg(required = true, value_name = "URL", value_parser = place::url)]
     pub(crate) urls: Vec<Url>,
     /// Save to this file [default: the last part of the URL's path]
-    #[arg(short, long, value_name = "PATH", aliases = ["out", "output-document"])]
+    #[arg(short, long, value_name = "PATH", value_parser = values::path())]
+    #[arg(aliases = ["out", "output-document"])]
     pub(crate) output: Option<PathBuf>,
-    /// Save in this directory, which must exist [default: the current one]
-    #[arg(short, long, value_name = "DIR", aliases = ["output-dir", "directory-prefix"])]
+    /// Save in this directory [default: the current one]
+    #[arg(short, long, value_name = "DIR", value_parser = values::path())]
+    #[arg(aliases = ["output-dir", "directory-prefix"])]
     pub(crate) dir: Option<PathBuf>,
+    /// Create the directory of the file if it does not exist
+    #[arg(hide_short_help = true)]
+    #[arg(long, aliases = ["create-directories", "mkdir"])]
+    pub(crate) create_dirs: bool,
     /// Use the server's suggested file name, sanitised
     #[arg(hide_short_help = true)]
     #[arg(
@@ -156,10 +169,11 @@ pub(crate) struct GetArgs {
     pub(crate) content_disposition: bool,
     #[arg(short = 'x', long, value_name = "N|auto", default_value = AUTO)]
     #[arg(help = help_for_connections(), value_parser = values::connections)]
-    #[arg(aliases = ["max-connection-per-server", "split"])]
+    #[arg(allow_negative_numbers = true)]
+    #[arg(aliases = ["max-connection-per-server", "split", "num-connections", "max-connections"])]
     pub(crate) connections: u16,
     /// Fail unless the file has this checksum; ALG is sha-256 or sha-512 (repeatable)
-    #[arg(long = "checksum", value_name = "ALG=HEX", value_parser = Digest::parse)]
+    #[arg(long = "checksum", value_name = "[ALG=]HEX", value_parser = Digest::parse)]
     pub(crate) checksums: Vec<Digest>,
     /// If the file exists: fail, leave it, succeed if it is the same, replace it, or save the new
     /// one as NAME.1 [default: verify]
@@ -179,12 +193,13 @@ pub(crate) struct GetArgs {
     pub(crate) no_sync: bool,
     /// Set the file's modification time from Last-Modified
     #[arg(hide_short_help = true)]
-    #[arg(short = 'R', long)]
+    #[arg(short = 'R', long, alias = "use-server-timestamps")]
     pub(crate) remote_time: bool,
     /// Give up after N failures in a row without progress [default: 10]
     #[arg(hide_short_help = true)]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    #[arg(aliases = ["tries", "retry"])]
+    #[arg(long, value_name = "N", value_parser = values::from_one_to(u32::MAX))]
+    #[arg(allow_negative_numbers = true)]
+    #[arg(aliases = ["tries", "retry", "retries", "max-retries", "max-retry"])]
     pub(crate) max_tries: Option<u32>,
     /// Wait this long for the first byte of a reply, e.g. 10m where a file is made when asked for
     /// [default: 120s]
@@ -198,9 +213,11 @@ pub(crate) struct GetArgs {
     /// Refuse a file larger than this, e.g. 10GiB [default: no limit]
     #[arg(hide_short_help = true)]
     #[arg(long, value_name = "SIZE", value_parser = values::size, alias = "max-filesize")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) max_size: Option<ByteCount>,
-    /// Limit total download speed, e.g. 10MiB a second [default: no limit]
+    /// Limit total download speed, e.g. 1.5MiB a second [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::limit)]
+    #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-download-limit", "max-overall-download-limit", "max-speed"])]
     pub(crate) limit_rate: Option<RateLimit>,
     /// Use memory-mapped or positioned writes; auto is positioned
@@ -217,7 +234,13 @@ pub(crate) struct GetArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Show errors only
-    #[arg(short, long, conflicts_with = "verbose", alias = "silent")]
+    #[arg(
+        short,
+        long,
+        conflicts_with = "verbose",
+        short_alias = 's',
+        alias = "silent"
+    )]
     pub(crate) quiet: bool,
     /// Show retries and other events
     #[arg(short, long)]
@@ -225,7 +248,7 @@ pub(crate) struct GetArgs {
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
     #[command(flatten)]
-    needless: Needless,
+    pub(crate) needless: Needless,
 }
 
 /// Arguments of `demo`.
@@ -264,11 +287,11 @@ pub(crate) struct InspectArgs {
 )]
 pub(crate) struct CheckArgs {
     /// A file on the server, by http or https; redirects are followed
-    #[arg(value_name = "URL")]
-    pub(crate) url: String,
+    #[arg(value_name = "URL", value_parser = place::url)]
+    pub(crate) url: Url,
     /// Send this header with each request, to the URL's origin only. @FILE reads one header from
     /// each line of a file (repeatable)
-    #[arg(long = "header", value_name = "K: V|@FILE")]
+    #[arg(short = 'H', long = "header", value_name = "K: V|@FILE")]
     pub(crate) headers: Vec<String>,
     /// Also trust the certificates in this PEM file, of authorities or of servers
     #[arg(long, value_name = "FILE")]
@@ -277,7 +300,7 @@ pub(crate) struct CheckArgs {
     #[arg(long, requires = "cacert")]
     pub(crate) only_cacert: bool,
     /// Trust any certificate
-    #[arg(long, conflicts_with_all = ["cacert", "only_cacert"])]
+    #[arg(short = 'k', long, conflicts_with_all = ["cacert", "only_cacert"])]
     pub(crate) insecure: bool,
     /// Write one JSON object
     #[arg(long)]
@@ -288,6 +311,10 @@ pub(crate) struct CheckArgs {
     /// Show the sentence of the RFC behind each finding
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) verbose: bool,
+    /// Switches of curl: redirects are followed and errors shown in any case.
+    #[arg(short = 'L', long = "location", short_aliases = ['s', 'S', 'f'], hide = true)]
+    #[arg(action = clap::ArgAction::Count)]
+    needless: u8,
 }
 
 /// The definition of the command line, for those who describe it.
@@ -295,27 +322,60 @@ pub(crate) fn definition() -> clap::Command {
     Args::command()
 }
 
-/// Parses the command line. Prints help and usage errors itself; the error is the exit code that
-/// they lead to.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Exit> {
+/// The reason why a command line has no command to run.
+#[derive(Debug)]
+pub(crate) enum Unparsed {
+    /// It asked for a page, which has been shown.
+    Page(Exit),
+    /// It is wrong.
+    Complaint {
+        /// In one line, without secrets.
+        text: String,
+        /// True if the answer is wanted as JSON.
+        json: bool,
+    },
+}
+
+/// Parses the command line. Prints help itself.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Unparsed> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = leading::with_command(arguments, &Args::command());
+    let program = Args::command();
+    let typed = leading::with_command(arguments, &program);
+    let complaint = |text, arguments: &[OsString]| Unparsed::Complaint {
+        text,
+        json: wants_json(arguments),
+    };
+    let arguments = in_our_words(&typed, &program).map_err(|text| complaint(text, &typed))?;
     match Args::try_parse_from(arguments.clone()) {
         Ok(args) => Ok(args.command),
         Err(error) if is_help(&error) => {
             if error.use_stderr() {
                 // If standard error is closed, nobody reads the text; the exit code says the same.
                 drop(error.print());
-                return Err(Exit::Usage);
+                return Err(Unparsed::Page(Exit::Usage));
             }
             crate::printer::output(error.print());
-            Err(crate::printer::unless_lost(Exit::Success))
+            Err(Unparsed::Page(crate::printer::unless_lost(Exit::Success)))
         }
         Err(error) => {
-            let complaint = complaint::sentence(&error, &arguments);
-            Err(crate::printer::failure(Exit::Usage, &complaint))
+            let text = complaint::sentence(&error, &arguments, &program);
+            Err(complaint(text, &arguments))
         }
     }
+}
+
+/// Translates what is meant for `get`.
+fn in_our_words(arguments: &[OsString], program: &clap::Command) -> Result<Vec<OsString>, String> {
+    match (leading::command(arguments), program.find_subcommand("get")) {
+        (Some("get"), Some(get)) => habits::translated(arguments, get),
+        _ => Ok(arguments.to_vec()),
+    }
+}
+
+/// Returns whether the arguments, wrong as they may be, ask for the errors of `get` as JSON.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let mut options = arguments.iter().take_while(|word| *word != "--");
+    leading::command(arguments) == Some("get") && options.any(|word| word == "--json")
 }
 
 /// Returns whether the text of the error is a page to be read, and no complaint.

@@ -4,6 +4,7 @@
 mod json;
 mod junit;
 mod people;
+mod waiting;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::exit_code::Exit;
 use crate::printer;
 use crate::settings::CheckSettings;
 use crate::signal::{Patience, Stop};
+use waiting::Waiting;
 
 /// Nothing is kept, so nothing has to be finished.
 pub(crate) const PATIENCE: Patience = Patience {
@@ -31,11 +33,21 @@ struct NotWritten<'a> {
 }
 
 /// Checks one server.
-pub(crate) async fn run(settings: CheckSettings, mut stop: Stop) -> Exit {
-    let report = tokio::select! {
-        report = check::check(&settings.url, &settings.options) => report,
-        () = stop.requested() => return Exit::Interrupted,
+pub(crate) async fn run(mut settings: CheckSettings, mut stop: Stop) -> Exit {
+    let waiting = Waiting::new(settings.terminal);
+    settings.options.on_question = Some(waiting.listener());
+    let mut ticks = tokio::time::interval(waiting.interval());
+    // The first comes at once.
+    ticks.tick().await;
+    let mut checking = std::pin::pin!(check::check(&settings.url, &settings.options));
+    let report = loop {
+        tokio::select! {
+            report = &mut checking => break report,
+            () = stop.requested() => return Exit::Interrupted,
+            _ = ticks.tick() => waiting.show(),
+        }
     };
+    drop(waiting);
     let report = match report {
         Ok(report) => report,
         Err(error) => return printer::failure(exit_of(&error), &error),

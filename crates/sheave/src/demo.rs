@@ -1,6 +1,7 @@
 //! Owns `sheave demo`: a download of synthetic content from this machine, interrupted half-way on
 //! purpose, resumed and verified. Says what each phase did and how fast.
 
+use std::iter;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use accelerator::{
     ByteCount, BytesPerSecond, CancelHandle, Digest, DigestAlgorithm, Download, Error, ErrorKind,
     Progress, ProgressHandle, Report, Settings, Verification,
 };
+use console::Term;
 use range_server::{Config, Server, synthetic};
 use tempfile::TempDir;
 
@@ -21,6 +23,7 @@ use crate::report::{self, View, follow};
 use crate::serve;
 use crate::settings::{DemoSettings, under_our_name};
 use crate::signal::{Patience, Stop};
+use crate::wrap;
 
 /// As for any download, and the temporary directory is to be removed.
 pub(crate) const PATIENCE: Patience = Patience {
@@ -42,6 +45,31 @@ const UNPACED_SIZE: u64 = 1 << 30;
 
 /// The interval at which the demo looks for the half-way point.
 const LOOK_INTERVAL: Duration = Duration::from_millis(2);
+
+/// The columns of the names of phases.
+const MARGIN: usize = 9;
+
+/// The fewest columns that are left for words beside them.
+const NARROWEST: usize = 20;
+
+/// Prints what a phase did behind its name: one line, or as many as a narrow terminal takes.
+fn say(phase: &str, text: &str) {
+    let terminal = Term::stdout();
+    let columns = terminal.size_checked().map(|(_, columns)| columns.into());
+    for line in phase_lines(phase, text, columns.filter(|_| terminal.is_term())) {
+        printer::data(line);
+    }
+}
+
+fn phase_lines(phase: &str, text: &str, columns: Option<usize>) -> Vec<String> {
+    let columns = columns.unwrap_or(usize::MAX).saturating_sub(MARGIN);
+    let lines = wrap::lines(text, columns.max(NARROWEST));
+    let names = iter::once(phase).chain(iter::repeat(""));
+    let lines = names.zip(lines);
+    lines
+        .map(|(name, line)| format!("{name:<MARGIN$}{line}"))
+        .collect()
+}
 
 /// The values that every phase needs.
 struct Demo {
@@ -72,7 +100,7 @@ pub(crate) async fn run(settings: DemoSettings, stop: Stop) -> Exit {
 fn put_away(directory: TempDir, keep: bool) {
     if keep {
         let path = directory.keep();
-        printer::data(format_args!("kept     {}", path.join(NAME).display()));
+        say("kept", &path.join(NAME).display().to_string());
     } else if let Err(error) = directory.close() {
         printer::note(format_args!(
             "sheave: could not remove the temporary directory: {error}"
@@ -92,9 +120,11 @@ async fn serve_and_fetch(settings: DemoSettings, directory: &Path, stop: Stop) -
         Err(error) => return serve::could_not_start(&address, &error),
     };
     let url = format!("{}/synthetic/{}", server.base_url(), size.0);
-    printer::data(format_args!(
-        "serve    {size} of synthetic content at {url}"
-    ));
+    let server_url = server.base_url();
+    say(
+        "serve",
+        &format!("{size} of synthetic content at {server_url}"),
+    );
     let Some(expected) = expect(size, stop.clone()).await else {
         return Exit::Interrupted;
     };
@@ -123,12 +153,13 @@ async fn expect(size: ByteCount, mut stop: Stop) -> Option<Digest> {
     };
     let digest = Digest::new(DigestAlgorithm::Sha256, &bytes).expect("it has 32 bytes");
     let elapsed = start.elapsed();
-    printer::data(format_args!(
-        "expect   sha-256 {:.16}..., computed in {} ({})",
+    let text = format!(
+        "sha-256 {:.16}..., computed in {} ({})",
         digest.hex(),
         duration::measured(elapsed),
         BytesPerSecond::mean(size, elapsed)
-    ));
+    );
+    say("expect", &text);
     Some(digest)
 }
 
@@ -193,12 +224,13 @@ impl Demo {
     fn show_interruption(&self, before: &Progress) {
         let fetched = ByteCount(before.tally.fetched_bytes);
         let rate = BytesPerSecond::mean(fetched, before.elapsed);
-        printer::data(format_args!(
-            "fetch    {fetched} over {} in {}, {rate}; interrupted at {}%",
+        let text = format!(
+            "{fetched} over {} in {}, {rate}; interrupted at {}%",
             report::connections(before.tally.connections_peak),
             duration::measured(before.elapsed),
             report::percent(fetched, self.settings.size).unwrap_or(100),
-        ));
+        );
+        say("fetch", &text);
     }
 }
 
@@ -211,19 +243,20 @@ fn failed(error: &Error) -> Exit {
 fn judge(before: &Progress, report: &Report) -> Exit {
     let (resumed, fetched) = (report.tally.resumed_bytes, report.tally.fetched_bytes);
     let fetched = ByteCount(fetched);
-    printer::data(format_args!(
-        "resume   {} kept, proven by hash; {fetched} fetched over {} in {}, {}",
+    let text = format!(
+        "{} verified; {fetched} over {} in {}, {}",
         ByteCount(resumed),
         report::connections(report.tally.connections_peak),
         duration::measured(report.elapsed),
         BytesPerSecond::mean(fetched, report.elapsed),
-    ));
+    );
+    say("resume", &text);
     let fetched_twice = (before.tally.fetched_bytes + fetched.0).saturating_sub(report.bytes);
     let wasted = before.tally.wasted_bytes + report.tally.wasted_bytes;
     let few = fetched_twice + wasted <= FEW_BYTES;
     let verified = report.verified == Verification::Digest;
-    printer::data(format_args!(
-        "verify   {} {} the expected sha-256; fetched twice {}, wasted {}",
+    let text = format!(
+        "{} {} the sha-256; fetched twice {}, wasted {}",
         ByteCount(report.bytes),
         if verified {
             "match"
@@ -232,7 +265,8 @@ fn judge(before: &Progress, report: &Report) -> Exit {
         },
         ByteCount(fetched_twice),
         ByteCount(wasted),
-    ));
+    );
+    say("verify", &text);
     match (verified, few) {
         (true, true) => Exit::Success,
         (false, _) => printer::failure(Exit::Internal, &"the file was not verified"),
@@ -247,4 +281,20 @@ async fn interrupt_half_way(progress: ProgressHandle, cancel: CancelHandle, size
         looks.tick().await;
     }
     cancel.cancel();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_fits_the_terminal() {
+        let text = "544 MiB over 8 connections in 0.47 s, 1.14 GiB/s; interrupted at 53%";
+        assert_eq!(phase_lines("fetch", text, Some(80)).len(), 1);
+        let narrow = phase_lines("fetch", text, Some(40));
+        assert_eq!(narrow[0], "fetch    544 MiB over 8 connections in");
+        assert_eq!(narrow[1], "         0.47 s, 1.14 GiB/s; interrupted");
+        assert!(narrow.iter().all(|line| line.len() <= 40), "{narrow:?}");
+        assert_eq!(phase_lines("fetch", text, None).len(), 1);
+    }
 }

@@ -1,7 +1,8 @@
 //! Owns `sheave get`: settings into downloads, one after another. Knows nothing of how a download
 //! works or looks.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use accelerator::{Download, Error, Inspection, Settings};
@@ -9,7 +10,7 @@ use accelerator::{Download, Error, Inspection, Settings};
 use crate::clock;
 use crate::exit_code::Exit;
 use crate::printer;
-use crate::report::{Batch, Display, View, follow};
+use crate::report::{self, Batch, Display, View, follow};
 use crate::settings::{GetSettings, RemoteFile};
 use crate::signal::{Patience, Stop};
 use crate::suspicion;
@@ -25,6 +26,10 @@ pub(crate) const PATIENCE: Patience = Patience {
 /// Downloads every file. A file that fails does not keep the others from their turn; the exit is
 /// that of the first that failed.
 pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
+    if let Err(error) = directories(&settings) {
+        let json = matches!(settings.display, Display::Json { .. });
+        return report::refused(Exit::Disk, &error.to_string(), json);
+    }
     let begun = clock::now();
     let mut batch = Batch::default();
     let exit = all(&settings, &mut batch, &mut stop).await;
@@ -37,6 +42,36 @@ pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
         printer::note(TerminalText(&batch.sentence(files, begun.elapsed())));
     }
     exit
+}
+
+/// The directory of a file does not exist.
+#[derive(Debug, thiserror::Error)]
+enum NoDirectory {
+    #[error("there is no directory {}; --create-dirs creates it", .0.display())]
+    Missing(PathBuf),
+    #[error("could not create the directory {}: {source}", path.display())]
+    NotCreated { path: PathBuf, source: io::Error },
+}
+
+/// Sees to it that the directories of all files exist, before anything is asked for.
+fn directories(settings: &GetSettings) -> Result<(), NoDirectory> {
+    for file in &settings.files {
+        let directory = file.output.parent().unwrap_or(Path::new("."));
+        if directory.exists() {
+            continue;
+        }
+        let path = directory.to_owned();
+        if !settings.create_dirs {
+            return Err(NoDirectory::Missing(path));
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the directory is the user's, and the library saves into one that exists"
+        )]
+        let created = std::fs::create_dir_all(directory);
+        created.map_err(|source| NoDirectory::NotCreated { path, source })?;
+    }
+    Ok(())
 }
 
 async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit {

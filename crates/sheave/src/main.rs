@@ -19,7 +19,9 @@ mod settings;
 mod signal;
 mod suspicion;
 mod terminal_text;
+mod wrap;
 
+use args::Unparsed;
 use exit_code::Exit;
 use settings::{Environment, Job};
 
@@ -33,15 +35,17 @@ fn main() -> std::process::ExitCode {
     command_line::hide_secrets(&arguments);
     let exit = match args::parse(arguments) {
         Ok(command) => run(command),
-        Err(exit) => exit,
+        Err(Unparsed::Page(exit)) => exit,
+        Err(Unparsed::Complaint { text, json }) => report::refused(Exit::Usage, &text, json),
     };
     std::process::ExitCode::from(exit.code())
 }
 
 fn run(command: args::Command) -> Exit {
+    let json = matches!(&command, args::Command::Get(args) if args.json);
     let job = match Job::new(command, Environment::read()) {
         Ok(job) => job,
-        Err(error) => return printer::failure(Exit::Usage, &error),
+        Err(error) => return report::refused(Exit::Usage, &error.to_string(), json),
     };
     match job {
         Job::CheckServer(settings) => {

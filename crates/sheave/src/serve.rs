@@ -67,6 +67,7 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
         Err(exit) => return exit,
     };
     let scope = scope(&settings);
+    let heading = settings.show_requests.then(|| heading(&settings));
     let faults = if settings.config.faults_by_url {
         ", and have it answer wrongly"
     } else {
@@ -91,6 +92,9 @@ pub(crate) async fn run(mut settings: ServeSettings, mut stop: Stop) -> Exit {
     printer::data(server.base_url());
     if let Some(certificate) = &certificate {
         printer::data(certificate.path().display());
+    }
+    if let Some(heading) = heading {
+        printer::note(heading);
     }
     if !server.address().ip().to_canonical().is_loopback() {
         let address = server.address();
@@ -195,6 +199,18 @@ fn write_certificate(pem: &str) -> std::io::Result<NamedTempFile> {
         .tempfile()?;
     file.write_all(pem.as_bytes())?;
     Ok(file)
+}
+
+/// Says what is served, and how that ends.
+fn heading(settings: &ServeSettings) -> String {
+    match &settings.config.content {
+        Content::Directory(directory) => {
+            let root = std::path::absolute(&directory.root);
+            let root = root.as_deref().unwrap_or(&directory.root).to_string_lossy();
+            format!("serving {}; Ctrl-C stops", TerminalText(&root))
+        }
+        Content::SyntheticOnly => "serving synthetic content; Ctrl-C stops".to_owned(),
+    }
 }
 
 fn scope(settings: &ServeSettings) -> String {

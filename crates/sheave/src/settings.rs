@@ -60,6 +60,8 @@ pub(crate) struct CheckSettings {
     pub(crate) url: String,
     /// The certificates to trust, and the fields to send.
     pub(crate) options: Options,
+    /// True if standard error is a terminal that can move its cursor.
+    pub(crate) terminal: bool,
     /// Write JSON.
     pub(crate) json: bool,
     /// Show the sentences of the RFC.
@@ -90,7 +92,7 @@ impl Job {
             Command::Get(args) => GetSettings::new(*args, environment).map(Self::Get),
             Command::Serve(args) => ServeSettings::new(*args).map(Self::Serve),
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
-            Command::CheckServer(args) => check_server(args).map(Self::CheckServer),
+            Command::CheckServer(args) => check_server(args, environment).map(Self::CheckServer),
             Command::Completions { shell } => Ok(Self::Completions(shell)),
             Command::Man { directory } => Ok(Self::Man(directory)),
             Command::Inspect(args) => Ok(Self::Inspect(inspect(args, environment))),
@@ -98,11 +100,12 @@ impl Job {
     }
 }
 
-fn check_server(args: CheckArgs) -> Result<CheckSettings, UsageError> {
+fn check_server(args: CheckArgs, environment: Environment) -> Result<CheckSettings, UsageError> {
     let pem = args.cacert.as_deref().map(connection::read).transpose()?;
     let headers = connection::given_headers(&args.headers)?.into_iter();
     Ok(CheckSettings {
-        url: args.url,
+        url: args.url.into(),
+        terminal: environment.terminal,
         options: Options {
             trust: Trust {
                 pem,
@@ -112,6 +115,7 @@ fn check_server(args: CheckArgs) -> Result<CheckSettings, UsageError> {
             fields: headers
                 .map(|(name, value)| (name, value.reveal().clone()))
                 .collect(),
+            on_question: None,
         },
         json: args.json,
         verbose: args.verbose,

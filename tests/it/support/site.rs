@@ -68,6 +68,10 @@ impl Site {
         self.server().set_version(Version(version));
     }
 
+    pub(crate) fn clear_faults(&self) {
+        self.server().set_faults(Vec::new());
+    }
+
     /// The requests whose replies have ended.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
         self.records.lock().unwrap().clone()

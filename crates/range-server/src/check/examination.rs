@@ -3,6 +3,7 @@
 
 mod reporting;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use range_core::http::conditional::Method;
@@ -39,6 +40,9 @@ const MOST_CHANGES: u32 = 3;
 /// The number of times a server that is busy is asked again, and the longest pause it can ask for.
 const BUSY: u32 = 2;
 const LONGEST_PAUSE: u64 = 5;
+
+/// Is told of each question, between two requests, so that it should not take long.
+pub type OnQuestion = Arc<dyn Fn(usize) + Send + Sync>;
 
 /// A check under way.
 pub(super) struct Examination {
@@ -141,15 +145,18 @@ impl Examination {
         })
     }
 
-    /// Asks every row.
-    pub(super) async fn ask_all(&mut self) -> Result<(), CheckError> {
-        for row in ROWS {
+    /// Asks every row, and tells which one is next.
+    pub(super) async fn ask_all(&mut self, tell: Option<&OnQuestion>) -> Result<(), CheckError> {
+        let tell = |number| tell.into_iter().for_each(|tell| tell(number));
+        for (number, row) in ROWS.iter().enumerate() {
+            tell(number);
             let answer = match self.gone {
                 None => self.row(row).await?,
                 Some(_) => Answer::NotAsked,
             };
             self.outcomes.push(Outcome { row, answer });
         }
+        tell(ROWS.len());
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use url::Url;
 pub use conformance::{Document, Finding, Level, Row, Rule};
 pub use error::CheckError;
 use examination::Examination;
+pub use examination::OnQuestion;
 pub use report::{Answer, Answers, CheckReport, Conclusion, Gone, Outcome};
 pub use trust::Trust;
 pub use wire::MOST_READ;
@@ -43,6 +44,9 @@ pub struct Options {
     pub trust: Trust,
     /// Names and values of fields that are sent with every request, to the origin of the URL only.
     pub fields: Vec<(String, String)>,
+    /// Is called with the number of a question, from 0, before it is asked, and at the end with
+    /// the number of all.
+    pub on_question: Option<OnQuestion>,
 }
 
 impl fmt::Debug for Options {
@@ -52,7 +56,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("trust", &self.trust)
             .field("fields", &names)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -95,7 +99,7 @@ pub async fn check(url: &str, options: &Options) -> Result<CheckReport, CheckErr
     url.set_fragment(None);
     let fields = own_fields(&options.fields)?;
     let mut examination = Examination::begin(url, &options.trust, fields).await?;
-    examination.ask_all().await?;
+    examination.ask_all(options.on_question.as_ref()).await?;
     Ok(examination.report().await)
 }
 

@@ -5,6 +5,8 @@ mod altered;
 mod by_hand;
 mod defects;
 
+use std::sync::{Arc, Mutex};
+
 use altered::{Alter, Site2000, file};
 use defects::{content_range, is_part};
 use range_server::check::{self, Answer, CheckError, CheckReport, Level, Options};
@@ -291,6 +293,20 @@ fn redirects_are_followed_and_told() {
     );
     assert_eq!(report.url, site.url);
     assert_eq!(told(&report), Vec::<String>::new());
+}
+
+#[test]
+fn every_question_is_told_before_it_is_asked() {
+    let site = Site2000::start(|_, _| {});
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let options = Options {
+        on_question: Some(Arc::new(move |number| tell.lock().unwrap().push(number))),
+        ..Options::default()
+    };
+    site.run(check::check(&site.url, &options)).unwrap();
+    let all: Vec<_> = (0..=check::rows().len()).collect();
+    assert_eq!(*told.lock().unwrap(), all);
 }
 
 #[test]

@@ -63,6 +63,15 @@ impl Bind {
         }
     }
 
+    /// Returns whether a word is a port or an address rather than the name of a file.
+    pub(crate) fn is_meant(word: &str) -> bool {
+        if word.parse::<IpAddr>().is_ok() {
+            return true;
+        }
+        let port = word.rsplit_once(':').map_or(word, |(_, port)| port);
+        port.parse::<u16>().is_ok() && Self::parse(word).is_ok()
+    }
+
     /// The host, where it is one that a certificate can be for.
     pub(crate) fn host(&self) -> Option<String> {
         match self {
@@ -126,5 +135,17 @@ mod tests {
             assert!(Bind::parse(text).is_err(), "{text}");
         }
         assert_eq!(Bind::default().to_string(), "127.0.0.1:8080");
+        for (word, is_meant) in [
+            ("8090", true),
+            (":8090", true),
+            ("localhost:8090", true),
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("99999", false),
+            ("images", false),
+            ("unix:8090", true),
+        ] {
+            assert_eq!(Bind::is_meant(word), is_meant, "{word}");
+        }
     }
 }

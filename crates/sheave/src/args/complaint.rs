@@ -3,22 +3,29 @@
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::iter;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::bind::Bind;
 use super::habits;
 use super::leading::{self, COMMANDS};
 use super::place::{self, NoUrl};
 
 /// Returns what is wrong with the arguments, in one line without secrets.
-pub(super) fn sentence(error: &clap::Error, arguments: &[OsString]) -> String {
+pub(super) fn sentence(
+    error: &clap::Error,
+    arguments: &[OsString],
+    program: &clap::Command,
+) -> String {
     let command = leading::command(arguments).unwrap_or("get");
     let text = match (error.kind(), named(error)) {
         (ErrorKind::UnknownArgument, Some(option)) if option.starts_with('-') => {
-            habits::answer(command, option).unwrap_or_else(|| no_option(command, option, error))
+            habits::answer(command, option).unwrap_or_else(|| no_option(command, option, program))
         }
+        (ErrorKind::UnknownArgument, Some(word)) => surplus(command, word),
         (ErrorKind::MissingRequiredArgument, _) => missing(command, error),
-        (ErrorKind::InvalidSubcommand, Some(word)) => no_command(word, error),
+        (ErrorKind::InvalidSubcommand, Some(word)) => no_command(word),
         (ErrorKind::ValueValidation, _) if is_of_a_url(error) => cause(error),
         (ErrorKind::TooManyValues, Some(option)) => format!("{option} takes no value"),
         _ => first_paragraph(&error.to_string()),
@@ -37,27 +44,96 @@ fn named(error: &clap::Error) -> Option<&str> {
 }
 
 /// Options that a slip of the finger must not lead to: they give up what is there.
-const DESTRUCTIVE: [&str; 2] = ["--no-resume", "--overwrite"];
+const DESTRUCTIVE: [&str; 2] = ["no-resume", "overwrite"];
 
-fn no_option(command: &str, option: &str, error: &clap::Error) -> String {
-    let similar = suggested(error, ContextKind::SuggestedArg);
-    match similar.filter(|similar| !DESTRUCTIVE.contains(similar)) {
-        Some(similar) => format!("there is no option {option}; did you mean {similar}?"),
+fn no_option(command: &str, option: &str, program: &clap::Command) -> String {
+    match similar_option(command, option, program) {
+        Some(similar) => format!("there is no option {option}; did you mean --{similar}?"),
         None => format!("there is no option {option}; `sheave {command} --help` lists them all"),
     }
 }
 
-fn no_command(word: &str, error: &clap::Error) -> String {
+/// Returns the long option that a mistyped one is a slip away from.
+fn similar_option<'a>(command: &str, option: &str, program: &'a clap::Command) -> Option<&'a str> {
+    let typed = option.strip_prefix("--")?;
+    let options = program.find_subcommand(command)?.get_arguments();
+    let shown = options.filter(|option| !option.is_hide_set());
+    let options: Vec<_> = shown
+        .filter_map(|option| Some((option.get_long()?, option)))
+        .filter(|(long, _)| !DESTRUCTIVE.contains(long))
+        .map(|(long, option)| (long, option.get_all_aliases().unwrap_or_default()))
+        .collect();
+    let names = options
+        .iter()
+        .flat_map(|(long, aliases)| iter::once(long).chain(aliases));
+    let names = names.copied().chain(iter::once("help"));
+    let name = nearest(typed, names)?;
+    let is_nearer =
+        |other: &&str| strsim::osa_distance(typed, other) < strsim::osa_distance(typed, name);
+    if habits::long_names(command).any(|other| is_nearer(&other)) {
+        return None;
+    }
+    if name == "help" {
+        return Some(name);
+    }
+    let mut options = options.iter();
+    let (long, _) = options.find(|(long, aliases)| *long == name || aliases.contains(&name))?;
+    Some(long)
+}
+
+/// Returns the name that is one slip of the finger away from what was typed, or two of a long one
+/// that begins the same. What is further away may mean something else.
+fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = match typed.chars().count() {
+        0..4 => 0,
+        4..10 => 1,
+        10.. => 2,
+    };
+    let distances = names.map(|name| (strsim::osa_distance(typed, name), name));
+    let (_, name) = distances
+        .filter(|(distance, name)| {
+            let begins_the_same = name.chars().next() == typed.chars().next();
+            *distance <= if begins_the_same { most } else { most.min(1) }
+        })
+        .min_by_key(|(distance, _)| *distance)?;
+    Some(name)
+}
+
+/// An argument more than the command takes.
+fn surplus(command: &str, word: &str) -> String {
+    if command == "serve" && Bind::is_meant(word) {
+        return format!("a port or an address follows --bind, as in --bind {word}");
+    }
+    format!("{word:?} is one argument too many; `sheave {command} --help` has examples")
+}
+
+/// Words that people try as commands, and the command that does it.
+const SYNONYMS: [(&str, &[&str]); 4] = [
+    (
+        "get",
+        &["download", "dl", "fetch", "pull", "wget", "curl", "aria2c"],
+    ),
+    ("serve", &["server"]),
+    ("check-server", &["check", "probe"]),
+    ("inspect", &["info"]),
+];
+
+fn no_command(word: &str) -> String {
     if let Err(answer) = place::url(word)
         && answer.has_a_guess()
     {
         return answer.to_string();
     }
-    let is_word = word.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
-    let similar = suggested(error, ContextKind::SuggestedSubcommand).filter(|_| is_word);
-    match (word, similar) {
+    let lower = word.to_ascii_lowercase();
+    let same = SYNONYMS.iter().find(|(_, words)| words.contains(&&*lower));
+    let meant = COMMANDS
+        .into_iter()
+        .find(|command| *command == lower)
+        .or_else(|| same.map(|(command, _)| *command))
+        .or_else(|| nearest(&lower, COMMANDS.into_iter()));
+    match (word, meant) {
         ("version", _) => "there is no command version; `sheave --version` shows it".to_owned(),
-        (_, Some(similar)) => format!("there is no command {word:?}; did you mean {similar:?}?"),
+        (_, Some(meant)) => format!("there is no command {word:?}; did you mean {meant:?}?"),
         (_, None) => format!(
             "{word:?} is neither a URL nor a command; the commands are {}",
             COMMANDS.join(", ")
@@ -72,17 +148,6 @@ fn missing(command: &str, error: &clap::Error) -> String {
     };
     let names = names.replace(['<', '>'], "").replace("...", "");
     format!("missing: {names}; `sheave {command} --help` has examples")
-}
-
-fn suggested(error: &clap::Error, kind: ContextKind) -> Option<&str> {
-    let found = error.get(kind)?;
-    if let ContextValue::Strings(texts) = found {
-        return texts.first().map(String::as_str);
-    }
-    if let ContextValue::String(text) = found {
-        return Some(text);
-    }
-    None
 }
 
 fn is_of_a_url(error: &clap::Error) -> bool {
@@ -115,6 +180,32 @@ fn without_secrets(complaint: &str, arguments: &[OsString]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_slip_of_the_finger_is_taken_for_another_name() {
+        let names = [
+            "connections",
+            "quiet",
+            "max-size",
+            "max-tries",
+            "key",
+            "header",
+        ];
+        for (typed, meant) in [
+            ("conections", Some("connections")),
+            ("conecctions", Some("connections")),
+            ("quite", Some("quiet")),
+            ("headr", Some("header")),
+            ("max-rate", None),
+            ("max-time", None),
+            ("kay", None),
+            ("peer-agent", None),
+            ("nope", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(typed, names.into_iter()), meant, "{typed}");
+        }
+    }
 
     #[test]
     fn a_complaint_repeats_no_secret_of_a_mistyped_url() {

@@ -41,11 +41,11 @@ pub(crate) struct ConnectionArgs {
     pub(crate) bearer_env: Option<String>,
     /// Take user and password from ~/.netrc, or the file that $NETRC names, if it lists the host
     #[arg(hide_short_help = true)]
-    #[arg(long, conflicts_with = "netrc_file")]
+    #[arg(long, conflicts_with = "netrc_file", alias = "netrc-optional")]
     pub(crate) netrc: bool,
     /// Take user and password from this file in the format of .netrc, if it lists the host
     #[arg(hide_short_help = true)]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", alias = "netrc-path")]
     pub(crate) netrc_file: Option<PathBuf>,
     /// Send this header to the URL's origin; only harmless ones, e.g. User-Agent, follow a redirect
     /// to another origin. @FILE reads one header from each line of a file (repeatable)
@@ -57,7 +57,7 @@ pub(crate) struct ConnectionArgs {
     pub(crate) user_agent: Option<String>,
     /// Send this Referer
     #[arg(hide_short_help = true)]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", alias = "referrer")]
     pub(crate) referer: Option<String>,
     /// Send these cookies to the URL's origin only. @FILE reads them from a file; in the Netscape
     /// format, each cookie is sent to the hosts it is for. Cookies are never stored
@@ -104,7 +104,8 @@ pub(crate) struct ConnectionArgs {
     pub(crate) cert: Option<PathBuf>,
     /// Private key of the client certificate (PEM) [default: in the file of --cert]
     #[arg(hide_short_help = true)]
-    #[arg(long, value_name = "FILE", requires = "cert", alias = "private-key")]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    #[arg(aliases = ["private-key", "cert-key"])]
     pub(crate) key: Option<PathBuf>,
     /// Accept no TLS version older than this
     #[arg(hide_short_help = true)]

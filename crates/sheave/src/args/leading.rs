@@ -3,16 +3,17 @@
 
 use std::ffi::OsString;
 
-use super::place::is_like_a_place;
+use super::place::is_a_place;
 
 /// The commands, as they are typed.
-pub(super) const COMMANDS: [&str; 7] = [
+pub(super) const COMMANDS: [&str; 8] = [
     "get",
     "serve",
     "demo",
     "inspect",
     "check-server",
     "completions",
+    "man",
     "help",
 ];
 
@@ -32,7 +33,7 @@ pub(super) fn with_command(mut arguments: Vec<OsString>, program: &clap::Command
         return arguments;
     }
     if !first.starts_with('-') {
-        if first.contains("://") || is_like_a_place(first) {
+        if is_a_place(first) {
             arguments.insert(1, "get".into());
         }
         return arguments;
@@ -69,7 +70,7 @@ fn first_word(arguments: &[OsString], program: &clap::Command) -> Option<usize> 
 }
 
 /// Returns whether the value of this option is the next argument.
-fn takes_the_next(get: &clap::Command, text: &str) -> bool {
+pub(super) fn takes_the_next(get: &clap::Command, text: &str) -> bool {
     let mut options = get.get_arguments();
     let found = if let Some(long) = text.strip_prefix("--") {
         options.find(|option| {

@@ -6,12 +6,13 @@ use std::path::Path;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
+use super::leading::COMMANDS;
 use crate::exit_code::Exit;
 use crate::printer;
 
 /// Prints the script that completes command lines in a shell.
 pub(crate) fn completions(shell: Shell) -> Exit {
-    let mut program = super::definition();
+    let mut program = completed();
     let name = program.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut program, name, &mut script);
@@ -19,8 +20,34 @@ pub(crate) fn completions(shell: Shell) -> Exit {
     Exit::Success
 }
 
+/// The command line as it is completed: the options of `get` stand at the top, too, because `get`
+/// may be left out, and nothing is offered that no help shows.
+fn completed() -> clap::Command {
+    let program = super::definition();
+    let named = |name| Some((name, program.find_subcommand(name)?));
+    let commands = COMMANDS.into_iter().filter_map(named);
+    let commands = commands.map(|(name, command)| {
+        let about = command.get_about().cloned().unwrap_or_default();
+        clap::Command::new(name).about(about).args(shown(command))
+    });
+    let of_get = program.find_subcommand("get").into_iter().flat_map(shown);
+    let about = program.get_about().cloned().unwrap_or_default();
+    clap::Command::new("sheave")
+        .about(about)
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(of_get.filter(|option| !option.is_positional()))
+        .subcommands(commands)
+}
+
+fn shown(command: &clap::Command) -> impl Iterator<Item = clap::Arg> {
+    let arguments = command.get_arguments();
+    arguments
+        .filter(|argument| !argument.is_hide_set())
+        .cloned()
+}
+
 /// The day on which the options and their help were last changed, as manual pages name it.
-const CHANGED: &str = "2026-11-28";
+const CHANGED: &str = "2026-11-29";
 
 /// Writes a manual page for the program and one for each command into a directory.
 pub(crate) fn man(directory: &Path) -> Exit {

@@ -1,51 +1,139 @@
 //! Owns how a word on the command line becomes a URL, and the answer to one that does not. Asks
 //! nobody whether the place exists.
 
-use url::{Host, Url};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, ParseError, Url};
+
+/// Characters that no URL has, and that text around one may leave on it.
+const AROUND: [char; 11] = [
+    '"', '<', '>', '`', '\u{201c}', '\u{201d}', '\u{ab}', '\u{bb}', '\u{200b}', '\u{2060}',
+    '\u{feff}',
+];
+
+/// Endings of names that are sites rather than files, in a word without a path.
+const SITES: [&str; 6] = [".com", ".org", ".net", ".edu", ".gov", ".int"];
+
+/// Returns a word without what it brings along from the text that it was copied from: space,
+/// quotes, angle brackets, the `URL:` that RFC 3986 recommends inside of these, and what a browser
+/// puts in front of a page's source.
+fn bare(word: &str) -> &str {
+    let word = word.trim_matches(|c: char| c.is_whitespace() || AROUND.contains(&c));
+    let in_quotes = [('\'', '\''), ('\u{2018}', '\u{2019}')];
+    let quoted = in_quotes
+        .iter()
+        .find_map(|(open, close)| word.strip_prefix(*open)?.strip_suffix(*close));
+    let word = quoted.unwrap_or(word).trim();
+    let prefixes = ["URL:", "view-source:"].into_iter();
+    let mut rests = prefixes.filter_map(|prefix| word.strip_prefix(prefix));
+    rests.next().unwrap_or(word)
+}
+
+/// Returns whether a word that is no command is meant as the place of a file.
+pub(super) fn is_a_place(word: &str) -> bool {
+    let word = bare(word);
+    word.contains("://") || word.starts_with("//") || is_like_a_place(word)
+}
 
 /// Returns whether a word without a scheme names a place on the network: a host with a dot or a
-/// port, and a path behind it.
-pub(super) fn is_like_a_place(word: &str) -> bool {
-    let host = word.split('/').next().unwrap_or_default();
+/// port, and a path behind it. Without a path it is the name of a site.
+fn is_like_a_place(word: &str) -> bool {
+    let (host, has_path) = match word.split_once('/') {
+        Some((host, _)) => (host, true),
+        None => (word, false),
+    };
     let host = host.rsplit('@').next().unwrap_or_default();
+    if let Some(rest) = host.strip_prefix('[') {
+        let (address, port) = rest.split_once(']').unwrap_or_default();
+        let is_port = port.strip_prefix(':').is_some_and(is_port);
+        return address.parse::<Ipv6Addr>().is_ok() && (is_port || (port.is_empty() && has_path));
+    }
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) => (name, Some(port)),
         None => (host, None),
     };
-    let is_port = port.is_some_and(|port| port.parse::<u16>().is_ok());
-    let is_name = name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
-    let is_host = name == "localhost" || (name.contains('.') && !name.contains(".."));
-    is_name && (port.is_none() || is_port) && (is_port || (is_host && word.contains('/')))
+    if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return false;
+    }
+    let lower = name.to_ascii_lowercase();
+    let is_site = lower == "localhost"
+        || lower.starts_with("www.")
+        || lower.parse::<Ipv4Addr>().is_ok()
+        || SITES.iter().any(|end| lower.ends_with(end));
+    let is_host = lower == "localhost" || (name.contains('.') && !name.contains(".."));
+    match port {
+        Some(port) => is_port(port),
+        None => is_host && (has_path || is_site),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok()
 }
 
 /// Parses a URL. A place on this machine needs no scheme: `http` is meant.
 pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
-    if word.contains("://") {
-        let url = Url::parse(word).map_err(|source| NoUrl::Malformed {
+    let word = bare(word);
+    if let Some(meant) = slip(word) {
+        return Err(NoUrl::BadScheme {
             word: shown(word),
-            source,
-        })?;
-        return of_http(url);
+            meant,
+        });
     }
-    if is_like_a_place(word) {
-        let url = Url::parse(&format!("http://{word}")).ok();
-        return url
-            .filter(is_this_machine)
-            .ok_or_else(|| NoUrl::NoScheme { word: shown(word) });
+    if word.contains("://") {
+        return Url::parse(word)
+            .map_err(|error| NoUrl::of(word, error))
+            .and_then(of_http);
     }
-    for scheme in ["https", "http"] {
-        // One slash too few, or no colon.
-        let rest = word.strip_prefix(scheme);
-        let rest = rest.filter(|rest| rest.starts_with([':', '/']));
-        if let Some(rest) = rest.map(|rest| rest.trim_start_matches([':', '/'])) {
-            return Err(NoUrl::BadScheme {
-                word: shown(word),
-                meant: format!("{scheme}://{}", shown(rest)),
-            });
-        }
+    let place = match word.strip_prefix("//") {
+        Some(rest) => Some(rest.trim_start_matches('/')).filter(|rest| !rest.is_empty()),
+        None => Some(word).filter(|word| is_like_a_place(word)),
+    };
+    if let Some(place) = place {
+        let url = Url::parse(&format!("http://{place}")).ok();
+        return url.filter(is_this_machine).ok_or_else(|| NoUrl::NoScheme {
+            word: shown(word),
+            place: shown(place),
+        });
     }
     let url = Url::parse(word).map_err(|_| NoUrl::Other { word: shown(word) })?;
     of_http(url)
+}
+
+/// Returns the URL that is meant by one whose scheme is mistyped, or typed twice, without what may
+/// be secret.
+fn slip(word: &str) -> Option<String> {
+    let is_mark = |c: char| matches!(c, ':' | ';' | '/' | '\\');
+    let end = word.find(|c: char| !c.is_ascii_alphabetic())?;
+    let (scheme, rest) = word.split_at(end);
+    let scheme = scheme.to_ascii_lowercase();
+    let meant = if scheme.ends_with('s') {
+        "https"
+    } else {
+        "http"
+    };
+    let behind = rest.trim_start_matches(is_mark);
+    if behind.is_empty() {
+        return None;
+    }
+    if scheme == meant {
+        if !rest.starts_with("://") {
+            return rest
+                .starts_with(is_mark)
+                .then(|| format!("{meant}://{}", shown(behind)));
+        }
+        let lower = behind.to_ascii_lowercase();
+        let mut schemes = ["http", "https"].into_iter();
+        let second = schemes.find(|scheme| {
+            let rest = lower.strip_prefix(scheme);
+            rest.is_some_and(|rest| rest.starts_with("://"))
+        })?;
+        let behind = behind[second.len()..].trim_start_matches(is_mark);
+        return Some(format!("{second}://{}", shown(behind)));
+    }
+    let is_near = strsim::osa_distance(&scheme, meant) == 1 || scheme.starts_with("hxxp");
+    let is_scheme = rest.starts_with(":/") || rest.starts_with(":\\");
+    (is_near && is_scheme).then(|| format!("{meant}://{}", shown(behind)))
 }
 
 /// The word of another scheme may be a login or a header: no more than its scheme is repeated.
@@ -62,8 +150,8 @@ fn of_http(url: Url) -> Result<Url, NoUrl> {
 /// follows a `?`.
 pub(super) fn shown(word: &str) -> String {
     let (before, query) = match word.split_once('?') {
-        Some((before, _)) => (before, "?..."),
-        None => (word, ""),
+        Some((before, after)) if !after.is_empty() => (before, "?..."),
+        Some(_) | None => (word, ""),
     };
     match word.rsplit_once('@') {
         Some((_, place)) => format!("...@{}", place.split('?').next().unwrap_or_default()),
@@ -84,17 +172,17 @@ fn is_this_machine(url: &Url) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoUrl {
     /// A place on the network, and both schemes are possible.
-    #[error("{word} has no scheme; did you mean https://{word} or http://{word}?")]
-    NoScheme { word: String },
-    /// The scheme is not followed by `://`.
+    #[error("{word} has no scheme; did you mean https://{place} or http://{place}?")]
+    NoScheme { word: String, place: String },
+    /// The scheme is mistyped, or not followed by `://`.
     #[error("{word} is not a URL; did you mean {meant}?")]
     BadScheme { word: String, meant: String },
     /// It has a scheme, and is wrong behind it.
     #[error("{word} is not a valid URL: {source}")]
-    Malformed {
-        word: String,
-        source: url::ParseError,
-    },
+    Malformed { word: String, source: ParseError },
+    /// Its host is neither a name nor an address.
+    #[error("{word} is not a valid URL: no host is called so")]
+    NoHost { word: String },
     /// A URL of another protocol.
     #[error("only http and https URLs can be downloaded, not {scheme}")]
     OtherScheme { scheme: String },
@@ -104,6 +192,24 @@ pub(super) enum NoUrl {
 }
 
 impl NoUrl {
+    fn of(word: &str, error: ParseError) -> Self {
+        let word = shown(word);
+        let is_of_host = matches!(
+            error,
+            ParseError::IdnaError | ParseError::InvalidDomainCharacter
+        );
+        if error == ParseError::RelativeUrlWithoutBase {
+            Self::Other { word }
+        } else if is_of_host {
+            Self::NoHost { word }
+        } else {
+            Self::Malformed {
+                word,
+                source: error,
+            }
+        }
+    }
+
     /// Returns whether the answer has a guess at what was meant.
     pub(super) const fn has_a_guess(&self) -> bool {
         matches!(self, Self::NoScheme { .. } | Self::BadScheme { .. })
@@ -123,19 +229,90 @@ mod tests {
             "127.0.0.1:8080/x",
             "127.0.0.2/x",
             "[::1]:8080/x",
+            "[::1]/x",
+            "LocalHost:1/x",
+            "localhost",
+            "127.0.0.1",
         ] {
-            assert_eq!(url(word).unwrap().as_str(), format!("http://{word}"));
+            let word = &word.to_ascii_lowercase();
+            assert!(is_a_place(word), "{word}");
+            let slash = if word.contains('/') { "" } else { "/" };
+            assert_eq!(url(word).unwrap().as_str(), format!("http://{word}{slash}"));
         }
     }
 
     #[test]
     fn a_place_elsewhere_is_offered_with_both_schemes() {
-        for word in ["example.org/x", "example.org:8080/x", "10.0.0.1/x"] {
+        for word in [
+            "example.org/x",
+            "example.org:8080/x",
+            "10.0.0.1/x",
+            "www.x/y",
+            "www.x",
+            "example.com",
+            "1.2.3.4",
+            "host:8080/x",
+            "[2001:db8::1]/x",
+        ] {
+            assert!(is_a_place(word), "{word}");
             let answer = url(word).unwrap_err().to_string();
             assert!(
                 answer.contains(&format!("did you mean https://{word} or")),
                 "{answer}"
             );
+        }
+    }
+
+    #[test]
+    fn what_surrounds_a_url_in_a_text_is_no_part_of_it() {
+        for word in [
+            " http://h/x",
+            "http://h/x\n",
+            "http://h/x\r\n",
+            "\"http://h/x\"",
+            "'http://h/x'",
+            "<http://h/x>",
+            "<URL:http://h/x>",
+            "`http://h/x`",
+            "\u{201c}http://h/x\u{201d}",
+            "\u{2018}http://h/x\u{2019}",
+            "\u{ab}\u{a0}http://h/x\u{a0}\u{bb}",
+            "\u{feff}http://h/x",
+            "\"http://h/x",
+            "HTTP://h/x",
+            "http:///h/x",
+            "view-source:http://h/x",
+        ] {
+            assert!(is_a_place(word), "{word}");
+            assert_eq!(url(word).unwrap().as_str(), "http://h/x", "{word}");
+        }
+        assert_eq!(url("http://h/it's'").unwrap().as_str(), "http://h/it's'");
+    }
+
+    #[test]
+    fn a_slip_in_the_scheme_is_offered_mended() {
+        for (word, meant) in [
+            ("http:host/x", "http://host/x"),
+            ("http:/host/x", "http://host/x"),
+            ("http//host/x", "http://host/x"),
+            ("http;//host/x", "http://host/x"),
+            ("http:\\\\host\\x", "http://host\\x"),
+            ("HTTPS:/host/x", "https://host/x"),
+            ("https:://host/x", "https://host/x"),
+            ("htp://host/x", "http://host/x"),
+            ("htttps://host/x", "https://host/x"),
+            ("ttps://host/x", "https://host/x"),
+            ("hxxps://host/x", "https://host/x"),
+            ("http://https://host/x", "https://host/x"),
+            ("//host/x", "https://host/x or http://host/x"),
+        ] {
+            let answer = url(word).unwrap_err().to_string();
+            let offered = format!("did you mean {meant}?");
+            assert!(answer.ends_with(&offered), "{answer}");
+        }
+        for word in ["ftp://h/x", "sftp://h/x", "ftps://h/x", "file:///x"] {
+            let answer = url(word).unwrap_err().to_string();
+            assert!(answer.starts_with("only http and https"), "{answer}");
         }
     }
 

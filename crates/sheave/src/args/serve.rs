@@ -70,10 +70,10 @@ pub(crate) struct ServeArgs {
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = values::field)]
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Maximum connections; further ones wait [default: 512]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, value_name = "N", value_parser = values::from_one_to(65_536))]
     pub(crate) max_connections: Option<u32>,
     /// Maximum connections per client address; loopback is unlimited [default: 256]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, value_name = "N", value_parser = values::from_one_to(65_536))]
     pub(crate) max_connections_per_address: Option<u32>,
     /// Drop a client that takes longer than this to send its next request [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]

@@ -7,12 +7,11 @@ use clap::error::ErrorKind;
 
 fn parsed(line: &str) -> Result<Command, ErrorKind> {
     let arguments = std::iter::once("sheave").chain(line.split_whitespace());
-    Args::try_parse_from(leading::with_command(
-        arguments.map(OsString::from).collect(),
-        &Args::command(),
-    ))
-    .map(|args| args.command)
-    .map_err(|error| error.kind())
+    let program = Args::command();
+    let arguments = leading::with_command(arguments.map(OsString::from).collect(), &program);
+    Args::try_parse_from(in_our_words(&arguments, &program).unwrap())
+        .map(|args| args.command)
+        .map_err(|error| error.kind())
 }
 
 fn get(line: &str) -> GetArgs {

@@ -1,9 +1,12 @@
 //! Owns the parsing of values on the command line. Knows no argument by its name.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+
 use accelerator::{
     ByteCount, BytesPerSecond, Exists, InvalidPin, Pin, RateLimit, Settings, TlsVersion, WriteMode,
 };
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 use range_server::http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
@@ -19,12 +22,29 @@ pub(super) fn connections(text: &str) -> Result<u16, String> {
     if text.contains("://") {
         return Err("that is a URL, and --proxy takes one".to_owned());
     }
+    if text.contains(':') {
+        return Err("that is no number; a proxy follows --proxy".to_owned());
+    }
     let most = text.parse().ok();
     let most = most.filter(|most| (1..=Settings::CONNECTIONS_MAX).contains(most));
     most.ok_or_else(|| {
         let limit = Settings::CONNECTIONS_MAX;
         format!("use a number from 1 to {limit}, or {AUTO}")
     })
+}
+
+/// Parses a number that is at least one.
+pub(super) fn from_one_to(most: u32) -> impl Fn(&str) -> Result<u32, String> + Clone {
+    move |text| {
+        let number = text
+            .parse()
+            .ok()
+            .filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| match most {
+            u32::MAX => "use a number, 1 or more".to_owned(),
+            _ => format!("use a number from 1 to {most}"),
+        })
+    }
 }
 
 /// The value that leaves the choice to the library.
@@ -83,7 +103,15 @@ pub(super) fn host(text: &str) -> Result<String, String> {
         let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         !name.is_empty() && name.bytes().all(is_fit)
     };
-    if text == "*" || is_name(name) || name.parse::<std::net::IpAddr>().is_ok() {
+    if name
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.is_unspecified())
+    {
+        return Err(format!(
+            "that is no host to ask for; to listen there use --bind {text}"
+        ));
+    }
+    if text == "*" || is_name(name) || name.parse::<IpAddr>().is_ok() {
         Ok(text.to_owned())
     } else {
         Err("a host is a name or an address, without scheme and port".to_owned())
@@ -150,16 +178,29 @@ pub(super) fn demo_size(text: &str) -> Result<ByteCount, String> {
     }
 }
 
+/// Parses the path of a file or a directory. A URL in its place shows that it was forgotten.
+pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        let is_url = path.starts_with("http:") || path.starts_with("https:");
+        if is_url {
+            Err("that is a URL, not a path")
+        } else {
+            Ok(path)
+        }
+    })
+}
+
 /// Parses a number of bytes.
 pub(super) fn size(text: &str) -> Result<ByteCount, String> {
     ByteCount::parse(text).map_err(|error| error.to_string())
 }
 
-/// Parses a rate limit, in bytes a second.
+/// Parses a rate limit, in bytes a second, with or without `/s`.
 pub(super) fn limit(text: &str) -> Result<RateLimit, String> {
-    let ByteCount(bytes) = ByteCount::parse(text).map_err(|error| error.to_string())?;
+    let amount = text.trim_end().strip_suffix("/s").unwrap_or(text);
+    let ByteCount(bytes) = ByteCount::parse(amount).map_err(|error| error.to_string())?;
     let limit = RateLimit::new(BytesPerSecond(bytes));
-    limit.ok_or_else(|| "a rate of zero never ends".to_owned())
+    limit.ok_or_else(|| "a rate of zero never ends; leave it out for no limit".to_owned())
 }
 
 /// Parses the same text as [`limit`], as a rate.

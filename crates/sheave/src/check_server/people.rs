@@ -5,6 +5,7 @@ use range_server::check::{Answer, CheckReport, Conclusion, Finding, Level, Rule}
 
 use crate::printer;
 use crate::terminal_text::TerminalText;
+use crate::wrap;
 
 /// Longest server name that is shown, in characters.
 const LONGEST_SERVER: usize = 80;
@@ -44,7 +45,7 @@ pub(super) fn show(report: &CheckReport, verbose: bool) {
         let level = finding.level().word();
         printer::data(format_args!("{level:<7} {place:<18} {names}: {what}"));
         if verbose && !shown.contains(rule) {
-            for line in wrapped(rule.sentence) {
+            for line in wrap::lines(rule.sentence, COLUMNS) {
                 printer::data(format_args!("        | {line}"));
             }
             shown.push(rule);
@@ -95,22 +96,6 @@ fn told(report: &CheckReport) -> Vec<Told<'_>> {
         Told { finding, names }
     });
     told.collect()
-}
-
-fn wrapped(sentence: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in sentence.split_whitespace() {
-        let line = lines.last_mut().expect("there is one from the start");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.len() + word.len() < COLUMNS {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 /// Returns a heading that counts the lines of each level below it.

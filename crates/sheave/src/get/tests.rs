@@ -80,6 +80,7 @@ async fn a_file_that_fails_leaves_the_others_their_turn() {
         ],
         download: settings(Vec::new()),
         content_disposition: false,
+        create_dirs: false,
         display: Display::Quiet,
     };
     assert_eq!(run(settings, Stop::never()).await, Exit::Refused);

@@ -12,6 +12,7 @@ use accelerator::{
 use serde_json::{Value, json};
 
 use super::sentence::{self, Numbers};
+use crate::exit_code::Exit;
 use crate::terminal_text::is_hidden;
 
 /// One JSON object on one line, its fields in the order in which they were added. Its text holds
@@ -190,6 +191,19 @@ pub(crate) fn failed(error: &Error) -> Line {
         .with("message", sentence::of_cause(error))
         .with("resumable", error.has_kept_bytes())
         .with_known("url", error.url().map(accelerator::SafeUrl::as_str))
+}
+
+/// Nothing was begun.
+pub(crate) fn refused(exit: Exit, why: &str) -> Line {
+    let kind = if exit == Exit::Disk {
+        ErrorKind::Disk
+    } else {
+        ErrorKind::Invalid
+    };
+    Line::event("error")
+        .with("kind", kind_name(kind))
+        .with("message", why)
+        .with("resumable", false)
 }
 
 const fn kind_name(kind: ErrorKind) -> &'static str {

@@ -31,6 +31,14 @@ pub(crate) use block_map::{BlockMap, Palette};
 use sentence::Numbers;
 pub(crate) use sentence::{connections, percent};
 
+/// Says why nothing was begun, to those who read JSON as well.
+pub(crate) fn refused(exit: Exit, why: &str, json: bool) -> Exit {
+    if json {
+        printer::data(json::refused(exit, why));
+    }
+    printer::failure(exit, &why)
+}
+
 /// Longest name of a file in front of a line, in characters.
 const LONGEST_NAME: usize = 60;
 

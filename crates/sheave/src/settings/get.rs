@@ -22,6 +22,8 @@ pub(crate) struct GetSettings {
     pub(crate) download: Settings,
     /// Ask the server for a file name.
     pub(crate) content_disposition: bool,
+    /// Create the directories of the files.
+    pub(crate) create_dirs: bool,
     /// The options of the display.
     pub(crate) display: Display,
 }
@@ -48,6 +50,10 @@ impl GetSettings {
     /// Checks the arguments together, and reads the files they name.
     pub(super) fn new(args: GetArgs, environment: Environment) -> Result<Self, UsageError> {
         let display = display(&args, environment);
+        let wants_https = args.needless.https_only || args.needless.protocols.is_some();
+        if wants_https && args.urls.iter().any(|url| url.scheme() != "https") {
+            return Err(UsageError::NotHttps);
+        }
         let outputs = outputs(&args)?;
         let digests = digests(args.checksums, args.urls.len())?;
         let (connected, netrc) = connection::settings(&args.connection, &args.urls, &raw_variable)?;
@@ -86,6 +92,7 @@ impl GetSettings {
             files: files.collect(),
             download,
             content_disposition: args.content_disposition,
+            create_dirs: args.create_dirs,
             display,
         })
     }

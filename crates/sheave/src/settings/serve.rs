@@ -45,6 +45,11 @@ impl std::fmt::Debug for ServeSettings {
 impl ServeSettings {
     /// Checks the arguments together, and reads certificate and key.
     pub(super) fn new(args: ServeArgs) -> Result<Self, UsageError> {
+        let place = args.dir.to_string_lossy();
+        if Bind::is_meant(&place) && !args.dir.exists() {
+            let place = place.into_owned();
+            return Err(UsageError::PortForDirectory { place });
+        }
         let faults = args.scenario.as_deref().map(faults).transpose()?;
         let limits = Limits::default();
         let count = |number: Option<u32>| number.and_then(|number| usize::try_from(number).ok());

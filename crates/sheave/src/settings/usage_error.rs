@@ -42,6 +42,15 @@ pub(crate) enum UsageError {
         /// That name.
         name: String,
     },
+    /// Only https is wanted, and a URL is of http.
+    #[error("only https is wanted, and one of the URLs is of http")]
+    NotHttps,
+    /// The directory to serve does not exist, and is written as a port is.
+    #[error("there is no directory {place}; to listen there, use --bind {place}")]
+    PortForDirectory {
+        /// The argument.
+        place: String,
+    },
     /// `--output` ends like a directory.
     #[error("--output {} names no file; use --dir for a directory", path.display())]
     NoFileName {
