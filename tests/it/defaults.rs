@@ -181,6 +181,7 @@ fn the_manual_states_the_defaults_that_are() {
         &expected(&[
             ("1", "output", "the last part of the URL's path"),
             ("1", "dir", "the current one"),
+            ("1", "create-dirs", "fail"),
             ("1", "connections", "auto"),
             ("1", "checksum", "none"),
             ("1", "exists", &format!("{:?}", get.exists).to_lowercase()),

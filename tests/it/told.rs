@@ -170,7 +170,7 @@ fn nobody_is_told_to_continue_what_cannot_be_continued() {
             &["ignore-range", cut],
             "the server has not served ranges: unless it does then, the same command starts over",
         ),
-        (&["ignore-range", "chunked", cut], ""),
+        (&["ignore-range", "content-length:chunked", cut], ""),
     ] {
         let site = Site::synthetic(faults(with));
         let into = files::directory();

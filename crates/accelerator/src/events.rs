@@ -99,6 +99,9 @@ pub enum RestartReason {
     /// The earlier run could not know how far it was.
     #[error("the length of the file was unknown to the earlier run")]
     LengthUnknown,
+    /// The earlier run was stopped before it had a whole block of the file.
+    #[error("the earlier run had no whole block of the file")]
+    NothingKept,
     /// The user asked for it.
     #[error("resuming was turned off")]
     NotWanted,

@@ -67,6 +67,9 @@ pub(crate) struct Session {
     /// True if bytes of one version only are accepted although a digest is expected.
     is_strict: bool,
     way: Way,
+    /// The loss if a plain stream breaks off: none where the server sends parts, although not such
+    /// as this run could use.
+    loss: Option<Loss>,
     /// True if ranges were asked for once more after they had failed.
     asked_again: bool,
     /// True if the server changed its validators once too often to be believed.
@@ -99,6 +102,7 @@ impl Session {
             unproven: None,
             is_strict: false,
             way: Way::Ranges,
+            loss: Some(Loss::NoRanges),
             asked_again: false,
             doubts_validators: false,
         }
@@ -124,7 +128,7 @@ impl Session {
                 let has_kept = error.has_kept_bytes() || is_kept;
                 let came = self.tally.fetched_bytes + self.tally.wasted_bytes;
                 let came_plain = self.way != Way::Ranges && came > 0;
-                let loss = Some(Loss::NoRanges).filter(|_| has_kept && came_plain);
+                let loss = self.loss.filter(|_| has_kept && came_plain);
                 Err(error.keeping(has_kept).losing(loss))
             }
         }
@@ -224,9 +228,7 @@ impl Session {
                     .length
                     .expect("the journal states the length");
                 let claimed = earlier.claims.bytes();
-                if claimed > 0 {
-                    self.events.send(Event::Resuming { claimed, length });
-                }
+                self.events.send(Event::Resuming { claimed, length });
                 if claimed == length && !self.task.expects_digest() {
                     // Only a reply can tell whether the remote file is still this one, so that
                     // there has to be a request: the last block is fetched again.

@@ -104,7 +104,7 @@ impl Target {
         if claims.is_empty() {
             // What the earlier run believed of the file is worth nothing without a byte of it.
             file.discard()?;
-            return Ok(Found::Nothing(None));
+            return Ok(Found::Nothing(Some(RestartReason::NothingKept)));
         }
         Ok(Found::Earlier(Box::new(Earlier {
             file,

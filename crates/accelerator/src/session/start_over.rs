@@ -52,6 +52,9 @@ impl Session {
             Ok(_) | Err(_) => return None,
         }
         self.way = Way::Stream;
+        if fetched.last_error.as_ref().is_some_and(came_in_part) {
+            self.loss = None;
+        }
         Some(RestartReason::RangesUnreliable)
     }
 
@@ -329,6 +332,13 @@ fn says_that_it_changed(error: &AttemptError) -> bool {
     matches!(
         error,
         AttemptError::Transport(TransportError::Changed { .. })
+    )
+}
+
+fn came_in_part(error: &AttemptError) -> bool {
+    matches!(
+        error,
+        AttemptError::Transport(TransportError::Misplaced { .. })
     )
 }
 

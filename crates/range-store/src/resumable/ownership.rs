@@ -54,7 +54,10 @@ pub(super) fn foreign<D: Disk>(
         _ if is_private && part.is_empty()? => true,
         Ok(journal) => {
             let is_named = journal.header.part_file == part.identity();
-            is_private && (is_named || is_copy(&journal.header))
+            // An empty file that is about to be published has the permissions of the final one.
+            let is_complete = is_named && journal.header.length == 0 && part.is_empty()?;
+            is_complete
+                || is_private && (is_named || is_copy(&journal.header))
                 || (is_named || is_proven) && has_a_claimed_block(part, journal)?
         }
         // By its signature the journal is ours, and so is what stands beside it.
