@@ -42,7 +42,7 @@ const LONGEST: usize = 3 << 10;
 /// the attribute along is another file, and any ordinary change sets the time anew: both have no
 /// record then. The device is left out of it, because many file systems have another one after each
 /// boot. A program may change bytes and put back the time, as `cp -p` over the file does; so the
-/// record also has a hash of the bytes: see [`is_unchanged`].
+/// record also has a hash of the bytes: see `is_unchanged`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
     /// The source, as the caller writes it: one line. Whoever gets a copy of the file may get to
