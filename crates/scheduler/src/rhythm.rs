@@ -40,9 +40,15 @@ impl Rhythm {
         self.first_byte_most = span.max(before / 4 * 3);
     }
 
-    /// A reply has brought bytes so long after the ones before, or after its head.
+    /// A reply has brought bytes so long after the ones before, or after its head. A report comes
+    /// with the first bytes after an interval: where some come in each interval, it may take almost
+    /// two, and says nothing of a pause.
     pub(crate) fn moved(&mut self, after: Duration) {
-        let pause = after.saturating_sub(limits::REPORT_INTERVAL);
+        let pause = if after < limits::REPORT_INTERVAL * 2 {
+            Duration::ZERO
+        } else {
+            after.saturating_sub(limits::REPORT_INTERVAL)
+        };
         let (passed, memory) = (after.as_micros(), limits::PAUSE_MEMORY.as_micros());
         let sum = pause.as_micros() * passed + self.pause.as_micros() * memory;
         let micros = sum / (passed + memory);
@@ -122,6 +128,19 @@ mod tests {
             let twice = rhythm.patience(millis(1), barren) * 2;
             assert_eq!(rhythm.patience(millis(1), barren + 1), twice);
         }
+    }
+
+    /// A server that paces its replies sends a chunk every 50 ms: whichever of them a report misses
+    /// by a hair, it comes with the next.
+    #[test]
+    fn a_report_that_waits_for_the_next_bytes_is_no_pause() {
+        let mut rhythm = Rhythm::default();
+        for after in [50, 99, 51, 98, 99, 50] {
+            rhythm.moved(millis(after));
+        }
+        assert_eq!(rhythm.pause(), Duration::ZERO);
+        rhythm.moved(millis(100));
+        assert!(rhythm.pause() > Duration::ZERO);
     }
 
     #[test]
