@@ -1,11 +1,13 @@
 //! Owns the one error the crate shows: opaque, with a kind to branch on and a line to read.
 
+mod cause;
+mod kind;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use range_core::digest::Digest;
 use range_store::{StoreError, StoreFailure};
 
 use crate::error_chain::in_one_line;
@@ -14,61 +16,8 @@ use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
 use crate::transport::redirect::RedirectError;
 use crate::transport::whom::Whom;
-
-/// The kind of a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// It was cancelled.
-    Cancelled,
-    /// The remote file changed, and the server refuses to give the new one.
-    Changed,
-    /// The file is complete, and its digest is another one than expected.
-    Corrupt,
-    /// The part file or its directory failed: full, not permitted, broken.
-    Disk,
-    /// The output exists, or something that is not ours is in its place.
-    Exists,
-    /// Another process is downloading to the same output.
-    InUse,
-    /// A bug.
-    Internal,
-    /// A setting makes no sense.
-    Invalid,
-    /// The server could not be reached, stalled, or broke off too often.
-    Network,
-    /// The server refused the request, or its redirects must not be followed.
-    Refused,
-    /// The server could not prove its identity.
-    Untrusted,
-}
-
-/// A setting with which a download that failed would have got further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Remedy {
-    /// [`Settings::allow_private`](crate::Settings::allow_private): a server out in the world
-    /// redirects to an address inside.
-    AllowPrivate,
-    /// [`Settings::authorities`](crate::Settings::authorities): no trusted authority vouches for
-    /// the server.
-    Authorities,
-    /// [`Settings::first_byte_timeout`](crate::Settings::first_byte_timeout): the server has taken
-    /// the request and has not begun to answer.
-    FirstByteTimeout,
-    /// Another directory for the file: this one cannot be written to, or is full.
-    OtherDirectory,
-    /// Another name for the file: what has its name is no file, or files of another program have
-    /// the names of its part file and journal.
-    OtherName,
-    /// [`Exists::Overwrite`](crate::Exists::Overwrite), or another name for the file.
-    Overwrite,
-    /// [`Settings::proxies`](crate::Settings::proxies): the server was to be reached through one.
-    Proxies,
-    /// [`Settings::stall_timeout`](crate::Settings::stall_timeout): nothing followed what had
-    /// arrived of a reply.
-    StallTimeout,
-}
+pub(crate) use cause::{Cause, Occupied};
+pub use kind::{ErrorKind, Loss, Remedy};
 
 /// The reason why a download failed. The text is one line without the URL's secrets, and is not
 /// stable; branch on [`kind`](Self::kind).
@@ -92,18 +41,6 @@ struct Details {
     cause: Cause,
 }
 
-/// The reason why another run may have to fetch again what was fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Loss {
-    /// Nothing can tell whether other bytes belong to them: the server gives neither a strong
-    /// validator nor a length, or a content coding.
-    Unlinked,
-    /// They came in one stream, and the server has not served ranges. They are kept, and continued
-    /// if it does then.
-    NoRanges,
-}
-
 /// The attempts since anything came.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Failing {
@@ -113,86 +50,6 @@ pub(crate) struct Failing {
     pub(crate) without_range: u32,
     /// The time that took.
     pub(crate) span: Duration,
-}
-
-/// The reason why what has the final name is not taken for the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Occupied {
-    #[error("the file exists")]
-    Exists,
-    #[error("the file exists, and nothing shows that it is the one at the URL")]
-    Unknown,
-    #[error("the file exists, and was downloaded from another URL")]
-    OtherUrl,
-    #[error("the file exists, and was changed after it was downloaded")]
-    Altered,
-    #[error("the file exists, and the server has another version of it")]
-    OtherVersion,
-    #[error("the file exists and has {actual}, where {expected} was expected")]
-    OtherDigest { expected: Digest, actual: Digest },
-    #[error("a symbolic link has this name")]
-    Link,
-    #[error("a directory, or something else that is not a file, has this name")]
-    NoFile,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Cause {
-    #[error("stopped before it was complete")]
-    Cancelled,
-    #[error("the remote file has changed, and cannot be fetched anew: {0}")]
-    ChangedAndRefused(TransportError),
-    #[error("the server serves neither ranges nor the whole file reliably")]
-    NoWayLeft,
-    #[error(
-        "the file has {actual}, where {expected} was expected; it is kept: the right checksum \
-         publishes it, a start without resuming fetches it afresh"
-    )]
-    DigestMismatch { expected: Digest, actual: Digest },
-    #[error(
-        "{part:?} exists and has no journal, so that another program may have made it; it is left \
-         as it is: move it away"
-    )]
-    PartWithoutJournal { part: std::ffi::OsString },
-    #[error(
-        "{part:?} is not the part file that its journal is about, or not of a download from there; \
-         both are left as they are: move them away, or give the checksum of the file"
-    )]
-    PartOfAnother { part: std::ffi::OsString },
-    #[error(
-        "{journal:?} exists and is no journal of a download, so that another program may have made \
-         it; it is left as it is: move it away"
-    )]
-    NoJournal { journal: std::ffi::OsString },
-    #[error("{part:?} is not the name of a part file, which ends in .part")]
-    NotAPartName { part: std::ffi::OsString },
-    #[error(transparent)]
-    Journal(range_store::journal::DecodeError),
-    #[error(transparent)]
-    Occupied(#[from] Occupied),
-    #[error("the file exists, and could not be read to compare it")]
-    Unreadable(#[source] StoreError),
-    #[error("a worker ended unexpectedly")]
-    WorkerLost,
-    #[error("could not start, for want of threads")]
-    NoThread,
-    #[error("nothing arrived for too long")]
-    Stalled,
-    #[error("the server has taken the request and not begun to answer")]
-    Unanswered,
-    /// The replies were in order, so that none of them has an error of its own.
-    #[error("the server sends too few bytes with each reply")]
-    Crumbs,
-    #[error(transparent)]
-    Name(#[from] range_store::NameError),
-    #[error(transparent)]
-    Setting(#[from] InvalidSetting),
-    #[error("could not {0}")]
-    Store(#[from] StoreError),
-    #[error("could not {source} {}", path.display())]
-    Directory { path: PathBuf, source: StoreError },
-    #[error(transparent)]
-    Transport(#[from] TransportError),
 }
 
 impl Error {
@@ -213,7 +70,7 @@ impl Error {
     /// Makes the error of a directory that cannot be used.
     pub(crate) fn of_directory(path: &Path, source: StoreError) -> Self {
         let path = path.to_owned();
-        Self::new(kind_of(&source), Cause::Directory { path, source })
+        Self::new(kind::of_store(&source), Cause::Directory { path, source })
     }
 
     /// Makes the error of a file that exists and cannot be read.
@@ -441,22 +298,7 @@ impl StdError for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::new(kind_of(&error), error.into())
-    }
-}
-
-fn kind_of(error: &StoreError) -> ErrorKind {
-    match error.disposition() {
-        StoreFailure::InUse => ErrorKind::InUse,
-        StoreFailure::Exists | StoreFailure::NotOurs => ErrorKind::Exists,
-        StoreFailure::Full
-        | StoreFailure::TooLarge
-        | StoreFailure::NotFound
-        | StoreFailure::Denied
-        | StoreFailure::Unsupported
-        | StoreFailure::Lost
-        | StoreFailure::Io => ErrorKind::Disk,
-        StoreFailure::OutsideLease => ErrorKind::Internal,
+        Self::new(kind::of_store(&error), error.into())
     }
 }
 
@@ -468,32 +310,7 @@ impl From<Occupied> for Error {
 
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
-        let kind = match &error {
-            TransportError::Unreachable { .. }
-            | TransportError::Silent
-            | TransportError::Interrupted { .. }
-            | TransportError::NotHttp { .. }
-            | TransportError::NotTheFile { .. }
-            | TransportError::Surplus
-            | TransportError::RangeIgnored { .. }
-            | TransportError::Misplaced { .. }
-            | TransportError::Status {
-                status: 202 | 300..=399 | 408 | 425 | 429 | 500..=599,
-                ..
-            } => ErrorKind::Network,
-            TransportError::Untrusted { .. }
-            | TransportError::NotPinned { .. }
-            | TransportError::NoTls { .. } => ErrorKind::Untrusted,
-            TransportError::Status { .. }
-            | TransportError::Redirect(_)
-            | TransportError::Inside { .. }
-            | TransportError::Coded
-            | TransportError::TooLarge { .. }
-            | TransportError::TransferCoded => ErrorKind::Refused,
-            TransportError::NoProxy(_) => ErrorKind::Invalid,
-            TransportError::Changed { .. } => ErrorKind::Changed,
-        };
-        Self::new(kind, error.into())
+        Self::new(kind::of_transport(&error), error.into())
     }
 }
 
