@@ -1,6 +1,7 @@
 //! One test a row of the scheduler's table: what each input leads to. Here is what all of them
 //! need, and how a download ends and recovers.
 
+mod challenge;
 mod failures;
 mod first_reply;
 mod meagre;

@@ -323,3 +323,52 @@ fn a_stream_whose_end_nobody_knows_is_limited_too() {
     }
     assert_eq!(position, 1_000_000);
 }
+
+/// A challenger's reply has bytes that the holder has written meanwhile. They come all the same,
+/// and the limit on the rate is kept over the time that follows.
+#[test]
+fn bytes_that_are_discarded_count_towards_the_limit() {
+    let limited = SchedulerConfig {
+        rate_limit: RateLimit::new(BytesPerSecond(MIB)),
+        ..config(2)
+    };
+    let (mut bench, outputs) = Bench::segmented_with(limited, 100 * MIB);
+    let (second, Request::Part(part), _) = starts(&outputs)[0] else {
+        panic!("{outputs:?}")
+    };
+    bench.feed(Input::Opened {
+        attempt: second,
+        body: Body::Part {
+            range: part,
+            complete_length: 100 * MIB,
+        },
+    });
+    let position = part.start() + 2 * MIB;
+    let seconds = position / MIB;
+    for second in 1..=seconds {
+        bench.now = Timestamp::after_start(Duration::from_secs(second));
+        bench.feed(Input::Tick);
+        let position = second * MIB;
+        bench.feed(Input::Received {
+            attempt: FIRST,
+            position,
+        });
+    }
+    bench.fail(FIRST, position, FailureClass::Interrupted);
+    let outputs = bench.feed(Input::Began { attempt: second });
+    let rest = Grant::Range(range(position, part.end()));
+    assert_eq!(granted(&outputs), Some(rest));
+    let allows = |outputs: &[Output]| {
+        outputs.iter().any(|output| {
+            matches!(output, Output::Allow { attempt, end }
+                if *attempt == second && *end > position)
+        })
+    };
+    let mut waited = Duration::ZERO;
+    while !allows(&bench.after(limits::RATE_ROUND)) {
+        waited += limits::RATE_ROUND;
+        assert!(waited < Duration::from_secs(5), "it never gets any");
+    }
+    let discarded = Duration::from_secs(2);
+    assert!(waited + limits::RATE_BURST * 2 >= discarded, "{waited:?}");
+}
