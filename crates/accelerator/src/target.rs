@@ -102,7 +102,7 @@ impl Target {
         let coding = earlier.coding().map(str::to_owned);
         let (file, claims) = earlier.resume()?;
         if claims.is_empty() {
-            // What the earlier run believed of the file is worth nothing without a byte of it.
+            // Without a byte of the file, nothing depends on what the earlier run believed of it.
             file.discard()?;
             return Ok(Found::Nothing(Some(RestartReason::NothingKept)));
         }

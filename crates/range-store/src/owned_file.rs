@@ -52,7 +52,7 @@ impl<D: Disk> OwnedFile<D> {
     /// Creates and locks a file of these bytes, as [`create`](Self::create) does otherwise. With
     /// `syncs` they are on the disk before the file has its name.
     ///
-    /// Where a file cannot be created without a name, it has the name first: a power cut may then
+    /// If a file cannot be created without a name, it has the name first: a power cut may then
     /// leave the name without the bytes.
     pub(crate) fn create_whole(
         folder: &Folder<D>,

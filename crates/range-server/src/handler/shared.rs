@@ -33,7 +33,7 @@ const TOO_MANY_HELD: &str = "URLs hold up as many connections as they may";
 /// The state that all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
-    /// Where it listens instead, if it does not listen at an address.
+    /// The path of the socket that it listens on, if that has no address.
     pub(crate) path: Option<PathBuf>,
     pub(crate) policy: Policy,
     pub(crate) faults_by_url: bool,

@@ -12,7 +12,7 @@ use crate::{clock, duration, printer};
 
 /// A check under way, as it is shown.
 pub(super) struct Waiting {
-    /// Where the line is drawn anew; without one, a line is added now and then.
+    /// The terminal that the line is drawn on anew; without one, a line is added now and then.
     terminal: Option<Term>,
     begun: Instant,
     /// The questions that were begun; the one after the last is all of them.
