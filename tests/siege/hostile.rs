@@ -46,7 +46,7 @@ pub(crate) async fn go_on(target: Arc<Target>, mut rng: Rng) {
         let patience = Duration::from_millis(rng.u64(100..60_000));
         // However it ends, by the server's doing or by its own, the next begins.
         let _ended = timeout(patience, misbehave(&target, &mut rng)).await;
-        sleep(Duration::from_millis(rng.u64(10..500))).await;
+        sleep(Duration::from_millis(rng.u64(10..500)) + 50 * target.rest).await;
     }
 }
 
@@ -74,7 +74,8 @@ async fn misbehave(target: &Target, rng: &mut Rng) -> Result<()> {
             until_closed(&mut stream).await
         }
         6 | 7 => faulty(&mut stream, rng).await,
-        8 => {
+        // A digest takes a core for as long as its client waits.
+        8 if target.rest.is_zero() || rng.u8(..) < 25 => {
             let path = format!("/synthetic/16GiB?seed={}", rng.u64(..));
             ask(&mut stream, &path, "Want-Repr-Digest: sha-256=1\r\n").await?;
             sleep(Duration::from_millis(rng.u64(0..3000))).await;

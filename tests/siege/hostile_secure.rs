@@ -24,7 +24,7 @@ pub(crate) async fn go_on(target: Arc<Target>, mut rng: Rng) {
         let patience = Duration::from_millis(rng.u64(100..60_000));
         // However it ends, by the server's doing or by its own, the next begins.
         let _ended = timeout(patience, misbehave(&target, &mut rng)).await;
-        sleep(Duration::from_millis(rng.u64(500..3000))).await;
+        sleep(Duration::from_millis(rng.u64(500..3000)) + 50 * target.rest).await;
     }
 }
 
@@ -42,13 +42,13 @@ async fn misbehave(target: &Target, rng: &mut Rng) -> Result<()> {
             stream
                 .write_all(&frame(SETTINGS, 0, 0, NO_SETTINGS))
                 .await?;
-            ping_and_read(&mut stream).await
+            ping_and_read(&mut stream, target.rest).await
         }
         // Streams without a window, and no end of pings.
         3 => {
             stream.write_all(&frame(SETTINGS, 0, 0, WINDOW_0)).await?;
             ask_all(&mut stream, "/synthetic/8EiB").await?;
-            ping_and_read(&mut stream).await
+            ping_and_read(&mut stream, target.rest).await
         }
         // Streams without a limit that nobody reads.
         4 => {
@@ -60,20 +60,20 @@ async fn misbehave(target: &Target, rng: &mut Rng) -> Result<()> {
             sleep(Duration::from_mins(2)).await;
             Ok(())
         }
-        5 => reset_rapidly(&mut stream).await,
+        5 => reset_rapidly(&mut stream, target.rest).await,
         // Held up, each of them.
         6 => {
             stream
                 .write_all(&frame(SETTINGS, 0, 0, NO_SETTINGS))
                 .await?;
             ask_all(&mut stream, "/synthetic/9?fault=delay:1m").await?;
-            ping_and_read(&mut stream).await
+            ping_and_read(&mut stream, target.rest).await
         }
         // Long listings.
         _ => {
             stream.write_all(&frame(SETTINGS, 0, 0, WINDOW_0)).await?;
             ask_all(&mut stream, "/many/").await?;
-            ping_and_read(&mut stream).await
+            ping_and_read(&mut stream, target.rest).await
         }
     }
 }
@@ -96,7 +96,7 @@ async fn ask_all(stream: &mut TlsStream<TcpStream>, path: &str) -> Result<()> {
     stream.flush().await
 }
 
-async fn ping_and_read(stream: &mut TlsStream<TcpStream>) -> Result<()> {
+async fn ping_and_read(stream: &mut TlsStream<TcpStream>, rest: Duration) -> Result<()> {
     let mut bytes = [0; 4096];
     loop {
         stream.write_all(&ping()).await?;
@@ -106,10 +106,11 @@ async fn ping_and_read(stream: &mut TlsStream<TcpStream>) -> Result<()> {
         {
             return Ok(());
         }
+        sleep(rest).await;
     }
 }
 
-async fn reset_rapidly(stream: &mut TlsStream<TcpStream>) -> Result<()> {
+async fn reset_rapidly(stream: &mut TlsStream<TcpStream>, rest: Duration) -> Result<()> {
     stream
         .write_all(&frame(SETTINGS, 0, 0, NO_SETTINGS))
         .await?;
@@ -121,5 +122,5 @@ async fn reset_rapidly(stream: &mut TlsStream<TcpStream>) -> Result<()> {
             .await?;
     }
     stream.flush().await?;
-    ping_and_read(stream).await
+    ping_and_read(stream, rest).await
 }

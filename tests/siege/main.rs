@@ -1,9 +1,10 @@
 //! The siege: `sheave serve` among clients that break every rule, and one that keeps them all.
 //! Knows the server's limits by their defaults, and nothing of how it keeps them.
 //!
-//! `cargo xtask siege` builds the program and runs this: `siege PROGRAM SECONDS SEED`. It fails
-//! when the client that behaves once waits longer than a second, when the server's memory grows, or
-//! when it keeps descriptors of clients that are gone.
+//! `cargo xtask siege` builds the program and runs this: `siege PROGRAM SECONDS SEED [REST]`. It
+//! fails when the client that behaves once waits longer than a second, when the server's memory
+//! grows, or when it keeps descriptors of clients that are gone. The hostile clients take both of
+//! two cores, unless they rest for REST milliseconds between what they could do at once.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::disallowed_methods,
@@ -20,7 +21,7 @@ mod judge;
 mod server;
 mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -47,15 +48,16 @@ const AFTERMATH: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let program = PathBuf::from(arguments.next().expect("PROGRAM SECONDS SEED"));
+    let program = PathBuf::from(arguments.next().expect("PROGRAM SECONDS SEED [REST]"));
     let mut number = || -> u64 { arguments.next().unwrap().parse().unwrap() };
     let (time, seed) = (Duration::from_secs(number()), number());
+    let rest = Duration::from_millis(arguments.next().map_or(0, |rest| rest.parse().unwrap()));
     make_room();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
-    let judgement = runtime.block_on(siege(&program, time, seed));
+    let judgement = runtime.block_on(siege(&program, time, seed, rest));
     println!("{judgement}");
     if judgement.is_right() {
         ExitCode::SUCCESS
@@ -72,10 +74,12 @@ fn make_room() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
 }
 
-async fn siege(program: &std::path::Path, time: Duration, seed: u64) -> Judgement {
+async fn siege(program: &Path, time: Duration, seed: u64, rest: Duration) -> Judgement {
     let servers = [Server::start(program, false), Server::start(program, true)];
     let fresh = servers.each_ref().map(Server::used);
-    let targets = servers.each_ref().map(|server| Arc::new(server.target()));
+    let targets = servers
+        .each_ref()
+        .map(|server| Arc::new(server.target(rest)));
     let waits = Arc::new(Waits::default());
     let mut hostile = besiege(&targets, seed);
     let mut honest = JoinSet::new();

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -70,9 +71,10 @@ impl Server {
         }
     }
 
-    pub(crate) fn target(&self) -> Target {
+    /// Where it listens, for clients that rest this long.
+    pub(crate) fn target(&self, rest: Duration) -> Target {
         let (_, address) = self.url.split_once("://").unwrap();
-        Target::new(address.parse().unwrap(), self.trusted.clone())
+        Target::new(address.parse().unwrap(), self.trusted.clone(), rest)
     }
 
     pub(crate) fn used(&self) -> Use {

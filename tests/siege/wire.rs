@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -22,15 +23,18 @@ pub(crate) struct Target {
     trusted: Option<String>,
     /// Connections that hostile clients have made.
     pub(crate) sessions: AtomicU64,
+    /// The rest that a hostile client takes between two packets it could send at once.
+    pub(crate) rest: Duration,
 }
 
 impl Target {
-    pub(crate) fn new(address: SocketAddr, trusted: Option<String>) -> Self {
+    pub(crate) fn new(address: SocketAddr, trusted: Option<String>, rest: Duration) -> Self {
         let sessions = AtomicU64::default();
         Self {
             address,
             trusted,
             sessions,
+            rest,
         }
     }
 
