@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::wire::Target;
+use crate::wire::{Target, arrival};
 
 /// Longest request head the server reads, nearly.
 const LONG: usize = 30_000;
@@ -42,6 +42,7 @@ const FAULTS: &[&str] = &[
 
 /// Does one thing after another, for ever.
 pub(crate) async fn go_on(target: Arc<Target>, mut rng: Rng) {
+    sleep(arrival(&mut rng)).await;
     loop {
         let patience = Duration::from_millis(rng.u64(100..60_000));
         // However it ends, by the server's doing or by its own, the next begins.

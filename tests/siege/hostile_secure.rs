@@ -13,13 +13,14 @@ use tokio_rustls::client::TlsStream;
 use crate::frames::{
     NO_SETTINGS, PREFACE, RESET, SETTINGS, WINDOW_0, WINDOW_ALL, WINDOW_UPDATE, frame, get, ping,
 };
-use crate::wire::Target;
+use crate::wire::{Target, arrival};
 
 /// Streams that the server permits at once.
 const STREAMS: u32 = 100;
 
 /// Does one thing after another, for ever.
 pub(crate) async fn go_on(target: Arc<Target>, mut rng: Rng) {
+    sleep(arrival(&mut rng)).await;
     loop {
         let patience = Duration::from_millis(rng.u64(100..60_000));
         // However it ends, by the server's doing or by its own, the next begins.
