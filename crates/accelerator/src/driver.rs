@@ -27,6 +27,7 @@ use crate::events::Events;
 use crate::first::First;
 use crate::generation::{Expected, Generation};
 use crate::generations::{Generations, SharedGenerations};
+use crate::inbox;
 use crate::progress::{ProgressHandle, Tally};
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
@@ -37,9 +38,6 @@ use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use act::create;
 use workers::Workers;
-
-/// The number of reports that may wait; workers wait when there are more.
-const REPORTS_MAX: usize = 256;
 
 /// The time between two snapshots for listeners.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
@@ -122,8 +120,8 @@ pub(crate) struct Driver<'a> {
     coding: Option<String>,
     workers: Workers,
     at_work: BTreeMap<AttemptId, AtWork>,
-    reports: mpsc::Sender<WorkerReport>,
-    reports_in: mpsc::Receiver<WorkerReport>,
+    reports: inbox::Sender<WorkerReport>,
+    reports_in: inbox::Inbox<WorkerReport>,
     findings_in: mpsc::UnboundedReceiver<Result<Finding, StoreError>>,
     synced: mpsc::UnboundedSender<(CheckpointId, Result<(), StoreError>)>,
     synced_in: mpsc::UnboundedReceiver<(CheckpointId, Result<(), StoreError>)>,
@@ -171,7 +169,7 @@ impl<'a> Driver<'a> {
             block_size: earlier.as_ref().map(|earlier| earlier.file.block_size()),
             ..task.scheduling(*context.rate_limit.borrow(), context.clock)
         };
-        let (reports, reports_in) = mpsc::channel(REPORTS_MAX);
+        let (reports, reports_in) = inbox::inbox();
         let (found, findings_in) = mpsc::unbounded_channel();
         let (synced, synced_in) = mpsc::unbounded_channel();
         let time = DiskTime::new(context.clock);

@@ -43,6 +43,7 @@ mod first;
 mod generation;
 mod generations;
 mod hidden;
+mod inbox;
 mod inspect;
 mod netrc;
 mod no_proxy;

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::disk_time::DiskTime;
 use crate::generations::SharedGenerations;
+use crate::inbox;
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
 use crate::transport::{Reply, Transport};
@@ -99,7 +100,7 @@ impl AttemptError {
 pub(crate) async fn run(
     job: Job,
     orders: mpsc::UnboundedReceiver<Order>,
-    reports: mpsc::Sender<WorkerReport>,
+    reports: inbox::Sender<WorkerReport>,
 ) {
     let attempt = job.attempt;
     let mut worker = Worker {
@@ -127,14 +128,13 @@ pub(crate) async fn run(
     };
     // The lease is released before the report that it is free.
     drop(worker);
-    // A driver that is gone has no use for reports.
-    let _delivered = reports.send(WorkerReport::Stopped(attempt, ending)).await;
+    reports.send(WorkerReport::Stopped(attempt, ending)).await;
 }
 
 struct Worker {
     job: Job,
     orders: mpsc::UnboundedReceiver<Order>,
-    reports: mpsc::Sender<WorkerReport>,
+    reports: inbox::Sender<WorkerReport>,
     /// The right to write, which the grant gave.
     writer: Option<Writer>,
     /// The offset of the first byte of the reply that is neither written nor thrown away.
@@ -346,8 +346,11 @@ impl Worker {
         // A worker that has used what it was allowed gets more only once that is known.
         let is_used_up = position >= self.allowed && position > self.reported;
         let is_much = position - self.reported >= limits::REPORT_BYTES;
-        if is_much || waited >= limits::REPORT_INTERVAL || is_used_up {
+        if is_used_up {
             self.report_position().await;
+        } else if is_much || waited >= limits::REPORT_INTERVAL {
+            let report = self.position_report();
+            self.reports.send_soon(report).await;
         }
     }
 
@@ -362,15 +365,19 @@ impl Worker {
     }
 
     async fn report_position(&mut self) {
-        self.reported = self.position();
-        self.reported_at = self.job.clock.now();
-        self.report(WorkerReport::Received(self.job.attempt, self.reported))
-            .await;
+        let report = self.position_report();
+        self.report(report).await;
     }
 
+    fn position_report(&mut self) -> WorkerReport {
+        self.reported = self.position();
+        self.reported_at = self.job.clock.now();
+        WorkerReport::Received(self.job.attempt, self.reported)
+    }
+
+    /// Reports what needs an answer. A driver that is gone will abort this task.
     async fn report(&self, report: WorkerReport) {
-        // A driver that is gone has no use for reports, and will abort this task.
-        let _delivered = self.reports.send(report).await;
+        self.reports.send(report).await;
     }
 }
 

@@ -64,7 +64,7 @@ impl Scene {
     /// Starts a worker for a part.
     pub(super) fn part(&self, start: u64, end: u64) -> Played {
         let (orders, inbox) = mpsc::unbounded_channel();
-        let (reports, reports_in) = mpsc::channel(64);
+        let (reports, reports_in) = inbox::inbox();
         let job = Job {
             attempt: ATTEMPT,
             request: Request::Part(range(start, end)),
@@ -155,7 +155,7 @@ impl Server {
 pub(super) struct Played {
     _task: JoinSet<()>,
     pub(super) orders: mpsc::UnboundedSender<Order>,
-    pub(super) reports: mpsc::Receiver<WorkerReport>,
+    pub(super) reports: inbox::Inbox<WorkerReport>,
 }
 
 impl Played {
