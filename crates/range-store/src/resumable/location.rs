@@ -4,7 +4,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use range_core::block::BlockSize;
 use range_core::units::ByteCount;
 
 use super::claims::Claims;
@@ -87,10 +86,11 @@ impl<D: Disk> Location<D> {
         }
     }
 
-    /// Divides the file into blocks of this size, instead of the size that its length determines. A
+    /// Divides the file into blocks of this size, so that a test has many of them in few bytes. A
     /// journal with blocks of another size then counts as damaged.
+    #[cfg(test)]
     #[must_use]
-    pub fn with_blocks_of(mut self, size: BlockSize) -> Self {
+    pub(crate) fn with_blocks_of(mut self, size: range_core::block::BlockSize) -> Self {
         self.division = Division::Fixed(size);
         self
     }

@@ -16,6 +16,7 @@ pub(super) enum Division {
     #[default]
     ByLength,
     /// Into blocks of this size, whatever the length.
+    #[cfg(test)]
     Fixed(BlockSize),
 }
 
@@ -23,6 +24,7 @@ impl Division {
     /// Returns the block size of a new file, whose length may be unknown.
     pub(super) fn of(self, length: Option<ByteCount>) -> BlockSize {
         match (self, length) {
+            #[cfg(test)]
             (Self::Fixed(size), _) => size,
             (Self::ByLength, Some(length)) => BlockSize::for_length(length.0),
             (Self::ByLength, None) => BlockSize::DEFAULT,
@@ -32,6 +34,7 @@ impl Division {
     fn is_usual(self, size: BlockSize, length: u64) -> bool {
         match self {
             Self::ByLength => size.is_usual_for(length),
+            #[cfg(test)]
             Self::Fixed(fixed) => size == fixed,
         }
     }
