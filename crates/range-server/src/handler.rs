@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Uri, Version as HttpVersion};
+use range_core::http::{HttpDate, conditional};
 use range_core::units::ByteCount;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -49,6 +50,17 @@ pub(crate) async fn respond(
 }
 
 impl Shared {
+    /// The answer to who asks for the requests there were, if its preconditions want none of them.
+    fn without_requests(&self, request: &Parts, date: HttpDate) -> Option<Reply> {
+        let method = match request.method {
+            Method::GET => conditional::Method::Get,
+            Method::HEAD => conditional::Method::Head,
+            _ => return None,
+        };
+        let conditions = Conditions::read(&request.headers, self.rules.range_policy());
+        Reply::without_page(method, &conditions, date, self.rules)
+    }
+
     /// Answers who asks for the requests there were, which is none of them.
     fn tell_requests(
         &self,
@@ -58,8 +70,9 @@ impl Shared {
     ) -> Response<Body> {
         let date = clock::date();
         let mut room = None;
-        let mut reply = match self.policy.refuse(request, date) {
-            Some(refusal) => refusal,
+        let refusal = self.policy.refuse(request, date);
+        let mut reply = match refusal.or_else(|| self.without_requests(request, date)) {
+            Some(reply) => reply,
             None => match request.method {
                 Method::GET => {
                     let status = StatusCode::SERVICE_UNAVAILABLE;

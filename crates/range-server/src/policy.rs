@@ -2,6 +2,7 @@
 //! each answer has. Knows no content.
 
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{HeaderMap, Method, StatusCode};
 use range_core::http::HttpDate;
 
@@ -14,6 +15,8 @@ use crate::target;
 /// The rules for every request.
 pub(crate) struct Policy {
     pub(crate) hosts: Hosts,
+    /// The connections are secured, so that resources of https are served.
+    pub(crate) is_secured: bool,
     pub(crate) cors: Option<Cors>,
     pub(crate) headers: HeaderMap,
     pub(crate) login: Option<Login>,
@@ -22,6 +25,19 @@ pub(crate) struct Policy {
 impl Policy {
     /// The refusal of a request that is not to be answered.
     pub(crate) fn refuse(&self, request: &Parts, date: HttpDate) -> Option<Reply> {
+        let is_of = |scheme: &Scheme, name| scheme.as_str().eq_ignore_ascii_case(name);
+        if let Some(scheme) = request.uri.scheme()
+            && !is_of(scheme, "http")
+            && !(self.is_secured && is_of(scheme, "https"))
+        {
+            // RFC 9110 §7.4: what is of https comes over secured connections alone.
+            let why = format!("this connection serves nothing of {scheme}");
+            return Some(Reply::explanation(
+                StatusCode::MISDIRECTED_REQUEST,
+                &why,
+                date,
+            ));
+        }
         if let Err(refusal) = self.hosts.check_request(request) {
             return Some(Reply::explanation(refusal.status(), &refusal, date));
         }

@@ -13,10 +13,10 @@ use http::header::{
 };
 use http::{HeaderMap, StatusCode};
 use range_core::ByteRange;
-use range_core::http::conditional::{self, Method};
+use range_core::http::conditional::{self, Method, Request};
 use range_core::http::{
     Boundary, ContentCoding, ContentRange, ContentType, HttpDate, Multipart, ResolvedRange, Status,
-    Validators,
+    Validators, Variant,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -26,6 +26,9 @@ use crate::login;
 use crate::profile::{Answer, Rules};
 use crate::request_fields::Conditions;
 pub(crate) use payload::{Extent, Payload, Piece};
+
+/// The field that a listing depends on.
+pub(crate) const LISTING_VARIES: HeaderValue = HeaderValue::from_static("accept");
 
 /// Longest line that explains a status, in characters.
 const LONGEST_LINE: usize = 1000;
@@ -162,6 +165,37 @@ impl Reply {
         self.headers.insert(name, value);
     }
 
+    /// The answer to a request for a page the server makes, if its preconditions want none. The page
+    /// exists, and has no validators.
+    pub(crate) fn without_page(
+        method: Method,
+        conditions: &Conditions<'_>,
+        date: HttpDate,
+        rules: Rules,
+    ) -> Option<Self> {
+        let page = conditional::SelectedRepresentation {
+            length: 0,
+            validators: &Validators {
+                entity_tag: None,
+                last_modified: None,
+                date: Some(date),
+            },
+            media_type: "",
+        };
+        let whole = Request {
+            range: None,
+            ..conditions.request(method)
+        };
+        let answer = rules.answer(&whole, None, page, Variant::default());
+        let status = match answer.head.status {
+            Status::NotModified => StatusCode::NOT_MODIFIED,
+            Status::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Status::Ok | Status::PartialContent | Status::RangeNotSatisfiable => return None,
+        };
+        let reply = Self::status(status, date);
+        Some(reply.with(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+    }
+
     /// A page the server made, which must neither run anything nor be kept; for programs that ask
     /// for it, the same as JSON.
     pub(crate) fn listing(page: Page, style: Style, date: HttpDate) -> Self {
@@ -188,7 +222,7 @@ impl Reply {
         self.with(CONTENT_TYPE, HeaderValue::from_static(style.media_type()))
             .with(CONTENT_SECURITY_POLICY, content::listing_policy())
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-            .with(VARY, HeaderValue::from_static("accept"))
+            .with(VARY, LISTING_VARIES)
     }
 
     /// Sends the client to the same directory with a slash at the end. Temporary, because another

@@ -97,6 +97,7 @@ impl Server {
             path: listener.path().cloned(),
             policy: Policy {
                 hosts: Hosts::new(address, &config.hosts),
+                is_secured: tls.is_some(),
                 cors: config.cors,
                 headers: config.headers,
                 login: config.login,

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use http::header::ACCEPT_ENCODING;
+use http::header::{ACCEPT_ENCODING, VARY};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use range_core::http::conditional;
@@ -20,7 +20,7 @@ use crate::digest_fields;
 use crate::injection::FaultPlan;
 use crate::query::Query;
 use crate::random;
-use crate::reply::Reply;
+use crate::reply::{LISTING_VARIES, Reply};
 use crate::request_fields::{Conditions, field};
 
 /// The reason why a directory is not listed.
@@ -119,6 +119,10 @@ impl Exchange<'_> {
                 } else {
                     Style::Html(query.order)
                 };
+                let rules = shared.rules;
+                if let Some(reply) = Reply::without_page(method, self.conditions, date, rules) {
+                    return reply.with(VARY, LISTING_VARIES);
+                }
                 match method {
                     conditional::Method::Head => Reply::listing_head(style, date),
                     conditional::Method::Get => match unread.page(style, &shared.listings).await {

@@ -281,6 +281,17 @@ fn requests_for_other_hosts_are_misdirected() {
 }
 
 #[test]
+fn a_resource_of_https_is_not_served_over_http() {
+    let site = Site::start(Config::default());
+    for (scheme, status) in [("http", 200), ("HTTP", 200), ("https", 421), ("ftp", 421)] {
+        let mut client = site.connect();
+        let request = format!("GET {scheme}://localhost/synthetic/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+        send_raw(&mut client, &request);
+        assert_eq!(client.receive(false).status, status, "{scheme}");
+    }
+}
+
+#[test]
 fn what_is_not_http_1_is_refused() {
     let site = Site::start(Config::default());
     for text in [

@@ -193,3 +193,34 @@ fn programs_get_a_listing_they_can_read() {
     assert_eq!(page.header("vary"), Some("accept"));
     assert!(page.content.starts_with(b"<!doctype html>"));
 }
+
+/// A page without validators exists all the same (RFC 9110 §13.1.1, §13.1.2).
+#[test]
+fn a_page_that_is_made_has_preconditions_like_any_other() {
+    let outer = laid_out();
+    let site = Site::start(Config {
+        keep_requests: true,
+        content: Content::Directory(Directory::new(outer.path().join("root"))),
+        ..Config::default()
+    });
+    for path in ["/", "/dir/", "/.sheave/requests"] {
+        for (field, status) in [
+            ("If-None-Match: *", 304),
+            ("If-None-Match: \"x\"", 200),
+            ("If-Match: *", 200),
+            ("If-Match: \"x\"", 412),
+            ("If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT", 200),
+            ("If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT", 200),
+        ] {
+            for method in ["GET", "HEAD"] {
+                let reply = site.request(method, path, &[field]);
+                assert_eq!(reply.status, status, "{method} {path} {field}");
+            }
+        }
+        let whole = site.get(path, &[]);
+        let unmodified = site.get(path, &["If-None-Match: *"]);
+        for field in ["vary", "cache-control"] {
+            assert_eq!(unmodified.header(field), whole.header(field), "{path}");
+        }
+    }
+}
