@@ -1,5 +1,9 @@
 //! `sheave serve` as others use it: curl and our own client.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
 use crate::support::serving::{Serving, curl};
@@ -71,6 +75,22 @@ fn it_stops_on_a_signal() {
         let status = serving.stop(signal);
         assert_eq!(status.code(), Some(0), "{signal:?}");
     }
+}
+
+#[test]
+fn a_signal_after_the_first_ends_it_though_a_response_is_under_way() {
+    let root = files::directory();
+    let mut serving = Serving::start(root.path(), &[]);
+    let mut client = TcpStream::connect(serving.address()).unwrap();
+    let request = "GET /synthetic/1GiB HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    client.write_all(request.as_bytes()).unwrap();
+    // The response has begun, and nobody reads the rest of it.
+    client.read_exact(&mut [0]).unwrap();
+    let begun = Instant::now();
+    let status = serving.stop_at_once(Signal::TERM);
+    assert_eq!(status.code(), Some(143));
+    let patience = Duration::from_secs(5);
+    assert!(begun.elapsed() < patience, "{:?}", begun.elapsed());
 }
 
 #[test]

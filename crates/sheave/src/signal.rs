@@ -21,6 +21,10 @@ use crate::printer;
 /// The time the last words may take.
 const LAST_WORDS_GRACE: Duration = Duration::from_millis(100);
 
+/// The time within which further signals are the same wish. `timeout` and some supervisors send one
+/// to the program and another to its process group, and nobody types twice as fast.
+const SAME_WISH: Duration = Duration::from_millis(200);
+
 /// The time that building a runtime may take; it takes less than a millisecond.
 const START: Duration = Duration::from_secs(1);
 
@@ -117,7 +121,7 @@ where
                 let exit = exit_of(ended);
                 if exit == Exit::Interrupted { interrupted } else { exit }
             }
-            again = signals.next_stop(reload.as_ref()) => give_up(again, patience.last_words).await,
+            again = signals.next_wish(reload.as_ref()) => give_up(again, patience.last_words).await,
             () = tokio::time::sleep(patience.grace) => {
                 give_up(interrupted, patience.last_words).await
             }
@@ -215,6 +219,18 @@ impl Signals {
                 (exit, _) => return exit.unwrap_or(Exit::Interrupted),
             }
         }
+    }
+
+    /// Waits for one that means to stop, other than those that still belong to the one before.
+    async fn next_wish(&mut self, reload: Option<&watch::Sender<u64>>) -> Exit {
+        let same = async {
+            loop {
+                self.next_stop(reload).await;
+            }
+        };
+        // Those are taken until the time is over.
+        let _elapsed: Result<(), _> = tokio::time::timeout(SAME_WISH, same).await;
+        self.next_stop(reload).await
     }
 
     /// Waits for one of them; `None` for a hangup.

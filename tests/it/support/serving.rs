@@ -64,6 +64,14 @@ impl Serving {
         self.signal(signal);
         wait::until("stopping", || self.child.try_wait().unwrap())
     }
+
+    /// Asks it to stop again and again, until it has.
+    pub(crate) fn stop_at_once(&mut self, signal: Signal) -> ExitStatus {
+        wait::until("stopping", || {
+            self.signal(signal);
+            self.child.try_wait().unwrap()
+        })
+    }
 }
 
 impl Drop for Serving {
