@@ -165,8 +165,8 @@ impl Reply {
         self.headers.insert(name, value);
     }
 
-    /// The answer to a request for a page the server makes, if its preconditions want none. The page
-    /// exists, and has no validators.
+    /// The answer to a request for a page the server makes, if its preconditions want none. The
+    /// page exists, and has no validators.
     pub(crate) fn without_page(
         method: Method,
         conditions: &Conditions<'_>,
