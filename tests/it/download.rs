@@ -225,3 +225,40 @@ pub(crate) fn set_old(path: &Path) {
     file.set_modified(std::time::SystemTime::now() - hour)
         .unwrap();
 }
+
+/// As "copy as cURL" of a browser has them, of a file that it knows in part.
+#[test]
+fn headers_about_bytes_and_versions_are_the_downloads_own() {
+    let site = Site::synthetic(Vec::new());
+    let into = files::directory();
+    let url = site.url("/synthetic/20MiB?seed=3");
+    let copied = [
+        "Range: bytes=0-",
+        "If-Range: \"old\"",
+        "If-None-Match: \"1400000-3-v0\", *",
+        "If-Match: \"old\"",
+        "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT",
+        "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT",
+        "Accept-Encoding: gzip, deflate, br, zstd",
+        "Content-Length: 5",
+        "Transfer-Encoding: chunked",
+        "Expect: 100-continue",
+        "X-Other: stays",
+    ];
+    let more: Vec<_> = copied.iter().flat_map(|header| ["-H", header]).collect();
+    let ran = get(&url, into.path(), &more).expect(0);
+    assert_eq!(ran.last_json()["verified"], "validator", "{ran:?}");
+    assert!(ran.number("connections_peak") > 1, "{ran:?}");
+    for request in site.requests() {
+        for name in [
+            "if-none-match",
+            "if-modified-since",
+            "content-length",
+            "expect",
+        ] {
+            assert!(!request.headers.contains_key(name), "{request:?}");
+        }
+        assert_eq!(request.headers["x-other"], "stays");
+        assert_eq!(request.headers["accept-encoding"], "identity");
+    }
+}

@@ -73,8 +73,8 @@ pub struct Settings {
     pub user_agent: String,
     /// Header fields, by name and value, for the origin of the URL. They are not sent anywhere
     /// else, redirects included, unless they [tell nobody anything](crate::is_harmless); of a
-    /// `Referer` other origins see the origin. `Range` and `Accept-Encoding` belong to the download
-    /// and cannot be set. Default: none.
+    /// `Referer` other origins see the origin. `Range`, `Accept-Encoding`, preconditions and the
+    /// fields that frame a request belong to the download, and are left out. Default: none.
     pub headers: Vec<(String, Secret<String>)>,
     /// Cookies, each for the hosts and paths it says, redirects included. Default: none.
     pub cookies: Cookies,

@@ -22,6 +22,23 @@ const HARMLESS: &[&str] = &[
 ];
 const HARMLESS_BEGINNINGS: &[&str] = &["sec-ch-ua", "sec-fetch-", "sec-gpc"];
 
+/// The fields that the download decides itself: which bytes of which version are asked for, and how
+/// a request is framed. Browsers copy some of them into command lines.
+const OF_THE_DOWNLOAD: &[&str] = &[
+    "accept-encoding",
+    "content-length",
+    "expect",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// Reports whether a field tells nobody anything about the user, so that every origin may see it.
 pub fn is_harmless(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -37,6 +54,9 @@ pub fn is_harmless(name: &str) -> bool {
 pub(super) fn for_hop(own: &HeaderMap, trail: &Trail, now: HttpDate) -> HeaderMap {
     let mut fields = HeaderMap::new();
     for (name, value) in own {
+        if OF_THE_DOWNLOAD.contains(&name.as_str()) {
+            continue;
+        }
         if trail.is_trusted() || is_harmless(name.as_str()) {
             fields.append(name, value.clone());
         } else if name == REFERER

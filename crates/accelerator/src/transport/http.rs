@@ -244,15 +244,13 @@ impl HttpTransport {
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
-        headers.remove(ACCEPT_ENCODING);
-        headers.remove(RANGE);
         let range = match request {
             Request::First => RangeRequest::From(0),
             Request::Part(range) => RangeRequest::Exactly(range),
             // The last resort has nothing that a server could stumble over.
             Request::Whole => return headers,
         };
-        // Ranges count coded bytes, so no coding is wanted, whatever the user's headers say.
+        // Ranges count coded bytes, so no coding is wanted.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let value = HeaderValue::try_from(range.to_string()).expect("ranges are ASCII");
         headers.insert(RANGE, value);
