@@ -11,7 +11,9 @@ fn a_complete_part_is_published_only_if_the_file_is_still_this_one() {
     let wrong = format!("sha-256={}", "0".repeat(64));
     let complete = || {
         let download = Download::new();
-        download.run(&[], &["--checksum", &wrong]).expect(6);
+        let ran = download.run(&[], &["--checksum", &wrong]).expect(6);
+        let says = "the same command with the right --checksum saves it, and with --no-resume";
+        assert!(ran.stderr.contains(says), "{ran:?}");
         assert_eq!(download.names(), ["f.part", "f.part.journal"]);
         download
     };

@@ -288,11 +288,16 @@ fn what_is_no_file_is_never_replaced_and_no_option_is_named_that_would() {
         let path = into.path().join("file");
         std::os::unix::net::UnixListener::bind(&path).unwrap();
         let ran = get(&url, into.path(), &["--exists", mode]).expect(8);
-        assert!(
-            ran.stderr.contains("is not a file, has this name; -o NAME"),
-            "{ran:?}"
-        );
+        let says =
+            "a device, a pipe or a socket has this name, and only files are written; -o NAME";
+        assert!(ran.stderr.contains(says), "{ran:?}");
         assert!(!ran.stderr.contains("--overwrite"), "{ran:?}");
+
+        let into = files::directory();
+        std::fs::create_dir(into.path().join("1MiB")).unwrap();
+        let ran = program::get(&url, into.path(), &["--exists", mode]).expect(8);
+        let says = "a directory has this name; -o NAME";
+        assert!(ran.stderr.contains(says), "{ran:?}");
 
         let into = files::directory();
         let (real, path) = (into.path().join("real"), into.path().join("file"));

@@ -193,7 +193,7 @@ impl Error {
         if self.0.directory.is_some() && self.is_of_the_directory() {
             return Some(Remedy::OtherDirectory);
         }
-        if let Cause::Occupied(Occupied::NoFile | Occupied::Link)
+        if let Cause::Occupied(Occupied::Directory | Occupied::NoFile | Occupied::Link)
         | Cause::PartWithoutJournal { .. }
         | Cause::PartOfAnother { .. }
         | Cause::NoJournal { .. } = self.0.cause

@@ -101,6 +101,7 @@ async fn find(
         return Ok(None);
     };
     match (entry.kind, exists) {
+        (Kind::Directory, _) => return Err(Occupied::Directory.into()),
         (Kind::Other, _) => return Err(Occupied::NoFile.into()),
         (_, Exists::Overwrite) => return Ok(None),
         (_, Exists::Error | Exists::Rename) => return Err(Occupied::Exists.into()),

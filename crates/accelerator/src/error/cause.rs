@@ -26,7 +26,9 @@ pub(crate) enum Occupied {
     OtherDigest { expected: Digest, actual: Digest },
     #[error("a symbolic link has this name")]
     Link,
-    #[error("a directory, or something else that is not a file, has this name")]
+    #[error("a directory has this name")]
+    Directory,
+    #[error("a device, a pipe or a socket has this name, and only files are written")]
     NoFile,
 }
 
@@ -38,10 +40,7 @@ pub(crate) enum Cause {
     ChangedAndRefused(TransportError),
     #[error("the server serves neither ranges nor the whole file reliably")]
     NoWayLeft,
-    #[error(
-        "the file has {actual}, where {expected} was expected; it is kept: the right checksum \
-         publishes it, a start without resuming fetches it afresh"
-    )]
+    #[error("the file has {actual}, where {expected} was expected")]
     DigestMismatch { expected: Digest, actual: Digest },
     #[error(
         "{part:?} exists and has no journal, so that another program may have made it; it is left \

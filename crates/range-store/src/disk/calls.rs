@@ -157,7 +157,9 @@ pub enum Kind {
     Regular,
     /// A symbolic link.
     Symlink,
-    /// A directory, a device, a FIFO or a socket.
+    /// A directory.
+    Directory,
+    /// A device, a FIFO or a socket.
     Other,
 }
 

@@ -242,8 +242,8 @@ fn metadata(stat: &Stat) -> Metadata {
         kind: match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => Kind::Regular,
             FileType::Symlink => Kind::Symlink,
-            FileType::Directory
-            | FileType::Fifo
+            FileType::Directory => Kind::Directory,
+            FileType::Fifo
             | FileType::Socket
             | FileType::CharacterDevice
             | FileType::BlockDevice

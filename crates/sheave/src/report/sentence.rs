@@ -242,6 +242,10 @@ pub(crate) fn of_error(error: &Error, kept: Option<&Inspection>) -> String {
         None => "; run the same command again to resume".to_owned(),
     };
     let advice = match (error.kind(), error.has_kept_bytes()) {
+        (ErrorKind::Corrupt, true) => {
+            "; it is kept as a part: the same command with the right --checksum saves it, and with \
+             --no-resume fetches it afresh"
+        }
         // Its cause says all there is to do.
         (ErrorKind::Corrupt | ErrorKind::Invalid, _) => "",
         (ErrorKind::Cancelled | ErrorKind::Network, true)
