@@ -1,14 +1,16 @@
 //! `sheave serve` as testers set it up: where it listens, what it adds, what it tells.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::serving::{Serving, curl};
-use crate::support::{files, wait};
+use crate::support::{files, program, wait};
 
 #[test]
 fn it_listens_where_it_is_told() {
@@ -136,4 +138,29 @@ fn it_adds_fields_asks_for_a_password_and_logs_what_came() {
     assert_eq!(lines[1]["headers"]["authorization"], "Basic ***");
     assert_eq!(lines[1]["headers"]["range"], "bytes=0-0");
     assert!(!log.contains("bWU6c2VjcmV0"), "{log}");
+}
+
+#[test]
+fn a_log_named_by_a_dash_is_standard_output_behind_the_url() {
+    let root = files::directory();
+    let run = Command::new("sh")
+        .args([
+            "-c",
+            "cd \"$1\" && exec \"$0\" serve -q --bind 0 --log-json - .",
+        ])
+        .arg(program::path())
+        .arg(root.path())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut serving = run.unwrap();
+    let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines();
+    let url = lines.next().unwrap().unwrap();
+    let mut client = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let request = "GET /synthetic/3 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    client.write_all(request.as_bytes()).unwrap();
+    let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(line["path"], "/synthetic/3");
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    assert!(files::names(root.path()).is_empty());
 }

@@ -106,6 +106,19 @@ fn a_mistake_is_answered_as_json_where_that_is_wanted() {
         ("--json -u bob http://h/x", 2, "invalid"),
         ("--json -o - http://h/x", 2, "invalid"),
         ("--json -o p/q http://h/x", 7, "disk"),
+        ("inspect --json --nope", 2, "invalid"),
+        ("inspect --json a.bin", 2, "invalid"),
+        ("inspect --json nothing.part", 7, "disk"),
+        ("inspect --json --verify nothing.part", 7, "disk"),
+        ("check-server --json", 2, "invalid"),
+        ("check-server --json example.org/x", 2, "invalid"),
+        ("check-server --json --cacert none http://h/x", 2, "invalid"),
+        ("check-server --json -H Range:0 http://h/x", 2, "invalid"),
+        (
+            "check-server --json http://127.0.0.1:1/x?y=hush",
+            3,
+            "network",
+        ),
     ] {
         let output = typed(&format!("sheave {arguments}"), directory.path());
         assert_eq!(output.status.code(), Some(code), "{arguments}");
@@ -113,12 +126,18 @@ fn a_mistake_is_answered_as_json_where_that_is_wanted() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(line["event"], "error", "{arguments}");
         assert_eq!(line["kind"], kind, "{arguments}");
+        assert!(!said.contains("hush"), "{said}");
         assert_eq!(
             said,
             format!("sheave: {}\n", line["message"].as_str().unwrap())
         );
     }
-    for arguments in ["--nope http://h/x", "-- --json", "inspect --json --nope"] {
+    for arguments in [
+        "--nope http://h/x",
+        "-- --json",
+        "inspect --nope",
+        "serve --json",
+    ] {
         let output = typed(&format!("sheave {arguments}"), directory.path());
         assert_eq!(
             (output.status.code(), output.stdout),

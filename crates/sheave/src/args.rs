@@ -136,6 +136,18 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Returns whether its errors are wanted as JSON, too.
+    pub(crate) const fn wants_json(&self) -> bool {
+        match self {
+            Self::Get(args) => args.json,
+            Self::Inspect(args) => args.json,
+            Self::CheckServer(args) => args.json,
+            Self::Serve(_) | Self::Demo(_) | Self::Completions { .. } | Self::Man { .. } => false,
+        }
+    }
+}
+
 /// Arguments of `get`.
 #[derive(Debug, ClapArgs)]
 #[expect(
@@ -197,7 +209,7 @@ pub(crate) struct GetArgs {
     pub(crate) remote_time: bool,
     /// Give up after N failures in a row without progress [default: 10]
     #[arg(hide_short_help = true)]
-    #[arg(long, value_name = "N", value_parser = values::from_one_to(u32::MAX))]
+    #[arg(long, value_name = "N", value_parser = values::from_one)]
     #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["tries", "retry", "retries", "max-retries", "max-retry"])]
     pub(crate) max_tries: Option<u32>,
@@ -372,10 +384,12 @@ fn in_our_words(arguments: &[OsString], program: &clap::Command) -> Result<Vec<O
     }
 }
 
-/// Returns whether the arguments, wrong as they may be, ask for the errors of `get` as JSON.
+/// Returns whether the arguments, wrong as they may be, ask for errors as JSON.
 fn wants_json(arguments: &[OsString]) -> bool {
     let mut options = arguments.iter().take_while(|word| *word != "--");
-    leading::command(arguments) == Some("get") && options.any(|word| word == "--json")
+    let command = leading::command(arguments).unwrap_or_default();
+    let has_json = ["get", "inspect", "check-server"].contains(&command);
+    has_json && options.any(|word| word == "--json")
 }
 
 /// Returns whether the text of the error is a page to be read, and no complaint.

@@ -13,6 +13,7 @@ use range_server::check::{self, CheckError, Level};
 
 use crate::exit_code::Exit;
 use crate::printer;
+use crate::report;
 use crate::settings::CheckSettings;
 use crate::signal::{Patience, Stop};
 use waiting::Waiting;
@@ -40,17 +41,20 @@ pub(crate) async fn run(mut settings: CheckSettings, mut stop: Stop) -> Exit {
     // The first comes at once.
     ticks.tick().await;
     let mut checking = std::pin::pin!(check::check(&settings.url, &settings.options));
-    let report = loop {
+    let checked = loop {
         tokio::select! {
-            report = &mut checking => break report,
+            checked = &mut checking => break checked,
             () = stop.requested() => return Exit::Interrupted,
             _ = ticks.tick() => waiting.show(),
         }
     };
     drop(waiting);
-    let report = match report {
+    let report = match checked {
         Ok(report) => report,
-        Err(error) => return printer::failure(exit_of(&error), &error),
+        Err(error) => {
+            let what = format!("{}: {error}", settings.place);
+            return report::refused(exit_of(&error), &what, settings.json);
+        }
     };
     if settings.json {
         printer::data(json::object(&report));

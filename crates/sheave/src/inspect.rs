@@ -1,6 +1,6 @@
 //! Owns `sheave inspect`: what a part file holds, on standard output. Does not read it itself.
 
-use accelerator::{ByteCount, Checked, Error, Inspection};
+use accelerator::{ByteCount, Checked, Error, ErrorKind, Inspection};
 use console::Term;
 
 use crate::exit_code::Exit;
@@ -22,7 +22,13 @@ pub(crate) fn run(settings: &InspectSettings) -> Exit {
     let (checked, inspection) = match inspected {
         Ok(both) => both,
         Err(error) => {
-            return printer::failure(error.kind().into(), &format_args!("{part}: {error}"));
+            let is_there = settings.part.symlink_metadata().is_ok();
+            let what = if error.kind() == ErrorKind::Disk && !is_there {
+                format!("{part}: there is no such file")
+            } else {
+                format!("{part}: {error}")
+            };
+            return report::refused(error.kind().into(), &what, settings.json);
         }
     };
     let checked = checked.as_ref();

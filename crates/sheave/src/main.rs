@@ -42,7 +42,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(command: args::Command) -> Exit {
-    let json = matches!(&command, args::Command::Get(args) if args.json);
+    let json = command.wants_json();
     let job = match Job::new(command, Environment::read()) {
         Ok(job) => job,
         Err(error) => return report::refused(Exit::Usage, &error.to_string(), json),

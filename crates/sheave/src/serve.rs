@@ -5,7 +5,8 @@ mod backlog;
 mod socket;
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,7 +193,7 @@ fn identify(settings: &mut ServeSettings) -> Result<Option<NamedTempFile>, Exit>
     }
 }
 
-fn write_certificate(pem: &str) -> std::io::Result<NamedTempFile> {
+fn write_certificate(pem: &str) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new()
         .prefix("sheave-")
         .suffix(".pem")
@@ -238,7 +239,13 @@ pub(crate) fn could_not_start(place: &impl std::fmt::Display, error: &BindError)
     }
 }
 
+/// Opens the log; `-` is standard output.
 fn open_log(path: &Path) -> Result<File, String> {
+    if path == Path::new("-") {
+        let output = io::stdout().as_fd().try_clone_to_owned();
+        let output = output.map_err(|error| format!("could not write to standard output: {error}"));
+        return output.map(File::from);
+    }
     #[expect(
         clippy::disallowed_methods,
         reason = "the log is the program's own file, not one that is served"

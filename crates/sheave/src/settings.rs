@@ -58,6 +58,8 @@ pub(crate) struct DemoSettings {
 pub(crate) struct CheckSettings {
     /// A file on the server.
     pub(crate) url: String,
+    /// The name of the server, and the path: what messages call it.
+    pub(crate) place: String,
     /// The certificates to trust, and the fields to send.
     pub(crate) options: Options,
     /// True if standard error is a terminal that can move its cursor.
@@ -101,10 +103,20 @@ impl Job {
 }
 
 fn check_server(args: CheckArgs, environment: Environment) -> Result<CheckSettings, UsageError> {
-    let pem = args.cacert.as_deref().map(connection::read).transpose()?;
+    let pem = args
+        .cacert
+        .as_deref()
+        .map(connection::read_pem)
+        .transpose()?;
     let headers = connection::given_headers(&args.headers)?.into_iter();
+    let url = args.url;
+    let port = url
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    let host = url.host_str().unwrap_or_default();
     Ok(CheckSettings {
-        url: args.url.into(),
+        place: format!("{host}{port}{}", url.path()),
+        url: url.into(),
         terminal: environment.terminal,
         options: Options {
             trust: Trust {

@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::bind::Bind;
 use super::habits;
-use super::leading::{self, COMMANDS};
+use super::leading::{self, COMMANDS, takes_the_next};
 use super::place::{self, NoUrl};
 
 /// Returns what is wrong with the arguments, in one line without secrets.
@@ -20,11 +20,17 @@ pub(super) fn sentence(
 ) -> String {
     let command = leading::command(arguments).unwrap_or("get");
     let text = match (error.kind(), named(error)) {
+        (ErrorKind::UnknownArgument, Some("-=")) => {
+            "a switch of one letter takes no value, and no = stands before that of another"
+                .to_owned()
+        }
         (ErrorKind::UnknownArgument, Some(option)) if option.starts_with('-') => {
             habits::answer(command, option).unwrap_or_else(|| no_option(command, option, program))
         }
         (ErrorKind::UnknownArgument, Some(word)) => surplus(command, word),
-        (ErrorKind::MissingRequiredArgument, _) => missing(command, error),
+        (ErrorKind::MissingRequiredArgument, _) => {
+            swallowed(command, arguments, program).unwrap_or_else(|| missing(command, error))
+        }
         (ErrorKind::InvalidSubcommand, Some(word)) => no_command(word),
         (ErrorKind::ValueValidation, _) if is_of_a_url(error) => cause(error),
         (ErrorKind::TooManyValues, Some(option)) => format!("{option} takes no value"),
@@ -66,14 +72,15 @@ fn similar_option<'a>(command: &str, option: &str, program: &'a clap::Command) -
     let names = options
         .iter()
         .flat_map(|(long, aliases)| iter::once(long).chain(aliases));
-    let names = names.copied().chain(iter::once("help"));
+    let of_program = (command == "get").then_some("version");
+    let names = names.copied().chain(["help"]).chain(of_program);
     let name = nearest(typed, names)?;
     let is_nearer =
         |other: &&str| strsim::osa_distance(typed, other) < strsim::osa_distance(typed, name);
     if habits::long_names(command).any(|other| is_nearer(&other)) {
         return None;
     }
-    if name == "help" {
+    if ["help", "version"].contains(&name) {
         return Some(name);
     }
     let mut options = options.iter();
@@ -111,16 +118,19 @@ fn surplus(command: &str, word: &str) -> String {
 const SYNONYMS: [(&str, &[&str]); 4] = [
     (
         "get",
-        &["download", "dl", "fetch", "pull", "wget", "curl", "aria2c"],
+        &[
+            "download", "dl", "fetch", "pull", "wget", "curl", "aria2c", "resume", "continue",
+            "sheave",
+        ],
     ),
     ("serve", &["server"]),
     ("check-server", &["check", "probe"]),
-    ("inspect", &["info"]),
+    ("inspect", &["info", "verify"]),
 ];
 
 fn no_command(word: &str) -> String {
     if let Err(answer) = place::url(word)
-        && answer.has_a_guess()
+        && answer.knows_the_word()
     {
         return answer.to_string();
     }
@@ -139,6 +149,22 @@ fn no_command(word: &str) -> String {
             COMMANDS.join(", ")
         ),
     }
+}
+
+/// Says which option has taken the URL that is missing, if one has.
+fn swallowed(command: &str, arguments: &[OsString], program: &clap::Command) -> Option<String> {
+    let command = program.find_subcommand(command)?;
+    let pairs = arguments.windows(2).filter_map(|pair| {
+        let [option, value] = pair else { return None };
+        Some((option.to_str()?, value.to_str()?))
+    });
+    let mut taken = pairs.filter(|(option, value)| {
+        option.starts_with('-') && place::is_a_place(value) && takes_the_next(command, option)
+    });
+    let (option, value) = taken.next()?;
+    Some(format!(
+        "missing: URL; {value} was taken as the value of {option}"
+    ))
 }
 
 fn missing(command: &str, error: &clap::Error) -> String {

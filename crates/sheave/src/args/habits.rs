@@ -112,6 +112,9 @@ pub(super) fn translated(
         let next = next.filter(|next| *next == "-" || !next.starts_with('-'));
         let value = next.filter(|next| !place::is_a_place(next));
         if let Some(long) = text.strip_prefix("--") {
+            if is_switched_off(long, get) {
+                continue;
+            }
             match (reworded(long, get), needless(long)) {
                 (Some(ours), _) => words.push(ours),
                 (None, Some(has_value)) => index += usize::from(has_value && value.is_some()),
@@ -163,6 +166,22 @@ fn reworded(long: &str, get: &clap::Command) -> Option<OsString> {
     let mut options = get.get_arguments();
     let option = options.find(|option| is_named(option, name))?;
     (!option.get_action().takes_values()).then(|| format!("--{name}").into())
+}
+
+/// Options of other programs that ask for what is done in any case, if they are not switched off.
+const ALWAYS: [&str; 3] = ["check-certificate", "verify", "ca-native"];
+
+/// Returns whether this is a switch with aria2's `=false`, which asks for nothing: one of ours, or
+/// one of another program that would be answered.
+fn is_switched_off(long: &str, get: &clap::Command) -> bool {
+    let Some(name) = long.strip_suffix("=false") else {
+        return false;
+    };
+    let mut options = get.get_arguments().filter(|option| !option.is_hide_set());
+    match options.find(|option| is_named(option, name)) {
+        Some(option) => !option.get_action().takes_values(),
+        None => !ALWAYS.contains(&name) && answer("get", &format!("--{name}")).is_some(),
+    }
 }
 
 fn is_named(option: &clap::Arg, name: &str) -> bool {

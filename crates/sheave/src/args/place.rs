@@ -74,6 +74,9 @@ fn is_port(text: &str) -> bool {
 /// Parses a URL. A place on this machine needs no scheme: `http` is meant.
 pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
     let word = bare(word);
+    if has_several(word) {
+        return Err(NoUrl::Several);
+    }
     if let Some(meant) = slip(word) {
         return Err(NoUrl::BadScheme {
             word: shown(word),
@@ -99,6 +102,16 @@ pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
     let url = Url::parse(word).map_err(|_| NoUrl::Other { word: shown(word) })?;
     of_http(url)
 }
+
+/// Returns whether a word has several URLs, as where a list of them stands in quotes.
+fn has_several(word: &str) -> bool {
+    let words = word.split_whitespace().skip(1);
+    let mut words = words.map(str::to_ascii_lowercase);
+    words.any(|word| word.starts_with("http://") || word.starts_with("https://"))
+}
+
+/// Schemes without `//` that people have URLs of.
+const OPAQUE: [&str; 6] = ["magnet", "data", "blob", "file", "mailto", "urn"];
 
 /// Returns the URL that is meant by one whose scheme is mistyped, or typed twice, without what may
 /// be secret.
@@ -183,6 +196,9 @@ pub(super) enum NoUrl {
     /// Its host is neither a name nor an address.
     #[error("{word} is not a valid URL: no host is called so")]
     NoHost { word: String },
+    /// More than one.
+    #[error("several URLs are in one argument; leave out the quotes around them")]
+    Several,
     /// A URL of another protocol.
     #[error("only http and https URLs can be downloaded, not {scheme}")]
     OtherScheme { scheme: String },
@@ -210,9 +226,13 @@ impl NoUrl {
         }
     }
 
-    /// Returns whether the answer has a guess at what was meant.
-    pub(super) const fn has_a_guess(&self) -> bool {
-        matches!(self, Self::NoScheme { .. } | Self::BadScheme { .. })
+    /// Returns whether the answer says what the word is, though it is no URL to download.
+    pub(super) fn knows_the_word(&self) -> bool {
+        match self {
+            Self::NoScheme { .. } | Self::BadScheme { .. } | Self::Several => true,
+            Self::OtherScheme { scheme } => OPAQUE.contains(&&**scheme),
+            Self::Malformed { .. } | Self::NoHost { .. } | Self::Other { .. } => false,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ http://127.0.0.1:8080/synthetic/10GiB.";
 )]
 pub(crate) struct ServeArgs {
     /// The directory to serve
-    #[arg(default_value = ".", value_name = "DIR")]
+    #[arg(default_value = ".", value_name = "DIR", value_parser = values::path())]
     pub(crate) dir: PathBuf,
     /// Listen here: PORT, HOST, HOST:PORT or unix:PATH; without a host on loopback, without a port
     /// on 8080, and on any free one for port 0 [default: 127.0.0.1:8080, or the socket that systemd
@@ -88,7 +88,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "SIZE", value_parser = values::rate)]
     pub(crate) rate_per_connection: Option<BytesPerSecond>,
     /// Send the whole file to clients that ask for more than N ranges at once [default: 64]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::ranges)]
     pub(crate) max_ranges: Option<NonZeroU16>,
     /// Answer a malformed Range with the whole file, or with 416
     #[arg(
@@ -103,7 +103,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with_all = ["max_ranges", "invalid_range", "profile"])]
     pub(crate) no_ranges: bool,
     /// Imitate this server: nginx, apache, lighttpd, caddy, go, python, varnish or express
-    #[arg(long = "as", value_name = "SERVER", value_parser = values::profile)]
+    #[arg(long = "as", value_name = "SERVER", value_parser = values::profile())]
+    #[arg(hide_possible_values = true)]
     #[arg(conflicts_with_all = ["max_ranges", "invalid_range"])]
     pub(crate) profile: Option<Profile>,
     /// Answer requests for this host as well: a name, an address, *.NAME, or * for any
@@ -116,7 +117,7 @@ pub(crate) struct ServeArgs {
     /// Let any URL ask for faults with ?fault=; without this, those of /synthetic/ do on loopback
     #[arg(long)]
     pub(crate) faults: bool,
-    /// Append one JSON object per request to this file
+    /// Append one JSON object per request to this file; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) log_json: Option<PathBuf>,
     /// Keep the last requests for GET /.sheave/requests, where DELETE forgets them

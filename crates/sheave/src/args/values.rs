@@ -1,6 +1,7 @@
 //! Owns the parsing of values on the command line. Knows no argument by its name.
 
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use accelerator::{
@@ -40,11 +41,15 @@ pub(super) fn from_one_to(most: u32) -> impl Fn(&str) -> Result<u32, String> + C
             .parse()
             .ok()
             .filter(|number| (1..=most).contains(number));
-        number.ok_or_else(|| match most {
-            u32::MAX => "use a number, 1 or more".to_owned(),
-            _ => format!("use a number from 1 to {most}"),
-        })
+        number.ok_or_else(|| format!("use a number from 1 to {most}"))
     }
+}
+
+/// Parses a number that is at least one. More than can be counted is as good as what can.
+pub(super) fn from_one(text: &str) -> Result<u32, &'static str> {
+    let number = text.parse().ok().filter(|number: &u64| *number > 0);
+    let number = number.ok_or("use a number, 1 or more")?;
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 /// The value that leaves the choice to the library.
@@ -161,11 +166,15 @@ pub(super) fn field(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 }
 
 /// Parses the name of a server to imitate.
-pub(super) fn profile(text: &str) -> Result<Profile, String> {
-    Profile::parse(text).ok_or_else(|| {
-        let names = Profile::ALL.map(Profile::name).join(", ");
-        format!("use one of {names}")
-    })
+pub(super) fn profile() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(Profile::name))
+        .map(|text| Profile::parse(&text).expect("it is one of their names"))
+}
+
+/// Parses the most ranges that one request may have.
+pub(super) fn ranges(text: &str) -> Result<NonZeroU16, &'static str> {
+    let wrong = "use a number from 1 to 65535; --no-ranges answers every Range with the whole file";
+    text.parse().map_err(|_| wrong)
 }
 
 /// Parses the size of a demo. A file under 16 MiB is one segment of few blocks: an interruption

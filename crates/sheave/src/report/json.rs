@@ -195,10 +195,16 @@ pub(crate) fn failed(error: &Error) -> Line {
 
 /// Nothing was begun.
 pub(crate) fn refused(exit: Exit, why: &str) -> Line {
-    let kind = if exit == Exit::Disk {
-        ErrorKind::Disk
-    } else {
-        ErrorKind::Invalid
+    let kind = match exit {
+        Exit::Network => ErrorKind::Network,
+        Exit::Refused => ErrorKind::Refused,
+        Exit::Changed => ErrorKind::Changed,
+        Exit::Corrupt => ErrorKind::Corrupt,
+        Exit::Disk => ErrorKind::Disk,
+        Exit::Taken => ErrorKind::Exists,
+        Exit::Internal => ErrorKind::Internal,
+        Exit::Success | Exit::Usage | Exit::Deviates => ErrorKind::Invalid,
+        Exit::Interrupted | Exit::Terminated => ErrorKind::Cancelled,
     };
     Line::event("error")
         .with("kind", kind_name(kind))

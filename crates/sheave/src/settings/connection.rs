@@ -43,7 +43,7 @@ pub(super) fn settings(
     let credentials = credentials(args, variables)?;
     let netrc = netrc(args, variables)?;
     let proxies = proxies(args, urls, variables)?;
-    let authorities = args.cacert.as_deref().map(read).transpose()?;
+    let authorities = args.cacert.as_deref().map(read_pem).transpose()?;
     let settings = Settings {
         credentials,
         headers,
@@ -223,7 +223,20 @@ fn headers(args: &ConnectionArgs) -> Result<Vec<(String, Secret<String>)>, Conne
         headers.extend(value);
     }
     headers.extend(given_headers(&args.headers)?);
+    if headers
+        .iter()
+        .any(|(name, value)| asks_for_a_part(name, value))
+    {
+        return Err(ConnectionError::Range);
+    }
     Ok(headers)
+}
+
+/// Returns whether a header asks for less than the whole file. One for all of it is copied from
+/// browsers, and changes nothing.
+fn asks_for_a_part(name: &str, value: &Secret<String>) -> bool {
+    let value = value.reveal().trim();
+    name.eq_ignore_ascii_case("range") && !value.eq_ignore_ascii_case("bytes=0-")
 }
 
 /// The headers of `--header`, one or a file of them each.
@@ -290,10 +303,10 @@ fn identity(args: &ConnectionArgs) -> Result<Option<Secret<Vec<u8>>>, Connection
     let Some(cert) = &args.cert else {
         return Ok(None);
     };
-    let mut pem = read(cert)?;
+    let mut pem = read_pem(cert)?;
     if let Some(key) = &args.key {
         pem.push(b'\n');
-        pem.extend(read(key)?);
+        pem.extend(read_pem(key)?);
     }
     Ok(Some(pem.into()))
 }
@@ -315,7 +328,18 @@ fn read_text(path: &Path) -> Result<String, ConnectionError> {
     })
 }
 
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
+/// Reads a file that has to be in PEM format; whether what is in it can be used, the library says.
+pub(super) fn read_pem(path: &Path) -> Result<Vec<u8>, ConnectionError> {
+    let content = read(path)?;
+    let begin = b"-----BEGIN ";
+    if content.windows(begin.len()).any(|window| window == begin) {
+        return Ok(content);
+    }
+    let path = path.to_owned();
+    Err(ConnectionError::NotPem { path })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
     let failed = |source| ConnectionError::File {
         path: path.to_owned(),
         source,

@@ -24,6 +24,15 @@ pub(crate) enum ConnectionError {
     /// The header has no colon.
     #[error("a header is written 'NAME: VALUE'")]
     NoColon,
+    /// The file has no certificate and no key.
+    #[error("nothing in {} is in PEM format, as certificates and keys have to be", path.display())]
+    NotPem {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A header asks for a part of the file.
+    #[error("files are downloaded whole, so that the header Range cannot ask for a part")]
+    Range,
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {
