@@ -86,6 +86,77 @@ fn a_line_is_completed_with_and_without_its_command() {
     }
 }
 
+/// Types lines into zsh, each with a tab behind it, and shows what became of them.
+const ASK_ZSH: &str = r#"
+zmodload zsh/zpty
+zpty asked zsh -f -i
+zpty -w asked "PROMPT=; fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D"
+zpty -w asked 'show () { print -r -- "LI""NE<$BUFFER>"; zle kill-whole-line; }'
+zpty -w asked 'zle -N show; bindkey "^X" show; print REA""DY'
+zpty -r asked out '*READY*'
+shift
+for line in "$@"; do
+    zpty -w -n asked "$line"$'\t\x18'
+    zpty -r asked out '*LINE<*>*'
+    out=${out##*LINE<}
+    print -r -- "${out%%>*}"
+done
+zpty -d asked
+"#;
+
+/// Lines as far as they are typed, and what they are completed by. Options stand behind a URL, too.
+const COMPLETED: [(&str, &str); 9] = [
+    ("sheave http://h/x --overw", "rite"),
+    ("sheave get http://h/x --overw", "rite"),
+    ("sheave get http://h/x http://h/y --overw", "rite"),
+    ("sheave localhost:1/x -x 4 --overw", "rite"),
+    ("sheave -q get --overw", "rite"),
+    ("sheave http://h/x --exists ver", "ify"),
+    ("sheave serve . --as ngi", "nx"),
+    ("sheave check-server http://h/x --verb", "ose"),
+    ("sheave comp", "letions"),
+];
+
+#[test]
+fn zsh_and_fish_complete_options_behind_a_url() {
+    let directory = files::directory();
+    let path = directory.path().to_str().unwrap();
+    for (shell, file) in [("zsh", "_sheave"), ("fish", "sheave.fish")] {
+        let script = program::run(["completions", shell]).expect(0).stdout;
+        std::fs::write(directory.path().join(file), script).unwrap();
+    }
+    let lines = COMPLETED.map(|(typed, _)| typed);
+    let mut completed = Vec::new();
+    if let Some(zsh) = needs::program("zsh") {
+        let asked = Command::new(zsh)
+            .args(["-f", "-c", ASK_ZSH, "zsh", path])
+            .args(lines)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(asked.stdout).unwrap();
+        completed.push(
+            said.lines()
+                .map(|line| line.trim_end().to_owned())
+                .collect(),
+        );
+    }
+    if let Some(fish) = needs::program("fish") {
+        let ask = |line: &str| {
+            let ask = format!("source {path}/sheave.fish; complete -C '{line}'");
+            let asked = Command::new(&fish).args(["-c", &ask]).output().unwrap();
+            let word = String::from_utf8(asked.stdout).unwrap();
+            let word = word.split(['\t', '\n']).next().unwrap_or_default();
+            let begin = line.rsplit_once(' ').unwrap().0;
+            format!("{begin} {word}")
+        };
+        completed.push(lines.into_iter().map(ask).collect::<Vec<_>>());
+    }
+    let expected = COMPLETED.map(|(typed, rest)| format!("{typed}{rest}"));
+    for completed in completed {
+        assert_eq!(completed, expected);
+    }
+}
+
 #[test]
 fn manual_pages_have_every_option_and_no_warning() {
     let directory = files::directory();

@@ -16,8 +16,57 @@ pub(crate) fn completions(shell: Shell) -> Exit {
     let name = program.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut program, name, &mut script);
-    printer::data(String::from_utf8_lossy(&script).trim_end());
+    let script = with_urls(shell, &String::from_utf8_lossy(&script));
+    printer::data(script.trim_end());
     Exit::Success
+}
+
+/// Pieces that a generator writes, each with one to stand in its place, so that options behind a
+/// URL are completed, with `get` or without. bash needs none of it.
+const IN_ZSH: [(&str, &str); 2] = [
+    (
+        "    local ret=1\n",
+        r#"    local ret=1
+
+    # A URL without a command is one for `get`.
+    local -i place
+    for (( place = 2; place < CURRENT; place++ )); do
+        case $words[place] in
+            (get|serve|demo|inspect|check-server|completions|man|help) break;;
+            (*://*|localhost*)
+                words=($words[1] get "${(@)words[2,-1]}")
+                (( CURRENT++ ))
+                break;;
+        esac
+    done
+"#,
+    ),
+    // With two colons, what follows the first URL would be of the URLs alone.
+    ("'*::urls -- ", "'*:urls -- "),
+];
+const IN_FISH: [(&str, &str); 1] = [(
+    "        echo $argv[1]\n",
+    r"        # A URL without a command is one for `get`.
+        if string match -qr '://|^localhost' -- $argv[1]
+            echo get
+        else
+            echo $argv[1]
+        end
+",
+)];
+
+/// The script, with completion of options behind URLs.
+fn with_urls(shell: Shell, script: &str) -> String {
+    let changes: &[_] = match shell {
+        Shell::Zsh => &IN_ZSH,
+        Shell::Fish => &IN_FISH,
+        Shell::Bash | Shell::Elvish | Shell::PowerShell | _ => &[],
+    };
+    let begin = script.to_owned();
+    changes.iter().fold(begin, |script, (from, to)| {
+        debug_assert!(script.contains(from), "the generator has changed: {from}");
+        script.replacen(from, to, 1)
+    })
 }
 
 /// The command line as it is completed: the options of `get` stand at the top, too, because `get`
