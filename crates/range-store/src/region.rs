@@ -6,19 +6,39 @@
 //! copy to the same byte, because regions are filled through exclusive leases only. If the file is
 //! truncated, the copy raises SIGBUS; no address outside the mapping is ever touched.
 
-use memmap2::MmapRaw;
+use memmap2::{Advice, MmapRaw};
 
 use crate::disk::Window;
 
-/// A mapping into which bytes are copied.
+/// The number of bytes whose pages the kernel makes at a time, just ahead of the copy. It clears
+/// them first: so few that they are still in the cache next to the core when they are overwritten,
+/// and so many that asking costs nothing.
+const PIECE: usize = 256 << 10;
+
+/// A mapping into which bytes are copied, from its start to its end.
 #[derive(Debug)]
 pub struct Region {
     map: MmapRaw,
+    /// The pages before this offset need not be asked for.
+    made: usize,
 }
 
 impl Region {
     pub(crate) fn new(map: MmapRaw) -> Self {
-        Self { map }
+        Self { map, made: 0 }
+    }
+
+    /// Has the kernel make the pages before `end`, instead of one by one as they are touched. What
+    /// it cannot make, the copy asks for.
+    fn make_pages(&mut self, end: usize) {
+        let length = self.map.len();
+        while self.made < end.min(length) {
+            let piece = PIECE.min(length - self.made);
+            let advice = Advice::PopulateWrite;
+            let made = self.map.advise_range(advice, self.made, piece);
+            // A kernel that does not know the request does not learn it.
+            self.made = made.map_or(length, |()| self.made + piece);
+        }
     }
 }
 
@@ -28,6 +48,7 @@ impl Window for Region {
     }
 
     fn copy_in(&mut self, offset: usize, bytes: &[u8]) {
+        self.make_pages(offset.saturating_add(bytes.len()));
         // SAFETY: the pointer and the length are those of one live, writable mapping, which `&mut
         // self` keeps alive through the call. No Rust reference to it exists anywhere, so `bytes`
         // is not part of it. Any other writer of these pages uses another mapping, at other
