@@ -19,7 +19,12 @@ mod claims;
 mod dice;
 mod effects;
 mod judge;
+#[path = "../it/support/mounts.rs"]
+mod mounts;
 mod program;
+#[path = "../it/support/proxy.rs"]
+#[expect(dead_code, reason = "what a proxy is told is no matter of a soak")]
+mod proxy;
 mod round;
 mod server;
 mod site;
@@ -36,6 +41,13 @@ use std::time::{Duration, Instant};
 use site::Site;
 use summary::Tally;
 use world::World;
+
+/// Where file systems are mounted.
+mod files {
+    pub(crate) fn directory() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+}
 
 /// After so many failures the rest would be no news.
 const ENOUGH: usize = 50;
@@ -118,6 +130,20 @@ mod tests {
             }
         }
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_kind_of_file_system_and_of_proxy_is_in_some_world() {
+        let worlds: Vec<World> = (0..200).map(World::grow).collect();
+        let places: BTreeSet<String> = worlds
+            .iter()
+            .map(|world| format!("{:?}", world.place))
+            .collect();
+        let proxies: BTreeSet<String> = worlds
+            .iter()
+            .map(|world| format!("{:?}", world.proxy))
+            .collect();
+        assert_eq!((places.len(), proxies.len()), (5, 4));
     }
 
     #[test]

@@ -232,7 +232,8 @@ pub(crate) fn anonymous(process: u32) -> u64 {
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         number.unwrap_or(0)
     };
-    of("RssAnon:") + of("RssShmem:")
+    // What is shared is a file that is mapped, where the file system is in memory.
+    of("RssAnon:")
 }
 
 /// Waits for a second run of the same command, and tells how it ended.

@@ -38,6 +38,8 @@ pub(crate) struct Round<'a> {
     world: &'a World,
     program: &'a Path,
     server: &'a Server,
+    /// The URL of the proxy between the program and the server.
+    proxy: Option<String>,
     directory: TempDir,
     scratch: TempDir,
     /// The editions that the server has had, the newest last.
@@ -52,15 +54,21 @@ pub(crate) struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    /// Runs a world, and tells how it went and, if it went wrong, why.
-    pub(crate) fn run(program: &'a Path, server: &'a Server, world: &'a World) -> Outcome {
-        // On the disk the program was built on, not in memory.
+    /// Runs a world, and tells how it went and, if it went wrong, why. Its file is saved below a
+    /// directory, and asked for through a proxy if there is one.
+    pub(crate) fn run(
+        program: &'a Path,
+        server: &'a Server,
+        (place, proxy): (&Path, Option<String>),
+        world: &'a World,
+    ) -> Outcome {
         let beside = program.parent().unwrap();
         let mut round = Self {
             world,
             program,
             server,
-            directory: tempfile::tempdir_in(beside).unwrap(),
+            proxy,
+            directory: tempfile::tempdir_in(place).unwrap(),
             scratch: tempfile::tempdir_in(beside).unwrap(),
             editions: RefCell::default(),
             tally: Tally::default(),
@@ -151,6 +159,10 @@ impl<'a> Round<'a> {
         if world.has_final {
             command.arg("--overwrite");
         }
+        match &self.proxy {
+            Some(proxy) => command.args(["--proxy", proxy]),
+            None => command.arg("--no-proxy"),
+        };
         if let Some(limit) = world.limit {
             command.arg("--limit-rate").arg(limit.to_string());
         }
@@ -331,12 +343,8 @@ impl<'a> Round<'a> {
         if is_right || is_message() {
             return Ok(());
         }
-        let kept = self
-            .directory
-            .path()
-            .parent()
-            .unwrap()
-            .join(format!("wrong-{}", self.world.seed));
+        let beside = self.program.parent().unwrap();
+        let kept = beside.join(format!("wrong-{}", self.world.seed));
         std::fs::write(&kept, found).unwrap();
         Err(format!(
             "WRONG FILE: {} bytes, kept as {}",

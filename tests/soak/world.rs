@@ -32,6 +32,10 @@ pub(crate) struct World {
     pub(crate) arguments: Vec<&'static str>,
     /// Whether an older file has the name, and may be replaced.
     pub(crate) has_final: bool,
+    /// Where the file is saved.
+    pub(crate) place: Place,
+    /// The proxy between the program and the server, if there is one.
+    pub(crate) proxy: Option<Through>,
     /// The runs, all of the same command. The round goes on from them to a server that behaves.
     pub(crate) runs: Vec<Run>,
 }
@@ -43,6 +47,29 @@ pub(crate) enum Content {
     Computed(&'static str),
     /// A file of the server's directory, which can be replaced.
     File,
+}
+
+/// A kind of file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The one that the program was built on.
+    Disk,
+    /// In memory.
+    Memory,
+    /// An overlay over one in memory.
+    Overlay,
+    /// One of FUSE that shows another.
+    Fuse,
+    /// One of FUSE that refuses modes and owners.
+    StrictFuse,
+}
+
+/// A kind of proxy, by the scheme of its URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Through {
+    Http,
+    Socks5,
+    Socks5h,
 }
 
 /// One run, and what happens beside it.
@@ -111,6 +138,8 @@ impl World {
                 ])
                 .to_vec(),
             has_final: dice.one_in(5),
+            place: Place::Disk,
+            proxy: None,
             runs,
         };
         if dice.one_in(3) {
@@ -120,6 +149,24 @@ impl World {
             world.arguments.push("--remote-time");
         }
         world.checksum |= world.only_a_checksum_tells();
+        // Drawn last, so that the rest of a seed's world is as it is without them.
+        world.place = dice.pick(&[
+            Place::Disk,
+            Place::Disk,
+            Place::Disk,
+            Place::Memory,
+            Place::Overlay,
+            Place::Fuse,
+            Place::StrictFuse,
+        ]);
+        world.proxy = dice.pick(&[
+            None,
+            None,
+            None,
+            Some(Through::Http),
+            Some(Through::Socks5),
+            Some(Through::Socks5h),
+        ]);
         world
     }
 

@@ -7,6 +7,9 @@ use tempfile::TempDir;
 
 use super::files;
 
+/// The room of a file system that another one shows. It takes no memory until it is used.
+const ROOM: &str = "size=1g";
+
 /// A mounted file system. Unmounted when dropped.
 pub(crate) struct Mount {
     /// Holds what an overlay or a FUSE file system is over, too.
@@ -23,7 +26,7 @@ impl Mount {
 
     /// An overlay over a file system in memory.
     pub(crate) fn overlay() -> Option<Self> {
-        let base = Self::in_memory("tmpfs", "size=64m")?;
+        let base = Self::in_memory("tmpfs", ROOM)?;
         let below = |name: &str| {
             let path = base.path().join(name);
             std::fs::create_dir(&path).unwrap();
@@ -37,7 +40,7 @@ impl Mount {
 
     /// A FUSE file system that shows a directory with some things denied.
     pub(crate) fn fuse(options: &[&str]) -> Option<Self> {
-        let base = Self::in_memory("tmpfs", "size=64m")?;
+        let base = Self::in_memory("tmpfs", ROOM)?;
         let shown = base.path().into_os_string().into_string().unwrap();
         let arguments = [options, &[&shown]].concat();
         Self::of("bindfs", &arguments, Some(Box::new(base)))

@@ -28,7 +28,7 @@ impl Proxy {
             "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         );
         Self::start(move |mut stream, told| {
-            told.lock().unwrap().push(read_head(&mut stream)?);
+            remember(told, read_head(&mut stream)?);
             stream.write_all(reply.as_bytes())
         })
     }
@@ -71,13 +71,22 @@ impl Proxy {
     }
 }
 
+/// Notes what a proxy was told, as long as anybody looks at it: a proxy may run for hours.
+fn remember(told: &Mutex<Vec<String>>, what: String) {
+    const MOST: usize = 10_000;
+    let mut told = told.lock().unwrap();
+    if told.len() < MOST {
+        told.push(what);
+    }
+}
+
 fn serve_http(
     mut client: TcpStream,
     told: &Mutex<Vec<String>>,
     login: Option<&str>,
 ) -> std::io::Result<()> {
     let head = read_head(&mut client)?;
-    told.lock().unwrap().push(head.clone());
+    remember(told, head.clone());
     let wanted = login.map(|login| format!("proxy-authorization: basic {login}"));
     if wanted.is_some_and(|wanted| !head.to_lowercase().contains(&wanted.to_lowercase())) {
         client.write_all(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
@@ -144,7 +153,7 @@ fn serve_socks(
         _ => format!("[{}]", std::net::Ipv6Addr::from(read::<16>(&mut client)?)),
     };
     let port = u16::from_be_bytes(read(&mut client)?);
-    told.lock().unwrap().push(format!("{kind} {host}:{port}"));
+    remember(told, format!("{kind} {host}:{port}"));
     let server = TcpStream::connect(format!("{host}:{port}"))?;
     client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
     pump(client, server, rate)
