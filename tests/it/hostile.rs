@@ -227,6 +227,7 @@ fn no_complaint_about_arguments_repeats_a_secret() {
         &["get", "--proxy", "http://u:hush@h:99999", "http://h/"],
         &["get", "-d", into, "Authorization: hush"],
         &["check-server", "http//u:hush@h/"],
+        &["inspect", "http://u:hush@h/x.part"],
         &["serve", "--bind", "u:hush@h"],
     ] {
         let ran = program::run(arguments).expect(2);

@@ -55,7 +55,7 @@ fn a_status_of_any_kind_for_a_range_leads_to_the_whole_file() {
 
 #[test]
 fn whatever_else_becomes_of_a_range_leads_to_the_whole_file() {
-    let refusals: [(&str, Refusal); 15] = [
+    let refusals: [(&str, Refusal); 18] = [
         ("closed at once", |_| gone()),
         ("closed in the head", |stream| {
             stream.write_all(b"HTTP/1.1 206 Partial Content\r\nETag: \"o")?;
@@ -114,6 +114,13 @@ fn whatever_else_becomes_of_a_range_leads_to_the_whole_file() {
             stream
                 .write_all(b"HTTP/1.1 206 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n")
         }),
+        ("a circle", |stream| {
+            all(stream, "302 Round\r\nLocation: /f", b"")
+        }),
+        ("a redirect to nowhere", |stream| {
+            all(stream, "302 Off", b"")
+        }),
+        ("an empty file", |stream| all(stream, "200 OK", b"")),
         ("a page", |stream| {
             all(
                 stream,
@@ -134,6 +141,10 @@ fn every_success_that_carries_the_whole_file_is_taken() {
         "200 OK",
         "201 Created",
         "203 Non-Authoritative Information",
+        "208 Already Reported",
+        "218 This is fine",
+        "226 IM Used",
+        "299 Sure",
         "206 Partial Content",
         "206 Partial Content\r\nContent-Range: bytes 0-1048575/1048576",
         "206 Partial Content\r\nContent-Range: bytes 0-1048575/*",

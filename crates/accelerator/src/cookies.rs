@@ -149,13 +149,15 @@ impl Cookie {
         let expires = (seconds > 0.0).then_some(HttpDate::from_unix_seconds(seconds as u64));
         let (name, value) = (name, value.trim_ascii());
         let domain = str::from_utf8(domain).ok()?.trim_start_matches('.');
+        let domain = domain.to_ascii_lowercase();
         let path = str::from_utf8(path).ok()?;
         let is_sendable = is_text(name) && is_text(value) && !domain.is_empty();
         is_sendable.then_some(Self {
             name: name.into(),
             value: Secret::new(value.into()),
-            domain: domain.to_ascii_lowercase(),
-            has_subdomains: flag(has_subdomains)?,
+            // What browsers write for such a domain is for its own host.
+            has_subdomains: flag(has_subdomains)? && !is_public_suffix(&domain),
+            domain,
             path: if path.starts_with('/') { path } else { "/" }.to_owned(),
             is_secure: flag(is_secure)?,
             expires,
@@ -180,11 +182,14 @@ impl Cookie {
             is_secure: false,
             expires: None,
         };
-        let mut max_age = None;
+        let (mut max_age, mut names_domain) = (None, false);
         for part in parts {
             let (attribute, value) = split_once(part, b'=').unwrap_or((part, b""));
             match attribute.to_ascii_lowercase().as_slice() {
-                b"domain" => cookie.set_domain(url, value)?,
+                b"domain" => {
+                    names_domain |= !value.is_empty();
+                    cookie.set_domain(url, value)?;
+                }
                 b"path" if value.starts_with(b"/") => {
                     str::from_utf8(value).ok()?.clone_into(&mut cookie.path);
                 }
@@ -197,11 +202,12 @@ impl Cookie {
         }
         cookie.expires = max_age.or(cookie.expires);
         let is_allowed = !cookie.is_secure || url.scheme() == "https";
-        (is_kept && is_allowed && cookie.keeps_its_name(url)).then_some(cookie)
+        (is_kept && is_allowed && cookie.keeps_its_name(url, names_domain)).then_some(cookie)
     }
 
-    /// A host may set cookies for itself and the domains above it, but not for a domain that
-    /// belongs to nobody, such as `com`.
+    /// A host may set cookies for itself and the domains above it, but not for one whose hosts have
+    /// nothing to do with one another, such as `co.uk`. A host that is such a domain sets them for
+    /// itself alone (RFC 6265 section 5.3).
     fn set_domain(&mut self, url: &Url, value: &[u8]) -> Option<()> {
         let domain = str::from_utf8(value).ok()?;
         let domain = domain.strip_prefix('.').unwrap_or(domain);
@@ -214,20 +220,19 @@ impl Cookie {
         };
         let host = url.domain()?.trim_end_matches('.');
         if domain == host {
-            // Only this machine is below `localhost`.
-            self.has_subdomains = true;
+            self.has_subdomains = !is_public_suffix(&domain);
             return Some(());
         }
-        (domain.contains('.') && is_below(host, &domain)).then(|| {
+        (!is_public_suffix(&domain) && is_below(host, &domain)).then(|| {
             self.domain = domain;
             self.has_subdomains = true;
         })
     }
 
     /// Names with these beginnings promise how the cookie was set.
-    fn keeps_its_name(&self, url: &Url) -> bool {
+    fn keeps_its_name(&self, url: &Url, names_domain: bool) -> bool {
         let name = self.name.to_ascii_lowercase();
-        let is_of_host = !self.has_subdomains && self.path == "/";
+        let is_of_host = !names_domain && self.path == "/";
         let is_secure = self.is_secure && url.scheme() == "https";
         (!name.starts_with(b"__secure-") || is_secure)
             && (!name.starts_with(b"__host-") || is_secure && is_of_host)
@@ -259,6 +264,12 @@ fn is_text(bytes: &[u8]) -> bool {
     !bytes
         .iter()
         .any(|byte| byte.is_ascii_control() && *byte != b'\t')
+}
+
+/// Reports whether anybody may register names below a domain, as far as the list of public suffixes
+/// goes that browsers use too. A single label that is not in it counts, such as `localhost`.
+fn is_public_suffix(domain: &str) -> bool {
+    psl::suffix_str(domain) == Some(domain)
 }
 
 fn is_below(host: &str, domain: &str) -> bool {

@@ -112,9 +112,12 @@ impl FileName {
         }
         // Cutting can uncover a device: `con`, many spaces, `x.txt`.
         let name = shortened(trimmed.to_owned());
-        Self(if is_device(&name) {
+        let name = if is_device(&name) {
             shortened(format!("_{name}"))
-        } else if is_ours(&name) {
+        } else {
+            name
+        };
+        Self(if is_ours(&name) {
             shortened(format!("{name}.download"))
         } else {
             name

@@ -1,7 +1,7 @@
 //! Owns [`NoProxy`]: the hosts that are asked directly, in every spelling of the variable
 //! `NO_PROXY`. Looks nothing up.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use url::{Host, Url};
 
@@ -22,7 +22,6 @@ struct Entry {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
-    All,
     /// All names without a dot.
     Local,
     /// A name and those below it.
@@ -34,8 +33,8 @@ enum Hosts {
 }
 
 impl NoProxy {
-    /// Reads a list of names, patterns with `*`, addresses, `ADDRESS/BITS` and `<local>`, each with
-    /// `:PORT` or not, divided by commas or space. An entry that makes no sense matches no host.
+    /// Reads a list of names, patterns with `*`, addresses, `ADDRESS/BITS`, `ADDRESS/MASK` and
+    /// `<local>`, each with `:PORT` or not, divided by commas or space. An entry that makes no sense matches no host.
     pub(crate) fn parse(list: &str) -> Self {
         let is_divider = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"' | '\'');
         let entries = list.split(is_divider).filter(|entry| !entry.is_empty());
@@ -80,11 +79,15 @@ impl Hosts {
         if let Some((address, bits)) = text.split_once('/')
             && !bits.is_empty()
         {
-            let (address, bits) = (parse_address(address)?, bits.parse().ok()?);
+            let (address, mapped) = parse_address(address)?;
+            let bits = match bits.parse::<Ipv4Addr>() {
+                Ok(mask) => ones(mask)?,
+                Err(_) => bits.parse::<u8>().ok()?.checked_sub(mapped)?,
+            };
             return (bits <= width(address)).then_some(Self::Network(address, bits));
         }
         let text = text.trim_end_matches('/').to_ascii_lowercase();
-        if let Some(address) = parse_address(&text) {
+        if let Some((address, _)) = parse_address(&text) {
             return Some(Self::Address(address));
         }
         let name = text.trim_end_matches('.');
@@ -92,7 +95,6 @@ impl Hosts {
         let name = name.trim_start_matches('.');
         match name {
             "" => None,
-            "*" => Some(Self::All),
             "<local>" => Some(Self::Local),
             _ if name.contains('*') => Some(Self::Like(name.to_owned())),
             // The name is read as in a URL: names beyond ASCII are written in it.
@@ -113,7 +115,6 @@ impl Hosts {
         let text = host.to_string();
         let text = text.trim_end_matches('.');
         match self {
-            Self::All => true,
             Self::Local => address.is_none() && !text.contains('.'),
             Self::Below(name) => text
                 .strip_suffix(name.as_str())
@@ -127,13 +128,24 @@ impl Hosts {
     }
 }
 
-/// Reads an address as URLs and people write it, such as `127.1`, `[::1]` and `::1`.
-fn parse_address(text: &str) -> Option<IpAddr> {
+/// Reads an address as people write it, such as `[::1]` and `::1`, and returns how many bits were
+/// in front of one of IPv4 that was written as one of IPv6.
+fn parse_address(text: &str) -> Option<(IpAddr, u8)> {
     let bare = text
         .strip_prefix('[')
         .and_then(|text| text.strip_suffix(']'));
-    let address = bare.unwrap_or(text).parse::<IpAddr>().ok();
-    Some(address?.to_canonical())
+    let address = bare.unwrap_or(text).parse::<IpAddr>().ok()?;
+    let canonical = address.to_canonical();
+    Some((canonical, width(address) - width(canonical)))
+}
+
+/// Returns how many bits a mask such as `255.255.0.0` keeps.
+fn ones(mask: Ipv4Addr) -> Option<u8> {
+    let mask = u32::from(mask);
+    let ones = mask.leading_ones();
+    (mask.count_ones() == ones)
+        .then_some(ones)
+        .and_then(|ones| u8::try_from(ones).ok())
 }
 
 const fn width(address: IpAddr) -> u8 {
@@ -205,6 +217,8 @@ mod tests {
             ("*a.example", "http://a.example/"),
             ("a.*", "http://a.example/"),
             ("a.*.example", "http://a.b.c.example/"),
+            ("a*b*c.example", "http://a.b.x.c.example/"),
+            ("*ab*ab*", "http://ab.ab.example/"),
             ("\u{fc}.example", "http://xn--tda.example/"),
             ("b,a.example", "http://a.example/"),
             ("b a.example", "http://a.example/"),
@@ -226,6 +240,12 @@ mod tests {
             ("10.9.9.9/8", "http://10.255.1.2/"),
             ("0.0.0.0/0", "http://8.8.8.8/"),
             ("10.1.2.3/32", "http://10.1.2.3/"),
+            ("10.9.0.0/255.0.0.0", "http://10.1.2.3/"),
+            ("10.1.2.0/255.255.254.0", "http://10.1.3.9/"),
+            ("10.1.2.3/255.255.255.255", "http://10.1.2.3/"),
+            ("10.1.2.3/0.0.0.0", "http://8.8.8.8/"),
+            ("::ffff:10.0.0.0/104", "http://10.1.2.3/"),
+            ("[::ffff:10.0.0.0]/104", "http://[::ffff:10.1.2.3]/"),
             ("10.*", "http://10.1.2.3/"),
             ("192.168.*.*", "http://192.168.1.2/"),
             ("::1", "http://[::1]/"),
@@ -254,6 +274,8 @@ mod tests {
             ("a.example", "http://a.example.b/"),
             ("a.*", "http://b.a.example/"),
             ("a*a", "http://a/"),
+            ("*ab*ab*", "http://ab.example/"),
+            ("*ab*ab*", "http://xab.example/"),
             ("a.example:8080", "http://a.example/"),
             ("a.example:80", "https://a.example/"),
             ("a.example:x", "http://a.example/"),
@@ -263,6 +285,12 @@ mod tests {
             ("10.0.0.0/8", "http://11.1.2.3/"),
             ("10.0.0.0/33", "http://10.1.2.3/"),
             ("10.0.0.0/x", "http://10.1.2.3/"),
+            ("10.0.0.0/255.0.0.0", "http://11.1.2.3/"),
+            ("10.0.0.0/255.0.255.0", "http://10.0.0.3/"),
+            ("10.1.2.0/255.255.255.0", "http://10.1.3.3/"),
+            ("::ffff:10.0.0.0/104", "http://11.1.2.3/"),
+            ("::ffff:10.0.0.0/95", "http://10.0.0.0/"),
+            ("fd00::/255.0.0.0", "http://[fe00::1]/"),
             ("10.0.0.0/8", "http://10.example/"),
             ("1.2.3.4", "http://11.2.3.4/"),
             ("2.3.4", "http://1.2.3.4/"),

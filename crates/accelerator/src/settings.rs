@@ -274,11 +274,23 @@ pub enum InvalidSetting {
     #[error("there are two sets of credentials: in the URL, as a setting, or as a header")]
     TwoCredentials,
     /// The text that should be certificates of authorities is none.
-    #[error("the certificates of authorities are not in PEM format")]
+    #[error(
+        "the certificates of authorities are not in PEM format; to write one so: \
+         openssl x509 -in FILE -out NEW"
+    )]
     Authorities,
     /// The text that should be a certificate and its key is none. The error does not repeat it.
-    #[error("the client's certificate and key are not in PEM format")]
+    #[error(
+        "the client's certificate is not in PEM format; to write it so: openssl x509 -in FILE \
+         -out NEW, or openssl pkcs12 -in FILE -nodes -out NEW for a .p12 or .pfx"
+    )]
     Identity,
+    /// There is no private key with the certificate, or none of a kind that can be used.
+    #[error(
+        "there is no private key in PEM format with the client's certificate, of RSA, P-256, \
+         P-384 or Ed25519"
+    )]
+    NoKey,
     /// The private key needs a password, and there is none to be asked for.
     #[error(
         "the client's key is encrypted; write it without its password, to a file for nobody else: \

@@ -86,6 +86,52 @@ fn a_cookie_is_sent_where_its_server_wants_it() {
     }
 }
 
+/// Anybody may have a host below such a domain (the list of public suffixes).
+#[test]
+fn a_cookie_for_a_public_suffix_is_sent_to_no_neighbour() {
+    for suffix in [
+        "com",
+        "co.uk",
+        "github.io",
+        "any.kawasaki.jp",
+        "s3.amazonaws.com",
+        "xn--p1ai",
+        "foo.ck",
+        "blogspot.com",
+        "unknown-top-level",
+        "localhost",
+    ] {
+        let [here, neighbour, own] =
+            ["http://a.x.", "http://b.y.", "http://"].map(|before| format!("{before}{suffix}/"));
+        for dot in ["", "."] {
+            let field = format!("a=b; Domain={dot}{suffix}");
+            for to in [&here, &neighbour, &own] {
+                assert_eq!(after(&here, &field, to), "", "{field} {to}");
+            }
+            // The host itself may have cookies, as a site of its own.
+            assert_eq!(after(&own, &field, &own), "a=b", "{field}");
+            assert_eq!(after(&own, &field, &neighbour), "", "{field}");
+            // A domain below it belongs to somebody.
+            let field = format!("a=b; Domain={dot}x.{suffix}");
+            let sibling = format!("http://c.x.{suffix}/");
+            assert_eq!(after(&here, &field, &sibling), "a=b", "{field}");
+            assert_eq!(after(&here, &field, &neighbour), "", "{field}");
+            let file = format!("{dot}{suffix}\tTRUE\t/\tFALSE\t0\ta\tb");
+            let cookies = Cookies::of_file(file.as_bytes()).unwrap();
+            assert_eq!(sent(&cookies, &own), "a=b", "{file}");
+            assert_eq!(sent(&cookies, &neighbour), "", "{file}");
+        }
+    }
+    // Exceptions of the list are hosts like others.
+    for (host, domain) in [
+        ("a.www.ck", "www.ck"),
+        ("a.city.kawasaki.jp", "city.kawasaki.jp"),
+    ] {
+        let (here, to) = (format!("http://{host}/"), format!("http://b.{domain}/"));
+        assert_eq!(after(&here, &format!("a=b; Domain={domain}"), &to), "a=b");
+    }
+}
+
 #[test]
 fn a_cookie_lives_as_long_as_its_server_says() {
     for attributes in [

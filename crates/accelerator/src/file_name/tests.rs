@@ -287,6 +287,10 @@ fn a_stranger_gives_no_name_of_an_unfinished_download() {
         // Trailing dots and spaces are dropped before.
         ("tool.bin.part. ", "tool.bin.part.download"),
         (".part", "part"),
+        // Names of devices as well.
+        ("aux.part", "_aux.part.download"),
+        ("CON.Part.Journal", "_CON.Part.Journal.download"),
+        ("nul.old-version", "_nul.old-version.download"),
         // A dot and letters that some file systems take for the plain ones.
         ("tool.bin\u{ff0e}part", "tool.bin\u{ff0e}part.download"),
         ("tool.bin\u{2024}part", "tool.bin\u{2024}part.download"),

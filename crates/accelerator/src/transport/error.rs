@@ -127,10 +127,10 @@ impl TransportError {
             | Self::NotPinned { .. }
             | Self::NoTls { .. }
             | Self::NoProxy(_)
-            | Self::Redirect(_)
             | Self::Inside { .. }
             | Self::TooLarge { .. } => false,
             Self::Silent
+            | Self::Redirect(_)
             | Self::Interrupted { .. }
             | Self::NotHttp { .. }
             | Self::Status { .. }

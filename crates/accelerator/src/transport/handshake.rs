@@ -88,6 +88,24 @@ pub(super) fn judge(error: &Error, is_connecting: bool) -> Option<FinalFailure> 
     }
 }
 
+/// Says why a certificate proves nothing, where the text of the library is a name of its code.
+pub(super) fn in_words(error: &Error) -> Option<&'static str> {
+    let Error::InvalidCertificate(certificate) = error else {
+        return None;
+    };
+    match certificate {
+        CertificateError::UnknownIssuer => {
+            Some("nobody who is trusted has signed its certificate (UnknownIssuer)")
+        }
+        CertificateError::Other(other)
+            if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
+        {
+            Some("nobody but itself has signed its certificate")
+        }
+        _ => None,
+    }
+}
+
 fn certificate_or_name(alert: AlertDescription) -> Option<Refusal> {
     use AlertDescription as Alert;
     match alert {
@@ -134,6 +152,30 @@ mod tests {
     use super::*;
     use rustls::{OtherError, PeerMisbehaved};
     use std::sync::Arc;
+
+    #[test]
+    fn no_name_of_code_says_why_a_certificate_proves_nothing() {
+        let other = |error: webpki::Error| CertificateError::Other(OtherError(Arc::new(error)));
+        for (certificate, expected) in [
+            (
+                other(webpki::Error::CaUsedAsEndEntity),
+                Some("nobody but itself"),
+            ),
+            (
+                CertificateError::UnknownIssuer,
+                Some("nobody who is trusted"),
+            ),
+            (other(webpki::Error::MaximumPathDepthExceeded), None),
+            (CertificateError::Expired, None),
+        ] {
+            let found = in_words(&Error::InvalidCertificate(certificate));
+            let begins = expected
+                .zip(found)
+                .is_some_and(|(begin, text)| text.starts_with(begin));
+            assert!(begins || expected == found, "{found:?}");
+        }
+        assert_eq!(in_words(&Error::DecryptError), None);
+    }
 
     #[test]
     fn what_would_fail_again_is_told_from_what_may_pass() {

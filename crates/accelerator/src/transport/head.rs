@@ -45,8 +45,8 @@ pub(crate) struct Head {
     pub(crate) accepts_ranges: bool,
     /// `Content-Encoding`, unless it is `identity`; a stranger's text, made harmless and short.
     pub(crate) coding: Option<String>,
-    /// True if the content comes in a transfer coding beside `chunked`, which was not asked for and
-    /// is not removed.
+    /// True if the content comes in a transfer coding that is not removed: in another one than
+    /// `chunked`, or in chunks that the HTTP library does not take for such.
     pub(crate) is_transfer_coded: bool,
     /// The login that a server wants, if it wants none that this crate speaks.
     pub(crate) wanted: Option<Login>,
@@ -136,13 +136,27 @@ fn coding(headers: &HeaderMap) -> Option<String> {
 }
 
 fn is_transfer_coded(headers: &HeaderMap) -> bool {
-    let mut codings = transfer_codings(headers);
-    codings.any(|name| !matches!(name.as_slice(), b"" | b"chunked" | b"identity"))
+    transfer_codings(headers).any(|name| match name.as_slice() {
+        b"" | b"identity" => false,
+        b"chunked" => !are_chunks_taken_apart(headers),
+        _ => true,
+    })
 }
 
+/// Reports whether the HTTP library finds chunks: it looks for one word at the end of the last
+/// field, and goes by the end of the connection if it is not there.
+fn are_chunks_taken_apart(headers: &HeaderMap) -> bool {
+    let last = headers.get_all(TRANSFER_ENCODING).iter().next_back();
+    let codings = last.and_then(|value| value.to_str().ok());
+    codings
+        .and_then(|codings| codings.rsplit(',').next())
+        .is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"))
+}
+
+/// Reports whether every coding that is named is none.
 fn is_identity(headers: &HeaderMap) -> bool {
-    let mut codings = transfer_codings(headers).peekable();
-    codings.peek().is_some() && codings.all(|name| name == b"identity")
+    let is_none = |name: Vec<u8>| matches!(name.as_slice(), b"" | b"identity");
+    headers.contains_key(TRANSFER_ENCODING) && transfer_codings(headers).all(is_none)
 }
 
 fn transfer_codings(headers: &HeaderMap) -> impl Iterator<Item = Vec<u8>> {

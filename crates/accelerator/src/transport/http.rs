@@ -128,7 +128,10 @@ impl HttpTransport {
             let now = clock::date();
             let head = Head::new(status, response.headers(), now);
             tracing::debug!(status = head.status, url = %SafeUrl::new(trail.here()), "a reply");
-            if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            let location = response.headers().get(LOCATION).cloned();
+            // A choice with a preferred one may be followed (RFC 9110 section 15.4.1).
+            let is_choice = status.as_u16() == 300 && location.is_some();
+            if !is_choice && !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
                 if status.is_success() {
                     *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(trail.shortcut());
@@ -146,7 +149,6 @@ impl HttpTransport {
             for cookie in response.headers().get_all(SET_COOKIE) {
                 trail.set_cookie(cookie.as_bytes(), now);
             }
-            let location = response.headers().get(LOCATION).cloned();
             drop(response);
             if let Some(wait) = head.retry_after {
                 self.wait_to_follow(&trail, &head, wait).await?;

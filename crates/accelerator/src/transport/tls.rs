@@ -132,7 +132,8 @@ fn authorities(pem: &[u8]) -> Vec<CertificateDer<'static>> {
 /// Returns the certificates in a text, under each of the labels that OpenSSL writes. A trusted
 /// certificate is followed by the purposes it is trusted for.
 fn certificates(pem: &[u8]) -> Vec<CertificateDer<'static>> {
-    let mut text = String::from_utf8_lossy(pem).into_owned();
+    // Editors put this mark in front of a text, and files are put behind one another.
+    let mut text = String::from_utf8_lossy(pem).replace('\u{feff}', "");
     for label in ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"] {
         text = text.replace(&format!(" {label}-----"), " CERTIFICATE-----");
     }
@@ -159,19 +160,20 @@ fn first_element(der: &[u8]) -> Option<&[u8]> {
 /// Reads the certificates and the key that identify the user. It is the server that judges a
 /// certificate, so one that is too old to be read here will do; but the key has to be its own.
 fn identity_of(pem: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, InvalidSetting> {
-    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
-        if is_encrypted(pem) {
-            InvalidSetting::EncryptedKey
-        } else {
-            InvalidSetting::Identity
-        }
-    })?;
     let chain = certificates(pem);
     if chain.is_empty() {
         return Err(InvalidSetting::Identity);
     }
+    let text = String::from_utf8_lossy(pem).replace('\u{feff}', "");
+    let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+        if is_encrypted(&text) {
+            InvalidSetting::EncryptedKey
+        } else {
+            InvalidSetting::NoKey
+        }
+    })?;
     let key = provider.key_provider.load_private_key(key);
-    let key = key.map_err(|_| InvalidSetting::Identity)?;
+    let key = key.map_err(|_| InvalidSetting::NoKey)?;
     let identity = CertifiedKey::new(chain, key);
     match identity.keys_match() {
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
@@ -183,8 +185,7 @@ fn identity_of(pem: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, In
 
 /// Reports whether the text of a key is one that a password protects: PKCS#8 and older PEM say so
 /// each in its way.
-fn is_encrypted(pem: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(pem);
+fn is_encrypted(text: &str) -> bool {
     text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
@@ -325,7 +326,11 @@ BgEFBQcDAQ==
     #[test]
     fn a_certificate_is_shown_whatever_its_version() {
         let provider = rustls::crypto::ring::default_provider();
-        for pem in [format!("{OLD}{KEY}"), format!("{KEY}\r\nnotes\r\n{OLD}")] {
+        for pem in [
+            format!("{OLD}{KEY}"),
+            format!("{KEY}\r\nnotes\r\n{OLD}"),
+            format!("\u{feff}{OLD}\u{feff}{KEY}"),
+        ] {
             let identity = identity_of(pem.as_bytes(), &provider).unwrap();
             assert_eq!(identity.cert.len(), 1);
         }
@@ -337,7 +342,8 @@ BgEFBQcDAQ==
         assert_eq!(plain.len(), 1);
         let old_label = OLD.replace(" CERTIFICATE", " X509 CERTIFICATE");
         let around = format!("Subject: c\n{OLD}# end\n").replace('\n', "\r\n");
-        for pem in [TRUSTED, &old_label, &around] {
+        let marked = format!("\u{feff}{around}");
+        for pem in [TRUSTED, &old_label, &around, &marked] {
             assert_eq!(certificates(pem.as_bytes()), plain, "{pem}");
         }
         assert!(certificates(KEY.as_bytes()).is_empty());
@@ -351,14 +357,18 @@ BgEFBQcDAQ==
     fn a_key_with_a_password_is_told_from_what_is_no_key() {
         let provider = rustls::crypto::ring::default_provider();
         let refused = |pem: &str| identity_of(pem.as_bytes(), &provider).unwrap_err();
+        let of_old = |key: &str| refused(&format!("{OLD}{key}"));
         for pem in [
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",
             "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n\
              MIIB\n-----END RSA PRIVATE KEY-----\n",
         ] {
-            let error = refused(pem);
+            let error = of_old(pem);
             assert!(matches!(error, InvalidSetting::EncryptedKey), "{error:?}");
         }
         assert!(matches!(refused("key"), InvalidSetting::Identity));
+        assert!(matches!(refused(KEY), InvalidSetting::Identity));
+        assert!(matches!(of_old("key"), InvalidSetting::NoKey));
+        assert!(matches!(of_old(""), InvalidSetting::NoKey));
     }
 }

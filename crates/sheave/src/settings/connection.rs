@@ -203,13 +203,16 @@ fn proxies(
 }
 
 /// Returns the first of these variables that is set, with its value. An empty one means that there
-/// is no proxy, whatever the later ones say.
+/// is no proxy, whatever the later ones say, and so does `direct://`, as desktops write it.
 fn set(
     mut names: impl Iterator<Item = &'static str>,
     variables: Variables<'_>,
 ) -> Option<(&'static str, String)> {
     let set = names.find_map(|name| Some((name, variables(name)?)));
-    set.filter(|(_, text)| !text.trim().is_empty())
+    set.filter(|(_, text)| {
+        let text = text.trim().trim_end_matches('/');
+        !text.is_empty() && !text.eq_ignore_ascii_case("direct:")
+    })
 }
 
 fn headers(args: &ConnectionArgs) -> Result<Vec<(String, Secret<String>)>, ConnectionError> {

@@ -110,9 +110,26 @@ fn only_chunks_are_taken_apart() {
         ("gzip, chunked", true),
         ("x-gzip;q=1 , chunked", true),
         ("chunked, deflate", true),
+        ("chunked\t", false),
+        ("chunked, chunked", false),
+        ("", false),
+        // The chunks of these would be stored as content.
+        ("chunked,", true),
+        ("chunked, ", true),
+        ("chunked;q=1", true),
+        ("chunked, identity", true),
+        ("chunked, \u{e4}", true),
     ] {
         let head = received(&[(&TRANSFER_ENCODING, value)]);
         assert_eq!(head.is_transfer_coded, expected, "{value}");
+    }
+    for (values, expected) in [
+        (["identity", "chunked"], false),
+        (["chunked", "identity"], true),
+        (["chunked", ""], true),
+    ] {
+        let head = received(&values.map(|value| (&TRANSFER_ENCODING, value)));
+        assert_eq!(head.is_transfer_coded, expected, "{values:?}");
     }
 }
 
@@ -123,7 +140,7 @@ fn a_length_counts_beside_a_coding_that_is_none() {
         ("Identity , identity", Some(7)),
         ("chunked", None),
         ("identity, chunked", None),
-        ("", None),
+        ("", Some(7)),
     ] {
         let fields = [(&TRANSFER_ENCODING, value), (&CONTENT_LENGTH, "7")];
         let head = received(&fields);

@@ -29,7 +29,8 @@ pub(super) fn of_head(error: reqwest::Error, trail: &Trail, whom: Whom) -> Trans
             RedirectError::Private { to }.into()
         }
     } else if let Some(failure) = of_tls.and_then(|error| handshake::judge(error, is_connect)) {
-        let source = Box::new(error);
+        let words = of_tls.and_then(handshake::in_words);
+        let source = words.map_or_else(|| Box::new(error).into(), Into::into);
         match failure {
             FinalFailure::Untrusted => TransportError::Untrusted { source },
             FinalFailure::NotPinned(actual) => TransportError::NotPinned { actual },

@@ -218,6 +218,18 @@ fn statuses_have_their_classes() {
     assert_eq!(busy, Err(Busy { retry_after }));
 }
 
+/// A success that is not known means what 200 does (RFC 9110 section 15).
+#[test]
+fn any_success_but_three_carries_the_whole_file_where_that_was_asked_for() {
+    for status in 200..300 {
+        let fields = [("content-length", "7")];
+        let accepted = accept(Request::Whole, None, &head(status, &fields));
+        let is_taken =
+            accepted.is_ok_and(|accepted| accepted.body == Body::Whole { length: Some(7) });
+        assert_eq!(is_taken, !matches!(status, 202 | 204 | 205), "{status}");
+    }
+}
+
 #[test]
 fn a_file_that_shrank_answers_416_with_its_new_length() {
     assert_eq!(
@@ -247,6 +259,9 @@ fn the_first_reply_tells_the_length_or_comes_whole() {
         judge_first(416, &[("content-range", "bytes */0")]),
         whole(Some(0))
     );
+    // A server that has nothing for a range may have something for a plain request.
+    let nothing = judge_first(200, &[("content-length", "0")]);
+    assert_eq!(nothing, Err(FailureClass::Refused));
     assert_eq!(judge_first(416, &[]), Err(FailureClass::Misplaced));
     assert_eq!(judge_first(404, &[]), Err(FailureClass::Refused));
 }

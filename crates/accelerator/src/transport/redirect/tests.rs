@@ -242,3 +242,15 @@ fn a_later_request_knows_whose_credentials_it_may_carry() {
     short.follow(Some(b"http://b.example/")).unwrap();
     assert!(!short.is_trusted());
 }
+
+#[test]
+fn who_wants_the_fence_is_known() {
+    let of_caller = trail("http://a.example/").fenced();
+    assert!(of_caller.is_fenced_by_caller());
+    let mut of_origin = trail("http://8.8.8.8/");
+    assert!(!of_origin.is_fenced_by_caller());
+    of_origin.answered(Some("8.8.8.8".parse().unwrap()));
+    of_origin.follow(Some(b"http://a.example/")).unwrap();
+    assert_eq!(of_origin.reach(), Reach::Public);
+    assert!(!of_origin.is_fenced_by_caller());
+}

@@ -253,6 +253,13 @@ fn a_variable_that_is_set_to_nothing_is_an_answer() {
             None,
         ),
         ("", &[("HTTP_PROXY", ""), ("HTTPS_PROXY", "")], None, None),
+        ("", &[("all_proxy", "direct://")], None, None),
+        (
+            "",
+            &[("http_proxy", "Direct:///"), ("ALL_PROXY", "a:1")],
+            None,
+            Some("http://a:1/"),
+        ),
         ("", &[("all_proxy", "a:1"), ("no_proxy", "*")], None, None),
         (
             "",
