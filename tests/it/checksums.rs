@@ -4,7 +4,7 @@
 use crate::support::cut_off::reaches;
 use crate::support::program;
 use crate::support::site::Site;
-use crate::support::versioned::{Download, MIB, faults, sha256};
+use crate::support::versioned::{Download, MIB, SEED, faults, sha256};
 
 #[test]
 fn a_complete_part_is_published_only_if_the_file_is_still_this_one() {
@@ -142,4 +142,43 @@ fn a_mix_that_the_checksum_finds_is_fetched_again_of_one_version() {
         .expect(0);
     assert_eq!(ran.last_json()["verified"], "digest");
     download.check(1);
+}
+
+/// Each algorithm, under the names of the tools that make such checksums.
+#[test]
+fn every_algorithm_decides() {
+    let download = Download::new();
+    let seed = SEED.0;
+    let site = Site::synthetic(Vec::new());
+    let url = site.url(&format!("/synthetic/3?seed={seed}"));
+    program::run(download.arguments_for(&url, &[])).expect(0);
+    let bytes = std::fs::read(download.path("f")).unwrap();
+    let tools = [
+        ("sha384sum", "sha384", "digest"),
+        ("sha224sum", "SHA2-224", "digest"),
+        ("b2sum", "blake2b", "digest"),
+        ("sha1sum", "sha-1", "weak-digest"),
+        ("md5sum", "MD5", "weak-digest"),
+    ];
+    for (tool, name, level) in tools {
+        let made = std::process::Command::new(tool)
+            .arg(download.path("f"))
+            .output();
+        let made = String::from_utf8(made.unwrap().stdout).unwrap();
+        let digest = made.split(' ').next().unwrap();
+        let checksum = format!("{name}:{digest}");
+        let again = Download::new();
+        let arguments = again.arguments_for(&url, &["--checksum", &checksum]);
+        let ran = program::run(arguments).expect(0);
+        assert_eq!(ran.last_json()["verified"], level, "{ran:?}");
+        assert_eq!(std::fs::read(again.path("f")).unwrap(), bytes);
+        let behind = format!("{url}#{}={digest}", name.replace("SHA2-", "sha"));
+        let ran = program::run(again.arguments_for(&behind, &[])).expect(0);
+        assert_eq!(ran.last_json()["completion"], "already_complete", "{ran:?}");
+        let wrong = digest.replace(|c| c != '0', "0");
+        let other = Download::new();
+        let checksum = format!("{name}={wrong}");
+        program::run(other.arguments_for(&url, &["--checksum", &checksum])).expect(6);
+        assert_eq!(other.names(), ["f.part", "f.part.journal"]);
+    }
 }

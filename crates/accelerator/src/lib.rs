@@ -88,7 +88,7 @@ pub use settings::{Exists, InvalidSetting, Settings, TlsVersion};
 
 pub use transport::fields::is_harmless;
 
-pub use range_core::digest::{Digest, DigestAlgorithm};
+pub use range_core::digest::{Digest, DigestAlgorithm, ParseDigestError};
 pub use range_core::range::ByteRange;
 pub use range_core::range_set::RangeSet;
 pub use range_core::units::{

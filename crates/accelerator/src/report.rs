@@ -14,6 +14,10 @@ use crate::remote_file::RemoteFile;
 pub enum Verification {
     /// They have every digest that was expected.
     Digest,
+    /// They have every digest that was expected, all of which are
+    /// [weak](crate::DigestAlgorithm::is_weak): nothing was damaged, but somebody may have made
+    /// this file to be taken for another one.
+    WeakDigest,
     /// Every reply had the same strong entity tag: they are of one version, whichever that is.
     EntityTag,
     /// Every reply had the same `Last-Modified`, and had it long enough for that to be strong.

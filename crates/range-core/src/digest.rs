@@ -1,38 +1,104 @@
 //! Owns digests as values: the algorithm, the bytes, and their spelling. Computes no hash.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
 use crate::hex::{self, Hex};
 
-/// A digest algorithm that is still fit to identify a file (RFC 9530 §5, "Active").
+/// A digest algorithm that a file is checked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DigestAlgorithm {
     /// SHA-256, 32 bytes.
     Sha256,
     /// SHA-512, 64 bytes.
     Sha512,
+    /// SHA-384, 48 bytes.
+    Sha384,
+    /// SHA-224, 28 bytes.
+    Sha224,
+    /// `BLAKE2b` with 64 bytes.
+    Blake2b,
+    /// `BLAKE2b` with 32 bytes, which are not the first ones of the longer form.
+    Blake2b256,
+    /// BLAKE3 with 32 bytes.
+    Blake3,
+    /// SHA-1, 20 bytes.
+    Sha1,
+    /// MD5, 16 bytes.
+    Md5,
 }
 
 impl DigestAlgorithm {
-    /// All algorithms, the shortest digest first.
-    pub const ALL: [Self; 2] = [Self::Sha256, Self::Sha512];
+    /// All algorithms. Of those that make digests of one length, the first is what a digest without
+    /// a name is taken for.
+    pub const ALL: [Self; 9] = [
+        Self::Sha256,
+        Self::Sha512,
+        Self::Sha384,
+        Self::Sha224,
+        Self::Blake2b,
+        Self::Blake2b256,
+        Self::Blake3,
+        Self::Sha1,
+        Self::Md5,
+    ];
 
-    /// Returns the name in RFC 9530's registry.
+    /// Those that fields of HTTP may name (RFC 9530 §5, "Active").
+    pub const ACTIVE: [Self; 2] = [Self::Sha256, Self::Sha512];
+
+    /// Returns the name that people read and write: that in RFC 9530's registry, if there is one.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "sha-256",
             Self::Sha512 => "sha-512",
+            Self::Sha384 => "sha-384",
+            Self::Sha224 => "sha-224",
+            Self::Blake2b => "blake2b",
+            Self::Blake2b256 => "blake2b-256",
+            Self::Blake3 => "blake3",
+            Self::Sha1 => "sha-1",
+            Self::Md5 => "md5",
+        }
+    }
+
+    /// Returns the algorithm of a name, in any case, with or without hyphens: `SHA256`, `sha-256`
+    /// and OpenSSL's `SHA2-256` are one.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut name = name.trim().to_ascii_lowercase();
+        name.retain(|c| c != '-');
+        // As in SHA2-256; in SHA-224 the 2 is of the length.
+        if let Some(bits) = name.strip_prefix("sha2").filter(|bits| bits.len() == 3) {
+            name = format!("sha{bits}");
+        }
+        match name.as_str() {
+            "blake2b512" | "b2" => Some(Self::Blake2b),
+            "b3" => Some(Self::Blake3),
+            "sha" => Some(Self::Sha1),
+            name => {
+                let mut known = Self::ALL.into_iter();
+                known.find(|known| known.name().replace('-', "") == name)
+            }
         }
     }
 
     /// Returns the number of bytes in a digest.
     pub const fn length(self) -> usize {
         match self {
-            Self::Sha256 => 32,
-            Self::Sha512 => 64,
+            Self::Sha512 | Self::Blake2b => 64,
+            Self::Sha384 => 48,
+            Self::Sha256 | Self::Blake2b256 | Self::Blake3 => 32,
+            Self::Sha224 => 28,
+            Self::Sha1 => 20,
+            Self::Md5 => 16,
         }
+    }
+
+    /// Reports whether two files with one digest may be different: somebody has made such files. A
+    /// file that was damaged on its way still has another digest.
+    pub const fn is_weak(self) -> bool {
+        matches!(self, Self::Sha1 | Self::Md5)
     }
 }
 
@@ -53,7 +119,7 @@ pub enum ParseDigestError {
     NoAlgorithm,
     /// The text is a value alone, and no supported algorithm makes so many digits.
     #[error(
-        "a checksum of {digits} digits is {}; use sha-256, of 64 digits, or sha-512, of 128",
+        "no checksum that is known here has {digits} digits{}; sha-256 has 64, sha-512 has 128",
         made_by(*.digits)
     )]
     OtherLength {
@@ -61,7 +127,10 @@ pub enum ParseDigestError {
         digits: usize,
     },
     /// The algorithm is not supported.
-    #[error("unknown checksum algorithm; use sha-256 or sha-512")]
+    #[error(
+        "unknown checksum algorithm; use sha-256, sha-512, sha-384, sha-224, blake2b, blake3, sha-1 \
+         or md5"
+    )]
     UnknownAlgorithm,
     /// The value is not hexadecimal.
     #[error("the checksum is not hexadecimal")]
@@ -89,16 +158,12 @@ impl Digest {
     }
 
     /// Parses `sha-256=HEX`; it also accepts `sha256`, a colon and capital letters, and `HEX`
-    /// alone, whose length tells the algorithm.
+    /// alone, whose length tells the algorithm: SHA-2, SHA-1 or MD5.
     pub fn parse(text: &str) -> Result<Self, ParseDigestError> {
         let Some((name, value)) = text.split_once(['=', ':']) else {
             return Self::parse_value(text.trim());
         };
-        let name = name.trim().to_ascii_lowercase();
-        let mut known = DigestAlgorithm::ALL.into_iter();
-        let algorithm = known
-            .find(|known| known.name() == name || known.name().replace('-', "") == name)
-            .ok_or(ParseDigestError::UnknownAlgorithm)?;
+        let algorithm = DigestAlgorithm::named(name).ok_or(ParseDigestError::UnknownAlgorithm)?;
         Self::of_hex(algorithm, value.trim())
     }
 
@@ -147,15 +212,11 @@ impl Digest {
     }
 }
 
-/// Returns the algorithm whose digests have so many hexadecimal digits.
+/// Returns a remark on digests of so many hexadecimal digits.
 const fn made_by(digits: usize) -> &'static str {
     match digits {
-        8 => "a CRC-32",
-        32 => "an MD5",
-        40 => "a SHA-1",
-        56 => "a SHA-224",
-        96 => "a SHA-384",
-        _ => "of no known algorithm",
+        8 => " (a CRC-32 proves nothing)",
+        _ => "",
     }
 }
 
@@ -182,7 +243,6 @@ impl fmt::Debug for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::format;
 
     #[test]
     fn a_digest_reads_back_as_it_is_written() {
@@ -197,20 +257,44 @@ mod tests {
 
     #[test]
     fn a_value_alone_tells_its_algorithm_by_its_length() {
-        for algorithm in DigestAlgorithm::ALL {
+        use DigestAlgorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
+        for algorithm in [Sha256, Sha512, Sha384, Sha224, Sha1, Md5] {
             let value = "5a".repeat(algorithm.length());
             let digest = Digest::parse(&format!(" {value}\n")).unwrap();
             assert_eq!(
                 (digest.algorithm(), digest.hex()),
                 (algorithm, value.clone())
             );
-            let named = format!("{}:{value}", algorithm.name());
-            assert_eq!(Digest::parse(&named), Ok(digest));
         }
-        for (digits, name) in [(32, "MD5"), (40, "SHA-1"), (56, "SHA-224"), (96, "SHA-384")] {
-            let error = Digest::parse(&"a".repeat(digits)).unwrap_err();
-            assert!(format!("{error}").contains(name), "{error}");
+        let error = Digest::parse(&"a".repeat(8)).unwrap_err();
+        assert!(format!("{error}").contains("CRC-32"), "{error}");
+    }
+
+    #[test]
+    fn a_name_is_read_as_each_tool_writes_it() {
+        for algorithm in DigestAlgorithm::ALL {
+            let value = "5a".repeat(algorithm.length());
+            let name = algorithm.name();
+            for name in [
+                String::from(name),
+                name.replace('-', ""),
+                name.to_uppercase(),
+            ] {
+                let digest = Digest::parse(&format!("{name}:{value}")).unwrap();
+                assert_eq!(digest.algorithm(), algorithm, "{name}");
+            }
         }
+        for (name, algorithm) in [
+            ("SHA2-256", DigestAlgorithm::Sha256),
+            ("SHA2-512", DigestAlgorithm::Sha512),
+            ("SHA2-384", DigestAlgorithm::Sha384),
+            ("SHA2-224", DigestAlgorithm::Sha224),
+            ("BLAKE2b-512", DigestAlgorithm::Blake2b),
+            ("sha", DigestAlgorithm::Sha1),
+        ] {
+            assert_eq!(DigestAlgorithm::named(name), Some(algorithm), "{name}");
+        }
+        assert_eq!(DigestAlgorithm::named("crc32"), None);
     }
 
     #[test]
@@ -221,7 +305,7 @@ mod tests {
             ("", NoAlgorithm),
             ("nonsense", NoAlgorithm),
             ("abcd", OtherLength { digits: 4 }),
-            ("md5=00", UnknownAlgorithm),
+            ("crc32=00", UnknownAlgorithm),
             ("sha-256=xyz", NotHex),
             (
                 "sha-256=",

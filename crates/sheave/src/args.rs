@@ -184,8 +184,10 @@ pub(crate) struct GetArgs {
     #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-connection-per-server", "split", "num-connections", "max-connections"])]
     pub(crate) connections: u16,
-    /// Fail unless the file has this checksum; ALG is sha-256 or sha-512 (repeatable)
+    /// Fail unless the file has this checksum; ALG is sha-256, sha-512, sha-384, sha-224, blake2b,
+    /// blake3, sha-1 or md5 (repeatable)
     #[arg(long = "checksum", value_name = "[ALG=]HEX", value_parser = Digest::parse)]
+    #[arg(value_delimiter = ',')]
     pub(crate) checksums: Vec<Digest>,
     /// If the file exists: fail, leave it, succeed if it is the same, replace it, or save the new
     /// one as NAME.1 [default: verify]

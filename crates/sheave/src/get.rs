@@ -145,6 +145,7 @@ fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {
     if let Some(credentials) = &file.credentials {
         settings.credentials = Some(credentials.clone());
     }
+    settings.digests.clone_from(&file.digests);
     Ok(Download::new(file.url.reveal(), &file.output, settings)?)
 }
 

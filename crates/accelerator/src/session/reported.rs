@@ -1,7 +1,7 @@
 //! Owns what a session says of a file that is there: how it came to be, and the evidence for it.
 //! Changes nothing.
 
-use range_core::digest::Digest;
+use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::http::validator::Strength;
 
 use super::Session;
@@ -42,7 +42,12 @@ impl Session {
         all_agree: bool,
     ) -> Verification {
         if self.task.expects_digest() {
-            return Verification::Digest;
+            let mut algorithms = self.task.algorithms().into_iter();
+            return if algorithms.all(DigestAlgorithm::is_weak) {
+                Verification::WeakDigest
+            } else {
+                Verification::Digest
+            };
         }
         let joined = generation.filter(|_| all_agree && !self.doubts_validators);
         let Some(validators) = joined.map(|joined| &joined.validators) else {

@@ -16,7 +16,7 @@ pub fn preferred(value: &[u8]) -> Option<DigestAlgorithm> {
         let Some((key, weight)) = split_once(member, b'=') else {
             continue;
         };
-        let mut known = DigestAlgorithm::ALL.into_iter();
+        let mut known = DigestAlgorithm::ACTIVE.into_iter();
         let Some(algorithm) = known.find(|known| known.name().as_bytes() == trim(key)) else {
             continue;
         };

@@ -169,7 +169,8 @@ impl Digests {
     }
 }
 
-/// Hashes a range, unless it cannot be read, changes meanwhile, or nobody waits for it any more.
+/// Hashes a range, unless it cannot be read, changes meanwhile, nobody waits for it any more, or
+/// the algorithm is none that fields name.
 fn hash(
     source: &Source,
     range: Option<ByteRange>,
@@ -179,6 +180,14 @@ fn hash(
     let mut hasher: Box<dyn DynDigest> = match algorithm {
         DigestAlgorithm::Sha256 => Box::new(sha2::Sha256::default()),
         DigestAlgorithm::Sha512 => Box::new(sha2::Sha512::default()),
+        // No field asks for another one.
+        DigestAlgorithm::Sha384
+        | DigestAlgorithm::Sha224
+        | DigestAlgorithm::Blake2b
+        | DigestAlgorithm::Blake2b256
+        | DigestAlgorithm::Blake3
+        | DigestAlgorithm::Sha1
+        | DigestAlgorithm::Md5 => return None,
     };
     let mut buffer = vec![0; CHUNK];
     let mut left = range;

@@ -10,10 +10,9 @@ use crate::report::{Display, json};
 
 const SIZE: u64 = 3_000_001;
 
-fn settings(digests: Vec<Digest>) -> Settings {
+fn settings() -> Settings {
     Settings {
         connections: 2,
-        digests,
         sync: false,
         ..Settings::default()
     }
@@ -29,6 +28,7 @@ fn remote_file(server: &Server, path: &str, directory: &Path, name: &str) -> Rem
         url: format!("{}{path}", server.base_url()).into(),
         output: directory.join(name),
         credentials: None,
+        digests: Vec::new(),
     }
 }
 
@@ -42,8 +42,11 @@ async fn server() -> Server {
 async fn the_last_json_line_has_every_promised_field() {
     let (server, directory) = (server().await, tempfile::tempdir().unwrap());
     let path = format!("/synthetic/{SIZE}");
-    let file = remote_file(&server, &path, directory.path(), "it");
-    let download = describe(&file, &settings(vec![digest()])).unwrap();
+    let file = RemoteFile {
+        digests: vec![digest()],
+        ..remote_file(&server, &path, directory.path(), "it")
+    };
+    let download = describe(&file, &settings()).unwrap();
     let mut view = View::new(Display::Quiet, "it");
     let report = follow(download, &mut view, &mut Stop::never())
         .await
@@ -78,7 +81,7 @@ async fn a_file_that_fails_leaves_the_others_their_turn() {
                 ..file("", "third")
             },
         ],
-        download: settings(Vec::new()),
+        download: settings(),
         content_disposition: false,
         create_dirs: false,
         display: Display::Quiet,

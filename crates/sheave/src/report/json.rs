@@ -179,6 +179,7 @@ const fn completion_name(completion: Completion) -> &'static str {
 const fn verification_name(verified: Verification) -> &'static str {
     match verified {
         Verification::Digest => "digest",
+        Verification::WeakDigest => "weak-digest",
         Verification::EntityTag | Verification::LastModified => "validator",
         Verification::None => "none",
     }

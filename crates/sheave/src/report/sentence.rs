@@ -153,13 +153,13 @@ fn of_version(report: &Report) -> String {
         Verification::EntityTag => "ETag",
         Verification::LastModified => "Last-Modified",
         Verification::None => "weak ETag",
-        Verification::Digest => "",
+        Verification::Digest | Verification::WeakDigest => "",
     };
     let was_asked = report.tally.requests > 0;
     if was_asked && report.bytes == 0 {
         return "the server has an empty file, too".to_owned();
     }
-    if was_asked && report.verified != Verification::Digest {
+    if was_asked && !compared.is_empty() {
         return format!("the server has the same version ({compared}); no checksum given");
     }
     verified(report.verified, &report.digests)
@@ -181,14 +181,19 @@ fn how(tally: &Tally, elapsed: Duration) -> String {
 
 fn verified(verified: Verification, digests: &[Digest]) -> String {
     match verified {
-        Verification::Digest => {
-            let names = digests.iter().map(|digest| digest.algorithm().name());
-            format!("matches {}", names.collect::<Vec<_>>().join(" and "))
+        Verification::Digest => matches(digests),
+        Verification::WeakDigest => {
+            format!("{}, which finds damage and no forgery", matches(digests))
         }
         Verification::EntityTag => one_version("ETag"),
         Verification::LastModified => one_version("Last-Modified"),
         Verification::None => UNVERIFIED.to_owned(),
     }
+}
+
+fn matches(digests: &[Digest]) -> String {
+    let names = digests.iter().map(|digest| digest.algorithm().name());
+    format!("matches {}", names.collect::<Vec<_>>().join(" and "))
 }
 
 /// The remark on a download that a strong validator joins: one version, which may be a wrong one.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use accelerator::{Credentials, Digest, Exists, FileName, Secret, Settings};
+use accelerator::{Credentials, Digest, DigestAlgorithm, Exists, FileName, Secret, Settings};
+use url::Url;
 
 use super::connection;
 use super::environment::{Environment, raw_variable};
@@ -37,6 +38,8 @@ pub(crate) struct RemoteFile {
     pub(crate) output: PathBuf,
     /// The credentials in the `.netrc` for the host, if no other argument gives any.
     pub(crate) credentials: Option<Credentials>,
+    /// The digests that the file must have.
+    pub(crate) digests: Vec<Digest>,
 }
 
 impl RemoteFile {
@@ -55,7 +58,7 @@ impl GetSettings {
             return Err(UsageError::NotHttps);
         }
         let outputs = outputs(&args)?;
-        let digests = digests(args.checksums, args.urls.len())?;
+        let given = given_digests(&args)?.to_vec();
         let (connected, netrc) = connection::settings(&args.connection, &args.urls, &raw_variable)?;
         let stall_timeout = args.stall_timeout.unwrap_or(connected.stall_timeout);
         let first_byte_timeout = args.first_byte_timeout;
@@ -68,7 +71,6 @@ impl GetSettings {
             // Patience on the way is patience at the beginning.
             first_byte_timeout: first_byte_timeout
                 .unwrap_or(connected.first_byte_timeout.max(stall_timeout)),
-            digests,
             write_mode: args.write,
             exists: if args.overwrite {
                 Exists::Overwrite
@@ -81,15 +83,18 @@ impl GetSettings {
             ..connected
         };
         let files = args.urls.into_iter().zip(outputs);
-        let files = files.map(|(url, output)| RemoteFile {
-            credentials: netrc
-                .as_ref()
-                .and_then(|netrc| connection::of_netrc(netrc, &download, &url)),
-            url: String::from(url).into(),
-            output,
+        let files = files.map(|(mut url, output)| {
+            Ok(RemoteFile {
+                digests: with(&given, in_fragment(&mut url)?)?,
+                credentials: netrc
+                    .as_ref()
+                    .and_then(|netrc| connection::of_netrc(netrc, &download, &url)),
+                url: String::from(url).into(),
+                output,
+            })
         });
         Ok(Self {
-            files: files.collect(),
+            files: files.collect::<Result<_, UsageError>>()?,
             download,
             content_disposition: args.content_disposition,
             create_dirs: args.create_dirs,
@@ -160,16 +165,47 @@ fn output(path: &Path) -> Result<PathBuf, UsageError> {
     Ok(directory.unwrap_or(Path::new(".")).join(name))
 }
 
-fn digests(checksums: Vec<Digest>, urls: usize) -> Result<Vec<Digest>, UsageError> {
-    if urls > 1 && !checksums.is_empty() {
+/// Returns the digests on the command line, which are of one file.
+fn given_digests(args: &GetArgs) -> Result<&[Digest], UsageError> {
+    let urls = args.urls.len();
+    if urls > 1 && !args.checksums.is_empty() {
         return Err(UsageError::OneChecksum { urls });
     }
-    let mut algorithms = BTreeSet::new();
-    for algorithm in checksums.iter().map(Digest::algorithm) {
-        if !algorithms.insert(algorithm) {
-            let algorithm = algorithm.name();
-            return Err(UsageError::SameAlgorithm { algorithm });
+    Ok(&args.checksums)
+}
+
+/// Takes the digests out of a URL's fragment, where indexes of packages have them:
+/// `#sha256=9f86d0...`. What else is there stays.
+fn in_fragment(url: &mut Url) -> Result<Vec<Digest>, UsageError> {
+    let members = url.fragment().unwrap_or_default().split('&');
+    let of_digests = members.filter(|member| {
+        let name = member.split_once('=').map(|(name, _)| name);
+        name.and_then(DigestAlgorithm::named).is_some()
+    });
+    let digests = of_digests.map(|member| {
+        let digest = Digest::parse(member);
+        digest.map_err(|source| UsageError::Fragment { source })
+    });
+    let digests = digests.collect::<Result<Vec<_>, _>>()?;
+    if !digests.is_empty() {
+        url.set_fragment(None);
+    }
+    Ok(digests)
+}
+
+/// Joins digests of one file, which has one of each algorithm.
+fn with(digests: &[Digest], more: Vec<Digest>) -> Result<Vec<Digest>, UsageError> {
+    let mut joined: Vec<Digest> = Vec::new();
+    for digest in digests.iter().copied().chain(more) {
+        let same = |known: &&Digest| known.algorithm() == digest.algorithm();
+        match joined.iter().find(same) {
+            Some(known) if *known == digest => {}
+            Some(_) => {
+                let algorithm = digest.algorithm().name();
+                return Err(UsageError::SameAlgorithm { algorithm });
+            }
+            None => joined.push(digest),
         }
     }
-    Ok(checksums)
+    Ok(joined)
 }

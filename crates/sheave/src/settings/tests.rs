@@ -95,13 +95,10 @@ fn what_get_is_told_reaches_the_library() {
     assert_eq!(format!("{plain:?}"), format!("{expected:?}"));
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(plain.user_agent, format!("sheave/{version}"));
-    let digest = format!("sha-256={}", "0".repeat(64));
-    let line = format!(
-        "-x 7 --limit-rate 5MB --max-tries 3 --stall-timeout 4s --first-byte-timeout 5s \
-         --checksum {digest} --overwrite --no-resume --no-sync --remote-time \
-         --write mapped --tls-min 1.3 --allow-private --header A:b http://a/b"
-    );
-    let told = get_settings(&line).download;
+    let line = "-x 7 --limit-rate 5MB --max-tries 3 --stall-timeout 4s --first-byte-timeout 5s \
+         --overwrite --no-resume --no-sync --remote-time \
+         --write mapped --tls-min 1.3 --allow-private --header A:b http://a/b";
+    let told = get_settings(line).download;
     assert_eq!((told.connections, told.max_tries), (7, Some(3)));
     assert_eq!(told.stall_timeout, Duration::from_secs(4));
     assert_eq!(told.first_byte_timeout, Duration::from_secs(5));
@@ -110,12 +107,35 @@ fn what_get_is_told_reaches_the_library() {
     let quick = get_settings("--stall-timeout 1s http://a/b").download;
     assert_eq!(quick.first_byte_timeout, plain.first_byte_timeout);
     assert_eq!(told.rate_limit.map(RateLimit::get), Some(5_000_000));
-    assert_eq!(told.digests, [Digest::parse(&digest).unwrap()]);
     assert_eq!(told.write_mode, WriteMode::Mapped);
     assert_eq!(told.oldest_tls, TlsVersion::V1_3);
     assert!(told.exists == Exists::Overwrite && told.remote_time && told.allow_private);
     assert!(!told.resume && !told.sync);
     assert_eq!(told.headers, [("A".to_owned(), "b".into())]);
+}
+
+#[test]
+fn checksums_come_from_the_option_and_from_behind_the_url() {
+    let [sha256, md5] = [("sha256", 64), ("md5", 32)].map(|(name, digits)| {
+        let digest = format!("{name}={}", "a".repeat(digits));
+        (Digest::parse(&digest).unwrap(), digest)
+    });
+    let both = [sha256.0, md5.0];
+    for line in [
+        format!("--checksum {} --checksum {} http://a/b", sha256.1, md5.1),
+        format!("--checksum {},{} http://a/b", sha256.1, md5.1),
+        format!("--checksum {} http://a/b#egg=c&{}", sha256.1, md5.1),
+        format!("http://a/b#{}&{}", sha256.1, md5.1),
+        format!("--checksum {} http://a/b#{}&{}", sha256.1, sha256.1, md5.1),
+    ] {
+        let file = get_settings(&line).files.remove(0);
+        assert_eq!(file.digests, both, "{line}");
+        assert_eq!(file.name(), "b");
+    }
+    let files = get_settings(&format!("http://a/b#{} http://a/c#d", sha256.1)).files;
+    assert_eq!((files[0].digests.len(), files[1].digests.len()), (1, 0));
+    assert_eq!(files[0].url.reveal(), "http://a/b");
+    assert_eq!(files[1].url.reveal(), "http://a/c#d");
 }
 
 #[test]

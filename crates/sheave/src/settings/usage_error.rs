@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use accelerator::ParseDigestError;
 use range_server::TlsError;
 use range_server::scenario::ScenarioError;
 
@@ -30,7 +31,13 @@ pub(crate) enum UsageError {
         /// The number of URLs.
         urls: usize,
     },
-    /// The same algorithm was given twice.
+    /// What follows the `#` of a URL begins as a checksum, and is none.
+    #[error("the end of the URL, from # on: {source}")]
+    Fragment {
+        /// The fault in it.
+        source: ParseDigestError,
+    },
+    /// Two values of one algorithm were given for one file.
     #[error("there are two checksums of the algorithm {algorithm}")]
     SameAlgorithm {
         /// Its name.

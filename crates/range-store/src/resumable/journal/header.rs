@@ -133,6 +133,13 @@ const fn algorithm_code(algorithm: DigestAlgorithm) -> u8 {
     match algorithm {
         DigestAlgorithm::Sha256 => 1,
         DigestAlgorithm::Sha512 => 2,
+        DigestAlgorithm::Sha384 => 3,
+        DigestAlgorithm::Sha224 => 4,
+        DigestAlgorithm::Blake2b => 5,
+        DigestAlgorithm::Blake2b256 => 6,
+        DigestAlgorithm::Blake3 => 7,
+        DigestAlgorithm::Sha1 => 8,
+        DigestAlgorithm::Md5 => 9,
     }
 }
 
@@ -169,11 +176,9 @@ impl<'a> Reader<'a> {
     }
 
     fn digest(&mut self) -> Option<Digest> {
-        let algorithm = match self.array::<1>()?[0] {
-            1 => DigestAlgorithm::Sha256,
-            2 => DigestAlgorithm::Sha512,
-            _ => return None,
-        };
+        let [code] = self.array::<1>()?;
+        let mut known = DigestAlgorithm::ALL.into_iter();
+        let algorithm = known.find(|known| algorithm_code(*known) == code)?;
         Digest::new(algorithm, self.take(algorithm.length())?)
     }
 }
