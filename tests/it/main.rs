@@ -56,6 +56,7 @@ mod serve;
 mod serve_limits;
 mod serve_options;
 mod servers;
+mod several;
 mod slow_disk;
 mod strangers;
 mod support;

@@ -22,14 +22,14 @@ use crate::redact::SafeUrl;
 use crate::report::Report;
 use crate::session::Session;
 use crate::settings::{InvalidSetting, Settings};
+use crate::sources::Sources;
 use crate::task::Task;
 use crate::threads::{self, Pool};
-use crate::transport::Transport;
 
 /// One download, not started yet.
 pub struct Download {
     task: Arc<Task>,
-    transport: Arc<Transport>,
+    sources: Sources,
     /// The threads that the first reply, where there is one, has begun to use.
     pool: Option<Pool>,
     events: Events,
@@ -77,7 +77,7 @@ impl Download {
     ) -> Result<Self, InvalidSetting> {
         let task = Task::new(&url.into(), output.into(), settings)?;
         Ok(Self {
-            transport: Arc::new(Transport::new(&task)?),
+            sources: Sources::new(&task)?,
             pool: None,
             events: Events::new(),
             progress: ProgressHandle::default(),
@@ -135,7 +135,7 @@ impl Download {
             None => self.new_pool()?,
         };
         let pool = self.pool.insert(pool);
-        let ask = first::ask(config, Arc::clone(&self.transport), self.events.clone());
+        let ask = first::ask(config, self.sources.clone(), self.events.clone());
         let span = tracing::info_span!("probe", url = %self.task.safe_url());
         let ask = ask.instrument(span).with_current_subscriber();
         let asked = threads::run_on(pool.handle(), ask)
@@ -143,13 +143,13 @@ impl Download {
             .and_then(|asked| asked);
         let probed = asked.and_then(|first| {
             let first = self.first.insert(first);
-            let answered = self.transport.answered_at();
+            let answered = self.sources.answered_at();
             let url = answered.unwrap_or_else(|| self.task.safe_url());
             Probe::new(first, url, FileName::from_url_path(self.task.url.path()))
         });
         probed.map_err(|error| {
             let error = error.for_url(self.task.safe_url());
-            error.asked_of(self.transport.asked())
+            error.asked_of(self.sources.asked())
         })
     }
 
@@ -193,13 +193,13 @@ impl Download {
             None => self.new_pool()?,
         };
         let span = tracing::info_span!("download", %url);
-        let transport = Arc::clone(&self.transport);
+        let sources = self.sources.clone();
         let directory = self.task.directory.clone();
         let subscriber = dispatcher::get_default(Clone::clone);
         let run = threads::drive(pool, move |pool| {
             let session = Session::new(
                 self.task,
-                self.transport,
+                self.sources,
                 pool,
                 self.events,
                 self.progress,
@@ -211,7 +211,7 @@ impl Download {
         });
         run.await.map_err(|error| {
             let error = error.for_url(url).in_directory(&directory);
-            error.asked_of(transport.asked())
+            error.asked_of(sources.asked())
         })
     }
 }

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use range_core::units::RateLimit;
+use range_core::{ByteRange, RangeSet};
 use range_store::{Finding, ResumableFile, StoreError};
 use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
     AttemptId, Beginning, CheckpointId, Input, Outcome, Output, Route, Scheduler, SchedulerConfig,
+    SourceId,
 };
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -26,14 +28,15 @@ use crate::error::{Cause, Error, ErrorKind, Failing};
 use crate::events::Events;
 use crate::first::First;
 use crate::generation::{Expected, Generation};
-use crate::generations::{Generations, SharedGenerations};
+use crate::generations::Generations;
 use crate::inbox;
 use crate::progress::{ProgressHandle, Tally};
+use crate::sources::Sources;
 use crate::syncer::Syncer;
 use crate::target::{Earlier, Target};
 use crate::task::Task;
-use crate::transport::Transport;
 use crate::verifier::Verifier;
+use crate::versions::SharedVersions;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use act::create;
@@ -47,7 +50,7 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) struct Context {
     pub(crate) task: Arc<Task>,
     pub(crate) target: Arc<Target>,
-    pub(crate) transport: Arc<Transport>,
+    pub(crate) sources: Sources,
     /// The threads on which workers work.
     pub(crate) pool: Handle,
     pub(crate) clock: Clock,
@@ -71,6 +74,8 @@ pub(crate) struct Fetched {
     pub(crate) all_agree: bool,
     pub(crate) coding: Option<String>,
     pub(crate) digester: Option<Digester>,
+    /// The bytes that each source gave.
+    pub(crate) given: Vec<RangeSet>,
     /// The error of the last attempt that failed.
     pub(crate) last_error: Option<AttemptError>,
     pub(crate) failing: Failing,
@@ -79,7 +84,10 @@ pub(crate) struct Fetched {
 /// A worker that has not stopped yet.
 struct AtWork {
     orders: mpsc::UnboundedSender<Order>,
+    source: SourceId,
     route: Route,
+    /// The offset up to which its bytes were counted as given; `None` before its lease.
+    given: Option<u64>,
     /// True if the file is created, or created anew, when this worker gets its first lease: its
     /// reply then tells what the file is.
     is_first: bool,
@@ -114,7 +122,11 @@ pub(crate) struct Driver<'a> {
     file: Option<ResumableFile>,
     /// True if a stream is written over the bytes of the file, which are of the same version.
     is_over: bool,
-    generations: SharedGenerations,
+    versions: SharedVersions,
+    /// The bytes that each source gave.
+    given: Vec<RangeSet>,
+    /// True once the URL itself has a newer version, whatever other sources have.
+    is_superseded: bool,
     /// The reply for the first attempt.
     first: Option<First>,
     coding: Option<String>,
@@ -167,6 +179,7 @@ impl<'a> Driver<'a> {
         };
         let config = SchedulerConfig {
             block_size: earlier.as_ref().map(|earlier| earlier.file.block_size()),
+            sources: context.sources.count(),
             ..task.scheduling(*context.rate_limit.borrow(), context.clock)
         };
         let (reports, reports_in) = inbox::inbox();
@@ -174,13 +187,16 @@ impl<'a> Driver<'a> {
         let (synced, synced_in) = mpsc::unbounded_channel();
         let time = DiskTime::new(context.clock);
         let workers = Workers::new(context.pool.clone());
+        let given = vec![RangeSet::new(); context.sources.count().get().into()];
         let mut driver = Self {
             context,
             scheduler: Scheduler::new(config, start.beginning),
             tally,
             is_over: is_over.is_some(),
             file: is_over,
-            generations: SharedGenerations::new(generations),
+            versions: SharedVersions::new(generations, start.digest_decides),
+            given,
+            is_superseded: false,
             first: start.first,
             coding: earlier.as_ref().and_then(|earlier| earlier.coding.clone()),
             workers,
@@ -226,6 +242,7 @@ impl<'a> Driver<'a> {
             let wake = self.next_wake().await;
             self.reap();
             outcome = match self.input_of(wake) {
+                _ if self.is_superseded => Some(Outcome::Changed),
                 Some(input) => self.feed(input).await,
                 None => None,
             };
@@ -252,15 +269,16 @@ impl<'a> Driver<'a> {
             without_range: 0,
             span: self.time.now().since(self.progress_at),
         };
-        let generations = self.generations.lock();
+        let versions = self.versions.lock();
         Fetched {
             outcome,
             file: self.file,
-            generation: generations.pinned().cloned(),
-            expected: generations.expected().cloned(),
-            all_agree: generations.all_agree(),
+            generation: versions.pinned(),
+            expected: versions.expected(),
+            all_agree: versions.all_agree(),
             coding: self.coding,
             digester: self.digester,
+            given: self.given,
             last_error: self.last_error,
             failing,
         }
@@ -286,10 +304,10 @@ impl<'a> Driver<'a> {
             match self.scheduler.poll_output() {
                 Output::Start {
                     attempt,
+                    source,
                     request,
                     route,
-                    ..
-                } => self.start(attempt, request, route),
+                } => self.start((attempt, source), request, route),
                 Output::Grant { attempt, grant } => self.grant(attempt, grant).await,
                 Output::Allow { attempt, end } => self.order(attempt, Order::Allow(end)),
                 Output::Extend { attempt, end } => self.order(attempt, Order::Extend(end)),
@@ -308,6 +326,22 @@ impl<'a> Driver<'a> {
                 }
                 Output::Finished(outcome) => return Some(outcome),
             }
+        }
+    }
+
+    /// Notes that an attempt has written every byte before an offset.
+    fn gave(&mut self, attempt: AttemptId, position: u64) {
+        let at_work = self.at_work.get_mut(&attempt);
+        if let Some(AtWork {
+            source,
+            given: Some(given),
+            ..
+        }) = at_work
+        {
+            if let Some(range) = ByteRange::new(*given, position) {
+                self.given[usize::from(source.0)].insert(range);
+            }
+            *given = position.max(*given);
         }
     }
 

@@ -14,6 +14,7 @@ use scheduler::failure::FailureClass;
 use tokio::sync::broadcast;
 
 use crate::error_chain::in_one_line;
+use crate::redact::SafeUrl;
 
 /// The number of events that a slow listener may fall behind before it misses some.
 const BACKLOG: usize = 256;
@@ -45,6 +46,13 @@ pub enum Event {
         /// The number of failures in a row, and the number of them that ends the download.
         tries: Tries,
     },
+    /// A source is not asked any more, while others are. What it gave stays.
+    SourceDropped {
+        /// Its URL.
+        url: SafeUrl,
+        /// The cause, as text.
+        cause: String,
+    },
     /// The number of connections has changed: another one brings more, or the server refuses some.
     WidthChanged {
         /// The number of connections from here on.
@@ -74,13 +82,26 @@ impl Event {
         delay: Duration,
         tries: Tries,
     ) -> Self {
-        let cause = error.map_or_else(|| class.to_string(), in_one_line);
         Self::Retrying {
-            cause,
+            cause: cause(class, error),
             delay,
             tries,
         }
     }
+
+    /// Returns the event of a source that is of no use, with the error or only its class.
+    pub(crate) fn source_dropped(
+        url: SafeUrl,
+        class: FailureClass,
+        error: Option<&(dyn StdError + 'static)>,
+    ) -> Self {
+        let cause = cause(class, error);
+        Self::SourceDropped { url, cause }
+    }
+}
+
+fn cause(class: FailureClass, error: Option<&(dyn StdError + 'static)>) -> String {
+    error.map_or_else(|| class.to_string(), in_one_line)
 }
 
 /// The reason why a download starts over.
@@ -117,6 +138,12 @@ pub enum RestartReason {
          not have the checksum"
     )]
     Unproven,
+    /// The sources together have not given the file.
+    #[error(
+        "what the sources gave does not have the checksum together; one of them alone is asked for \
+         what the others gave"
+    )]
+    SourcesDisagree,
     /// The server cannot be relied on with ranges.
     #[error("the server does not serve ranges reliably; fetching in one stream")]
     RangesUnreliable,

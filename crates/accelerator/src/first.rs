@@ -3,27 +3,29 @@
 
 use std::future::pending;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
     AttemptId, Beginning, Input, Notice, Outcome, Output, Request, Route, Scheduler,
-    SchedulerConfig, Stop, Tries,
+    SchedulerConfig, SourceId, Stop, Tries,
 };
 
 use crate::clock::Clock;
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, Events};
+use crate::sources::Sources;
+use crate::transport::Reply;
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::accept;
-use crate::transport::{Reply, Transport};
 
 /// A reply to a request that was sent before the download ran.
 #[derive(Debug)]
 pub(crate) struct First {
     pub(crate) request: Request,
+    /// The source that it is from.
+    pub(crate) source: SourceId,
     pub(crate) reply: Reply,
     /// The time from the request to its head.
     pub(crate) took: Duration,
@@ -35,11 +37,11 @@ pub(crate) struct First {
 /// cannot be trusted with them.
 pub(crate) async fn ask(
     config: SchedulerConfig,
-    transport: Arc<Transport>,
+    sources: Sources,
     events: Events,
 ) -> Result<First, Error> {
     let mut asking = Asking {
-        transport,
+        sources,
         events,
         clock: Clock::start(),
         retries: 0,
@@ -60,7 +62,7 @@ pub(crate) async fn ask(
 }
 
 struct Asking {
-    transport: Arc<Transport>,
+    sources: Sources,
     events: Events,
     clock: Clock,
     retries: u64,
@@ -71,6 +73,7 @@ struct Asking {
 /// The request that is under way.
 struct Attempt {
     id: AttemptId,
+    source: SourceId,
     request: Request,
     begun: Timestamp,
     reply: Pin<Box<dyn Future<Output = Result<Reply, TransportError>> + Send>>,
@@ -93,10 +96,10 @@ impl Asking {
                 match scheduler.poll_output() {
                     Output::Start {
                         attempt: id,
+                        source,
                         request,
                         route,
-                        ..
-                    } => attempt = Some(self.begin(id, request, route)),
+                    } => attempt = Some(self.begin((id, source), request, route)),
                     Output::Stop { attempt } => told = Some(attempt),
                     Output::Notice(Notice::Retrying {
                         class,
@@ -129,8 +132,13 @@ impl Asking {
         }
     }
 
-    fn begin(&self, id: AttemptId, request: Request, route: Route) -> Attempt {
-        let transport = Arc::clone(&self.transport);
+    fn begin(
+        &self,
+        (id, source): (AttemptId, SourceId),
+        request: Request,
+        route: Route,
+    ) -> Attempt {
+        let transport = self.sources.ask(source);
         let reply = async move {
             let reply = transport.open(request, route).await?;
             accept(request, None, &reply.head)?;
@@ -138,6 +146,7 @@ impl Asking {
         };
         Attempt {
             id,
+            source,
             request,
             begun: self.clock.now(),
             reply: Box::pin(reply),
@@ -161,25 +170,29 @@ impl Asking {
             match attempt {
                 Some(attempt) => (
                     attempt.id,
-                    attempt.request,
+                    (attempt.source, attempt.request),
                     attempt.begun,
                     (&mut attempt.reply).await,
                 ),
                 None => pending().await,
             }
         };
-        let (id, request, begun, reply) = tokio::select! {
+        let (id, (source, request), begun, reply) = tokio::select! {
             reply = reply => reply,
             () = timer => return Err(Input::Tick),
         };
         *attempt = None;
         match reply {
-            Ok(reply) => Ok(First {
-                request,
-                reply,
-                took: self.clock.now().since(begun),
-                retries: self.retries,
-            }),
+            Ok(reply) => {
+                self.sources.served(source);
+                Ok(First {
+                    request,
+                    source,
+                    reply,
+                    took: self.clock.now().since(begun),
+                    retries: self.retries,
+                })
+            }
             Err(error) => {
                 let class = error.disposition();
                 self.last_error = Some((class, error));

@@ -2,7 +2,6 @@
 //! believed in. Pure; knows nothing of what follows.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use range_core::http::validator::Agreement;
 use scheduler::failure::FailureClass;
@@ -13,22 +12,6 @@ use crate::transport::error::TransportError;
 use crate::transport::head::Head;
 use crate::transport::judge_reply::{Accepted, accept};
 use crate::transport::media_type::MediaType;
-
-/// [`Generations`], as all workers of a download hold their replies against it: the first reply
-/// that is judged decides for all that come after it, in whatever order they were asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct SharedGenerations(Arc<Mutex<Generations>>);
-
-impl SharedGenerations {
-    pub(crate) fn new(generations: Generations) -> Self {
-        Self(Arc::new(Mutex::new(generations)))
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Generations> {
-        // Each change is a single assignment, so a panic elsewhere leaves nothing half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The number of replies that have to agree on a newer version where an earlier run has left
 /// another.
@@ -130,6 +113,21 @@ impl Generations {
         }
     }
 
+    /// Returns what is known of the same file at another source, which has validators of its own:
+    /// its first reply says which.
+    pub(crate) fn beside(&self) -> Option<Self> {
+        let expected = Expected {
+            generation: self.pinned()?.clone(),
+            media_type: None,
+            is_of_this_run: false,
+            digest_decides: true,
+        };
+        Some(Self {
+            pinned: self.pinned,
+            ..Self::begin(Some(expected), self.digest_decides)
+        })
+    }
+
     /// Returns what is known of the file.
     pub(crate) fn expected(&self) -> Option<&Expected> {
         self.expected.as_ref()
@@ -155,16 +153,24 @@ impl Generations {
         self.all_agree
     }
 
-    /// Judges a reply's head. Once it was accepted, its bytes may be written.
+    /// Judges a reply's head, which also has to be of a file that `others` have. Once it was
+    /// accepted, its bytes may be written.
     pub(crate) fn judge(
         &mut self,
         attempt: AttemptId,
         request: Request,
         head: &Head,
+        others: impl FnOnce(&Generation) -> bool,
     ) -> Result<Judged, TransportError> {
         let accepted = accept(request, self.expected.as_ref(), head)?;
         if let Some(expected) = self.bound() {
             check_same(expected, &accepted)?;
+        }
+        if !others(&accepted.generation) {
+            return Err(TransportError::Changed {
+                what: "its length is not that of the other sources",
+                sighted: Box::new(accepted.generation),
+            });
         }
         let all_agreed = self.all_agree;
         self.accepted(attempt, &accepted);

@@ -57,6 +57,8 @@ mod remote_file;
 mod report;
 mod session;
 mod settings;
+mod source;
+mod sources;
 mod spawn;
 mod speed;
 mod stored_url;
@@ -66,6 +68,7 @@ mod task;
 mod threads;
 mod transport;
 mod verifier;
+mod versions;
 mod worker;
 
 pub use cookies::Cookies;
@@ -85,6 +88,7 @@ pub use redact::{SafeUrl, Secret};
 pub use remote_file::RemoteFile;
 pub use report::{Completion, Report, Verification};
 pub use settings::{Exists, InvalidSetting, Settings, TlsVersion};
+pub use source::Source;
 
 pub use transport::fields::is_harmless;
 

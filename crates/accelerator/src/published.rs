@@ -8,7 +8,7 @@ use range_core::digest::Digest;
 use range_core::http::validator::Agreement;
 use range_store::disk::{Kind, Metadata};
 use range_store::{Provenance, ReadOnlyFile, StoreError, Unfinished};
-use scheduler::{Request, Route, SchedulerConfig};
+use scheduler::{Request, Route, SchedulerConfig, SourceId};
 use tokio::runtime::Handle;
 
 use crate::blocking;
@@ -20,11 +20,11 @@ use crate::generation::{Expected, Generation};
 use crate::progress::{Phase, ProgressHandle};
 use crate::report::Completion;
 use crate::settings::Exists;
+use crate::sources::Sources;
 use crate::stored_url;
 use crate::target::Target;
 use crate::task::Task;
 use crate::threads::run_on;
-use crate::transport::Transport;
 use crate::transport::error::TransportError;
 use crate::transport::head::Head;
 use crate::transport::judge_reply::accept;
@@ -48,7 +48,7 @@ pub(crate) struct AlreadyThere {
 /// The means to ask the one question.
 #[derive(Debug)]
 pub(crate) struct Asking {
-    pub(crate) transport: Arc<Transport>,
+    pub(crate) sources: Sources,
     pub(crate) pool: Handle,
     pub(crate) events: Events,
     pub(crate) config: SchedulerConfig,
@@ -273,7 +273,7 @@ async fn ask(asking: Asking) -> Result<(Request, Head, u64), Error> {
     if let Some((request, head)) = asking.head {
         return Ok((request, head, 0));
     }
-    let ask = first::ask(asking.config, asking.transport, asking.events);
+    let ask = first::ask(asking.config, asking.sources, asking.events);
     let first = run_on(&asking.pool, ask).await??;
     Ok((first.request, first.reply.head, first.retries))
 }
@@ -308,7 +308,7 @@ fn compare(
 
 /// Reports whether the URL leads to the file that an earlier run published.
 async fn is_served(published: &Unfinished, asking: &Asking, task: &Task) -> Result<bool, Error> {
-    let transport = Arc::clone(&asking.transport);
+    let transport = asking.sources.ask(SourceId(0));
     let ask = run_on(&asking.pool, async move {
         let reply = transport.open(Request::First, Route::Original).await?;
         accept(Request::First, None, &reply.head)

@@ -2,16 +2,18 @@
 //! verify, publish. Knows nothing of how its steps are shown.
 
 mod finish;
+mod one_by_one;
 mod reported;
 mod start_over;
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use range_core::digest::Digest;
 use range_core::units::RateLimit;
 use range_store::{OlderVersions, ResumableFile};
 use scheduler::failure::FailureClass;
-use scheduler::{Beginning, Outcome, Request};
+use scheduler::{Beginning, Outcome, Request, SchedulerConfig, SourceId};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -25,10 +27,11 @@ use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::report::Report;
 use crate::settings::Exists;
+use crate::sources::Sources;
 use crate::target::{Found, Target, take_free_name};
 use crate::task::Task;
-use crate::transport::Transport;
 use crate::worker::AttemptError;
+use one_by_one::OneByOne;
 
 /// A file that needs nothing but its name.
 struct Proven {
@@ -52,7 +55,10 @@ enum Way {
 pub(crate) struct Session {
     clock: Clock,
     task: Arc<Task>,
-    transport: Arc<Transport>,
+    sources: Sources,
+    /// Those of them that are asked.
+    asked: Sources,
+    one_by_one: OneByOne,
     /// The threads on which requests are made, and bytes are received and written.
     pool: Handle,
     events: Events,
@@ -79,7 +85,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(
         task: Arc<Task>,
-        transport: Arc<Transport>,
+        sources: Sources,
         pool: Handle,
         events: Events,
         progress: ProgressHandle,
@@ -91,7 +97,9 @@ impl Session {
         Self {
             clock,
             task,
-            transport,
+            asked: sources.clone(),
+            sources,
+            one_by_one: OneByOne::default(),
             pool,
             events,
             progress,
@@ -124,6 +132,7 @@ impl Session {
         match self.fetch(&target, &mut older, first).await {
             Ok((proven, fetched)) => self.publish(proven, fetched, older).await,
             Err(error) => {
+                let error = self.of_all_together(error);
                 let is_kept = keep_oldest(&target, &mut older);
                 let has_kept = error.has_kept_bytes() || is_kept;
                 let came = self.tally.fetched_bytes + self.tally.wasted_bytes;
@@ -156,7 +165,7 @@ impl Session {
             let context = Context {
                 task: Arc::clone(&self.task),
                 target: Arc::clone(target),
-                transport: Arc::clone(&self.transport),
+                sources: self.asked.clone(),
                 pool: self.pool.clone(),
                 clock: self.clock,
                 events: self.events.clone(),
@@ -165,29 +174,54 @@ impl Session {
                 rate_limit: self.rate_limit.clone(),
             };
             let mut fetched = Driver::new(context, start, &mut self.tally).run().await;
-            let reason = if let Ok(Outcome::Complete { length }) = &fetched.outcome {
+            let next = if let Ok(Outcome::Complete { length }) = &fetched.outcome {
                 let length = *length;
                 match self.prove(target, &mut fetched, length).await {
                     Ok(proven) => return Ok((proven, fetched)),
-                    Err(error) if !self.is_strict && self.may_be_mixed(&error, &fetched) => {
-                        self.is_strict = true;
-                        RestartReason::Unproven
-                    }
-                    Err(error) => {
-                        start = self.fall_back(target, older, fetched, error)?;
-                        continue;
-                    }
+                    Err(error) => self.disproven(target, older, fetched, error).await,
                 }
             } else {
-                let Some(reason) = self.way_on(&fetched) else {
-                    let is_newer = matches!(fetched.outcome, Ok(Outcome::Changed));
-                    let unproven = self.unproven.take().filter(|_| is_newer);
-                    return Err(unproven.unwrap_or_else(|| failure(&self.task, fetched)));
-                };
-                reason
+                self.incomplete(target, older, fetched).await
             };
-            start = self.start_over(target, older, fetched, reason).await?;
+            start = match next {
+                Err(error) if self.may_ask_the_next(&error) => self.ask_next(target, error)?,
+                next => next?,
+            };
         }
+    }
+
+    /// Returns how it goes on after a whole file that is not proven.
+    async fn disproven(
+        &mut self,
+        target: &Arc<Target>,
+        older: &mut OlderVersions,
+        fetched: Fetched,
+        error: Error,
+    ) -> Result<Start, Error> {
+        if self.may_ask_one_alone(&error) {
+            return self.ask_one_alone(target, fetched, error);
+        }
+        if !self.is_strict && self.may_be_mixed(&error, &fetched) {
+            self.is_strict = true;
+            let reason = RestartReason::Unproven;
+            return self.start_over(target, older, fetched, reason).await;
+        }
+        self.fall_back(target, older, fetched, error)
+    }
+
+    /// Returns how it goes on after a fetch that was not completed.
+    async fn incomplete(
+        &mut self,
+        target: &Arc<Target>,
+        older: &mut OlderVersions,
+        fetched: Fetched,
+    ) -> Result<Start, Error> {
+        if let Some(reason) = self.way_on(&fetched) {
+            return self.start_over(target, older, fetched, reason).await;
+        }
+        let is_newer = matches!(fetched.outcome, Ok(Outcome::Changed));
+        let unproven = self.unproven.take().filter(|_| is_newer);
+        Err(unproven.unwrap_or_else(|| failure(&self.task, fetched)))
     }
 
     /// Asks [`published::already_there`], until it is told to stop.
@@ -198,11 +232,17 @@ impl Session {
     ) -> Result<Option<AlreadyThere>, Error> {
         let mut cancelled = self.cancelled.clone();
         let asking = published::Asking {
-            transport: Arc::clone(&self.transport),
+            // The record of the file has the validators of the URL's own replies.
+            sources: self.sources.only(SourceId(0)),
             pool: self.pool.clone(),
             events: self.events.clone(),
-            config: self.task.scheduling(*self.rate_limit.borrow(), self.clock),
-            head: first.map(|first| (first.request, first.reply.head.clone())),
+            config: SchedulerConfig {
+                sources: NonZeroU16::MIN,
+                ..self.task.scheduling(*self.rate_limit.borrow(), self.clock)
+            },
+            head: first
+                .filter(|first| first.source == SourceId(0))
+                .map(|first| (first.request, first.reply.head.clone())),
         };
         let looking = published::already_there(target, asking, &self.task, &self.progress);
         tokio::select! {
@@ -256,6 +296,7 @@ impl Session {
         let known = fetched.generation.as_ref();
         let is_joined = known.is_some_and(|known| known.validators.is_strong());
         error.kind() == ErrorKind::Corrupt
+            && !self.sources.are_several()
             && (!fetched.all_agree || self.tally.resumed_bytes > 0 && !is_joined)
     }
 }

@@ -14,6 +14,7 @@ use crate::credentials::{Credentials, InvalidCredentials};
 use crate::pin::Pin;
 use crate::proxy::Proxies;
 use crate::redact::Secret;
+use crate::source::Source;
 
 /// The way a file is downloaded: everything but its URL and its path. The default suits most. It is
 /// checked once, by [`Download::new`](crate::Download::new).
@@ -64,6 +65,13 @@ pub struct Settings {
     /// length; one whose length no reply states is refused when more bytes have come. Default: no
     /// limit.
     pub max_size: Option<ByteCount>,
+    /// Other places that the same file can be had from, at most [`Settings::SOURCES_MAX`] of them.
+    /// The URL is asked first, and the others as well where ranges are served: work goes where it
+    /// is done first. All must have a file of one length; one that has another, or none, is not
+    /// asked any more. Whether they have the same bytes, only [`digests`](Self::digests) tell:
+    /// where the file does not have them, one source after the other is asked for all that others
+    /// gave. Default: none.
+    pub sources: Vec<Source>,
     /// The digests that the file must have, or it does not get its name; one for each algorithm.
     /// Hashing costs about half a second of one core a GiB, while the file arrives. Default: none.
     pub digests: Vec<Digest>,
@@ -128,6 +136,9 @@ pub struct Settings {
 impl Settings {
     /// The largest value of [`connections`](Self::connections).
     pub const CONNECTIONS_MAX: u16 = limits::WIDTH_MAX.get();
+
+    /// Most [`sources`](Self::sources) beside the URL.
+    pub const SOURCES_MAX: u16 = limits::SOURCES_MAX.get() - 1;
 }
 
 impl Default for Settings {
@@ -139,6 +150,7 @@ impl Default for Settings {
             stall_timeout: Duration::from_secs(20),
             first_byte_timeout: Duration::from_mins(2),
             max_size: None,
+            sources: Vec::new(),
             digests: Vec::new(),
             user_agent: concat!("accelerator/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: Vec::new(),
@@ -238,6 +250,12 @@ pub enum InvalidSetting {
     Connections {
         /// The number that was given.
         connections: u16,
+    },
+    /// There are more sources than are ever asked.
+    #[error("{sources} mirrors: at most {} are possible", Settings::SOURCES_MAX)]
+    Sources {
+        /// The number that was given.
+        sources: usize,
     },
     /// The download would give up before it began.
     #[error("a download needs one try at least")]

@@ -56,6 +56,7 @@ impl Target {
         let keeping = Keeping {
             write_mode: task.settings.write_mode,
             sync: task.settings.sync,
+            takes_mixed: !task.mirrors.is_empty(),
         };
         let path = &task.directory;
         let directory = Directory::open(path).map_err(|error| Error::of_directory(path, error))?;

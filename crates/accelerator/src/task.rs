@@ -19,6 +19,7 @@ use crate::credentials::Credentials;
 use crate::file_name;
 use crate::redact::{SafeUrl, Secret};
 use crate::settings::{Exists, InvalidSetting, Settings};
+use crate::source::{self, Place, Source};
 
 /// The task of one download. It makes sense, as far as that can be told without network and disk.
 #[derive(Debug)]
@@ -31,12 +32,14 @@ pub(crate) struct Task {
     pub(crate) directory: PathBuf,
     /// The name of the final file, and of the files beside it.
     pub(crate) names: PartNames,
-    /// The user's headers, for the origin of `url` only.
-    pub(crate) headers: HeaderMap,
+    /// The place that `url` names.
+    pub(crate) home: Place,
+    /// The other places that the file can be had from, none of them twice.
+    pub(crate) mirrors: Vec<Place>,
     /// The client's name, for every server.
     pub(crate) user_agent: HeaderValue,
     pub(crate) connections: NonZeroU16,
-    /// The other settings. Headers and credentials are not among them any more.
+    /// The other settings. Headers, credentials and sources are not among them any more.
     pub(crate) settings: Settings,
 }
 
@@ -46,11 +49,7 @@ impl Task {
         output: PathBuf,
         mut settings: Settings,
     ) -> Result<Self, InvalidSetting> {
-        let mut url = Url::parse(url).map_err(|source| InvalidSetting::Url { source })?;
-        if !matches!(url.scheme(), "http" | "https") {
-            let scheme = url.scheme().to_owned();
-            return Err(InvalidSetting::Scheme { scheme });
-        }
+        let mut url = source::parse(url)?;
         let headers = std::mem::take(&mut settings.headers);
         let mut headers = parse_headers(&headers)?;
         let in_url = Credentials::take_from(&mut url)?;
@@ -74,6 +73,12 @@ impl Task {
             return Err(InvalidSetting::NoFirstByteTimeout);
         }
         check_algorithms(&settings.digests)?;
+        let home = Place {
+            url: url.clone(),
+            headers,
+            is_at_home: true,
+        };
+        let mirrors = mirrors(std::mem::take(&mut settings.sources), &home)?;
         let user_agent = HeaderValue::try_from(&settings.user_agent);
         let user_agent = user_agent.map_err(|_| InvalidSetting::UserAgent {
             user_agent: settings.user_agent.clone(),
@@ -83,7 +88,8 @@ impl Task {
             directory: directory.to_owned(),
             names: PartNames::new(name)?,
             output,
-            headers,
+            home,
+            mirrors,
             user_agent,
             connections: connections(settings.connections)?,
             settings,
@@ -113,6 +119,12 @@ impl Task {
         digests.map(Digest::algorithm).collect()
     }
 
+    /// Returns the number of places that the file can be had from.
+    fn sources(&self) -> NonZeroU16 {
+        let mirrors = u16::try_from(self.mirrors.len()).unwrap_or(u16::MAX);
+        NonZeroU16::MIN.saturating_add(mirrors)
+    }
+
     /// Returns how its requests are scheduled. The clock's time, which nobody knows, is the seed.
     pub(crate) fn scheduling(
         &self,
@@ -120,7 +132,7 @@ impl Task {
         clock: Clock,
     ) -> SchedulerConfig {
         SchedulerConfig {
-            sources: NonZeroU16::MIN,
+            sources: self.sources(),
             width: self.connections,
             reach: scheduler::limits::REACH_DEFAULT,
             block_size: None,
@@ -172,6 +184,23 @@ fn connections(connections: u16) -> Result<NonZeroU16, InvalidSetting> {
     let possible = NonZeroU16::new(connections);
     let possible = possible.filter(|most| most.get() <= Settings::CONNECTIONS_MAX);
     possible.ok_or(InvalidSetting::Connections { connections })
+}
+
+/// Checks the sources beside the URL. One that is named twice is one.
+fn mirrors(sources: Vec<Source>, home: &Place) -> Result<Vec<Place>, InvalidSetting> {
+    if sources.len() > Settings::SOURCES_MAX.into() {
+        let sources = sources.len();
+        return Err(InvalidSetting::Sources { sources });
+    }
+    let mut known = BTreeSet::from([home.url.clone()]);
+    let mut mirrors = Vec::new();
+    for source in sources {
+        let place = Place::new(source, home)?;
+        if known.insert(place.url.clone()) {
+            mirrors.push(place);
+        }
+    }
+    Ok(mirrors)
 }
 
 fn check_algorithms(digests: &[Digest]) -> Result<(), InvalidSetting> {

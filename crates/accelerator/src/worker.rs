@@ -10,27 +10,29 @@ use range_store::{ResumableFile, StoreError, Writer};
 use scheduler::failure::FailureClass;
 use scheduler::limits;
 use scheduler::time::Timestamp;
-use scheduler::{AttemptId, Body, Request, Route, Stop};
+use scheduler::{AttemptId, Body, Request, Route, SourceId, Stop};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::disk_time::DiskTime;
-use crate::generations::SharedGenerations;
 use crate::inbox;
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
 use crate::transport::{Reply, Transport};
+use crate::versions::SharedVersions;
 
 /// The job of a worker.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) attempt: AttemptId,
+    /// The source that is asked, by `transport`.
+    pub(crate) source: SourceId,
     pub(crate) request: Request,
     pub(crate) route: Route,
     /// The reply, if the request was sent already.
     pub(crate) reply: Option<Reply>,
     /// The versions that the reply is compared with.
-    pub(crate) generations: SharedGenerations,
+    pub(crate) versions: SharedVersions,
     /// The file, once there is one: without the first reply's length there is none.
     pub(crate) file: Option<ResumableFile>,
     pub(crate) transport: Arc<Transport>,
@@ -208,8 +210,9 @@ impl Worker {
     /// Judges a reply. Its meaning for the bytes of others is noted before another reply can be
     /// judged, and so before any byte that depends on it.
     fn judge(&self, reply: &Reply) -> Result<Accepted, AttemptError> {
-        let mut generations = self.job.generations.lock();
-        let judged = generations.judge(self.job.attempt, self.job.request, &reply.head)?;
+        let mut versions = self.job.versions.lock();
+        let asked = (self.job.source, self.job.attempt);
+        let judged = versions.judge(asked, self.job.request, &reply.head)?;
         if let (true, Some(file)) = (judged.is_first_to_differ, &self.job.file) {
             file.note_mixed()?;
         }

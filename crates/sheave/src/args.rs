@@ -184,6 +184,9 @@ pub(crate) struct GetArgs {
     #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-connection-per-server", "split", "num-connections", "max-connections"])]
     pub(crate) connections: u16,
+    /// Fetch the file from this URL as well, a mirror of the first one (repeatable)
+    #[arg(long = "mirror", value_name = "URL", value_parser = place::url)]
+    pub(crate) mirrors: Vec<Url>,
     /// Fail unless the file has this checksum; ALG is sha-256, sha-512, sha-384, sha-224, blake2b,
     /// blake3, sha-1 or md5 (repeatable)
     #[arg(long = "checksum", value_name = "[ALG=]HEX", value_parser = Digest::parse)]

@@ -108,7 +108,7 @@ async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit
             exit = ended;
         }
         if stop.is_requested() {
-            let is_last = settings.files.last() == Some(file);
+            let is_last = index + 1 == settings.files.len();
             return if is_last && ended == Exit::Success {
                 exit
             } else {
@@ -146,6 +146,7 @@ fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {
         settings.credentials = Some(credentials.clone());
     }
     settings.digests.clone_from(&file.digests);
+    settings.sources.clone_from(&file.mirrors);
     Ok(Download::new(file.url.reveal(), &file.output, settings)?)
 }
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use range_core::RangeSet;
 use range_core::units::BytesPerSecond;
 use range_store::{LeaseError, ResumableFile, Writer};
 use scheduler::failure::FailureClass;
-use scheduler::{AttemptId, Grant, Notice, Request, Route};
+use scheduler::{AttemptId, Grant, Notice, Request, Route, SourceId};
 use tokio::sync::mpsc;
 use tracing::instrument::{Instrument, WithSubscriber};
 
@@ -22,28 +23,36 @@ use crate::target::Target;
 use crate::worker::{self, Job, Order};
 
 impl Driver<'_> {
-    pub(super) fn start(&mut self, attempt: AttemptId, request: Request, route: Route) {
+    pub(super) fn start(
+        &mut self,
+        (attempt, source): (AttemptId, SourceId),
+        request: Request,
+        route: Route,
+    ) {
         let first = self.first.take();
-        let first = first.filter(|first| first.request == request);
+        let first = first.filter(|first| (first.request, first.source) == (request, source));
         let job = Job {
             attempt,
+            source,
             request,
             route,
             reply: first.map(|first| first.reply),
-            generations: self.generations.clone(),
+            versions: self.versions.clone(),
             file: self.file.clone(),
-            transport: Arc::clone(&self.context.transport),
+            transport: self.context.sources.ask(source),
             clock: self.context.clock,
             time: self.time.clone(),
         };
         let (orders, inbox) = mpsc::unbounded_channel();
         let at_work = AtWork {
             orders,
+            source,
             route,
+            given: None,
             is_first: matches!(request, Request::First | Request::Whole),
         };
         self.at_work.insert(attempt, at_work);
-        let span = tracing::debug_span!("request", ?attempt, asked = ?request, ?route);
+        let span = tracing::debug_span!("request", ?attempt, ?source, asked = ?request, ?route);
         let work = worker::run(job, inbox, self.reports.clone()).instrument(span);
         self.workers.spawn(work.with_current_subscriber());
         self.tally.connections_peak = self
@@ -76,15 +85,18 @@ impl Driver<'_> {
             }
         }
         let file = self.file.as_ref().expect("the first reply had its grant");
-        let writer = match grant {
-            Grant::Range(range) => file.lease(range),
-            Grant::ToEnd => file.lease_from(0),
+        let (writer, start) = match grant {
+            Grant::Range(range) => (file.lease(range), range.start()),
+            Grant::ToEnd => (file.lease_from(0), 0),
         };
+        if let Some(at_work) = self.at_work.get_mut(&attempt) {
+            at_work.given = Some(start);
+        }
         self.order(attempt, Order::Grant(exclusive(writer)));
     }
 
     async fn prepare(&mut self) -> Result<(), Error> {
-        let expected = self.generations.lock().expected().cloned();
+        let expected = self.versions.lock().expected();
         let expected = expected.expect("a reply was accepted before its grant");
         if let Some(file) = self.file.take() {
             if self.is_over {
@@ -95,6 +107,7 @@ impl Driver<'_> {
             // another generation, so neither bytes nor journal of the old one are kept.
             self.digester = None;
             self.syncer = None;
+            self.given.fill(RangeSet::new());
             file.discard()?;
         }
         self.context.progress.set_phase(Phase::Reserving);
@@ -143,7 +156,12 @@ impl Driver<'_> {
                 Event::retrying(class, error.map(|error| error as _), delay, tries)
             }
             // The only source there is ends the download instead.
-            Notice::SourceDropped { .. } => return,
+            Notice::SourceDropped { source, class } => {
+                let error = self.last_error.as_ref();
+                let error = error.filter(|_| self.last_class == Some(class));
+                let url = self.context.sources.url(source);
+                Event::source_dropped(url, class, error.map(|error| error as _))
+            }
         });
     }
 
@@ -154,7 +172,7 @@ impl Driver<'_> {
             return;
         }
         self.snapshot_at = time;
-        self.tally.requests = self.context.transport.requests();
+        self.tally.requests = self.context.sources.requests();
         self.context.progress.set(Progress {
             phase: if self.file.is_some() {
                 Phase::Fetching

@@ -4,7 +4,7 @@
 use range_core::units::RateLimit;
 use range_store::{Finding, StoreError};
 use scheduler::failure::FailureClass;
-use scheduler::{AttemptId, CheckpointId, Input, Stop};
+use scheduler::{AttemptId, CheckpointId, Input, SourceId, Stop};
 
 use super::Driver;
 use crate::error::{Cause, Error, ErrorKind};
@@ -80,13 +80,19 @@ impl Driver<'_> {
         match report {
             WorkerReport::Opened(attempt, Accepted { body, coding, .. }) => {
                 // A part is never coded.
-                if self.at_work.get(&attempt).is_some_and(|it| it.is_first) {
-                    self.coding = coding;
+                if let Some(at_work) = self.at_work.get(&attempt) {
+                    self.context.sources.served(at_work.source);
+                    if at_work.is_first {
+                        self.coding = coding;
+                    }
                 }
                 Input::Opened { attempt, body }
             }
             WorkerReport::Began(attempt) => Input::Began { attempt },
-            WorkerReport::Received(attempt, position) => Input::Received { attempt, position },
+            WorkerReport::Received(attempt, position) => {
+                self.gave(attempt, position);
+                Input::Received { attempt, position }
+            }
             WorkerReport::Shrunk(attempt, end) => Input::Shrunk { attempt, end },
             WorkerReport::Stopped(
                 attempt,
@@ -97,12 +103,14 @@ impl Driver<'_> {
                 },
             ) => {
                 self.tally.wasted_bytes += wasted;
+                self.gave(attempt, position);
                 let how = match result {
                     Ok(stop) => stop,
                     Err(error) => Stop::Failed(self.class_of(attempt, error)),
                 };
-                self.at_work.remove(&attempt);
-                self.generations.lock().ended(attempt);
+                if let Some(at_work) = self.at_work.remove(&attempt) {
+                    self.versions.lock().ended(at_work.source, attempt);
+                }
                 Input::Stopped {
                     attempt,
                     position,
@@ -112,12 +120,25 @@ impl Driver<'_> {
         }
     }
 
+    /// Reports whether a newer version at a source is what is to be fetched, whatever others have:
+    /// it is the URL itself, and no digest says which version is wanted.
+    fn decides(&self, source: SourceId) -> bool {
+        let sources = &self.context.sources;
+        let is_url = source == SourceId(0) && sources.are_several();
+        is_url && !self.context.task.expects_digest()
+    }
+
     /// Returns the class of a failed attempt, in the light of the replies before it.
     fn class_of(&mut self, attempt: AttemptId, error: AttemptError) -> FailureClass {
-        let route = self.at_work.get(&attempt).map(|at_work| at_work.route);
-        let class = match (&error, route) {
-            (AttemptError::Transport(TransportError::Changed { sighted, .. }), Some(route)) => {
-                self.generations.lock().differs(sighted, route).class()
+        let class = match (&error, self.at_work.get(&attempt)) {
+            (AttemptError::Transport(TransportError::Changed { sighted, .. }), Some(at_work)) => {
+                let (source, route) = (at_work.source, at_work.route);
+                let class = self.versions.lock().differs(source, sighted, route).class();
+                if class == FailureClass::Changed && self.decides(source) {
+                    self.is_superseded = true;
+                    self.context.sources.served(source);
+                }
+                class
             }
             _ => error.disposition(),
         };

@@ -284,16 +284,16 @@ fn a_resume_learns_from_its_first_reply() {
 fn the_first_reply_that_differs_is_told() {
     let mut generations = Generations::resume(version("\"old\""), None, false, true);
     let mut is_first = |number, tag| {
-        let judged = generations.judge(attempt(number), TO_A_PART(), &part_of(tag));
+        let judged = generations.judge(attempt(number), TO_A_PART(), &part_of(tag), |_| true);
         judged.unwrap().is_first_to_differ
     };
     assert!(is_first(1, "\"mirror\""));
     assert!(!is_first(2, "\"mirror\""));
     let mut generations = Generations::resume(version("\"old\""), None, true, true);
-    let judged = generations.judge(attempt(1), TO_A_PART(), &part_of("\"mirror\""));
+    let judged = generations.judge(attempt(1), TO_A_PART(), &part_of("\"mirror\""), |_| true);
     assert!(!judged.unwrap().is_first_to_differ, "it has its mark");
     let mut generations = resumed();
-    let judged = generations.judge(attempt(1), TO_A_PART(), &part_of("\"old\""));
+    let judged = generations.judge(attempt(1), TO_A_PART(), &part_of("\"old\""), |_| true);
     assert!(!judged.unwrap().is_first_to_differ);
 }
 
@@ -307,7 +307,7 @@ fn what_is_written_over_is_of_the_very_version() {
     };
     let judge = |fields: &[(&str, &str)]| {
         let mut generations = Generations::once_more(expected());
-        let judged = generations.judge(attempt(1), Request::Whole, &head(200, fields));
+        let judged = generations.judge(attempt(1), Request::Whole, &head(200, fields), |_| true);
         let is_bound = generations.bound().is_some();
         assert!(is_bound, "the next one, too");
         judged.map(drop).map_err(|error| error.disposition())

@@ -15,7 +15,7 @@ impl Session {
     /// Returns the report of a file that was there.
     pub(super) fn has_found(mut self, there: AlreadyThere) -> Report {
         self.tally.resumed_bytes = there.length;
-        self.tally.requests = self.transport.requests();
+        self.tally.requests = self.sources.requests();
         self.tally.retries += there.retries;
         let digests = self.task.settings.digests.clone();
         let verified = self.verified(there.generation.as_ref(), true);
@@ -69,7 +69,7 @@ impl Session {
         generation: Option<&Generation>,
         media_type: Option<&MediaType>,
     ) -> RemoteFile {
-        let url = self.transport.answered_at();
+        let url = self.sources.answered_at();
         let url = url.unwrap_or_else(|| self.task.safe_url());
         RemoteFile::new(url, generation, media_type)
     }

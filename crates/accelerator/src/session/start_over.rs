@@ -170,7 +170,7 @@ impl Session {
             return None;
         }
         let asked = self.clock.now();
-        let transport = Arc::clone(&self.transport);
+        let transport = self.asked.ask_who_served();
         let ask = run_on(&self.pool, async move {
             transport.open(Request::First, Route::Original).await
         });
@@ -181,6 +181,7 @@ impl Session {
         let can_go_on = fetched.file.is_none() || is_same(fetched, &accepted.generation);
         (is_part && can_go_on).then(|| First {
             request: Request::First,
+            source: self.asked.serving(),
             reply,
             took: self.clock.now().since(asked),
             retries: 0,
@@ -263,7 +264,8 @@ impl Session {
             Request::First
         };
         let expected = fetched.expected.clone();
-        let transport = Arc::clone(&self.transport);
+        let transport = self.asked.ask_who_served();
+        let source = self.asked.serving();
         let wait = asked_to_wait(&fetched);
         let patience = self.task.settings.first_byte_timeout;
         let (clock, began) = (self.clock, self.clock.now());
@@ -279,6 +281,7 @@ impl Session {
             }
             let first = First {
                 request,
+                source,
                 reply,
                 took: clock.now().since(asked),
                 retries: 0,

@@ -16,7 +16,7 @@ fn refused(settings: Settings) -> String {
 fn the_defaults_make_sense() {
     let task = Task::new(URL, "it".into(), Settings::default()).unwrap();
     assert_eq!(task.safe_url().as_str(), URL);
-    assert!(task.headers.is_empty() && task.algorithms().is_empty());
+    assert!(task.home.headers.is_empty() && task.algorithms().is_empty());
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn there_is_one_set_of_credentials() {
         match task {
             Ok(task) => {
                 assert!(makes_sense, "{url} {header}");
-                assert_eq!(task.headers.len(), 1);
+                assert_eq!(task.home.headers.len(), 1);
                 assert_eq!(task.url.as_str(), URL);
             }
             Err(InvalidSetting::TwoCredentials) => assert!(!makes_sense, "{url} {header}"),

@@ -31,10 +31,11 @@ use crate::clock;
 use crate::cookies::Cookies;
 use crate::redact::SafeUrl;
 use crate::settings::InvalidSetting;
+use crate::source::Place;
 use crate::task::Task;
 use clients::Clients;
 
-/// Sends the requests of one download.
+/// Sends the requests of one download to one of its sources.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
     clients: Clients,
@@ -69,11 +70,11 @@ pub(crate) struct Reply {
 }
 
 impl HttpTransport {
-    pub(crate) fn new(task: &Task) -> Result<Self, InvalidSetting> {
+    pub(crate) fn new(task: &Task, place: &Place) -> Result<Self, InvalidSetting> {
         Ok(Self {
-            clients: Clients::new(task)?,
-            original: task.url.clone(),
-            headers: task.headers.clone(),
+            clients: Clients::new(task, place)?,
+            original: place.url.clone(),
+            headers: place.headers.clone(),
             cookies: task.settings.cookies.clone(),
             waited_at: Mutex::new(None),
             allow_private: task.settings.allow_private,
@@ -85,6 +86,11 @@ impl HttpTransport {
             requests: AtomicU64::new(0),
             hand_back: HandBack::default(),
         })
+    }
+
+    /// Returns the URL of the source, without its secrets.
+    pub(crate) fn url(&self) -> SafeUrl {
+        SafeUrl::new(&self.original)
     }
 
     /// Returns the number of requests that were sent.

@@ -58,6 +58,15 @@ impl Claims {
         self.hashes.pop();
     }
 
+    /// Keeps the claims of those blocks only that satisfy a condition.
+    pub fn retain(&mut self, mut is_kept: impl FnMut(ByteRange) -> bool) {
+        let (block_size, length) = (self.block_size, self.length);
+        self.hashes.retain(|&(block, _)| {
+            let range = block_size.range_of(block, length);
+            range.is_some_and(&mut is_kept)
+        });
+    }
+
     /// Reports whether every block of the file is claimed.
     pub fn is_complete(&self) -> bool {
         self.hashes.len() as u64 == self.block_size.count(self.length)

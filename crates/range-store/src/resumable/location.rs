@@ -32,6 +32,9 @@ pub struct Keeping {
     /// If true, the end of a download waits for the disk. If false, the kernel decides when bytes
     /// and names get there.
     pub sync: bool,
+    /// If true, bytes of an earlier run are continued although no validator joins all of them: the
+    /// caller vouches for those who gave them.
+    pub takes_mixed: bool,
 }
 
 impl Default for Keeping {
@@ -39,6 +42,7 @@ impl Default for Keeping {
         Self {
             write_mode: WriteMode::default(),
             sync: true,
+            takes_mixed: false,
         }
     }
 }
@@ -145,6 +149,10 @@ impl<D: Disk> Location<D> {
         Unfinished::find(&self.folder, &self.names, self.division, proceed)
     }
 
+    pub(super) fn takes_mixed(&self) -> bool {
+        self.keeping.takes_mixed
+    }
+
     /// Finds the files of an earlier run, locks and reads the journal, and locks the part file.
     /// Files that cannot be used are removed: see [`journal::judge`], to which `digest_expected` is
     /// passed. Files that are not ours are neither removed nor written to.
@@ -164,7 +172,7 @@ impl<D: Disk> Location<D> {
             });
         };
         let read = stored::read(&log, self.division)?;
-        let verdict = journal::judge(read.clone(), digest_expected);
+        let verdict = journal::judge(read.clone(), digest_expected, self.keeping.takes_mixed);
         if let Verdict::Leave(error) = verdict {
             return Ok(Found::Unreadable(error));
         }

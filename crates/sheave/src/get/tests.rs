@@ -27,6 +27,7 @@ fn remote_file(server: &Server, path: &str, directory: &Path, name: &str) -> Rem
     RemoteFile {
         url: format!("{}{path}", server.base_url()).into(),
         output: directory.join(name),
+        mirrors: Vec::new(),
         credentials: None,
         digests: Vec::new(),
     }

@@ -131,6 +131,9 @@ pub(crate) fn event(event: &Event) -> Line {
             .with_seconds("delay_s", *delay)
             .with("failures", tries.failed)
             .with("failures_allowed", tries.allowed),
+        Event::SourceDropped { url, cause } => Line::event("source_dropped")
+            .with("url", url.as_str())
+            .with("cause", cause.as_str()),
         Event::WidthChanged { width } => Line::event("width_changed").with("connections", *width),
         Event::Restarting { reason } => {
             Line::event("restarting").with("reason", reason.to_string())

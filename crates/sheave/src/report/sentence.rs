@@ -97,6 +97,9 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
             let (delay, count) = (duration::measured(*delay), of_tries(*tries));
             (true, format!("{cause}; trying again in {delay}{count}"))
         }
+        Event::SourceDropped { url, cause } => {
+            (false, format!("not asking {url} any more: {cause}"))
+        }
         Event::WidthChanged { width } => {
             let width = connections(usize::from(*width));
             (true, format!("using {width} from here on"))

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use accelerator::{Credentials, Digest, DigestAlgorithm, Exists, FileName, Secret, Settings};
+use accelerator::{
+    Credentials, Digest, DigestAlgorithm, Exists, FileName, Secret, Settings, Source,
+};
 use url::Url;
 
 use super::connection;
@@ -30,12 +32,14 @@ pub(crate) struct GetSettings {
 }
 
 /// A file to download, and its destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct RemoteFile {
     /// The URL as given.
     pub(crate) url: Secret<String>,
     /// The path of the final file, which has a file name.
     pub(crate) output: PathBuf,
+    /// Other places that it can be had from.
+    pub(crate) mirrors: Vec<Source>,
     /// The credentials in the `.netrc` for the host, if no other argument gives any.
     pub(crate) credentials: Option<Credentials>,
     /// The digests that the file must have.
@@ -54,11 +58,16 @@ impl GetSettings {
     pub(super) fn new(args: GetArgs, environment: Environment) -> Result<Self, UsageError> {
         let display = display(&args, environment);
         let wants_https = args.needless.https_only || args.needless.protocols.is_some();
-        if wants_https && args.urls.iter().any(|url| url.scheme() != "https") {
+        let mut asked = args.urls.iter().chain(&args.mirrors);
+        if wants_https && asked.any(|url| url.scheme() != "https") {
             return Err(UsageError::NotHttps);
         }
         let outputs = outputs(&args)?;
         let given = given_digests(&args)?.to_vec();
+        if args.urls.len() > 1 && !args.mirrors.is_empty() {
+            let urls = args.urls.len();
+            return Err(UsageError::OneMirrored { urls });
+        }
         let (connected, netrc) = connection::settings(&args.connection, &args.urls, &raw_variable)?;
         let stall_timeout = args.stall_timeout.unwrap_or(connected.stall_timeout);
         let first_byte_timeout = args.first_byte_timeout;
@@ -82,19 +91,24 @@ impl GetSettings {
             remote_time: args.remote_time,
             ..connected
         };
+        let login = |url: &Url| {
+            let netrc = netrc.as_ref()?;
+            connection::of_netrc(netrc, &download, url)
+        };
+        let mirrors: Vec<Source> = args.mirrors.iter().map(|url| mirror(url, login)).collect();
         let files = args.urls.into_iter().zip(outputs);
         let files = files.map(|(mut url, output)| {
             Ok(RemoteFile {
                 digests: with(&given, in_fragment(&mut url)?)?,
-                credentials: netrc
-                    .as_ref()
-                    .and_then(|netrc| connection::of_netrc(netrc, &download, &url)),
+                mirrors: mirrors.clone(),
+                credentials: login(&url),
                 url: String::from(url).into(),
                 output,
             })
         });
+        let files = files.collect::<Result<_, UsageError>>()?;
         Ok(Self {
-            files: files.collect::<Result<_, UsageError>>()?,
+            files,
             download,
             content_disposition: args.content_disposition,
             create_dirs: args.create_dirs,
@@ -163,6 +177,13 @@ fn output(path: &Path) -> Result<PathBuf, UsageError> {
     })?;
     let directory = path.parent().filter(|&parent| parent != Path::new(""));
     Ok(directory.unwrap_or(Path::new(".")).join(name))
+}
+
+/// Returns a mirror, with the credentials for it.
+fn mirror(url: &Url, login: impl Fn(&Url) -> Option<Credentials>) -> Source {
+    let mut source = Source::new(url.clone());
+    source.credentials = login(url);
+    source
 }
 
 /// Returns the digests on the command line, which are of one file.

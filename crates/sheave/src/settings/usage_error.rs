@@ -31,6 +31,12 @@ pub(crate) enum UsageError {
         /// The number of URLs.
         urls: usize,
     },
+    /// Mirrors were given for several URLs.
+    #[error("--mirror is of one file, and there are {urls} URLs")]
+    OneMirrored {
+        /// The number of URLs.
+        urls: usize,
+    },
     /// What follows the `#` of a URL begins as a checksum, and is none.
     #[error("the end of the URL, from # on: {source}")]
     Fragment {

@@ -133,5 +133,5 @@ fn check(journal: Decoded, bytes: &[u8]) {
         assert_eq!(decoded.blocks.last(), Some(&last));
         assert_eq!(decoded.believed, continued.len() as u64);
     }
-    let _verdict = judge(Ok(journal), true);
+    let _verdict = judge(Ok(journal), true, false);
 }

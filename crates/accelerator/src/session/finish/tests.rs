@@ -10,8 +10,8 @@ use super::*;
 use crate::events::Events;
 use crate::progress::ProgressHandle;
 use crate::settings::Settings;
+use crate::sources::Sources;
 use crate::task::Task;
-use crate::transport::Transport;
 
 const TIB: u64 = 1 << 40;
 
@@ -32,11 +32,11 @@ async fn a_digest_ends_soon_after_it_is_told_to_stop() {
     let file = target.create(&empty_file(None), false).unwrap();
     let (cancel, cancelled) = watch::channel(false);
     let (_limit, limited) = watch::channel(None);
-    let transport = Arc::new(Transport::new(&task).unwrap());
+    let sources = Sources::new(&task).unwrap();
     let progress = ProgressHandle::default();
     let session = Session::new(
         Arc::clone(&task),
-        transport,
+        sources,
         Handle::current(),
         Events::new(),
         progress,

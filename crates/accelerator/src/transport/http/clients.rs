@@ -14,6 +14,7 @@ use super::super::resolver::AddressBook;
 use super::super::tls::Tls;
 use crate::proxy::{Proxies, Proxy};
 use crate::settings::InvalidSetting;
+use crate::source::Place;
 use crate::task::Task;
 
 /// The longest time to wait for a connection, name look-up and TLS handshake included.
@@ -38,6 +39,8 @@ pub(super) struct Clients {
     pub(super) addresses: Arc<AddressBook>,
     user_agent: HeaderValue,
     connections: usize,
+    /// True if the user's certificate may be shown where the trail begins.
+    is_at_home: bool,
     made: Mutex<HashMap<ClientKind, reqwest::Client>>,
 }
 
@@ -66,7 +69,7 @@ enum Way {
 }
 
 impl Clients {
-    pub(super) fn new(task: &Task) -> Result<Self, InvalidSetting> {
+    pub(super) fn new(task: &Task, place: &Place) -> Result<Self, InvalidSetting> {
         let settings = &task.settings;
         Ok(Self {
             tls: Tls::new(settings)?,
@@ -74,6 +77,7 @@ impl Clients {
             addresses: Arc::new(AddressBook::default()),
             user_agent: task.user_agent.clone(),
             connections: task.connections.get().into(),
+            is_at_home: place.is_at_home,
             made: Mutex::default(),
         })
     }
@@ -84,7 +88,7 @@ impl Clients {
         let proxy = self.proxies.for_url(trail.here())?;
         let kind = ClientKind {
             secure,
-            identified: secure && self.tls.has_identity() && trail.is_trusted(),
+            identified: secure && self.is_at_home && self.tls.has_identity() && trail.is_trusted(),
             reach: trail.reach(),
             way: match proxy {
                 None => Way::Direct,

@@ -31,7 +31,7 @@ const ATTEMPT: AttemptId = AttemptId {
 pub(super) struct Scene {
     pub(super) listener: TcpListener,
     pub(super) transport: Arc<Transport>,
-    pub(super) generations: SharedGenerations,
+    pub(super) versions: SharedVersions,
     pub(super) file: ResumableFile,
     pub(super) length: u64,
     pub(super) clock: Clock,
@@ -52,8 +52,8 @@ impl Scene {
         };
         Self {
             listener,
-            transport: Arc::new(Transport::new(&task).unwrap()),
-            generations: SharedGenerations::new(Generations::begin(None, false)),
+            transport: Arc::new(Transport::new(&task, &task.home).unwrap()),
+            versions: SharedVersions::new(Generations::begin(None, false), false),
             file: target.create(&generation, false).unwrap(),
             length,
             clock: Clock::start(),
@@ -67,10 +67,11 @@ impl Scene {
         let (reports, reports_in) = inbox::inbox();
         let job = Job {
             attempt: ATTEMPT,
+            source: SourceId(0),
             request: Request::Part(range(start, end)),
             route: Route::Known,
             reply: None,
-            generations: self.generations.clone(),
+            versions: self.versions.clone(),
             file: Some(self.file.clone()),
             transport: Arc::clone(&self.transport),
             clock: self.clock,

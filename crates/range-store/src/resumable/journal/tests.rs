@@ -93,7 +93,7 @@ fn a_coded_file_is_of_use_only_when_it_is_whole_and_a_digest_can_prove_it() {
     let judged = |length, digest| {
         let (mut encoder, mut bytes) = Encoder::begin(&Header { length, ..header() });
         encoder.coding("br", &mut bytes);
-        judge(decode(&bytes), digest)
+        judge(decode(&bytes), digest, false)
     };
     assert!(matches!(judged(100, true), Verdict::Continue(_)));
     for (length, digest) in [(0, true), (0, false), (100, false)] {
@@ -109,7 +109,7 @@ fn a_coded_file_is_of_use_only_when_it_is_whole_and_a_digest_can_prove_it() {
 fn what_only_a_digest_joins_is_continued_by_a_run_that_expects_one() {
     let (mut encoder, mut bytes) = Encoder::begin(&header());
     encoder.mixed(&mut bytes);
-    let judged = |digest| judge(decode(&bytes), digest);
+    let judged = |digest| judge(decode(&bytes), digest, false);
     assert!(matches!(judged(true), Verdict::Continue(_)));
     let verdict = judged(false);
     assert!(
@@ -275,11 +275,11 @@ fn a_journal_is_continued_only_if_the_remote_file_can_be_told_from_others() {
         ..header()
     };
     assert!(matches!(
-        judge(begin(header()), false),
+        judge(begin(header()), false, false),
         Verdict::Continue(_)
     ));
     assert!(matches!(
-        judge(begin(weak.clone()), true),
+        judge(begin(weak.clone()), true, false),
         Verdict::Continue(_)
     ));
     for (journal, why) in [
@@ -288,8 +288,8 @@ fn a_journal_is_continued_only_if_the_remote_file_can_be_told_from_others() {
         (Err(DecodeError::NotAJournal), Unusable::JournalDamaged),
         (Err(DecodeError::HeaderDamaged), Unusable::JournalDamaged),
     ] {
-        assert!(matches!(judge(journal, false), Verdict::StartOver(found) if found == why));
+        assert!(matches!(judge(journal, false, false), Verdict::StartOver(found) if found == why));
     }
     let future = DecodeError::UnknownVersion { found: 2 };
-    assert!(matches!(judge(Err(future), true), Verdict::Leave(_)));
+    assert!(matches!(judge(Err(future), true, false), Verdict::Leave(_)));
 }

@@ -28,7 +28,8 @@ pub enum Unusable {
 }
 
 /// Decides from the journal as it was read. `digest_expected` tells whether the user expects a
-/// digest, which proves the file if no validator can.
+/// digest, which proves the file if no validator can; `takes_mixed`, whether bytes may be of
+/// several sources for which the user vouches.
 ///
 /// ```text
 /// journal of another version            leave
@@ -36,10 +37,14 @@ pub enum Unusable {
 /// coded, and not settled or no digest   start over
 /// length unknown                        start over
 /// no strong validator, and no digest    start over
-/// joined by a digest only, and none     start over
+/// mixed, no digest, and not to be taken start over
 /// otherwise                             continue
 /// ```
-pub fn judge(journal: Result<Decoded, DecodeError>, digest_expected: bool) -> Verdict {
+pub fn judge(
+    journal: Result<Decoded, DecodeError>,
+    digest_expected: bool,
+    takes_mixed: bool,
+) -> Verdict {
     match journal {
         Err(error @ DecodeError::UnknownVersion { .. }) => Verdict::Leave(error),
         Err(DecodeError::NotAJournal | DecodeError::HeaderDamaged) => {
@@ -52,7 +57,8 @@ pub fn judge(journal: Result<Decoded, DecodeError>, digest_expected: bool) -> Ve
         }
         Ok(journal) if journal.header.length == 0 => Verdict::StartOver(Unusable::LengthUnknown),
         Ok(journal)
-            if !digest_expected && (journal.is_mixed || !journal.header.validators.is_strong()) =>
+            if !digest_expected
+                && (journal.is_mixed && !takes_mixed || !journal.header.validators.is_strong()) =>
         {
             Verdict::StartOver(Unusable::NoValidator)
         }

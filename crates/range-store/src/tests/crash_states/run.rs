@@ -85,7 +85,7 @@ impl Manner {
         let names = PartNames::new(OsStr::new("output")).unwrap();
         let keeping = Keeping {
             write_mode: self.write_mode,
-            sync: true,
+            ..Keeping::default()
         };
         let size = BlockSize::new(u32::try_from(BLOCK).unwrap()).unwrap();
         Location::new(disk, names, keeping).with_blocks_of(size)

@@ -1,0 +1,98 @@
+//! Tests of what joins the replies of several sources.
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+use range_core::ByteRange;
+use range_core::http::date::HttpDate;
+use scheduler::SegmentId;
+
+use super::*;
+
+const URL: SourceId = SourceId(0);
+const MIRROR: SourceId = SourceId(1);
+
+fn part(tag: &str, length: u64) -> Head {
+    let mut fields = HeaderMap::new();
+    let range = format!("bytes 0-49/{length}");
+    fields.insert("content-range", HeaderValue::try_from(range).unwrap());
+    if !tag.is_empty() {
+        fields.insert("etag", HeaderValue::try_from(tag).unwrap());
+    }
+    Head::new(
+        StatusCode::PARTIAL_CONTENT,
+        &fields,
+        HttpDate::from_unix_seconds(1 << 30),
+    )
+}
+
+fn judge(versions: &mut Versions, source: SourceId, head: &Head) -> Result<(), &'static str> {
+    let attempt = AttemptId {
+        segment: SegmentId(source.0.into()),
+        number: 1,
+    };
+    let request = Request::Part(ByteRange::new(0, 50).unwrap());
+    match versions.judge((source, attempt), request, head) {
+        Ok(_) => Ok(()),
+        Err(TransportError::Changed { .. }) => Err("changed"),
+        Err(_) => Err("other"),
+    }
+}
+
+fn begun_at(source: SourceId, tag: &str) -> Versions {
+    let mut versions = Versions::new(Generations::begin(None, false), false);
+    assert_eq!(judge(&mut versions, source, &part(tag, 100_000)), Ok(()));
+    versions
+}
+
+#[test]
+fn a_mirror_has_validators_of_its_own_and_keeps_to_them() {
+    let mut versions = begun_at(URL, "\"a\"");
+    assert!(versions.all_agree());
+    for (source, tag, expected) in [
+        (MIRROR, "\"b\"", Ok(())),
+        (URL, "\"a\"", Ok(())),
+        (URL, "\"b\"", Err("changed")),
+        (MIRROR, "\"b\"", Ok(())),
+        (MIRROR, "\"a\"", Err("changed")),
+    ] {
+        let judged = judge(&mut versions, source, &part(tag, 100_000));
+        assert_eq!(judged, expected, "{source:?} {tag}");
+    }
+    assert!(!versions.all_agree(), "nothing joins the two");
+    let kept = versions.pinned().unwrap();
+    assert_eq!(kept.validators.entity_tag.unwrap().to_string(), "\"a\"");
+}
+
+#[test]
+fn a_mirror_with_the_same_strong_tag_agrees() {
+    let mut versions = begun_at(URL, "\"a\"");
+    assert_eq!(
+        judge(&mut versions, MIRROR, &part("\"a\"", 100_000)),
+        Ok(())
+    );
+    assert!(versions.all_agree());
+}
+
+#[test]
+fn a_mirror_has_the_length_of_the_others() {
+    let mut versions = begun_at(URL, "\"a\"");
+    let shorter = part("\"a\"", 99_000);
+    assert_eq!(judge(&mut versions, MIRROR, &shorter), Err("changed"));
+    assert_eq!(judge(&mut versions, URL, &part("\"a\"", 100_000)), Ok(()));
+}
+
+/// A later run asks the URL first, and could compare a mirror's validators with nothing.
+#[test]
+fn validators_of_a_mirror_alone_are_not_kept() {
+    let mut versions = begun_at(MIRROR, "\"b\"");
+    assert_eq!(judge(&mut versions, URL, &part("\"a\"", 100_000)), Ok(()));
+    assert_eq!(
+        judge(&mut versions, URL, &part("\"a\"", 50_000)),
+        Err("changed")
+    );
+    let kept = versions.pinned().unwrap();
+    assert_eq!(
+        (kept.length, kept.validators),
+        (Some(100_000), Validators::default())
+    );
+    assert!(!versions.all_agree());
+}
