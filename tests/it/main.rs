@@ -35,6 +35,7 @@ mod inspect;
 mod last_resort;
 mod library;
 mod library_examples;
+mod lists;
 mod manual;
 mod matrix;
 mod messages;

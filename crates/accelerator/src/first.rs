@@ -40,13 +40,7 @@ pub(crate) async fn ask(
     sources: Sources,
     events: Events,
 ) -> Result<First, Error> {
-    let mut asking = Asking {
-        sources,
-        events,
-        clock: Clock::start(),
-        retries: 0,
-        last_error: None,
-    };
+    let mut asking = Asking::new(sources, events);
     let asked = match asking.run(config, Beginning::Fresh).await {
         Err(Outcome::SingleStreamNeeded) => asking.run(config, Beginning::SingleStream).await,
         Err(Outcome::Failed(class)) if asking.may_be_the_range(class) => {
@@ -58,6 +52,17 @@ pub(crate) async fn ask(
         }
         asked => asked,
     };
+    asked.map_err(|outcome| asking.failure(outcome))
+}
+
+/// Asks for a file that is read as it comes, without ranges, until a reply is accepted.
+pub(crate) async fn ask_plainly(
+    config: SchedulerConfig,
+    sources: Sources,
+    events: Events,
+) -> Result<First, Error> {
+    let mut asking = Asking::new(sources, events);
+    let asked = asking.run(config, Beginning::SingleStream).await;
     asked.map_err(|outcome| asking.failure(outcome))
 }
 
@@ -80,6 +85,16 @@ struct Attempt {
 }
 
 impl Asking {
+    fn new(sources: Sources, events: Events) -> Self {
+        Self {
+            sources,
+            events,
+            clock: Clock::start(),
+            retries: 0,
+            last_error: None,
+        }
+    }
+
     /// Does what the scheduler says until there is a reply, or the scheduler ends.
     async fn run(
         &mut self,

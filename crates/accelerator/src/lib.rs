@@ -57,6 +57,7 @@ mod remote_file;
 mod report;
 mod session;
 mod settings;
+mod small;
 mod source;
 mod sources;
 mod spawn;
@@ -88,6 +89,7 @@ pub use redact::{SafeUrl, Secret};
 pub use remote_file::RemoteFile;
 pub use report::{Completion, Report, Verification};
 pub use settings::{Exists, InvalidSetting, Settings, TlsVersion};
+pub use small::read;
 pub use source::Source;
 
 pub use transport::fields::is_harmless;

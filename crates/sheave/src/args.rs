@@ -15,6 +15,7 @@ use crate::duration;
 use crate::exit_code::Exit;
 
 mod bind;
+mod check;
 mod complaint;
 mod connection;
 mod habits;
@@ -25,8 +26,10 @@ mod serve;
 mod values;
 
 pub(crate) use bind::Bind;
+pub(crate) use check::CheckArgs;
 pub(crate) use connection::ConnectionArgs;
 use habits::Needless;
+pub(crate) use place::ListPlace;
 pub(crate) use serve::ServeArgs;
 use values::AUTO;
 
@@ -61,17 +64,6 @@ const DEMO_EXAMPLES: &str = "\
 Examples:
   sheave demo
   sheave demo --size 4GiB --dir /var/tmp";
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  sheave check-server http://127.0.0.1:8080/disk.img
-  sheave check-server --verbose https://example.org/disk.img
-  sheave check-server --json --cacert authority.pem https://example.org/disk.img
-  sheave check-server --junit report.xml http://127.0.0.1:8080/disk.img
-
-The file must have at least 1000 bytes; a file of up to 1MiB is compared whole.
-Exits with 9 if the server breaks a rule that RFC 9110 or RFC 9112 says it must
-keep, and with 3 if it is gone before the end.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples (make the directory first, with mkdir -p):
@@ -118,7 +110,7 @@ pub(crate) enum Command {
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
     /// Test how well a server implements HTTP ranges and preconditions
-    #[command(after_help = CHECK_EXAMPLES)]
+    #[command(after_help = check::EXAMPLES)]
     CheckServer(CheckArgs),
     /// Print the script that completes command lines in a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -192,6 +184,10 @@ pub(crate) struct GetArgs {
     #[arg(long = "checksum", value_name = "[ALG=]HEX", value_parser = Digest::parse)]
     #[arg(value_delimiter = ',')]
     pub(crate) checksums: Vec<Digest>,
+    /// Take the checksum from a list, as SHA256SUMS; auto looks for one beside the file
+    #[arg(hide_short_help = true)]
+    #[arg(long, value_name = "FILE|URL|auto", value_parser = place::list)]
+    pub(crate) checksum_file: Option<ListPlace>,
     /// If the file exists: fail, leave it, succeed if it is the same, replace it, or save the new
     /// one as NAME.1 [default: verify]
     #[arg(hide_short_help = true)]
@@ -294,44 +290,6 @@ pub(crate) struct InspectArgs {
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Arguments of `check-server`.
-#[derive(Debug, ClapArgs)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
-pub(crate) struct CheckArgs {
-    /// A file on the server, by http or https; redirects are followed
-    #[arg(value_name = "URL", value_parser = place::url)]
-    pub(crate) url: Url,
-    /// Send this header with each request, to the URL's origin only. @FILE reads one header from
-    /// each line of a file (repeatable)
-    #[arg(short = 'H', long = "header", value_name = "K: V|@FILE")]
-    pub(crate) headers: Vec<String>,
-    /// Also trust the certificates in this PEM file, of authorities or of servers
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cacert: Option<PathBuf>,
-    /// Trust only the certificates of --cacert, not the system's
-    #[arg(long, requires = "cacert")]
-    pub(crate) only_cacert: bool,
-    /// Trust any certificate
-    #[arg(short = 'k', long, conflicts_with_all = ["cacert", "only_cacert"])]
-    pub(crate) insecure: bool,
-    /// Write one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Write a report in the JUnit format, as CI services read it, to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
-    /// Show the sentence of the RFC behind each finding
-    #[arg(short, long, conflicts_with = "json")]
-    pub(crate) verbose: bool,
-    /// Switches of curl: redirects are followed and errors shown in any case.
-    #[arg(short = 'L', long = "location", short_aliases = ['s', 'S', 'f'], hide = true)]
-    #[arg(action = clap::ArgAction::Count)]
-    needless: u8,
 }
 
 /// The definition of the command line, for those who describe it.

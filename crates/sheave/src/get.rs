@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use accelerator::{Download, Error, Inspection, Settings};
 
+use crate::checksums;
 use crate::clock;
 use crate::exit_code::Exit;
 use crate::printer;
@@ -25,10 +26,19 @@ pub(crate) const PATIENCE: Patience = Patience {
 
 /// Downloads every file. A file that fails does not keep the others from their turn; the exit is
 /// that of the first that failed.
-pub(crate) async fn run(settings: GetSettings, mut stop: Stop) -> Exit {
+pub(crate) async fn run(mut settings: GetSettings, mut stop: Stop) -> Exit {
     if let Err(error) = directories(&settings) {
         let json = matches!(settings.display, Display::Json { .. });
         return report::refused(Exit::Disk, &error.to_string(), json);
+    }
+    let listed = tokio::select! {
+        biased;
+        () = stop.requested() => return Exit::Interrupted,
+        listed = checksums::fetch(&mut settings) => listed,
+    };
+    if let Err(error) = listed {
+        let json = matches!(settings.display, Display::Json { .. });
+        return report::refused(error.exit(), &error.to_string(), json);
     }
     let begun = clock::now();
     let mut batch = Batch::default();

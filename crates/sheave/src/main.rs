@@ -5,6 +5,7 @@
 mod args;
 mod background;
 mod check_server;
+mod checksums;
 mod clock;
 mod command_line;
 mod demo;

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("range-store", &["range-core"]),
     ("range-server", &["range-core"]),
     ("accelerator", &["range-core", "range-store", "scheduler"]),
-    ("sheave", &["accelerator", "range-server"]),
+    ("sheave", &["accelerator", "catalog", "range-server"]),
     ("simulator", &["range-core", "scheduler"]),
     (
         "fuzz-bodies",

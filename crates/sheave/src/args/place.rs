@@ -2,6 +2,7 @@
 //! nobody whether the place exists.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 use url::{Host, ParseError, Url};
 
@@ -69,6 +70,26 @@ fn is_like_a_place(word: &str) -> bool {
 
 fn is_port(text: &str) -> bool {
     text.parse::<u16>().is_ok()
+}
+
+/// The place of a list.
+#[derive(Clone, Debug)]
+pub(crate) enum ListPlace {
+    /// A file.
+    File(PathBuf),
+    /// A URL.
+    Url(Url),
+    /// Where servers have it, beside what is downloaded.
+    Beside,
+}
+
+/// Parses the place of a list: a URL, or else a path.
+pub(super) fn list(word: &str) -> Result<ListPlace, NoUrl> {
+    match word {
+        "auto" => Ok(ListPlace::Beside),
+        _ if word.contains("://") => url(word).map(ListPlace::Url),
+        _ => Ok(ListPlace::File(word.into())),
+    }
 }
 
 /// Parses a URL. A place on this machine needs no scheme: `http` is meant.

@@ -83,6 +83,7 @@ async fn a_file_that_fails_leaves_the_others_their_turn() {
             },
         ],
         download: settings(),
+        list: None,
         content_disposition: false,
         create_dirs: false,
         display: Display::Quiet,

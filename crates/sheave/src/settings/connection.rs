@@ -342,7 +342,7 @@ pub(super) fn read_pem(path: &Path) -> Result<Vec<u8>, ConnectionError> {
     Err(ConnectionError::NotPem { path })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
     let failed = |source| ConnectionError::File {
         path: path.to_owned(),
         source,

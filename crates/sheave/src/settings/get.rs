@@ -13,7 +13,8 @@ use url::Url;
 use super::connection;
 use super::environment::{Environment, raw_variable};
 use super::usage_error::UsageError;
-use crate::args::GetArgs;
+use crate::args::{GetArgs, ListPlace};
+use crate::checksums::{self, List};
 use crate::report::Display;
 
 /// Settings of `get`.
@@ -23,6 +24,8 @@ pub(crate) struct GetSettings {
     pub(crate) files: Vec<RemoteFile>,
     /// The settings that apply to every file.
     pub(crate) download: Settings,
+    /// The list of checksums that has to be fetched first.
+    pub(crate) list: Option<List>,
     /// Ask the server for a file name.
     pub(crate) content_disposition: bool,
     /// Create the directories of the files.
@@ -51,23 +54,25 @@ impl RemoteFile {
     pub(crate) fn name(&self) -> &OsStr {
         self.output.file_name().expect("it has a name")
     }
+
+    /// Adds digests of algorithms of which the user gave none.
+    pub(crate) fn add(&mut self, digests: Vec<Digest>) {
+        for digest in digests {
+            let same = |known: &Digest| known.algorithm() == digest.algorithm();
+            if !self.digests.iter().any(same) {
+                self.digests.push(digest);
+            }
+        }
+    }
 }
 
 impl GetSettings {
     /// Checks the arguments together, and reads the files they name.
     pub(super) fn new(args: GetArgs, environment: Environment) -> Result<Self, UsageError> {
         let display = display(&args, environment);
-        let wants_https = args.needless.https_only || args.needless.protocols.is_some();
-        let mut asked = args.urls.iter().chain(&args.mirrors);
-        if wants_https && asked.any(|url| url.scheme() != "https") {
-            return Err(UsageError::NotHttps);
-        }
+        check_urls(&args)?;
         let outputs = outputs(&args)?;
         let given = given_digests(&args)?.to_vec();
-        if args.urls.len() > 1 && !args.mirrors.is_empty() {
-            let urls = args.urls.len();
-            return Err(UsageError::OneMirrored { urls });
-        }
         let (connected, netrc) = connection::settings(&args.connection, &args.urls, &raw_variable)?;
         let stall_timeout = args.stall_timeout.unwrap_or(connected.stall_timeout);
         let first_byte_timeout = args.first_byte_timeout;
@@ -106,14 +111,40 @@ impl GetSettings {
                 output,
             })
         });
-        let files = files.collect::<Result<_, UsageError>>()?;
+        let mut files = files.collect::<Result<Vec<_>, UsageError>>()?;
+        let list = listed(args.checksum_file, &mut files)?;
         Ok(Self {
             files,
+            list,
             download,
             content_disposition: args.content_disposition,
             create_dirs: args.create_dirs,
             display,
         })
+    }
+}
+
+/// Refuses URLs that are of the wrong scheme, or too many.
+fn check_urls(args: &GetArgs) -> Result<(), UsageError> {
+    let wants_https = args.needless.https_only || args.needless.protocols.is_some();
+    let mut asked = args.urls.iter().chain(&args.mirrors);
+    if wants_https && asked.any(|url| url.scheme() != "https") {
+        return Err(UsageError::NotHttps);
+    }
+    let urls = args.urls.len();
+    if urls > 1 && !args.mirrors.is_empty() {
+        return Err(UsageError::OneMirrored { urls });
+    }
+    Ok(())
+}
+
+/// Reads a list that is on this machine, and returns one that has to be fetched.
+fn listed(place: Option<ListPlace>, files: &mut [RemoteFile]) -> Result<Option<List>, UsageError> {
+    match place {
+        None => Ok(None),
+        Some(ListPlace::Beside) => Ok(Some(List::Beside)),
+        Some(ListPlace::Url(url)) => Ok(Some(List::At(url))),
+        Some(ListPlace::File(path)) => add_from(&path, files).map(|()| None),
     }
 }
 
@@ -177,6 +208,17 @@ fn output(path: &Path) -> Result<PathBuf, UsageError> {
     })?;
     let directory = path.parent().filter(|&parent| parent != Path::new(""));
     Ok(directory.unwrap_or(Path::new(".")).join(name))
+}
+
+/// Gives each file the digests that a list on this machine has of it.
+fn add_from(list: &Path, files: &mut [RemoteFile]) -> Result<(), UsageError> {
+    let bytes = connection::read(list)?;
+    let name = list.to_string_lossy();
+    for file in files {
+        let url = Url::parse(file.url.reveal()).expect("it was parsed before");
+        file.add(checksums::in_list(&bytes, &name, &url)?);
+    }
+    Ok(())
 }
 
 /// Returns a mirror, with the credentials for it.
