@@ -162,7 +162,7 @@ fn the_same_command_continues() {
     download.check(0);
 }
 
-/// What the user gave for the URL is not for its mirrors.
+/// A login that the user gave for the URL is not for its mirrors.
 #[test]
 fn secrets_stay_at_the_url() {
     let download = Download::new();

@@ -48,6 +48,7 @@ mod inspect;
 mod netrc;
 mod no_proxy;
 mod pin;
+mod place;
 mod probe;
 mod progress;
 mod proxy;

@@ -34,7 +34,8 @@ enum Hosts {
 
 impl NoProxy {
     /// Reads a list of names, patterns with `*`, addresses, `ADDRESS/BITS`, `ADDRESS/MASK` and
-    /// `<local>`, each with `:PORT` or not, divided by commas or space. An entry that makes no sense matches no host.
+    /// `<local>`, each with `:PORT` or not, divided by commas or space. An entry that makes no
+    /// sense matches no host.
     pub(crate) fn parse(list: &str) -> Self {
         let is_divider = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"' | '\'');
         let entries = list.split(is_divider).filter(|entry| !entry.is_empty());

@@ -1,6 +1,7 @@
 //! Owns a download's order of steps: find what an earlier run left, fetch, start over if need be,
 //! verify, publish. Knows nothing of how its steps are shown.
 
+mod ask_alone;
 mod finish;
 mod one_by_one;
 mod reported;

@@ -17,9 +17,10 @@ use url::Url;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::file_name;
+use crate::place::{self, Place};
 use crate::redact::{SafeUrl, Secret};
 use crate::settings::{Exists, InvalidSetting, Settings};
-use crate::source::{self, Place, Source};
+use crate::source::Source;
 
 /// The task of one download. It makes sense, as far as that can be told without network and disk.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Task {
         output: PathBuf,
         mut settings: Settings,
     ) -> Result<Self, InvalidSetting> {
-        let mut url = source::parse(url)?;
+        let mut url = place::parse(url)?;
         let headers = std::mem::take(&mut settings.headers);
         let mut headers = parse_headers(&headers)?;
         let in_url = Credentials::take_from(&mut url)?;

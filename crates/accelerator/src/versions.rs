@@ -52,7 +52,7 @@ impl Versions {
         &self.of[usize::from(self.leader.0)]
     }
 
-    /// What is known at a source. One that joins others has to have the file that they have.
+    /// The knowledge of a source. One that joins others has to have the file that they have.
     fn at(&mut self, source: SourceId) -> &mut Generations {
         let at = usize::from(source.0);
         while self.of.len() <= at {

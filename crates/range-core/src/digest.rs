@@ -128,8 +128,8 @@ pub enum ParseDigestError {
     },
     /// The algorithm is not supported.
     #[error(
-        "unknown checksum algorithm; use sha-256, sha-512, sha-384, sha-224, blake2b, blake3, sha-1 \
-         or md5"
+        "unknown checksum algorithm; use sha-256, sha-512, sha-384, sha-224, blake2b, blake3, \
+         sha-1 or md5"
     )]
     UnknownAlgorithm,
     /// The value is not hexadecimal.

@@ -5,6 +5,7 @@
 mod args;
 mod background;
 mod check_server;
+mod checksum_list;
 mod checksums;
 mod clock;
 mod command_line;

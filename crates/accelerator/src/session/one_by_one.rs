@@ -1,17 +1,11 @@
-//! Owns what follows where several sources together have not given the file that the digest is of:
-//! one after the other is asked alone, so that one that has the file is enough. Knows no reply.
+//! Owns the order in which sources are asked alone, and the error of all of them together. Asks
+//! nothing.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use range_core::RangeSet;
-use scheduler::{Beginning, SourceId};
+use scheduler::SourceId;
 
-use super::{Session, Way};
-use crate::driver::{self, Fetched, Start};
 use crate::error::{Error, ErrorKind};
-use crate::events::{Event, RestartReason};
-use crate::target::{Found, Target};
 
 /// The sources that are to be asked alone. Each is, once: it costs the whole file at most.
 #[derive(Debug, Default)]
@@ -21,85 +15,42 @@ pub(super) struct OneByOne {
     error: Option<Error>,
 }
 
-impl Session {
-    /// Reports whether a complete file with another digest may be had from one source alone.
-    pub(super) fn may_ask_one_alone(&self, error: &Error) -> bool {
-        let is_left = self.one_by_one.error.is_none() || !self.one_by_one.left.is_empty();
-        error.kind() == ErrorKind::Corrupt && self.sources.are_several() && is_left
-    }
-
-    /// Reports whether a source that was asked alone has failed, and another one is left.
-    pub(super) fn may_ask_the_next(&self, error: &Error) -> bool {
-        let one_by_one = &self.one_by_one;
-        one_by_one.error.is_some() && !one_by_one.left.is_empty() && is_theirs(error)
-    }
-
-    /// Asks the next source for all that it has not given.
-    pub(super) fn ask_one_alone(
-        &mut self,
-        target: &Arc<Target>,
-        mut fetched: Fetched,
-        error: Error,
-    ) -> Result<Start, Error> {
-        let mut given = RangeSet::new();
-        // Another one's bytes are written over those that any but the first of them gave.
-        if self.one_by_one.error.is_none() {
-            let gave = |at: &usize| fetched.given.get(*at).is_some_and(|it| !it.is_empty());
-            let all = 0..usize::from(self.sources.count().get());
-            let (first, last): (Vec<_>, Vec<_>) = all.partition(gave);
-            if let Some(first) = first.first() {
-                given = std::mem::take(&mut fetched.given[*first]);
-            }
-            let ids = first.into_iter().chain(last);
-            let ids = ids.map(|at| SourceId(u16::try_from(at).expect("there are few")));
-            self.one_by_one.left = ids.collect();
+impl OneByOne {
+    /// Begins with these.
+    pub(super) fn of(ids: impl Iterator<Item = SourceId>) -> Self {
+        Self {
+            left: ids.collect(),
+            error: None,
         }
-        drop(fetched);
-        self.ask_alone(target, &given, error)
     }
 
-    /// Asks the next source for the whole file.
-    pub(super) fn ask_next(&mut self, target: &Arc<Target>, error: Error) -> Result<Start, Error> {
-        self.ask_alone(target, &RangeSet::new(), error)
+    /// Reports whether any was asked alone.
+    pub(super) fn has_begun(&self) -> bool {
+        self.error.is_some()
     }
 
-    fn ask_alone(
-        &mut self,
-        target: &Arc<Target>,
-        given: &RangeSet,
-        error: Error,
-    ) -> Result<Start, Error> {
-        let reason = RestartReason::SourcesDisagree;
-        self.events.send(Event::Restarting { reason });
-        let Some(next) = self.one_by_one.left.pop_front() else {
+    pub(super) fn is_any_left(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// Returns the source that is to be asked next because of this error, or the error if there is
+    /// none. The first error is that of all of them together.
+    pub(super) fn next(&mut self, error: Error) -> Result<SourceId, Error> {
+        let Some(next) = self.left.pop_front() else {
             return Err(error);
         };
-        self.one_by_one.error.get_or_insert(error);
-        self.asked = self.sources.only(next);
-        self.way = Way::Ranges;
-        self.tally.wasted_bytes += self.tally.fetched_bytes;
-        self.tally.fetched_bytes = 0;
-        self.tally.resumed_bytes = 0;
-        let Found::Earlier(mut earlier) = target.find()? else {
-            return Ok(self.start(Beginning::Fresh, driver::From::Nothing(None)));
-        };
-        earlier.claims.retain(|range| given.contains(range));
-        let length = earlier.generation.length;
-        let length = length.expect("the journal states the length");
-        let claimed = earlier.claims.ranges().collect();
-        let beginning = Beginning::Resume { length, claimed };
-        Ok(self.start(beginning, driver::From::Earlier(earlier)))
+        self.error.get_or_insert(error);
+        Ok(next)
     }
 
-    /// Returns the error of all sources together, if that is why they were asked alone.
-    pub(super) fn of_all_together(&mut self, error: Error) -> Error {
-        let together = self.one_by_one.error.take().filter(|_| is_theirs(&error));
-        together.unwrap_or(error)
+    /// Takes the error of all sources together, if that is why any was asked alone.
+    pub(super) fn of_all_together(&mut self) -> Option<Error> {
+        self.error.take()
     }
 }
 
 /// Reports whether an error is of a source, and not of this machine or its user.
-fn is_theirs(error: &Error) -> bool {
+pub(super) fn is_theirs(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::Changed

@@ -29,9 +29,9 @@ use super::redirect::Trail;
 use super::whom::Whom;
 use crate::clock;
 use crate::cookies::Cookies;
+use crate::place::Place;
 use crate::redact::SafeUrl;
 use crate::settings::InvalidSetting;
-use crate::source::Place;
 use crate::task::Task;
 use clients::Clients;
 

@@ -47,12 +47,11 @@ pub(crate) fn accept(
         (200 | 203, Request::First) if expected.is_none() && head.content_length == Some(0) => {
             Err(status(head))
         }
-        (200 | 203, Request::First) => whole(request, expected, head),
         // Of these none has the file as its content.
         (202 | 204 | 205, Request::Whole) => Err(status(head)),
         // Browsers save the content of any other success as well, and one that is not known is
         // treated as 200 (RFC 9110 section 15).
-        (200..=299, Request::Whole) => whole(request, expected, head),
+        (200 | 203, Request::First) | (200..=299, Request::Whole) => whole(request, expected, head),
         (416, Request::First) => empty_file(expected, head),
         (416, Request::Part(_)) => Err(unsatisfiable(expected, head)),
         _ => Err(status(head)),

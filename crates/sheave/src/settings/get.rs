@@ -14,7 +14,7 @@ use super::connection;
 use super::environment::{Environment, raw_variable};
 use super::usage_error::UsageError;
 use crate::args::{GetArgs, ListPlace};
-use crate::checksums::{self, List};
+use crate::checksum_list::{self, List};
 use crate::report::Display;
 
 /// Settings of `get`.
@@ -216,7 +216,7 @@ fn add_from(list: &Path, files: &mut [RemoteFile]) -> Result<(), UsageError> {
     let name = list.to_string_lossy();
     for file in files {
         let url = Url::parse(file.url.reveal()).expect("it was parsed before");
-        file.add(checksums::in_list(&bytes, &name, &url)?);
+        file.add(checksum_list::in_list(&bytes, &name, &url)?);
     }
     Ok(())
 }

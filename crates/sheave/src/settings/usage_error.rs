@@ -9,7 +9,7 @@ use range_server::TlsError;
 use range_server::scenario::ScenarioError;
 
 use super::connection::ConnectionError;
-use crate::checksums::NoChecksum;
+use crate::checksum_list::NoChecksum;
 
 /// The reason why arguments that are valid one by one cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub(crate) enum UsageError {
     /// The list of `--checksum-file` gives no checksum.
     #[error(transparent)]
     NoChecksum(#[from] NoChecksum),
-    /// What follows the `#` of a URL begins as a checksum, and is none.
+    /// The fragment of a URL begins as a checksum, and is none.
     #[error("the end of the URL, from # on: {source}")]
     Fragment {
         /// The fault in it.

@@ -12,9 +12,9 @@ use super::super::error::TransportError;
 use super::super::redirect::Trail;
 use super::super::resolver::AddressBook;
 use super::super::tls::Tls;
+use crate::place::Place;
 use crate::proxy::{Proxies, Proxy};
 use crate::settings::InvalidSetting;
-use crate::source::Place;
 use crate::task::Task;
 
 /// The longest time to wait for a connection, name look-up and TLS handshake included.
