@@ -5,6 +5,7 @@ mod dispatch;
 mod extend;
 mod failed;
 mod react;
+mod sizes;
 #[cfg(test)]
 mod tests;
 
