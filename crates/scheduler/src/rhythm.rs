@@ -34,6 +34,13 @@ impl Rhythm {
         self.moved(after);
     }
 
+    /// The first reply has brought nothing for so long after its head, and may take longer yet.
+    pub(crate) fn waits(&mut self, span: Duration) {
+        if !self.has_begun {
+            self.first_byte = span;
+        }
+    }
+
     /// A reply was given up that had brought nothing for so long.
     pub(crate) fn waited(&mut self, span: Duration) {
         let before = self.first_byte_most;

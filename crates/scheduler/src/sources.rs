@@ -99,9 +99,26 @@ impl Sources {
         self.latency + self.first_byte
     }
 
-    /// Bodies begin long after their heads.
+    /// Bodies begin long after their heads, or longer after their requests than any way takes.
     pub(crate) fn are_late(&self) -> bool {
-        self.first_byte >= limits::LATE_BODY
+        self.first_byte >= limits::LATE_BODY || self.lead() >= limits::LATE_LEAD
+    }
+
+    /// Some reply has brought bytes.
+    pub(crate) fn have_begun(&self) -> bool {
+        self.all.iter().any(|source| source.rhythm.has_begun())
+    }
+
+    /// Returns the bytes that would come until late bodies begin, were all connections as fast as
+    /// one that streams.
+    pub(crate) fn missed_meanwhile(&self, now: Timestamp) -> u64 {
+        if !self.are_late() {
+            return 0;
+        }
+        let rates = self.living().filter_map(|(_, source)| source.rate(now));
+        let rate = rates.max().unwrap_or(0).max(self.rate_of_one());
+        let all = u128::from(rate) * u128::from(self.width());
+        u64::try_from(all * self.lead().as_millis() / 1000).unwrap_or(u64::MAX)
     }
 
     /// Returns the time that says nothing about a reply from a source: no byte of it need have
@@ -152,6 +169,20 @@ impl Sources {
         let rhythm = &mut self.of_mut(from).rhythm;
         rhythm.began(wait);
         self.first_byte = rhythm.first_byte();
+    }
+
+    /// A source's first reply has brought nothing for so long after its head.
+    pub(crate) fn waits(&mut self, from: SourceId, span: Duration, need: &Need) {
+        let rhythm = &mut self.of_mut(from).rhythm;
+        if rhythm.has_begun() || span < limits::LATE_BODY {
+            return;
+        }
+        let is_news = rhythm.first_byte() < limits::LATE_BODY;
+        rhythm.waits(span);
+        self.first_byte = span;
+        if is_news && need.limit.is_none() {
+            self.of_mut(from).width.leap(need.now);
+        }
     }
 
     /// A reply has brought more bytes, after a pause.

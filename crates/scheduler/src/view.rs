@@ -1,6 +1,8 @@
 //! Owns how workers look at a moment: how fast they are, and whether their silence says anything.
 //! Changes nothing.
 
+use core::time::Duration;
+
 use crate::ids::SourceId;
 use crate::ledger::Ledger;
 use crate::limits;
@@ -172,6 +174,17 @@ impl View<'_> {
     /// Somebody rests, which depends on what others do in time.
     pub(crate) fn anyone_rests(&self) -> bool {
         self.ledger.active().any(Active::is_written_out)
+    }
+
+    /// Returns the time for which a reply of a source has brought nothing after its head: the
+    /// longest of these times.
+    pub(crate) fn longest_wait(&self, from: SourceId) -> Duration {
+        let waits = |active: &&Active| {
+            active.source == from && active.phase != Phase::Starting && !active.has_any()
+        };
+        let waiting = self.ledger.active().filter(waits);
+        let spans = waiting.map(|active| self.now.since(active.opened_at));
+        spans.max().unwrap_or_default()
     }
 
     /// How many workers of a source wait for bytes. Where first bytes come soon after their heads,

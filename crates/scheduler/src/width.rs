@@ -135,9 +135,21 @@ impl WidthSearch {
         let steps = match (self.course.is_near, is_very_far) {
             (true, _) => 1,
             (false, false) => 2,
+            (false, true) if latency >= limits::LATE_LEAD => limits::LATE_LEAP,
             (false, true) => limits::WIDTH_LEAP,
         };
         self.level = self.ceiling.width.min(self.course.start * steps);
+    }
+
+    /// Bodies begin late: each step would cost as much as they are, so that the first ones are made
+    /// at once.
+    pub(crate) fn leap(&mut self, now: Timestamp) {
+        if self.is_growing() {
+            self.course.must_recheck = true;
+            let level = self.course.start.saturating_mul(limits::LATE_LEAP);
+            self.level = self.level.max(self.ceiling.width.min(level));
+            self.level_since = now;
+        }
     }
 
     /// No level is found yet: what connections bring is not what they can.
@@ -309,7 +321,8 @@ impl WidthSearch {
     /// Bytes have begun to come to all workers, and workers above a lowered level have finished.
     fn has_begun(&self, sample: Sample) -> bool {
         let waited = sample.now.since(self.level_since);
-        let is_late = waited >= (sample.latency + sample.first_byte) * 4;
+        // Where first bytes differ evenly, none takes more than twice their mean.
+        let is_late = waited >= sample.latency * 4 + sample.first_byte * 2;
         let began = (sample.starting == 0 || is_late) && sample.received > 0;
         began && sample.workers <= usize::from(self.level)
     }

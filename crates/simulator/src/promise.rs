@@ -15,6 +15,8 @@ const STORM: usize = 40;
 /// Furthest from the lowest missing byte a range is asked for, in parts of the reach: what begins
 /// within reach may end half of that beyond it, and be cut there.
 const AHEAD: f64 = 1.5;
+/// The same where bodies are late: it is four times the reach there.
+const AHEAD_OF_LATE: f64 = 6.0;
 /// Most connections beyond the width, once that was found.
 const BEYOND: usize = 2;
 /// Median of what is fetched for nothing, as part of the file.
@@ -47,7 +49,7 @@ const fn promise(family: Family) -> Promise {
             (1.10, 2.0)
         }
         Family::Capped | Family::Limited | Family::Replaced | Family::Short => (1.06, 1.5),
-        Family::Refusing => (1.10, 3.0),
+        Family::Refusing | Family::Late | Family::Uneven => (1.10, 3.0),
         Family::Silent | Family::Alone | Family::Once => (1.15, 3.0),
         // The bound knows from the start how few will be served.
         Family::Few => (1.80, 4.2),
@@ -59,10 +61,10 @@ const fn promise(family: Family) -> Promise {
         Family::DyingTargets | Family::RefusalBursts => (1.20, 2.5),
         Family::Mirrors | Family::BadMirror | Family::DyingMirrors => (1.08, 2.6),
         Family::Distant | Family::Ramping => (1.13, 1.8),
-        Family::Hesitating => (1.15, 5.0),
-        Family::Late | Family::Uneven => (1.25, 6.0),
+        Family::Hesitating => (1.12, 5.0),
+        Family::Bursting => (1.30, 4.0),
         // No meagre file is one of two seconds; the rules say that its download ends.
-        Family::Meagre | Family::Bursting | Family::Outage | Family::Moved => (1.40, 6.0),
+        Family::Meagre | Family::Outage | Family::Moved => (1.40, 6.0),
         // After several refusals in a row the width comes back slowly.
         Family::Mixed => (1.40, 12.0),
         Family::Loopback | Family::Terabyte => (1.02, 1.1),
@@ -82,6 +84,14 @@ const fn keeps_its_width(family: Family) -> bool {
             | Family::FailingDisk
             | Family::Short
             | Family::Loopback
+    )
+}
+
+/// Returns whether some replies bring their first bytes so late that requests reach further.
+const fn may_be_late(family: Family) -> bool {
+    matches!(
+        family,
+        Family::Late | Family::Uneven | Family::Bursting | Family::Hesitating | Family::Mixed
     )
 }
 
@@ -132,7 +142,12 @@ impl Line {
         };
         let storm = STORM * at_once(family);
         hold("refusals in ten seconds", row.storm as f64, storm as f64);
-        hold("distance from the lowest missing byte", row.ahead, AHEAD);
+        let ahead = if may_be_late(family) {
+            AHEAD_OF_LATE
+        } else {
+            AHEAD
+        };
+        hold("distance from the lowest missing byte", row.ahead, ahead);
         if keeps_its_width(family) {
             hold(
                 "connections beyond the width",

@@ -111,7 +111,14 @@ impl Scheduler {
             (run.range, None)
         } else {
             let block = self.ledger.block_size();
-            let segment = split::staggered(segment, self.ledger.next_segment(), block);
+            let number = self.ledger.next_segment();
+            // Where all is asked for at once, nobody waits for another reply.
+            let is_all = |(waiting, free)| segment.saturating_mul(u64::from(free)) >= waiting;
+            let segment = if self.first_round().is_some_and(is_all) {
+                segment
+            } else {
+                split::staggered(segment, number, block)
+            };
             split::carve(run.range, segment, block)
         };
         self.ledger.lease_out(&run, rest);
@@ -194,12 +201,15 @@ impl Scheduler {
         let mut is_changed = false;
         let ids: Vec<SourceId> = self.sources.all().map(|(id, _)| id).collect();
         for id in ids {
+            let view = self.view();
+            let waited = view.longest_wait(id);
             let need = Need {
                 now: self.now,
-                starting: self.view().starting(id),
+                starting: view.starting(id),
                 left: length - self.ledger.received().len(),
                 limit: self.credit.limit(),
             };
+            self.sources.waits(id, waited, &need);
             let look = self.sources.look(id, &need);
             is_changed |= matches!(look, Look::Changed | Look::Collapsed);
             if matches!(look, Look::Collapsed | Look::Exceeded) {

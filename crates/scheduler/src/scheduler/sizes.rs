@@ -6,6 +6,7 @@ use core::num::NonZeroU16;
 use super::Scheduler;
 use crate::choice;
 use crate::ids::SourceId;
+use crate::limits;
 use crate::segment::Waiting;
 use crate::split;
 use range_core::units::BytesPerSecond;
@@ -13,9 +14,30 @@ use range_core::units::BytesPerSecond;
 impl Scheduler {
     /// The lowest run, if it may start.
     pub(super) fn ready(&self) -> Option<Waiting> {
+        choice::ready(self.view(), self.reach())
+    }
+
+    /// Returns how far from the lowest missing byte a request may begin: a block for every
+    /// connection at least, and further than the user said where what that allows is there long
+    /// before late bodies begin.
+    fn reach(&self) -> u64 {
         let width = u64::from(self.sources.width_allowed().get());
         let blocks = width * u64::from(self.ledger.block_size().get());
-        choice::ready(self.view(), self.reach.max(blocks))
+        let missed = self.sources.missed_meanwhile(self.now);
+        let late = missed.saturating_mul(limits::LATE_REACH_WAITS);
+        let most = self.reach.saturating_mul(limits::LATE_REACH_MOST);
+        self.reach.max(late.min(most)).max(blocks)
+    }
+
+    /// While the first of late bodies is waited for, all that waits is shared out among the workers
+    /// that are free: another round would cost as much again. Returns how much that is, and how
+    /// many they are.
+    pub(super) fn first_round(&self) -> Option<(u64, u16)> {
+        let is_first = self.sources.are_late() && !self.sources.have_begun();
+        let free = u16::try_from(self.sources.free_workers()).ok();
+        let waiting = || self.ledger.waiting().map(|run| run.range.len()).sum();
+        free.filter(|free| is_first && *free > 0)
+            .map(|free| (waiting(), free))
     }
 
     /// Returns the length of a segment; for a source, the one that suits its rate where that is
@@ -35,18 +57,18 @@ impl Scheduler {
             Some(own) if !is_growing => own.max(typical),
             Some(_) | None => typical,
         };
-        let block = self.ledger.block_size();
-        let blocks = u64::from(sources.width_allowed().get()) * u64::from(block.get());
+        let all = || (length - self.ledger.received().len(), sources.width());
+        let (left, width) = self.first_round().unwrap_or_else(all);
         split::segment_length(&split::Plan {
             length,
-            left: length - self.ledger.received().len(),
-            width: sources.width(),
+            left,
+            width,
             rate: BytesPerSecond(rate),
             is_growing,
             latency: sources.lead(),
             is_late: sources.are_late(),
-            reach: self.reach.max(blocks),
-            block,
+            reach: self.reach(),
+            block: self.ledger.block_size(),
         })
     }
 }

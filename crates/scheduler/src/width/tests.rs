@@ -266,3 +266,21 @@ fn those_above_a_lowered_level_are_told_to_let_go_if_they_do_not_finish() {
     };
     assert_eq!(search.look(limited), Look::Unchanged);
 }
+
+#[test]
+fn where_bodies_are_late_the_first_steps_are_made_at_once() {
+    let opened = |most| {
+        let mut search = WidthSearch::new(limits::WIDTH_START, most);
+        search.opened(Duration::from_millis(20), false);
+        search
+    };
+    for (most, level) in [(2, 2), (16, 16), (32, 32), (64, 32)] {
+        let mut search = opened(most);
+        search.leap(Timestamp::START);
+        assert_eq!(search.level(), level, "{most} allowed");
+    }
+    let mut refused = opened(32);
+    assert!(refused.refused(Timestamp::START, Timestamp::START, 3));
+    refused.leap(Timestamp::START);
+    assert_eq!(refused.level(), 3, "the host has told how many it serves");
+}
