@@ -143,11 +143,13 @@ fn checksums_are_told_apart_and_ordered() {
 
 #[test]
 fn only_what_downloads_are_checked_by_becomes_a_digest() {
-    let checksum = Checksum::from_hex(Algorithm::Sha256, EMPTY).unwrap();
-    let digest = checksum.digest().unwrap();
-    assert_eq!(Checksum::from(digest), checksum);
-    assert_eq!(
-        Checksum::new(Algorithm::Blake3, &[0; 32]).unwrap().digest(),
-        None
-    );
+    for algorithm in Algorithm::ALL {
+        let bytes = vec![7; algorithm.length()];
+        let checksum = Checksum::new(algorithm, &bytes).unwrap();
+        // Git hashes more than the content.
+        let is_known = algorithm != Algorithm::GitBlobSha1;
+        let digest = checksum.digest();
+        assert_eq!(digest.is_some(), is_known, "{algorithm}");
+        assert_eq!(digest.map(Checksum::from), is_known.then_some(checksum));
+    }
 }

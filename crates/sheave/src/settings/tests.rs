@@ -55,6 +55,7 @@ fn the_name_is_the_one_given_or_that_of_the_url() {
 #[test]
 fn contradictions_are_usage_errors() {
     let digest = format!("--checksum sha-256={}", "0".repeat(64));
+    let another = format!("--checksum {}", "1".repeat(64));
     for (line, complaint) in [
         ("-o c http://a/b http://a/d".to_owned(), "2 URLs; use --dir"),
         ("-o out/ http://a/b".to_owned(), "names no file"),
@@ -81,7 +82,10 @@ fn contradictions_are_usage_errors() {
             "failed to read the certificates: no items found",
         ),
         (format!("{digest} http://a/b http://a/c"), "belongs to one"),
-        (format!("{digest} {digest} http://a/b"), "algorithm sha-256"),
+        (
+            format!("{digest} {another} http://a/b"),
+            "algorithm sha-256",
+        ),
     ] {
         let error = job(&line, PIPED).unwrap_err().to_string();
         assert!(error.contains(complaint), "{line}: {error}");
