@@ -32,6 +32,7 @@ fn of_downloads() -> Vec<Row> {
     let get = Settings::default();
     assert_eq!(get.oldest_tls, TlsVersion::V1_2);
     assert!(get.digests.is_empty() && get.headers.is_empty() && get.authorities.is_empty());
+    assert!(get.sources.is_empty());
     assert!(get.credentials.is_none() && get.identity.is_none() && get.rate_limit.is_none());
     let anywhere = "http://a.example/".parse().unwrap();
     assert_eq!(get.proxies.for_url(&anywhere), Ok(None));
@@ -51,6 +52,7 @@ fn of_downloads() -> Vec<Row> {
             format!("{} seconds", get.first_byte_timeout.as_secs()),
         ),
         ("max_size", "no limit".to_owned()),
+        ("sources", "none".to_owned()),
         ("digests", "none".to_owned()),
         ("user_agent", agent.to_owned()),
         ("headers", "none".to_owned()),
@@ -184,6 +186,8 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "create-dirs", "fail"),
             ("1", "connections", "auto"),
             ("1", "checksum", "none"),
+            ("1", "checksum-file", "none"),
+            ("1", "mirror", "none"),
             ("1", "exists", &format!("{:?}", get.exists).to_lowercase()),
             (
                 "1",
