@@ -2,20 +2,28 @@
 //! Knows no expectation of any test.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use range_core::ByteRange;
 use range_core::http::validator::Validators;
+use range_store::ResumableFile;
+use scheduler::{AttemptId, Route, SourceId};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::super::*;
+use crate::clock::Clock;
+use crate::disk_time::DiskTime;
 use crate::generation::Generation;
 use crate::generations::Generations;
 use crate::settings::Settings;
 use crate::target::Target;
 use crate::task::Task;
+use crate::transport::Transport;
+use crate::versions::SharedVersions;
 
 /// Everything that is to happen takes less than this.
 const PATIENCE: Duration = Duration::from_secs(20);
