@@ -71,7 +71,7 @@ impl Server {
         }
     }
 
-    /// Where it listens, for clients that rest this long.
+    /// The address that it listens at, for clients that rest this long.
     pub(crate) fn target(&self, rest: Duration) -> Target {
         let (_, address) = self.url.split_once("://").unwrap();
         Target::new(address.parse().unwrap(), self.trusted.clone(), rest)

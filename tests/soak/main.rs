@@ -42,7 +42,7 @@ use site::Site;
 use summary::Tally;
 use world::World;
 
-/// Where file systems are mounted.
+/// The directory in which file systems are mounted.
 mod files {
     pub(crate) fn directory() -> tempfile::TempDir {
         tempfile::tempdir().unwrap()

@@ -232,7 +232,7 @@ pub(crate) fn anonymous(process: u32) -> u64 {
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
         number.unwrap_or(0)
     };
-    // What is shared is a file that is mapped, where the file system is in memory.
+    // A mapped file counts as shared memory if the file system is in memory.
     of("RssAnon:")
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct World {
     pub(crate) arguments: Vec<&'static str>,
     /// Whether an older file has the name, and may be replaced.
     pub(crate) has_final: bool,
-    /// Where the file is saved.
+    /// The place where the file is saved.
     pub(crate) place: Place,
     /// The proxy between the program and the server, if there is one.
     pub(crate) proxy: Option<Through>,

@@ -155,7 +155,7 @@ impl Cookie {
         is_sendable.then_some(Self {
             name: name.into(),
             value: Secret::new(value.into()),
-            // What browsers write for such a domain is for its own host.
+            // Browsers write such a domain for cookies of that very host.
             has_subdomains: flag(has_subdomains)? && !is_public_suffix(&domain),
             domain,
             path: if path.starts_with('/') { path } else { "/" }.to_owned(),

@@ -321,7 +321,7 @@ impl WidthSearch {
     /// Bytes have begun to come to all workers, and workers above a lowered level have finished.
     fn has_begun(&self, sample: Sample) -> bool {
         let waited = sample.now.since(self.level_since);
-        // Where first bytes differ evenly, none takes more than twice their mean.
+        // No first byte takes more than twice the mean of those that differ evenly.
         let is_late = waited >= sample.latency * 4 + sample.first_byte * 2;
         let began = (sample.starting == 0 || is_late) && sample.received > 0;
         began && sample.workers <= usize::from(self.level)

@@ -112,7 +112,7 @@ impl Scheduler {
         } else {
             let block = self.ledger.block_size();
             let number = self.ledger.next_segment();
-            // Where all is asked for at once, nobody waits for another reply.
+            // Nobody waits for another reply if all is asked for at once.
             let is_all = |(waiting, free)| segment.saturating_mul(u64::from(free)) >= waiting;
             let segment = if self.first_round().is_some_and(is_all) {
                 segment

@@ -79,7 +79,7 @@ pub(crate) enum ListPlace {
     File(PathBuf),
     /// A URL.
     Url(Url),
-    /// Where servers have it, beside what is downloaded.
+    /// A place beside what is downloaded, under the names that servers give lists.
     Beside,
 }
 
