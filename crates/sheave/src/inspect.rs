@@ -17,8 +17,8 @@ pub(crate) fn run(settings: &InspectSettings) -> Exit {
     let part = settings.part.to_string_lossy();
     if part.contains("://") && !settings.part.exists() {
         // It may hold a password.
-        let why = format_args!("inspect shows a part file of this machine, and no URL");
-        return printer::failure(Exit::Usage, &why);
+        let why = "inspect shows a part file of this machine, and no URL";
+        return report::refused(Exit::Usage, why, settings.json);
     }
     let inspected = accelerator::inspect(&settings.part).and_then(|inspection| {
         let checked = settings.verify.then(|| verify(settings, &inspection));
