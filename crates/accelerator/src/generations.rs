@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use range_core::http::validator::Agreement;
+use range_core::http::validator::{Agreement, Validators};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Body, Request, Route};
 
@@ -113,11 +113,15 @@ impl Generations {
         }
     }
 
-    /// Returns what is known of the same file at another source, which has validators of its own:
-    /// its first reply says which.
+    /// Returns what is known of the same file at another source: its length. That source has
+    /// validators of its own, which its first reply says. One that happens to be the same proves
+    /// nothing: a validator tells versions of one resource apart (RFC 9110 section 8.8.1).
     pub(crate) fn beside(&self) -> Option<Self> {
         let expected = Expected {
-            generation: self.pinned()?.clone(),
+            generation: Generation {
+                length: self.pinned()?.length,
+                validators: Validators::default(),
+            },
             media_type: None,
             is_of_this_run: false,
             digest_decides: true,

@@ -56,7 +56,7 @@ impl Target {
         let keeping = Keeping {
             write_mode: task.settings.write_mode,
             sync: task.settings.sync,
-            takes_mixed: !task.mirrors.is_empty(),
+            takes_several: !task.mirrors.is_empty(),
         };
         let path = &task.directory;
         let directory = Directory::open(path).map_err(|error| Error::of_directory(path, error))?;
@@ -101,11 +101,16 @@ impl Target {
         let media_type = earlier.media_type().map(MediaType::from_journal);
         let is_mixed = earlier.is_mixed();
         let coding = earlier.coding().map(str::to_owned);
+        let needs_digest = digest_expected && earlier.is_of_several();
         let (file, claims) = earlier.resume()?;
         if claims.is_empty() {
             // Without a byte of the file, nothing depends on what the earlier run believed of it.
             file.discard()?;
             return Ok(Found::Nothing(Some(RestartReason::NothingKept)));
+        }
+        if needs_digest {
+            // From here on a digest lets other bytes in than those that the user vouches for.
+            file.note_mixed()?;
         }
         Ok(Found::Earlier(Box::new(Earlier {
             file,

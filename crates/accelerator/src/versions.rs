@@ -88,6 +88,11 @@ impl Versions {
         Ok(judged)
     }
 
+    /// Reports whether a digest is to tell which bytes are right, where no validator does.
+    pub(crate) fn digest_decides(&self) -> bool {
+        self.digest_decides
+    }
+
     /// Notes that an attempt has ended.
     pub(crate) fn ended(&mut self, source: SourceId, attempt: AttemptId) {
         self.at(source).ended(attempt);

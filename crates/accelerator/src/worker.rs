@@ -136,7 +136,11 @@ impl Worker {
         let asked = (self.job.source, self.job.attempt);
         let judged = versions.judge(asked, self.job.request, &reply.head)?;
         if let (true, Some(file)) = (judged.is_first_to_differ, &self.job.file) {
-            file.note_mixed()?;
+            if versions.digest_decides() {
+                file.note_mixed()?;
+            } else {
+                file.note_several()?;
+            }
         }
         Ok(judged.accepted)
     }

@@ -137,10 +137,16 @@ impl<D: Disk> ResumableFile<D> {
         self.0.part.read_at(offset, buffer)
     }
 
-    /// Records that no validator links the bytes written from here on to the rest. Callers must
+    /// Records that only a digest links the bytes written from here on to the rest. Callers must
     /// call it before they write the first such byte.
     pub fn note_mixed(&self) -> Result<(), StoreError> {
         self.0.recorder.note(Note::Mixed)
+    }
+
+    /// Records that only the user's word links the bytes written from here on to the rest: they are
+    /// of another source. Callers must call it before they write the first such byte.
+    pub fn note_several(&self) -> Result<(), StoreError> {
+        self.0.recorder.note(Note::Several)
     }
 
     /// Records the media type of the reply that began the file.

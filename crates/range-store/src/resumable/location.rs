@@ -32,9 +32,9 @@ pub struct Keeping {
     /// If true, the end of a download waits for the disk. If false, the kernel decides when bytes
     /// and names get there.
     pub sync: bool,
-    /// If true, bytes of an earlier run are continued although no validator joins all of them: the
-    /// caller vouches for those who gave them.
-    pub takes_mixed: bool,
+    /// If true, bytes of an earlier run are continued that other sources gave, to which no validator
+    /// links them: the caller vouches for those sources.
+    pub takes_several: bool,
 }
 
 impl Default for Keeping {
@@ -42,7 +42,7 @@ impl Default for Keeping {
         Self {
             write_mode: WriteMode::default(),
             sync: true,
-            takes_mixed: false,
+            takes_several: false,
         }
     }
 }
@@ -149,8 +149,8 @@ impl<D: Disk> Location<D> {
         Unfinished::find(&self.folder, &self.names, self.division, proceed)
     }
 
-    pub(super) fn takes_mixed(&self) -> bool {
-        self.keeping.takes_mixed
+    pub(super) fn takes_several(&self) -> bool {
+        self.keeping.takes_several
     }
 
     /// Finds the files of an earlier run, locks and reads the journal, and locks the part file.
@@ -172,7 +172,7 @@ impl<D: Disk> Location<D> {
             });
         };
         let read = stored::read(&log, self.division)?;
-        let verdict = journal::judge(read.clone(), digest_expected, self.keeping.takes_mixed);
+        let verdict = journal::judge(read.clone(), digest_expected, self.keeping.takes_several);
         if let Verdict::Leave(error) = verdict {
             return Ok(Found::Unreadable(error));
         }
@@ -315,7 +315,12 @@ impl<D: Disk> Earlier<D> {
 
     /// Reports whether no validator links its bytes to each other.
     pub fn is_mixed(&self) -> bool {
-        self.journal.is_mixed
+        self.journal.is_mixed || self.journal.is_of_several
+    }
+
+    /// Reports whether only the user's word links its bytes to each other.
+    pub fn is_of_several(&self) -> bool {
+        self.journal.is_of_several && !self.journal.is_mixed
     }
 
     /// Resumes it: cuts the journal after its valid part. Callers must

@@ -114,8 +114,8 @@ impl<D: Disk> OlderVersions<D> {
         let (folder, names) = (self.location.folder(), self.location.names());
         let log = AppendLog::open_to_read(folder, &names.aside(at)).ok()?;
         let journal = stored::read(&log, self.location.division()).ok()?;
-        let takes_mixed = self.location.takes_mixed();
-        match journal::judge(journal, self.digest_expected, takes_mixed) {
+        let takes_several = self.location.takes_several();
+        match journal::judge(journal, self.digest_expected, takes_several) {
             Verdict::Continue(decoded) => Some(*decoded),
             Verdict::StartOver(_) | Verdict::Leave(_) => None,
         }

@@ -40,6 +40,8 @@ pub(super) enum Note {
     Coding(String),
     /// Only a digest can prove the file from here on.
     Mixed,
+    /// Bytes of other sources are among the file's from here on, for which the user vouches.
+    Several,
     /// A sync of the part file has failed.
     SyncFailed,
 }
@@ -50,6 +52,7 @@ impl Note {
             Self::MediaType(media_type) => encoder.media_type(media_type, out),
             Self::Coding(coding) => encoder.coding(coding, out),
             Self::Mixed => encoder.mixed(out),
+            Self::Several => encoder.several(out),
             Self::SyncFailed => encoder.sync_failed(out),
         }
     }

@@ -52,7 +52,7 @@ impl<D: Disk> Unfinished<D> {
         let Ok(mut journal) = stored::read(&log, division)? else {
             return Ok(None);
         };
-        if journal.is_mixed {
+        if journal.is_mixed || journal.is_of_several {
             // The validators are those of some replies only, and do not describe the file.
             journal.header.validators = Validators::default();
         }

@@ -24,6 +24,7 @@ pub(super) const KIND_MEDIA_TYPE: u8 = 3;
 pub(super) const KIND_MIXED: u8 = 4;
 pub(super) const KIND_CODING: u8 = 5;
 pub(super) const KIND_SYNC_FAILED: u8 = 6;
+pub(super) const KIND_SEVERAL: u8 = 7;
 
 /// The length of a frame before its payload: the payload's length and the kind.
 pub(super) const FRAME_HEAD: usize = 5;
@@ -70,6 +71,12 @@ impl Encoder {
     /// because a digest is to decide. From here on only a digest can prove the file.
     pub fn mixed(&mut self, out: &mut Vec<u8>) {
         self.frame(KIND_MIXED, &[], out);
+    }
+
+    /// Appends a record to `out` that some accepted bytes are of other sources than the first: no
+    /// validator links them to the others, and no digest is to decide. The user vouches for them.
+    pub fn several(&mut self, out: &mut Vec<u8>) {
+        self.frame(KIND_SEVERAL, &[], out);
     }
 
     /// Appends the content coding of the reply that began the file to `out`: the bytes are those of

@@ -5,7 +5,7 @@ use range_core::block::{BlockHash, BlockIndex};
 
 use super::codec::{
     Encoder, FRAME_CHECKSUM, FRAME_HEAD, KIND_BLOCK, KIND_CODING, KIND_HEADER, KIND_MEDIA_TYPE,
-    KIND_MIXED, KIND_SYNC_FAILED, MAGIC, PREAMBLE, VERSION, checksum,
+    KIND_MIXED, KIND_SEVERAL, KIND_SYNC_FAILED, MAGIC, PREAMBLE, VERSION, checksum,
 };
 use super::header::{Header, SessionId};
 use super::{PAYLOAD_MAX, TEXT_MAX};
@@ -21,8 +21,11 @@ pub struct Decoded {
     /// The media type of the reply that began the file; empty if the reply stated none, and `None`
     /// if the journal has no record of it.
     pub media_type: Option<String>,
-    /// True if claimed bytes may exist that no validator links to the others.
+    /// True if claimed bytes may exist that only a digest links to the others.
     pub is_mixed: bool,
+    /// True if claimed bytes may exist that only the user's word links to the others: they are of
+    /// other sources.
+    pub is_of_several: bool,
     /// The content coding of the reply that began the file, if it had one.
     pub coding: Option<String>,
     /// True if a sync of the part file has failed: bytes that are in memory may not be on the disk.
@@ -86,6 +89,7 @@ struct Records {
     blocks: Vec<(BlockIndex, BlockHash)>,
     media_type: Option<String>,
     is_mixed: bool,
+    is_of_several: bool,
     coding: Option<String>,
     sync_failed: bool,
 }
@@ -159,6 +163,7 @@ impl Decoder {
             blocks,
             media_type: self.records.media_type,
             is_mixed: self.records.is_mixed,
+            is_of_several: self.records.is_of_several,
             coding: self.records.coding,
             sync_failed: self.records.sync_failed,
             believed: self.believed,
@@ -257,6 +262,7 @@ impl Records {
             KIND_MEDIA_TYPE => self.media_type = Some(text(payload)?),
             KIND_CODING => self.coding = Some(text(payload)?),
             KIND_MIXED if payload.is_empty() => self.is_mixed = true,
+            KIND_SEVERAL if payload.is_empty() => self.is_of_several = true,
             KIND_SYNC_FAILED if payload.is_empty() => self.sync_failed = true,
             _ => return None,
         }

@@ -106,16 +106,37 @@ fn a_coded_file_is_of_use_only_when_it_is_whole_and_a_digest_can_prove_it() {
 }
 
 #[test]
+fn what_the_user_vouches_for_is_continued_while_he_does() {
+    let judged = |is_mixed, digest, vouches| {
+        let (mut encoder, mut bytes) = Encoder::begin(&header());
+        encoder.several(&mut bytes);
+        if is_mixed {
+            encoder.mixed(&mut bytes);
+        }
+        let verdict = judge(decode(&bytes), digest, vouches);
+        matches!(verdict, Verdict::Continue(_))
+    };
+    assert!(judged(false, false, true));
+    assert!(!judged(false, false, false));
+    assert!(judged(false, true, false));
+    // He does not vouch for what a digest once let in.
+    assert!(!judged(true, false, true));
+    assert!(judged(true, true, true));
+}
+
+#[test]
 fn what_only_a_digest_joins_is_continued_by_a_run_that_expects_one() {
     let (mut encoder, mut bytes) = Encoder::begin(&header());
     encoder.mixed(&mut bytes);
-    let judged = |digest| judge(decode(&bytes), digest, false);
-    assert!(matches!(judged(true), Verdict::Continue(_)));
-    let verdict = judged(false);
-    assert!(
-        matches!(verdict, Verdict::StartOver(Unusable::NoValidator)),
-        "{verdict:?}"
-    );
+    let judged = |digest, vouches| judge(decode(&bytes), digest, vouches);
+    assert!(matches!(judged(true, false), Verdict::Continue(_)));
+    for vouches in [false, true] {
+        let verdict = judged(false, vouches);
+        assert!(
+            matches!(verdict, Verdict::StartOver(Unusable::NoValidator)),
+            "{verdict:?}"
+        );
+    }
 }
 
 #[test]

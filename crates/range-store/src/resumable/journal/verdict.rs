@@ -28,22 +28,23 @@ pub enum Unusable {
 }
 
 /// Decides from the journal as it was read. `digest_expected` tells whether the user expects a
-/// digest, which proves the file if no validator can; `takes_mixed`, whether bytes may be of
+/// digest, which proves the file if no validator can; `takes_several`, whether bytes may be of
 /// several sources for which the user vouches.
 ///
 /// ```text
-/// journal of another version            leave
-/// no journal, or damaged header         start over
-/// coded, and not settled or no digest   start over
-/// length unknown                        start over
-/// no strong validator, and no digest    start over
-/// mixed, no digest, and not to be taken start over
-/// otherwise                             continue
+/// journal of another version                      leave
+/// no journal, or damaged header                   start over
+/// coded, and not settled or no digest             start over
+/// length unknown                                  start over
+/// no digest, and no strong validator              start over
+/// no digest, and mixed                            start over
+/// no digest, and of several that are not vouched for  start over
+/// otherwise                                       continue
 /// ```
 pub fn judge(
     journal: Result<Decoded, DecodeError>,
     digest_expected: bool,
-    takes_mixed: bool,
+    takes_several: bool,
 ) -> Verdict {
     match journal {
         Err(error @ DecodeError::UnknownVersion { .. }) => Verdict::Leave(error),
@@ -56,12 +57,15 @@ pub fn judge(
             Verdict::StartOver(Unusable::Coded)
         }
         Ok(journal) if journal.header.length == 0 => Verdict::StartOver(Unusable::LengthUnknown),
-        Ok(journal)
-            if !digest_expected
-                && (journal.is_mixed && !takes_mixed || !journal.header.validators.is_strong()) =>
-        {
+        Ok(journal) if !digest_expected && !is_linked(&journal, takes_several) => {
             Verdict::StartOver(Unusable::NoValidator)
         }
         Ok(journal) => Verdict::Continue(Box::new(journal)),
     }
+}
+
+/// Reports whether something but a digest links all bytes to the file.
+fn is_linked(journal: &Decoded, takes_several: bool) -> bool {
+    let are_linked = !journal.is_mixed && (!journal.is_of_several || takes_several);
+    are_linked && journal.header.validators.is_strong()
 }
