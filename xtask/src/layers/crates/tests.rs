@@ -15,7 +15,13 @@ const DRAWN: &[(&str, &[&str])] = &[
     ),
     (
         "sheave",
-        &["accelerator", "range-server", "clap", "indicatif"],
+        &[
+            "accelerator",
+            "catalog",
+            "range-server",
+            "clap",
+            "indicatif",
+        ],
     ),
     ("simulator", &["range-core", "scheduler"]),
     (
