@@ -32,8 +32,8 @@ pub struct Keeping {
     /// If true, the end of a download waits for the disk. If false, the kernel decides when bytes
     /// and names get there.
     pub sync: bool,
-    /// If true, bytes of an earlier run are continued that other sources gave, to which no validator
-    /// links them: the caller vouches for those sources.
+    /// If true, bytes of an earlier run are continued that other sources gave, to which no
+    /// validator links them: the caller vouches for those sources.
     pub takes_several: bool,
 }
 
