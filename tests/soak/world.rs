@@ -49,6 +49,9 @@ pub(crate) enum Content {
     File,
 }
 
+/// The arguments that ask for a mapped file; they are drawn first.
+const MAPPED: &[&str] = &["--write", "mapped"];
+
 /// A kind of file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -133,7 +136,7 @@ impl World {
                 .pick(&[
                     &[][..],
                     &[],
-                    &["--write", "mapped"],
+                    MAPPED,
                     &["--write", "positioned"],
                 ])
                 .to_vec(),
@@ -159,6 +162,11 @@ impl World {
             Place::Fuse,
             Place::StrictFuse,
         ]);
+        let keeps_reservations = !matches!(world.place, Place::Fuse | Place::StrictFuse);
+        if world.is_mapped() && !keeps_reservations {
+            // A file is mapped only where its blocks can be reserved.
+            world.arguments.drain(..MAPPED.len());
+        }
         world.proxy = dice.pick(&[
             None,
             None,
