@@ -87,8 +87,13 @@ pub(crate) fn lost(before: &[Claim], after: &[Claim]) -> Option<String> {
     (!is_crowded_out).then(|| format!("LOST: {lost:?} of {before:?}; now {after:?}"))
 }
 
+/// The name of the file that a run creates to see what new files here are like.
+const PROBE: &str = "file.part.probe";
+
 /// Returns what stands beside the final name and should not: anything when the download is over,
-/// and else a file that no rest of one has. A kill may come between a part file and its journal.
+/// and else a file that no rest of one has. A kill may come between a part file and its journal,
+/// and between the name of a probe, where a file must have one, and its removal; the next run that
+/// publishes removes it.
 pub(crate) fn stray(directory: &Path, is_over: bool, was_killed: bool) -> Option<String> {
     let entries = std::fs::read_dir(directory).unwrap();
     let names: Vec<String> = entries
@@ -102,6 +107,6 @@ pub(crate) fn stray(directory: &Path, is_over: bool, was_killed: bool) -> Option
     };
     let stray = names
         .iter()
-        .find(|name| *name != "file" && (is_over || !is_rest(name)));
+        .find(|name| *name != "file" && (is_over || !(is_rest(name) || *name == PROBE)));
     stray.map(|stray| format!("LEFT BEHIND: {stray} of {names:?}"))
 }

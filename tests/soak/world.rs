@@ -133,12 +133,7 @@ impl World {
                 .one_in(6)
                 .then(|| (length / (1 + dice.below(4))).max(256 << 10)),
             arguments: dice
-                .pick(&[
-                    &[][..],
-                    &[],
-                    MAPPED,
-                    &["--write", "positioned"],
-                ])
+                .pick(&[&[][..], &[], MAPPED, &["--write", "positioned"]])
                 .to_vec(),
             has_final: dice.one_in(5),
             place: Place::Disk,
