@@ -83,6 +83,23 @@ fn a_file_in_the_place_of_the_part_file_is_left_alone() {
     }
 }
 
+/// Under some umasks every file of the user has the permissions of a part file.
+#[test]
+fn a_private_file_in_the_place_of_the_part_file_is_left_alone() {
+    let site = Site::synthetic(Vec::new());
+    let url = site.url("/synthetic/6MiB");
+    for text in [&b"mine"[..], &[b'x'; 6 << 20]] {
+        let (into, aside) = (interrupted(&url), files::directory());
+        let part = into.path().join(PART);
+        // There, it keeps its inode.
+        std::fs::rename(&part, aside.path().join(PART)).unwrap();
+        std::fs::write(&part, text).unwrap();
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&part, private).unwrap();
+        assert_left(&url, into.path(), &[PART, JOURNAL]);
+    }
+}
+
 /// Other permissions make no other file of it.
 #[test]
 fn a_part_file_that_others_may_read_is_continued() {

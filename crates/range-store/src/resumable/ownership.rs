@@ -4,7 +4,8 @@
 //! A journal of ours begins with its signature from the moment it has its name, and a part file of
 //! ours has no byte before a journal names it: see [`Location::create`](super::Location::create).
 //! Its permissions are those of a private file until every byte of it is there. A file that the
-//! user puts in its place, even on the same inode, usually has others; then its bytes decide.
+//! user puts in its place usually has others, or is another one than the journal names; then its
+//! bytes decide.
 
 use std::ops::ControlFlow;
 
@@ -56,9 +57,11 @@ pub(super) fn foreign<D: Disk>(
             let is_named = journal.header.part_file == part.identity();
             // An empty file that is about to be published has the permissions of the final one.
             let is_complete = is_named && journal.header.length == 0 && part.is_empty()?;
+            let is_copy = is_private && is_copy(&journal.header);
             is_complete
-                || is_private && (is_named || is_copy(&journal.header))
-                || (is_named || is_proven) && has_a_claimed_block(part, journal)?
+                || is_private && is_named
+                || is_copy && journal.blocks.is_empty()
+                || (is_named || is_copy || is_proven) && has_a_claimed_block(part, journal)?
         }
         // By its signature the journal is ours, and so is what stands beside it.
         Err(_) => is_private && !is_none,
