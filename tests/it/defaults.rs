@@ -232,7 +232,7 @@ fn the_manual_states_the_defaults_that_are() {
         format!("1 to {}; `auto` measures", limits::WIDTH_MAX),
         format!("measures how many help, up to {}", limits::WIDTH_DEFAULT),
         format!(
-            "`auto`, which is `{}`",
+            "`{}`, which maps on",
             format!("{:?}", get.write_mode).to_lowercase()
         ),
     ] {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::program::{self, get, start_get};
 use crate::support::site::Site;
-use crate::support::{files, strace, wait};
+use crate::support::{files, raw, strace, wait};
 
 /// A file system in memory of a few mebibytes, unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
@@ -139,6 +139,23 @@ fn a_part_file_without_a_journal_is_not_ours_to_delete() {
         assert!(ran.stderr.contains("2MiB.part"), "{ran:?}");
         assert_eq!(std::fs::read(&part).unwrap(), b"somebody else's");
     }
+}
+
+#[test]
+fn a_mapping_that_would_not_be_safe_is_refused_with_the_way_out() {
+    let site = raw::serve(|_, stream| {
+        use std::io::Write;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+        stream.write_all(b"9\r\nno length\r\n0\r\n\r\n")
+    });
+    let url = format!("{site}/f");
+    let into = files::directory();
+    let ran = get(&url, into.path(), &["--write", "mapped"]).expect(7);
+    let line = "sheave: f: could not map the part file: the length is unknown; \
+                without --write mapped it is written at positions\n";
+    assert_eq!(ran.stderr, line);
+    get(&url, into.path(), &[]).expect(0);
+    assert_eq!(files::names(into.path()), ["f"]);
 }
 
 #[test]

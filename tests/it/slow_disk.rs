@@ -87,6 +87,9 @@ fn sha256() -> String {
     files::hex(&synthetic::sha256(Seed(3), ByteCount(LENGTH)))
 }
 
+/// Blocks reach the disk by calls, which can be made to take long.
+const POSITIONED: [&str; 2] = ["--write", "positioned"];
+
 /// Calls that take three seconds.
 const LATE: [&str; 8] = [
     "fdatasync:delay_enter=3000000",
@@ -110,7 +113,7 @@ fn check_blamed_on_nobody(late: &[&str]) {
     }
     let checksum = format!("sha-256={}", sha256());
     let patience = ["--stall-timeout", "1s", "--max-tries", "2"];
-    let more = [&patience[..], &["--checksum", &checksum]].concat();
+    let more = [&patience[..], &POSITIONED, &["--checksum", &checksum]].concat();
     cases::check_all(late.len(), late.iter(), |inject| {
         let download = Download::new(&["rate:3MiB"], files::directory());
         let begun = Instant::now();
@@ -207,7 +210,8 @@ fn a_disk_that_takes_no_byte_holds_up_nothing_else() {
     // Every write after the first ones takes six seconds.
     let download = Download::new(&["rate:2MiB"], files::directory());
     let late = "pwrite64:delay_enter=6000000:when=60+";
-    let running = download.start_with(late, &["--stall-timeout", "2s", "--max-tries", "1"]);
+    let patience = ["--stall-timeout", "2s", "--max-tries", "1"];
+    let running = download.start_with(late, &[&POSITIONED[..], &patience].concat());
     let trace = download.path("trace");
     wait::until("writes that wait", || {
         let trace = std::fs::read_to_string(&trace).ok()?;

@@ -206,6 +206,9 @@ impl Error {
         {
             return Some(Remedy::Overwrite);
         }
+        if let Cause::Store(StoreError::Unmappable { .. }) = self.0.cause {
+            return Some(Remedy::OtherWriteMode);
+        }
         let error = self.transport_error()?;
         if let TransportError::Silent = error {
             return Some(Remedy::FirstByteTimeout);

@@ -117,7 +117,10 @@ pub struct Settings {
     /// [`allow_private`](Self::allow_private). A proxy may be anywhere, and behind one only URLs
     /// that name an address or `localhost` are judged. Default: no.
     pub public_only: bool,
-    /// The way the part file is written. Default: [`WriteMode::Positioned`].
+    /// The way the part file is written. Default: [`WriteMode::Auto`], which maps the file on local
+    /// file systems that keep a reservation. If the mapped file is cut short by another program, or
+    /// its disk fails, the process gets SIGBUS: see [`exit_on_bus_error`](crate::exit_on_bus_error).
+    /// A process that must survive that writes at positions.
     pub write_mode: WriteMode,
     /// The answer to a file that has the final name already. Default: [`Exists::Verify`].
     pub exists: Exists,

@@ -11,12 +11,14 @@ use crate::reserve::{self, Reservation};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriteMode {
+    /// Writes through memory mappings if blocks can be reserved and the file system is one of those
+    /// on the local disk that keep them: ext4, XFS and tmpfs. Writes with `pwrite` elsewhere.
+    #[default]
+    Auto,
     /// Writes with `pwrite`. Blocks are reserved where possible, to detect a full disk early.
     ///
-    /// This is the default because it was measured to need 0.55 to 0.9 of the processor time of a
-    /// mapping (`docs/design/durability.md`): the kernel clears every page of a mapping that is
-    /// touched, and the copy then overwrites it.
-    #[default]
+    /// A mapping takes more processor time, because the kernel clears each page before the copy
+    /// overwrites it: `docs/design/durability.md` has the measurements.
     Positioned,
     /// Writes through memory mappings. Fails if blocks cannot be reserved, because a full disk
     /// would then kill the process.
@@ -45,7 +47,10 @@ impl Backend {
             Some(length) => obstacle(file, length)?,
         };
         match (mode, obstacle) {
-            (WriteMode::Positioned, _) => Ok(Self::Positioned),
+            (WriteMode::Auto, None) if file.folder().disk().keeps_reservations() => {
+                Ok(Self::Mapped)
+            }
+            (WriteMode::Auto | WriteMode::Positioned, _) => Ok(Self::Positioned),
             (WriteMode::Mapped, None) => Ok(Self::Mapped),
             (WriteMode::Mapped, Some(why)) => Err(StoreError::Unmappable { why }),
         }

@@ -233,7 +233,7 @@ pub(crate) struct GetArgs {
     #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-download-limit", "max-overall-download-limit", "max-speed"])]
     pub(crate) limit_rate: Option<RateLimit>,
-    /// Use memory-mapped or positioned writes; auto is positioned
+    /// Write through a memory mapping or at positions; auto maps where blocks can be reserved
     #[arg(hide_short_help = true)]
     #[arg(
         long,

@@ -53,6 +53,8 @@ pub enum Remedy {
     OtherName,
     /// [`Exists::Overwrite`](crate::Exists::Overwrite), or another name for the file.
     Overwrite,
+    /// [`WriteMode::Auto`](crate::WriteMode::Auto): a mapping was asked for, and is not safe here.
+    OtherWriteMode,
     /// [`Settings::proxies`](crate::Settings::proxies): the server was to be reached through one.
     Proxies,
     /// [`Settings::stall_timeout`](crate::Settings::stall_timeout): nothing followed what had

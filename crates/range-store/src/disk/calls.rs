@@ -56,6 +56,10 @@ pub trait Disk: Clone + fmt::Debug + Send + Sync + 'static {
         names::LONGEST_NAME
     }
 
+    /// Reports whether the blocks that a file has [reserved](DiskFile::reserve) are there when it
+    /// is written, whatever else happens on the disk. Where this is unknown, they are not.
+    fn keeps_reservations(&self) -> bool;
+
     /// Returns the free and total space.
     fn space(&self) -> Result<Space, Errno>;
 

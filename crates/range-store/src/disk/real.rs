@@ -27,6 +27,12 @@ use crate::write_back;
 /// The permissions of a file that is accessible to its owner only.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
+/// The file systems on which a reserved block is written in its place, as statfs(2) names them:
+/// ext4, XFS and tmpfs. On others it may be copied when it is written (Btrfs, F2FS, bcachefs), or
+/// belongs to another machine or program (NFS, CIFS, FUSE), and overlayfs does not tell what is
+/// below it.
+const RESERVING: [u64; 3] = [0xEF53, 0x5846_5342, 0x0102_1994];
+
 /// The directory of a download, held open: if it or a directory above it is renamed, the download
 /// moves along and is never redirected.
 #[derive(Clone, Debug)]
@@ -122,6 +128,12 @@ impl Disk for Directory {
         let told = told.ok().filter(|&longest| longest > 0);
         told.and_then(|longest| longest.try_into().ok())
             .unwrap_or(names::LONGEST_NAME)
+    }
+
+    fn keeps_reservations(&self) -> bool {
+        let kind = rustix::fs::fstatfs(&self.0).ok();
+        let kind = kind.and_then(|stat| u64::try_from(stat.f_type).ok());
+        kind.is_some_and(|kind| RESERVING.contains(&kind))
     }
 
     fn space(&self) -> Result<Space, Errno> {

@@ -32,8 +32,12 @@ impl Mounted {
         }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.point.path()
+    }
+
     pub(crate) fn scratch(&self) -> Scratch {
-        Scratch::at(self.point.path())
+        Scratch::at(self.path())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::publish::discard;
 use crate::{StoreError, StoreFailure, WriteMode};
 
-use super::file_systems::Mounted;
+use super::file_systems::{Mounted, file_systems};
 use super::support::{MIB, Planted, Scratch, known, pattern, range};
 
 #[test]
@@ -129,7 +129,7 @@ fn an_unknown_length_keeps_what_is_there() {
 fn mapping_is_done_on_demand_or_refused() {
     let scratch = Scratch::new();
     for (mode, backend) in [
-        (WriteMode::default(), Backend::Positioned),
+        (WriteMode::Positioned, Backend::Positioned),
         (WriteMode::Mapped, Backend::Mapped),
     ] {
         let part = scratch.create(known(10), mode).unwrap();
@@ -144,6 +144,39 @@ fn mapping_is_done_on_demand_or_refused() {
     let error = scratch.create(known(10), WriteMode::Mapped).unwrap_err();
     assert!(matches!(error, StoreError::Unmappable { .. }), "{error}");
     scratch.create(known(10), WriteMode::default()).unwrap();
+}
+
+#[test]
+fn by_default_files_are_mapped_where_reserved_blocks_are_kept() {
+    let mut kinds = file_systems();
+    let ramfs = Mounted::new("ramfs", "size=4m");
+    kinds.extend(
+        ramfs
+            .iter()
+            .map(|mounted| ("ramfs", mounted.path().to_owned())),
+    );
+    for (kind, path) in kinds {
+        let backend = match kind {
+            "ext4" | "xfs" | "tmpfs" => Backend::Mapped,
+            "btrfs" | "ramfs" => Backend::Positioned,
+            // It may be any.
+            _ => continue,
+        };
+        let scratch = Scratch::on(&path);
+        let part = scratch.create(known(10), WriteMode::Auto).unwrap();
+        assert_eq!(part.backend(), backend, "{kind}");
+        let mut lease = part.lease(range(0, 10)).unwrap();
+        lease.write(b"0123456789").unwrap();
+        assert_eq!(scratch.read(scratch.names.part()), b"0123456789", "{kind}");
+        drop(lease);
+        discard(&part).unwrap();
+        let part = scratch.create(None, WriteMode::Auto).unwrap();
+        assert_eq!(
+            part.backend(),
+            Backend::Positioned,
+            "{kind}, unknown length"
+        );
+    }
 }
 
 #[test]

@@ -213,6 +213,7 @@ pub(crate) fn of_cause(error: &Error) -> String {
         Some(Remedy::OtherDirectory) => "-d DIR saves in another directory",
         Some(Remedy::OtherName) => "-o NAME saves under another name",
         Some(Remedy::Overwrite) => "--overwrite replaces it, -o NAME saves under another name",
+        Some(Remedy::OtherWriteMode) => "without --write mapped it is written at positions",
         Some(Remedy::Proxies) => "--proxy names another one, --no-proxy none",
         Some(Remedy::StallTimeout) => "--stall-timeout waits longer",
         Some(_) | None => match error.status() {

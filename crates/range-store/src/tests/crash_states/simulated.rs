@@ -219,6 +219,10 @@ impl Disk for SimulatedDisk {
         Ok(())
     }
 
+    fn keeps_reservations(&self) -> bool {
+        true
+    }
+
     fn space(&self) -> Result<Space, Errno> {
         Ok(Space {
             size: 1 << 50,
