@@ -1,6 +1,8 @@
 //! Downloads of which a checksum decides: what it joins, what it refuses, and what is left where
 //! there is none.
 
+use sha2::{Digest, Sha256};
+
 use crate::support::cut_off::reaches;
 use crate::support::program;
 use crate::support::site::Site;
@@ -181,4 +183,22 @@ fn every_algorithm_decides() {
         program::run(other.arguments_for(&url, &["--checksum", &checksum])).expect(6);
         assert_eq!(other.names(), ["f.part", "f.part.journal"]);
     }
+}
+
+/// A message that was taken for the file in an earlier run is no measure of what comes afterwards.
+#[test]
+fn after_a_message_that_is_disproven_any_file_is_taken() {
+    let checksum = format!(
+        "sha-256={}",
+        crate::support::files::hex(&Sha256::digest([]))
+    );
+    let more = ["--checksum", &*checksum];
+    let into = crate::support::files::directory();
+    let path = "/synthetic/0?id=1";
+    let site = Site::synthetic(faults(&["status:200,body=json,requests=1"]));
+    let url = site.url(path);
+    program::get(&url, into.path(), &more).expect(6);
+    let ran = program::get(&url, into.path(), &more).expect(0);
+    assert_eq!(ran.number("bytes"), 0, "{ran:?}");
+    assert_eq!(ran.number("retries"), 0, "{ran:?}");
 }

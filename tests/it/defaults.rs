@@ -189,6 +189,7 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "checksum-file", "none"),
             ("1", "mirror", "none"),
             ("1", "exists", &format!("{:?}", get.exists).to_lowercase()),
+            ("1", "continue", &yes_or_no(get.exists == Exists::Continue)),
             (
                 "1",
                 "overwrite",

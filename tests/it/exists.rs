@@ -1,6 +1,7 @@
 //! Files that are there already: what makes them known, and what `--exists` does about them.
 
 mod changed;
+mod continued;
 
 use std::fs::File;
 use std::path::Path;

@@ -138,6 +138,9 @@ pub enum RestartReason {
          not have the checksum"
     )]
     Unproven,
+    /// A file that was there, and was to be gone on from, is another one.
+    #[error("what was there is not of this file; fetching that as well")]
+    OtherFile,
     /// The sources together have not given the file.
     #[error(
         "what the sources gave does not have the checksum together; one of them alone is asked for \

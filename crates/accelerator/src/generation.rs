@@ -41,3 +41,11 @@ pub(crate) struct Expected {
     /// mirrors of one file have different ones.
     pub(crate) digest_decides: bool,
 }
+
+impl Expected {
+    /// Reports whether the replies before looked like messages to people or programs.
+    pub(crate) fn is_of_a_message(&self) -> bool {
+        let media_type = self.media_type.as_ref();
+        media_type.is_some_and(|before| before.message().is_some())
+    }
+}

@@ -106,21 +106,36 @@ async fn find(
         (_, Exists::Overwrite) => return Ok(None),
         (_, Exists::Error | Exists::Rename) => return Err(Occupied::Exists.into()),
         (Kind::Symlink, _) => return Err(Occupied::Link.into()),
-        (Kind::Regular, Exists::Verify | Exists::Skip) => {}
+        (Kind::Regular, Exists::Continue | Exists::Verify | Exists::Skip) => {}
     }
+    let judged = judge(target, asking, task, &entry, progress).await;
+    match judged {
+        Err(error) if exists == Exists::Continue && error.kind() == ErrorKind::Exists => Ok(None),
+        judged => judged.map(Some),
+    }
+}
+
+/// Returns the file that is there, if it is the one that is asked for. Fails if it is not, or if
+/// nothing tells.
+async fn judge(
+    target: &Arc<Target>,
+    asking: Asking,
+    task: &Task,
+    entry: &Metadata,
+    progress: &ProgressHandle,
+) -> Result<AlreadyThere, Error> {
+    let exists = task.settings.exists;
     if task.expects_digest() {
         let length = has_the_digests(target, task, progress).await?;
-        return Ok(Some(AlreadyThere::complete(length, None)));
+        return Ok(AlreadyThere::complete(length, None));
     }
     if exists == Exists::Skip {
-        return Ok(Some(AlreadyThere {
+        return Ok(AlreadyThere {
             completion: Completion::Skipped,
             ..AlreadyThere::complete(entry.length, None)
-        }));
+        });
     }
-    is_current(target, asking, task, &entry, progress)
-        .await
-        .map(Some)
+    is_current(target, asking, task, entry, progress).await
 }
 
 impl AlreadyThere {

@@ -22,6 +22,10 @@ pub enum Verification {
     EntityTag,
     /// Every reply had the same `Last-Modified`, and had it long enough for that to be strong.
     LastModified,
+    /// Every reply had the same strong validator, and some of the bytes were in a file that
+    /// [was there](crate::Exists::Continue): that has been compared with the server's in some
+    /// places, and not in all.
+    Sampled,
     /// Nothing but the length joins the bytes: the server gave nothing else to tell generations
     /// apart, or another validator with every reply; in the latter case all bytes are of one reply.
     None,

@@ -1,6 +1,7 @@
 //! Owns a download's order of steps: find what an earlier run left, fetch, start over if need be,
 //! verify, publish. Knows nothing of how its steps are shown.
 
+mod adopt;
 mod ask_alone;
 mod finish;
 mod one_by_one;
@@ -32,6 +33,7 @@ use crate::sources::Sources;
 use crate::target::{Found, Target, take_free_name};
 use crate::task::Task;
 use crate::worker::AttemptError;
+use adopt::Adopted;
 use one_by_one::OneByOne;
 
 /// A file that needs nothing but its name.
@@ -60,6 +62,7 @@ pub(crate) struct Session {
     /// Those of them that are asked.
     asked: Sources,
     one_by_one: OneByOne,
+    adopted: Adopted,
     /// The threads on which requests are made, and bytes are received and written.
     pool: Handle,
     events: Events,
@@ -101,6 +104,7 @@ impl Session {
             asked: sources.clone(),
             sources,
             one_by_one: OneByOne::default(),
+            adopted: Adopted::default(),
             pool,
             events,
             progress,
@@ -128,10 +132,11 @@ impl Session {
             return Ok(self.has_found(there));
         }
         target.check_output()?;
+        let first = self.adopt(&target, first).await?;
         let digest_expected = self.task.expects_digest();
         let mut older = OlderVersions::new(target.location().clone(), digest_expected);
         match self.fetch(&target, &mut older, first).await {
-            Ok((proven, fetched)) => self.publish(proven, fetched, older).await,
+            Ok((proven, fetched)) => self.publish(&target, proven, fetched, older).await,
             Err(error) => {
                 let error = self.of_all_together(error);
                 let is_kept = keep_oldest(&target, &mut older);
@@ -151,7 +156,9 @@ impl Session {
         older: &mut OlderVersions,
         first: Option<First>,
     ) -> Result<(Proven, Fetched), Error> {
-        let mut start = self.begin(find(target, older, self.task.settings.resume)?);
+        let found = find(target, older, self.task.settings.resume)?;
+        let found = self.take_samples(target, found).await?;
+        let mut start = self.begin(found);
         // A download that resumes asks for something else.
         start.first = first.filter(|_| matches!(start.beginning, Beginning::Fresh));
         if let Some(First {
@@ -177,9 +184,13 @@ impl Session {
             let mut fetched = Driver::new(context, start, &mut self.tally).run().await;
             let next = if let Ok(Outcome::Complete { length }) = &fetched.outcome {
                 let length = *length;
-                match self.prove(target, &mut fetched, length).await {
-                    Ok(proven) => return Ok((proven, fetched)),
-                    Err(error) => self.disproven(target, older, fetched, error).await,
+                if let Some(start) = self.differs(target, older, &mut fetched).await? {
+                    Ok(start)
+                } else {
+                    match self.prove(target, &mut fetched, length).await {
+                        Ok(proven) => return Ok((proven, fetched)),
+                        Err(error) => self.disproven(target, older, fetched, error).await,
+                    }
                 }
             } else {
                 self.incomplete(target, older, fetched).await
@@ -199,6 +210,9 @@ impl Session {
         fetched: Fetched,
         error: Error,
     ) -> Result<Start, Error> {
+        if self.adopted.is_some() && error.kind() == ErrorKind::Corrupt {
+            return self.forsake(target, older, fetched);
+        }
         if self.may_ask_one_alone(&error) {
             return self.ask_one_alone(target, fetched, error);
         }

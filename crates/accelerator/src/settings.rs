@@ -194,6 +194,12 @@ pub enum Exists {
     /// of last change that the file has had.
     #[default]
     Verify,
+    /// If it is not complete, what it has of the file is gone on from. Each block of it that seems to
+    /// have been written is copied into the part file; some of them are fetched as well. If those
+    /// are the same, the rest follows, and the whole file replaces it. If one differs, nothing of it
+    /// is used, and it is kept as `NAME.old`. So it is where the server serves no ranges or gives no
+    /// strong validator, unless a digest is expected.
+    Continue,
     /// It is replaced once the new one is whole.
     Overwrite,
     /// The new one gets another name: `disk.img.1`, or the first number that is free.

@@ -13,6 +13,7 @@ use range_store::{
 use crate::error::{Cause, Error, ErrorKind, Occupied};
 use crate::events::RestartReason;
 use crate::generation::Generation;
+use crate::settings::Exists;
 use crate::stored_url;
 use crate::task::Task;
 use crate::transport::media_type::MediaType;
@@ -56,7 +57,7 @@ impl Target {
         let keeping = Keeping {
             write_mode: task.settings.write_mode,
             sync: task.settings.sync,
-            takes_several: !task.mirrors.is_empty(),
+            takes_several: !task.mirrors.is_empty() || task.settings.exists == Exists::Continue,
         };
         let path = &task.directory;
         let directory = Directory::open(path).map_err(|error| Error::of_directory(path, error))?;

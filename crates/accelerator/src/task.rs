@@ -154,7 +154,7 @@ impl Task {
     /// Returns the way the file gets its name.
     pub(crate) fn publish(&self) -> Publish {
         Publish {
-            overwrite: self.settings.exists == Exists::Overwrite,
+            overwrite: matches!(self.settings.exists, Exists::Continue | Exists::Overwrite),
             sync: self.settings.sync,
         }
     }

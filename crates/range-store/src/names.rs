@@ -118,6 +118,18 @@ impl PartNames {
         }
     }
 
+    /// Returns the name of a file that had the final name and has made way: `NAME.old`, and then
+    /// `NAME.old.1` and so on.
+    pub(crate) fn made_way(&self, number: u32) -> OsString {
+        let suffix = match number {
+            0 => ".old".to_owned(),
+            _ => format!(".old.{number}"),
+        };
+        let mut name = abbreviated(&self.final_name, self.longest - suffix.len());
+        name.push(suffix);
+        name
+    }
+
     /// Returns the names of an older version of the file that waits in the place `at`: those of a
     /// download called `NAME.old-version` or `NAME.old-version2`.
     ///

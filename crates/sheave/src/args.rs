@@ -188,10 +188,14 @@ pub(crate) struct GetArgs {
     #[arg(hide_short_help = true)]
     #[arg(long, value_name = "FILE|URL|auto", value_parser = place::list)]
     pub(crate) checksum_file: Option<ListPlace>,
-    /// If the file exists: fail, leave it, succeed if it is the same, replace it, or save the new
-    /// one as NAME.1 [default: verify]
+    /// Go on from a file that another program has begun; the same as --exists continue
     #[arg(hide_short_help = true)]
-    #[arg(long, value_name = "error|skip|verify|overwrite|rename")]
+    #[arg(short = 'c', long = "continue", conflicts_with = "no_resume")]
+    pub(crate) continues: bool,
+    /// If the file exists: fail, leave it, succeed if it is the same, go on from it, replace it, or
+    /// save the new one as NAME.1 [default: verify]
+    #[arg(hide_short_help = true)]
+    #[arg(long, value_name = "error|skip|verify|continue|overwrite|rename")]
     #[arg(value_parser = values::exists(), hide_possible_values = true)]
     pub(crate) exists: Option<Exists>,
     /// Replace the file if it exists; the same as --exists overwrite

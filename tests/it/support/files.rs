@@ -73,11 +73,16 @@ pub(crate) fn bytes_in_place(part: &Path, whole: &Path) -> u64 {
     }
 }
 
+/// The prefix of the names under which FUSE keeps files that have lost theirs while they are open. It
+/// learns of the end of a process a moment after that.
+const HIDDEN: &str = ".fuse_hidden";
+
 /// The names in a directory, sorted.
 pub(crate) fn names(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).unwrap();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with(HIDDEN))
         .collect();
     names.sort();
     names

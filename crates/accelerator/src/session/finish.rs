@@ -53,6 +53,7 @@ impl Session {
     /// Gives the file its name. The older versions make way for it.
     pub(super) async fn publish(
         self,
+        target: &Target,
         proven: Proven,
         fetched: Fetched,
         mut older: OlderVersions,
@@ -65,7 +66,9 @@ impl Session {
         let modified = modified.map(|date| UNIX_EPOCH + Duration::from_secs(date.unix_seconds()));
         let (file, how) = (proven.file, self.task.publish());
         let provenance = self.provenance(&fetched);
+        let (adopted, place) = (self.adopted.clone(), target.location().clone());
         let published = blocking::run(move |_| {
+            adopted.make_way(&place)?;
             // An older version that could not be removed harms nobody.
             let _cleared = older.give_way_to(&file);
             file.publish(how, modified, provenance.as_ref())
@@ -97,7 +100,9 @@ impl Session {
         // ones pass.
         let may_disagree = !validators.is_strong() && !self.task.expects_digest();
         let is_one_version = fetched.all_agree || may_disagree;
-        (is_one_version && !self.doubts_validators).then(|| Provenance {
+        // The record would vouch for bytes of which nothing but samples was compared.
+        let is_sampled = self.adopted.is_some() && !self.task.expects_digest();
+        (is_one_version && !is_sampled && !self.doubts_validators).then(|| Provenance {
             source: stored_url::sealed(&self.task.url),
             validators: validators.clone(),
             media_type: media_type(fetched),

@@ -53,6 +53,9 @@ impl Session {
         let Some(validators) = joined.map(|joined| &joined.validators) else {
             return Verification::None;
         };
+        if self.adopted.is_some() && validators.is_strong() {
+            return Verification::Sampled;
+        }
         let tag = validators.entity_tag.as_ref();
         if tag.is_some_and(|tag| tag.strength() == Strength::Strong) {
             Verification::EntityTag

@@ -15,7 +15,7 @@ use crate::driver::{self, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, RestartReason};
 use crate::first::First;
-use crate::generation::Generation;
+use crate::generation::{Expected, Generation};
 use crate::target::{Target, is_of};
 use crate::threads::run_on;
 use crate::transport::error::TransportError;
@@ -66,6 +66,7 @@ impl Session {
         mut fetched: Fetched,
         reason: RestartReason,
     ) -> Result<Start, Error> {
+        self.adopted.forget();
         let mut served = None;
         let is_last_resort = self.is_last_resort(&fetched);
         if reason != RestartReason::Unproven {
@@ -89,7 +90,10 @@ impl Session {
             is_back = fetched.file.is_some();
             first = Some(ranged);
         }
-        let expected = fetched.expected.clone();
+        // A message that the checksum has disproven tells nothing of what the file looks like.
+        let is_told_by =
+            |expected: &Expected| reason != RestartReason::Unproven || !expected.is_of_a_message();
+        let expected = fetched.expected.clone().filter(is_told_by);
         let place = generation.and_then(|served| older.find(|header| is_of(header, &served)));
         self.tally.wasted_bytes += self.tally.fetched_bytes;
         self.tally.fetched_bytes = 0;

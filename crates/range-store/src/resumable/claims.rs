@@ -67,6 +67,35 @@ impl Claims {
         });
     }
 
+    /// Removes the claims of those blocks that satisfy a condition, and returns them.
+    pub fn take(
+        &mut self,
+        mut is_taken: impl FnMut(ByteRange) -> bool,
+    ) -> Vec<(ByteRange, BlockHash)> {
+        let all: Vec<_> = self.hashed_ranges().collect();
+        let taken = all.into_iter().filter(|(range, _)| is_taken(*range));
+        let taken: Vec<_> = taken.collect();
+        self.retain(|range| !taken.iter().any(|(its, _)| *its == range));
+        taken
+    }
+
+    /// Returns the claimed bytes that another file has in the same places, ascending, one block at a
+    /// time; fewer once `proceed` breaks off. Fails if that file cannot be read.
+    pub fn shared_with(
+        &self,
+        hash_block: impl Fn(ByteRange) -> Result<BlockHash, StoreError>,
+        proceed: impl Fn() -> ControlFlow<()>,
+    ) -> Result<Vec<ByteRange>, StoreError> {
+        let mut shared = Vec::new();
+        let _all_or_not = self.verify(hash_block, |finding| {
+            if let Finding::Verified(range) = finding {
+                shared.push(range);
+            }
+            proceed()
+        })?;
+        Ok(shared)
+    }
+
     /// Reports whether every block of the file is claimed.
     pub fn is_complete(&self) -> bool {
         self.hashes.len() as u64 == self.block_size.count(self.length)

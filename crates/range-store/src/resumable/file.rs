@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use range_core::block::BlockSize;
+use range_core::block::{BlockHash, BlockSize};
 use range_core::digest::Digest;
 use range_core::file_identity::FileIdentity;
 use range_core::http::validator::Validators;
@@ -135,6 +135,11 @@ impl<D: Disk> ResumableFile<D> {
     /// the file; a read that overlaps a write may return old bytes, new bytes or a mixture.
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), StoreError> {
         self.0.part.read_at(offset, buffer)
+    }
+
+    /// Returns the hash of the bytes of `range`.
+    pub fn hash_block(&self, range: ByteRange) -> Result<BlockHash, StoreError> {
+        self.0.part.hash_block(range)
     }
 
     /// Records that only a digest links the bytes written from here on to the rest. Callers must

@@ -2,6 +2,7 @@
 //! the check of that journal, and the order in which all of it reaches the disk. Knows no network,
 //! and not whether the remote file is still the same.
 
+mod adopt;
 mod aside;
 mod claims;
 mod file;

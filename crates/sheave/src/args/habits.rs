@@ -19,18 +19,10 @@ use super::place;
     reason = "each is a switch of the command line"
 )]
 pub(crate) struct Needless {
-    /// A part that is there is always continued.
-    #[arg(
-        short = 'c',
-        long = "continue",
-        hide = true,
-        conflicts_with = "no_resume"
-    )]
-    resumes: bool,
-    /// The same, as curl says it; a position of the user's choice would be a hole.
+    /// The same as --continue, as curl says it; a position of the user's choice would be a hole.
     #[arg(short = 'C', long = "continue-at", hide = true, value_name = "-", value_parser = the_end)]
     #[arg(allow_hyphen_values = true, conflicts_with = "no_resume")]
-    resumes_at: Option<()>,
+    pub(crate) continues_at: Option<()>,
     /// Redirects are always followed.
     #[arg(short = 'L', long = "location", hide = true)]
     follows: bool,

@@ -66,10 +66,11 @@ pub(super) fn write_mode() -> impl TypedValueParser<Value = WriteMode> {
 
 /// Parses what is done about a file that exists.
 pub(super) fn exists() -> impl TypedValueParser<Value = Exists> {
-    let names = ["error", "skip", "verify", "overwrite", "rename"];
+    let names = ["error", "skip", "verify", "continue", "overwrite", "rename"];
     PossibleValuesParser::new(names).map(|text| match text.as_str() {
         "error" => Exists::Error,
         "skip" => Exists::Skip,
+        "continue" => Exists::Continue,
         "overwrite" => Exists::Overwrite,
         "rename" => Exists::Rename,
         _ => Exists::Verify,

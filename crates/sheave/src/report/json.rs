@@ -184,6 +184,7 @@ const fn verification_name(verified: Verification) -> &'static str {
         Verification::Digest => "digest",
         Verification::WeakDigest => "weak-digest",
         Verification::EntityTag | Verification::LastModified => "validator",
+        Verification::Sampled => "sampled",
         Verification::None => "none",
     }
 }

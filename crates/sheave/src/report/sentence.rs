@@ -14,6 +14,10 @@ use crate::duration;
 pub(crate) const UNVERIFIED: &str = "nothing shows that it is one version: the server gives no \
 strong validator; no checksum given";
 
+/// The remark on a download that went on from a file of another program.
+const SAMPLED: &str = "one version throughout, as far as samples of what was there tell; no \
+checksum given";
+
 /// The numbers of a moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers {
@@ -156,7 +160,7 @@ fn of_version(report: &Report) -> String {
         Verification::EntityTag => "ETag",
         Verification::LastModified => "Last-Modified",
         Verification::None => "weak ETag",
-        Verification::Digest | Verification::WeakDigest => "",
+        Verification::Digest | Verification::WeakDigest | Verification::Sampled => "",
     };
     let was_asked = report.tally.requests > 0;
     if was_asked && report.bytes == 0 {
@@ -190,6 +194,7 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
         }
         Verification::EntityTag => one_version("ETag"),
         Verification::LastModified => one_version("Last-Modified"),
+        Verification::Sampled => SAMPLED.to_owned(),
         Verification::None => UNVERIFIED.to_owned(),
     }
 }

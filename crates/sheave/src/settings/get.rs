@@ -89,7 +89,13 @@ impl GetSettings {
             exists: if args.overwrite {
                 Exists::Overwrite
             } else {
-                args.exists.unwrap_or_default()
+                let continues = args.continues || args.needless.continues_at.is_some();
+                let otherwise = if continues {
+                    Exists::Continue
+                } else {
+                    Exists::default()
+                };
+                args.exists.unwrap_or(otherwise)
             },
             resume: !args.no_resume,
             sync: !args.no_sync,
