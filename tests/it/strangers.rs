@@ -88,7 +88,7 @@ fn a_file_in_the_place_of_the_part_file_is_left_alone() {
 fn a_private_file_in_the_place_of_the_part_file_is_left_alone() {
     let site = Site::synthetic(Vec::new());
     let url = site.url("/synthetic/6MiB");
-    for text in [&b"mine"[..], &[b'x'; 6 << 20]] {
+    for text in [b"mine".to_vec(), vec![b'x'; 6 << 20]] {
         let (into, aside) = (interrupted(&url), files::directory());
         let part = into.path().join(PART);
         // There, it keeps its inode.

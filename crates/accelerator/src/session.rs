@@ -2,6 +2,7 @@
 //! verify, publish. Knows nothing of how its steps are shown.
 
 mod adopt;
+mod adopted;
 mod ask_alone;
 mod finish;
 mod one_by_one;
@@ -33,7 +34,7 @@ use crate::sources::Sources;
 use crate::target::{Found, Target, take_free_name};
 use crate::task::Task;
 use crate::worker::AttemptError;
-use adopt::Adopted;
+use adopted::Adopted;
 use one_by_one::OneByOne;
 
 /// A file that needs nothing but its name.

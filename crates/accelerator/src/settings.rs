@@ -119,8 +119,9 @@ pub struct Settings {
     pub public_only: bool,
     /// The way the part file is written. Default: [`WriteMode::Auto`], which maps the file on local
     /// file systems that keep a reservation. If the mapped file is cut short by another program, or
-    /// its disk fails, the process gets SIGBUS: see [`exit_on_bus_error`](crate::exit_on_bus_error).
-    /// A process that must survive that writes at positions.
+    /// its disk fails, the process gets SIGBUS: see
+    /// [`exit_on_bus_error`](crate::exit_on_bus_error). A process that must survive that writes at
+    /// positions.
     pub write_mode: WriteMode,
     /// The answer to a file that has the final name already. Default: [`Exists::Verify`].
     pub exists: Exists,
@@ -194,11 +195,11 @@ pub enum Exists {
     /// of last change that the file has had.
     #[default]
     Verify,
-    /// If it is not complete, what it has of the file is gone on from. Each block of it that seems to
-    /// have been written is copied into the part file; some of them are fetched as well. If those
-    /// are the same, the rest follows, and the whole file replaces it. If one differs, nothing of it
-    /// is used, and it is kept as `NAME.old`. So it is where the server serves no ranges or gives no
-    /// strong validator, unless a digest is expected.
+    /// If it is not complete, what it has of the file is gone on from. Each block of it that seems
+    /// to have been written is copied into the part file; some of them are fetched as well. If
+    /// those are the same, the rest follows, and the whole file replaces it. If one differs,
+    /// nothing of it is used, and it is kept as `NAME.old`. So it is where the server serves no
+    /// ranges or gives no strong validator, unless a digest is expected.
     Continue,
     /// It is replaced once the new one is whole.
     Overwrite,

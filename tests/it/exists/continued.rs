@@ -1,5 +1,5 @@
-//! Files that another program has begun, and that are gone on from: the result is the server's file,
-//! whatever was there, and what was there is lost only where all of it is in the result.
+//! Files that another program has begun, and that are gone on from: the result is the server's
+//! file, whatever was there, and what was there is lost only where all of it is in the result.
 
 use std::ops::Range;
 
@@ -88,21 +88,18 @@ fn whatever_was_there_the_result_is_the_servers_file() {
         let more = [&["-c", "-x", "4"][..], more].concat();
         let ran = get(&site.url(PATH), into.path(), &more).expect(0);
         assert_eq!(files::sha256(&file), digest, "{}", case.what);
-        match case.most {
-            Some(most) => {
-                assert_eq!(files::names(into.path()), ["file"], "{}", case.what);
-                let fetched = ran.number("fetched_bytes");
-                assert!(fetched <= most as u64, "{}: {fetched}", case.what);
-                let evidence = if more.len() > 3 { "digest" } else { "sampled" };
-                assert_eq!(ran.last_json()["verified"], evidence, "{}", case.what);
-            }
-            None => {
-                let names = files::names(into.path());
-                assert_eq!(names, ["file", "file.old"], "{}", case.what);
-                let kept = std::fs::read(into.path().join("file.old")).unwrap();
-                assert!(kept == case.there, "{}", case.what);
-            }
-        }
+        let names = files::names(into.path());
+        let Some(most) = case.most else {
+            assert_eq!(names, ["file", "file.old"], "{}", case.what);
+            let kept = std::fs::read(into.path().join("file.old")).unwrap();
+            assert!(kept == case.there, "{}", case.what);
+            return;
+        };
+        assert_eq!(names, ["file"], "{}", case.what);
+        let fetched = ran.number("fetched_bytes");
+        assert!(fetched <= most as u64, "{}: {fetched}", case.what);
+        let evidence = if more.len() > 3 { "digest" } else { "sampled" };
+        assert_eq!(ran.last_json()["verified"], evidence, "{}", case.what);
     });
 }
 

@@ -73,8 +73,8 @@ pub(crate) fn bytes_in_place(part: &Path, whole: &Path) -> u64 {
     }
 }
 
-/// The prefix of the names under which FUSE keeps files that have lost theirs while they are open. It
-/// learns of the end of a process a moment after that.
+/// The prefix of the names under which FUSE keeps files that have lost theirs while they are open.
+/// It learns of the end of a process a moment after that.
 const HIDDEN: &str = ".fuse_hidden";
 
 /// The names in a directory, sorted.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use range_core::ByteRange;
 use range_core::block::BlockHash;
 use range_store::disk::Kind;
-use range_store::{Location, OlderVersions, ResumableFile, StoreError};
+use range_store::{OlderVersions, ResumableFile, StoreError};
 use scheduler::Body;
 
 use super::{Session, Start, find};
@@ -24,54 +24,15 @@ use crate::threads::run_on;
 use crate::transport::judge_reply::accept;
 use crate::transport::media_type::MediaType;
 
-/// The fewest and the most blocks that are fetched although they are there: the first one, the last
-/// one, and some in between. A file of other content differs in nearly all of its blocks.
-const SAMPLES: std::ops::RangeInclusive<usize> = 3..=8;
-
-/// Between those numbers, one in so many is fetched.
-const ONE_IN: usize = 8;
-
-/// What is taken from the file that has the final name.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Adopted {
-    /// True if there is such a file, which gives its name up in the end.
-    is_there: bool,
-    /// What was copied in this run, until samples of it are chosen.
-    copied: Option<Vec<ByteRange>>,
-    /// The blocks that were taken, and of those the ones that are fetched as well, with the hashes
-    /// that they had.
-    taken: Option<(Vec<ByteRange>, Vec<(ByteRange, BlockHash)>)>,
-}
-
 /// The version that a file is copied into, and the media type of the reply that told of it.
 struct Version {
     generation: Generation,
     media_type: MediaType,
 }
 
-impl Adopted {
-    /// Reports whether bytes of the file are among those that will be published.
-    pub(super) fn is_some(&self) -> bool {
-        self.taken.is_some()
-    }
-
-    /// Takes nothing from the file any more.
-    pub(super) fn forget(&mut self) {
-        self.taken = None;
-    }
-
-    /// Gives the file another name if the one that is published does not hold its bytes.
-    pub(super) fn make_way(&self, place: &Location) -> Result<(), StoreError> {
-        if self.is_there && self.taken.is_none() {
-            place.set_aside_final()?;
-        }
-        Ok(())
-    }
-}
-
 impl Session {
-    /// Copies what is there into a part file, as if an earlier run had fetched it, unless there is a
-    /// part file already. Returns a reply to the first request, if there is one.
+    /// Copies what is there into a part file, as if an earlier run had fetched it, unless there is
+    /// a part file already. Returns a reply to the first request, if there is one.
     pub(super) async fn adopt(
         &mut self,
         target: &Arc<Target>,
@@ -157,7 +118,11 @@ impl Session {
                 Some(copied) => copied,
                 None => self.shared(target, &earlier).await?,
             };
-            self.sample(taken, &mut earlier);
+            self.adopted.take(taken, &mut earlier.claims);
+            if self.adopted.is_some() {
+                // The samples join what was taken to the rest.
+                earlier.is_mixed &= self.sources.are_several();
+            }
         }
         Ok(Found::Earlier(earlier))
     }
@@ -175,19 +140,6 @@ impl Session {
         Ok(self.unless_cancelled(shared).await??)
     }
 
-    fn sample(&mut self, taken: Vec<ByteRange>, earlier: &mut Earlier) {
-        let Some(last) = taken.len().checked_sub(1) else {
-            return;
-        };
-        let count = (taken.len() / ONE_IN).clamp(*SAMPLES.start(), *SAMPLES.end());
-        let at = |index: usize| taken[last * index / (count - 1)];
-        let wanted: Vec<_> = (0..count).map(at).collect();
-        let samples = earlier.claims.take(|range| wanted.contains(&range));
-        // The samples join what was taken to the rest.
-        earlier.is_mixed &= self.sources.are_several();
-        self.adopted.taken = Some((taken, samples));
-    }
-
     /// Compares the samples with what was fetched in their places. Returns how it goes on if one
     /// differs.
     pub(super) async fn differs(
@@ -196,7 +148,7 @@ impl Session {
         older: &mut OlderVersions,
         fetched: &mut Fetched,
     ) -> Result<Option<Start>, Error> {
-        let Some((_, samples)) = self.adopted.taken.clone() else {
+        let Some(samples) = self.adopted.taken().map(|taken| taken.samples.clone()) else {
             return Ok(None);
         };
         let Some(file) = fetched.file.clone() else {
@@ -227,19 +179,12 @@ impl Session {
         target: &Target,
         older: &mut OlderVersions,
     ) -> Result<Start, Error> {
-        let (taken, samples) = self.adopted.taken.take().unwrap_or_default();
+        let taken = self.adopted.forget();
         let reason = RestartReason::OtherFile;
         self.events.send(Event::Restarting { reason });
         let mut found = find(target, older, true)?;
         if let Found::Earlier(earlier) = &mut found {
-            let is_fetched = |range: ByteRange| samples.iter().any(|(sample, _)| *sample == range);
-            let is_taken = |range: ByteRange| {
-                let found = taken.binary_search_by_key(&range.start(), |taken| taken.start());
-                found.is_ok()
-            };
-            earlier
-                .claims
-                .retain(|range| is_fetched(range) || !is_taken(range));
+            earlier.claims.retain(|range| !taken.is_taken_only(range));
             earlier.is_mixed &= self.sources.are_several();
         }
         Ok(self.begin(found))

@@ -66,7 +66,7 @@ impl Session {
         mut fetched: Fetched,
         reason: RestartReason,
     ) -> Result<Start, Error> {
-        self.adopted.forget();
+        let _of_another_version = self.adopted.forget();
         let mut served = None;
         let is_last_resort = self.is_last_resort(&fetched);
         if reason != RestartReason::Unproven {

@@ -96,8 +96,8 @@ fn read<D: Disk>(
 }
 
 impl<D: Disk> Location<D> {
-    /// Gives the file that has the final name another one, which nothing has: with `.old` behind it,
-    /// or `.old.1` and so on. Returns that name; `None` if nothing has the final name.
+    /// Gives the file that has the final name another one, which nothing has: with `.old` behind
+    /// it, or `.old.1` and so on. Returns that name; `None` if nothing has the final name.
     pub fn set_aside_final(&self) -> Result<Option<OsString>, StoreError> {
         let final_name = self.names().final_name();
         if self.final_entry()?.is_none() {

@@ -79,8 +79,8 @@ impl Claims {
         taken
     }
 
-    /// Returns the claimed bytes that another file has in the same places, ascending, one block at a
-    /// time; fewer once `proceed` breaks off. Fails if that file cannot be read.
+    /// Returns the claimed bytes that another file has in the same places, ascending, one block at
+    /// a time; fewer once `proceed` breaks off. Fails if that file cannot be read.
     pub fn shared_with(
         &self,
         hash_block: impl Fn(ByteRange) -> Result<BlockHash, StoreError>,

@@ -111,7 +111,7 @@ fn what_other_programs_call_it_is_understood() {
         ("--quiet=false http://h/x", "http://h/x"),
         ("--allow-overwrite=false http://h/x", "http://h/x"),
         ("--auto-file-renaming=false http://h/x", "http://h/x"),
-        ("--continue=false http://h/x", "--continue=false http://h/x"),
+        ("--continue=false http://h/x", "http://h/x"),
         ("--output=false http://h/x", "--output=false http://h/x"),
         (
             "--check-certificate=false http://h/x",
