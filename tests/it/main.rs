@@ -9,6 +9,7 @@
 )]
 
 mod activation;
+mod advice;
 mod as_simulated;
 mod beginnings;
 mod browser;

@@ -213,10 +213,24 @@ impl Error {
         if let TransportError::Silent = error {
             return Some(Remedy::FirstByteTimeout);
         }
-        if let TransportError::Unreachable { whom, .. } = error
-            && whom.is_proxied()
+        if let TransportError::Unreachable { whom, .. } = error {
+            let is_proxied = whom.is_proxied();
+            return Some(if is_proxied {
+                Remedy::Proxies
+            } else {
+                Remedy::Host
+            });
+        }
+        if let TransportError::Status {
+            status: 401,
+            wanted: None,
+            ..
+        } = error
         {
-            return Some(Remedy::Proxies);
+            return Some(Remedy::Credentials);
+        }
+        if let TransportError::TooLarge { .. } = error {
+            return Some(Remedy::MaxSize);
         }
         if let TransportError::Redirect(RedirectError::Private { .. }) = error {
             return Some(Remedy::AllowPrivate);

@@ -43,9 +43,16 @@ pub enum Remedy {
     /// [`Settings::authorities`](crate::Settings::authorities): no trusted authority vouches for
     /// the server.
     Authorities,
+    /// [`Settings::credentials`](crate::Settings::credentials): the server wants a login, or
+    /// another one, and does not ask for a kind that is not spoken here.
+    Credentials,
     /// [`Settings::first_byte_timeout`](crate::Settings::first_byte_timeout): the server has taken
     /// the request and has not begun to answer.
     FirstByteTimeout,
+    /// The host and the port of the URL, or the network: nobody answers there.
+    Host,
+    /// [`Settings::max_size`](crate::Settings::max_size): the file is larger.
+    MaxSize,
     /// Another directory for the file: this one cannot be written to, or is full.
     OtherDirectory,
     /// Another name for the file: what has its name is no file, or files of another program have

@@ -67,7 +67,7 @@ pub(crate) enum TransportError {
     Coded,
     #[error("the server codes the transfer in a way that was not asked for")]
     TransferCoded,
-    #[error("the file has {size}, and at most {limit} are wanted")]
+    #[error("the file {size} the {limit} that are allowed")]
     TooLarge { size: Size, limit: ByteCount },
     #[error("the reply holds more bytes than it promised")]
     Surplus,
@@ -101,8 +101,8 @@ pub(crate) enum Size {
 impl std::fmt::Display for Size {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Exactly(size) => size.fmt(f),
-            Self::More => f.write_str("more bytes than the server says"),
+            Self::Exactly(size) => write!(f, "has {size}, more than"),
+            Self::More => f.write_str("has more than"),
         }
     }
 }
@@ -111,9 +111,15 @@ impl std::fmt::Display for Size {
 fn wish(wanted: Option<Login>) -> &'static str {
     match wanted {
         None => "",
-        Some(Login::Digest) => ", and wants a login by Digest; Basic and Bearer are spoken",
-        Some(Login::Negotiate) => ", and wants a login by Kerberos; Basic and Bearer are spoken",
-        Some(Login::Ntlm) => ", and wants a login by NTLM; Basic and Bearer are spoken",
+        Some(Login::Digest) => {
+            ", and wants a login by Digest, where only Basic and Bearer are supported"
+        }
+        Some(Login::Negotiate) => {
+            ", and wants a login by Kerberos, where only Basic and Bearer are supported"
+        }
+        Some(Login::Ntlm) => {
+            ", and wants a login by NTLM, where only Basic and Bearer are supported"
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) enum RedirectError {
     Downgrade { to: SafeUrl },
     #[error("the server redirects to {to}, which is inside this machine or its network")]
     Private { to: SafeUrl },
-    #[error("the redirects lead in a circle at {at}, {REDIRECTS_MAX} of them")]
+    #[error("the redirects lead in a circle: {REDIRECTS_MAX} of them, the last one to {at}")]
     Loop { at: SafeUrl },
     #[error("more than {REDIRECTS_MAX} redirects")]
     TooMany,

@@ -41,8 +41,11 @@ pub(crate) struct ConnectionArgs {
     pub(crate) bearer_env: Option<String>,
     /// Take user and password from ~/.netrc, or the file that $NETRC names, if it lists the host
     #[arg(hide_short_help = true)]
-    #[arg(long, conflicts_with = "netrc_file", alias = "netrc-optional")]
+    #[arg(long, conflicts_with = "netrc_file")]
     pub(crate) netrc: bool,
+    /// The same, and the file need not exist, as curl says it.
+    #[arg(long, hide = true)]
+    pub(crate) netrc_optional: bool,
     /// Take user and password from this file in the format of .netrc, if it lists the host
     #[arg(hide_short_help = true)]
     #[arg(long, value_name = "FILE", alias = "netrc-path")]

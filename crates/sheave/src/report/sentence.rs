@@ -214,24 +214,37 @@ pub(crate) fn of_cause(error: &Error) -> String {
     let advice = match error.remedy() {
         Some(Remedy::AllowPrivate) => "--allow-private follows it",
         Some(Remedy::Authorities) => "--cacert trusts another authority",
+        Some(Remedy::Credentials) => {
+            "the login is missing or wrong; --user, --bearer-file and --netrc log in"
+        }
         Some(Remedy::FirstByteTimeout) => "--first-byte-timeout waits longer",
+        Some(Remedy::Host) => "check the host, the port and the network",
+        Some(Remedy::MaxSize) => "--max-size allows more",
         Some(Remedy::OtherDirectory) => "-d DIR saves in another directory",
         Some(Remedy::OtherName) => "-o NAME saves under another name",
         Some(Remedy::Overwrite) => "--overwrite replaces it, -o NAME saves under another name",
         Some(Remedy::OtherWriteMode) => "without --write mapped it is written at positions",
-        Some(Remedy::Proxies) => "--proxy names another one, --no-proxy none",
+        Some(Remedy::Proxies) => {
+            "--proxy sets another one, --proxy-user logs in there, --no-proxy uses none"
+        }
         Some(Remedy::StallTimeout) => "--stall-timeout waits longer",
+        None if error.kind() == ErrorKind::InUse => {
+            "wait until that ends, or save under another name with -o NAME"
+        }
         Some(_) | None => match error.status() {
-            Some(202) => "the server has yet to make the file; ask again later",
-            Some(401) => "--user, --bearer-file and --netrc log in",
+            Some(400) => "check the URL, or ask for a new one: a link may expire",
+            Some(408 | 423 | 425) => "try again later",
+            Some(511) => "the network wants a login, which a browser shows",
+            Some(202) => "the server has yet to make the file; try again later",
+            Some(401) => "curl knows Digest, Kerberos and NTLM",
             Some(403) => {
                 "the link may have expired, or the server wants a login, a --cookie or another \
                  --header 'User-Agent: ...'"
             }
             Some(404 | 410) => "there is no such file; check the URL",
-            Some(407) => "--proxy http://USER:PASSWORD@HOST logs in there",
-            Some(429) => "ask again later, or for less at once with -x 1",
-            Some(500..=599) => "the fault is the server's; ask again later",
+            Some(407) => "--proxy, --proxy-user and --proxy-password-file log in there",
+            Some(429) => "try again later, or ask for less at once with -x 1",
+            Some(500..=599) => "the fault is the server's; try again later",
             Some(_) | None => return error.to_string(),
         },
     };

@@ -138,14 +138,22 @@ fn netrc(
     let named = |name| variables(name).filter(|path| !path.is_empty());
     let path = match (&args.netrc_file, named("NETRC")) {
         (Some(path), _) => path.clone(),
-        (None, _) if !args.netrc => return Ok(None),
+        (None, _) if !args.netrc && !args.netrc_optional => return Ok(None),
         (None, Some(path)) => path.into(),
         (None, None) => {
             let home = named("HOME").ok_or(ConnectionError::NoHome)?;
             Path::new(&home).join(".netrc")
         }
     };
-    Ok(Some(Netrc::parse(&read(&path)?)))
+    let read = match read(&path) {
+        Err(ConnectionError::File { source, .. })
+            if args.netrc_optional && source.kind() == io::ErrorKind::NotFound =>
+        {
+            return Ok(None);
+        }
+        read => read?,
+    };
+    Ok(Some(Netrc::parse(&read)))
 }
 
 /// Chooses the proxies. The command line takes precedence over the environment. `NO_PROXY` applies
