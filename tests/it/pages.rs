@@ -105,7 +105,7 @@ zpty -d asked
 "#;
 
 /// Lines as far as they are typed, and what they are completed by. Options stand behind a URL, too.
-const COMPLETED: [(&str, &str); 9] = [
+const COMPLETED: [(&str, &str); 10] = [
     ("sheave http://h/x --overw", "rite"),
     ("sheave get http://h/x --overw", "rite"),
     ("sheave get http://h/x http://h/y --overw", "rite"),
@@ -115,6 +115,7 @@ const COMPLETED: [(&str, &str); 9] = [
     ("sheave serve . --as ngi", "nx"),
     ("sheave check-server http://h/x --verb", "ose"),
     ("sheave comp", "letions"),
+    ("sheave completions power", "shell"),
 ];
 
 #[test]

@@ -16,9 +16,31 @@ pub(crate) fn completions(shell: Shell) -> Exit {
     let name = program.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut program, name, &mut script);
-    let script = with_urls(shell, &String::from_utf8_lossy(&script));
+    let mut script = with_urls(shell, &String::from_utf8_lossy(&script));
+    if shell == Shell::Fish {
+        script.push_str(&values_in_fish(&program));
+    }
     printer::data(script.trim_end());
     Exit::Success
+}
+
+/// The values of arguments without a name, which the generator for fish leaves out.
+fn values_in_fish(program: &clap::Command) -> String {
+    let commands = program.get_subcommands();
+    let of_command = |command: &clap::Command| {
+        let values = command
+            .get_positionals()
+            .flat_map(clap::Arg::get_possible_values);
+        let values: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
+        (command.get_name().to_owned(), values.join(" "))
+    };
+    let with_values = commands
+        .map(of_command)
+        .filter(|(_, values)| !values.is_empty());
+    with_values.fold(String::new(), |script, (command, values)| {
+        let stands = format!("__fish_sheave_using_subcommand {command}");
+        script + &format!("complete -c sheave -n \"{stands}\" -f -a \"{values}\"\n")
+    })
 }
 
 /// Pieces that a generator writes, each with one to stand in its place, so that options behind a
@@ -102,6 +124,15 @@ const CHANGED: &str = "2026-11-29";
 pub(crate) fn man(directory: &Path) -> Exit {
     // A page has what the long help has.
     let every_option = |command: clap::Command| command.mut_args(|arg| arg.hide_short_help(false));
+    if !directory.is_dir() {
+        let page = directory.to_str().filter(|word| COMMANDS.contains(word));
+        let advice = match page {
+            Some(command) => format!("`sheave {command} --help` shows what its page says"),
+            None => "create it first".to_owned(),
+        };
+        let why = format_args!("there is no directory {}; {advice}", directory.display());
+        return printer::failure(Exit::Disk, &why);
+    }
     let mut program = super::definition()
         .disable_help_subcommand(true)
         .mut_subcommands(every_option);
