@@ -32,7 +32,7 @@ pub enum InvalidProxy {
     #[error("a proxy is a URL, as in http://proxy.example:3128, not this: {0}")]
     Url(url::ParseError),
     /// Its scheme is not supported.
-    #[error("a proxy is spoken to by http, https, socks5 or socks5h")]
+    #[error("the scheme of a proxy is http, https, socks5 or socks5h")]
     Scheme,
     /// Its user or password cannot be sent.
     #[error(transparent)]

@@ -52,7 +52,14 @@ pub(crate) async fn run(mut settings: CheckSettings, mut stop: Stop) -> Exit {
     let report = match checked {
         Ok(report) => report,
         Err(error) => {
-            let what = format!("{}: {error}", settings.place);
+            let advice = if let CheckError::NotServed(401) = error {
+                "; --header @FILE sends a line Authorization: ..."
+            } else if let CheckError::Unreachable(_) = error {
+                "; check the host, the port and the network"
+            } else {
+                ""
+            };
+            let what = format!("{}: {error}{advice}", settings.place);
             return report::refused(exit_of(&error), &what, settings.json);
         }
     };

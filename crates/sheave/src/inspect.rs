@@ -1,5 +1,7 @@
 //! Owns `sheave inspect`: what a part file holds, on standard output. Does not read it itself.
 
+use std::io;
+
 use accelerator::{ByteCount, Checked, Error, ErrorKind, Inspection};
 use console::Term;
 
@@ -17,7 +19,7 @@ pub(crate) fn run(settings: &InspectSettings) -> Exit {
     let part = settings.part.to_string_lossy();
     if part.contains("://") && !settings.part.exists() {
         // It may hold a password.
-        let why = "inspect shows a part file of this machine, and no URL";
+        let why = "inspect reads a part file on this machine, not a URL";
         return report::refused(Exit::Usage, why, settings.json);
     }
     let inspected = accelerator::inspect(&settings.part).and_then(|inspection| {
@@ -27,8 +29,9 @@ pub(crate) fn run(settings: &InspectSettings) -> Exit {
     let (checked, inspection) = match inspected {
         Ok(both) => both,
         Err(error) => {
-            let is_there = settings.part.symlink_metadata().is_ok();
-            let what = if error.kind() == ErrorKind::Disk && !is_there {
+            let found = settings.part.symlink_metadata();
+            let is_missing = found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+            let what = if error.kind() == ErrorKind::Disk && is_missing {
                 format!("{part}: there is no such file")
             } else {
                 format!("{part}: {error}")

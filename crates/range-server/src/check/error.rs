@@ -25,7 +25,7 @@ pub enum CheckError {
     #[error("the server cannot be asked: {0}")]
     Unreachable(String),
     /// A plain GET was not answered with 200.
-    #[error("a plain GET was answered {0}; a file that can be had is needed")]
+    #[error("a plain GET was answered {0}, where the check needs a file")]
     NotServed(u16),
     /// A redirect leads nowhere, in a circle, or from https to http.
     #[error("a plain GET was answered {status}, a redirect that is not followed: {why}")]
@@ -36,7 +36,7 @@ pub enum CheckError {
         why: &'static str,
     },
     /// The file is too short for the table, or its length is unknown.
-    #[error("the file has to have a known length of {SHORTEST} bytes or more")]
+    #[error("the check needs a file of {SHORTEST} bytes or more whose length the server states")]
     TooShort,
     /// The bytes or the version of the file change from reply to reply.
     #[error("the file changes while it is checked; one that stays the same is needed")]

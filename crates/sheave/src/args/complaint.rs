@@ -32,7 +32,12 @@ pub(super) fn sentence(
             swallowed(command, arguments, program).unwrap_or_else(|| missing(command, error))
         }
         (ErrorKind::InvalidSubcommand, Some(word)) => no_command(word),
-        (ErrorKind::ValueValidation, _) if is_of_a_url(error) => cause(error),
+        (ErrorKind::ValueValidation, _) if is_of_a_url(error) => {
+            beside_a_url(command, error, arguments).unwrap_or_else(|| cause(error))
+        }
+        (ErrorKind::TooManyValues, Some("--no-proxy")) => {
+            "--no-proxy takes no value; NO_PROXY in the environment lists exceptions".to_owned()
+        }
         (ErrorKind::TooManyValues, Some(option)) => format!("{option} takes no value"),
         _ => first_paragraph(&error.to_string()),
     };
@@ -119,8 +124,8 @@ const SYNONYMS: [(&str, &[&str]); 4] = [
     (
         "get",
         &[
-            "download", "dl", "fetch", "pull", "wget", "curl", "aria2c", "resume", "continue",
-            "sheave",
+            "download", "dl", "fetch", "pull", "wget", "curl", "aria2", "aria2c", "axel", "http",
+            "resume", "continue", "sheave",
         ],
     ),
     ("serve", &["server"]),
@@ -142,7 +147,7 @@ fn no_command(word: &str) -> String {
         .or_else(|| same.map(|(command, _)| *command))
         .or_else(|| nearest(&lower, COMMANDS.into_iter()));
     match (word, meant) {
-        ("version", _) => "there is no command version; `sheave --version` shows it".to_owned(),
+        ("version", _) => "there is no command \"version\"; `sheave --version` shows it".to_owned(),
         (_, Some(meant)) => format!("there is no command {word:?}; did you mean {meant:?}?"),
         (_, None) => format!(
             "{word:?} is neither a URL nor a command; the commands are {}",
@@ -174,6 +179,19 @@ fn missing(command: &str, error: &clap::Error) -> String {
     };
     let names = names.replace(['<', '>'], "").replace("...", "");
     format!("missing: {names}; `sheave {command} --help` has examples")
+}
+
+/// The answer to the name of a file or a directory behind a URL, as `cp` has it.
+fn beside_a_url(command: &str, error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let is_no_value = named(error)?.starts_with('<');
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    let has_url = words.any(|word| place::is_a_place(word) && place::url(word).is_ok());
+    let Some(NoUrl::Other { word }) = error.source()?.downcast_ref() else {
+        return None;
+    };
+    let is_meant = command == "get" && is_no_value && has_url;
+    is_meant
+        .then(|| format!("{word:?} is not a URL; -o FILE saves to a file, -d DIR in a directory"))
 }
 
 fn is_of_a_url(error: &clap::Error) -> bool {

@@ -95,8 +95,19 @@ pub(super) fn list(word: &str) -> Result<ListPlace, NoUrl> {
 /// Parses a URL. A place on this machine needs no scheme: `http` is meant.
 pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
     let word = bare(word);
-    if has_several(word) {
-        return Err(NoUrl::Several);
+    match word {
+        "" => return Err(NoUrl::Empty),
+        "-" => return Err(NoUrl::Input),
+        _ if word.starts_with(DASHES) => {
+            let name = word.trim_start_matches(DASHES);
+            let hyphens = if name.chars().count() == 1 { "-" } else { "--" };
+            return Err(NoUrl::Dash {
+                word: shown(word),
+                meant: format!("{hyphens}{}", shown(name)),
+            });
+        }
+        _ if has_several(word) => return Err(NoUrl::Several),
+        _ => {}
     }
     if let Some(meant) = slip(word) {
         return Err(NoUrl::BadScheme {
@@ -120,8 +131,33 @@ pub(super) fn url(word: &str) -> Result<Url, NoUrl> {
             place: shown(place),
         });
     }
-    let url = Url::parse(word).map_err(|_| NoUrl::Other { word: shown(word) })?;
+    let url = Url::parse(word).map_err(|_| NoUrl::other(word))?;
     of_http(url)
+}
+
+/// Dashes that typesetters put in the place of hyphens.
+const DASHES: [char; 3] = ['\u{2013}', '\u{2014}', '\u{2212}'];
+
+/// The ending of the name of an unfinished download.
+const PART: &str = ".part";
+
+/// Returns the URL within a text that it was copied with, as in Markdown or behind a name, without
+/// what may be secret.
+fn within(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let schemes = ["https://", "http://"].into_iter();
+    let begin = schemes.filter_map(|scheme| lower.find(scheme)).min()?;
+    let (before, rest) = word.split_at(begin);
+    let pairs = [('(', ')'), ('[', ']'), ('{', '}'), ('\'', '\''), ('"', '"')];
+    let mut pairs = pairs.into_iter();
+    let end = pairs.find(|(open, _)| before.ends_with(*open));
+    let url = match end.and_then(|(_, close)| rest.split_once(close)) {
+        Some((url, _)) => url,
+        None => rest,
+    };
+    let has_host = Url::parse(url).is_ok_and(|url| url.has_host());
+    let (scheme, behind) = url.split_once("://")?;
+    has_host.then(|| format!("{}://{}", scheme.to_ascii_lowercase(), shown(behind)))
 }
 
 /// Returns whether a word has several URLs, as where a list of them stands in quotes.
@@ -151,10 +187,11 @@ fn slip(word: &str) -> Option<String> {
         return None;
     }
     if scheme == meant {
-        if !rest.starts_with("://") {
+        // With a third slash the host is missing, as where a variable in a script is empty.
+        if !rest.starts_with("://") || rest.starts_with(":///") {
             return rest
                 .starts_with(is_mark)
-                .then(|| format!("{meant}://{}", shown(behind)));
+                .then(|| format!("{meant}://{}", with_slashes(behind)));
         }
         let lower = behind.to_ascii_lowercase();
         let mut schemes = ["http", "https"].into_iter();
@@ -167,17 +204,38 @@ fn slip(word: &str) -> Option<String> {
     }
     let is_near = strsim::osa_distance(&scheme, meant) == 1 || scheme.starts_with("hxxp");
     let is_scheme = rest.starts_with(":/") || rest.starts_with(":\\");
-    (is_near && is_scheme).then(|| format!("{meant}://{}", shown(behind)))
+    (is_near && is_scheme).then(|| format!("{meant}://{}", with_slashes(behind)))
 }
 
-/// The word of another scheme may be a login or a header: no more than its scheme is repeated.
+/// Returns the rest of a mistyped URL as a URL has it, without what may be secret.
+fn with_slashes(rest: &str) -> String {
+    shown(rest).replace('\\', "/")
+}
+
+/// The word of another scheme may be a login or a header: no more than its scheme is repeated, but
+/// for one that has a host, too.
 fn of_http(url: Url) -> Result<Url, NoUrl> {
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        scheme => Err(NoUrl::OtherScheme {
-            scheme: scheme.to_owned(),
-        }),
+    let scheme = url.scheme();
+    if ["http", "https"].contains(&scheme) {
+        return Ok(url);
     }
+    let instead = match scheme {
+        "file" => "; `cp` copies a file of this machine",
+        "s3" | "gs" => "; give its https URL, signed if it is private",
+        _ => "",
+    };
+    let scheme = scheme.to_owned();
+    let what = match url.host_str() {
+        Some(host) if !host.is_empty() => {
+            format!("{scheme}://{host}{}", url.path())
+        }
+        Some(_) | None => scheme.clone(),
+    };
+    Err(NoUrl::OtherScheme {
+        scheme,
+        what,
+        instead,
+    })
 }
 
 /// Returns a mistyped URL without the parts that may be secret: what precedes an `@` and what
@@ -215,29 +273,61 @@ pub(super) enum NoUrl {
     #[error("{word} is not a valid URL: {source}")]
     Malformed { word: String, source: ParseError },
     /// Its host is neither a name nor an address.
-    #[error("{word} is not a valid URL: no host is called so")]
+    #[error("{word} is not a valid URL: invalid host name")]
     NoHost { word: String },
+    /// Nothing, as where a variable in a script is empty.
+    #[error("an argument is empty, where a URL is needed")]
+    Empty,
+    /// A name that other programs have for a list on standard input.
+    #[error("- is not a URL; `xargs sheave get < FILE` downloads the URLs in a file")]
+    Input,
+    /// An option copied from a typeset page.
+    #[error("{word} begins with a dash that is no hyphen; did you mean {meant}?")]
+    Dash { word: String, meant: String },
+    /// An unfinished download.
+    #[error(
+        "{word} is not a URL; the command that began this download continues it, and `sheave \
+         inspect {word}` shows its URL"
+    )]
+    Part { word: String },
     /// More than one.
     #[error("several URLs are in one argument; leave out the quotes around them")]
     Several,
     /// A URL of another protocol.
-    #[error("only http and https URLs can be downloaded, not {scheme}")]
-    OtherScheme { scheme: String },
+    #[error("only http and https URLs can be downloaded, not {what}{instead}")]
+    OtherScheme {
+        scheme: String,
+        what: String,
+        instead: &'static str,
+    },
     /// Anything else.
     #[error("{word:?} is not a URL, such as https://example.org/disk.img")]
     Other { word: String },
 }
 
 impl NoUrl {
+    /// The answer to a word that has no scheme.
+    fn other(word: &str) -> Self {
+        let meant = within(word);
+        let is_part = word.len() > PART.len() && word.ends_with(PART);
+        let word = shown(word);
+        match meant {
+            Some(meant) => Self::BadScheme { word, meant },
+            None if is_part => Self::Part { word },
+            None => Self::Other { word },
+        }
+    }
+
     fn of(word: &str, error: ParseError) -> Self {
+        if error == ParseError::RelativeUrlWithoutBase {
+            return Self::other(word);
+        }
         let word = shown(word);
         let is_of_host = matches!(
             error,
             ParseError::IdnaError | ParseError::InvalidDomainCharacter
         );
-        if error == ParseError::RelativeUrlWithoutBase {
-            Self::Other { word }
-        } else if is_of_host {
+        if is_of_host {
             Self::NoHost { word }
         } else {
             Self::Malformed {
@@ -250,8 +340,14 @@ impl NoUrl {
     /// Returns whether the answer says what the word is, though it is no URL to download.
     pub(super) fn knows_the_word(&self) -> bool {
         match self {
-            Self::NoScheme { .. } | Self::BadScheme { .. } | Self::Several => true,
-            Self::OtherScheme { scheme } => OPAQUE.contains(&&**scheme),
+            Self::NoScheme { .. }
+            | Self::BadScheme { .. }
+            | Self::Empty
+            | Self::Input
+            | Self::Dash { .. }
+            | Self::Part { .. }
+            | Self::Several => true,
+            Self::OtherScheme { scheme, .. } => OPAQUE.contains(&&**scheme),
             Self::Malformed { .. } | Self::NoHost { .. } | Self::Other { .. } => false,
         }
     }
@@ -321,7 +417,6 @@ mod tests {
             "\u{feff}http://h/x",
             "\"http://h/x",
             "HTTP://h/x",
-            "http:///h/x",
             "view-source:http://h/x",
         ] {
             assert!(is_a_place(word), "{word}");
@@ -337,7 +432,13 @@ mod tests {
             ("http:/host/x", "http://host/x"),
             ("http//host/x", "http://host/x"),
             ("http;//host/x", "http://host/x"),
-            ("http:\\\\host\\x", "http://host\\x"),
+            ("http:\\\\host\\x", "http://host/x"),
+            ("http:///host/x", "http://host/x"),
+            ("https:////host/x", "https://host/x"),
+            ("(http://host/x)", "http://host/x"),
+            ("[a](https://host/x).", "https://host/x"),
+            ("url=https://host/x", "https://host/x"),
+            ("url=https://u:hush@host/x?a=hush", "https://...@host/x"),
             ("HTTPS:/host/x", "https://host/x"),
             ("https:://host/x", "https://host/x"),
             ("htp://host/x", "http://host/x"),

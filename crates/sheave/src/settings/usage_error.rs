@@ -27,13 +27,16 @@ pub(crate) enum UsageError {
     )]
     StandardOutput,
     /// One digest was given for several URLs.
-    #[error("--checksum belongs to one file, and there are {urls} URLs")]
+    #[error(
+        "--checksum belongs to one file, and there are {urls} URLs; write each checksum behind its \
+         URL, as in URL#sha256=HEX"
+    )]
     OneChecksum {
         /// The number of URLs.
         urls: usize,
     },
     /// Mirrors were given for several URLs.
-    #[error("--mirror is of one file, and there are {urls} URLs")]
+    #[error("--mirror belongs to one file, and there are {urls} URLs")]
     OneMirrored {
         /// The number of URLs.
         urls: usize,
@@ -60,7 +63,7 @@ pub(crate) enum UsageError {
         name: String,
     },
     /// Only https is wanted, and a URL is of http.
-    #[error("only https is wanted, and one of the URLs is of http")]
+    #[error("only https is allowed, and one of the URLs uses http")]
     NotHttps,
     /// The directory to serve does not exist, and is written as a port is.
     #[error("there is no directory {place}; to listen there, use --bind {place}")]

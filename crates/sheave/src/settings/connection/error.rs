@@ -31,7 +31,7 @@ pub(crate) enum ConnectionError {
         path: PathBuf,
     },
     /// A header asks for a part of the file.
-    #[error("files are downloaded whole, so that the header Range cannot ask for a part")]
+    #[error("files are downloaded whole, so the header Range cannot be sent")]
     Range,
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
@@ -48,7 +48,9 @@ pub(crate) enum ConnectionError {
         path: PathBuf,
     },
     /// The text of `--cookie` is neither.
-    #[error("--cookie is neither a cookie, written K=V, nor the name of a file that exists")]
+    #[error(
+        "the value of --cookie is neither a cookie, written K=V, nor the name of a file that exists"
+    )]
     NeitherCookieNorFile,
     /// The file should hold cookies and holds something else.
     #[error(
