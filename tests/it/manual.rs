@@ -147,6 +147,10 @@ fn the_scripts_of_the_manual_do_what_they_say() {
         assert!(succeeded && said.is_empty(), "{word}: {said}");
         assert!(scene.has_the_file(), "{word}");
     }
+    let unreachable = "URL=http://127.0.0.1:1/x; sleep() { :; }";
+    let script = format!("{unreachable}\n{}", named("for wait"));
+    let (succeeded, said) = scene.run("sh", &["-c", &script]).unwrap();
+    assert!(!succeeded && said.lines().count() == 4, "{said}");
     let list = format!("{0}\n", scene.serving.url("/disk.img"));
     fs::write(scene.into.path().join("urls.txt"), list).unwrap();
     let (succeeded, said) = scene.run("sh", &["-c", named("xargs")]).unwrap();
