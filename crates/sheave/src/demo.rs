@@ -256,12 +256,12 @@ fn judge(before: &Progress, report: &Report) -> Exit {
     let few = fetched_twice + wasted <= FEW_BYTES;
     let verified = report.verified == Verification::Digest;
     let text = format!(
-        "{} {} the sha-256; fetched twice {}, wasted {}",
+        "{} {} the sha-256; {} fetched twice, {} discarded",
         ByteCount(report.bytes),
         if verified {
-            "match"
+            "matches"
         } else {
-            "were not compared with"
+            "was not compared with"
         },
         ByteCount(fetched_twice),
         ByteCount(wasted),
