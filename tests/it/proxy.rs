@@ -8,6 +8,7 @@ use range_server::synthetic::{self, Seed};
 
 use crate::support::program::{self, Ran};
 use crate::support::proxy::Proxy;
+use crate::support::secure_proxy::SecureProxy;
 use crate::support::site::Site;
 use crate::support::{files, nginx};
 
@@ -198,4 +199,32 @@ fn a_redirect_from_the_world_to_this_machine_is_refused_and_the_way_to_follow_it
     assert!(ran.stderr.contains(&advice), "{}", ran.stderr);
     assert_eq!(ran.last_json()["message"], advice);
     assert!(site.requests().is_empty(), "{:?}", site.requests());
+}
+
+#[test]
+fn a_proxy_over_tls_is_trusted_as_servers_are_and_keeps_its_login() {
+    let site = Site::synthetic(Vec::new());
+    let proxy = Proxy::http(Some(PROXY_LOGIN));
+    let secure = SecureProxy::before(&proxy);
+    let into = files::directory();
+    let trusted = into.path().join("proxy.pem");
+    std::fs::write(&trusted, secure.certificate()).unwrap();
+    let url = site.url("/synthetic/40MiB?seed=4");
+    let through = format!("https://user:word@{}", secure.authority());
+    let ran = start(&url, into.path(), &["--proxy", &through], &[]).expect(3);
+    assert!(ran.stderr.contains("--cacert"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(&secure.authority()) && !ran.stderr.contains("word"),
+        "{}",
+        ran.stderr
+    );
+    assert!(proxy.told().is_empty());
+    let trust = ["--cacert", trusted.to_str().unwrap(), "--proxy", &through];
+    start(&url, into.path(), &trust, &[]).expect(0);
+    check_40_mib(&into.path().join("40MiB"));
+    let told = proxy.told();
+    assert!(told.len() >= 2, "{told:?}");
+    for request in site.requests() {
+        assert_eq!(request.header("proxy-authorization"), None);
+    }
 }

@@ -2,7 +2,8 @@
 //! program's contract and how faults are written.
 //!
 //! `cargo xtask soak` builds the program and runs this: `soak PROGRAM SECONDS ROUNDS SEED JOBS`,
-//! which ends when the first of seconds and rounds is used up. Every round is grown from a seed of
+//! which ends when the first of seconds and rounds is used up. A word behind them is the
+//! kind of proxy that every round has. Every round is grown from a seed of
 //! its own, which a failure names. A failure does not end it: the others may be of other kinds.
 #![forbid(unsafe_code)]
 #![expect(
@@ -26,6 +27,8 @@ mod program;
 #[expect(dead_code, reason = "what a proxy is told is no matter of a soak")]
 mod proxy;
 mod round;
+#[path = "../it/support/secure_proxy.rs"]
+mod secure_proxy;
 mod server;
 mod site;
 mod summary;
@@ -40,7 +43,7 @@ use std::time::{Duration, Instant};
 
 use site::Site;
 use summary::Tally;
-use world::World;
+use world::{Through, World};
 
 /// The directory in which file systems are mounted.
 mod files {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     let program = PathBuf::from(arguments.next().expect("PROGRAM SECONDS ROUNDS SEED JOBS"));
     let mut number = || -> u64 { arguments.next().unwrap().parse().unwrap() };
     let (seconds, rounds, first, jobs) = (number(), number(), number(), number());
+    let through: Option<Through> = arguments.next().map(|kind| kind.parse().unwrap());
     let start = Instant::now();
     let is_over = || start.elapsed() >= Duration::from_secs(seconds);
     let next = AtomicU64::new(first);
@@ -73,7 +77,9 @@ fn main() -> ExitCode {
             if seed - first >= rounds {
                 break;
             }
-            let done = round(&program, &mut site, seed);
+            let mut world = World::grow(seed);
+            world.proxy = through.or(world.proxy);
+            let done = round(&program, &mut site, &world);
             tally.lock().unwrap().add(done);
         }
         let growth = site.growth();
@@ -97,18 +103,21 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the round of a seed, and tells of its failure at once.
-fn round(program: &Path, site: &mut Site, seed: u64) -> Tally {
-    let world = World::grow(seed);
-    let ran = catch_unwind(AssertUnwindSafe(|| site.run(program, &world)));
+/// Runs the round of a world, and tells of its failure at once.
+fn round(program: &Path, site: &mut Site, world: &World) -> Tally {
+    let ran = catch_unwind(AssertUnwindSafe(|| site.run(program, world)));
     let (mut tally, failure) = match ran {
         Ok((tally, failure)) => (tally, failure),
         // The failed assertion has been printed.
         Err(_) => (Tally::default(), Some("PANIC: see above".to_owned())),
     };
     if let Some(why) = failure {
+        let seed = world.seed;
         eprintln!("soak: seed {seed}: {why}\n{world:#?}");
-        eprintln!("to repeat: cargo xtask soak --rounds 1 --seed {seed}\n");
+        // The proxy may be none that was drawn.
+        let through = world.proxy.map(|proxy| format!(" --proxy {proxy}"));
+        let through = through.unwrap_or_default();
+        eprintln!("to repeat: cargo xtask soak --rounds 1 --seed {seed}{through}\n");
         tally.add(Tally::failed(&why, seed));
     }
     tally
@@ -143,7 +152,7 @@ mod tests {
             .iter()
             .map(|world| format!("{:?}", world.proxy))
             .collect();
-        assert_eq!((places.len(), proxies.len()), (5, 4));
+        assert_eq!((places.len(), proxies.len()), (5, 5));
     }
 
     #[test]

@@ -28,13 +28,22 @@ const DEADLINE: Duration = Duration::from_secs(90);
 /// The content of an older file under the final name.
 const AS_IT_WAS: &[u8] = b"as it was\n";
 
+/// The surroundings of a round, beside its server.
+pub(crate) struct Surroundings {
+    /// The directory below which its file is saved.
+    pub(crate) place: PathBuf,
+    /// The URL of the proxy between the program and the server.
+    pub(crate) proxy: Option<String>,
+    /// The certificates to trust, where TLS is met.
+    pub(crate) trusted: Option<PathBuf>,
+}
+
 /// A round under way.
 pub(crate) struct Round<'a> {
     world: &'a World,
     program: &'a Path,
     server: &'a Server,
-    /// The URL of the proxy between the program and the server.
-    proxy: Option<String>,
+    surroundings: Surroundings,
     directory: TempDir,
     scratch: TempDir,
     /// The editions that the server has had, the newest last.
@@ -49,12 +58,11 @@ pub(crate) struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    /// Runs a world, and tells how it went and, if it went wrong, why. Its file is saved below a
-    /// directory, and asked for through a proxy if there is one.
+    /// Runs a world, and tells how it went and, if it went wrong, why.
     pub(crate) fn run(
         program: &'a Path,
         server: &'a Server,
-        (place, proxy): (&Path, Option<String>),
+        surroundings: Surroundings,
         world: &'a World,
     ) -> Outcome {
         let beside = program.parent().unwrap();
@@ -62,8 +70,8 @@ impl<'a> Round<'a> {
             world,
             program,
             server,
-            proxy,
-            directory: tempfile::tempdir_in(place).unwrap(),
+            directory: tempfile::tempdir_in(&surroundings.place).unwrap(),
+            surroundings,
             scratch: tempfile::tempdir_in(beside).unwrap(),
             editions: RefCell::default(),
             tally: Tally::default(),
@@ -154,7 +162,7 @@ impl<'a> Round<'a> {
         if world.has_final {
             command.arg("--overwrite");
         }
-        match &self.proxy {
+        match &self.surroundings.proxy {
             Some(proxy) => command.args(["--proxy", proxy]),
             None => command.arg("--no-proxy"),
         };
@@ -166,8 +174,8 @@ impl<'a> Round<'a> {
             let digest = Digest::new(DigestAlgorithm::Sha256, &digest).unwrap();
             command.arg("--checksum").arg(digest.to_string());
         }
-        if let Some(authority) = &self.server.authority {
-            command.arg("--cacert").arg(authority);
+        if let Some(trusted) = &self.surroundings.trusted {
+            command.arg("--cacert").arg(trusted);
         }
         command
     }

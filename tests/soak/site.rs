@@ -4,9 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use crate::mounts::Mount;
 use crate::proxy::Proxy;
-use crate::round::{Outcome, Round};
+use crate::round::{Outcome, Round, Surroundings};
+use crate::secure_proxy::SecureProxy;
 use crate::server::{Growth, Server, Use};
 use crate::world::{Place, Through, World};
 
@@ -16,12 +19,18 @@ const WARM: u64 = 60;
 /// The time a server may take to let go of peers that are gone.
 const PARTING: Duration = Duration::from_secs(10);
 
+/// The name of the file of certificates.
+const TRUSTED: &str = "trusted.pem";
+
 /// A server without TLS and one with it, and what is between them and a file.
 pub(crate) struct Site {
     plain: Server,
     secure: Server,
     http: Proxy,
+    https: SecureProxy,
     socks: Proxy,
+    /// A directory with a file of certificates, of the server with TLS and of the proxy with it.
+    trusted: TempDir,
     /// Those that this machine lets it mount; another place stands in for the others.
     mounts: Vec<(Place, Mount)>,
     rounds: u64,
@@ -45,11 +54,19 @@ impl Site {
         let mounts = mounts
             .into_iter()
             .filter_map(|(place, mount)| Some((place, mount?)));
+        let http = Proxy::http(None);
+        let https = SecureProxy::before(&http);
+        let trusted = tempfile::tempdir().unwrap();
+        let of_server = std::fs::read_to_string(secure.authority.as_ref().unwrap()).unwrap();
+        let both = format!("{of_server}{}", https.certificate());
+        std::fs::write(trusted.path().join(TRUSTED), both).unwrap();
         Self {
             fresh: plain.used() + secure.used(),
             plain,
             secure,
-            http: Proxy::http(None),
+            http,
+            https,
+            trusted,
             socks: Proxy::socks(None),
             mounts: mounts.collect(),
             rounds: 0,
@@ -71,12 +88,21 @@ impl Site {
         // Files are on the disk the program was built on where nothing else is wanted.
         let beside = || program.parent().unwrap().to_owned();
         let place: PathBuf = mount.map_or_else(beside, |(_, mount)| mount.path());
-        let proxy = world.proxy.map(|through| match through {
-            Through::Http => format!("http://{}", self.http.authority()),
-            Through::Socks5 => format!("socks5://{}", self.socks.authority()),
-            Through::Socks5h => format!("socks5h://{}", self.socks.authority()),
+        let proxy = world.proxy.map(|through| {
+            let authority = match through {
+                Through::Http => self.http.authority(),
+                Through::Https => self.https.authority(),
+                Through::Socks5 | Through::Socks5h => self.socks.authority(),
+            };
+            format!("{through}://{authority}")
         });
-        Round::run(program, server, (&place, proxy), world)
+        let meets_tls = world.is_secure || world.proxy == Some(Through::Https);
+        let surroundings = Surroundings {
+            place,
+            proxy,
+            trusted: meets_tls.then(|| self.trusted.path().join(TRUSTED)),
+        };
+        Round::run(program, server, surroundings, world)
     }
 
     /// Returns what the servers used before anybody came, when they were warm, and use now that

@@ -1,6 +1,8 @@
 //! Owns what a round is: a file, what is wrong with its server, how it is asked for, and what stops
 //! the runs; all from one seed. Runs nothing.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::dice::Dice;
@@ -71,8 +73,38 @@ pub(crate) enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Through {
     Http,
+    Https,
     Socks5,
     Socks5h,
+}
+
+impl Through {
+    const ALL: [Self; 4] = [Self::Http, Self::Https, Self::Socks5, Self::Socks5h];
+
+    fn scheme(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Socks5 => "socks5",
+            Self::Socks5h => "socks5h",
+        }
+    }
+}
+
+impl fmt::Display for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.scheme())
+    }
+}
+
+impl FromStr for Through {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut all = Self::ALL.into_iter();
+        let found = all.find(|through| through.scheme() == text);
+        found.ok_or_else(|| format!("{text:?} is no kind of proxy"))
+    }
 }
 
 /// One run, and what happens beside it.
@@ -167,6 +199,7 @@ impl World {
             None,
             None,
             Some(Through::Http),
+            Some(Through::Https),
             Some(Through::Socks5),
             Some(Through::Socks5h),
         ]);

@@ -21,6 +21,10 @@ pub(crate) struct Soak {
     /// The number of rounds at once; most of their time is waiting
     #[arg(long, value_name = "N", default_value_t = 6)]
     jobs: u64,
+    /// The kind of proxy that every round has: http, https, socks5 or socks5h; without it, one is
+    /// drawn, or none
+    #[arg(long, value_name = "KIND")]
+    proxy: Option<String>,
 }
 
 /// Builds both and runs the loop.
@@ -30,5 +34,6 @@ pub(crate) fn run(soak: &Soak) -> Result<(), Failure> {
     command.arg(workspace::product()?);
     let numbers = [soak.minutes * 60, soak.rounds, soak.seed, soak.jobs];
     command.args(numbers.map(|number| number.to_string()));
+    command.args(&soak.proxy);
     workspace::run(command, "soak")
 }

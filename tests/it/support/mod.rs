@@ -12,6 +12,7 @@ pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod raw;
+pub(crate) mod secure_proxy;
 pub(crate) mod serving;
 pub(crate) mod site;
 pub(crate) mod software;
