@@ -202,7 +202,7 @@ impl Cookie {
         }
         cookie.expires = max_age.or(cookie.expires);
         let is_allowed = !cookie.is_secure || url.scheme() == "https";
-        (is_kept && is_allowed && cookie.keeps_its_name(url, names_domain)).then_some(cookie)
+        (is_kept && is_allowed && cookie.keeps_its_name(names_domain)).then_some(cookie)
     }
 
     /// A host may set cookies for itself and the domains above it, but not for one whose hosts have
@@ -230,12 +230,11 @@ impl Cookie {
     }
 
     /// Names with these beginnings promise how the cookie was set.
-    fn keeps_its_name(&self, url: &Url, names_domain: bool) -> bool {
+    fn keeps_its_name(&self, names_domain: bool) -> bool {
         let name = self.name.to_ascii_lowercase();
         let is_of_host = !names_domain && self.path == "/";
-        let is_secure = self.is_secure && url.scheme() == "https";
-        (!name.starts_with(b"__secure-") || is_secure)
-            && (!name.starts_with(b"__host-") || is_secure && is_of_host)
+        (!name.starts_with(b"__secure-") || self.is_secure)
+            && (!name.starts_with(b"__host-") || self.is_secure && is_of_host)
     }
 
     fn is_replaced_by(&self, other: &Self) -> bool {

@@ -95,7 +95,6 @@ impl Hosts {
         let name = name.strip_prefix("*.").unwrap_or(name);
         let name = name.trim_start_matches('.');
         match name {
-            "" => None,
             "<local>" => Some(Self::Local),
             _ if name.contains('*') => Some(Self::Like(name.to_owned())),
             // The name is read as in a URL: names beyond ASCII are written in it.

@@ -72,6 +72,13 @@ fn a_cookie_is_sent_where_its_server_wants_it() {
         ("http://h/x/y", "a=b", "http://h/x", "a=b"),
         ("http://h/x/y", "a=b; Path=z", "http://h/x/z", "a=b"),
         ("http://h/x/y", "a=b; Path=/z", "http://h/z/", "a=b"),
+        // The last one counts, also where it makes no sense.
+        (
+            "http://h/x/y",
+            "a=b; Path=/z; Path=z",
+            "http://h/x/z",
+            "a=b",
+        ),
         ("http://h/", "a=b; Path=/z/", "http://h/z/y", "a=b"),
         ("https://h/", "a=b; Secure", "https://h/", "a=b"),
         (
@@ -140,6 +147,7 @@ fn a_cookie_lives_as_long_as_its_server_says() {
         "Max-Age=99999999999999999999999",
         "Expires=Sat, 01-Aug-2026 12:00:01 GMT",
         "Expires=never",
+        "Max-Age=",
         "Max-Age=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
     ] {
         let sent = after("http://h/", &format!("a=b; {attributes}"), "http://h/");
@@ -197,26 +205,32 @@ fn a_cookie_is_sent_nowhere_else() {
         ("https://h/", "a=b; Secure", "http://h/"),
         ("http://h/", "a=b; Secure", "https://h/"),
         ("http://h/", "__Secure-a=b", "http://h/"),
+        ("https://h/", "__Secure-a=b", "https://h/"),
+        ("https://h/", "__Host-a=b; Path=/", "https://h/"),
+        ("http://h/x/y", "a=b; Path=/z; Path=z", "http://h/z/"),
         ("https://h/", "__Host-a=b; Secure; Path=/x", "https://h/x"),
         (
             "https://h/",
             "__Host-a=b; Secure; Path=/; Domain=h",
             "https://h/",
         ),
-        ("http://h/", "a=b; Max-Age=0", "http://h/"),
-        ("http://h/", "a=b; Max-Age=-1", "http://h/"),
-        (
-            "http://h/",
-            "a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
-            "http://h/",
-        ),
-        (
-            "http://h/",
-            "a=b; Max-Age=0; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
-            "http://h/",
-        ),
     ] {
         assert_eq!(after(from, field, to), "", "{from} {field} {to}");
+    }
+}
+
+#[test]
+fn a_cookie_that_is_over_is_not_sent() {
+    for attributes in [
+        "Max-Age=0",
+        "Max-Age=-1",
+        "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        "Max-Age=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        "Max-Age=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        "Max-Age=0; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+    ] {
+        let sent = after("http://h/", &format!("a=b; {attributes}"), "http://h/");
+        assert_eq!(sent, "", "{attributes}");
     }
 }
 
@@ -254,17 +268,26 @@ fn what_the_user_wrote_stays_until_a_server_replaces_it() {
 
 #[test]
 fn servers_set_a_limited_number_and_take_no_place_of_the_file() {
-    let mut cookies = Cookies::of_file(b"h\tFALSE\t/\tFALSE\t0\tmine\t1").unwrap();
+    let file = ["mine", "own", "third"].map(|name| format!("h\tFALSE\t/\tFALSE\t0\t{name}\t1\n"));
+    let mut cookies = Cookies::of_file(file.concat().as_bytes()).unwrap();
+    // One that is set again and again is one.
+    for number in 0..1000 {
+        cookies.note(&url("http://h/"), format!("n0={number}").as_bytes(), now());
+    }
+    assert_eq!(
+        sent(&cookies, "http://h/"),
+        "mine=1; own=1; third=1; n0=999"
+    );
     for number in 0..1000 {
         cookies.note(&url("http://h/"), format!("n{number}=x").as_bytes(), now());
     }
     let sent = sent(&cookies, "http://h/");
-    assert!(sent.starts_with("mine=1; "), "{sent}");
+    assert!(sent.starts_with("mine=1; own=1; third=1; "), "{sent}");
     assert!(sent.ends_with("; n999=x"), "{sent}");
-    assert_eq!(sent.split("; ").count(), 1 + SET_MAX);
+    assert_eq!(sent.split("; ").count(), 3 + SET_MAX);
     cookies.note(&url("http://h/"), b"mine=; Max-Age=0", now());
     cookies.note(&url("http://h/"), b"more=1", now());
-    assert_eq!(cookies.kept.len(), SET_MAX);
+    assert_eq!(cookies.kept.len(), 2 + SET_MAX);
 }
 
 const FILE: &str = "# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n\n\
@@ -320,6 +343,9 @@ fn what_is_no_file_of_cookies_is_told_from_one() {
         "# a=b",
         "a\tb",
         "\u{0}",
+        ".\tTRUE\t/\tFALSE\t0\ta\tb",
+        "h\tTRUE\t/\tFALSE\t0\ta\u{1}\tb",
+        "h\tTRUE\t/\tFALSE\t0\ta\tb\u{1}",
     ] {
         assert!(Cookies::of_file(text.as_bytes()).is_none(), "{text}");
     }

@@ -39,6 +39,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         | [192, 168, ..]
         // Protocol assignments (RFC 6890); benchmarks within a laboratory (RFC 2544).
         | [192, 0, 0, _]
+        // Relays of tunnels, of which the nearest answers (RFC 3068).
+        | [192, 88, 99, _]
         // A provider's own, which its machines reach as if it were on their link.
         | [168, 63, 129, 16]
         | [198, 18 | 19, ..] => true,
@@ -60,10 +62,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     {
         return false;
     }
-    let inside = address.is_unspecified()
-        || address.is_loopback()
-        // Local to a site, in both generations; to a link; multicast.
-        || first & 0xfe00 == 0xfc00
+    // Local to a site, in both generations; to a link; multicast.
+    let inside = first & 0xfe00 == 0xfc00
         || first & 0xff80 == 0xfe80
         || first & 0xff00 == 0xff00
         // Identifiers of segments within one network (RFC 9602).
@@ -74,6 +74,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         // Benchmarks within a laboratory (RFC 5180).
         || address.segments()[..3] == [0x2001, 2, 0]
         || address.segments()[..4] == [0x100, 0, 0, 0]
+        // Services that the nearest router answers for (RFC 7723, RFC 8155, RFC 9665).
+        || matches!(address.segments(), [0x2001, 1, 0, 0, 0, 0, 0, 1..=3])
         // Translators of one network (RFC 8215), to IPv4 addresses at a place of its choosing.
         || address.segments()[..3] == [0x64, 0xff9b, 1];
     !inside
@@ -83,9 +85,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let at = |index| ipv4_at(address, index);
     match address.segments() {
-        // `::` and `::1` are addresses of their own.
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        // Compatible (RFC 4291 §2.5.5.1), mapped (§2.5.5.2), translated (RFC 2765, RFC 6052).
+        // Compatible, of which `::` and `::1` carry addresses of this network (RFC 4291 §2.5.5.1),
+        // mapped (§2.5.5.2), translated (RFC 2765, RFC 6052).
         [0, 0, 0, 0, 0, 0 | 0xffff, ..]
         | [0, 0, 0, 0, 0xffff, 0, ..]
         | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(at(6)),
@@ -209,6 +210,28 @@ mod tests {
                 &["2001:1::", "2000:ffff::"],
             ),
             (&["5f00::", "5f00:ffff::1"], &["5eff:ffff::", "5f01::"]),
+            (
+                &["2001:1::1", "2001:1::2", "2001:1::3"],
+                &["2001:1::4", "2001:1::", "2001:1::1:0:1"],
+            ),
+            (
+                &["192.88.99.0", "192.88.99.255", "2002:c058:6301::"],
+                &["192.88.98.255", "192.88.100.0"],
+            ),
+            // Every byte of an address counts that another one carries.
+            (
+                &[
+                    "::ffff:168.63.129.16",
+                    "::168.63.129.16",
+                    "2002:a83f:8110::",
+                ],
+                &[
+                    "::ffff:168.63.129.17",
+                    "::ffff:168.62.129.16",
+                    "2002:a83f:8111::",
+                    "2002:a83f:8010::",
+                ],
+            ),
             (
                 &["2001:2::", "2001:2:0:ffff::"],
                 &["2001:2:1::", "2001:1:ffff::"],
