@@ -52,6 +52,8 @@ pub(crate) struct Round<'a> {
     /// The bytes that a run has to keep.
     claims: Vec<Claim>,
     has_arrived: bool,
+    /// True if what is there may be as a kill has left it.
+    left_by_a_kill: bool,
     /// How the last second run ended, for a failure.
     rival: String,
     had_rival: bool,
@@ -77,6 +79,7 @@ impl<'a> Round<'a> {
             tally: Tally::default(),
             claims: Vec::new(),
             has_arrived: false,
+            left_by_a_kill: false,
             rival: String::new(),
             had_rival: false,
         };

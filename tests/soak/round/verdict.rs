@@ -87,8 +87,10 @@ impl Round<'_> {
         }
         // A second run that was too late keeps what it has.
         let is_over = self.has_arrived && !self.had_rival;
+        // A run that is over so early has not looked at what a kill before it left.
         let was_killed = ended.told == Some(Stop::Kill);
-        if let Some(stray) = claims::stray(self.directory.path(), is_over, was_killed) {
+        self.left_by_a_kill = was_killed || self.left_by_a_kill && is_early;
+        if let Some(stray) = claims::stray(self.directory.path(), is_over, self.left_by_a_kill) {
             return Err(stray);
         }
         self.check_resumed(ended)?;
