@@ -157,6 +157,30 @@ fn a_terminal_gets_what_its_environment_asks_for() {
     }
 }
 
+/// A part without a whole block is nothing that another run could continue with.
+#[test]
+fn nothing_is_left_where_nothing_was_fetched() {
+    let site = Site::synthetic(faults(&["stall:0"]));
+    let url = site.url("/synthetic/40MiB");
+    let into = files::directory();
+    let running = program::start_get(&url, into.path(), &[]);
+    let journal = into.path().join("40MiB.part.journal");
+    wait::until("a part file", || journal.exists().then_some(()));
+    running.signal(Signal::INT);
+    let stopped = running.finish().expect(130);
+    assert!(stopped.stderr.contains("nothing was kept"), "{stopped:?}");
+    let more = ["--max-tries", "2", "--first-byte-timeout", "300ms"];
+    let failed = program::start_get(&url, into.path(), &more)
+        .finish()
+        .expect(3);
+    for ran in [stopped, failed] {
+        assert!(!ran.stderr.contains("to resume"), "{ran:?}");
+        assert!(!ran.stderr.contains("starts over"), "{ran:?}");
+        assert_eq!(ran.last_json()["resumable"], false, "{ran:?}");
+    }
+    assert_eq!(files::names(into.path()), [""; 0]);
+}
+
 /// Nothing that the server gives joins other bytes to those of a stream that broke.
 #[test]
 fn nobody_is_told_to_continue_what_cannot_be_continued() {

@@ -348,6 +348,15 @@ fn keep_oldest(target: &Target, older: &mut OlderVersions) -> bool {
 
 /// Reports whether the next run could go on from what was fetched.
 fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
+    is_linked(task, fetched) && has_blocks(fetched)
+}
+
+fn has_blocks(fetched: &Fetched) -> bool {
+    fetched.file.as_ref().is_some_and(ResumableFile::has_claims)
+}
+
+/// Reports whether something links the bytes of a later run to those that were fetched.
+fn is_linked(task: &Task, fetched: &Fetched) -> bool {
     let can_prove = |generation: &Generation| {
         generation.length.is_some() && (generation.validators.is_strong() || task.expects_digest())
     };
@@ -358,9 +367,10 @@ fn can_be_continued(task: &Task, fetched: &Fetched) -> bool {
 }
 
 /// Removes what no later run can continue: nothing links other bytes to those of a stream of
-/// unknown length.
+/// unknown length, and a file without a whole block has nothing to continue.
 fn clear_away(fetched: &Fetched) {
-    if let Some(file) = fetched.file.as_ref().filter(|file| file.length().is_none()) {
+    let is_of_no_use = |file: &&ResumableFile| file.length().is_none() || !file.has_claims();
+    if let Some(file) = fetched.file.as_ref().filter(is_of_no_use) {
         // The error that ends the download is the one to report.
         let _removed = file.discard();
     }
@@ -369,7 +379,8 @@ fn clear_away(fetched: &Fetched) {
 /// Returns the error of a download that was neither completed nor started over.
 fn failure(task: &Task, fetched: Fetched) -> Error {
     let has_kept = can_be_continued(task, &fetched);
-    let loss = Some(Loss::Unlinked).filter(|_| fetched.file.is_some() && !has_kept);
+    let is_lost = fetched.file.is_some() && !is_linked(task, &fetched);
+    let loss = Some(Loss::Unlinked).filter(|_| is_lost);
     clear_away(&fetched);
     let failing = fetched.failing;
     let error = match (fetched.outcome, fetched.last_error) {

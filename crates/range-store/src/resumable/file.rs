@@ -68,7 +68,7 @@ impl<D: Disk> ResumableFile<D> {
         waits_for_disk: bool,
     ) -> Self {
         let recorder = match part.length() {
-            Some(_) => Recorder::new(log, encoder),
+            Some(_) => Recorder::new(log, encoder, false),
             None => Recorder::unsettled(log, encoder),
         };
         Self(Arc::new(Kept {
@@ -91,7 +91,7 @@ impl<D: Disk> ResumableFile<D> {
         Failpoint::EarlierFound.reached();
         Ok(Self(Arc::new(Kept {
             part,
-            recorder: Recorder::new(log, journal.encoder.clone()),
+            recorder: Recorder::new(log, journal.encoder.clone(), !journal.blocks.is_empty()),
             block_size: journal.header.block_size,
             waits_for_disk,
             doubts_memory: journal.sync_failed,
@@ -101,6 +101,12 @@ impl<D: Disk> ResumableFile<D> {
     /// Returns the length of the file, `None` while it is unknown.
     pub fn length(&self) -> Option<ByteCount> {
         self.0.part.length()
+    }
+
+    /// Reports whether any block is claimed, by this run or by an earlier one: without one a later
+    /// run has nothing to continue with.
+    pub fn has_claims(&self) -> bool {
+        self.0.recorder.has_claims()
     }
 
     /// Returns the size of the blocks, each of which is hashed, claimed and repaired as a whole.

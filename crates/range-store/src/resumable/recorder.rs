@@ -29,6 +29,8 @@ struct Encoding {
     held: Option<Vec<WrittenBlock>>,
     /// The notes about a file of unknown length, which a journal with a length has to repeat.
     notes: Vec<Note>,
+    /// True once a block was claimed, in this run or an earlier one.
+    has_claims: bool,
 }
 
 /// A fact about the file as a whole.
@@ -60,22 +62,29 @@ impl Note {
 
 impl<D: Disk> Recorder<D> {
     /// Returns the journal of a file of known length: `log` ends where `encoder` continues.
-    pub(super) fn new(log: AppendLog<D>, encoder: Encoder) -> Self {
-        Self::with(log, encoder, None)
+    /// `has_claims` says whether there are claims before that.
+    pub(super) fn new(log: AppendLog<D>, encoder: Encoder, has_claims: bool) -> Self {
+        Self::with(log, encoder, None, has_claims)
     }
 
     /// Returns the journal of a file whose length only the end of the reply shows. It claims
     /// nothing until it is [settled](Self::settle).
     pub(super) fn unsettled(log: AppendLog<D>, encoder: Encoder) -> Self {
-        Self::with(log, encoder, Some(Vec::new()))
+        Self::with(log, encoder, Some(Vec::new()), false)
     }
 
-    fn with(log: AppendLog<D>, encoder: Encoder, held: Option<Vec<WrittenBlock>>) -> Self {
+    fn with(
+        log: AppendLog<D>,
+        encoder: Encoder,
+        held: Option<Vec<WrittenBlock>>,
+        has_claims: bool,
+    ) -> Self {
         let encoding = Encoding {
             encoder,
             buffer: Vec::with_capacity(64),
             held,
             notes: Vec::new(),
+            has_claims,
         };
         Self {
             log,
@@ -88,11 +97,18 @@ impl<D: Disk> Recorder<D> {
         let mut encoding = self.lock();
         if let Some(held) = &mut encoding.held {
             held.push(block);
-            return Ok(());
+        } else {
+            encoding.append(&self.log, |encoder, out| {
+                encoder.block(block.index(), block.hash(), out);
+            })?;
         }
-        encoding.append(&self.log, |encoder, out| {
-            encoder.block(block.index(), block.hash(), out);
-        })
+        encoding.has_claims = true;
+        Ok(())
+    }
+
+    /// Reports whether a block was ever claimed.
+    pub(super) fn has_claims(&self) -> bool {
+        self.lock().has_claims
     }
 
     /// Records a fact about the file as a whole.
