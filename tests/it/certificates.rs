@@ -187,3 +187,60 @@ fn a_refused_handshake_is_no_server_that_cannot_be_reached() {
         assert_eq!(count.load(Ordering::Relaxed), 1, "{said}");
     }
 }
+
+#[test]
+fn why_a_certificate_proves_nothing_is_said_in_words_and_what_helps_with_it() {
+    let served = |change: &dyn Fn(&mut CertificateParams)| {
+        let (key, mut params) = own_authority();
+        params.is_ca = IsCa::NoCa;
+        change(&mut params);
+        let certificate = params.self_signed(&key).unwrap().pem();
+        let identity = TlsIdentity::from_pem(&certificate, &key.serialize_pem()).unwrap();
+        let site = Site::start(Config {
+            tls: Some(identity),
+            ..Config::default()
+        });
+        (site, certificate)
+    };
+    let years = |from: i32, to: i32| {
+        move |params: &mut CertificateParams| {
+            params.not_before = rcgen::date_time_ymd(from, 1, 1);
+            params.not_after = rcgen::date_time_ymd(to, 1, 1);
+        }
+    };
+    let named = |params: &mut CertificateParams| {
+        let name = "b.example".try_into().unwrap();
+        params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
+    };
+    for (change, is_trusted, says, helps) in [
+        (
+            &years(2001, 2002) as &dyn Fn(&mut CertificateParams),
+            true,
+            " days ago, by",
+            false,
+        ),
+        (&years(3001, 3002), true, " days, by the clock", false),
+        (
+            &named,
+            true,
+            "is for b.example, and not for 127.0.0.1",
+            false,
+        ),
+        (
+            &|_: &mut CertificateParams| (),
+            false,
+            "nobody who is trusted",
+            true,
+        ),
+    ] {
+        let (site, certificate) = served(change);
+        let kept = files::directory();
+        let trusted = pem_file(kept.path(), "own.pem", &certificate);
+        let url = site.url("/synthetic/1MiB").replace("http://", "https://");
+        let trust = ["--cacert", &trusted];
+        let more = if is_trusted { &trust[..] } else { &[] };
+        let ran = fails(&url, &[&["--max-tries", "1"], more].concat(), 3, says);
+        assert_eq!(ran.stderr.contains("--cacert"), helps, "{ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    }
+}

@@ -235,7 +235,14 @@ impl Error {
         if let TransportError::Redirect(RedirectError::Private { .. }) = error {
             return Some(Remedy::AllowPrivate);
         }
-        matches!(error, TransportError::Untrusted { .. }).then_some(Remedy::Authorities)
+        let lacks_an_authority = matches!(
+            error,
+            TransportError::Untrusted {
+                of_issuer: true,
+                ..
+            }
+        );
+        lacks_an_authority.then_some(Remedy::Authorities)
     }
 
     fn is_of_the_directory(&self) -> bool {

@@ -104,7 +104,8 @@ pub use range_core::units::{
 pub use scheduler::Tries;
 
 pub use range_store::{
-    NameError, WriteMode, exit_on_bus_error, ignore_file_size_signal, spare_address_space,
+    NameError, TooLittleMemory, WriteMode, exit_on_bus_error, ignore_file_size_signal,
+    spare_address_space, stack_limit, too_little_memory,
 };
 
 #[cfg(doctest)]

@@ -30,7 +30,11 @@ pub(crate) enum TransportError {
         source: Source,
     },
     #[error("the server's identity could not be verified")]
-    Untrusted { source: Source },
+    Untrusted {
+        /// True if it could be, were somebody else trusted.
+        of_issuer: bool,
+        source: Source,
+    },
     #[error("the server has another key than the one it is pinned to: {actual}")]
     NotPinned { actual: Pin },
     /// The server would refuse again.

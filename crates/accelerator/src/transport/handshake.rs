@@ -25,8 +25,12 @@ pub(crate) enum Refusal {
     SpeaksNone,
     /// Its versions are all too old.
     Version,
-    /// There is no way to agree on keys that both know.
-    Ciphers,
+    /// It chose a way to agree on keys, or to prove who it is, that is not offered.
+    Unspoken,
+    /// Nothing it was offered will do, and there is no telling what it misses: servers say no more
+    /// of a cipher, a kind of certificate, a name that they do not know or a client without a
+    /// certificate.
+    Unexplained,
     /// It wants a certificate of the user, or another one.
     Certificate,
     /// It has nothing under the name it was asked for.
@@ -44,9 +48,15 @@ impl Refusal {
             Self::Version => {
                 "the server knows no version of TLS that is accepted; 1.1 and older are never"
             }
-            Self::Ciphers => {
-                "the server refused the TLS handshake; it may know nothing but the exchange of \
-                 keys by RSA, or a TLS older than 1.2, which are not spoken"
+            Self::Unspoken => {
+                "the server chose for TLS what is not spoken: a cipher, an exchange of keys or a \
+                 kind of signature"
+            }
+            Self::Unexplained => {
+                "the server refused the TLS handshake without saying why; it may have no \
+                 certificate for the host, want one of the client, or know nothing that is spoken: \
+                 the exchange of keys by RSA, certificates with a P-521 key and TLS before 1.2 are \
+                 not"
             }
             Self::Certificate => {
                 "the server refused the TLS handshake for the client's certificate, or the lack \
@@ -88,24 +98,6 @@ pub(super) fn judge(error: &Error, is_connecting: bool) -> Option<FinalFailure> 
     }
 }
 
-/// Says why a certificate proves nothing, where the text of the library is a name of its code.
-pub(super) fn in_words(error: &Error) -> Option<&'static str> {
-    let Error::InvalidCertificate(certificate) = error else {
-        return None;
-    };
-    match certificate {
-        CertificateError::UnknownIssuer => {
-            Some("nobody who is trusted has signed its certificate (UnknownIssuer)")
-        }
-        CertificateError::Other(other)
-            if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
-        {
-            Some("nobody but itself has signed its certificate")
-        }
-        _ => None,
-    }
-}
-
 fn certificate_or_name(alert: AlertDescription) -> Option<Refusal> {
     use AlertDescription as Alert;
     match alert {
@@ -126,7 +118,7 @@ fn certificate_or_name(alert: AlertDescription) -> Option<Refusal> {
 fn of_alert(alert: AlertDescription) -> Option<Refusal> {
     use AlertDescription as Alert;
     match alert {
-        Alert::HandshakeFailure | Alert::InsufficientSecurity => Some(Refusal::Ciphers),
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => Some(Refusal::Unexplained),
         Alert::ProtocolVersion => Some(Refusal::Version),
         // These failures pass.
         Alert::CloseNotify | Alert::InternalError | Alert::UserCanceled => None,
@@ -142,7 +134,7 @@ fn of_incompatible(incompatible: &PeerIncompatible) -> Refusal {
         | PeerIncompatible::NoKxGroupsInCommon
         | PeerIncompatible::NoSignatureSchemesInCommon
         | PeerIncompatible::EcPointsExtensionRequired
-        | PeerIncompatible::NamedGroupsExtensionRequired => Refusal::Ciphers,
+        | PeerIncompatible::NamedGroupsExtensionRequired => Refusal::Unspoken,
         _ => Refusal::Other,
     }
 }
@@ -154,30 +146,6 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn no_name_of_code_says_why_a_certificate_proves_nothing() {
-        let other = |error: webpki::Error| CertificateError::Other(OtherError(Arc::new(error)));
-        for (certificate, expected) in [
-            (
-                other(webpki::Error::CaUsedAsEndEntity),
-                Some("nobody but itself"),
-            ),
-            (
-                CertificateError::UnknownIssuer,
-                Some("nobody who is trusted"),
-            ),
-            (other(webpki::Error::MaximumPathDepthExceeded), None),
-            (CertificateError::Expired, None),
-        ] {
-            let found = in_words(&Error::InvalidCertificate(certificate));
-            let begins = expected
-                .zip(found)
-                .is_some_and(|(begin, text)| text.starts_with(begin));
-            assert!(begins || expected == found, "{found:?}");
-        }
-        assert_eq!(in_words(&Error::DecryptError), None);
-    }
-
-    #[test]
     fn what_would_fail_again_is_told_from_what_may_pass() {
         use AlertDescription as Alert;
         let refused = |refusal| Some(FinalFailure::Refused(refusal));
@@ -185,7 +153,7 @@ mod tests {
         for (error, connecting, later) in [
             (
                 Error::AlertReceived(Alert::HandshakeFailure),
-                refused(Refusal::Ciphers),
+                refused(Refusal::Unexplained),
                 None,
             ),
             (
@@ -218,6 +186,11 @@ mod tests {
             (
                 Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13),
                 refused(Refusal::Version),
+                None,
+            ),
+            (
+                Error::PeerIncompatible(PeerIncompatible::NoKxGroupsInCommon),
+                refused(Refusal::Unspoken),
                 None,
             ),
             (

@@ -2,6 +2,7 @@
 //! `http` alone knows the HTTP library; `judge_reply` and `version` alone decide what is believed.
 
 mod address;
+mod distrust;
 pub(crate) mod error;
 pub(crate) mod fields;
 mod hand_back;

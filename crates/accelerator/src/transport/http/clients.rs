@@ -179,6 +179,7 @@ impl reqwest::dns::Resolve for Resolver {
 /// A client that cannot be made trusts nobody.
 fn unmade(error: impl Into<Box<dyn StdError + Send + Sync>>) -> TransportError {
     TransportError::Untrusted {
+        of_issuer: true,
         source: error.into(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use super::super::distrust;
 use super::super::error::TransportError;
 use super::super::handshake::{self, FinalFailure};
 use super::super::redirect::{RedirectError, Trail};
@@ -29,10 +30,11 @@ pub(super) fn of_head(error: reqwest::Error, trail: &Trail, whom: Whom) -> Trans
             RedirectError::Private { to }.into()
         }
     } else if let Some(failure) = of_tls.and_then(|error| handshake::judge(error, is_connect)) {
-        let words = of_tls.and_then(handshake::in_words);
+        let words = of_tls.and_then(distrust::in_words);
+        let of_issuer = of_tls.is_some_and(distrust::is_of_issuer);
         let source = words.map_or_else(|| Box::new(error).into(), Into::into);
         match failure {
-            FinalFailure::Untrusted => TransportError::Untrusted { source },
+            FinalFailure::Untrusted => TransportError::Untrusted { of_issuer, source },
             FinalFailure::NotPinned(actual) => TransportError::NotPinned { actual },
             FinalFailure::Refused(refusal) => TransportError::NoTls { refusal, source },
         }
