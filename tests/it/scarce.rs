@@ -219,6 +219,42 @@ fn little_memory_is_enough() {
     }
 }
 
+/// An allocation that is refused ends a program by a signal.
+#[test]
+fn where_memory_is_too_little_to_begin_with_one_line_says_so() {
+    let site = Site::synthetic(Vec::new());
+    let url = site.url(PATH);
+    for (limit, is_enough) in [
+        ("-v 35000", false),
+        ("-v 20000", false),
+        ("-d 18000", false),
+        ("-d 1000", false),
+        ("-d 40000", true),
+    ] {
+        let shell = format!("ulimit {limit}; exec \"$@\"");
+        let into = files::directory();
+        let ran = get_in(&shell, &url, into.path(), &["-x", "32"]);
+        let ran = ran.expect(i32::from(!is_enough));
+        assert_eq!(fault(&ran, into.path(), &[1]), None, "{limit}");
+        let option = limit.split(' ').next().unwrap();
+        let says = ran.stderr.contains(&format!("(ulimit {option})"));
+        assert_eq!(says, !is_enough, "{ran:?}");
+        assert_eq!(files::names(into.path()).is_empty(), !is_enough);
+    }
+}
+
+#[test]
+fn a_small_stack_is_enough() {
+    let site = Site::synthetic(Vec::new());
+    let url = site.url(PATH);
+    for kibibytes in [32, 48, 64, 100] {
+        let shell = format!("ulimit -s {kibibytes}; exec \"$@\"");
+        let into = files::directory();
+        let ran = get_in(&shell, &url, into.path(), &[]).expect(0);
+        assert_eq!(fault(&ran, into.path(), &[]), None, "{kibibytes} KiB");
+    }
+}
+
 #[test]
 fn a_file_that_may_not_be_so_long_ends_by_a_line_and_not_by_a_signal() {
     let endless = raw::serve(|_, stream| {

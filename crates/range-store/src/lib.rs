@@ -130,7 +130,7 @@ mod tests;
 )]
 mod write_back;
 
-pub use address_space::spare_address_space;
+pub use address_space::{TooLittleMemory, spare_address_space, too_little_memory};
 pub use backend::WriteMode;
 pub use block_hasher::BlockHasher;
 pub use bus_error::{exit_on_bus_error, ignore_file_size_signal};
@@ -139,7 +139,7 @@ pub use error::{StoreError, StoreFailure};
 pub use failpoint::Failpoint;
 pub use lease::LeaseError;
 pub use names::{NameError, OWN_ENDINGS, PartNames};
-pub use own_process::open_files_limit;
+pub use own_process::{open_files_limit, stack_limit};
 pub use provenance::Provenance;
 pub use publish::{Publish, Published};
 pub use range_core::file_identity::FileIdentity;

@@ -33,6 +33,18 @@ pub(crate) fn address_space_limit() -> Option<ByteCount> {
     soft_limit("Max address space", Resource::As).map(ByteCount)
 }
 
+/// Returns the number of bytes that the process may have of its own (`RLIMIT_DATA`), if there is a
+/// limit.
+pub(crate) fn data_limit() -> Option<ByteCount> {
+    soft_limit("Max data size", Resource::Data).map(ByteCount)
+}
+
+/// Returns the number of bytes that the first thread's stack may have (`RLIMIT_STACK`), if there is
+/// a limit.
+pub fn stack_limit() -> Option<ByteCount> {
+    soft_limit("Max stack size", Resource::Stack).map(ByteCount)
+}
+
 /// Returns how many files, sockets among them, this process may have open (`RLIMIT_NOFILE`), if
 /// there is a limit.
 pub fn open_files_limit() -> Option<u64> {
@@ -99,6 +111,8 @@ mod tests {
         for (name, resource) in [
             ("Max file size", Resource::Fsize),
             ("Max address space", Resource::As),
+            ("Max data size", Resource::Data),
+            ("Max stack size", Resource::Stack),
             ("Max open files", Resource::Nofile),
         ] {
             assert!(limits.contains(name), "{name}");

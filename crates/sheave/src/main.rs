@@ -27,7 +27,21 @@ use args::Unparsed;
 use exit_code::Exit;
 use settings::{Environment, Job};
 
+/// A stack that is large enough for all there is to do on the first thread.
+const STACK: usize = 2 << 20;
+
 fn main() -> std::process::ExitCode {
+    let is_small = accelerator::stack_limit().is_some_and(|limit| limit.0 < STACK as u64);
+    let elsewhere = is_small.then(|| std::thread::Builder::new().stack_size(STACK).spawn(start));
+    let exit = match elsewhere {
+        Some(Ok(thread)) => thread.join().unwrap_or(Exit::Internal),
+        // Where there is no other thread, this one may be good for it.
+        Some(Err(_)) | None => start(),
+    };
+    std::process::ExitCode::from(exit.code())
+}
+
+fn start() -> Exit {
     // Without these two a full quota or a lost disk ends the program by a bare signal; should
     // they fail, everything else still works.
     let _ = accelerator::ignore_file_size_signal();
@@ -35,12 +49,11 @@ fn main() -> std::process::ExitCode {
     accelerator::spare_address_space();
     let arguments: Vec<_> = std::env::args_os().collect();
     command_line::hide_secrets(&arguments);
-    let exit = match args::parse(arguments) {
+    match args::parse(arguments) {
         Ok(command) => run(command),
         Err(Unparsed::Page(exit)) => exit,
         Err(Unparsed::Complaint { text, json }) => report::refused(Exit::Usage, &text, json),
-    };
-    std::process::ExitCode::from(exit.code())
+    }
 }
 
 fn run(command: args::Command) -> Exit {

@@ -86,6 +86,9 @@ where
     W: FnOnce(Stop) -> F,
     F: Future<Output = Exit> + Send + 'static,
 {
+    if let Some(short) = accelerator::too_little_memory() {
+        return printer::failure(Exit::Internal, &format_args!("could not start: {short}"));
+    }
     run_supervised(patience, work).unwrap_or_else(|error| {
         printer::failure(
             Exit::Internal,
