@@ -201,6 +201,29 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_is_known_by_its_host_and_tls_by_its_scheme() {
+        for (text, url, is_there) in [
+            ("http://p.example:1", "http://p.example/x", true),
+            ("http://p.example:1", "https://P.Example.:2/", true),
+            ("socks5h://P.EXAMPLE.", "http://p.example/", true),
+            ("http://[::1]:1", "http://[0:0::1]/", true),
+            ("http://p.example:1", "http://q.example:1/", false),
+            ("http://p.example:1", "http://a.p.example/", false),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(proxy(text).is_at(&url), is_there, "{text} {url}");
+        }
+        for (text, is_secure) in [
+            ("https://p", true),
+            ("http://p", false),
+            ("p", false),
+            ("socks5://p", false),
+        ] {
+            assert_eq!(proxy(text).is_secure(), is_secure, "{text}");
+        }
+    }
+
+    #[test]
     fn a_user_given_apart_replaces_that_of_the_url() {
         let told = proxy("http://a:b@p:1").with_user("us@er", "p:%w/").unwrap();
         assert_eq!(

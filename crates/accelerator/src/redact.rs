@@ -107,7 +107,9 @@ mod tests {
             ),
             ("https://user@a.example/?", "https://a.example/?..."),
         ] {
-            assert_eq!(SafeUrl::new(&Url::parse(url).unwrap()).as_str(), shown);
+            let safe = SafeUrl::new(&Url::parse(url).unwrap());
+            assert_eq!(safe.as_str(), shown);
+            assert_eq!(format!("{safe} {safe:?}"), format!("{shown} {shown}"));
         }
     }
 }

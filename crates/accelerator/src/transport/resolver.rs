@@ -148,6 +148,27 @@ mod tests {
         )
     }
 
+    #[tokio::test]
+    async fn a_host_is_looked_up_and_one_that_has_no_address_is_named() {
+        let book = AddressBook::default();
+        let here = book.look_up("127.0.0.1", Reach::Anywhere).await.unwrap();
+        assert_eq!(here, addresses(&["127.0.0.1"]));
+        let named = book.look_up("localhost", Reach::Anywhere).await.unwrap();
+        assert!(named.iter().all(|address| address.ip().is_loopback()));
+        let inside = book.look_up("localhost", Reach::Public).await;
+        let inside = inside.unwrap_err().to_string();
+        assert!(
+            inside.starts_with("localhost has no address outside"),
+            "{inside}"
+        );
+        let none = book.look_up("no.such.host.invalid", Reach::Anywhere).await;
+        let none = none.unwrap_err().to_string();
+        assert_eq!(
+            none,
+            "the address of no.such.host.invalid could not be found"
+        );
+    }
+
     #[test]
     fn families_take_turns_and_the_system_says_which_is_first() {
         let book = AddressBook::default();

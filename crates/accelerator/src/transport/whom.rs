@@ -70,6 +70,8 @@ mod tests {
         let proxy = Proxy::parse("http://user:secret@p.example:3128").unwrap();
         let direct = Whom::new(&url, None);
         let proxied = Whom::new(&url, Some(&proxy));
+        assert!(proxied.is_proxied() && !Whom::new(&url, None).is_proxied());
+        assert_eq!(proxied.host(), "a.example");
         for (text, expected) in [
             (direct.to_string(), "a.example"),
             (

@@ -24,13 +24,16 @@ fn part(tag: &str, length: u64) -> Head {
     )
 }
 
-fn judge(versions: &mut Versions, source: SourceId, head: &Head) -> Result<(), &'static str> {
-    let attempt = AttemptId {
+fn attempt(source: SourceId) -> AttemptId {
+    AttemptId {
         segment: SegmentId(source.0.into()),
         number: 1,
-    };
+    }
+}
+
+fn judge(versions: &mut Versions, source: SourceId, head: &Head) -> Result<(), &'static str> {
     let request = Request::Part(ByteRange::new(0, 50).unwrap());
-    match versions.judge((source, attempt), request, head) {
+    match versions.judge((source, attempt(source)), request, head) {
         Ok(_) => Ok(()),
         Err(TransportError::Changed { .. }) => Err("changed"),
         Err(_) => Err("other"),
@@ -95,4 +98,65 @@ fn validators_of_a_mirror_alone_are_not_kept() {
         (Some(100_000), Validators::default())
     );
     assert!(!versions.all_agree());
+}
+
+/// Returns the judgement of the whole file of so many bytes.
+fn judge_whole(versions: &mut Versions, source: SourceId, length: u64) -> bool {
+    let mut fields = HeaderMap::new();
+    fields.insert("content-length", HeaderValue::from(length));
+    fields.insert("etag", HeaderValue::from_static("\"z\""));
+    fields.insert("accept-ranges", HeaderValue::from_static("bytes"));
+    let head = Head::new(
+        StatusCode::OK,
+        &fields,
+        HttpDate::from_unix_seconds(1 << 30),
+    );
+    let judged = versions.judge((source, attempt(source)), Request::Whole, &head);
+    match judged {
+        Ok(_) => true,
+        Err(TransportError::Changed { .. }) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_newer_file_comes_from_whoever_says_what_the_file_is() {
+    let mut versions = begun_at(URL, "\"a\"");
+    assert_eq!(
+        judge(&mut versions, MIRROR, &part("\"b\"", 100_000)),
+        Ok(())
+    );
+    assert!(!judge_whole(&mut versions, MIRROR, 90_000));
+    assert!(judge_whole(&mut versions, URL, 90_000));
+    let known = versions.pinned().unwrap().length;
+    assert_eq!(known, Some(90_000));
+    assert!(judge_whole(&mut versions, MIRROR, 90_000));
+}
+
+#[test]
+fn what_is_expected_has_the_validators_of_the_url_alone() {
+    let tag = |versions: &Versions| {
+        let known = versions.expected().unwrap().generation;
+        assert_eq!(known.length, Some(100_000));
+        known.validators.entity_tag.map(|tag| tag.to_string())
+    };
+    assert_eq!(tag(&begun_at(URL, "\"a\"")).as_deref(), Some("\"a\""));
+    assert_eq!(tag(&begun_at(MIRROR, "\"b\"")), None);
+    let fresh =
+        |digest_decides| Versions::new(Generations::begin(None, digest_decides), digest_decides);
+    assert!(fresh(true).expected().is_none());
+    assert!(fresh(true).digest_decides() && !fresh(false).digest_decides());
+}
+
+#[test]
+fn nothing_is_newer_until_the_last_who_gets_the_old_one_has_ended() {
+    let mut versions = begun_at(URL, "\"a\"");
+    let mut newer = begun_at(URL, "\"b\"").pinned().unwrap();
+    newer.length = Some(90_000);
+    let differs = |versions: &mut Versions| versions.differs(URL, &newer, Route::Original);
+    for _ in 0..5 {
+        assert_eq!(differs(&mut versions), Sighting::Unconfirmed);
+    }
+    versions.ended(URL, attempt(URL));
+    assert_eq!(differs(&mut versions), Sighting::Confirmed);
 }

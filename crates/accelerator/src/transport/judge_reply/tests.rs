@@ -340,6 +340,36 @@ fn a_part_without_a_request_for_one_will_do_if_it_is_all_of_the_file() {
     }
 }
 
+/// A server that takes no notice of the request and says so in its `Content-Range` alone.
+#[test]
+fn only_a_200_of_the_complete_length_is_whole_beside_a_part_of_a_place() {
+    let placed = ("content-range", "bytes 0-499/1000");
+    let length = Some(1000);
+    for (status, fields, expected) in [
+        (
+            200,
+            &[placed, ("content-length", "1000")][..],
+            Ok(Body::Whole { length }),
+        ),
+        (
+            206,
+            &[placed, ("content-length", "1000")],
+            Err(FailureClass::Misplaced),
+        ),
+        (
+            200,
+            &[placed, ("content-length", "500")],
+            Err(FailureClass::Misplaced),
+        ),
+        (200, &[placed], Err(FailureClass::Misplaced)),
+    ] {
+        let judged = accept(Request::Whole, None, &head(status, fields));
+        let judged = judged.map(|accepted| accepted.body);
+        let judged = judged.map_err(|error| error.disposition());
+        assert_eq!(judged, expected, "{status} {fields:?}");
+    }
+}
+
 #[test]
 fn a_200_that_says_which_bytes_follow_is_believed() {
     let placed = ("content-range", "bytes 500-599/1000");

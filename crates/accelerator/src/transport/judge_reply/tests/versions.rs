@@ -334,3 +334,25 @@ fn the_length_of_a_coded_file_is_that_of_other_bytes() {
     let fields = [("content-length", "300"), coded, BINARY, same];
     assert_eq!(judged(&known, to_a_part(), 200, &fields), Mistake);
 }
+
+#[test]
+fn a_media_type_that_is_not_stated_any_more_is_another_one_within_a_run_only() {
+    let fields = [("content-length", "900"), NEW, RANGES];
+    let of_this_run = of_type(Some("application/octet-stream"));
+    let of_before = Expected {
+        is_of_this_run: false,
+        ..of_this_run.clone()
+    };
+    assert_eq!(judged(&of_this_run, to_a_part(), 200, &fields), Instead);
+    assert_eq!(judged(&of_before, to_a_part(), 200, &fields), Newer);
+}
+
+/// Messages are short beside files, and have the validators of frameworks.
+#[test]
+fn a_sixteenth_of_the_length_may_be_a_newer_version_and_less_is_none() {
+    for (length, expected) in [("62", Newer), ("61", Instead)] {
+        let fields = [("content-length", length), BINARY, NEW, RANGES];
+        let judged = judged(&of_type(None), to_a_part(), 200, &fields);
+        assert_eq!(judged, expected, "{length}");
+    }
+}
