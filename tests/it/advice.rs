@@ -46,7 +46,7 @@ fn the_line_ends_with_what_to_do_next() {
             "/synthetic/1MiB",
             &["--max-tries", "1"],
             3,
-            "; the network wants a login, which a browser shows",
+            "; the network wants a login first: open any page in a browser",
         ),
         (
             "status:503",

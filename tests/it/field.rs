@@ -297,6 +297,23 @@ fn a_login_that_is_not_spoken_is_named() {
 }
 
 #[test]
+fn a_network_that_wants_a_login_is_not_taken_for_the_server() {
+    let portal = raw::serve(|_, stream| {
+        stream.write_all(
+            b"HTTP/1.1 511 Network Authentication Required\r\nContent-Type: text/html\r\n\
+              Content-Length: 4\r\n\r\n<p>\n",
+        )
+    });
+    let ran = fails(
+        &format!("{portal}/f"),
+        &["--max-tries", "1"],
+        3,
+        "open any page",
+    );
+    assert!(!ran.stderr.contains("the server's; ask"), "{ran:?}");
+}
+
+#[test]
 fn a_page_in_place_of_an_archive_is_saved_with_a_warning() {
     let page = raw::serve(|_, stream| {
         stream.write_all(

@@ -109,7 +109,10 @@ impl Head {
                 Some(complete_length)
             }
             Placement::Unreadable { .. } => None,
-            Placement::Absent => self.content_length.filter(|_| self.status != 206),
+            // The content of these two is not the whole file.
+            Placement::Absent => self
+                .content_length
+                .filter(|_| !matches!(self.status, 206 | 416)),
         }
     }
 }

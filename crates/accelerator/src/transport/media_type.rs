@@ -67,11 +67,22 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_keeps_the_type_alone() {
+        let parsed = MediaType::parse(b"Image/PNG; q=1");
+        assert_eq!(parsed.as_str(), "image/png");
+        assert_eq!(MediaType::from_journal(parsed.as_str()), parsed);
+    }
+
+    #[test]
     fn messages_are_known_by_their_kind() {
         for (value, expected) in [
             ("text/html", Some("a page of HTML")),
             ("application/xhtml+xml", Some("a page of HTML")),
+            ("application/json", Some("JSON")),
+            ("text/json", Some("JSON")),
             ("application/problem+json; a=b", Some("JSON")),
+            ("application/xml", Some("XML")),
+            ("Text/XML", Some("XML")),
             ("application/soap+xml", Some("XML")),
             ("text/plain;charset=utf-8", Some("plain text")),
             ("application/octet-stream", None),

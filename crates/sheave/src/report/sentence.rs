@@ -234,7 +234,8 @@ pub(crate) fn of_cause(error: &Error) -> String {
         Some(_) | None => match error.status() {
             Some(400) => "check the URL, or ask for a new one: a link may expire",
             Some(408 | 423 | 425) => "try again later",
-            Some(511) => "the network wants a login, which a browser shows",
+            // RFC 6585 section 6: this is no reply of the server's.
+            Some(511) => "the network wants a login first: open any page in a browser",
             Some(202) => "the server has yet to make the file; try again later",
             Some(401) => "curl knows Digest, Kerberos and NTLM",
             Some(403) => {

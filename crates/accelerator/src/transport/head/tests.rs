@@ -188,3 +188,27 @@ fn a_wait_until_a_date_counts_from_when_the_reply_was_made() {
     assert_eq!(wait(&[until, date]), Some(10));
     assert_eq!(wait(&[(&RETRY_AFTER, "7")]), Some(7));
 }
+
+#[test]
+fn a_reply_tells_how_long_the_file_is_by_the_field_that_means_it() {
+    let length = || (CONTENT_LENGTH, "100");
+    let placed = |place| (CONTENT_RANGE, place);
+    for (status, fields, expected) in [
+        (200, &[length()][..], Some(100)),
+        (206, &[length()], None),
+        (416, &[length()], None),
+        (206, &[length(), placed("bytes 0-99/1000")], Some(1000)),
+        (206, &[length(), placed("bytes 0-99/*")], None),
+        (416, &[length(), placed("bytes */1000")], Some(1000)),
+        (200, &[length(), placed("nonsense")], None),
+        (200, &[], None),
+    ] {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let received = HttpDate::parse(NOON).unwrap();
+        let head = Head::new(StatusCode::from_u16(status).unwrap(), &headers, received);
+        assert_eq!(head.complete_length(), expected, "{status} {fields:?}");
+    }
+}
