@@ -219,6 +219,23 @@ fn little_memory_is_enough() {
     }
 }
 
+#[test]
+fn limited_address_space_is_not_used_up_by_windows() {
+    const LENGTH: u64 = 100 * MIB;
+    let site = Site::synthetic(Vec::new());
+    let url = site.url("/synthetic/100MiB?seed=8");
+    let into = files::directory();
+    get_in(
+        "ulimit -v 61440; exec \"$@\"",
+        &url,
+        into.path(),
+        &["-x", "32"],
+    )
+    .expect(0);
+    let right = files::hex(&synthetic::sha256(Seed(8), ByteCount(LENGTH)));
+    assert_eq!(files::sha256(&into.path().join("100MiB")), right);
+}
+
 /// An allocation that is refused ends a program by a signal.
 #[test]
 fn where_memory_is_too_little_to_begin_with_one_line_says_so() {

@@ -4,6 +4,7 @@ use range_core::units::ByteCount;
 
 use crate::disk::Disk;
 use crate::error::StoreError;
+use crate::own_process::address_space_limit;
 use crate::owned_file::OwnedFile;
 use crate::reserve::{self, Reservation};
 
@@ -12,7 +13,8 @@ use crate::reserve::{self, Reservation};
 #[non_exhaustive]
 pub enum WriteMode {
     /// Writes through memory mappings if blocks can be reserved and the file system is one of those
-    /// on the local disk that keep them: ext4, XFS and tmpfs. Writes with `pwrite` elsewhere.
+    /// on the local disk that keep them: ext4, XFS and tmpfs. Writes with `pwrite` elsewhere, and
+    /// where the address space is limited (`RLIMIT_AS`).
     #[default]
     Auto,
     /// Writes with `pwrite`. Blocks are reserved where possible, to detect a full disk early.
@@ -47,7 +49,11 @@ impl Backend {
             Some(length) => obstacle(file, length)?,
         };
         match (mode, obstacle) {
-            (WriteMode::Auto, None) if file.folder().disk().keeps_reservations() => {
+            // Windows would take the address space from the next allocation, which then ends the
+            // process.
+            (WriteMode::Auto, None)
+                if file.folder().disk().keeps_reservations() && address_space_limit().is_none() =>
+            {
                 Ok(Self::Mapped)
             }
             (WriteMode::Auto | WriteMode::Positioned, _) => Ok(Self::Positioned),
