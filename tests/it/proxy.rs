@@ -213,6 +213,7 @@ fn a_proxy_over_tls_is_trusted_as_servers_are_and_keeps_its_login() {
     let through = format!("https://user:word@{}", secure.authority());
     let ran = start(&url, into.path(), &["--proxy", &through], &[]).expect(3);
     assert!(ran.stderr.contains("--cacert"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the proxy's identity"), "{ran:?}");
     assert!(
         ran.stderr.contains(&secure.authority()) && !ran.stderr.contains("word"),
         "{}",

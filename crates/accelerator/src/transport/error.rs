@@ -11,7 +11,7 @@ use scheduler::failure::FailureClass;
 use super::handshake::Refusal;
 use super::head::Login;
 use super::redirect::RedirectError;
-use super::whom::Whom;
+use super::whom::{TlsPeer, Whom};
 use crate::generation::Generation;
 use crate::pin::Pin;
 use crate::proxy::InvalidProxy;
@@ -29,8 +29,9 @@ pub(crate) enum TransportError {
         unresolved: Option<String>,
         source: Source,
     },
-    #[error("the server's identity could not be verified")]
+    #[error("{peer}'s identity could not be verified")]
     Untrusted {
+        peer: TlsPeer,
         /// True if it could be, were somebody else trusted.
         of_issuer: bool,
         source: Source,
@@ -38,8 +39,12 @@ pub(crate) enum TransportError {
     #[error("the server has another key than the one it is pinned to: {actual}")]
     NotPinned { actual: Pin },
     /// The server would refuse again.
-    #[error("{}", refusal.text())]
-    NoTls { refusal: Refusal, source: Source },
+    #[error("{}", refusal.text(*peer))]
+    NoTls {
+        peer: TlsPeer,
+        refusal: Refusal,
+        source: Source,
+    },
     #[error("the server has not answered")]
     Silent,
     #[error("the connection broke")]

@@ -8,6 +8,7 @@
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 use super::tls::NotPinned;
+use super::whom::TlsPeer;
 use crate::pin::Pin;
 
 /// The result of a handshake that another try would have too.
@@ -40,31 +41,27 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) const fn text(self) -> &'static str {
-        match self {
-            Self::SpeaksNone => {
-                "the server does not speak TLS on this port; it may be one for http://"
-            }
-            Self::Version => {
-                "the server knows no version of TLS that is accepted; 1.1 and older are never"
-            }
+    /// Says what the peer did.
+    pub(super) fn text(self, peer: TlsPeer) -> String {
+        let rest = match self {
+            Self::SpeaksNone => "does not speak TLS on this port; it may be one for http://",
+            Self::Version => "knows no version of TLS that is accepted; 1.1 and older are never",
             Self::Unspoken => {
-                "the server chose for TLS what is not spoken: a cipher, an exchange of keys or a \
-                 kind of signature"
+                "chose for TLS what is not spoken: a cipher, an exchange of keys or a kind of \
+                 signature"
             }
             Self::Unexplained => {
-                "the server refused the TLS handshake without saying why; it may have no \
-                 certificate for the host, want one of the client, or know nothing that is spoken: \
-                 the exchange of keys by RSA, certificates with a P-521 key and TLS before 1.2 are \
-                 not"
+                "refused the TLS handshake without saying why; it may have no certificate for the \
+                 host, want one of the client, or know nothing that is spoken: the exchange of \
+                 keys by RSA, certificates with a P-521 key and TLS before 1.2 are not"
             }
             Self::Certificate => {
-                "the server refused the TLS handshake for the client's certificate, or the lack \
-                 of one"
+                "refused the TLS handshake for the client's certificate, or the lack of one"
             }
-            Self::Name => "the server refused the TLS handshake: it does not know the host's name",
-            Self::Other => "the server refused the TLS handshake",
-        }
+            Self::Name => "refused the TLS handshake: it does not know the host's name",
+            Self::Other => "refused the TLS handshake",
+        };
+        format!("{peer} {rest}")
     }
 }
 

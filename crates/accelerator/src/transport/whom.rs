@@ -29,6 +29,19 @@ impl Whom {
         self.proxy.is_some()
     }
 
+    /// Returns the peer that TLS is spoken with for a URL.
+    pub(crate) fn tls_peer(&self, url: &Url) -> TlsPeer {
+        let has_secure_proxy = self
+            .proxy
+            .as_ref()
+            .is_some_and(|proxy| proxy.as_str().starts_with("https:"));
+        match (url.scheme() == "https", has_secure_proxy) {
+            (true, true) => TlsPeer::Either,
+            (false, true) => TlsPeer::Proxy,
+            (_, false) => TlsPeer::Server,
+        }
+    }
+
     /// Returns the host of the server.
     pub(crate) fn host(&self) -> &str {
         &self.host
@@ -47,6 +60,25 @@ impl Whom {
             }
             (None, None) => format!("{}:{} could not be reached", self.host, self.port),
         }
+    }
+}
+
+/// The peer of a TLS connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsPeer {
+    Server,
+    Proxy,
+    /// First the proxy and then, through it, the server; an error does not tell which.
+    Either,
+}
+
+impl fmt::Display for TlsPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Server => "the server",
+            Self::Proxy => "the proxy",
+            Self::Either => "the server or the proxy",
+        })
     }
 }
 
@@ -97,6 +129,26 @@ mod tests {
             ),
         ] {
             assert_eq!(text, expected);
+        }
+    }
+
+    #[test]
+    fn tls_is_spoken_with_the_proxy_too_where_its_url_says_so() {
+        for (proxy, url, expected) in [
+            ("https://p.example", "http://a.example/", "the proxy"),
+            (
+                "https://p.example",
+                "https://a.example/",
+                "the server or the proxy",
+            ),
+            ("http://p.example", "https://a.example/", "the server"),
+            ("socks5://p.example", "https://a.example/", "the server"),
+            ("", "https://a.example/", "the server"),
+        ] {
+            let url = Url::parse(url).unwrap();
+            let proxy = Proxy::parse(proxy).ok();
+            let peer = Whom::new(&url, proxy.as_ref()).tls_peer(&url);
+            assert_eq!(peer.to_string(), expected, "{proxy:?} {url}");
         }
     }
 }

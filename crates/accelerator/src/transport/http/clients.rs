@@ -12,6 +12,7 @@ use super::super::error::TransportError;
 use super::super::redirect::Trail;
 use super::super::resolver::AddressBook;
 use super::super::tls::Tls;
+use super::super::whom::TlsPeer;
 use crate::place::Place;
 use crate::proxy::{Proxies, Proxy};
 use crate::settings::InvalidSetting;
@@ -179,6 +180,7 @@ impl reqwest::dns::Resolve for Resolver {
 /// A client that cannot be made trusts nobody.
 fn unmade(error: impl Into<Box<dyn StdError + Send + Sync>>) -> TransportError {
     TransportError::Untrusted {
+        peer: TlsPeer::Server,
         of_issuer: true,
         source: error.into(),
     }

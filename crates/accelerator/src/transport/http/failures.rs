@@ -33,10 +33,19 @@ pub(super) fn of_head(error: reqwest::Error, trail: &Trail, whom: Whom) -> Trans
         let words = of_tls.and_then(distrust::in_words);
         let of_issuer = of_tls.is_some_and(distrust::is_of_issuer);
         let source = words.map_or_else(|| Box::new(error).into(), Into::into);
+        let peer = whom.tls_peer(trail.here());
         match failure {
-            FinalFailure::Untrusted => TransportError::Untrusted { of_issuer, source },
+            FinalFailure::Untrusted => TransportError::Untrusted {
+                peer,
+                of_issuer,
+                source,
+            },
             FinalFailure::NotPinned(actual) => TransportError::NotPinned { actual },
-            FinalFailure::Refused(refusal) => TransportError::NoTls { refusal, source },
+            FinalFailure::Refused(refusal) => TransportError::NoTls {
+                peer,
+                refusal,
+                source,
+            },
         }
     } else if is_connect {
         let unresolved = causes(&error).find_map(|cause| match cause.downcast_ref() {
