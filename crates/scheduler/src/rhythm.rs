@@ -34,11 +34,10 @@ impl Rhythm {
         self.moved(after);
     }
 
-    /// The first reply has brought nothing for so long after its head, and may take longer yet.
+    /// Replies have brought nothing for so long after their heads, and may take longer yet: the
+    /// first one, or more than have brought anything.
     pub(crate) fn waits(&mut self, span: Duration) {
-        if !self.has_begun {
-            self.first_byte = span;
-        }
+        self.first_byte = span;
     }
 
     /// A reply was given up that had brought nothing for so long.

@@ -36,6 +36,8 @@ pub(crate) struct Need {
     pub(crate) now: Timestamp,
     /// The number of the source's workers that wait for bytes.
     pub(crate) starting: usize,
+    /// The longest time for which any of them has waited after its head.
+    pub(crate) waited: Duration,
     /// Bytes of the file still to come.
     pub(crate) left: u64,
     pub(crate) limit: Option<RateLimit>,
@@ -171,13 +173,15 @@ impl Sources {
         self.first_byte = rhythm.first_byte();
     }
 
-    /// A source's first reply has brought nothing for so long after its head.
-    pub(crate) fn waits(&mut self, from: SourceId, span: Duration, need: &Need) {
+    /// A source's first reply, or most of those that were accepted, have brought nothing for so long
+    /// after their heads.
+    pub(crate) fn waits(&mut self, from: SourceId, need: &Need) {
+        let span = need.waited;
         let rhythm = &mut self.of_mut(from).rhythm;
-        if rhythm.has_begun() || span < limits::LATE_BODY {
+        let is_news = rhythm.first_byte() < limits::LATE_BODY;
+        if span < limits::LATE_BODY || (rhythm.has_begun() && !is_news) {
             return;
         }
-        let is_news = rhythm.first_byte() < limits::LATE_BODY;
         rhythm.waits(span);
         self.first_byte = span;
         if is_news && need.limit.is_none() {

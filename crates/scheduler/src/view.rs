@@ -177,13 +177,15 @@ impl View<'_> {
     }
 
     /// Returns the time for which a reply of a source has brought nothing after its head: the
-    /// longest of these times.
+    /// longest of these times, where more replies wait like that than have brought anything.
     pub(crate) fn longest_wait(&self, from: SourceId) -> Duration {
-        let waits = |active: &&Active| {
-            active.source == from && active.phase != Phase::Starting && !active.has_any()
-        };
-        let waiting = self.ledger.active().filter(waits);
-        let spans = waiting.map(|active| self.now.since(active.opened_at));
+        let accepted = |active: &&Active| active.source == from && active.phase != Phase::Starting;
+        let accepted = || self.ledger.active().filter(accepted);
+        let waiting = || accepted().filter(|active| !active.has_any());
+        let spans = waiting().map(|active| self.now.since(active.opened_at));
+        if 2 * waiting().count() <= accepted().count() {
+            return Duration::ZERO;
+        }
         spans.max().unwrap_or_default()
     }
 

@@ -202,14 +202,14 @@ impl Scheduler {
         let ids: Vec<SourceId> = self.sources.all().map(|(id, _)| id).collect();
         for id in ids {
             let view = self.view();
-            let waited = view.longest_wait(id);
             let need = Need {
                 now: self.now,
                 starting: view.starting(id),
+                waited: view.longest_wait(id),
                 left: length - self.ledger.received().len(),
                 limit: self.credit.limit(),
             };
-            self.sources.waits(id, waited, &need);
+            self.sources.waits(id, &need);
             let look = self.sources.look(id, &need);
             is_changed |= matches!(look, Look::Changed | Look::Collapsed);
             if matches!(look, Look::Collapsed | Look::Exceeded) {

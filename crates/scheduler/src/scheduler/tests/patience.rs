@@ -34,6 +34,25 @@ fn bodies_that_begin_late_are_waited_for() {
     }
 }
 
+/// One body begins at once, which says nothing of those that do not.
+#[test]
+fn most_bodies_that_are_late_tell_that_bodies_are() {
+    let connections = |until, is_late: fn(usize) -> bool| {
+        let mut played = Played::new(32, 256 * MIB, Beginning::Fresh);
+        let ended = played.until(until, |asked| {
+            let late = if is_late(asked.number) { 2000 } else { 1 };
+            Answer::late(millis(late), MIB)
+        });
+        assert_eq!(ended, None);
+        played.connections()
+    };
+    for at_once in [|number| number != 1, |number| number != 3] {
+        assert_eq!(connections(millis(300), at_once), 32);
+    }
+    let one_of_four = connections(millis(160), |number| number == 3);
+    assert!(one_of_four < 32, "most are not: {one_of_four}");
+}
+
 /// 32 connections wait for 4 s, and bring 8 GiB meanwhile when they do not wait: what lies within
 /// reach would come in one second.
 #[test]
