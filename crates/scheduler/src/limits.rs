@@ -140,8 +140,8 @@ pub const RENEW_PATIENCE: Duration = Duration::from_millis(500);
 /// download over 100 ms took as long, and ten times as many bytes arrived twice.
 pub const RENEWED_AT_ONCE: usize = 2;
 
-/// Replies in a row that break before their first byte, while others stream, before they count
-/// as a host that refuses more connections.
+/// Replies that break before their first byte, while others stream, before they count as a host
+/// that refuses more connections. Each that is accepted makes up for one.
 pub const BROKEN_STARTS_MAX: u32 = 3;
 
 /// Shortest time over which a worker's rate is measured; four times a reply's latency where that

@@ -41,7 +41,7 @@ pub(crate) struct Source {
     mistaken_at: Option<Timestamp>,
     /// The moment since which requests fail while it serves nobody, if none has been answered.
     pub(crate) out_since: Option<Timestamp>,
-    /// Replies in a row that broke before their first byte while others streamed.
+    /// Replies that broke before their first byte while others streamed, less those accepted.
     pub(crate) broken_starts: u32,
     /// Refusals in a row of requests that were made after the one before was heard of.
     pub(crate) refusals: u32,
@@ -128,7 +128,7 @@ impl Source {
         self.latency = blended(self.ever_opened, self.latency, latency);
         self.ever_opened = true;
         self.out_since = None;
-        self.broken_starts = 0;
+        self.broken_starts = self.broken_starts.saturating_sub(1);
         self.refusals = 0;
         self.strays = self.strays.saturating_sub(2);
     }
@@ -293,9 +293,8 @@ impl Source {
         }
     }
 
-    /// A reply broke, `at_start` or not, while others were served or not. True where so many in a
-    /// row have that it is how the host refuses a connection; a link that breaks does so to
-    /// everyone.
+    /// A reply broke, `at_start` or not, while others were served or not. True where so many have
+    /// that it is how the host refuses a connection; a link that breaks does so to everyone.
     pub(crate) const fn broke(&mut self, at_start: bool, serves: bool) -> bool {
         if at_start && serves {
             self.broken_starts += 1;

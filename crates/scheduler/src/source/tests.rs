@@ -59,6 +59,20 @@ fn replies_that_break_at_their_start_while_others_stream_refuse() {
     assert!(!source.broke(false, true));
 }
 
+/// A host that serves so many resets one of two requests, again and again: each reply that is
+/// accepted makes up for one that broke, and not for all of them.
+#[test]
+fn a_reply_that_is_accepted_makes_up_for_one_that_broke() {
+    let mut source = Source::new(&WidthSearch::new(4, 32));
+    let mut round = |broken: u32| {
+        source.opened(Duration::from_millis(1), false);
+        (0..broken).any(|_| source.broke(true, true))
+    };
+    assert!((0..100).all(|_| !round(1)), "one of two");
+    let rounds = [round(2), round(2), round(2)];
+    assert_eq!(rounds, [false, true, true], "two of three");
+}
+
 #[test]
 fn refusals_of_one_burst_count_once() {
     let mut source = Source::new(&WidthSearch::new(4, 32));
