@@ -27,6 +27,8 @@ pub(crate) struct Source {
     pub(crate) is_dropped: bool,
     /// No request to it starts before this.
     gate: Timestamp,
+    /// The gate for which a stream has waited, if nobody was served since.
+    waited_for: Option<Timestamp>,
     /// No request to it starts before this either, unless one of its workers ends.
     full_until: Timestamp,
     /// The worker whose reply is the rest of the file, where ranges are not to be relied on:
@@ -90,6 +92,7 @@ impl Source {
             width: *width,
             is_dropped: false,
             gate: Timestamp::START,
+            waited_for: None,
             full_until: Timestamp::START,
             sole: None,
             ever_opened: false,
@@ -284,6 +287,18 @@ impl Source {
         self.gate = self.gate.max(moment);
     }
 
+    /// Reports whether its gate opens sooner than `span` from now, and is the first one that is
+    /// waited for since anybody was served.
+    pub(crate) fn puts_off(&mut self, now: Timestamp, span: Duration) -> bool {
+        let opens = self.gate.since(now);
+        let is_first = self.waited_for.is_none_or(|at| at == self.gate);
+        let waits = opens > Duration::ZERO && opens < span && is_first;
+        if waits {
+            self.waited_for = Some(self.gate);
+        }
+        waits
+    }
+
     /// A request has failed before its first byte while it served nobody: where it has ever
     /// replied, it is out.
     pub(crate) fn goes_out(&mut self, now: Timestamp) {
@@ -323,6 +338,7 @@ impl Source {
     /// A reply has begun whose request was made at a moment.
     pub(crate) fn serves_more(&mut self, asked_at: Timestamp) {
         self.served = self.served.saturating_add(1);
+        self.waited_for = None;
         self.unserved_since = self.unserved_since.filter(|since| asked_at < *since);
     }
 

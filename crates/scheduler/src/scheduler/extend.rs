@@ -1,6 +1,8 @@
 //! Owns what follows when a lease is written and its reply goes on, and when two attempts want the
 //! same bytes. Starts nothing; `dispatch` does.
 
+use core::time::Duration;
+
 use super::Scheduler;
 use crate::ids::AttemptId;
 use crate::ledger::{Next, Shape};
@@ -73,7 +75,13 @@ impl Scheduler {
             if view.others_deliver(&active) || view.others_may_begin(&active) {
                 continue;
             }
-            let has_any = match self.ledger.next_after(active.position) {
+            let next = self.ledger.next_after(active.position);
+            if let Next::Waits(Waiting { range, .. }) | Next::Reserved(_, range) = next
+                && self.others_are_sooner(&active, range.start())
+            {
+                continue;
+            }
+            let has_any = match next {
                 Next::Waits(run) => self.front(&active, &run).inspect(|front| {
                     self.ledger.extend(attempt, &run, *front);
                 }),
@@ -90,6 +98,20 @@ impl Scheduler {
                 self.grant(attempt);
             }
         }
+    }
+
+    /// Reports whether a source that has said when to ask again may be asked before a stream would
+    /// have read up to an offset. It is put off once: a source that says so again, and has served
+    /// nobody in between, may not mean it.
+    fn others_are_sooner(&mut self, active: &Active, offset: u64) -> bool {
+        let now = self.now;
+        let source = self.sources.of_mut(active.source);
+        let bytes = offset.saturating_sub(active.position);
+        let span = source.rate(now).and_then(|rate| {
+            let millis = u128::from(bytes) * 1000 / u128::from(rate.max(1));
+            Some(Duration::from_millis(u64::try_from(millis).ok()?))
+        });
+        span.is_some_and(|span| source.puts_off(now, span))
     }
 
     /// Returns the new end of the lease of a stream that has written it: what follows is had from

@@ -98,6 +98,8 @@ pub(super) struct Played {
     pub(super) stops: usize,
     /// The number of those that brought bytes, and whose places nobody was accepted to take.
     pub(super) let_go_for_nobody: usize,
+    /// The bytes that streams had to read once more, up to those that were missing.
+    pub(super) skipped: u64,
     wait: Option<Timestamp>,
     pub(super) ended: Option<(Outcome, Timestamp)>,
 }
@@ -119,6 +121,7 @@ impl Played {
             opened: Vec::new(),
             stops: 0,
             let_go_for_nobody: 0,
+            skipped: 0,
             wait: None,
             ended: None,
         };
@@ -187,6 +190,9 @@ impl Played {
                 grant: Grant::Range(range),
             } => {
                 let worker = self.workers.get_mut(&attempt).unwrap();
+                if worker.end.is_some() {
+                    self.skipped += range.start() - worker.position;
+                }
                 worker.position = range.start();
                 worker.reported = range.start();
                 worker.end = Some(range.end());

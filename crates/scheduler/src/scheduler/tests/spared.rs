@@ -351,3 +351,46 @@ fn ranges_that_are_misplaced_again_and_again_leave_the_file_to_its_stream() {
         assert!(requests <= 24, "{class:?}: {requests} requests");
     }
 }
+
+/// A server that serves four requests, and tells others when to ask again; it serves those that do,
+/// or does not. Returns the bytes that were read once more, and the time that it took.
+fn told_to_wait(retry_after: Duration, relents: bool) -> (u64, Duration) {
+    let busy = FailureClass::Busy {
+        retry_after: Some(retry_after),
+    };
+    let mut told_at: Option<Timestamp> = None;
+    let mut played = Played::new(8, LENGTH, Beginning::Fresh);
+    let ended = played.until(Duration::from_mins(5), |asked: Asked| {
+        let has_waited = told_at.is_some_and(|at| asked.at.since(at) >= retry_after);
+        if asked.number < 4 || (relents && has_waited) {
+            return Answer::at_once(RATE);
+        }
+        told_at.get_or_insert(asked.at);
+        Answer::Fails(SOON, busy)
+    });
+    let Some((Outcome::Complete { .. }, time)) = ended else {
+        panic!("{retry_after:?} {relents}: {ended:?}")
+    };
+    (played.skipped, time)
+}
+
+/// The stream that is kept would read for more than a second what is there, and others may ask
+/// sooner.
+#[test]
+fn a_stream_reads_nothing_twice_that_others_bring_sooner() {
+    let (skipped, time) = told_to_wait(Duration::from_secs(1), true);
+    assert_eq!(skipped, 0);
+    assert!(time < Duration::from_secs(5), "{time:?}");
+}
+
+/// It is not put off again and again by a server that serves nobody, nor for long by any.
+#[test]
+fn a_stream_is_put_off_once() {
+    for seconds in [1, 2, 3, 60] {
+        let retry_after = Duration::from_secs(seconds);
+        let (skipped, time) = told_to_wait(retry_after, false);
+        assert!(skipped > 0, "{retry_after:?}");
+        let most = PLAIN.mul_f64(1.3) + retry_after.min(Duration::from_secs(3));
+        assert!(time <= most, "{retry_after:?}: {time:?}");
+    }
+}
