@@ -98,7 +98,7 @@ fn replay(arguments: &Arguments, seed: u64) -> ExitCode {
             match outcome {
                 Ok(report) => println!(
                     "{family:<13} {contender:<12} {:>7.3}x  {report:?}",
-                    report.time / report.bound
+                    report.ratio()
                 ),
                 Err(failure) => {
                     println!("{family:<13} {contender:<12} FAILED {}", describe(&failure));
@@ -216,7 +216,7 @@ fn farthest(from: u64, runs: &[Result<RunReport, Failure>]) -> Option<(f64, u64)
         .zip(runs)
         .filter_map(|(seed, run)| {
             let report = run.as_ref().ok()?;
-            Some((report.time / report.bound, seed))
+            Some((report.ratio(), seed))
         })
         .max_by(|a, b| a.0.total_cmp(&b.0))
 }

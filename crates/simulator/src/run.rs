@@ -17,7 +17,7 @@ use scheduler::{
     AttemptId, Beginning, CheckpointId, Input, Outcome, Output, SourceId, Stop, WaitReason,
 };
 
-use crate::bound::{lower_bound, plain_stream};
+use crate::bound::{lower_bound, plain_stream, useful_connections};
 use crate::network::Network;
 use crate::policy::Policy;
 use crate::server::Server;
@@ -36,6 +36,9 @@ pub struct RunReport {
     pub time: f64,
     /// The world's lower bound, in seconds.
     pub bound: f64,
+    /// The time in which the server had said when to ask again, in seconds: each as far as
+    /// connections that would have been of use were not there.
+    pub held_off: f64,
     /// The time one plain stream takes, in seconds.
     pub plain: f64,
     /// True if it said that so little comes of a request that it is no use, and ended.
@@ -67,6 +70,13 @@ pub struct RunReport {
     pub inputs: u64,
     /// The effect of a limit on the rate, if there was one.
     pub limited: Option<Limited>,
+}
+
+impl RunReport {
+    /// Returns its time over the bound, and over what the server had it wait besides.
+    pub fn ratio(&self) -> f64 {
+        self.time / (self.bound + self.held_off)
+    }
 }
 
 /// A run that did not end as it must.
@@ -244,6 +254,7 @@ impl Run<'_> {
         Ok(RunReport {
             time: self.now,
             bound: self.bound,
+            held_off: self.watch.held_off.seconds(),
             plain: plain_stream(self.world),
             gave_up,
             wasted: self.network.wasted,
@@ -275,6 +286,7 @@ impl Run<'_> {
     }
 
     fn step(&mut self, to: f64) {
+        self.hold_off(to);
         self.now = to;
         for connection in self.network.advance(to) {
             self.head_arrived(connection);
@@ -299,6 +311,17 @@ impl Run<'_> {
             .connections(self.world, self.now, self.network.used());
         self.watch.served(self.now, self.network.is_served());
         self.watch.arrived(self.world, self.now, self.network.taken);
+    }
+
+    /// Time passes in which the server may have said when to ask again.
+    fn hold_off(&mut self, to: f64) {
+        if !self.watch.held_off.holds(self.now) {
+            return;
+        }
+        let useful = useful_connections(self.world, self.now).min(self.world.served_at(self.now));
+        let served = self.network.streaming_from(SourceId(0)).min(useful);
+        let missing = 1.0 - served as f64 / useful.max(1) as f64;
+        self.watch.held_off.passes(self.now, to, missing);
     }
 
     fn tell(&mut self, what: &str) {

@@ -10,9 +10,9 @@ pub struct Row {
     pub finished: usize,
     /// Runs that did not.
     pub unfinished: usize,
-    /// Geometric mean of time over bound.
+    /// Geometric mean of time over bound, and over what a server had a client wait besides.
     pub mean: f64,
-    /// 99th percentile of time over bound.
+    /// 99th percentile of the same.
     pub p99: f64,
     /// Geometric mean of the runs no client can end within two seconds.
     pub mean_long: f64,
@@ -57,10 +57,10 @@ pub fn summarise<'r>(runs: impl Iterator<Item = &'r Result<RunReport, Failure>>)
         }
     }
     let complete = || reports.iter().filter(|r| !r.gave_up);
-    let ratios: Vec<f64> = complete().map(|r| r.time / r.bound).collect();
+    let ratios: Vec<f64> = complete().map(|r| r.ratio()).collect();
     let long = || complete().filter(|r| r.bound >= 2.0);
     let plain: Vec<f64> = long().map(|r| r.time / r.plain).collect();
-    let long: Vec<f64> = long().map(|r| r.time / r.bound).collect();
+    let long: Vec<f64> = long().map(|r| r.ratio()).collect();
     let waste: Vec<f64> = reports.iter().map(|r| r.wasted / r.length as f64).collect();
     let again = |r: &&RunReport| (r.discarded + r.skipped) as f64 / r.length as f64;
     let again: Vec<f64> = reports.iter().map(again).collect();

@@ -2,6 +2,7 @@
 //! limits on the rate. Knows no run and no policy's reasons.
 
 mod busiest;
+pub(crate) mod held_off;
 pub(crate) mod rules;
 
 use std::collections::VecDeque;
@@ -11,6 +12,7 @@ use scheduler::limits;
 use crate::bound::useful_connections;
 use crate::world::World;
 use busiest::Busiest;
+use held_off::HeldOff;
 use rules::Rules;
 
 /// A width is found when as few connections as are useful, or two more, were used for as long.
@@ -57,6 +59,7 @@ pub(crate) struct Watch {
     /// Most bytes between the lowest that is missing and the first of a range that is asked for.
     ahead: u64,
     arrivals: Arrivals,
+    pub(crate) held_off: HeldOff,
     pub(crate) rules: Rules,
 }
 
@@ -80,6 +83,7 @@ impl Watch {
                     without: 0.0,
                 },
             },
+            held_off: HeldOff::new(),
             rules: Rules::new(),
         }
     }

@@ -159,4 +159,11 @@ pub(super) fn mixed(world: &mut World, dice: &mut Dice) {
     if one_in_three(dice) {
         outage(world, dice, false);
     }
+    // A host that has never replied need not be one.
+    let replies = 2.0 * (world.round_trip + world.hesitation) + world.first_byte.1;
+    if let Some(outage) = &mut world.outage {
+        let later = (replies - outage.from).max(0.0);
+        outage.from += later;
+        outage.to += later;
+    }
 }

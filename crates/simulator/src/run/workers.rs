@@ -100,6 +100,10 @@ impl Run<'_> {
                 if limits_clients || refuses {
                     self.watch.refusal(self.now);
                 }
+                if let FailureClass::Busy { retry_after } = class {
+                    let span = retry_after.unwrap_or_default();
+                    self.watch.held_off.told(self.now, span.as_secs_f64());
+                }
                 self.leave(attempt, Stop::Failed(class));
             }
         }
