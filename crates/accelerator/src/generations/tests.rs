@@ -322,3 +322,19 @@ fn what_is_written_over_is_of_the_very_version() {
     let coded = ("content-encoding", "gzip");
     assert_eq!(judge(&[tag, length, coded]), Err(FailureClass::Refused));
 }
+
+/// What was known of a file that is fetched anew binds nothing: the first reply does.
+#[test]
+fn what_was_known_before_is_not_pinned_until_a_reply_says_what_it_is() {
+    let before = Expected {
+        generation: version("\"old\""),
+        media_type: None,
+        is_of_this_run: true,
+        digest_decides: false,
+    };
+    let mut generations = Generations::begin(Some(before), false);
+    assert_eq!(generations.pinned(), None);
+    generations.accepted(attempt(1), &reply("\"new\"", ""));
+    assert_eq!(generations.pinned(), Some(&version("\"new\"")));
+    assert!(generations.all_agree());
+}

@@ -190,6 +190,15 @@ fn a_wait_until_a_date_counts_from_when_the_reply_was_made() {
 }
 
 #[test]
+fn a_length_is_digits_and_nothing_else() {
+    let length = |value| received(&[(&CONTENT_LENGTH, value)]).content_length;
+    assert_eq!(length("5"), Some(5));
+    for value in ["+5", "-5", "", "5 6", "0x5", "5a", "99999999999999999999"] {
+        assert_eq!(length(value), None, "{value:?}");
+    }
+}
+
+#[test]
 fn a_reply_tells_how_long_the_file_is_by_the_field_that_means_it() {
     let length = || (CONTENT_LENGTH, "100");
     let placed = |place| (CONTENT_RANGE, place);
