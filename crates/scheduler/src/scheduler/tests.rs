@@ -9,6 +9,7 @@ mod outage;
 mod patience;
 mod played;
 mod rate_limit;
+mod resting;
 mod resume;
 mod sources;
 mod spared;
