@@ -218,6 +218,11 @@ fn millis(bytes: u64, rate: u64) -> u128 {
 
 #[cfg(test)]
 impl Tail {
+    /// As if another worker would bring so many bytes a second.
+    pub(crate) const fn of_rate(typical_rate: u64) -> Self {
+        Self { typical_rate }
+    }
+
     pub(crate) const fn typical_rate(&self) -> u64 {
         self.typical_rate
     }

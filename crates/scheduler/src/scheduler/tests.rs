@@ -4,6 +4,7 @@
 mod challenge;
 mod failures;
 mod first_reply;
+mod looks;
 mod meagre;
 mod outage;
 mod patience;

@@ -267,3 +267,150 @@ fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
     assert_eq!(cut(3, 1), Some(5 * MIB));
     assert_eq!(cut(1, 0), None, "a thief without a rate gets nothing");
 }
+
+/// Sixteen workers at a far host bring bytes for two seconds, those of a number each so many times
+/// as much as that number, and the others nothing.
+fn sixteen_rates(numbers: impl Iterator<Item = usize> + Clone) -> Bench {
+    let mut bench = Bench::new(16, Beginning::Fresh);
+    let parts = sixteen_parts(&mut bench, 256 * MIB);
+    for tenth in 1..=20 {
+        bench.now = bench.now + Duration::from_millis(100);
+        for number in numbers.clone() {
+            let (attempt, part) = parts[number];
+            let position = part.start() + tenth * (number as u64 + 1) * 1000;
+            bench.feed(Input::Received { attempt, position });
+        }
+    }
+    bench
+}
+
+/// The median of three workers and of more than a quarter tells what is usual; fewer change
+/// nothing.
+#[test]
+fn what_is_usual_is_the_median_of_enough_workers() {
+    let usual = |bench: &Bench, before| {
+        let mut tail = crate::tail::Tail::of_rate(before);
+        tail.measure(bench.scheduler.view(), None);
+        tail.typical_rate()
+    };
+    let mut enough = 0;
+    for workers in 3..=16 {
+        let bench = sixteen_rates(0..workers);
+        let rate = usual(&bench, MIB);
+        let median = (workers as u64 / 2 + 1) * 10_000;
+        if 4 * workers > usize::from(bench.scheduler.sources.width()) {
+            assert!(rate.abs_diff(median) < 1_000, "{workers}: {rate}");
+            enough += 1;
+        } else {
+            assert_eq!(rate, MIB, "{workers} are too few");
+        }
+    }
+    assert!((1..14).contains(&enough), "{enough}");
+}
+
+#[test]
+fn two_workers_tell_nothing_of_what_is_usual() {
+    let (mut bench, outputs) = Bench::segmented(2, 256 * MIB);
+    let (second, request, _) = starts(&outputs)[0];
+    bench.open(second, part_of(request), 256 * MIB);
+    for tenth in 1..=20 {
+        bench.now = bench.now + Duration::from_millis(100);
+        for (attempt, start) in [(FIRST, 0), (second, part_of(request).start())] {
+            let position = start + tenth * 1000;
+            bench.feed(Input::Received { attempt, position });
+        }
+    }
+    let mut tail = crate::tail::Tail::of_rate(MIB);
+    tail.measure(bench.scheduler.view(), None);
+    assert_eq!(tail.typical_rate(), MIB);
+}
+
+/// A worker that brings 200 KB a second, in a lease that ends so many bytes on, beside others that
+/// would bring `usual`: what a free one does about it.
+fn about_a_slow_one(left: u64, usual: u64, lead: Duration) -> Option<crate::tail::TakeOver> {
+    let mut bench = Bench::new(1, Beginning::Fresh);
+    bench.feed(Input::Tick);
+    let body = Body::Part {
+        range: range(0, 64 * MIB),
+        complete_length: 64 * MIB,
+    };
+    let attempt = FIRST;
+    bench.feed(Input::Opened { attempt, body });
+    bench.feed(Input::Began { attempt });
+    for tenth in 1..=40 {
+        bench.now = bench.now + Duration::from_millis(100);
+        let position = tenth * 20_000;
+        bench.feed(Input::Received { attempt, position });
+    }
+    let end = 800_000 + left;
+    let active = bench.scheduler.ledger.holder(attempt.segment);
+    active.left = ByteRange::new(800_000, end);
+    bench.scheduler.sources.set_latency(lead);
+    let tail = crate::tail::Tail::of_rate(usual);
+    tail.take_over(bench.scheduler.view())
+}
+
+/// What is too little to be shared changes hands if another one would have it in less than half of
+/// the time and 0.4 s; what can be shared does not, unless its worker crawls.
+#[test]
+fn a_block_is_taken_over_where_another_would_have_it_much_sooner() {
+    use crate::tail::TakeOver::All;
+    let at_once = Duration::ZERO;
+    let whole = Some(All(FIRST.segment));
+    // 5 s as it is.
+    assert_eq!(about_a_slow_one(1_000_000, 500_000, at_once), whole, "2 s");
+    assert_ne!(
+        about_a_slow_one(1_000_000, 400_000, at_once),
+        whole,
+        "2.5 s"
+    );
+    // 1 s as it is.
+    assert_eq!(about_a_slow_one(200_000, 640_000, at_once), None, "0.31 s");
+    assert_ne!(about_a_slow_one(4 * MIB, 500_000, at_once), whole, "shared");
+    assert_eq!(
+        about_a_slow_one(4 * MIB, 700_000, at_once),
+        whole,
+        "it crawls"
+    );
+    let late = Duration::from_secs(15);
+    assert_ne!(about_a_slow_one(4 * MIB, 700_000, late), whole, "no sooner");
+}
+
+/// The thief's first byte comes after its lead, and for another one the victim's reply arrives for
+/// nothing: a cut has to save as much.
+#[test]
+fn a_cut_saves_two_leads_or_is_not_made() {
+    use crate::tail::TakeOver::From;
+    let cut = |lead| about_a_slow_one(4 * MIB, 200_000, Duration::from_millis(lead));
+    // 20 s are left, and half of that is saved, less half a lead.
+    assert!(matches!(cut(100), Some(From(..))), "{:?}", cut(100));
+    assert!(matches!(cut(2_000), Some(From(..))), "{:?}", cut(2_000));
+    assert_eq!(cut(6_000), None);
+}
+
+/// Mid-file, a near worker that crawls is watched for three seconds, and loses nothing that another
+/// would not have sooner by four latencies.
+#[test]
+fn a_worker_that_crawls_in_mid_file_is_watched_for_a_while() {
+    let dropped = |millis: u64, left: u64| {
+        let (mut bench, _) = Bench::segmented(4, 4096 * MIB);
+        bench
+            .scheduler
+            .sources
+            .set_latency(Duration::from_millis(20));
+        let since = bench.now;
+        let first = bench.scheduler.ledger.holder(FIRST.segment);
+        first.slow_since = Some(since);
+        first.left = ByteRange::new(0, left);
+        let view = crate::view::View {
+            now: since + Duration::from_millis(millis),
+            ledger: &bench.scheduler.ledger,
+            sources: &bench.scheduler.sources,
+        };
+        !crate::tail::Tail::of_rate(1_000_000).drops(view).is_empty()
+    };
+    assert!(!dropped(2_999, MIB));
+    assert!(dropped(3_000, MIB));
+    assert!(!dropped(3_000, 80_000), "it is asked for anew in as long");
+    assert!(dropped(3_000, 81_000));
+}
