@@ -173,8 +173,8 @@ impl Sources {
         self.first_byte = rhythm.first_byte();
     }
 
-    /// A source's first reply, or most of those that were accepted, have brought nothing for so long
-    /// after their heads.
+    /// A source's first reply, or most of those that were accepted, have brought nothing for so
+    /// long after their heads.
     pub(crate) fn waits(&mut self, from: SourceId, need: &Need) {
         let span = need.waited;
         let rhythm = &mut self.of_mut(from).rhythm;

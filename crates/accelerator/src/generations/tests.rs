@@ -323,7 +323,8 @@ fn what_is_written_over_is_of_the_very_version() {
     assert_eq!(judge(&[tag, length, coded]), Err(FailureClass::Refused));
 }
 
-/// What was known of a file that is fetched anew binds nothing: the first reply does.
+/// A version that was known before binds nothing where the file is fetched anew: the first reply
+/// does.
 #[test]
 fn what_was_known_before_is_not_pinned_until_a_reply_says_what_it_is() {
     let before = Expected {

@@ -10,6 +10,10 @@ const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+fn just_before(span: Duration) -> Duration {
+    span.checked_sub(millis(1)).unwrap()
+}
+
 /// Two workers, of which the first has begun, and requests have been served that were made later.
 fn two_begun() -> (Bench, AttemptId) {
     let (mut bench, outputs) = Bench::segmented(2, LENGTH);
@@ -65,7 +69,7 @@ fn one_that_brings_bytes_may_be_the_last_served_once_others_are_ignored() {
         view(bench).may_be_last_served(&first)
     };
     let span = limits::TAIL_SILENCE;
-    passes(&mut bench, span - millis(1));
+    passes(&mut bench, just_before(span));
     assert!(!may_be(&bench), "it says nothing yet");
     passes(&mut bench, millis(1));
     assert!(may_be(&bench), "nobody else is answered");
@@ -118,7 +122,7 @@ fn others_deliver_that_write_and_have_not_fallen_silent() {
     };
     receives(&mut bench, second);
     assert!(deliver(&bench));
-    bench.now = bench.now + (limits::TAIL_SILENCE - millis(1));
+    bench.now = bench.now + just_before(limits::TAIL_SILENCE);
     assert!(deliver(&bench));
     bench.now = bench.now + millis(1);
     assert!(!deliver(&bench), "it is silent");
@@ -147,7 +151,7 @@ fn others_may_begin_that_write_nothing_yet_and_have_time() {
         how,
     });
     assert!(may_begin(&bench));
-    bench.now = bench.now + (limits::FIRST_BYTE_PATIENCE - millis(1));
+    bench.now = bench.now + just_before(limits::FIRST_BYTE_PATIENCE);
     assert!(may_begin(&bench));
     bench.now = bench.now + millis(1);
     assert!(!may_begin(&bench));
@@ -211,7 +215,8 @@ fn replies_are_late_where_more_wait_than_have_brought_anything() {
     assert_eq!(starting(&bench), 3, "where bodies are late, it does not");
 }
 
-/// What directly follows a reply that goes on over it is left to that, while few were served.
+/// A run that directly follows a reply which goes on over it is left to that, while few were
+/// served.
 #[test]
 fn a_run_is_left_to_the_reply_that_it_follows_and_that_reaches_it() {
     for reach in [2 * MIB, 64 * MIB] {
@@ -232,6 +237,14 @@ fn a_run_is_left_to_the_reply_that_it_follows_and_that_reaches_it() {
         };
         assert_eq!(is_left(2 * MIB), reach > 2 * MIB, "{reach}");
         assert!(!is_left(3 * MIB), "{reach}");
+        bench
+            .scheduler
+            .ledger
+            .holder(FIRST.segment)
+            .stop(StopCause::Done);
+        let run = Waiting::planned(range(2 * MIB, 64 * MIB));
+        let is_left = view(&bench).is_left_to_another(&run).is_some();
+        assert!(!is_left, "it is to stop");
     }
 }
 

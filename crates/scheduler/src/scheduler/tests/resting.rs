@@ -2,6 +2,7 @@
 //! does, what it goes on with, and when it is let go after all.
 
 use super::*;
+use crate::segment::StopCause;
 
 /// Four workers, the last of which is turned away: the first rests, and the others are done or not.
 struct Resting {
@@ -74,12 +75,17 @@ impl Resting {
 }
 
 fn grant_of(outputs: &[Output], to: AttemptId) -> Option<ByteRange> {
-    outputs.iter().find_map(|output| match *output {
-        Output::Grant {
+    outputs.iter().find_map(|output| {
+        if let Output::Grant {
             attempt,
             grant: Grant::Range(range),
-        } if attempt == to => Some(range),
-        _ => None,
+        } = *output
+            && attempt == to
+        {
+            Some(range)
+        } else {
+            None
+        }
     })
 }
 
@@ -117,6 +123,15 @@ fn a_stream_goes_on_where_requests_are_not_answered_and_lets_go_once_one_is() {
     let (mut resting, asked) = left_alone(LENGTH);
     let turned_away = resting.parts[3].1;
     assert_eq!(asked[0].1, turned_away, "it was asked for again");
+    let outputs = resting.after(10);
+    let soon = resting.bench.now + limits::TAIL_INTERVAL;
+    let is_looked_at = |output: &Output| {
+        let Output::Wait { until, .. } = *output else {
+            return false;
+        };
+        until.is_some_and(|until| until <= soon)
+    };
+    assert!(outputs.iter().any(is_looked_at), "{outputs:?}");
     assert_eq!(grant_of(&resting.after(900), FIRST), None);
     let granted = grant_of(&resting.after(PATIENCE), FIRST);
     assert_eq!(granted, Some(turned_away), "nobody brings it");
@@ -191,10 +206,12 @@ fn of_two_streams_the_one_that_reaches_further_rests() {
     let mut begun = starts(&outputs);
     begun.extend(starts(&resting.end(2)));
     let rest = ByteRange::new(cut, part.end()).unwrap();
-    let thief = begun
-        .into_iter()
-        .find(|(_, request, _)| *request == Request::Part(rest));
+    let mut begun = begun.into_iter();
+    let thief = begun.find(|(_, request, _)| *request == Request::Part(rest));
     let thief = thief.expect("a free worker asks for the rest").0;
+    resting.after(5);
+    let source = resting.bench.scheduler.sources.of_mut(SourceId(0));
+    source.serves_no_more(resting.bench.now);
     let outputs = resting.write(1, 2 * MIB);
     let end = part.end();
     let extended = Output::Extend {
@@ -202,7 +219,21 @@ fn of_two_streams_the_one_that_reaches_further_rests() {
         end,
     };
     assert!(outputs.contains(&extended), "{outputs:?}");
-    resting.bench.open(thief, rest, LENGTH);
+    let shrinks = |outputs: &[Output]| outputs.iter().any(|o| matches!(o, Output::Shrink { .. }));
+    let holder = resting.bench.scheduler.ledger.holder(second.segment);
+    let undisturbed = holder.stopping.replace(StopCause::TakenOver);
+    let body = Body::Part {
+        range: rest,
+        complete_length: LENGTH,
+    };
+    resting.bench.feed(Input::Opened {
+        attempt: thief,
+        body,
+    });
+    let outputs = resting.bench.feed(Input::Began { attempt: thief });
+    assert!(!shrinks(&outputs), "it lets go of all: {outputs:?}");
+    let holder = resting.bench.scheduler.ledger.holder(second.segment);
+    holder.stopping = undisturbed;
     let outputs = resting.bench.feed(Input::Shrunk {
         attempt: second,
         end: cut,

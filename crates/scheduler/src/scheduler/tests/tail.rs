@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::split;
+use crate::tail::TakeOver;
 
 /// The second worker finishes everything but the first segment, of 6 MiB.
 fn finish_all_but_the_first(bench: &mut Bench, mut outputs: Vec<Output>) -> Vec<Output> {
@@ -268,15 +269,14 @@ fn a_split_leaves_a_slow_worker_what_it_has_time_for() {
     assert_eq!(cut(1, 0), None, "a thief without a rate gets nothing");
 }
 
-/// Sixteen workers at a far host bring bytes for two seconds, those of a number each so many times
-/// as much as that number, and the others nothing.
-fn sixteen_rates(numbers: impl Iterator<Item = usize> + Clone) -> Bench {
+/// Of sixteen workers at a far host so many bring bytes for two seconds, the second twice as many
+/// as the first, and so on; the others bring nothing.
+fn sixteen_rates(workers: usize) -> Bench {
     let mut bench = Bench::new(16, Beginning::Fresh);
     let parts = sixteen_parts(&mut bench, 256 * MIB);
     for tenth in 1..=20 {
         bench.now = bench.now + Duration::from_millis(100);
-        for number in numbers.clone() {
-            let (attempt, part) = parts[number];
+        for (number, &(attempt, part)) in parts.iter().take(workers).enumerate() {
             let position = part.start() + tenth * (number as u64 + 1) * 1000;
             bench.feed(Input::Received { attempt, position });
         }
@@ -289,13 +289,13 @@ fn sixteen_rates(numbers: impl Iterator<Item = usize> + Clone) -> Bench {
 #[test]
 fn what_is_usual_is_the_median_of_enough_workers() {
     let usual = |bench: &Bench, before| {
-        let mut tail = crate::tail::Tail::of_rate(before);
+        let mut tail = Tail::of_rate(before);
         tail.measure(bench.scheduler.view(), None);
         tail.typical_rate()
     };
     let mut enough = 0;
     for workers in 3..=16 {
-        let bench = sixteen_rates(0..workers);
+        let bench = sixteen_rates(workers);
         let rate = usual(&bench, MIB);
         let median = (workers as u64 / 2 + 1) * 10_000;
         if 4 * workers > usize::from(bench.scheduler.sources.width()) {
@@ -320,14 +320,14 @@ fn two_workers_tell_nothing_of_what_is_usual() {
             bench.feed(Input::Received { attempt, position });
         }
     }
-    let mut tail = crate::tail::Tail::of_rate(MIB);
+    let mut tail = Tail::of_rate(MIB);
     tail.measure(bench.scheduler.view(), None);
     assert_eq!(tail.typical_rate(), MIB);
 }
 
 /// A worker that brings 200 KB a second, in a lease that ends so many bytes on, beside others that
 /// would bring `usual`: what a free one does about it.
-fn about_a_slow_one(left: u64, usual: u64, lead: Duration) -> Option<crate::tail::TakeOver> {
+fn about_a_slow_one(left: u64, usual: u64, lead: Duration) -> Option<TakeOver> {
     let mut bench = Bench::new(1, Beginning::Fresh);
     bench.feed(Input::Tick);
     let body = Body::Part {
@@ -346,17 +346,16 @@ fn about_a_slow_one(left: u64, usual: u64, lead: Duration) -> Option<crate::tail
     let active = bench.scheduler.ledger.holder(attempt.segment);
     active.left = ByteRange::new(800_000, end);
     bench.scheduler.sources.set_latency(lead);
-    let tail = crate::tail::Tail::of_rate(usual);
+    let tail = Tail::of_rate(usual);
     tail.take_over(bench.scheduler.view())
 }
 
-/// What is too little to be shared changes hands if another one would have it in less than half of
-/// the time and 0.4 s; what can be shared does not, unless its worker crawls.
+/// A rest that is too little to be shared changes hands if another one would have it in less than
+/// half of the time and 0.4 s; what can be shared does not, unless its worker crawls.
 #[test]
 fn a_block_is_taken_over_where_another_would_have_it_much_sooner() {
-    use crate::tail::TakeOver::All;
     let at_once = Duration::ZERO;
-    let whole = Some(All(FIRST.segment));
+    let whole = Some(TakeOver::All(FIRST.segment));
     // 5 s as it is.
     assert_eq!(about_a_slow_one(1_000_000, 500_000, at_once), whole, "2 s");
     assert_ne!(
@@ -380,11 +379,18 @@ fn a_block_is_taken_over_where_another_would_have_it_much_sooner() {
 /// nothing: a cut has to save as much.
 #[test]
 fn a_cut_saves_two_leads_or_is_not_made() {
-    use crate::tail::TakeOver::From;
     let cut = |lead| about_a_slow_one(4 * MIB, 200_000, Duration::from_millis(lead));
     // 20 s are left, and half of that is saved, less half a lead.
-    assert!(matches!(cut(100), Some(From(..))), "{:?}", cut(100));
-    assert!(matches!(cut(2_000), Some(From(..))), "{:?}", cut(2_000));
+    assert!(
+        matches!(cut(100), Some(TakeOver::From(..))),
+        "{:?}",
+        cut(100)
+    );
+    assert!(
+        matches!(cut(2_000), Some(TakeOver::From(..))),
+        "{:?}",
+        cut(2_000)
+    );
     assert_eq!(cut(6_000), None);
 }
 
@@ -402,15 +408,71 @@ fn a_worker_that_crawls_in_mid_file_is_watched_for_a_while() {
         let first = bench.scheduler.ledger.holder(FIRST.segment);
         first.slow_since = Some(since);
         first.left = ByteRange::new(0, left);
-        let view = crate::view::View {
+        let view = View {
             now: since + Duration::from_millis(millis),
             ledger: &bench.scheduler.ledger,
             sources: &bench.scheduler.sources,
         };
-        !crate::tail::Tail::of_rate(1_000_000).drops(view).is_empty()
+        !Tail::of_rate(1_000_000).drops(view).is_empty()
     };
     assert!(!dropped(2_999, MIB));
     assert!(dropped(3_000, MIB));
     assert!(!dropped(3_000, 80_000), "it is asked for anew in as long");
     assert!(dropped(3_000, 81_000));
+}
+
+/// Mid-file, a reply that has brought nothing for longer than is ordinary is as slow as any, once
+/// it is known that others bring something.
+#[test]
+fn a_reply_that_never_begins_is_slow_in_mid_file() {
+    let (mut bench, outputs) = Bench::segmented(2, 4096 * MIB);
+    let (second, request, _) = starts(&outputs)[0];
+    let body = Body::Part {
+        range: part_of(request),
+        complete_length: 4096 * MIB,
+    };
+    bench.feed(Input::Opened {
+        attempt: second,
+        body,
+    });
+    let position = MIB;
+    let slow = |bench: &Bench, after: Duration, usual| {
+        let view = View {
+            now: bench.now + after,
+            ledger: &bench.scheduler.ledger,
+            sources: &bench.scheduler.sources,
+        };
+        let slow = Tail::of_rate(usual).slow_ones(view, false);
+        slow.contains(&second.segment)
+    };
+    bench.feed(Input::Received {
+        attempt: FIRST,
+        position,
+    });
+    let patience = limits::FIRST_BYTE_PATIENCE;
+    assert!(!slow(&bench, patience / 2, MIB));
+    assert!(slow(&bench, patience, MIB));
+    assert!(!slow(&bench, patience, 0), "nobody brings anything");
+}
+
+/// The bytes of its first eight latencies do not tell when a reply ends.
+#[test]
+fn nothing_is_cut_off_a_reply_in_its_first_latencies() {
+    let (mut bench, _) = Bench::segmented(1, 64 * MIB);
+    bench.scheduler.sources.set_latency(Duration::from_secs(1));
+    bench.now = bench.now + Duration::from_secs(3);
+    bench.feed(Input::Received {
+        attempt: FIRST,
+        position: MIB,
+    });
+    let cut = |millis| {
+        let view = View {
+            now: Timestamp::after_start(Duration::from_millis(millis)),
+            ledger: &bench.scheduler.ledger,
+            sources: &bench.scheduler.sources,
+        };
+        Tail::of_rate(MIB).take_over(view)
+    };
+    assert_eq!(cut(5_000), None);
+    assert_eq!(cut(6_900), None);
 }
