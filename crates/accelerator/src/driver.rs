@@ -187,10 +187,14 @@ impl<'a> Driver<'a> {
         let (synced, synced_in) = mpsc::unbounded_channel();
         let time = DiskTime::new(context.clock);
         let workers = Workers::new(context.pool.clone());
+        let mut scheduler = Scheduler::new(config, start.beginning);
+        for (source, most) in context.sources.limits() {
+            scheduler.limit_source(source, most);
+        }
         let given = vec![RangeSet::new(); context.sources.count().get().into()];
         let mut driver = Self {
             context,
-            scheduler: Scheduler::new(config, start.beginning),
+            scheduler,
             tally,
             is_over: is_over.is_some(),
             file: is_over,

@@ -90,7 +90,7 @@ pub use redact::{SafeUrl, Secret};
 pub use remote_file::RemoteFile;
 pub use report::{Completion, Report, Verification};
 pub use settings::{Exists, InvalidSetting, Settings, TlsVersion};
-pub use small::read;
+pub use small::{Small, read};
 pub use source::Source;
 
 pub use transport::fields::is_harmless;

@@ -1,6 +1,8 @@
 //! Owns the places that the file can be had from: their URLs, and the headers that each of them may
 //! have. Asks nothing of them.
 
+use std::num::NonZeroU16;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use url::Url;
@@ -19,6 +21,8 @@ pub(crate) struct Place {
     pub(crate) headers: HeaderMap,
     /// True if it is of the origin that the user's headers and certificate are for.
     pub(crate) is_at_home: bool,
+    /// Most connections to it.
+    pub(crate) connections: Option<NonZeroU16>,
 }
 
 impl Place {
@@ -45,8 +49,14 @@ impl Place {
             url,
             headers,
             is_at_home,
+            connections: source.connections.map(most_connections).transpose()?,
         })
     }
+}
+
+/// Checks the limit on the connections to one place.
+pub(crate) fn most_connections(connections: u16) -> Result<NonZeroU16, InvalidSetting> {
+    NonZeroU16::new(connections).ok_or(InvalidSetting::Connections { connections })
 }
 
 /// Reads a URL of a scheme that files are fetched by.
@@ -74,6 +84,7 @@ mod tests {
             url: parse("https://a.example/f").unwrap(),
             headers,
             is_at_home: true,
+            connections: None,
         }
     }
 

@@ -41,6 +41,9 @@ pub struct Settings {
     /// bring nothing. With [`WriteMode::Mapped`] each costs a window of 8 MiB of resident memory.
     /// Default: 32.
     pub connections: u16,
+    /// Most connections to the URL itself, where its [`sources`](Self::sources) may have others; at
+    /// least 1. Default: no limit but [`connections`](Self::connections).
+    pub connections_to_url: Option<u16>,
     /// Most bytes that are received in a second, by all connections together; they share them in
     /// equal parts, and what one cannot use goes to the others. Over any five seconds the limit is
     /// kept to within 2 %. It can be changed on the way: see
@@ -65,6 +68,9 @@ pub struct Settings {
     /// length; one whose length no reply states is refused when more bytes have come. Default: no
     /// limit.
     pub max_size: Option<ByteCount>,
+    /// The length that the file must have. A source that states another one is refused, and so is a
+    /// file that has turned out to have another. Default: any length.
+    pub length: Option<ByteCount>,
     /// Other places that the same file can be had from, at most [`Settings::SOURCES_MAX`] of them.
     /// The URL is asked first, and the others as well where ranges are served: work goes where it
     /// is done first. All must have a file of one length; one that has another, or none, is not
@@ -149,11 +155,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             connections: limits::WIDTH_DEFAULT.get(),
+            connections_to_url: None,
             rate_limit: None,
             max_tries: None,
             stall_timeout: Duration::from_secs(20),
             first_byte_timeout: Duration::from_mins(2),
             max_size: None,
+            length: None,
             sources: Vec::new(),
             digests: Vec::new(),
             user_agent: concat!("accelerator/", env!("CARGO_PKG_VERSION")).to_owned(),

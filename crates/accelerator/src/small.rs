@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::events::Events;
 use crate::first::{self, First};
+use crate::redact::SafeUrl;
 use crate::settings::Settings;
 use crate::sources::Sources;
 use crate::task::Task;
@@ -17,6 +18,21 @@ use crate::transport::judge_reply::accept;
 
 /// The number of times that a reply that broke is asked for again.
 const TRIES: u32 = 3;
+
+/// A small file that was fetched into memory.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Small {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The URL that the redirects led to, without its secrets: what is relative in the file is
+    /// relative to it.
+    pub url: SafeUrl,
+    /// True if it is from a host out in the world, which must not send anyone to an address of this
+    /// machine, its network or its provider's inside. False with
+    /// [`Settings::allow_private`](crate::Settings::allow_private).
+    pub is_from_outside: bool,
+}
 
 /// Fetches a small file, of `most` bytes or fewer, into memory.
 ///
@@ -28,7 +44,7 @@ const TRIES: u32 = 3;
 /// use accelerator::{ByteCount, Settings, read};
 ///
 /// let url = "https://example.org/SHA256SUMS";
-/// let list = read(url, Settings::default(), ByteCount(1 << 20)).await?;
+/// let list = read(url, Settings::default(), ByteCount(1 << 20)).await?.bytes;
 /// # Ok(())
 /// # }
 /// ```
@@ -40,7 +56,7 @@ pub async fn read(
     url: impl Into<String>,
     settings: Settings,
     most: ByteCount,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Small, Error> {
     let settings = Settings {
         max_size: Some(
             settings
@@ -58,7 +74,12 @@ pub async fn read(
     let asked = sources.clone();
     let read = threads::run_on(pool.handle(), async move { all_of(&task, &sources).await });
     let read = read.await.and_then(|read| read);
-    read.map_err(|error| error.for_url(url).asked_of(asked.asked()))
+    let small = read.map(|bytes| Small {
+        bytes,
+        url: asked.answered_at().unwrap_or_else(|| url.clone()),
+        is_from_outside: asked.answered_from_outside(),
+    });
+    small.map_err(|error| error.for_url(url).asked_of(asked.asked()))
 }
 
 async fn all_of(task: &Task, sources: &Sources) -> Result<Vec<u8>, Error> {

@@ -12,6 +12,9 @@ pub struct Source {
     pub url: Secret<String>,
     /// The credentials for its origin. Those in [`Settings`](crate::Settings) are for the URL's.
     pub credentials: Option<Credentials>,
+    /// Most connections to it, at least 1. A mirror that nobody named but a list is to get one
+    /// (RFC 6249 section 7).
+    pub connections: Option<u16>,
 }
 
 impl Source {
@@ -20,6 +23,7 @@ impl Source {
         Self {
             url: url.into().into(),
             credentials: None,
+            connections: None,
         }
     }
 }

@@ -18,6 +18,8 @@ use crate::transport::whom::Whom;
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     all: Arc<[Arc<Transport>]>,
+    /// The most connections to each, in the same order.
+    most: Arc<[Option<NonZeroU16>]>,
     /// The place in the list of the one that last had the file.
     served: Arc<AtomicUsize>,
     /// The place in the list of the one that was asked last.
@@ -26,14 +28,19 @@ pub(crate) struct Sources {
 
 impl Sources {
     pub(crate) fn new(task: &Task) -> Result<Self, InvalidSetting> {
-        let places = std::iter::once(&task.home).chain(&task.mirrors);
-        let all = places.map(|place| Ok(Arc::new(Transport::new(task, place)?)));
-        Ok(Self::of_all(all.collect::<Result<_, InvalidSetting>>()?))
+        let places = || std::iter::once(&task.home).chain(&task.mirrors);
+        let all = places().map(|place| Ok(Arc::new(Transport::new(task, place)?)));
+        let most = places().map(|place| place.connections).collect();
+        Ok(Self::of_all(
+            all.collect::<Result<_, InvalidSetting>>()?,
+            most,
+        ))
     }
 
-    fn of_all(all: Arc<[Arc<Transport>]>) -> Self {
+    fn of_all(all: Arc<[Arc<Transport>]>, most: Arc<[Option<NonZeroU16>]>) -> Self {
         Self {
             all,
+            most,
             served: Arc::default(),
             asked: Arc::default(),
         }
@@ -41,7 +48,15 @@ impl Sources {
 
     /// Returns one of them, as the only one there is.
     pub(crate) fn only(&self, id: SourceId) -> Self {
-        Self::of_all(Arc::new([Arc::clone(self.of(id))]))
+        let most = self.most[usize::from(id.0)];
+        Self::of_all(Arc::new([Arc::clone(self.of(id))]), Arc::new([most]))
+    }
+
+    /// Returns the limits on the connections to each source, where there are any.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = (SourceId, NonZeroU16)> {
+        let ids = (0..).map(SourceId);
+        ids.zip(self.most.iter())
+            .filter_map(|(id, most)| Some((id, (*most)?)))
     }
 
     pub(crate) fn count(&self) -> NonZeroU16 {
@@ -94,6 +109,11 @@ impl Sources {
     /// Returns the URL that a good reply came from, that of the first source if it gave any.
     pub(crate) fn answered_at(&self) -> Option<SafeUrl> {
         self.all.iter().find_map(|it| it.answered_at())
+    }
+
+    /// Reports whether a good reply came from a host out in the world, or by way of one.
+    pub(crate) fn answered_from_outside(&self) -> bool {
+        self.all.iter().any(|it| it.answered_from_outside())
     }
 
     /// Returns the server that was asked last.

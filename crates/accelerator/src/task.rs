@@ -78,6 +78,10 @@ impl Task {
             url: url.clone(),
             headers,
             is_at_home: true,
+            connections: settings
+                .connections_to_url
+                .map(place::most_connections)
+                .transpose()?,
         };
         let mirrors = mirrors(std::mem::take(&mut settings.sources), &home)?;
         let user_agent = HeaderValue::try_from(&settings.user_agent);
@@ -89,10 +93,10 @@ impl Task {
             directory: directory.to_owned(),
             names: PartNames::new(name)?,
             output,
+            connections: all_connections(connections(settings.connections)?, &home, &mirrors),
             home,
             mirrors,
             user_agent,
-            connections: connections(settings.connections)?,
             settings,
         })
     }
@@ -185,6 +189,14 @@ fn connections(connections: u16) -> Result<NonZeroU16, InvalidSetting> {
     let possible = NonZeroU16::new(connections);
     let possible = possible.filter(|most| most.get() <= Settings::CONNECTIONS_MAX);
     possible.ok_or(InvalidSetting::Connections { connections })
+}
+
+/// Returns the most connections to all places together: no more than each of them may have.
+fn all_connections(most: NonZeroU16, home: &Place, mirrors: &[Place]) -> NonZeroU16 {
+    let places = std::iter::once(home).chain(mirrors);
+    let all = places.map(|place| place.connections.unwrap_or(most).get());
+    let all = all.fold(0, u16::saturating_add);
+    NonZeroU16::new(all).map_or(most, |all| all.min(most))
 }
 
 /// Checks the sources beside the URL. One that is named twice is one.

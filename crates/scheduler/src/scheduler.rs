@@ -10,10 +10,12 @@ mod sizes;
 mod tests;
 
 use alloc::collections::VecDeque;
+use core::num::NonZeroU16;
 
 use crate::checkpoints::Checkpoints;
 use crate::config::{Beginning, SchedulerConfig};
 use crate::credit::Credit;
+use crate::ids::SourceId;
 use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::limits;
@@ -108,6 +110,12 @@ impl Scheduler {
             outputs,
             ending: None,
         }
+    }
+
+    /// Limits the connections to one source, besides all of them together. It is called before the
+    /// first input.
+    pub fn limit_source(&mut self, source: SourceId, most: NonZeroU16) {
+        self.sources.limit(source, most);
     }
 
     /// Takes in what happened at `now`.

@@ -59,6 +59,14 @@ impl Sources {
         }
     }
 
+    /// Sets the most connections that a source may have, before it is asked for anything.
+    pub(crate) fn limit(&mut self, id: SourceId, most: NonZeroU16) {
+        let most = most.min(self.width).get();
+        if let Some(source) = self.all.get_mut(usize::from(id.0)) {
+            source.width = WidthSearch::new(source.width.level().min(most), most);
+        }
+    }
+
     pub(crate) fn of(&self, id: SourceId) -> &Source {
         &self.all[usize::from(id.0)]
     }
@@ -356,6 +364,17 @@ mod tests {
         sources.of_mut(A).is_dropped = true;
         assert!(!sources.are_several());
         assert_eq!(sources.free_workers(), 2);
+    }
+
+    #[test]
+    fn a_source_that_is_limited_never_has_more() {
+        let mut sources = sources(2, 32);
+        sources.limit(B, NonZeroU16::MIN);
+        assert_eq!(sources.width(), 3);
+        sources.opened(B, Duration::from_secs(1), false);
+        assert_eq!(sources.of(B).room(), 1);
+        assert_eq!(sources.of(B).width.next_look(), None);
+        assert_eq!(sources.of(A).room(), 2);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use range_core::digest::Digest;
+use range_core::units::ByteCount;
 use range_store::StoreError;
 
 use crate::settings::InvalidSetting;
@@ -42,6 +43,11 @@ pub(crate) enum Cause {
     NoWayLeft,
     #[error("the file has {actual}, where {expected} was expected")]
     DigestMismatch { expected: Digest, actual: Digest },
+    #[error("the file has {actual}, where {expected} are expected")]
+    OtherLength {
+        expected: ByteCount,
+        actual: ByteCount,
+    },
     #[error(
         "{part:?} exists and has no journal, so that another program may have made it; it is left \
          as it is: move it away"

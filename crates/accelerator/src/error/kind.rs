@@ -118,6 +118,7 @@ pub(super) fn of_transport(error: &TransportError) -> ErrorKind {
         | TransportError::Inside { .. }
         | TransportError::Coded
         | TransportError::TooLarge { .. }
+        | TransportError::OtherLength { .. }
         | TransportError::TransferCoded => ErrorKind::Refused,
         TransportError::NoProxy(_) => ErrorKind::Invalid,
         TransportError::Changed { .. } => ErrorKind::Changed,

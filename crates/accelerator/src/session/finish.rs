@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use range_core::digest::Digest;
+use range_core::units::ByteCount;
 use range_store::{OlderVersions, Provenance, ResumableFile};
 
 use super::{Proven, Session, can_be_continued};
@@ -41,6 +42,15 @@ impl Session {
             let known = known.filter(|_| fetched.coding.is_none());
             let validators = known.map(|known| known.validators.clone());
             file.settle(length, &target.description(validators.unwrap_or_default()))?;
+        }
+        if let Some(expected) = self.task.settings.length
+            && expected.0 != length
+        {
+            let cause = Cause::OtherLength {
+                expected,
+                actual: ByteCount(length),
+            };
+            return Err(Error::new(ErrorKind::Corrupt, cause).keeping(true));
         }
         let digests = self.digest(fetched.digester.take(), &file, length).await?;
         Ok(Proven {

@@ -78,6 +78,8 @@ pub(crate) enum TransportError {
     TransferCoded,
     #[error("the file {size} the {limit} that are allowed")]
     TooLarge { size: Size, limit: ByteCount },
+    #[error("the file has {size}, where {expected} are expected")]
+    OtherLength { size: Size, expected: ByteCount },
     #[error("the reply holds more bytes than it promised")]
     Surplus,
     /// The URL itself, and not a redirect.
@@ -143,7 +145,8 @@ impl TransportError {
             | Self::NoTls { .. }
             | Self::NoProxy(_)
             | Self::Inside { .. }
-            | Self::TooLarge { .. } => false,
+            | Self::TooLarge { .. }
+            | Self::OtherLength { .. } => false,
             Self::Silent
             | Self::Redirect(_)
             | Self::Interrupted { .. }
@@ -167,7 +170,8 @@ impl TransportError {
             | Self::NoProxy(_)
             | Self::Redirect(_)
             | Self::TooLarge { .. } => false,
-            Self::Untrusted { .. }
+            Self::OtherLength { .. }
+            | Self::Untrusted { .. }
             | Self::NotPinned { .. }
             | Self::NoTls { .. }
             | Self::Silent
@@ -216,6 +220,7 @@ impl TransportError {
             | Self::Redirect(_)
             | Self::Inside { .. }
             | Self::Coded
+            | Self::OtherLength { .. }
             | Self::TransferCoded => FailureClass::Refused,
             Self::RangeIgnored { .. } => FailureClass::RangeIgnored,
             Self::Misplaced { .. } | Self::Surplus => FailureClass::Misplaced,

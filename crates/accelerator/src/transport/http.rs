@@ -46,6 +46,7 @@ pub(crate) struct HttpTransport {
     public_only: bool,
     stall_timeout: Duration,
     max_size: Option<ByteCount>,
+    length: Option<ByteCount>,
     /// The redirect that asked for more patience than a request has, and got it.
     waited_at: Mutex<Option<Url>>,
     /// The place that the last redirects led to, so that each segment need not follow them again.
@@ -63,10 +64,38 @@ pub(crate) struct Reply {
     response: reqwest::Response,
     /// The most bytes that may still come, if there is a limit on the file.
     room: Option<u64>,
-    limit: Option<ByteCount>,
+    limit: Limit,
     /// The bytes that are still to come, where nothing else ends the content.
     left: Option<u64>,
     _taken: Taken,
+}
+
+/// The most bytes that the file may have.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    None,
+    /// The user wants no more.
+    Size(ByteCount),
+    /// It has so many.
+    Length(ByteCount),
+}
+
+impl Limit {
+    fn bytes(self) -> Option<u64> {
+        match self {
+            Self::None => None,
+            Self::Size(most) | Self::Length(most) => Some(most.0),
+        }
+    }
+
+    /// The error of a file that has more.
+    fn exceeded(self, size: Size) -> TransportError {
+        match self {
+            Self::Length(expected) => TransportError::OtherLength { size, expected },
+            Self::Size(limit) => TransportError::TooLarge { size, limit },
+            Self::None => TransportError::Surplus,
+        }
+    }
 }
 
 impl HttpTransport {
@@ -81,6 +110,7 @@ impl HttpTransport {
             public_only: task.settings.public_only,
             stall_timeout: task.settings.stall_timeout,
             max_size: task.settings.max_size,
+            length: task.settings.length,
             known: Mutex::new(None),
             asked: Mutex::new(None),
             requests: AtomicU64::new(0),
@@ -102,6 +132,12 @@ impl HttpTransport {
     pub(crate) fn answered_at(&self) -> Option<SafeUrl> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().map(|trail| SafeUrl::new(trail.here()))
+    }
+
+    /// Reports whether the last good reply came from a host out in the world, or by way of one.
+    pub(crate) fn answered_from_outside(&self) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().is_some_and(Trail::is_public)
     }
 
     /// Returns the server that was asked last.
@@ -147,8 +183,8 @@ impl HttpTransport {
                     left: head.content_length.filter(|_| head.ends_by_length),
                     head,
                     response,
-                    room: self.max_size.map(|most| most.0),
-                    limit: self.max_size,
+                    room: self.limit().bytes(),
+                    limit: self.limit(),
                     _taken: self.hand_back.begin(),
                 });
             }
@@ -166,12 +202,24 @@ impl HttpTransport {
     fn check_size(&self, head: &Head) -> Result<(), TransportError> {
         let is_of_the_file = matches!(head.status, 200..=299 | 416);
         let size = head.complete_length().filter(|_| is_of_the_file);
-        match (size, self.max_size) {
-            (Some(size), Some(limit)) if size > limit.0 => Err(TransportError::TooLarge {
-                size: Size::Exactly(ByteCount(size)),
-                limit,
-            }),
-            _ => Ok(()),
+        let Some(size) = size else {
+            return Ok(());
+        };
+        let limit = match (self.max_size, self.length) {
+            (Some(most), _) if size > most.0 => Limit::Size(most),
+            (_, Some(expected)) if size != expected.0 => Limit::Length(expected),
+            _ => return Ok(()),
+        };
+        Err(limit.exceeded(Size::Exactly(ByteCount(size))))
+    }
+
+    /// Returns the most bytes that a reply may have.
+    fn limit(&self) -> Limit {
+        match (self.max_size, self.length) {
+            (Some(most), Some(length)) if length.0 <= most.0 => Limit::Length(length),
+            (Some(most), _) => Limit::Size(most),
+            (None, Some(length)) => Limit::Length(length),
+            (None, None) => Limit::None,
         }
     }
 
@@ -339,11 +387,9 @@ impl Reply {
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(length).ok_or(TransportError::Surplus)?;
         }
-        if let (Some(room), Some(limit)) = (&mut self.room, self.limit) {
-            let size = Size::More;
-            *room = room
-                .checked_sub(length)
-                .ok_or(TransportError::TooLarge { size, limit })?;
+        if let Some(room) = &mut self.room {
+            let left = room.checked_sub(length);
+            *room = left.ok_or_else(|| self.limit.exceeded(Size::More))?;
         }
         Ok(chunk)
     }

@@ -92,6 +92,11 @@ impl Trail {
         self.fence == Fence::Caller
     }
 
+    /// Reports whether some place on the way has answered that is out in the world.
+    pub(crate) fn is_public(&self) -> bool {
+        self.public
+    }
+
     /// Returns the place to send the request to.
     pub(crate) fn here(&self) -> &Url {
         self.seen.last().expect("a trail begins somewhere")
