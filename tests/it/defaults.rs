@@ -33,6 +33,7 @@ fn of_downloads() -> Vec<Row> {
     assert_eq!(get.oldest_tls, TlsVersion::V1_2);
     assert!(get.digests.is_empty() && get.headers.is_empty() && get.authorities.is_empty());
     assert!(get.sources.is_empty());
+    assert!(get.connections_to_url.is_none() && get.length.is_none());
     assert!(get.credentials.is_none() && get.identity.is_none() && get.rate_limit.is_none());
     let anywhere = "http://a.example/".parse().unwrap();
     assert_eq!(get.proxies.for_url(&anywhere), Ok(None));
@@ -41,6 +42,10 @@ fn of_downloads() -> Vec<Row> {
     let agent = "`accelerator/` and the version of this crate";
     let rows = [
         ("connections", get.connections.to_string()),
+        (
+            "connections_to_url",
+            "no limit but [`connections`](Self::connections)".to_owned(),
+        ),
         ("rate_limit", "no limit".to_owned()),
         ("max_tries", limits::MAX_TRIES.to_string()),
         (
@@ -52,6 +57,7 @@ fn of_downloads() -> Vec<Row> {
             format!("{} seconds", get.first_byte_timeout.as_secs()),
         ),
         ("max_size", "no limit".to_owned()),
+        ("length", "any length".to_owned()),
         ("sources", "none".to_owned()),
         ("digests", "none".to_owned()),
         ("user_agent", agent.to_owned()),
@@ -187,6 +193,8 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "connections", "auto"),
             ("1", "checksum", "none"),
             ("1", "checksum-file", "none"),
+            ("1", "metalink", "none"),
+            ("1", "no-metalink", "download what it lists"),
             ("1", "mirror", "none"),
             ("1", "exists", &format!("{:?}", get.exists).to_lowercase()),
             ("1", "continue", &yes_or_no(get.exists == Exists::Continue)),

@@ -40,6 +40,7 @@ mod lists;
 mod manual;
 mod matrix;
 mod messages;
+mod metalinks;
 mod mirrors;
 mod names;
 mod one_stream;

@@ -20,6 +20,7 @@ mod complaint;
 mod connection;
 mod habits;
 mod leading;
+mod list;
 pub(crate) mod pages;
 mod place;
 mod serve;
@@ -29,9 +30,11 @@ pub(crate) use bind::Bind;
 pub(crate) use check::CheckArgs;
 pub(crate) use connection::ConnectionArgs;
 use habits::Needless;
-pub(crate) use place::ListPlace;
+pub(crate) use list::{ListPlace, Wanted};
+pub(crate) use place::is_list;
 pub(crate) use serve::ServeArgs;
 use values::AUTO;
+pub(crate) use values::Connections;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -147,9 +150,20 @@ impl Command {
     reason = "each is a switch of the command line"
 )]
 pub(crate) struct GetArgs {
-    /// The file to download, by http or https; several are downloaded one after another
-    #[arg(required = true, value_name = "URL", value_parser = place::url)]
-    pub(crate) urls: Vec<Url>,
+    /// The file to download, by http or https, or a list of files (.meta4, .metalink); several are
+    /// downloaded one after another
+    #[arg(required_unless_present = "metalinks", value_name = "URL")]
+    #[arg(value_parser = list::wanted)]
+    pub(crate) wanted: Vec<Wanted>,
+    /// Download what this Metalink document lists, whatever its name (repeatable)
+    #[arg(hide_short_help = true)]
+    #[arg(long = "metalink", value_name = "FILE|URL", value_parser = list::metalink)]
+    #[arg(alias = "metalink-file")]
+    pub(crate) metalinks: Vec<Wanted>,
+    /// Save Metalink documents as files, instead of what they list
+    #[arg(hide_short_help = true)]
+    #[arg(long, conflicts_with = "metalinks")]
+    pub(crate) no_metalink: bool,
     /// Save to this file [default: the last part of the URL's path]
     #[arg(short, long, value_name = "PATH", value_parser = values::path())]
     #[arg(aliases = ["out", "output-document"])]
@@ -175,7 +189,7 @@ pub(crate) struct GetArgs {
     #[arg(help = help_for_connections(), value_parser = values::connections)]
     #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-connection-per-server", "split", "num-connections", "max-connections"])]
-    pub(crate) connections: u16,
+    pub(crate) connections: Connections,
     /// Fetch the file from this URL as well, a mirror of the first one (repeatable)
     #[arg(long = "mirror", value_name = "URL", value_parser = place::url)]
     pub(crate) mirrors: Vec<Url>,
@@ -186,7 +200,7 @@ pub(crate) struct GetArgs {
     pub(crate) checksums: Vec<Digest>,
     /// Take the checksum from a list, as SHA256SUMS; auto looks for one beside the file
     #[arg(hide_short_help = true)]
-    #[arg(long, value_name = "FILE|URL|auto", value_parser = place::list)]
+    #[arg(long, value_name = "FILE|URL|auto", value_parser = list::list)]
     pub(crate) checksum_file: Option<ListPlace>,
     /// Go on from a file that another program has begun; the same as --exists continue
     #[arg(hide_short_help = true)]

@@ -6,7 +6,9 @@ use catalog::limits::LIST_BYTES;
 use url::Url;
 
 use crate::checksum_list::{List, NoChecksum, in_list};
-use crate::settings::{GetSettings, RemoteFile};
+use crate::metalinks::for_elsewhere;
+use crate::remote_file::RemoteFile;
+use crate::settings::GetSettings;
 
 /// Fetches the list, if there is one to fetch, and gives each file the digests it has there.
 pub(crate) async fn fetch(settings: &mut GetSettings) -> Result<(), NoChecksum> {
@@ -80,14 +82,11 @@ async fn read(
         settings.credentials = Some(credentials.clone());
     }
     if list.origin() != of.origin() {
-        settings.credentials = None;
-        settings.identity = None;
-        settings
-            .headers
-            .retain(|(name, _)| accelerator::is_harmless(name));
+        for_elsewhere(&mut settings);
     }
     let most = ByteCount(LIST_BYTES as u64);
     let read = accelerator::read(list.as_str(), settings, most).await;
+    let read = read.map(|list| list.bytes);
     read.map_err(|source| NoChecksum::Unfetched {
         url: source.url().map(ToString::to_string).unwrap_or_default(),
         source,

@@ -10,9 +10,11 @@ use accelerator::{Download, Error, Inspection, Settings};
 use crate::checksums;
 use crate::clock;
 use crate::exit_code::Exit;
+use crate::metalinks::{self, for_elsewhere};
 use crate::printer;
+use crate::remote_file::RemoteFile;
 use crate::report::{self, Batch, Display, View, follow};
-use crate::settings::{GetSettings, RemoteFile};
+use crate::settings::GetSettings;
 use crate::signal::{Patience, Stop};
 use crate::suspicion;
 use crate::terminal_text::TerminalText;
@@ -37,6 +39,15 @@ pub(crate) async fn run(mut settings: GetSettings, mut stop: Stop) -> Exit {
         listed = checksums::fetch(&mut settings) => listed,
     };
     if let Err(error) = listed {
+        let json = matches!(settings.display, Display::Json { .. });
+        return report::refused(error.exit(), &error.to_string(), json);
+    }
+    let planned = tokio::select! {
+        biased;
+        () = stop.requested() => return Exit::Interrupted,
+        planned = metalinks::fetch(&mut settings) => planned,
+    };
+    if let Err(error) = planned {
         let json = matches!(settings.display, Display::Json { .. });
         return report::refused(error.exit(), &error.to_string(), json);
     }
@@ -65,8 +76,15 @@ enum NoDirectory {
 
 /// Sees to it that the directories of all files exist, before anything is asked for.
 fn directories(settings: &GetSettings) -> Result<(), NoDirectory> {
-    for file in &settings.files {
-        let directory = file.output.parent().unwrap_or(Path::new("."));
+    let files = settings.files.iter();
+    let named = files.map(|file| match &file.listed {
+        Some(listed) if file.output.starts_with(&listed.beneath) => &*listed.beneath,
+        _ => file.output.parent().unwrap_or(Path::new(".")),
+    });
+    let of_lists = settings.planning.output.as_deref().and_then(Path::parent);
+    let of_lists = of_lists.unwrap_or(&settings.planning.directory);
+    let of_lists = (!settings.lists.is_empty()).then_some(of_lists);
+    for directory in named.chain(of_lists) {
         if directory.exists() {
             continue;
         }
@@ -87,6 +105,12 @@ fn directories(settings: &GetSettings) -> Result<(), NoDirectory> {
 async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit {
     let mut exit = Exit::Success;
     for (index, file) in settings.files.iter().enumerate() {
+        if let Some(refused) = unreachable(file, settings, batch) {
+            if exit == Exit::Success {
+                exit = refused;
+            }
+            continue;
+        }
         let named = tokio::select! {
             biased;
             () = stop.requested() => return Exit::Interrupted,
@@ -95,6 +119,7 @@ async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit
         let named_file = named.as_ref().map_or(file, |(file, _)| file).clone();
         let name = named_file.name().to_string_lossy();
         let view = View::new(settings.display, &name);
+        let view = view.proven_by(file.digest_from.clone());
         let mut view = view.of_several(index + 1, settings.files.len());
         let outcome = match named {
             Ok((_, download)) => follow(download, &mut view, stop).await,
@@ -129,6 +154,23 @@ async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit
     exit
 }
 
+/// Says why a listed file is not asked for, if it cannot be.
+fn unreachable(file: &RemoteFile, settings: &GetSettings, batch: &mut Batch) -> Option<Exit> {
+    let listed = file.listed.as_ref()?;
+    let (exit, why) = if file.has_place() {
+        let made = metalinks::make_directories(&listed.beneath, &file.output);
+        let error = made.err()?;
+        (error.exit(), error.to_string())
+    } else {
+        let why = "the list names no http or https URL that it can be had from";
+        (Exit::Refused, why.to_owned())
+    };
+    let name = file.name().to_string_lossy();
+    let json = matches!(settings.display, Display::Json { .. });
+    batch.failed(name.to_string());
+    Some(report::refused(exit, &format!("{name}: {why}"), json))
+}
+
 /// Returns what the part file of an output holds, as its journal says.
 fn what_is_kept(output: &Path) -> Option<Inspection> {
     let mut part = output.to_owned().into_os_string();
@@ -142,6 +184,7 @@ async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<(RemoteFile,
     let mut file = file.clone();
     let mut download = describe(&file, &settings.download)?;
     if settings.content_disposition
+        && file.listed.is_none()
         && let Some(name) = download.probe().await?.suggested_name
     {
         file.output.set_file_name(&name);
@@ -157,6 +200,15 @@ fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {
     }
     settings.digests.clone_from(&file.digests);
     settings.sources.clone_from(&file.mirrors);
+    if let Some(listed) = &file.listed {
+        settings.length = listed.length;
+        settings.connections_to_url = listed.connections_to_url;
+        settings.public_only |= listed.is_fenced;
+        if !listed.is_at_home {
+            for_elsewhere(&mut settings);
+            settings.credentials.clone_from(&file.credentials);
+        }
+    }
     Ok(Download::new(file.url.reveal(), &file.output, settings)?)
 }
 

@@ -17,7 +17,7 @@ mod usage_error;
 
 pub(crate) use connection::under_our_name;
 pub(crate) use environment::Environment;
-pub(crate) use get::{GetSettings, RemoteFile};
+pub(crate) use get::{GetSettings, LaterList};
 pub(crate) use serve::{ServeSettings, Tls, faults};
 use usage_error::UsageError;
 

@@ -2,7 +2,6 @@
 //! nobody whether the place exists.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
 
 use url::{Host, ParseError, Url};
 
@@ -33,7 +32,8 @@ fn bare(word: &str) -> &str {
 /// Returns whether a word that is no command is meant as the place of a file.
 pub(super) fn is_a_place(word: &str) -> bool {
     let word = bare(word);
-    word.contains("://") || word.starts_with("//") || is_like_a_place(word)
+    let is_url = word.contains("://") || word.starts_with("//");
+    is_url || is_like_a_place(word) || is_list_here(word)
 }
 
 /// Returns whether a word without a scheme names a place on the network: a host with a dot or a
@@ -72,24 +72,18 @@ fn is_port(text: &str) -> bool {
     text.parse::<u16>().is_ok()
 }
 
-/// The place of a list.
-#[derive(Clone, Debug)]
-pub(crate) enum ListPlace {
-    /// A file.
-    File(PathBuf),
-    /// A URL.
-    Url(Url),
-    /// A place beside what is downloaded, under the names that servers give lists.
-    Beside,
+/// Endings of the names of lists.
+const LISTS: [&str; 2] = [".meta4", ".metalink"];
+
+/// Returns whether a name is that of a list.
+pub(crate) fn is_list(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    LISTS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Parses the place of a list: a URL, or else a path.
-pub(super) fn list(word: &str) -> Result<ListPlace, NoUrl> {
-    match word {
-        "auto" => Ok(ListPlace::Beside),
-        _ if word.contains("://") => url(word).map(ListPlace::Url),
-        _ => Ok(ListPlace::File(word.into())),
-    }
+/// Returns whether a word names a list on this machine.
+pub(super) fn is_list_here(word: &str) -> bool {
+    is_list(word) && !word.contains("://") && slip(bare(word)).is_none()
 }
 
 /// Parses a URL. A place on this machine needs no scheme: `http` is meant.

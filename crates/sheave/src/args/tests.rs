@@ -36,7 +36,7 @@ fn get_may_be_left_out() {
         "-q http://a/x",
     ] {
         let url = Url::parse("http://a/x").unwrap();
-        assert_eq!(get(line).urls, [url], "{line}");
+        assert_eq!(get(line).wanted, [Wanted::Url(url)], "{line}");
     }
 }
 
@@ -50,7 +50,7 @@ fn a_command_may_follow_options() {
         "--output-document z get http://a/x",
     ] {
         let url = Url::parse("http://a/x").unwrap();
-        assert_eq!(get(line).urls, [url], "{line}");
+        assert_eq!(get(line).wanted, [Wanted::Url(url)], "{line}");
     }
     assert!(parsed("-q -- get").is_err(), "what follows -- is a URL");
 }
@@ -58,7 +58,7 @@ fn a_command_may_follow_options() {
 #[test]
 fn an_option_that_is_repeated_counts_last_or_adds_up() {
     let args = get("-x 4 -x 8 -o a -o b -vv http://a/x");
-    assert_eq!((args.connections, args.output), (8, Some("b".into())));
+    assert_eq!((args.connections.most, args.output), (8, Some("b".into())));
     let args =
         get("-H a:1 -H b:2 --pin=sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= http://a/x");
     assert_eq!(args.connection.headers, ["a:1", "b:2"]);
@@ -88,8 +88,8 @@ fn a_misspelt_command_is_not_taken_for_a_url() {
 #[test]
 fn defaults_leave_the_choice_to_the_library() {
     let args = get("http://a/x http://a/y");
-    assert_eq!(args.urls.len(), 2);
-    assert_eq!(args.connections, Settings::default().connections);
+    assert_eq!(args.wanted.len(), 2);
+    assert_eq!(args.connections.most, Settings::default().connections);
     assert_eq!(args.write, WriteMode::default());
     assert!(args.output.is_none() && args.dir.is_none() && args.connection.cacert.is_none());
     assert!(args.max_tries.is_none() && args.stall_timeout.is_none());
@@ -110,8 +110,8 @@ fn defaults_leave_the_choice_to_the_library() {
 #[test]
 fn values_are_checked_where_they_are_written() {
     let auto = Settings::default().connections;
-    assert_eq!(get("-x auto http://h").connections, auto);
-    assert_eq!(get("-x 256 http://h").connections, 256);
+    assert_eq!(get("-x auto http://h").connections.most, auto);
+    assert_eq!(get("-x 256 http://h").connections.most, 256);
     assert_eq!(get("--write mapped http://h").write, WriteMode::Mapped);
     let limit = RateLimit::new(BytesPerSecond(5_000_000));
     assert_eq!(get("--limit-rate 5MB http://h").limit_rate, limit);

@@ -15,10 +15,22 @@ use range_server::http::{HeaderName, HeaderValue};
 use range_server::{InvalidRange, Login, Profile};
 use url::Url;
 
+/// The most connections, as the user says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Connections {
+    /// The number.
+    pub(crate) most: u16,
+    /// True if the user leaves it to the program.
+    pub(crate) is_auto: bool,
+}
+
 /// Parses `auto`, or the maximum number of connections.
-pub(super) fn connections(text: &str) -> Result<u16, String> {
+pub(super) fn connections(text: &str) -> Result<Connections, String> {
     if text == AUTO {
-        return Ok(Settings::default().connections);
+        return Ok(Connections {
+            most: Settings::default().connections,
+            is_auto: true,
+        });
     }
     if text.contains("://") {
         return Err("that is a URL, and --proxy takes one".to_owned());
@@ -28,9 +40,13 @@ pub(super) fn connections(text: &str) -> Result<u16, String> {
     }
     let most = text.parse().ok();
     let most = most.filter(|most| (1..=Settings::CONNECTIONS_MAX).contains(most));
-    most.ok_or_else(|| {
+    let most = most.ok_or_else(|| {
         let limit = Settings::CONNECTIONS_MAX;
         format!("use a number from 1 to {limit}, or {AUTO}")
+    })?;
+    Ok(Connections {
+        most,
+        is_auto: false,
     })
 }
 

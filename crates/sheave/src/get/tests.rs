@@ -6,6 +6,7 @@ use accelerator::{ByteCount, Digest, DigestAlgorithm};
 use range_server::{Config, Server, synthetic};
 
 use super::*;
+use crate::metalink::Planning;
 use crate::report::{Display, json};
 
 const SIZE: u64 = 3_000_001;
@@ -30,6 +31,8 @@ fn remote_file(server: &Server, path: &str, directory: &Path, name: &str) -> Rem
         mirrors: Vec::new(),
         credentials: None,
         digests: Vec::new(),
+        digest_from: None,
+        listed: None,
     }
 }
 
@@ -84,6 +87,16 @@ async fn a_file_that_fails_leaves_the_others_their_turn() {
         ],
         download: settings(),
         list: None,
+        lists: Vec::new(),
+        planning: Box::new(Planning {
+            directory: directory.path().to_owned(),
+            output: None,
+            digests: Vec::new(),
+            is_width_given: false,
+            only_https: false,
+            allow_private: false,
+        }),
+        netrc: None,
         content_disposition: false,
         create_dirs: false,
         display: Display::Quiet,

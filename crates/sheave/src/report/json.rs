@@ -85,6 +85,14 @@ pub(crate) fn started(url: &str, name: &str) -> Line {
     Line::event("start").with("url", url).with("name", name)
 }
 
+/// A list of files was read.
+pub(crate) fn listed(list: &str, files: usize, remarks: &[String]) -> Line {
+    Line::event("listed")
+        .with("list", list)
+        .with("files", files)
+        .with("remarks", remarks)
+}
+
 /// Returns how far it is.
 pub(crate) fn progress(numbers: &Numbers, elapsed: Duration) -> Line {
     Line::event("progress")

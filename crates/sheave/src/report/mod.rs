@@ -15,6 +15,7 @@ use std::time::Duration;
 use accelerator::{
     Completion, Download, Error, Event, Inspection, Phase, Progress, Report, Verification,
 };
+use catalog::metalink::Metalink;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -37,6 +38,29 @@ pub(crate) fn refused(exit: Exit, why: &str, json: bool) -> Exit {
         printer::data(json::refused(exit, why));
     }
     printer::failure(exit, &why)
+}
+
+/// Says what of a document is not used, to those who want to know.
+pub(crate) fn listed(list: &Metalink, name: &str, display: Display) {
+    let remarks = list.remarks.iter().map(ToString::to_string);
+    match display {
+        Display::Json { .. } => {
+            let remarks: Vec<String> = remarks.collect();
+            let files = list.entries.len();
+            printer::data(json::listed(name, files, &remarks));
+        }
+        Display::Bars { verbose: true, .. } | Display::Plain { verbose: true } => {
+            for remark in remarks {
+                printer::note(TerminalText(&format!("{name}: {remark}")));
+            }
+            let more = list.remarks.left_out();
+            if more > 0 {
+                let more = format!("{name}: {more} more remarks");
+                printer::note(TerminalText(&more));
+            }
+        }
+        Display::Bars { .. } | Display::Plain { .. } | Display::Quiet => {}
+    }
 }
 
 /// Longest name of a file in front of a line, in characters.
@@ -88,6 +112,8 @@ pub(crate) struct View {
     place: String,
     /// As shown.
     label: String,
+    /// Whoever says which digest the file must have, if that is not the user.
+    digest_from: Option<String>,
     /// The first line about a download, until something of it happens.
     heading: Option<String>,
     still: Standstill,
@@ -106,10 +132,17 @@ impl View {
             label: TerminalText(name).capped(LONGEST_NAME),
             name: name.to_owned(),
             place: String::new(),
+            digest_from: None,
             heading: None,
             still: Standstill::default(),
             bars,
         }
+    }
+
+    /// Says who named the digests that prove it, if that was not the user.
+    pub(crate) fn proven_by(mut self, from: Option<String>) -> Self {
+        self.digest_from = from;
+        self
     }
 
     /// Says that it is the `number`-th of several files, if there are several.
@@ -231,14 +264,19 @@ impl View {
     fn completed(&self, report: &Report) {
         match self.display {
             Display::Bars { .. } | Display::Plain { .. } => {
-                printer::note(TerminalText(&sentence::of_report(report)));
+                printer::note(TerminalText(&sentence::of_report(
+                    report,
+                    self.digest_from.as_deref(),
+                )));
             }
             Display::Json { quiet } => {
                 let is_new = report.completion == Completion::Downloaded;
                 if !quiet && is_new && report.verified == Verification::None {
                     self.tell(sentence::UNVERIFIED);
                 }
-                printer::data(json::completed(report));
+                let from = self.digest_from.as_deref();
+                let from = from.filter(|_| !report.digests.is_empty());
+                printer::data(json::completed(report).with_known("digest_from", from));
             }
             Display::Quiet => {}
         }

@@ -116,15 +116,16 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
     }
 }
 
-/// Returns what was fetched, how fast, and what it rests on.
-pub(crate) fn of_report(report: &Report) -> String {
+/// Returns what was fetched, how fast, and what it rests on: digests that the user gave, or `from`
+/// names.
+pub(crate) fn of_report(report: &Report, from: Option<&str>) -> String {
     let path = report.path.strip_prefix(".").unwrap_or(&report.path);
     let (name, bytes) = (path.to_string_lossy(), ByteCount(report.bytes));
     match report.completion {
         Completion::Downloaded => {}
         Completion::AlreadyComplete => {
             let left = left(report);
-            let version = of_version(report);
+            let version = of_version(report, from);
             return format!("{name}: already complete ({bytes}); {version}{left}");
         }
         Completion::Skipped => {
@@ -142,7 +143,7 @@ pub(crate) fn of_report(report: &Report) -> String {
     format!(
         "{name}: {bytes} in {} ({how}){coding}; {}",
         duration::measured(report.elapsed),
-        verified(report.verified, &report.digests),
+        verified(report.verified, &report.digests, from),
     )
 }
 
@@ -155,7 +156,7 @@ fn left(report: &Report) -> String {
 }
 
 /// Returns what shows that a file that was there is the one that is asked for.
-fn of_version(report: &Report) -> String {
+fn of_version(report: &Report, from: Option<&str>) -> String {
     let compared = match report.verified {
         Verification::EntityTag => "ETag",
         Verification::LastModified => "Last-Modified",
@@ -169,7 +170,7 @@ fn of_version(report: &Report) -> String {
     if was_asked && !compared.is_empty() {
         return format!("the server has the same version ({compared}); no checksum given");
     }
-    verified(report.verified, &report.digests)
+    verified(report.verified, &report.digests, from)
 }
 
 fn how(tally: &Tally, elapsed: Duration) -> String {
@@ -186,11 +187,12 @@ fn how(tally: &Tally, elapsed: Duration) -> String {
     }
 }
 
-fn verified(verified: Verification, digests: &[Digest]) -> String {
+fn verified(verified: Verification, digests: &[Digest], from: Option<&str>) -> String {
     match verified {
-        Verification::Digest => matches(digests),
+        Verification::Digest => matches(digests, from),
         Verification::WeakDigest => {
-            format!("{}, which finds damage and no forgery", matches(digests))
+            let matches = matches(digests, from);
+            format!("{matches}, which finds damage and no forgery")
         }
         Verification::EntityTag => one_version("ETag"),
         Verification::LastModified => one_version("Last-Modified"),
@@ -199,9 +201,10 @@ fn verified(verified: Verification, digests: &[Digest]) -> String {
     }
 }
 
-fn matches(digests: &[Digest]) -> String {
+fn matches(digests: &[Digest], from: Option<&str>) -> String {
     let names = digests.iter().map(|digest| digest.algorithm().name());
-    format!("matches {}", names.collect::<Vec<_>>().join(" and "))
+    let from = from.map_or_else(String::new, |from| format!(" from {from}"));
+    format!("matches {}{from}", names.collect::<Vec<_>>().join(" and "))
 }
 
 /// The remark on a download that a strong validator joins: one version, which may be a wrong one.

@@ -351,6 +351,11 @@ pub(super) fn read_pem(path: &Path) -> Result<Vec<u8>, ConnectionError> {
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
+    read_up_to(FILE_MAX, path)
+}
+
+/// Reads a file that is not larger than `most`.
+pub(super) fn read_up_to(most: u64, path: &Path) -> Result<Vec<u8>, ConnectionError> {
     let failed = |source| ConnectionError::File {
         path: path.to_owned(),
         source,
@@ -362,11 +367,12 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConnectionError> {
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut content = Vec::new();
     let read = file
-        .take(FILE_MAX + 1)
+        .take(most + 1)
         .read_to_end(&mut content)
         .map_err(failed)?;
-    if read as u64 > FILE_MAX {
-        let source = io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB");
+    if read as u64 > most {
+        let why = format!("it is larger than {} MiB", most >> 20);
+        let source = io::Error::new(io::ErrorKind::FileTooLarge, why);
         return Err(failed(source));
     }
     Ok(content)

@@ -2,20 +2,23 @@
 //! library's, out.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use accelerator::{
-    Credentials, Digest, DigestAlgorithm, Exists, FileName, Secret, Settings, Source,
+    Credentials, Digest, DigestAlgorithm, Exists, FileName, Netrc, Settings, Source,
 };
+use catalog::limits::LIST_BYTES;
+use catalog::metalink::Metalink;
 use url::Url;
 
 use super::connection;
 use super::environment::{Environment, raw_variable};
 use super::usage_error::UsageError;
-use crate::args::{GetArgs, ListPlace};
+use crate::args::{GetArgs, ListPlace, Wanted, is_list};
 use crate::checksum_list::{self, List};
-use crate::report::Display;
+use crate::metalink::{self, Document, Planning, Unusable};
+use crate::remote_file::RemoteFile;
+use crate::report::{self, Display};
 
 /// Settings of `get`.
 #[derive(Debug)]
@@ -26,6 +29,12 @@ pub(crate) struct GetSettings {
     pub(crate) download: Settings,
     /// The list of checksums that has to be fetched first.
     pub(crate) list: Option<List>,
+    /// The lists of files that have to be fetched first, in the order of their places.
+    pub(crate) lists: Vec<LaterList>,
+    /// The way in which their files are downloaded.
+    pub(crate) planning: Box<Planning>,
+    /// The logins for hosts.
+    pub(crate) netrc: Option<Netrc>,
     /// Ask the server for a file name.
     pub(crate) content_disposition: bool,
     /// Create the directories of the files.
@@ -34,110 +43,186 @@ pub(crate) struct GetSettings {
     pub(crate) display: Display,
 }
 
-/// A file to download, and its destination.
-#[derive(Clone, Debug)]
-pub(crate) struct RemoteFile {
-    /// The URL as given.
-    pub(crate) url: Secret<String>,
-    /// The path of the final file, which has a file name.
-    pub(crate) output: PathBuf,
-    /// Other places that it can be had from.
-    pub(crate) mirrors: Vec<Source>,
-    /// The credentials in the `.netrc` for the host, if no other argument gives any.
-    pub(crate) credentials: Option<Credentials>,
-    /// The digests that the file must have.
-    pub(crate) digests: Vec<Digest>,
-}
-
-impl RemoteFile {
-    /// Returns the name of the final file.
-    pub(crate) fn name(&self) -> &OsStr {
-        self.output.file_name().expect("it has a name")
-    }
-
-    /// Adds digests of algorithms of which the user gave none.
-    pub(crate) fn add(&mut self, digests: Vec<Digest>) {
-        for digest in digests {
-            let same = |known: &Digest| known.algorithm() == digest.algorithm();
-            if !self.digests.iter().any(same) {
-                self.digests.push(digest);
-            }
-        }
-    }
+/// A list of files that has to be fetched.
+#[derive(Debug)]
+pub(crate) struct LaterList {
+    /// The number of files that come before those of the list.
+    pub(crate) before: usize,
+    /// Its URL.
+    pub(crate) url: Url,
 }
 
 impl GetSettings {
     /// Checks the arguments together, and reads the files they name.
-    pub(super) fn new(args: GetArgs, environment: Environment) -> Result<Self, UsageError> {
+    pub(super) fn new(mut args: GetArgs, environment: Environment) -> Result<Self, UsageError> {
         let display = display(&args, environment);
-        check_urls(&args)?;
-        let outputs = outputs(&args)?;
-        let given = given_digests(&args)?.to_vec();
-        let (connected, netrc) = connection::settings(&args.connection, &args.urls, &raw_variable)?;
-        let stall_timeout = args.stall_timeout.unwrap_or(connected.stall_timeout);
-        let first_byte_timeout = args.first_byte_timeout;
-        let download = Settings {
-            connections: args.connections,
-            rate_limit: args.limit_rate,
-            max_size: args.max_size,
-            max_tries: args.max_tries.or(connected.max_tries),
-            stall_timeout,
-            // Patience on the way is patience at the beginning.
-            first_byte_timeout: first_byte_timeout
-                .unwrap_or(connected.first_byte_timeout.max(stall_timeout)),
-            write_mode: args.write,
-            exists: if args.overwrite {
-                Exists::Overwrite
-            } else {
-                let continues = args.continues || args.needless.continues_at.is_some();
-                let otherwise = if continues {
-                    Exists::Continue
-                } else {
-                    Exists::default()
-                };
-                args.exists.unwrap_or(otherwise)
-            },
-            resume: !args.no_resume,
-            sync: !args.no_sync,
-            remote_time: args.remote_time,
-            ..connected
+        let wanted = wanted(&mut args);
+        let urls = urls(&wanted);
+        check_urls(&args, &wanted, &urls)?;
+        let outputs = outputs(&args, &wanted)?;
+        let given = given_digests(&args, &wanted)?.to_vec();
+        let (connected, netrc) = connection::settings(&args.connection, &urls, &raw_variable)?;
+        let planning = Planning {
+            directory: args.dir.clone().unwrap_or_else(|| PathBuf::from(".")),
+            output: args.output.is_some().then(|| outputs[0].clone()).flatten(),
+            digests: given.clone(),
+            is_width_given: !args.connections.is_auto,
+            only_https: wants_https(&args),
+            allow_private: connected.allow_private,
         };
-        let login = |url: &Url| {
-            let netrc = netrc.as_ref()?;
-            connection::of_netrc(netrc, &download, url)
-        };
-        let mirrors: Vec<Source> = args.mirrors.iter().map(|url| mirror(url, login)).collect();
-        let files = args.urls.into_iter().zip(outputs);
-        let files = files.map(|(mut url, output)| {
-            Ok(RemoteFile {
-                digests: with(&given, in_fragment(&mut url)?)?,
-                mirrors: mirrors.clone(),
-                credentials: login(&url),
-                url: String::from(url).into(),
-                output,
-            })
-        });
-        let mut files = files.collect::<Result<Vec<_>, UsageError>>()?;
-        let list = listed(args.checksum_file, &mut files)?;
-        Ok(Self {
-            files,
-            list,
+        let mirrors = std::mem::take(&mut args.mirrors);
+        let (content_disposition, create_dirs) = (args.content_disposition, args.create_dirs);
+        let checksum_file = args.checksum_file.take();
+        let download = download(&args, connected);
+        let mut settings = Self {
+            files: Vec::new(),
+            list: None,
+            lists: Vec::new(),
+            planning: Box::new(planning),
+            netrc,
             download,
-            content_disposition: args.content_disposition,
-            create_dirs: args.create_dirs,
+            content_disposition,
+            create_dirs,
             display,
-        })
+        };
+        let mirrors: Vec<Source> = mirrors.iter().map(|url| settings.mirror(url)).collect();
+        for (wanted, output) in wanted.into_iter().zip(outputs) {
+            match (wanted, output) {
+                (Wanted::Url(mut url), Some(output)) => {
+                    let file = RemoteFile {
+                        digests: with(&given, in_fragment(&mut url)?)?,
+                        mirrors: mirrors.clone(),
+                        credentials: settings.login(&url),
+                        url: String::from(url).into(),
+                        output,
+                        digest_from: None,
+                        listed: None,
+                    };
+                    settings.files.push(file);
+                }
+                (Wanted::Url(url) | Wanted::ListAt(url), _) => {
+                    let before = settings.files.len();
+                    settings.lists.push(LaterList { before, url });
+                }
+                (Wanted::ListIn(path), _) => settings.add_list(&path)?,
+            }
+        }
+        settings.list = listed(checksum_file, &mut settings.files)?;
+        Ok(settings)
+    }
+
+    /// Returns the entry of the `.netrc` for the host of a URL, if that is to be used.
+    pub(crate) fn login(&self, url: &Url) -> Option<Credentials> {
+        let netrc = self.netrc.as_ref()?;
+        connection::of_netrc(netrc, &self.download, url)
+    }
+
+    /// Returns a mirror, with the credentials for it.
+    fn mirror(&self, url: &Url) -> Source {
+        let mut source = Source::new(url.clone());
+        source.credentials = self.login(url);
+        source
+    }
+
+    /// Returns what the files of a list become.
+    pub(crate) fn files_of(
+        &self,
+        list: &Metalink,
+        document: &Document,
+    ) -> Result<Vec<RemoteFile>, Unusable> {
+        self.planning.files(list, document, |url| self.login(url))
+    }
+
+    /// Adds the files of a list that is on this machine.
+    fn add_list(&mut self, path: &Path) -> Result<(), UsageError> {
+        let bytes = connection::read_up_to(LIST_BYTES as u64, path)?;
+        let document = Document {
+            name: path.display().to_string(),
+            url: None,
+            asked: None,
+            is_from_outside: false,
+        };
+        let list = metalink::read(&bytes, &document)?;
+        report::listed(&list, &document.name, self.display);
+        let files = self.files_of(&list, &document)?;
+        self.files.extend(files);
+        Ok(())
     }
 }
 
+/// Returns what is to be downloaded, in the order of the command line.
+fn wanted(args: &mut GetArgs) -> Vec<Wanted> {
+    let by_name = std::mem::take(&mut args.wanted).into_iter();
+    let by_name = by_name.map(|wanted| match wanted {
+        Wanted::Url(url) if !args.no_metalink && is_list(url.path()) => Wanted::ListAt(url),
+        wanted @ (Wanted::Url(_) | Wanted::ListAt(_) | Wanted::ListIn(_)) => wanted,
+    });
+    by_name.chain(std::mem::take(&mut args.metalinks)).collect()
+}
+
+/// Returns the URLs that the user has named.
+fn urls(wanted: &[Wanted]) -> Vec<Url> {
+    let urls = wanted.iter().filter_map(|wanted| match wanted {
+        Wanted::Url(url) | Wanted::ListAt(url) => Some(url.clone()),
+        Wanted::ListIn(_) => None,
+    });
+    urls.collect()
+}
+
+/// Returns the library's settings for all files.
+fn download(args: &GetArgs, connected: Settings) -> Settings {
+    let stall_timeout = args.stall_timeout.unwrap_or(connected.stall_timeout);
+    let first_byte_timeout = args.first_byte_timeout;
+    Settings {
+        connections: args.connections.most,
+        rate_limit: args.limit_rate,
+        max_size: args.max_size,
+        max_tries: args.max_tries.or(connected.max_tries),
+        stall_timeout,
+        // Patience on the way is patience at the beginning.
+        first_byte_timeout: first_byte_timeout
+            .unwrap_or(connected.first_byte_timeout.max(stall_timeout)),
+        write_mode: args.write,
+        exists: if args.overwrite {
+            Exists::Overwrite
+        } else {
+            let continues = args.continues || args.needless.continues_at.is_some();
+            let otherwise = if continues {
+                Exists::Continue
+            } else {
+                Exists::default()
+            };
+            args.exists.unwrap_or(otherwise)
+        },
+        resume: !args.no_resume,
+        sync: !args.no_sync,
+        remote_time: args.remote_time,
+        ..connected
+    }
+}
+
+fn wants_https(args: &GetArgs) -> bool {
+    args.needless.https_only || args.needless.protocols.is_some()
+}
+
 /// Refuses URLs that are of the wrong scheme, or too many.
-fn check_urls(args: &GetArgs) -> Result<(), UsageError> {
-    let wants_https = args.needless.https_only || args.needless.protocols.is_some();
-    let mut asked = args.urls.iter().chain(&args.mirrors);
-    if wants_https && asked.any(|url| url.scheme() != "https") {
+fn check_urls(args: &GetArgs, wanted: &[Wanted], urls: &[Url]) -> Result<(), UsageError> {
+    let mut asked = urls.iter().chain(&args.mirrors);
+    if wants_https(args) && asked.any(|url| url.scheme() != "https") {
         return Err(UsageError::NotHttps);
     }
-    let urls = args.urls.len();
+    let option = if args.checksum_file.is_some() {
+        Some("--checksum-file")
+    } else {
+        (!args.mirrors.is_empty()).then_some("--mirror")
+    };
+    let is_list = |wanted: &Wanted| !matches!(wanted, Wanted::Url(_));
+    if let Some(option) = option
+        && wanted.iter().any(is_list)
+    {
+        return Err(UsageError::OfUrls { option });
+    }
+    let urls = urls.len();
     if urls > 1 && !args.mirrors.is_empty() {
         return Err(UsageError::OneMirrored { urls });
     }
@@ -171,12 +256,13 @@ fn display(args: &GetArgs, environment: Environment) -> Display {
     }
 }
 
-/// Returns the destination of each URL.
-fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
+/// Returns the destination of each file, as far as the user and the URL say it: a list names its
+/// files itself.
+fn outputs(args: &GetArgs, wanted: &[Wanted]) -> Result<Vec<Option<PathBuf>>, UsageError> {
     let directory = args.dir.as_deref().unwrap_or(Path::new("."));
     if let Some(path) = &args.output {
-        if args.urls.len() != 1 {
-            let urls = args.urls.len();
+        if wanted.len() != 1 {
+            let urls = wanted.len();
             return Err(UsageError::OneOutput { urls });
         }
         if path == Path::new("-") {
@@ -191,16 +277,20 @@ fn outputs(args: &GetArgs) -> Result<Vec<PathBuf>, UsageError> {
         if path.is_dir() {
             return Err(UsageError::Directory { path });
         }
-        return Ok(vec![output]);
+        return Ok(vec![Some(output)]);
     }
     let mut taken = BTreeSet::new();
     let mut outputs = Vec::new();
-    for url in &args.urls {
+    for wanted in wanted {
+        let Wanted::Url(url) = wanted else {
+            outputs.push(None);
+            continue;
+        };
         let name = FileName::from_url_path(url.path()).as_str().to_owned();
         if !taken.insert(name.clone()) {
             return Err(UsageError::SameName { name });
         }
-        outputs.push(directory.join(name));
+        outputs.push(Some(directory.join(name)));
     }
     Ok(outputs)
 }
@@ -227,16 +317,9 @@ fn add_from(list: &Path, files: &mut [RemoteFile]) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Returns a mirror, with the credentials for it.
-fn mirror(url: &Url, login: impl Fn(&Url) -> Option<Credentials>) -> Source {
-    let mut source = Source::new(url.clone());
-    source.credentials = login(url);
-    source
-}
-
 /// Returns the digests on the command line, which are of one file.
-fn given_digests(args: &GetArgs) -> Result<&[Digest], UsageError> {
-    let urls = args.urls.len();
+fn given_digests<'a>(args: &'a GetArgs, wanted: &[Wanted]) -> Result<&'a [Digest], UsageError> {
+    let urls = wanted.len();
     if urls > 1 && !args.checksums.is_empty() {
         return Err(UsageError::OneChecksum { urls });
     }

@@ -10,6 +10,7 @@ use range_server::scenario::ScenarioError;
 
 use super::connection::ConnectionError;
 use crate::checksum_list::NoChecksum;
+use crate::metalink::Unusable;
 
 /// The reason why arguments that are valid one by one cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,15 @@ pub(crate) enum UsageError {
     OneMirrored {
         /// The number of URLs.
         urls: usize,
+    },
+    /// A Metalink document is not used.
+    #[error(transparent)]
+    Metalink(#[from] Unusable),
+    /// An option is about a URL, and there is a list.
+    #[error("{option} belongs to a URL, and a Metalink document has its own")]
+    OfUrls {
+        /// The option.
+        option: &'static str,
     },
     /// The list of `--checksum-file` gives no checksum.
     #[error(transparent)]
