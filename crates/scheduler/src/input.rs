@@ -2,7 +2,7 @@
 //! wakes it.
 
 use crate::failure::FailureClass;
-use crate::ids::{AttemptId, CheckpointId};
+use crate::ids::{AttemptId, CheckpointId, SourceId};
 use range_core::range::ByteRange;
 use range_core::units::RateLimit;
 
@@ -88,6 +88,21 @@ pub enum Input {
     Rejected {
         /// Which.
         range: ByteRange,
+    },
+    /// Received bytes are what someone who knows the file says of them; see
+    /// [`Scheduler::await_proof`](crate::Scheduler::await_proof).
+    Proven {
+        /// Which.
+        range: ByteRange,
+    },
+    /// Received bytes, all of which are there, are not what they should be; they must be fetched
+    /// again.
+    Disproven {
+        /// Which: whole blocks.
+        range: ByteRange,
+        /// The source that alone gave what is wrong of them. It is not asked any more if there are
+        /// others.
+        source: Option<SourceId>,
     },
     /// Everything received before the checkpoint was asked for is on the disk.
     Durable {

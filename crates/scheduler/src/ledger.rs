@@ -46,6 +46,8 @@ pub(crate) struct Ledger {
     /// Cuts fall on multiples of it; `None` for what suits the length.
     block_size: Option<BlockSize>,
     received: RangeSet,
+    /// The part of that which is proven, if nothing is complete without.
+    proven: Option<RangeSet>,
     claimed: RangeSet,
     /// By start offset, so that the lowest bytes are fetched first.
     waiting: BTreeMap<u64, Waiting>,
@@ -66,6 +68,7 @@ impl Ledger {
             },
             block_size,
             received: RangeSet::new(),
+            proven: None,
             claimed: RangeSet::new(),
             waiting: BTreeMap::new(),
             active: BTreeMap::new(),
@@ -211,6 +214,45 @@ impl Ledger {
         if self.claimed.contains(range) {
             self.claimed.remove(range);
             self.wait_for(Waiting::rejected(range));
+        }
+    }
+
+    /// Nothing is complete from here on that is not proven, where that can be.
+    pub(crate) fn await_proof(&mut self) -> bool {
+        let can_be = matches!(self.shape, Shape::Segmented { .. });
+        if can_be {
+            self.proven.get_or_insert_default();
+        }
+        can_be
+    }
+
+    pub(crate) const fn proven(&self) -> Option<&RangeSet> {
+        self.proven.as_ref()
+    }
+
+    /// Received bytes are yet to be proven.
+    pub(crate) fn lacks_proof(&self) -> bool {
+        let proven = self.proven.as_ref();
+        proven.is_some_and(|proven| proven.len() < self.received.len())
+    }
+
+    /// Received bytes are right.
+    pub(crate) fn is_proven(&mut self, range: ByteRange) {
+        if let Some(proven) = &mut self.proven
+            && self.received.contains(range)
+        {
+            proven.insert(range);
+        }
+    }
+
+    /// Received bytes are wrong, and wait to be fetched.
+    pub(crate) fn is_disproven(&mut self, range: ByteRange) {
+        if let Some(proven) = &mut self.proven
+            && self.received.contains(range)
+        {
+            proven.remove(range);
+            self.received.remove(range);
+            self.wait_for(Waiting::planned(range));
         }
     }
 
@@ -390,7 +432,7 @@ impl Ledger {
         for gap in gaps {
             self.wait_for(Waiting::planned(gap));
         }
-        self.waiting.is_empty().then_some(length)
+        (self.waiting.is_empty() && !self.lacks_proof()).then_some(length)
     }
 }
 

@@ -54,7 +54,8 @@ use range_core::{ByteRange, RangeSet};
 /// - I1 *partition*: received, claimed, waiting and leased bytes are disjoint and together are
 ///   the file.
 /// - I2 *width*: no more workers than the width, except for those a lowered width lets finish.
-/// - I3 *monotone*: received only grows, except when a plain stream starts over.
+/// - I3 *monotone*: received only grows, except when a plain stream starts over, and for what is
+///   disproven.
 /// - I4 *claims*: what an earlier run claims counts as received only once verified.
 /// - I5 *exclusive*: no two leases overlap.
 /// - I6 *live*: an unfinished download has a worker, a deadline, or bytes being verified.
@@ -116,6 +117,23 @@ impl Scheduler {
     /// first input.
     pub fn limit_source(&mut self, source: SourceId, most: NonZeroU16) {
         self.sources.limit(source, most);
+    }
+
+    /// Does not finish before every byte is `Proven`. Reports whether that is possible: the bytes of
+    /// one plain stream cannot be fetched again one by one, so that only its end is told.
+    pub fn await_proof(&mut self) -> bool {
+        self.ledger.await_proof()
+    }
+
+    /// Returns the bytes that are proven, if proof is awaited.
+    pub const fn proven(&self) -> Option<&RangeSet> {
+        self.ledger.proven()
+    }
+
+    /// Reports whether a source is asked, and is not the only one that is.
+    pub fn is_one_of_several(&self, source: SourceId) -> bool {
+        let mut living = self.sources.living();
+        self.sources.are_several() && living.any(|(id, _)| id == source)
     }
 
     /// Takes in what happened at `now`.
@@ -188,6 +206,7 @@ impl Scheduler {
         let waits_for_something = self.ledger.workers() > 0
             || !self.ledger.claimed().is_empty()
             || self.ending.is_some()
+            || self.ledger.lacks_proof()
             || !self.outputs.is_empty()
             || self.next_deadline().is_some();
         assert!(

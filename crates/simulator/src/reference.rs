@@ -235,6 +235,8 @@ impl Policy for Reference {
             | Input::Opened { .. }
             | Input::Verified { .. }
             | Input::Rejected { .. }
+            | Input::Proven { .. }
+            | Input::Disproven { .. }
             | Input::Durable { .. }
             | Input::RateLimit(_)
             | Input::Cancel => {}

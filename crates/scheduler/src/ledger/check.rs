@@ -67,6 +67,9 @@ impl Ledger {
                 "I7: {:?} is leased without a plan",
                 active.attempt
             );
+            if active.position >= self.block_size().ceil(active.began) {
+                continue;
+            }
             let block = self.block_size().floor(active.began);
             let before = ByteRange::new(block, active.began);
             assert!(

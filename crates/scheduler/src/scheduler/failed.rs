@@ -229,7 +229,7 @@ impl Scheduler {
 
     /// A source is of no use any more. Where it was the last, that is the end; otherwise its
     /// workers let go, and others fetch the rest.
-    fn lose(&mut self, id: SourceId, class: FailureClass, outcome: Outcome) {
+    pub(super) fn lose(&mut self, id: SourceId, class: FailureClass, outcome: Outcome) {
         if !self.sources.are_several() {
             return self.end(outcome);
         }

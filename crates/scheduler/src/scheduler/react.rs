@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Scheduler;
 use crate::failure::FailureClass;
-use crate::ids::AttemptId;
+use crate::ids::{AttemptId, SourceId};
 use crate::input::{Body, Input, Stop};
 use crate::limits;
 use crate::output::{Grant, Notice, Outcome, Output, Route};
@@ -34,9 +34,23 @@ impl Scheduler {
             } => self.stopped(attempt, position, how),
             Input::Verified { range } => self.ledger.verified(range),
             Input::Rejected { range } => self.ledger.rejected(range),
+            Input::Proven { range } => self.ledger.is_proven(range),
+            Input::Disproven { range, source } => self.disproven(range, source),
             Input::Durable { checkpoint } => self.checkpoints.durable(checkpoint),
             Input::RateLimit(limit) => self.limit_rate(limit),
             Input::Cancel => self.end(Outcome::Cancelled),
+        }
+    }
+
+    /// Bytes are wrong. A source that alone gave them is left, unless it is the last: the next reply
+    /// may be right.
+    fn disproven(&mut self, range: ByteRange, source: Option<SourceId>) {
+        self.ledger.is_disproven(range);
+        let others = self.sources.are_several() && self.ending.is_none();
+        let left = source.filter(|id| others && !self.sources.of(*id).is_dropped);
+        if let Some(source) = left {
+            let class = FailureClass::Stray;
+            self.lose(source, class, Outcome::Failed(class));
         }
     }
 

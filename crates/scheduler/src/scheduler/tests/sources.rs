@@ -248,3 +248,60 @@ fn refusals_of_one_source_cost_the_others_nothing() {
     assert!(mirrors.at(0).len() > here.len(), "{:?}", mirrors.workers);
     assert!(mirrors.dropped.is_empty());
 }
+
+/// Has every byte proven that has come and is not.
+fn prove(mirrors: &mut Mirrors) {
+    let scheduler = &mirrors.bench.scheduler;
+    let received: Vec<ByteRange> = scheduler.received().iter().collect();
+    for range in received {
+        mirrors.feed(Input::Proven { range });
+    }
+}
+
+#[test]
+fn nothing_is_complete_before_it_is_proven() {
+    let mut mirrors = Mirrors::new(4, &[8 * MIB, 8 * MIB]);
+    assert!(!mirrors.bench.scheduler.await_proof(), "nothing is known");
+    mirrors.open();
+    assert!(mirrors.bench.scheduler.await_proof());
+    mirrors.run(1200);
+    assert_eq!(mirrors.bench.scheduler.received().len(), LENGTH);
+    assert_eq!((mirrors.outcome, mirrors.workers.len()), (None, 0));
+    let wrong = range(4 * MIB, 5 * MIB);
+    mirrors.feed(Input::Disproven {
+        range: wrong,
+        source: Some(SourceId(1)),
+    });
+    assert_eq!(mirrors.dropped, [SourceId(1)]);
+    let asked: Vec<_> = mirrors
+        .workers
+        .values()
+        .map(|it| (it.source, it.position))
+        .collect();
+    assert_eq!(asked[0], (SourceId(0), 4 * MIB));
+    prove(&mut mirrors);
+    assert_eq!(mirrors.outcome, None, "some of it is fetched again");
+    mirrors.run(20);
+    prove(&mut mirrors);
+    assert_eq!(mirrors.outcome, Some(Outcome::Complete { length: LENGTH }));
+}
+
+#[test]
+fn the_last_source_is_asked_again_for_what_was_wrong() {
+    let mut mirrors = Mirrors::new(4, &[8 * MIB, 8 * MIB]);
+    mirrors.open();
+    mirrors.bench.scheduler.await_proof();
+    mirrors.run(10);
+    for source in [1, 0] {
+        let range = mirrors.bench.scheduler.received().first().unwrap();
+        let (range, _) = range.split_at(MIB);
+        mirrors.feed(Input::Disproven {
+            range: range.unwrap(),
+            source: Some(SourceId(source)),
+        });
+        mirrors.run(20);
+        assert!(mirrors.bench.scheduler.received().contains(range.unwrap()));
+    }
+    assert_eq!(mirrors.dropped, [SourceId(1)]);
+    assert_eq!(mirrors.outcome, None);
+}
