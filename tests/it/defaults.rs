@@ -33,7 +33,7 @@ fn of_downloads() -> Vec<Row> {
     assert_eq!(get.oldest_tls, TlsVersion::V1_2);
     assert!(get.digests.is_empty() && get.headers.is_empty() && get.authorities.is_empty());
     assert!(get.sources.is_empty());
-    assert!(get.connections_to_url.is_none() && get.length.is_none());
+    assert!(get.connections_to_url.is_none() && get.length.is_none() && get.pieces.is_none());
     assert!(get.credentials.is_none() && get.identity.is_none() && get.rate_limit.is_none());
     let anywhere = "http://a.example/".parse().unwrap();
     assert_eq!(get.proxies.for_url(&anywhere), Ok(None));
@@ -42,10 +42,7 @@ fn of_downloads() -> Vec<Row> {
     let agent = "`accelerator/` and the version of this crate";
     let rows = [
         ("connections", get.connections.to_string()),
-        (
-            "connections_to_url",
-            "no limit but [`connections`](Self::connections)".to_owned(),
-        ),
+        ("connections_to_url", "no limit".to_owned()),
         ("rate_limit", "no limit".to_owned()),
         ("max_tries", limits::MAX_TRIES.to_string()),
         (
@@ -60,6 +57,7 @@ fn of_downloads() -> Vec<Row> {
         ("length", "any length".to_owned()),
         ("sources", "none".to_owned()),
         ("digests", "none".to_owned()),
+        ("pieces", "none".to_owned()),
         ("user_agent", agent.to_owned()),
         ("headers", "none".to_owned()),
         ("cookies", "none".to_owned()),

@@ -69,7 +69,8 @@ fn a_line_is_completed_with_and_without_its_command() {
         ("sheave -x 4 --ov", "--overwrite"),
         ("sheave http://h/x --ov", "--overwrite"),
         ("sheave ins", "inspect"),
-        ("sheave m", "man"),
+        ("sheave ma", "man"),
+        ("sheave met", "metalink"),
         ("sheave help comp", "completions"),
         ("sheave serve --host-", ""),
         ("sheave --preco", ""),
@@ -171,6 +172,7 @@ fn manual_pages_have_every_option_and_no_warning() {
         "get",
         "inspect",
         "man",
+        "metalink",
         "serve",
     ];
     let mut expected: Vec<_> = commands.map(|command| format!("sheave-{command}.1")).into();

@@ -2,6 +2,7 @@
 //! and it does what the scheduler says. Touches no byte of the file.
 
 mod act;
+mod pieces;
 mod wake;
 mod workers;
 
@@ -40,6 +41,8 @@ use crate::versions::SharedVersions;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use act::create;
+pub(crate) use pieces::algorithm_of;
+use pieces::{Hashed, PieceWatch};
 use workers::Workers;
 
 /// The time between two snapshots for listeners.
@@ -74,6 +77,8 @@ pub(crate) struct Fetched {
     pub(crate) all_agree: bool,
     pub(crate) coding: Option<String>,
     pub(crate) digester: Option<Digester>,
+    /// True if every piece was found right.
+    pub(crate) are_pieces_proven: bool,
     /// The bytes that each source gave.
     pub(crate) given: Vec<RangeSet>,
     /// The error of the last attempt that failed.
@@ -137,6 +142,9 @@ pub(crate) struct Driver<'a> {
     findings_in: mpsc::UnboundedReceiver<Result<Finding, StoreError>>,
     synced: mpsc::UnboundedSender<(CheckpointId, Result<(), StoreError>)>,
     synced_in: mpsc::UnboundedReceiver<(CheckpointId, Result<(), StoreError>)>,
+    hashed: mpsc::UnboundedSender<Hashed>,
+    hashed_in: mpsc::UnboundedReceiver<Hashed>,
+    pieces: Option<PieceWatch>,
     digester: Option<Digester>,
     syncer: Option<Syncer>,
     verifier: Option<Verifier>,
@@ -185,6 +193,7 @@ impl<'a> Driver<'a> {
         let (reports, reports_in) = inbox::inbox();
         let (found, findings_in) = mpsc::unbounded_channel();
         let (synced, synced_in) = mpsc::unbounded_channel();
+        let (hashed, hashed_in) = mpsc::unbounded_channel();
         let time = DiskTime::new(context.clock);
         let workers = Workers::new(context.pool.clone());
         let mut scheduler = Scheduler::new(config, start.beginning);
@@ -210,6 +219,9 @@ impl<'a> Driver<'a> {
             findings_in,
             synced,
             synced_in,
+            hashed,
+            hashed_in,
+            pieces: None,
             digester: None,
             syncer: None,
             verifier: None,
@@ -226,6 +238,7 @@ impl<'a> Driver<'a> {
         };
         if let Some(earlier) = earlier {
             driver.keep(earlier.file.clone());
+            driver.watch(&earlier.file);
             let found = move |finding| {
                 // A driver that is gone has no use for findings.
                 let _delivered = found.send(finding);
@@ -255,6 +268,7 @@ impl<'a> Driver<'a> {
         self.workers.shutdown().await;
         drop(self.syncer.take());
         drop(self.verifier.take());
+        let are_pieces_proven = self.pieces.take().is_some();
         self.show(true);
         let outcome = match (self.fatal, outcome) {
             (Some(error), _) => Err(error),
@@ -282,6 +296,7 @@ impl<'a> Driver<'a> {
             all_agree: versions.all_agree(),
             coding: self.coding,
             digester: self.digester,
+            are_pieces_proven,
             given: self.given,
             last_error: self.last_error,
             failing,
@@ -343,13 +358,31 @@ impl<'a> Driver<'a> {
         }) = at_work
         {
             if let Some(range) = ByteRange::new(*given, position) {
+                if let Some(pieces) = &mut self.pieces {
+                    pieces.came(range);
+                }
                 self.given[usize::from(source.0)].insert(range);
             }
             *given = position.max(*given);
         }
     }
 
+    /// Notes that bytes that had come are fetched again.
+    fn gives_up(&mut self, range: ByteRange) {
+        let mut fetched = 0;
+        for given in &mut self.given {
+            fetched += given.remove(range);
+        }
+        self.tally.wasted_bytes += fetched;
+        self.tally.fetched_bytes = self.tally.fetched_bytes.saturating_sub(fetched);
+        let resumed = range.len().saturating_sub(fetched);
+        self.tally.resumed_bytes = self.tally.resumed_bytes.saturating_sub(resumed);
+    }
+
     fn count(&mut self, input: Input, received_before: u64) {
+        if let Input::Disproven { range, .. } = input {
+            self.gives_up(range);
+        }
         let received = self.scheduler.received();
         if received.len().abs_diff(self.progress_of) >= scheduler::limits::PROGRESS_MIN {
             self.progress_of = received.len();
@@ -360,13 +393,22 @@ impl<'a> Driver<'a> {
         if !is_verified {
             self.tally.fetched_bytes += received.len().saturating_sub(received_before);
         }
-        if received.len() < received_before {
+        let is_disproven = matches!(input, Input::Disproven { .. });
+        if received.len() < received_before && !is_disproven {
             // A plain stream starts over: the bytes it brought were of no use.
             self.tally.fetched_bytes -= received_before;
             self.tally.wasted_bytes += received_before;
         }
+        if let Some(pieces) = &mut self.pieces {
+            if let Input::Verified { range } = input {
+                pieces.came(range);
+            }
+            pieces.ask(received);
+        }
         if let Some(digester) = &self.digester {
-            digester.advance(received.frontier());
+            // Bytes that may be fetched again are not hashed before they are proven.
+            let final_bytes = self.scheduler.proven().unwrap_or(received);
+            digester.advance(final_bytes.frontier());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use range_core::digest::Digest;
+use range_core::digest::{Digest, DigestAlgorithm};
 
 use crate::progress::Tally;
 use crate::redact::SafeUrl;
@@ -66,6 +66,9 @@ pub struct Report {
     pub verified: Verification,
     /// The digests that were computed, as expected.
     pub digests: Vec<Digest>,
+    /// The algorithm of the hashes that all pieces of the file were found to have, if any were
+    /// expected.
+    pub pieces: Option<DigestAlgorithm>,
     /// The content coding the server insisted on; the file holds coded bytes.
     pub coding: Option<String>,
     /// A part file that stands beside a file that was complete already. It is left as it is.

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use catalog::Pieces;
 use range_core::digest::Digest;
 use range_core::units::{ByteCount, RateLimit};
 use range_store::{NameError, WriteMode};
@@ -42,7 +43,7 @@ pub struct Settings {
     /// Default: 32.
     pub connections: u16,
     /// Most connections to the URL itself, where its [`sources`](Self::sources) may have others; at
-    /// least 1. Default: no limit but [`connections`](Self::connections).
+    /// least 1. [`connections`](Self::connections) limits all of them together. Default: no limit.
     pub connections_to_url: Option<u16>,
     /// Most bytes that are received in a second, by all connections together; they share them in
     /// equal parts, and what one cannot use goes to the others. Over any five seconds the limit is
@@ -81,6 +82,11 @@ pub struct Settings {
     /// The digests that the file must have, or it does not get its name; one for each algorithm.
     /// Hashing costs about half a second of one core a GiB, while the file arrives. Default: none.
     pub digests: Vec<Digest>,
+    /// The hashes of the file's pieces, each of which is checked once its bytes are there. A wrong
+    /// one alone is fetched again, and a source that gave one alone is not asked any more where
+    /// there are others. They count only where the number of pieces is the one that the file has.
+    /// Default: none.
+    pub pieces: Option<Pieces>,
     /// The client's name, which the field `User-Agent` tells every server on the way; a header of
     /// that name replaces it at the origin of the URL. Default: `accelerator/` and the version of
     /// this crate.
@@ -164,6 +170,7 @@ impl Default for Settings {
             length: None,
             sources: Vec::new(),
             digests: Vec::new(),
+            pieces: None,
             user_agent: concat!("accelerator/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: Vec::new(),
             cookies: Cookies::default(),

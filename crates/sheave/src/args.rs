@@ -2,6 +2,7 @@
 //! does not decide what the values mean together.
 
 use std::ffi::OsString;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use connection::ConnectionArgs;
 use habits::Needless;
 pub(crate) use list::{ListPlace, Wanted};
-pub(crate) use place::is_list;
+pub(crate) use place::{is_list, shown};
 pub(crate) use serve::ServeArgs;
 use values::AUTO;
 pub(crate) use values::Connections;
@@ -80,6 +81,12 @@ Examples:
   sheave man ~/.local/share/man/man1
   man sheave-get";
 
+const METALINK_EXAMPLES: &str = "\
+Examples:
+  sheave metalink create disk.img --url https://example.org/disk.img -o disk.img.meta4
+  sheave metalink create *.iso --url https://a.example/isos/ --url https://b.example/isos/
+  sheave get disk.img.meta4               download what it lists";
+
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   sheave inspect disk.img.part
@@ -112,6 +119,9 @@ pub(crate) enum Command {
     /// Show what the part file of an interrupted download holds
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
+    /// Write a Metalink document about files: their sizes, checksums and places
+    #[command(after_help = METALINK_EXAMPLES)]
+    Metalink(MetalinkArgs),
     /// Test how well a server implements HTTP ranges and preconditions
     #[command(after_help = check::EXAMPLES)]
     CheckServer(CheckArgs),
@@ -138,7 +148,11 @@ impl Command {
             Self::Get(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::CheckServer(args) => args.json,
-            Self::Serve(_) | Self::Demo(_) | Self::Completions { .. } | Self::Man { .. } => false,
+            Self::Serve(_)
+            | Self::Demo(_)
+            | Self::Metalink(_)
+            | Self::Completions { .. }
+            | Self::Man { .. } => false,
         }
     }
 }
@@ -152,7 +166,7 @@ impl Command {
 pub(crate) struct GetArgs {
     /// The file to download, by http or https, or a list of files (.meta4, .metalink); several are
     /// downloaded one after another
-    #[arg(required_unless_present = "metalinks", value_name = "URL")]
+    #[arg(id = "urls", required_unless_present = "metalinks", value_name = "URL")]
     #[arg(value_parser = list::wanted)]
     pub(crate) wanted: Vec<Wanted>,
     /// Download what this Metalink document lists, whatever its name (repeatable)
@@ -308,6 +322,28 @@ pub(crate) struct InspectArgs {
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `metalink`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MetalinkArgs {
+    /// The word create
+    #[arg(value_name = "create", value_parser = ["create"], hide_possible_values = true)]
+    pub(crate) action: String,
+    /// The files, on this machine
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A place that the file can be had from, the best first (repeatable); of several files, the
+    /// directory that they are in, with a / at its end
+    #[arg(long = "url", required = true, value_name = "URL", value_parser = place::url)]
+    pub(crate) urls: Vec<Url>,
+    /// Write the document to this file [default: standard output]
+    #[arg(short, long, value_name = "FILE", value_parser = values::path())]
+    pub(crate) output: Option<PathBuf>,
+    /// The length of the pieces that have checksums of their own [default: 256KiB, or more where
+    /// there would be more than 4096 of them]
+    #[arg(long, value_name = "SIZE", value_parser = values::piece_length)]
+    pub(crate) piece_length: Option<NonZeroU64>,
 }
 
 /// The definition of the command line, for those who describe it.

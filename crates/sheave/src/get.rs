@@ -202,6 +202,7 @@ fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {
     settings.sources.clone_from(&file.mirrors);
     if let Some(listed) = &file.listed {
         settings.length = listed.length;
+        settings.pieces.clone_from(&listed.pieces);
         settings.connections_to_url = listed.connections_to_url;
         settings.public_only |= listed.is_fenced;
         if !listed.is_at_home {

@@ -9,6 +9,7 @@ mod checksum_list;
 mod checksums;
 mod clock;
 mod command_line;
+mod create_metalink;
 mod demo;
 mod duration;
 mod exit_code;
@@ -71,6 +72,7 @@ fn run(command: args::Command) -> Exit {
                 check_server::run(settings, stop)
             }))
         }
+        Job::CreateMetalink(args) => printer::unless_lost(create_metalink::run(&args)),
         Job::Inspect(settings) => printer::unless_lost(inspect::run(&settings)),
         Job::Get(settings) => signal::supervise(get::PATIENCE, |stop| get::run(settings, stop)),
         Job::Serve(settings) => {

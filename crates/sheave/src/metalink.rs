@@ -132,6 +132,8 @@ impl Planning {
         });
         let listed = Listed {
             length: entry.size.map(ByteCount),
+            // The user's own word goes before all that the list says.
+            pieces: entry.pieces.clone().filter(|_| self.digests.is_empty()),
             connections_to_url: first.as_ref().and_then(|(_, _, most)| *most),
             is_at_home: first.as_ref().is_some_and(|(_, is_at_home, _)| *is_at_home),
             is_fenced: document.is_from_outside && !self.allow_private,

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use accelerator::{ByteCount, Credentials, Digest, Secret, Source};
+use accelerator::{ByteCount, Credentials, Digest, Pieces, Secret, Source};
 
 /// A file to download, and its destination.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ impl RemoteFile {
 pub(crate) struct Listed {
     /// The length of the file.
     pub(crate) length: Option<ByteCount>,
+    /// The hashes of its pieces.
+    pub(crate) pieces: Option<Pieces>,
     /// Most connections to the file's first place.
     pub(crate) connections_to_url: Option<u16>,
     /// True if that is of the origin that the user named, to which the user's secrets go.

@@ -6,7 +6,7 @@ use accelerator::ByteCount;
 use clap_complete::Shell;
 use range_server::check::{Options, Trust};
 
-use crate::args::{CheckArgs, Command, DemoArgs, InspectArgs};
+use crate::args::{CheckArgs, Command, DemoArgs, InspectArgs, MetalinkArgs};
 use crate::report::{Display, Palette};
 
 mod connection;
@@ -32,6 +32,8 @@ pub(crate) enum Job {
     Demo(DemoSettings),
     /// Inspect a part file.
     Inspect(InspectSettings),
+    /// Write a Metalink document.
+    CreateMetalink(MetalinkArgs),
     /// Check a server.
     CheckServer(CheckSettings),
     /// Print a shell's completions.
@@ -95,6 +97,7 @@ impl Job {
             Command::Serve(args) => ServeSettings::new(*args).map(Self::Serve),
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
             Command::CheckServer(args) => check_server(args, environment).map(Self::CheckServer),
+            Command::Metalink(args) => Ok(Self::CreateMetalink(args)),
             Command::Completions { shell } => Ok(Self::Completions(shell)),
             Command::Man { directory } => Ok(Self::Man(directory)),
             Command::Inspect(args) => Ok(Self::Inspect(inspect(args, environment))),

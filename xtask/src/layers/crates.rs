@@ -17,7 +17,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("catalog", &["range-core"]),
     ("range-store", &["range-core"]),
     ("range-server", &["range-core"]),
-    ("accelerator", &["range-core", "range-store", "scheduler"]),
+    (
+        "accelerator",
+        &["catalog", "range-core", "range-store", "scheduler"],
+    ),
     ("sheave", &["accelerator", "catalog", "range-server"]),
     ("simulator", &["range-core", "scheduler"]),
     (

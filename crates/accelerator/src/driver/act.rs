@@ -11,6 +11,7 @@ use scheduler::{AttemptId, Grant, Notice, Request, Route, SourceId};
 use tokio::sync::mpsc;
 use tracing::instrument::{Instrument, WithSubscriber};
 
+use super::pieces::PieceWatch;
 use super::{AtWork, Driver, SNAPSHOT_INTERVAL};
 use crate::blocking;
 use crate::digester::Digester;
@@ -107,6 +108,7 @@ impl Driver<'_> {
             // another generation, so neither bytes nor journal of the old one are kept.
             self.digester = None;
             self.syncer = None;
+            self.pieces = None;
             self.given.fill(RangeSet::new());
             file.discard()?;
         }
@@ -119,8 +121,17 @@ impl Driver<'_> {
         if let Some(media_type) = expected.media_type {
             file.note_media_type(media_type.as_str())?;
         }
-        self.keep(file);
+        self.keep(file.clone());
+        self.watch(&file);
         Ok(())
+    }
+
+    /// Checks the pieces of a file as they come, if they are known.
+    pub(super) fn watch(&mut self, file: &ResumableFile) {
+        if self.coding.is_none() {
+            let (task, scheduler) = (&self.context.task, &mut self.scheduler);
+            self.pieces = PieceWatch::begin(task, file, scheduler, &self.hashed);
+        }
     }
 
     pub(super) fn keep(&mut self, file: ResumableFile) {

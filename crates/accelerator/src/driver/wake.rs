@@ -1,13 +1,16 @@
 //! Owns the events that wake the driver, and the input that each is to the scheduler. Does nothing
 //! of what follows.
 
+use range_core::digest::Digest;
 use range_core::units::RateLimit;
 use range_store::{Finding, StoreError};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, CheckpointId, Input, SourceId, Stop};
 
 use super::Driver;
+use super::pieces::{Hashed, blame};
 use crate::error::{Cause, Error, ErrorKind};
+use crate::pieces::Question;
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
 use crate::worker::{AttemptError, Ending, WorkerReport};
@@ -18,6 +21,7 @@ pub(super) enum Wake {
     WorkerLost,
     Found(Result<Finding, StoreError>),
     Synced(CheckpointId, Result<(), StoreError>),
+    Hashed(Hashed),
     Cancelled,
     Limited(Option<RateLimit>),
     Timer,
@@ -43,6 +47,7 @@ impl Driver<'_> {
             Some(report) = self.reports_in.recv() => Wake::Worker(report),
             Some(finding) = self.findings_in.recv() => Wake::Found(finding),
             Some((checkpoint, result)) = self.synced_in.recv() => Wake::Synced(checkpoint, result),
+            Some(answer) = self.hashed_in.recv() => Wake::Hashed(answer),
             Some(Err(_)) = self.workers.join_next() => Wake::WorkerLost,
             () = timer => Wake::Timer,
         }
@@ -69,8 +74,28 @@ impl Driver<'_> {
             Wake::Synced(checkpoint, Ok(())) => Some(Input::Durable { checkpoint }),
             // The data of a failed sync may be lost although a second sync succeeds, so no sync is
             // tried again and believed.
-            Wake::Found(Err(error)) | Wake::Synced(_, Err(error)) => {
+            Wake::Hashed(Ok(answer)) => self.input_of_piece(answer),
+            Wake::Found(Err(error)) | Wake::Synced(_, Err(error)) | Wake::Hashed(Err(error)) => {
                 self.fatal = Some(error.into());
+                None
+            }
+        }
+    }
+
+    fn input_of_piece(&mut self, answer: (Question, Digest)) -> Option<Input> {
+        let task = &self.context.task;
+        let pieces = self.pieces.as_mut()?;
+        match pieces.input_of(task, answer, &self.given, &self.scheduler) {
+            Ok(input) => {
+                if let Some(Input::Disproven { source, .. }) = input
+                    && let Some((error, class)) = blame(source)
+                {
+                    (self.last_error, self.last_class) = (Some(error), Some(class));
+                }
+                input
+            }
+            Err(error) => {
+                self.fatal = Some(error);
                 None
             }
         }

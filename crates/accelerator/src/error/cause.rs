@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use range_core::ByteRange;
 use range_core::digest::Digest;
 use range_core::units::ByteCount;
 use range_store::StoreError;
@@ -43,6 +44,13 @@ pub(crate) enum Cause {
     NoWayLeft,
     #[error("the file has {actual}, where {expected} was expected")]
     DigestMismatch { expected: Digest, actual: Digest },
+    #[error(
+        "the list is wrong: two sources gave the same bytes {range}, and those do not have the hash \
+         that the list has for them"
+    )]
+    ListIsWrong { range: ByteRange },
+    #[error("no source gave bytes {range} with the hash that the list has for them")]
+    WrongPiece { range: ByteRange },
     #[error("the file has {actual}, where {expected} are expected")]
     OtherLength {
         expected: ByteCount,

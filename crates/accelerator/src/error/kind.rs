@@ -120,6 +120,7 @@ pub(super) fn of_transport(error: &TransportError) -> ErrorKind {
         | TransportError::TooLarge { .. }
         | TransportError::OtherLength { .. }
         | TransportError::TransferCoded => ErrorKind::Refused,
+        TransportError::WrongPiece => ErrorKind::Corrupt,
         TransportError::NoProxy(_) => ErrorKind::Invalid,
         TransportError::Changed { .. } => ErrorKind::Changed,
     }

@@ -2,9 +2,10 @@
 //! Knows no network.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use range_core::digest::Digest;
+use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::units::ByteCount;
 use range_store::{OlderVersions, Provenance, ResumableFile};
 
@@ -15,8 +16,10 @@ use crate::driver::{self, Fetched};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::Event;
 use crate::generation::Generation;
+use crate::piece_checker::hash;
+use crate::pieces::PieceBook;
 use crate::progress::Phase;
-use crate::report::{Completion, Report};
+use crate::report::{Completion, Report, Verification};
 use crate::stored_url;
 use crate::target::Target;
 
@@ -51,6 +54,9 @@ impl Session {
                 actual: ByteCount(length),
             };
             return Err(Error::new(ErrorKind::Corrupt, cause).keeping(true));
+        }
+        if !fetched.are_pieces_proven {
+            self.check_pieces(&file, length).await?;
         }
         let digests = self.digest(fetched.digester.take(), &file, length).await?;
         Ok(Proven {
@@ -88,18 +94,33 @@ impl Session {
             .map_err(|error| Error::from(error).keeping(can_be_continued(&self.task, &fetched)))?;
         // The file has its name and is complete; a journal that could not be removed harms nobody.
         drop(published.loose_end);
-        let verified = self.verified(generation, fetched.all_agree);
+        let pieces = self.proven_pieces(proven.length);
+        let verified = match pieces {
+            Some(algorithm) if proven.digests.is_empty() && algorithm.is_weak() => {
+                Verification::WeakDigest
+            }
+            Some(_) if proven.digests.is_empty() => Verification::Digest,
+            _ => self.verified(generation, fetched.all_agree),
+        };
         let expected = fetched.expected.as_ref();
         let media_type = expected.and_then(|expected| expected.media_type.as_ref());
         let remote = self.remote(generation, media_type);
-        Ok(self.report(
+        let report = self.report(
             Completion::Downloaded,
             proven.length,
             verified,
             proven.digests,
             fetched.coding.clone(),
             remote,
-        ))
+        );
+        Ok(Report { pieces, ..report })
+    }
+
+    /// Returns the algorithm of the hashes that all pieces of a complete file have.
+    fn proven_pieces(&self, length: u64) -> Option<DigestAlgorithm> {
+        let pieces = self.task.settings.pieces.as_ref()?;
+        pieces.check_size(length).ok()?;
+        driver::algorithm_of(&self.task).filter(|_| length > 0)
     }
 
     /// Returns where the file is from, if the server has told one version of it from others all
@@ -118,6 +139,36 @@ impl Session {
             media_type: media_type(fetched),
             coding: fetched.coding.clone(),
         })
+    }
+
+    /// Fails if a piece of the file is wrong. They are checked here where no wrong one could be
+    /// fetched again.
+    async fn check_pieces(&self, file: &ResumableFile, length: u64) -> Result<(), Error> {
+        let pieces = self.task.settings.pieces.as_ref();
+        let (Some(pieces), Some(algorithm)) = (pieces, driver::algorithm_of(&self.task)) else {
+            return Ok(());
+        };
+        let Some(book) = PieceBook::new(pieces, length, file.block_size()) else {
+            return Ok(());
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let _stops = StopOnDrop(Arc::clone(&stop));
+        for (range, expected) in book.ranges().zip(pieces.iter()) {
+            let (file, stop) = (file.clone(), Arc::clone(&stop));
+            let mut cancelled = self.cancelled.clone();
+            let actual = tokio::select! {
+                biased;
+                Ok(_) = cancelled.wait_for(|told| *told) => {
+                    return Err(Error::new(ErrorKind::Cancelled, Cause::Cancelled).keeping(true));
+                }
+                actual = blocking::run(move |_| hash(&file, range, algorithm, &stop)) => actual?,
+            };
+            if actual?.is_none_or(|actual| Some(actual) != expected.digest()) {
+                let cause = Cause::WrongPiece { range };
+                return Err(Error::new(ErrorKind::Corrupt, cause).keeping(true));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the digests that were expected, or an error if the file has another one.
@@ -151,6 +202,15 @@ impl Session {
             }
         }
         Ok(digests)
+    }
+}
+
+/// Ends the hashing of a piece that nobody waits for any more.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

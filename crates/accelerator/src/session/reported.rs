@@ -96,6 +96,7 @@ impl Session {
             tally: self.tally,
             verified,
             digests,
+            pieces: None,
             coding,
             left: None,
         }

@@ -80,6 +80,8 @@ pub(crate) enum TransportError {
     TooLarge { size: Size, limit: ByteCount },
     #[error("the file has {size}, where {expected} are expected")]
     OtherLength { size: Size, expected: ByteCount },
+    #[error("a piece that it gave does not have the hash that the list has for it")]
+    WrongPiece,
     #[error("the reply holds more bytes than it promised")]
     Surplus,
     /// The URL itself, and not a redirect.
@@ -146,7 +148,8 @@ impl TransportError {
             | Self::NoProxy(_)
             | Self::Inside { .. }
             | Self::TooLarge { .. }
-            | Self::OtherLength { .. } => false,
+            | Self::OtherLength { .. }
+            | Self::WrongPiece => false,
             Self::Silent
             | Self::Redirect(_)
             | Self::Interrupted { .. }
@@ -171,6 +174,7 @@ impl TransportError {
             | Self::Redirect(_)
             | Self::TooLarge { .. } => false,
             Self::OtherLength { .. }
+            | Self::WrongPiece
             | Self::Untrusted { .. }
             | Self::NotPinned { .. }
             | Self::NoTls { .. }
@@ -225,7 +229,9 @@ impl TransportError {
             Self::RangeIgnored { .. } => FailureClass::RangeIgnored,
             Self::Misplaced { .. } | Self::Surplus => FailureClass::Misplaced,
             // One reply proves nothing: `generations` says when there is a newer version.
-            Self::NotTheFile { .. } | Self::Changed { .. } => FailureClass::Stray,
+            Self::NotTheFile { .. } | Self::Changed { .. } | Self::WrongPiece => {
+                FailureClass::Stray
+            }
         }
     }
 }

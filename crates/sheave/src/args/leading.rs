@@ -6,11 +6,12 @@ use std::ffi::OsString;
 use super::place::is_a_place;
 
 /// The commands, as they are typed.
-pub(super) const COMMANDS: [&str; 8] = [
+pub(super) const COMMANDS: [&str; 9] = [
     "get",
     "serve",
     "demo",
     "inspect",
+    "metalink",
     "check-server",
     "completions",
     "man",

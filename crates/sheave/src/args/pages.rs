@@ -54,7 +54,7 @@ const IN_ZSH: [(&str, &str); 2] = [
     local -i place
     for (( place = 2; place < CURRENT; place++ )); do
         case $words[place] in
-            (get|serve|demo|inspect|check-server|completions|man|help) break;;
+            (get|serve|demo|inspect|metalink|check-server|completions|man|help) break;;
             (*://*|localhost*)
                 words=($words[1] get "${(@)words[2,-1]}")
                 (( CURRENT++ ))

@@ -234,7 +234,7 @@ fn of_http(url: Url) -> Result<Url, NoUrl> {
 
 /// Returns a mistyped URL without the parts that may be secret: what precedes an `@` and what
 /// follows a `?`.
-pub(super) fn shown(word: &str) -> String {
+pub(crate) fn shown(word: &str) -> String {
     let (before, query) = match word.split_once('?') {
         Some((before, after)) if !after.is_empty() => (before, "?..."),
         Some(_) | None => (word, ""),

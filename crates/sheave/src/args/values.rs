@@ -1,12 +1,13 @@
 //! Owns the parsing of values on the command line. Knows no argument by its name.
 
 use std::net::IpAddr;
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU64};
 use std::path::PathBuf;
 
 use accelerator::{
     ByteCount, BytesPerSecond, Exists, InvalidPin, Pin, RateLimit, Settings, TlsVersion, WriteMode,
 };
+use catalog::limits::PIECE_BYTES_LEAST;
 use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 use range_server::http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, TRAILER, TRANSFER_ENCODING, UPGRADE,
@@ -214,6 +215,13 @@ pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
             Ok(path)
         }
     })
+}
+
+/// Parses the length of a piece.
+pub(super) fn piece_length(text: &str) -> Result<NonZeroU64, String> {
+    let length = size(text)?;
+    let length = NonZeroU64::new(length.0).filter(|length| *length >= PIECE_BYTES_LEAST);
+    length.ok_or_else(|| format!("a piece has {} KiB or more", PIECE_BYTES_LEAST.get() >> 10))
 }
 
 /// Parses a number of bytes.

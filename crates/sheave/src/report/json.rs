@@ -175,7 +175,9 @@ pub(crate) fn completed(report: &Report) -> Line {
         line.with(name, digest.hex())
     });
     let left = report.left.as_ref().map(|left| left.to_string_lossy());
-    line.with_known("content_coding", report.coding.as_deref())
+    let pieces = report.pieces.map(|algorithm| algorithm.name());
+    line.with_known("pieces", pieces)
+        .with_known("content_coding", report.coding.as_deref())
         .with_known("part_left", left.as_deref())
 }
 

@@ -275,7 +275,7 @@ impl View {
                     self.tell(sentence::UNVERIFIED);
                 }
                 let from = self.digest_from.as_deref();
-                let from = from.filter(|_| !report.digests.is_empty());
+                let from = from.filter(|_| !report.digests.is_empty() || report.pieces.is_some());
                 printer::data(json::completed(report).with_known("digest_from", from));
             }
             Display::Quiet => {}

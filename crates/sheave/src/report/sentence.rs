@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use accelerator::{
-    ByteCount, BytesPerSecond, Completion, Digest, Error, ErrorKind, Event, Inspection, Loss,
-    Phase, Progress, Remedy, Report, Tally, Verification,
+    ByteCount, BytesPerSecond, Completion, Error, ErrorKind, Event, Inspection, Loss, Phase,
+    Progress, Remedy, Report, Tally, Verification,
 };
 
 use super::standstill::of_tries;
@@ -143,7 +143,7 @@ pub(crate) fn of_report(report: &Report, from: Option<&str>) -> String {
     format!(
         "{name}: {bytes} in {} ({how}){coding}; {}",
         duration::measured(report.elapsed),
-        verified(report.verified, &report.digests, from),
+        verified(report, from),
     )
 }
 
@@ -170,7 +170,7 @@ fn of_version(report: &Report, from: Option<&str>) -> String {
     if was_asked && !compared.is_empty() {
         return format!("the server has the same version ({compared}); no checksum given");
     }
-    verified(report.verified, &report.digests, from)
+    verified(report, from)
 }
 
 fn how(tally: &Tally, elapsed: Duration) -> String {
@@ -187,11 +187,11 @@ fn how(tally: &Tally, elapsed: Duration) -> String {
     }
 }
 
-fn verified(verified: Verification, digests: &[Digest], from: Option<&str>) -> String {
-    match verified {
-        Verification::Digest => matches(digests, from),
+fn verified(report: &Report, from: Option<&str>) -> String {
+    match report.verified {
+        Verification::Digest => matches(report, from),
         Verification::WeakDigest => {
-            let matches = matches(digests, from);
+            let matches = matches(report, from);
             format!("{matches}, which finds damage and no forgery")
         }
         Verification::EntityTag => one_version("ETag"),
@@ -201,10 +201,17 @@ fn verified(verified: Verification, digests: &[Digest], from: Option<&str>) -> S
     }
 }
 
-fn matches(digests: &[Digest], from: Option<&str>) -> String {
-    let names = digests.iter().map(|digest| digest.algorithm().name());
+fn matches(report: &Report, from: Option<&str>) -> String {
+    let names = report.digests.iter();
+    let names = names.map(|digest| digest.algorithm().name());
     let from = from.map_or_else(String::new, |from| format!(" from {from}"));
-    format!("matches {}{from}", names.collect::<Vec<_>>().join(" and "))
+    let names = names.collect::<Vec<_>>().join(" and ");
+    match report.pieces {
+        Some(pieces) if report.digests.is_empty() => {
+            format!("each piece matches {}{from}", pieces.name())
+        }
+        Some(_) | None => format!("matches {names}{from}"),
+    }
 }
 
 /// The remark on a download that a strong validator joins: one version, which may be a wrong one.

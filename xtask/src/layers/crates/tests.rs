@@ -11,7 +11,14 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("range-server", &["range-core", "hyper"]),
     (
         "accelerator",
-        &["range-core", "range-store", "scheduler", "reqwest", "tokio"],
+        &[
+            "catalog",
+            "range-core",
+            "range-store",
+            "scheduler",
+            "reqwest",
+            "tokio",
+        ],
     ),
     (
         "sheave",
