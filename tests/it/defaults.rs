@@ -57,6 +57,7 @@ fn of_downloads() -> Vec<Row> {
         ("length", "any length".to_owned()),
         ("sources", "none".to_owned()),
         ("digests", "none".to_owned()),
+        ("server_digests", yes_or_no(get.server_digests)),
         ("pieces", "none".to_owned()),
         ("user_agent", agent.to_owned()),
         ("headers", "none".to_owned()),
@@ -149,6 +150,9 @@ fn of_the_program() -> Vec<Row> {
         // The tests of `args/bind.rs` show it, and `serve_limits` the next.
         ("bind", "127.0.0.1:8080".to_owned()),
         ("host", "loopback".to_owned()),
+        // Of `metalink create`; the tests of `create_metalink.rs` show the second.
+        ("output", "standard output".to_owned()),
+        ("piece_length", "256KiB".to_owned()),
         // Of the demo.
         ("dir", "the system's".to_owned()),
         ("max_connections", serve.max_connections.to_string()),
@@ -191,6 +195,7 @@ fn the_manual_states_the_defaults_that_are() {
             ("1", "connections", "auto"),
             ("1", "checksum", "none"),
             ("1", "checksum-file", "none"),
+            ("1", "no-server-digest", "compare it"),
             ("1", "metalink", "none"),
             ("1", "no-metalink", "download what it lists"),
             ("1", "mirror", "none"),

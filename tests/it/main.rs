@@ -60,6 +60,7 @@ mod scenario;
 mod serve;
 mod serve_limits;
 mod serve_options;
+mod server_digests;
 mod servers;
 mod several;
 mod slow_disk;

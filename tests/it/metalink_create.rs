@@ -140,7 +140,10 @@ fn pymetalink_understands_a_document() {
     };
     let found = command().args(["-c", "import metalink"]).output();
     if !found.unwrap().status.success() {
-        needs::unmet("pymetalink", "not in target/peers/python, where .ci/run puts it");
+        needs::unmet(
+            "pymetalink",
+            "not in target/peers/python, where .ci/run puts it",
+        );
         return;
     }
     let scene = Scene::new();

@@ -75,7 +75,7 @@ const CORRUPT: &[&str] = &[
 fn a_wrong_piece_alone_is_fetched_again_from_another_source() {
     for (sources, bad) in [
         (&[CORRUPT, SLOW][..], 0),
-        (&[SLOW, CORRUPT], 1),
+        (&[SLOW, &["rate:6MiB", "version:1"]], 1),
         (&[SLOW, &["rate:6MiB", "version:1"], SLOW], 1),
         (&[&["rate:6MiB", "version:1", "no-validators"], SLOW], 0),
     ] {
@@ -134,7 +134,7 @@ fn the_only_source_may_give_a_wrong_piece_once() {
             assert!(ran.number("wasted_bytes") <= MIB, "{ran:?}");
             download.check(0);
         } else {
-            assert!(ran.stderr.contains("no source gave bytes 0-"), "{ran:?}");
+            assert!(ran.stderr.contains("no source gave bytes 0.."), "{ran:?}");
             assert_eq!(download.names(), ["f.part", "f.part.journal"]);
         }
     }

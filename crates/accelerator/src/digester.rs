@@ -21,6 +21,7 @@ const PIECE: usize = 256 << 10;
 #[derive(Debug)]
 pub(crate) struct Digester {
     covered: Arc<AtomicU64>,
+    algorithms: Vec<DigestAlgorithm>,
     by: By,
 }
 
@@ -62,7 +63,7 @@ impl Digester {
         let (orders, inbox) = mpsc::channel();
         let covered = Arc::new(AtomicU64::new(0));
         let shown = Arc::clone(&covered);
-        let hashers = algorithms.into_iter().map(Hasher::new).collect();
+        let hashers = algorithms.iter().copied().map(Hasher::new).collect();
         let state = State {
             read_at,
             hashers,
@@ -78,7 +79,16 @@ impl Digester {
             },
             Err((state, _inbox)) => By::Caller(state),
         };
-        Self { covered, by }
+        Self {
+            covered,
+            algorithms,
+            by,
+        }
+    }
+
+    /// The algorithms of its digests.
+    pub(crate) fn algorithms(&self) -> &[DigestAlgorithm] {
+        &self.algorithms
     }
 
     pub(crate) fn advance(&self, frontier: u64) {

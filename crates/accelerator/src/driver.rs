@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use range_core::digest::Digest;
 use range_core::units::RateLimit;
 use range_core::{ByteRange, RangeSet};
 use range_store::{Finding, ResumableFile, StoreError};
@@ -77,6 +78,8 @@ pub(crate) struct Fetched {
     pub(crate) all_agree: bool,
     pub(crate) coding: Option<String>,
     pub(crate) digester: Option<Digester>,
+    /// The digest that the server claims.
+    pub(crate) server_digest: Option<Digest>,
     /// True if every piece was found right.
     pub(crate) are_pieces_proven: bool,
     /// The bytes that each source gave.
@@ -296,6 +299,7 @@ impl<'a> Driver<'a> {
             all_agree: versions.all_agree(),
             coding: self.coding,
             digester: self.digester,
+            server_digest: versions.server_digest(),
             are_pieces_proven,
             given: self.given,
             last_error: self.last_error,

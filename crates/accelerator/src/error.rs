@@ -114,6 +114,16 @@ impl Error {
         self
     }
 
+    /// Says that the digest which a file lacks is one that the server claims.
+    pub(crate) fn of_claim(mut self, is_claim: bool) -> Self {
+        if let Cause::DigestMismatch { expected, actual } = self.0.cause
+            && is_claim
+        {
+            self.0.cause = Cause::ClaimMismatch { expected, actual };
+        }
+        self
+    }
+
     /// Says what becomes of the bytes that were fetched.
     pub(crate) fn losing(mut self, loss: Option<Loss>) -> Self {
         self.0.loss = self.0.loss.or(loss);
@@ -208,6 +218,9 @@ impl Error {
         }
         if let Cause::Store(StoreError::Unmappable { .. }) = self.0.cause {
             return Some(Remedy::OtherWriteMode);
+        }
+        if let Cause::ClaimMismatch { .. } = self.0.cause {
+            return Some(Remedy::ServerDigests);
         }
         let error = self.transport_error()?;
         if let TransportError::Silent = error {

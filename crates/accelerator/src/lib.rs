@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 mod blocking;
+mod claims;
 mod clock;
 mod cookies;
 mod credentials;

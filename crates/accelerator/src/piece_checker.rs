@@ -24,6 +24,9 @@ pub(crate) struct PieceChecker {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Takes an answer.
+type Found = Box<dyn Fn(Result<(Question, Digest), StoreError>) + Send>;
+
 impl PieceChecker {
     /// Starts the thread, which answers each question by `found`. `None` if the system has none
     /// left.
@@ -35,8 +38,7 @@ impl PieceChecker {
         let (questions, inbox) = mpsc::channel::<Question>();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let work = move |(file, inbox, found): (ResumableFile, mpsc::Receiver<Question>, _)| {
-            let found: Box<dyn Fn(Result<(Question, Digest), StoreError>) + Send> = found;
+        let work = move |(file, inbox, found): (ResumableFile, mpsc::Receiver<Question>, Found)| {
             for question in &inbox {
                 match hash(&file, question.range, algorithm, &stopped) {
                     Ok(Some(digest)) => found(Ok((question, digest))),
@@ -45,7 +47,7 @@ impl PieceChecker {
                 }
             }
         };
-        let found: Box<dyn Fn(Result<(Question, Digest), StoreError>) + Send> = Box::new(found);
+        let found: Found = Box::new(found);
         let thread = spawn::start("pieces", (file, inbox, found), work).ok()?;
         Some(Self {
             questions: Some(questions),

@@ -14,6 +14,9 @@ use crate::remote_file::RemoteFile;
 pub enum Verification {
     /// They have every digest that was expected.
     Digest,
+    /// They have the digest that the server claims for the file in the fields of its replies:
+    /// nothing was damaged on the way. Nobody else has said what the file should be.
+    ServerDigest,
     /// They have every digest that was expected, all of which are
     /// [weak](crate::DigestAlgorithm::is_weak): nothing was damaged, but somebody may have made
     /// this file to be taken for another one.
@@ -66,6 +69,8 @@ pub struct Report {
     pub verified: Verification,
     /// The digests that were computed, as expected.
     pub digests: Vec<Digest>,
+    /// True if these are what the server claims, and not what the caller expects.
+    pub is_claimed: bool,
     /// The algorithm of the hashes that all pieces of the file were found to have, if any were
     /// expected.
     pub pieces: Option<DigestAlgorithm>,

@@ -42,6 +42,8 @@ struct Proven {
     file: ResumableFile,
     length: u64,
     digests: Vec<Digest>,
+    /// True if the digests are those that the server claims, and not what anybody else expects.
+    is_claimed: bool,
 }
 
 /// The way in which the file is fetched.

@@ -82,6 +82,10 @@ pub struct Settings {
     /// The digests that the file must have, or it does not get its name; one for each algorithm.
     /// Hashing costs about half a second of one core a GiB, while the file arrives. Default: none.
     pub digests: Vec<Digest>,
+    /// True if the file has to have the digest that the server claims for it in the fields of a
+    /// reply (`Repr-Digest`, `Digest` and those of stores), where no other is expected. Nothing is
+    /// asked for to that end. Default: yes.
+    pub server_digests: bool,
     /// The hashes of the file's pieces, each of which is checked once its bytes are there. A wrong
     /// one alone is fetched again, and a source that gave one alone is not asked any more where
     /// there are others. They count only where the number of pieces is the one that the file has.
@@ -170,6 +174,7 @@ impl Default for Settings {
             length: None,
             sources: Vec::new(),
             digests: Vec::new(),
+            server_digests: true,
             pieces: None,
             user_agent: concat!("accelerator/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: Vec::new(),

@@ -155,6 +155,13 @@ impl Task {
         !self.settings.digests.is_empty()
     }
 
+    /// Reports whether the file has to have the digest that its server claims: nobody else says
+    /// what it should be.
+    pub(crate) fn heeds_server_digest(&self) -> bool {
+        let settings = &self.settings;
+        settings.server_digests && settings.digests.is_empty() && settings.pieces.is_none()
+    }
+
     /// Returns the way the file gets its name.
     pub(crate) fn publish(&self) -> Publish {
         Publish {

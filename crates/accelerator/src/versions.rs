@@ -4,13 +4,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use range_core::digest::Digest;
 use range_core::http::validator::Validators;
 use scheduler::{AttemptId, Body, Request, Route, SourceId};
 
+use crate::claims::ServerDigests;
 use crate::generation::{Expected, Generation};
 use crate::generations::{Generations, Judged, Sighting};
 use crate::transport::error::TransportError;
 use crate::transport::head::Head;
+use crate::transport::judge_reply::Accepted;
 
 /// [`Versions`], as all workers of a download hold their replies against them: the first reply that
 /// is judged decides for all that come after it, in whatever order they were asked for.
@@ -36,6 +39,10 @@ pub(crate) struct Versions {
     /// The source whose reply says what the file is.
     leader: SourceId,
     digest_decides: bool,
+    /// The digests that the URL's own replies claim.
+    server_digests: ServerDigests,
+    /// The first byte of the last of them.
+    heard_at: Option<u64>,
 }
 
 impl Versions {
@@ -45,7 +52,29 @@ impl Versions {
             of: vec![first],
             leader: SourceId(0),
             digest_decides,
+            server_digests: ServerDigests::default(),
+            heard_at: None,
         }
+    }
+
+    /// Hears what a reply claims that was accepted. Only the server that the user has named is
+    /// believed.
+    fn hear(&mut self, source: SourceId, accepted: &Accepted, head: &Head) {
+        if source != SourceId(0) || accepted.coding.is_some() {
+            return;
+        }
+        let begins = match accepted.body {
+            Body::Part { range, .. } => range.start(),
+            Body::Whole { .. } => 0,
+        };
+        let before = self.heard_at.replace(begins);
+        let is_another = before.is_some_and(|before| before != begins);
+        self.server_digests.hear(&head.claimed, is_another);
+    }
+
+    /// Returns the digest that the URL's own replies claim, if they agree on one.
+    pub(crate) fn server_digest(&self) -> Option<Digest> {
+        self.server_digests.best()
     }
 
     fn leading(&self) -> &Generations {
@@ -85,6 +114,7 @@ impl Versions {
         if is_whole || self.leading().pinned().is_none() {
             self.leader = source;
         }
+        self.hear(source, &judged.accepted, head);
         Ok(judged)
     }
 

@@ -216,6 +216,10 @@ pub(crate) struct GetArgs {
     #[arg(hide_short_help = true)]
     #[arg(long, value_name = "FILE|URL|auto", value_parser = list::list)]
     pub(crate) checksum_file: Option<ListPlace>,
+    /// Do not compare the file with the checksum that the server may claim for it
+    #[arg(hide_short_help = true)]
+    #[arg(long)]
+    pub(crate) no_server_digest: bool,
     /// Go on from a file that another program has begun; the same as --exists continue
     #[arg(hide_short_help = true)]
     #[arg(short = 'c', long = "continue", conflicts_with = "no_resume")]

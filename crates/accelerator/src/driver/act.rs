@@ -140,11 +140,25 @@ impl Driver<'_> {
             // A driver that is gone has no use for the answer.
             let _delivered = synced.send((checkpoint, result));
         }));
-        let algorithms = self.context.task.algorithms();
+        self.file = Some(file);
+        self.digest();
+    }
+
+    /// Begins to hash the file, if it is known by which algorithms: the server's claim may come
+    /// with a later reply.
+    pub(super) fn digest(&mut self) {
+        let Some(file) = self.file.as_ref().filter(|_| self.digester.is_none()) else {
+            return;
+        };
+        let task = &self.context.task;
+        let mut algorithms = task.algorithms();
+        if task.heeds_server_digest() {
+            let claimed = self.versions.lock().server_digest();
+            algorithms.extend(claimed.map(|digest| digest.algorithm()));
+        }
         if !algorithms.is_empty() {
             self.digester = Some(Digester::start(file.clone(), algorithms));
         }
-        self.file = Some(file);
     }
 
     pub(super) fn tell(&mut self, notice: Notice) {

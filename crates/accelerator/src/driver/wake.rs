@@ -111,6 +111,7 @@ impl Driver<'_> {
                         self.coding = coding;
                     }
                 }
+                self.digest();
                 Input::Opened { attempt, body }
             }
             WorkerReport::Began(attempt) => Input::Began { attempt },

@@ -44,6 +44,8 @@ pub(crate) enum Cause {
     NoWayLeft,
     #[error("the file has {actual}, where {expected} was expected")]
     DigestMismatch { expected: Digest, actual: Digest },
+    #[error("the file has {actual}, where the server says that it has {expected}")]
+    ClaimMismatch { expected: Digest, actual: Digest },
     #[error(
         "the list is wrong: two sources gave the same bytes {range}, and those do not have the hash \
          that the list has for them"

@@ -62,6 +62,9 @@ pub enum Remedy {
     Overwrite,
     /// [`WriteMode::Auto`](crate::WriteMode::Auto): a mapping was asked for, and is not safe here.
     OtherWriteMode,
+    /// [`Settings::server_digests`](crate::Settings::server_digests): the file does not have the
+    /// digest that its server claims.
+    ServerDigests,
     /// [`Settings::proxies`](crate::Settings::proxies): the server was to be reached through one.
     Proxies,
     /// [`Settings::stall_timeout`](crate::Settings::stall_timeout): nothing followed what had

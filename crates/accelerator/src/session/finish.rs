@@ -58,12 +58,28 @@ impl Session {
         if !fetched.are_pieces_proven {
             self.check_pieces(&file, length).await?;
         }
-        let digests = self.digest(fetched.digester.take(), &file, length).await?;
+        let claimed = fetched
+            .server_digest
+            .filter(|_| self.heeds_server_digest(fetched));
+        let expected = match claimed {
+            Some(claimed) => vec![claimed],
+            None => self.task.settings.digests.clone(),
+        };
+        let digester = fetched.digester.take();
+        let digests = self.digest(digester, &file, length, &expected).await;
+        let digests = digests.map_err(|error| error.of_claim(claimed.is_some()))?;
         Ok(Proven {
             file,
             length,
             digests,
+            is_claimed: claimed.is_some(),
         })
+    }
+
+    /// Reports whether the file has to have the digest that its server claims. A coded file is not
+    /// what the claim is of.
+    fn heeds_server_digest(&self, fetched: &Fetched) -> bool {
+        fetched.coding.is_none() && self.task.heeds_server_digest()
     }
 
     /// Gives the file its name. The older versions make way for it.
@@ -100,6 +116,7 @@ impl Session {
                 Verification::WeakDigest
             }
             Some(_) if proven.digests.is_empty() => Verification::Digest,
+            _ if proven.is_claimed => of_claim(&proven.digests),
             _ => self.verified(generation, fetched.all_agree),
         };
         let expected = fetched.expected.as_ref();
@@ -113,7 +130,11 @@ impl Session {
             fetched.coding.clone(),
             remote,
         );
-        Ok(Report { pieces, ..report })
+        Ok(Report {
+            pieces,
+            is_claimed: proven.is_claimed,
+            ..report
+        })
     }
 
     /// Returns the algorithm of the hashes that all pieces of a complete file have.
@@ -177,12 +198,14 @@ impl Session {
         digester: Option<Digester>,
         file: &ResumableFile,
         length: u64,
+        expected: &[Digest],
     ) -> Result<Vec<Digest>, Error> {
-        let expected = &self.task.settings.digests;
         if expected.is_empty() {
             return Ok(Vec::new());
         }
-        let start = || Digester::start(file.clone(), self.task.algorithms());
+        let algorithms: Vec<_> = expected.iter().map(Digest::algorithm).collect();
+        let digester = digester.filter(|known| known.algorithms() == algorithms);
+        let start = || Digester::start(file.clone(), algorithms);
         let mut digester = digester.unwrap_or_else(start);
         let mut cancelled = self.cancelled.clone();
         let digests = tokio::select! {
@@ -202,6 +225,15 @@ impl Session {
             }
         }
         Ok(digests)
+    }
+}
+
+/// Returns the evidence that a digest is which the server claims.
+fn of_claim(digests: &[Digest]) -> Verification {
+    if digests.iter().all(|digest| digest.algorithm().is_weak()) {
+        Verification::WeakDigest
+    } else {
+        Verification::ServerDigest
     }
 }
 

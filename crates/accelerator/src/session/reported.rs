@@ -96,6 +96,7 @@ impl Session {
             tally: self.tally,
             verified,
             digests,
+            is_claimed: false,
             pieces: None,
             coding,
             left: None,

@@ -14,6 +14,7 @@ use range_core::http::retry_after;
 use range_core::http::validator::{EntityTag, Validators};
 
 use super::media_type::MediaType;
+use crate::claims::Claimed;
 
 /// A `Content-Range`, or the reason why none can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub(crate) struct Head {
     /// The login that a server wants, if it wants none that this crate speaks.
     pub(crate) wanted: Option<Login>,
     pub(crate) validators: Validators,
+    /// The digests that it, or a redirect to it, claims for the file.
+    pub(crate) claimed: Claimed,
     pub(crate) retry_after: Option<Duration>,
     /// The name that the server suggests, as it stands there: it is no file name until it is made
     /// one.
@@ -91,6 +94,7 @@ impl Head {
             is_transfer_coded: is_transfer_coded(headers),
             wanted: wanted(headers),
             validators,
+            claimed: Claimed::default(),
             retry_after: single(headers, &RETRY_AFTER)
                 .and_then(|value| retry_after::parse(value, date.or(Some(received)))),
             suggested_name: single(headers, &CONTENT_DISPOSITION).and_then(suggested_name),

@@ -12,8 +12,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use catalog::fields::{Answer, Claims};
 use http::header::{ACCEPT, ACCEPT_ENCODING, LOCATION, RANGE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use range_core::http::range_header::RangeRequest;
 use range_core::units::ByteCount;
 use scheduler::{Request, Route};
@@ -27,6 +28,7 @@ use super::head::Head;
 use super::judge_reply;
 use super::redirect::Trail;
 use super::whom::Whom;
+use crate::claims::Claimed;
 use crate::clock;
 use crate::cookies::Cookies;
 use crate::place::Place;
@@ -161,6 +163,7 @@ impl HttpTransport {
             let at = SafeUrl::new(trail.here());
             return Err(TransportError::Inside { at });
         }
+        let mut claimed = Claimed::default();
         loop {
             let response = self.send(&trail, request).await?;
             if !self.allow_private {
@@ -168,7 +171,11 @@ impl HttpTransport {
             }
             let status = response.status();
             let now = clock::date();
-            let head = Head::new(status, response.headers(), now);
+            let mut head = Head::new(status, response.headers(), now);
+            if let Some(answer) = answer(status) {
+                let claims = Claims::read(fields_of(response.headers()), answer, trail.here());
+                claimed.add(&claims, answer);
+            }
             tracing::debug!(status = head.status, url = %SafeUrl::new(trail.here()), "a reply");
             let location = response.headers().get(LOCATION).cloned();
             // A choice with a preferred one may be followed (RFC 9110 section 15.4.1).
@@ -178,6 +185,7 @@ impl HttpTransport {
                     *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(trail.shortcut());
                 }
+                head.claimed = claimed;
                 self.check_size(&head)?;
                 return Ok(Reply {
                     left: head.content_length.filter(|_| head.ends_by_length),
@@ -370,6 +378,21 @@ impl HttpTransport {
         let address = response.remote_addr().filter(|_| is_direct);
         address.map(|address| address.ip())
     }
+}
+
+/// Returns the kind of an answer whose fields speak of the file.
+fn answer(status: StatusCode) -> Option<Answer> {
+    match status.as_u16() {
+        300..=399 => Some(Answer::Redirect),
+        206 => Some(Answer::Part),
+        200 => Some(Answer::Whole),
+        _ => None,
+    }
+}
+
+fn fields_of(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    let fields = headers.iter();
+    fields.map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 impl Reply {

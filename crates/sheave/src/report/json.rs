@@ -192,6 +192,7 @@ const fn completion_name(completion: Completion) -> &'static str {
 const fn verification_name(verified: Verification) -> &'static str {
     match verified {
         Verification::Digest => "digest",
+        Verification::ServerDigest => "server-digest",
         Verification::WeakDigest => "weak-digest",
         Verification::EntityTag | Verification::LastModified => "validator",
         Verification::Sampled => "sampled",

@@ -275,6 +275,11 @@ impl View {
                     self.tell(sentence::UNVERIFIED);
                 }
                 let from = self.digest_from.as_deref();
+                let from = if report.is_claimed {
+                    Some("server")
+                } else {
+                    from
+                };
                 let from = from.filter(|_| !report.digests.is_empty() || report.pieces.is_some());
                 printer::data(json::completed(report).with_known("digest_from", from));
             }

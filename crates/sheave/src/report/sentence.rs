@@ -161,7 +161,10 @@ fn of_version(report: &Report, from: Option<&str>) -> String {
         Verification::EntityTag => "ETag",
         Verification::LastModified => "Last-Modified",
         Verification::None => "weak ETag",
-        Verification::Digest | Verification::WeakDigest | Verification::Sampled => "",
+        Verification::Digest
+        | Verification::ServerDigest
+        | Verification::WeakDigest
+        | Verification::Sampled => "",
     };
     let was_asked = report.tally.requests > 0;
     if was_asked && report.bytes == 0 {
@@ -188,8 +191,10 @@ fn how(tally: &Tally, elapsed: Duration) -> String {
 }
 
 fn verified(report: &Report, from: Option<&str>) -> String {
+    let from = from.filter(|_| !report.is_claimed);
+    let from = from.or(report.is_claimed.then_some("the server's own fields"));
     match report.verified {
-        Verification::Digest => matches(report, from),
+        Verification::Digest | Verification::ServerDigest => matches(report, from),
         Verification::WeakDigest => {
             let matches = matches(report, from);
             format!("{matches}, which finds damage and no forgery")
@@ -237,6 +242,7 @@ pub(crate) fn of_cause(error: &Error) -> String {
         Some(Remedy::Proxies) => {
             "--proxy sets another one, --proxy-user logs in there, --no-proxy uses none"
         }
+        Some(Remedy::ServerDigests) => "--no-server-digest takes it as it is",
         Some(Remedy::StallTimeout) => "--stall-timeout waits longer",
         None if error.kind() == ErrorKind::InUse => {
             "wait until that ends, or save under another name with -o NAME"

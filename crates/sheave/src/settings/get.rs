@@ -197,6 +197,7 @@ fn download(args: &GetArgs, connected: Settings) -> Settings {
         resume: !args.no_resume,
         sync: !args.no_sync,
         remote_time: args.remote_time,
+        server_digests: !args.no_server_digest,
         ..connected
     }
 }

@@ -51,7 +51,8 @@ async fn a_digest_ends_soon_after_it_is_told_to_stop() {
         Ok(())
     };
     let digester = Digester::start_reading(Box::new(slow), task.algorithms());
-    let proving = session.digest(Some(digester), &file, TIB);
+    let expected = task.settings.digests.clone();
+    let proving = session.digest(Some(digester), &file, TIB, &expected);
     let stopping = async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         cancel.send_replace(true);
