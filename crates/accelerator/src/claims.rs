@@ -36,7 +36,7 @@ impl Claimed {
     }
 }
 
-/// What all replies of a version claim together.
+/// The claims of all replies of a version together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ServerDigests {
     believed: Vec<Digest>,

@@ -119,8 +119,8 @@ impl Scheduler {
         self.sources.limit(source, most);
     }
 
-    /// Does not finish before every byte is `Proven`. Reports whether that is possible: the bytes of
-    /// one plain stream cannot be fetched again one by one, so that only its end is told.
+    /// Does not finish before every byte is `Proven`. Reports whether that is possible: the bytes
+    /// of one plain stream cannot be fetched again one by one, so that only its end is told.
     pub fn await_proof(&mut self) -> bool {
         self.ledger.await_proof()
     }

@@ -42,8 +42,8 @@ impl Scheduler {
         }
     }
 
-    /// Bytes are wrong. A source that alone gave them is left, unless it is the last: the next reply
-    /// may be right.
+    /// Bytes are wrong. A source that alone gave them is left, unless it is the last: the next
+    /// reply may be right.
     fn disproven(&mut self, range: ByteRange, source: Option<SourceId>) {
         self.ledger.is_disproven(range);
         let others = self.sources.are_several() && self.ending.is_none();
