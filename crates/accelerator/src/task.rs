@@ -140,6 +140,7 @@ impl Task {
             sources: self.sources(),
             width: self.connections,
             reach: scheduler::limits::REACH_DEFAULT,
+            window: None,
             block_size: None,
             max_tries: self.settings.max_tries,
             stall_timeout: self.settings.stall_timeout,

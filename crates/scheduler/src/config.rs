@@ -18,7 +18,13 @@ pub struct SchedulerConfig {
     /// Most bytes between the lowest byte that is missing and the furthest one asked for; at
     /// least a block for every connection counts.
     pub reach: u64,
-    /// Cuts fall on multiples of it; `None` for what suits the length.
+    /// Where the file is read in order: most bytes between the first that the reader has not taken
+    /// and the last one asked for; [`limits::WINDOW_MIN`](crate::limits::WINDOW_MIN)
+    /// at least counts. `None` where nobody waits for one byte
+    /// rather than another.
+    pub window: Option<u64>,
+    /// Cuts fall on multiples of it; `None` for what suits the length. With a window they fall on
+    /// multiples of [`limits::WINDOW_BLOCK`](crate::limits::WINDOW_BLOCK).
     pub block_size: Option<BlockSize>,
     /// Failures of one segment in a row, with nothing received by anyone in between, before the
     /// download gives up; `None` for what suits the failure, and

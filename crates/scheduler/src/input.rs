@@ -111,6 +111,11 @@ pub enum Input {
     },
     /// From here on no more than this may be received in a second; `None` lifts the limit.
     RateLimit(Option<RateLimit>),
+    /// Whoever reads the file in order has taken every byte before `end`.
+    Taken {
+        /// Offset one past the last byte taken.
+        end: u64,
+    },
     /// The user wants to stop.
     Cancel,
 }

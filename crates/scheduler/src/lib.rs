@@ -16,6 +16,7 @@ mod choice;
 mod config;
 mod credit;
 pub mod failure;
+mod horizon;
 mod ids;
 mod input;
 mod ledger;

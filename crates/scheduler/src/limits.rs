@@ -4,6 +4,8 @@
 use core::num::NonZeroU16;
 use core::time::Duration;
 
+use range_core::block::BlockSize;
+
 /// Most connections a user may ask for. Hosts ban clients well below it; above it, file
 /// descriptors and mapped windows (8 MiB each) would stop being negligible.
 pub const WIDTH_MAX: NonZeroU16 = NonZeroU16::new(256).unwrap();
@@ -122,6 +124,20 @@ pub const SEGMENT_BLIND_MAX: u64 = 16 << 20;
 /// Most bytes between the lowest byte that is missing and the furthest one asked for: what the
 /// digest may find gone from the page cache.
 pub const REACH_DEFAULT: u64 = 2 << 30;
+
+/// Smallest window of a file that is read in order. With less than two blocks, a cut on a block's
+/// boundary might leave nothing to ask for while the reader waits; with four, half of them arrive
+/// while the reader has the other half.
+pub const WINDOW_MIN: u64 = 4 * WINDOW_BLOCK.get() as u64;
+
+/// Cuts in a file that is read in order fall on multiples of it, whatever its length: nothing is
+/// recorded of it, and a window has few blocks.
+pub const WINDOW_BLOCK: BlockSize = BlockSize::for_length(0);
+
+/// A reply that had to wait so long for the reader may have lost its connection meanwhile, as
+/// servers close those that are idle: that it breaks off then is no failure. No server is as
+/// impatient.
+pub const HELD_MIN: Duration = Duration::from_secs(1);
 
 /// Shortest time a slow worker is watched, mid-file, before it loses its remainder.
 pub const CRAWL_PATIENCE: Duration = Duration::from_secs(3);

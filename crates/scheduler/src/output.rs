@@ -53,6 +53,8 @@ pub enum WaitReason {
     Workers,
     /// Bytes of an earlier run are being read back.
     Verifying,
+    /// The reader, which has not taken what is there.
+    Reader,
 }
 
 /// The end of a download.
@@ -142,7 +144,8 @@ pub enum Output {
         grant: Grant,
     },
     /// Let a worker write up to `end`, and no further before it is allowed more: it stops reading
-    /// there. Comes under a limit on the rate only; without one a worker needs no leave.
+    /// there. Comes under a limit on the rate, and to a plain stream that is read in order; without
+    /// one a worker needs no leave.
     Allow {
         /// The attempt.
         attempt: AttemptId,

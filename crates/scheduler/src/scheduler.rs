@@ -14,7 +14,8 @@ use core::num::NonZeroU16;
 
 use crate::checkpoints::Checkpoints;
 use crate::config::{Beginning, SchedulerConfig};
-use crate::credit::Credit;
+use crate::credit::{Credit, Drawer};
+use crate::horizon::Horizon;
 use crate::ids::SourceId;
 use crate::input::Input;
 use crate::ledger::Ledger;
@@ -47,6 +48,9 @@ use range_core::{ByteRange, RangeSet};
 ///   worker writes after `Grant`.
 /// - Under a limit on the rate an `Allow` follows each `Start`, and a worker writes nothing past
 ///   what it was last allowed.
+/// - A download that is read in order has a window: a request is for bytes before what was taken
+///   and the window, except for `First` and `Whole`, and so is every lease but that of a plain
+///   stream, to which an `Allow` says how far it may write.
 /// - Every worker that was started ends with exactly one `Stopped`.
 ///
 /// # Invariants, checked after every input in debug builds
@@ -58,7 +62,8 @@ use range_core::{ByteRange, RangeSet};
 ///   disproven.
 /// - I4 *claims*: what an earlier run claims counts as received only once verified.
 /// - I5 *exclusive*: no two leases overlap.
-/// - I6 *live*: an unfinished download has a worker, a deadline, or bytes being verified.
+/// - I6 *live*: an unfinished download has a worker, a deadline, bytes being verified, or a reader
+///   that has yet to take what is there.
 /// - I7 *identity*: nothing is leased before a reply's head was accepted as this generation, or
 ///   is asked for under a request that will be checked so.
 /// - I8 *bounded*: at most [`limits::WIDTH_MAX`] workers, and no more
@@ -76,6 +81,7 @@ pub struct Scheduler {
     retries: Retries,
     tail: Tail,
     credit: Credit,
+    horizon: Horizon,
     checkpoints: Checkpoints,
     outputs: VecDeque<Output>,
     ending: Option<Outcome>,
@@ -87,15 +93,17 @@ impl Scheduler {
     pub fn new(config: SchedulerConfig, beginning: Beginning) -> Self {
         let width = config.width.min(limits::WIDTH_MAX);
         let mut outputs = VecDeque::new();
+        let in_order = config.window.map(|_| limits::WINDOW_BLOCK);
+        let block_size = in_order.or(config.block_size);
         let ledger = match beginning {
-            Beginning::Fresh => Ledger::new(config.block_size, false),
-            Beginning::SingleStream => Ledger::new(config.block_size, true),
+            Beginning::Fresh => Ledger::new(block_size, false),
+            Beginning::SingleStream => Ledger::new(block_size, true),
             Beginning::Resume { length, claimed } => {
                 outputs.push_back(Output::Notice(Notice::Planned {
                     length: Some(length),
                     segmented: true,
                 }));
-                Ledger::resumed(config.block_size, length, claimed)
+                Ledger::resumed(block_size, length, claimed)
             }
         };
         Self {
@@ -107,6 +115,7 @@ impl Scheduler {
             retries: Retries::new(&config),
             tail: Tail::default(),
             credit: Credit::new(config.rate_limit),
+            horizon: Horizon::new(config.window),
             checkpoints: Checkpoints::new(config.checkpoints),
             outputs,
             ending: None,
@@ -208,7 +217,8 @@ impl Scheduler {
             || self.ending.is_some()
             || self.ledger.lacks_proof()
             || !self.outputs.is_empty()
-            || self.next_deadline().is_some();
+            || self.next_deadline().is_some()
+            || self.is_held_back();
         assert!(
             waits_for_something,
             "I6: the download is unfinished and nothing will wake it"
@@ -222,6 +232,16 @@ impl Scheduler {
             ledger: &self.ledger,
             sources: &self.sources,
         }
+    }
+
+    /// Returns the workers as a limit on the rate sees them: what is behind the horizon is not
+    /// theirs yet.
+    fn drawers(&self) -> impl Iterator<Item = Drawer> {
+        let horizon = self.horizon;
+        self.ledger.drawers().map(move |drawer| Drawer {
+            end: horizon.bound(drawer.end).max(drawer.position),
+            ..drawer
+        })
     }
 
     fn tell(&mut self, notice: Notice) {

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::ids::{AttemptId, SegmentId, SourceId};
+use crate::limits;
 use crate::output::Route;
 use crate::pace::Pace;
 use crate::retries::Failures;
@@ -93,6 +94,10 @@ pub(crate) enum Phase {
 
 /// A segment that an attempt is made at.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each may be so, whatever the others are"
+)]
 pub(crate) struct Active {
     pub(crate) attempt: AttemptId,
     pub(crate) source: SourceId,
@@ -130,6 +135,10 @@ pub(crate) struct Active {
     pub(crate) slow_since: Option<Timestamp>,
     pub(crate) failures: Failures,
     pub(crate) route: Route,
+    /// True while it waits for the reader: its last progress was then.
+    pub(crate) is_held: bool,
+    /// True if it has waited so for long.
+    pub(crate) was_held: bool,
 }
 
 /// Bytes that an attempt asked for and another one's lease covers. The one that brings them first
@@ -190,7 +199,22 @@ impl Active {
             slow_since: None,
             failures: Failures::default(),
             route: Route::Known,
+            is_held: false,
+            was_held: false,
         }
+    }
+
+    /// It need not wait for the reader any more. Its silence until now says nothing.
+    pub(crate) fn goes_on(&mut self, now: Timestamp) {
+        self.was_held = self.was_held(now);
+        self.is_held = false;
+        self.last_progress = now;
+    }
+
+    /// It has waited for the reader for so long that its connection may be gone.
+    pub(crate) fn was_held(&self, now: Timestamp) -> bool {
+        let is_long = now.since(self.last_progress) >= limits::HELD_MIN;
+        self.was_held || self.is_held && is_long
     }
 
     /// Its reply's head has come. True where that is news.

@@ -65,19 +65,21 @@ impl Tail {
         };
     }
 
-    /// Returns the part of a leased segment that a free worker gets, at the end of a file.
-    pub(crate) fn take_over(&self, view: View<'_>) -> Option<TakeOver> {
-        let crawling = self.crawling(view).map(TakeOver::All);
+    /// Returns the part of a leased segment that a free worker gets, at the end of a file, or
+    /// `only` of this segment, which a reader waits for.
+    pub(crate) fn take_over(&self, view: View<'_>, only: Option<SegmentId>) -> Option<TakeOver> {
+        let may_lose = |active: &Active| only.is_none_or(|only| active.attempt.segment == only);
+        let crawling = self.crawling(view, may_lose).map(TakeOver::All);
         crawling.or_else(|| {
-            let (segment, cut) = self.last_to_finish(view)?;
+            let (segment, cut) = self.last_to_finish(view, may_lose)?;
             Some(TakeOver::From(segment, cut))
         })
     }
 
     /// The slowest worker whose remainder another one would have much sooner although it has to
     /// ask anew: it is silent, or far below what is typical, or has less than can be shared.
-    fn crawling(&self, view: View<'_>) -> Option<SegmentId> {
-        let active = view.ledger.active();
+    fn crawling(&self, view: View<'_>, may_lose: impl Fn(&Active) -> bool) -> Option<SegmentId> {
+        let active = view.ledger.active().filter(|active| may_lose(active));
         let undisturbed = active.filter(|active| active.is_undisturbed());
         undisturbed
             .filter_map(|active| {
@@ -113,10 +115,15 @@ impl Tail {
         takes_over.then_some(rate)
     }
 
-    fn last_to_finish(&self, view: View<'_>) -> Option<(SegmentId, u64)> {
+    fn last_to_finish(
+        &self,
+        view: View<'_>,
+        may_lose: impl Fn(&Active) -> bool,
+    ) -> Option<(SegmentId, u64)> {
         let ramp = view.sources.latency() * limits::SLOW_START_LATENCIES;
         view.ledger
             .active()
+            .filter(|active| may_lose(active))
             // A reply that may still be in slow start has little to lose to another one that would
             // be so too, and what it has brought does not tell when it ends.
             .filter(|active| !active.pace.is_younger_than(ramp, view.now))

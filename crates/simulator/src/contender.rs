@@ -119,6 +119,7 @@ fn ours(world: &World, beginning: Beginning) -> Ours {
         sources: world.sources(),
         width,
         reach: limits::REACH_DEFAULT,
+        window: None,
         block_size: None,
         max_tries: None,
         stall_timeout: Duration::from_secs(20),

@@ -239,6 +239,7 @@ impl Policy for Reference {
             | Input::Disproven { .. }
             | Input::Durable { .. }
             | Input::RateLimit(_)
+            | Input::Taken { .. }
             | Input::Cancel => {}
         }
         self.dispatch();

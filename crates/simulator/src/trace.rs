@@ -129,7 +129,11 @@ fn describe_input(input: &Input, waited_for: WaitReason) -> String {
         Input::Proven { range } => format!("{range} is proven"),
         Input::Disproven { range, source } => format!("{range} is wrong, of {source:?}"),
         Input::Durable { checkpoint } => format!("checkpoint {} is durable", checkpoint.0),
-        Input::Verified { .. } | Input::Rejected { .. } | Input::RateLimit(_) | Input::Cancel => {
+        Input::Verified { .. }
+        | Input::Rejected { .. }
+        | Input::RateLimit(_)
+        | Input::Taken { .. }
+        | Input::Cancel => {
             format!("{input:?}")
         }
     }

@@ -191,6 +191,7 @@ impl Policy for Careless {
             | Input::Rejected { .. }
             | Input::Durable { .. }
             | Input::RateLimit(_)
+            | Input::Taken { .. }
             | Input::Cancel => {}
         }
     }

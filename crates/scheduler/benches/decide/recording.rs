@@ -86,6 +86,7 @@ fn scheduler(width: NonZeroU16, beginning: Beginning) -> Scheduler {
         sources: NonZeroU16::MIN,
         width,
         reach: scheduler::limits::REACH_DEFAULT,
+        window: None,
         block_size: None,
         max_tries: Some(5),
         stall_timeout: Duration::from_secs(20),

@@ -6,6 +6,7 @@ use core::cmp::Reverse;
 
 use super::Scheduler;
 use crate::choice;
+use crate::credit::Drawer;
 use crate::ids::{AttemptId, SegmentId, SourceId};
 use crate::ledger::Shape;
 use crate::limits;
@@ -62,6 +63,7 @@ impl Scheduler {
         let may_stall = |active: &&Active| {
             active.stopping.is_none()
                 && !active.is_written_out()
+                && !active.is_held
                 && !self.credit.is_waited_for(&self.ledger.drawer(active))
         };
         let heard = self.ledger.active().filter(may_stall);
@@ -106,11 +108,12 @@ impl Scheduler {
         let source = choice::source_for(self.view(), run.retry, run.range.len().min(share))?;
         let is_whole = run.retry.is_some() || run.is_cut || run.barren > 0;
         let segment = self.segment_length(length, Some(source));
-        let run = self.leave_to_the_first(run, segment);
-        let (front, rest) = if is_whole || segment >= run.range.len() {
-            (run.range, None)
+        let block = self.ledger.block_size();
+        let run = self.leave_to_the_first(run, segment, share);
+        let within = self.horizon.front(run.range, share, block)?;
+        let (front, _) = if is_whole || segment >= within.len() {
+            (within, None)
         } else {
-            let block = self.ledger.block_size();
             let number = self.ledger.next_segment();
             // Nobody waits for another reply if all is asked for at once.
             let is_all = |(waiting, free)| segment.saturating_mul(u64::from(free)) >= waiting;
@@ -119,8 +122,9 @@ impl Scheduler {
             } else {
                 split::staggered(segment, number, block)
             };
-            split::carve(run.range, segment, block)
+            split::carve(within, segment, block)
         };
+        let rest = ByteRange::new(front.end(), run.range.end());
         self.ledger.lease_out(&run, rest);
         let request = Request::Part(front);
         let attempt = self.start(source, Kind::Part, Some(front), run.retry, request);
@@ -132,7 +136,7 @@ impl Scheduler {
 
     /// Returns the run without its front, where that is left to the reply it follows: as much as
     /// that one brings while so few requests are served as may be all that are.
-    fn leave_to_the_first(&mut self, run: Waiting, segment: u64) -> Waiting {
+    fn leave_to_the_first(&mut self, run: Waiting, segment: u64, least: u64) -> Waiting {
         let Some(on_trial) = self.view().is_left_to_another(&run) else {
             return run;
         };
@@ -143,6 +147,9 @@ impl Scheduler {
         let (front, Some(range)) = split::carve(run.range, left, block) else {
             return run;
         };
+        if self.horizon.front(range, least, block).is_none() {
+            return run;
+        }
         self.ledger.lease_out(&run, Some(front));
         Waiting { range, ..run }
     }
@@ -179,7 +186,8 @@ impl Scheduler {
     }
 
     fn give_credit(&mut self) {
-        for given in self.credit.round(self.now, self.ledger.drawers()) {
+        let drawers: Vec<Drawer> = self.drawers().collect();
+        for given in self.credit.round(self.now, drawers.into_iter()) {
             let active = self.ledger.holder(given.segment);
             if given.was_hungry {
                 active.last_progress = self.now;
@@ -274,6 +282,17 @@ impl Scheduler {
             && !self.credit.binds(self.now)
             && self.ready().is_none()
             && self.ledger.active().any(|a| a.stopping.is_none())
+            && (!self.is_held_back() || self.head_of_line().is_some())
+    }
+
+    /// Returns the segment that the reader waits for, of a file whose rest is too far from the
+    /// reader: the only one with which a free worker could help.
+    fn head_of_line(&self) -> Option<SegmentId> {
+        let active = self.ledger.active();
+        let left = active.filter_map(|active| Some((active.left?.start(), active)));
+        let (position, head) = left.min_by_key(|(position, _)| *position)?;
+        let is_waited_for = self.horizon.starves_at(position) && self.is_held_back();
+        is_waited_for.then_some(head.attempt.segment)
     }
 
     /// Each free worker gets part of the segment that would finish last, one victim a worker.
@@ -285,7 +304,7 @@ impl Scheduler {
         let changing = self.ledger.active().filter(|a| a.shrinking.is_some());
         let free = self.sources.free_workers().saturating_sub(changing.count());
         for _ in 0..free {
-            match self.tail.take_over(self.view()) {
+            match self.tail.take_over(self.view(), self.head_of_line()) {
                 Some(TakeOver::All(segment)) => {
                     self.stop([segment], StopCause::TakenOver);
                 }
@@ -311,6 +330,7 @@ impl Scheduler {
         let (until, reason) = match (self.ending, self.next_deadline()) {
             (Some(_), _) => (None, WaitReason::Stopping),
             (None, Some((until, reason))) => (Some(until), reason),
+            (None, None) if self.horizon.end().is_some() => (None, WaitReason::Reader),
             (None, None) => (None, WaitReason::Verifying),
         };
         Output::Wait { until, reason }
@@ -329,7 +349,7 @@ impl Scheduler {
             .flatten();
         let tail = (self.watches_the_tail() || self.view().anyone_rests())
             .then(|| self.now + limits::TAIL_INTERVAL);
-        let credit = self.credit.next_round(self.ledger.drawers());
+        let credit = self.credit.next_round(self.drawers());
         let view = self.view();
         let asking = self.ledger.active();
         let patience = asking.filter_map(|active| view.patience_ends(active)).min();

@@ -17,14 +17,27 @@ impl Scheduler {
         for attempt in self.ledger.written_out() {
             self.stop_challenger(attempt);
             if let Some(end) = self.extension(attempt) {
-                self.ledger.holder(attempt.segment).last_progress = self.now;
+                let active = self.ledger.holder(attempt.segment);
+                active.goes_on(self.now);
                 self.outputs.push_back(Output::Extend { attempt, end });
+            } else if self.waits_for_the_reader(attempt) {
+                self.ledger.holder(attempt.segment).is_held = true;
             } else if !self.may_be_last(attempt) {
                 self.stop([attempt.segment], StopCause::Done);
             }
         }
         let resting = self.ledger.active().filter(|a| a.is_written_out());
         self.sources.rest(resting.map(|active| active.source));
+    }
+
+    /// The bytes that follow are too far from the reader, and come without another request later.
+    fn waits_for_the_reader(&self, attempt: AttemptId) -> bool {
+        let Some(active) = self.ledger.current(attempt) else {
+            return false;
+        };
+        let next = self.ledger.next_to(active.position);
+        let is_behind = |run: &Waiting| run.range.start() < self.grantable_end(active);
+        matches!(next, Next::Waits(run) if is_behind(&run) && self.front(active, &run).is_none())
     }
 
     /// A stream that has nothing to do rests while bytes are missing that it reaches, and either
@@ -139,7 +152,9 @@ impl Scheduler {
             return None;
         };
         let segment = self.segment_length(length, Some(active.source));
-        let (front, _) = split::carve(run.range, segment, self.ledger.block_size());
+        let block = self.ledger.block_size();
+        let within = self.horizon.front(run.range, segment, block)?;
+        let (front, _) = split::carve(within, segment, block);
         ByteRange::new(front.start(), front.end().min(self.grantable_end(active)))
     }
 

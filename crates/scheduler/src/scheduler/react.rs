@@ -6,6 +6,7 @@ use super::Scheduler;
 use crate::failure::FailureClass;
 use crate::ids::{AttemptId, SourceId};
 use crate::input::{Body, Input, Stop};
+use crate::ledger::Shape;
 use crate::limits;
 use crate::output::{Grant, Notice, Outcome, Output, Route};
 use crate::pace::Pace;
@@ -38,6 +39,7 @@ impl Scheduler {
             Input::Disproven { range, source } => self.disproven(range, source),
             Input::Durable { checkpoint } => self.checkpoints.durable(checkpoint),
             Input::RateLimit(limit) => self.limit_rate(limit),
+            Input::Taken { end } => self.taken(end),
             Input::Cancel => self.end(Outcome::Cancelled),
         }
     }
@@ -102,6 +104,7 @@ impl Scheduler {
         let block = self.ledger.block_size();
         let segment = self.segment_length(length, None) / limits::FIRST_SEGMENT_DIVISOR;
         let file = ByteRange::new(served.start(), length).expect("a part lies in its file");
+        let file = self.horizon.front(file, segment, block).unwrap_or(file);
         let (first, _) = split::carve(file, block.ceil(segment), block);
         self.ledger.segmented(self.now, attempt, first);
         self.tell(Notice::Planned {
@@ -126,6 +129,11 @@ impl Scheduler {
             // An empty file: there is nothing to lease, and the reply is not needed.
             Some(None) => return self.end(Outcome::Complete { length: 0 }),
         };
+        if self.credit.limit().is_none()
+            && let Some(end) = self.horizon.end()
+        {
+            self.outputs.push_back(Output::Allow { attempt, end });
+        }
         self.outputs.push_back(Output::Grant { attempt, grant });
     }
 
@@ -207,6 +215,9 @@ impl Scheduler {
             return;
         };
         active.last_progress = now;
+        if kind == Kind::Stream && self.horizon.holds(position) {
+            active.is_held = true;
+        }
         if !has_begun {
             let told = pause.min(limits::REPORT_INTERVAL);
             let since = now.since_start().saturating_sub(told);
@@ -230,6 +241,9 @@ impl Scheduler {
     fn stopped(&mut self, attempt: AttemptId, position: u64, how: Stop) {
         self.moved(attempt, position);
         match how {
+            Stop::Failed(FailureClass::Interrupted) if self.was_held(attempt) => {
+                self.idled_out(attempt);
+            }
             Stop::Failed(class) => self.failed(attempt, class),
             Stop::Told => self.told(attempt),
             Stop::Drained => self.drained(attempt),
@@ -327,11 +341,62 @@ impl Scheduler {
         Some(active)
     }
 
+    /// The reader has taken more. A plain stream may bring as much more; requests follow by
+    /// themselves.
+    fn taken(&mut self, end: u64) {
+        if !self.horizon.takes(end) || !matches!(self.ledger.shape(), Shape::Stream { .. }) {
+            return;
+        }
+        let Some(end) = self.horizon.end() else {
+            return;
+        };
+        let (now, is_limited) = (self.now, self.credit.limit().is_some());
+        let streams = self.ledger.active_mut();
+        for active in streams.filter(|active| active.phase == Phase::Streaming) {
+            if active.is_held {
+                active.goes_on(now);
+            }
+            if !is_limited {
+                let attempt = active.attempt;
+                self.outputs.push_back(Output::Allow { attempt, end });
+            }
+        }
+    }
+
+    /// A worker had to wait for the reader for so long that its server may have closed the
+    /// connection.
+    fn was_held(&self, attempt: AttemptId) -> bool {
+        let active = self.ledger.current(attempt);
+        active.is_some_and(|active| active.stopping.is_none() && active.was_held(self.now))
+    }
+
+    /// A server has closed a connection on which nothing was read. It is opened again as if it had
+    /// never been; nobody has failed.
+    fn idled_out(&mut self, attempt: AttemptId) {
+        let Some(active) = self.take(attempt) else {
+            return;
+        };
+        let again = (active.kind != Kind::Part).then_some(Retry {
+            attempt: active.attempt,
+            source: active.source,
+            not_before: self.now,
+            failures: active.failures,
+            route: Route::Known,
+        });
+        self.ledger.put_back(&active, again);
+    }
+
     /// Every worker learns at once that it may write without end, or only what it has.
     fn limit_rate(&mut self, limit: Option<RateLimit>) {
         let active = self.ledger.active();
         let positions = active.map(|active| (active.attempt.segment, active.position));
+        let streams = matches!(self.ledger.shape(), Shape::Stream { .. });
         for (segment, end) in self.credit.change(self.now, limit, positions) {
+            let end = if streams {
+                self.horizon.bound(end)
+            } else {
+                end
+            };
             let active = self.ledger.holder(segment);
             // One that was silent without credit had to be.
             active.last_progress = self.now;

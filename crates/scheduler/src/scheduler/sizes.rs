@@ -14,7 +14,22 @@ use range_core::units::BytesPerSecond;
 impl Scheduler {
     /// The lowest run, if it may start.
     pub(super) fn ready(&self) -> Option<Waiting> {
-        choice::ready(self.view(), self.reach())
+        let run = choice::ready(self.view(), self.reach())?;
+        self.may_ask_for(&run).then_some(run)
+    }
+
+    /// The reader is near enough for a request for a run.
+    fn may_ask_for(&self, run: &Waiting) -> bool {
+        let block = self.ledger.block_size();
+        let length = self.ledger.length().unwrap_or(u64::MAX);
+        let segment = self.segment_length(length, None);
+        self.horizon.front(run.range, segment, block).is_some()
+    }
+
+    /// Nothing is missing but what the reader is too far from, so that its next step is waited for.
+    pub(super) fn is_held_back(&self) -> bool {
+        let mut waiting = self.ledger.waiting();
+        self.horizon.end().is_some() && waiting.any(|run| !self.may_ask_for(run))
     }
 
     /// Returns how far from the lowest missing byte a request may begin: a block for every
@@ -46,7 +61,7 @@ impl Scheduler {
         let sources = &self.sources;
         if sources.width_allowed() == NonZeroU16::MIN {
             // There is nobody to share with.
-            return u64::MAX;
+            return self.horizon.longest(self.ledger.block_size());
         }
         let is_growing = sources.are_growing();
         let typical = sources.rate_of_one();
@@ -59,7 +74,7 @@ impl Scheduler {
         };
         let all = || (length - self.ledger.received().len(), sources.width());
         let (left, width) = self.first_round().unwrap_or_else(all);
-        split::segment_length(&split::Plan {
+        let segment = split::segment_length(&split::Plan {
             length,
             left,
             width,
@@ -67,8 +82,9 @@ impl Scheduler {
             is_growing,
             latency: sources.lead(),
             is_late: sources.are_late(),
-            reach: self.reach(),
+            reach: self.horizon.within(self.reach()),
             block: self.ledger.block_size(),
-        })
+        });
+        segment.min(self.horizon.longest(self.ledger.block_size()))
     }
 }

@@ -4,6 +4,7 @@
 mod challenge;
 mod failures;
 mod first_reply;
+mod in_order;
 mod looks;
 mod meagre;
 mod outage;
@@ -129,6 +130,7 @@ fn config(width: u16) -> SchedulerConfig {
         sources: NonZeroU16::MIN,
         width: NonZeroU16::new(width).unwrap(),
         reach: limits::REACH_DEFAULT,
+        window: None,
         block_size: Some(BlockSize::DEFAULT),
         max_tries: Some(5),
         stall_timeout: Duration::from_secs(20),

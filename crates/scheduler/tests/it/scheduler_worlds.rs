@@ -14,6 +14,28 @@ use world::{World, roll};
 const SEEDS: u64 = 1500;
 const STEPS_MAX: u32 = 20_000;
 
+/// No byte beyond what was taken and the window is asked for or granted, and nobody waits for ever:
+/// for every window and every width, whatever fails and however long the reader takes.
+#[test]
+fn a_file_is_read_in_order_through_any_window() {
+    for seed in 0..SEEDS {
+        let mut world = World::in_order(seed);
+        world.feed(Input::Tick);
+        for _ in 0..STEPS_MAX {
+            if world.outcome.is_some() {
+                break;
+            }
+            world.step();
+        }
+        let complete = Outcome::Complete {
+            length: world.length,
+        };
+        assert_eq!(world.outcome, Some(complete), "seed {seed}");
+        assert_eq!(world.written.len(), world.length, "seed {seed}");
+        assert!(world.workers.is_empty(), "seed {seed}");
+    }
+}
+
 #[test]
 fn every_download_ends_with_each_byte_fetched_once() {
     for seed in 0..SEEDS {

@@ -53,10 +53,25 @@ pub(super) struct World {
     ever_opened: bool,
     wait_until: Option<Timestamp>,
     pub(super) outcome: Option<Outcome>,
+    /// Of a file that is read in order.
+    window: Option<u64>,
+    taken: u64,
 }
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
+        Self::with_window(seed, |_| None)
+    }
+
+    /// A file that is read in order, by a reader that comes and goes.
+    pub(super) fn in_order(seed: u64) -> Self {
+        Self::with_window(seed, |dice| {
+            let most = roll(dice, 7);
+            Some(limits::WINDOW_MIN + roll(dice, MIB << most))
+        })
+    }
+
+    fn with_window(seed: u64, window: impl Fn(&mut Dice) -> Option<u64>) -> Self {
         let mut dice = Dice::new(seed);
         let width = 1 + u16::try_from(roll(&mut dice, 12)).unwrap();
         let length = 1 + roll(&mut dice, 200 * MIB);
@@ -66,10 +81,12 @@ impl World {
         } else {
             None
         };
+        let window = window(&mut dice);
         let config = SchedulerConfig {
             sources: NonZeroU16::MIN,
             width: NonZeroU16::new(width).unwrap(),
             reach: limits::REACH_DEFAULT,
+            window,
             block_size: Some(BlockSize::DEFAULT),
             max_tries: Some(10_000),
             stall_timeout: Duration::from_secs(20),
@@ -79,7 +96,7 @@ impl World {
             seed,
         };
         let beginning = match roll(&mut dice, 3) {
-            0 => Beginning::Resume {
+            0 if window.is_none() => Beginning::Resume {
                 length,
                 claimed: some_blocks(&mut dice, length),
             },
@@ -101,6 +118,8 @@ impl World {
             ever_opened: false,
             wait_until: None,
             outcome: None,
+            window,
+            taken: 0,
         }
     }
 
@@ -158,6 +177,7 @@ impl World {
         };
         if matches!(request, Request::Part(_)) {
             assert!(!self.written.intersects(reply), "{reply} is fetched twice");
+            self.check_horizon(reply);
         }
         let worker = Worker {
             request,
@@ -176,6 +196,7 @@ impl World {
 
     fn grant(&mut self, attempt: AttemptId, range: ByteRange) {
         self.check_lease(attempt, range);
+        self.check_horizon(range);
         let worker = self.workers.get_mut(&attempt).expect("a live worker");
         let is_part = matches!(worker.request, Request::Part(_));
         assert!(worker.has_begun || !is_part && worker.opened, "too soon");
@@ -194,8 +215,30 @@ impl World {
         assert!(end <= worker.reply.end(), "the reply ends before");
         let more = ByteRange::new(before.end(), end).expect("a longer lease");
         self.check_lease(attempt, more);
+        self.check_horizon(more);
         let worker = self.workers.get_mut(&attempt).expect("a live worker");
         worker.lease_range = ByteRange::new(before.start(), end);
+    }
+
+    /// The reader is near enough for these bytes.
+    fn check_horizon(&self, range: ByteRange) {
+        let end = self.window.map_or(u64::MAX, |window| self.taken + window);
+        assert!(range.end() <= end, "{range} passes {end}");
+    }
+
+    /// The reader takes some of what is there, if there is any, and all of it as a rule.
+    fn read(&mut self) -> bool {
+        let there = self.written.frontier() - self.taken;
+        if self.window.is_none() || there == 0 {
+            return false;
+        }
+        self.taken += match roll(&mut self.dice, 4) {
+            0 => 1 + roll(&mut self.dice, there),
+            _ => there,
+        };
+        self.taken = self.taken.min(self.written.frontier());
+        self.feed(Input::Taken { end: self.taken });
+        true
     }
 
     /// Nobody else has written these bytes, or may.
@@ -229,6 +272,7 @@ impl World {
         {
             Some((attempt, worker)) => self.step_worker(attempt, worker),
             None if self.verify_something() => {}
+            None if roll(&mut self.dice, 3) == 0 && self.read() => {}
             None => {
                 if let Some(until) = self.wait_until.filter(|_| roll(&mut self.dice, 20) == 0) {
                     self.now = self.now.max(until);
