@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use range_core::units::RateLimit;
+use tokio::io::AsyncWrite;
 use tokio::sync::watch;
 use tracing::dispatcher;
 use tracing::instrument::{Instrument, WithSubscriber};
@@ -16,6 +17,7 @@ use crate::error::Error;
 use crate::events::{EventStream, Events};
 use crate::file_name::FileName;
 use crate::first::{self, First};
+use crate::ordered::BoxWriter;
 use crate::probe::Probe;
 use crate::progress::ProgressHandle;
 use crate::redact::SafeUrl;
@@ -38,6 +40,8 @@ pub struct Download {
     rate_limit: Arc<watch::Sender<Option<RateLimit>>>,
     /// The first reply, if it was asked for its name.
     first: Option<First>,
+    /// The writer that gets the bytes in order, if they go to no file.
+    writer: Option<BoxWriter>,
 }
 
 /// Stops a download from anywhere; cheap to clone.
@@ -75,7 +79,38 @@ impl Download {
         output: impl Into<PathBuf>,
         settings: Settings,
     ) -> Result<Self, InvalidSetting> {
-        let task = Task::new(&url.into(), output.into(), settings)?;
+        Self::of(Task::new(&url.into(), output.into(), settings)?, None)
+    }
+
+    /// Describes a download whose bytes are written in order to `writer`, and kept in no file.
+    ///
+    /// At most [`Settings::window`] of bytes wait for the writer: while it takes none, nothing is
+    /// received. What was written cannot be taken back: after an error, which tells [how much that
+    /// was](Error::written), it is the beginning of the file, and if a digest is wrong, it is all of
+    /// a wrong file. Where the remote file changes on the way, the download fails. The writer is
+    /// flushed at the end and dropped, also after an error.
+    ///
+    /// ```no_run
+    /// # async fn example(socket: tokio::net::TcpStream) -> Result<(), accelerator::Error> {
+    /// use accelerator::{Download, Settings};
+    ///
+    /// let settings = Settings::default();
+    /// let download = Download::to_writer("https://example.org/disk.img", socket, settings)?;
+    /// let report = download.run().await?;
+    /// println!("{} bytes", report.bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn to_writer(
+        url: impl Into<String>,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+        settings: Settings,
+    ) -> Result<Self, InvalidSetting> {
+        let task = Task::in_order(&url.into(), settings)?;
+        Self::of(task, Some(Box::new(writer)))
+    }
+
+    fn of(task: Task, writer: Option<BoxWriter>) -> Result<Self, InvalidSetting> {
         Ok(Self {
             sources: Sources::new(&task)?,
             pool: None,
@@ -85,6 +120,7 @@ impl Download {
             rate_limit: Arc::new(watch::Sender::new(task.settings.rate_limit)),
             task: Arc::new(task),
             first: None,
+            writer,
         })
     }
 
@@ -206,8 +242,13 @@ impl Download {
                 self.cancel.subscribe(),
                 self.rate_limit.subscribe(),
             );
-            let running = session.run(self.first).instrument(span);
-            running.with_subscriber(subscriber)
+            let running = async {
+                match self.writer {
+                    None => session.run(self.first).await,
+                    Some(writer) => session.run_in_order(self.first, writer).await,
+                }
+            };
+            running.instrument(span).with_subscriber(subscriber)
         });
         run.await.map_err(|error| {
             let error = error.for_url(url).in_directory(&directory);

@@ -32,16 +32,17 @@ use crate::first::First;
 use crate::generation::{Expected, Generation};
 use crate::generations::Generations;
 use crate::inbox;
+use crate::ordered::Reading;
 use crate::progress::{ProgressHandle, Tally};
+use crate::sink::{Destination, Sink};
 use crate::sources::Sources;
 use crate::syncer::Syncer;
-use crate::target::{Earlier, Target};
+use crate::target::Earlier;
 use crate::task::Task;
 use crate::verifier::Verifier;
 use crate::versions::SharedVersions;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
-pub(crate) use act::create;
 pub(crate) use pieces::algorithm_of;
 use pieces::{Hashed, PieceWatch};
 use workers::Workers;
@@ -53,7 +54,7 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) task: Arc<Task>,
-    pub(crate) target: Arc<Target>,
+    pub(crate) destination: Destination,
     pub(crate) sources: Sources,
     /// The threads on which workers work.
     pub(crate) pool: Handle,
@@ -62,6 +63,8 @@ pub(crate) struct Context {
     pub(crate) progress: ProgressHandle,
     pub(crate) cancelled: watch::Receiver<bool>,
     pub(crate) rate_limit: watch::Receiver<Option<RateLimit>>,
+    /// The progress of the reader, if there is one.
+    pub(crate) reading: watch::Receiver<Reading>,
 }
 
 /// The outcome of a download of one generation.
@@ -127,7 +130,7 @@ pub(crate) struct Driver<'a> {
     context: Context,
     scheduler: Scheduler,
     tally: &'a mut Tally,
-    file: Option<ResumableFile>,
+    sink: Option<Sink>,
     /// True if a stream is written over the bytes of the file, which are of the same version.
     is_over: bool,
     versions: SharedVersions,
@@ -209,7 +212,7 @@ impl<'a> Driver<'a> {
             scheduler,
             tally,
             is_over: is_over.is_some(),
-            file: is_over,
+            sink: is_over.map(Sink::File),
             versions: SharedVersions::new(generations, start.digest_decides),
             given,
             is_superseded: false,
@@ -240,8 +243,8 @@ impl<'a> Driver<'a> {
             cancel_seen: false,
         };
         if let Some(earlier) = earlier {
-            driver.keep(earlier.file.clone());
-            driver.watch(&earlier.file);
+            driver.keep(Sink::File(earlier.file.clone()));
+            driver.watch();
             let found = move |finding| {
                 // A driver that is gone has no use for findings.
                 let _delivered = found.send(finding);
@@ -293,7 +296,7 @@ impl<'a> Driver<'a> {
         let versions = self.versions.lock();
         Fetched {
             outcome,
-            file: self.file,
+            file: self.sink.as_ref().and_then(Sink::file).cloned(),
             generation: versions.pinned(),
             expected: versions.expected(),
             all_agree: versions.all_agree(),

@@ -5,12 +5,15 @@ mod kind;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use range_store::{StoreError, StoreFailure};
 
 use crate::error_chain::in_one_line;
+use crate::ordered::OtherBytes;
 use crate::redact::SafeUrl;
 use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
@@ -38,6 +41,8 @@ struct Details {
     directory: Option<PathBuf>,
     /// The reason why no run is sure to continue what was fetched.
     loss: Option<Loss>,
+    /// The number of bytes that a reader was given.
+    written: Option<u64>,
     cause: Cause,
 }
 
@@ -63,6 +68,7 @@ impl Error {
             whom: None,
             directory: None,
             loss: None,
+            written: None,
             cause,
         }))
     }
@@ -76,6 +82,27 @@ impl Error {
     /// Makes the error of a file that exists and cannot be read.
     pub(crate) fn unreadable(source: StoreError) -> Self {
         Self::new(ErrorKind::Exists, Cause::Unreadable(source))
+    }
+
+    /// Makes the error of the caller's writer.
+    pub(crate) fn of_writer(source: Arc<io::Error>) -> Self {
+        let kind = match source.kind() {
+            io::ErrorKind::BrokenPipe => ErrorKind::Unread,
+            _ => ErrorKind::Disk,
+        };
+        Self::new(kind, Cause::Writer(source))
+    }
+
+    /// Says how many bytes a reader was given.
+    pub(crate) fn after(mut self, written: u64) -> Self {
+        self.0.written = Some(written);
+        self
+    }
+
+    /// Returns the number of bytes that were written to the caller's
+    /// [writer](crate::Download::to_writer), which are the first of the file.
+    pub fn written(&self) -> Option<u64> {
+        self.0.written
     }
 
     pub(crate) fn for_url(mut self, url: SafeUrl) -> Self {
@@ -203,7 +230,10 @@ impl Error {
         if self.0.directory.is_some() && self.is_of_the_directory() {
             return Some(Remedy::OtherDirectory);
         }
-        if let Cause::Occupied(Occupied::Directory | Occupied::NoFile | Occupied::Link)
+        if let Cause::Occupied(Occupied::NoFile) = self.0.cause {
+            return Some(Remedy::Writer);
+        }
+        if let Cause::Occupied(Occupied::Directory | Occupied::Link)
         | Cause::PartWithoutJournal { .. }
         | Cause::PartOfAnother { .. }
         | Cause::NoJournal { .. } = self.0.cause
@@ -303,14 +333,25 @@ impl fmt::Display for Error {
         if let Some(directory) = &self.0.directory {
             write!(f, " (in {})", directory.display())?;
         }
-        let Some(Failing {
+        if let Some(failing) = &self.0.given_up {
+            failing.tell(f)?;
+        }
+        match self.0.written {
+            None => Ok(()),
+            Some(0) => f.write_str("; nothing was written"),
+            Some(1) => f.write_str("; 1 byte was written"),
+            Some(bytes) => write!(f, "; {bytes} bytes were written"),
+        }
+    }
+}
+
+impl Failing {
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self {
             requests,
             without_range,
             span,
-        }) = self.0.given_up
-        else {
-            return Ok(());
-        };
+        } = self;
         let s = if requests == 1 { "" } else { "s" };
         let last = match without_range {
             0 => "",
@@ -336,6 +377,12 @@ impl StdError for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::new(kind::of_store(&error), error.into())
+    }
+}
+
+impl From<OtherBytes> for Error {
+    fn from(error: OtherBytes) -> Self {
+        Self::new(ErrorKind::Changed, error.into())
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Report {
     pub remote: RemoteFile,
     /// The way it came about.
     pub completion: Completion,
-    /// The path of the file.
+    /// The path of the file; `-` if it went to a [writer](crate::Download::to_writer).
     pub path: PathBuf,
     /// Its length.
     pub bytes: u64,

@@ -5,6 +5,7 @@ mod adopt;
 mod adopted;
 mod ask_alone;
 mod finish;
+mod in_order;
 mod one_by_one;
 mod reported;
 mod start_over;
@@ -26,10 +27,12 @@ use crate::error::{Cause, Error, ErrorKind, Loss};
 use crate::events::{Event, Events, RestartReason};
 use crate::first::First;
 use crate::generation::Generation;
+use crate::ordered::Reading;
 use crate::progress::{ProgressHandle, Tally};
 use crate::published::{self, AlreadyThere};
 use crate::report::Report;
 use crate::settings::Exists;
+use crate::sink::Destination;
 use crate::sources::Sources;
 use crate::target::{Found, Target, take_free_name};
 use crate::task::Task;
@@ -173,17 +176,10 @@ impl Session {
             start.beginning = Beginning::SingleStream;
         }
         loop {
-            let context = Context {
-                task: Arc::clone(&self.task),
-                target: Arc::clone(target),
-                sources: self.asked.clone(),
-                pool: self.pool.clone(),
-                clock: self.clock,
-                events: self.events.clone(),
-                progress: self.progress.clone(),
-                cancelled: self.cancelled.clone(),
-                rate_limit: self.rate_limit.clone(),
-            };
+            let destination = Destination::File(Arc::clone(target));
+            // Nobody reads the file yet.
+            let (_, reading) = watch::channel(Reading::default());
+            let context = self.context(destination, reading);
             let mut fetched = Driver::new(context, start, &mut self.tally).run().await;
             let next = if let Ok(Outcome::Complete { length }) = &fetched.outcome {
                 let length = *length;
@@ -202,6 +198,21 @@ impl Session {
                 Err(error) if self.may_ask_the_next(&error) => self.ask_next(target, error)?,
                 next => next?,
             };
+        }
+    }
+
+    fn context(&self, destination: Destination, reading: watch::Receiver<Reading>) -> Context {
+        Context {
+            task: Arc::clone(&self.task),
+            destination,
+            sources: self.asked.clone(),
+            pool: self.pool.clone(),
+            clock: self.clock,
+            events: self.events.clone(),
+            progress: self.progress.clone(),
+            cancelled: self.cancelled.clone(),
+            rate_limit: self.rate_limit.clone(),
+            reading,
         }
     }
 
@@ -399,6 +410,7 @@ fn failure(task: &Task, fetched: Fetched) -> Error {
         }
         (Ok(_), Some(AttemptError::Transport(error))) => error.into(),
         (Ok(_), Some(AttemptError::Store(error))) => error.into(),
+        (Ok(_), Some(AttemptError::OtherBytes(error))) => error.into(),
         (Ok(Outcome::Failed(FailureClass::Interrupted)), None) => {
             Error::new(ErrorKind::Network, Cause::Crumbs)
         }

@@ -133,6 +133,11 @@ pub struct Settings {
     /// [`allow_private`](Self::allow_private). A proxy may be anywhere, and behind one only URLs
     /// that name an address or `localhost` are judged. Default: no.
     pub public_only: bool,
+    /// Most bytes that wait in memory for a [writer](crate::Download::to_writer) that gets the file in
+    /// order, [`Settings::WINDOW_MIN`] or more; besides, each connection has 256 KiB. A segment is
+    /// shorter than half of each connection's share, so that many connections over a long way need
+    /// more. A file is not held back by it. Default: 64 MiB.
+    pub window: ByteCount,
     /// The way the part file is written. Default: [`WriteMode::Auto`], which maps the file on local
     /// file systems that keep a reservation. If the mapped file is cut short by another program, or
     /// its disk fails, the process gets SIGBUS: see
@@ -156,6 +161,10 @@ pub struct Settings {
 impl Settings {
     /// The largest value of [`connections`](Self::connections).
     pub const CONNECTIONS_MAX: u16 = limits::WIDTH_MAX.get();
+
+    /// The smallest [`window`](Self::window): with less, no segment would fit into it while others
+    /// wait.
+    pub const WINDOW_MIN: ByteCount = ByteCount(limits::WINDOW_MIN);
 
     /// Most [`sources`](Self::sources) beside the URL.
     pub const SOURCES_MAX: u16 = limits::SOURCES_MAX.get() - 1;
@@ -188,6 +197,7 @@ impl Default for Settings {
             proxies: Proxies::default(),
             allow_private: false,
             public_only: false,
+            window: ByteCount(64 << 20),
             write_mode: WriteMode::default(),
             exists: Exists::default(),
             resume: true,
@@ -286,6 +296,15 @@ pub enum InvalidSetting {
     Sources {
         /// The number that was given.
         sources: usize,
+    },
+    /// The window is too small for a segment to fit into it while others wait.
+    #[error(
+        "a window of {window} is too small: {} is the least",
+        Settings::WINDOW_MIN
+    )]
+    Window {
+        /// The size that was given.
+        window: ByteCount,
     },
     /// The download would give up before it began.
     #[error("a download needs one try at least")]

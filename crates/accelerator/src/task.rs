@@ -40,11 +40,22 @@ pub(crate) struct Task {
     /// The client's name, for every server.
     pub(crate) user_agent: HeaderValue,
     pub(crate) connections: NonZeroU16,
+    /// True if a reader gets the bytes in order, and nothing is kept in any file.
+    pub(crate) is_read_in_order: bool,
     /// The other settings. Headers, credentials and sources are not among them any more.
     pub(crate) settings: Settings,
 }
 
 impl Task {
+    /// A file that a reader gets in order. Nothing is ever created under the name that it has here.
+    pub(crate) fn in_order(url: &str, settings: Settings) -> Result<Self, InvalidSetting> {
+        let task = Self::new(url, "-".into(), settings)?;
+        Ok(Self {
+            is_read_in_order: true,
+            ..task
+        })
+    }
+
     pub(crate) fn new(
         url: &str,
         output: PathBuf,
@@ -73,6 +84,10 @@ impl Task {
         if settings.first_byte_timeout.is_zero() {
             return Err(InvalidSetting::NoFirstByteTimeout);
         }
+        if settings.window < Settings::WINDOW_MIN {
+            let window = settings.window;
+            return Err(InvalidSetting::Window { window });
+        }
         check_algorithms(&settings.digests)?;
         let home = Place {
             url: url.clone(),
@@ -97,6 +112,7 @@ impl Task {
             home,
             mirrors,
             user_agent,
+            is_read_in_order: false,
             settings,
         })
     }
@@ -140,13 +156,13 @@ impl Task {
             sources: self.sources(),
             width: self.connections,
             reach: scheduler::limits::REACH_DEFAULT,
-            window: None,
+            window: self.is_read_in_order.then_some(self.settings.window.0),
             block_size: None,
             max_tries: self.settings.max_tries,
             stall_timeout: self.settings.stall_timeout,
             first_byte_timeout: self.settings.first_byte_timeout,
             rate_limit,
-            checkpoints: self.settings.sync,
+            checkpoints: self.settings.sync && !self.is_read_in_order,
             seed: clock.now().since_start().subsec_nanos().into(),
         }
     }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use range_core::ByteRange;
-use range_store::Writer;
 use scheduler::limits;
 use scheduler::time::Timestamp;
 use scheduler::{Body, Request, Stop};
 use tokio::sync::mpsc;
 
 use crate::inbox;
+use crate::sink::SinkWriter;
 use crate::transport::Reply;
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
@@ -60,7 +60,7 @@ struct Worker {
     orders: mpsc::UnboundedReceiver<Order>,
     reports: inbox::Sender<WorkerReport>,
     /// The right to write, which the grant gave.
-    writer: Option<Writer>,
+    writer: Option<SinkWriter>,
     /// The offset of the first byte of the reply that is neither written nor thrown away.
     arrived: u64,
     /// The bytes that have come from there on: they wait for the grant, for more lease, or for
@@ -193,11 +193,11 @@ impl Worker {
 
     fn position(&self) -> u64 {
         let writer = self.writer.as_ref();
-        writer.map_or(self.arrived, Writer::position)
+        writer.map_or(self.arrived, SinkWriter::position)
     }
 
     fn remaining(&self) -> Option<ByteRange> {
-        self.writer.as_ref().and_then(Writer::remaining)
+        self.writer.as_ref().and_then(SinkWriter::remaining)
     }
 
     fn hold(&mut self, chunk: Bytes) -> Result<(), AttemptError> {
@@ -251,8 +251,7 @@ impl Worker {
             }
             Some(Order::Extend(end)) => {
                 if let Some(writer) = &mut self.writer {
-                    let extended = writer.extend_to(end);
-                    extended.expect("the scheduler's leases are exclusive");
+                    writer.extend_to(end);
                     self.is_end_reported = false;
                 }
             }

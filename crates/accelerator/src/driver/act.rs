@@ -1,11 +1,8 @@
 //! Owns the execution of the scheduler's decisions: workers, part file, digest, listeners. Decides
 //! nothing.
 
-use std::sync::Arc;
-
 use range_core::RangeSet;
 use range_core::units::BytesPerSecond;
-use range_store::{LeaseError, ResumableFile, Writer};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Grant, Notice, Request, Route, SourceId};
 use tokio::sync::mpsc;
@@ -13,14 +10,12 @@ use tracing::instrument::{Instrument, WithSubscriber};
 
 use super::pieces::PieceWatch;
 use super::{AtWork, Driver, SNAPSHOT_INTERVAL};
-use crate::blocking;
 use crate::digester::Digester;
 use crate::error::Error;
 use crate::events::Event;
-use crate::generation::Generation;
 use crate::progress::{Phase, Progress};
+use crate::sink::Sink;
 use crate::syncer::Syncer;
-use crate::target::Target;
 use crate::worker::{self, Job, Order};
 
 impl Driver<'_> {
@@ -39,7 +34,7 @@ impl Driver<'_> {
             route,
             reply: first.map(|first| first.reply),
             versions: self.versions.clone(),
-            file: self.file.clone(),
+            file: self.sink.as_ref().and_then(Sink::file).cloned(),
             transport: self.context.sources.ask(source),
             clock: self.context.clock,
             time: self.time.clone(),
@@ -85,23 +80,23 @@ impl Driver<'_> {
                 return;
             }
         }
-        let file = self.file.as_ref().expect("the first reply had its grant");
+        let sink = self.sink.as_ref().expect("the first reply had its grant");
         let (writer, start) = match grant {
-            Grant::Range(range) => (file.lease(range), range.start()),
-            Grant::ToEnd => (file.lease_from(0), 0),
+            Grant::Range(range) => (sink.lease(range), range.start()),
+            Grant::ToEnd => (sink.lease_all(), 0),
         };
         if let Some(at_work) = self.at_work.get_mut(&attempt) {
             at_work.given = Some(start);
         }
-        self.order(attempt, Order::Grant(exclusive(writer)));
+        self.order(attempt, Order::Grant(writer));
     }
 
     async fn prepare(&mut self) -> Result<(), Error> {
         let expected = self.versions.lock().expected();
         let expected = expected.expect("a reply was accepted before its grant");
-        if let Some(file) = self.file.take() {
+        if let Some(sink) = self.sink.take() {
             if self.is_over {
-                self.keep(file);
+                self.keep(sink);
                 return Ok(());
             }
             // Only a plain stream that starts over is granted twice. Its new reply may be of
@@ -110,44 +105,42 @@ impl Driver<'_> {
             self.syncer = None;
             self.pieces = None;
             self.given.fill(RangeSet::new());
-            file.discard()?;
+            sink.give_up()?;
         }
         self.context.progress.set_phase(Phase::Reserving);
-        let is_coded = self.coding.is_some();
-        let file = create(&self.context.target, expected.generation, is_coded).await?;
-        if let Some(coding) = &self.coding {
-            file.note_coding(coding)?;
-        }
-        if let Some(media_type) = expected.media_type {
-            file.note_media_type(media_type.as_str())?;
-        }
-        self.keep(file.clone());
-        self.watch(&file);
+        let coding = self.coding.as_deref();
+        let sink = self.context.destination.create(expected, coding).await?;
+        self.keep(sink);
+        self.watch();
         Ok(())
     }
 
     /// Checks the pieces of a file as they come, if they are known.
-    pub(super) fn watch(&mut self, file: &ResumableFile) {
-        if self.coding.is_none() {
+    pub(super) fn watch(&mut self) {
+        let file = self.sink.as_ref().and_then(Sink::file);
+        if let Some(file) = file.filter(|_| self.coding.is_none()) {
             let (task, scheduler) = (&self.context.task, &mut self.scheduler);
             self.pieces = PieceWatch::begin(task, file, scheduler, &self.hashed);
         }
     }
 
-    pub(super) fn keep(&mut self, file: ResumableFile) {
-        let synced = self.synced.clone();
-        self.syncer = Some(Syncer::start(file.clone(), move |checkpoint, result| {
-            // A driver that is gone has no use for the answer.
-            let _delivered = synced.send((checkpoint, result));
-        }));
-        self.file = Some(file);
+    pub(super) fn keep(&mut self, sink: Sink) {
+        if let Sink::File(file) = &sink {
+            let synced = self.synced.clone();
+            self.syncer = Some(Syncer::start(file.clone(), move |checkpoint, result| {
+                // A driver that is gone has no use for the answer.
+                let _delivered = synced.send((checkpoint, result));
+            }));
+        }
+        self.sink = Some(sink);
         self.digest();
     }
 
-    /// Begins to hash the file, if it is known by which algorithms: the server's claim may come
-    /// with a later reply.
+    /// Begins to hash a file, if it is known by which algorithms: the server's claim may come with a
+    /// later reply. What is read in order is hashed where it is written.
     pub(super) fn digest(&mut self) {
-        let Some(file) = self.file.as_ref().filter(|_| self.digester.is_none()) else {
+        let file = self.sink.as_ref().and_then(Sink::file);
+        let Some(file) = file.filter(|_| self.digester.is_none()) else {
             return;
         };
         let task = &self.context.task;
@@ -190,6 +183,16 @@ impl Driver<'_> {
         });
     }
 
+    /// Returns the number of bytes that the digest has covered; those of a reader are hashed as they
+    /// go by.
+    fn digested(&self) -> u64 {
+        match &self.digester {
+            Some(digester) => digester.covered(),
+            None if self.context.task.expects_digest() => self.context.reading.borrow().taken,
+            None => 0,
+        }
+    }
+
     /// Gives listeners a new snapshot, if the last one is old enough.
     pub(super) fn show(&mut self, now: bool) {
         let time = self.context.clock.now();
@@ -199,7 +202,7 @@ impl Driver<'_> {
         self.snapshot_at = time;
         self.tally.requests = self.context.sources.requests();
         self.context.progress.set(Progress {
-            phase: if self.file.is_some() {
+            phase: if self.sink.is_some() {
                 Phase::Fetching
             } else {
                 Phase::Connecting
@@ -209,24 +212,10 @@ impl Driver<'_> {
             received: self.scheduler.received().clone(),
             claimed: self.scheduler.claimed().clone(),
             in_flight: self.scheduler.in_flight().collect(),
-            digested: self.digester.as_ref().map_or(0, Digester::covered),
+            digested: self.digested(),
             tally: *self.tally,
             // It is measured when somebody looks.
             rate: BytesPerSecond(0),
         });
     }
-}
-
-fn exclusive(leased: Result<Writer, LeaseError>) -> Writer {
-    leased.expect("the scheduler's leases are exclusive")
-}
-
-/// Creates the part file off the async threads: reserving blocks may take a while.
-pub(crate) async fn create(
-    target: &Arc<Target>,
-    generation: Generation,
-    is_coded: bool,
-) -> Result<ResumableFile, Error> {
-    let target = Arc::clone(target);
-    blocking::run(move |_| target.create(&generation, is_coded)).await?
 }

@@ -10,6 +10,7 @@ use scheduler::{AttemptId, CheckpointId, Input, SourceId, Stop};
 use super::Driver;
 use super::pieces::{Hashed, blame};
 use crate::error::{Cause, Error, ErrorKind};
+use crate::ordered::Reading;
 use crate::pieces::Question;
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
@@ -24,6 +25,7 @@ pub(super) enum Wake {
     Hashed(Hashed),
     Cancelled,
     Limited(Option<RateLimit>),
+    Read(Reading),
     Timer,
 }
 
@@ -44,6 +46,9 @@ impl Driver<'_> {
             Ok(()) = self.context.rate_limit.changed() => {
                 Wake::Limited(*self.context.rate_limit.borrow_and_update())
             }
+            Ok(()) = self.context.reading.changed() => {
+                Wake::Read(self.context.reading.borrow_and_update().clone())
+            }
             Some(report) = self.reports_in.recv() => Wake::Worker(report),
             Some(finding) = self.findings_in.recv() => Wake::Found(finding),
             Some((checkpoint, result)) = self.synced_in.recv() => Wake::Synced(checkpoint, result),
@@ -61,6 +66,14 @@ impl Driver<'_> {
                 Some(Input::Cancel)
             }
             Wake::Limited(limit) => Some(Input::RateLimit(limit)),
+            Wake::Read(Reading {
+                failed: Some(error),
+                ..
+            }) => {
+                self.fatal = Some(Error::of_writer(error));
+                None
+            }
+            Wake::Read(Reading { taken, .. }) => Some(Input::Taken { end: taken }),
             Wake::WorkerLost => {
                 self.fatal = Some(Error::new(ErrorKind::Internal, Cause::WorkerLost));
                 None

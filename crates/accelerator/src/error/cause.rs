@@ -1,13 +1,16 @@
 //! Owns the causes that a download can fail for, each with its text. Knows neither what a caller
 //! branches on nor what is added to the text.
 
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use range_core::ByteRange;
 use range_core::digest::Digest;
 use range_core::units::ByteCount;
 use range_store::StoreError;
 
+use crate::ordered::OtherBytes;
 use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
 
@@ -102,4 +105,10 @@ pub(crate) enum Cause {
     Directory { path: PathBuf, source: StoreError },
     #[error(transparent)]
     Transport(#[from] TransportError),
+    #[error(transparent)]
+    OtherBytes(#[from] OtherBytes),
+    #[error("the remote file has changed")]
+    ChangedWhileRead,
+    #[error("could not write to the output")]
+    Writer(#[source] Arc<io::Error>),
 }

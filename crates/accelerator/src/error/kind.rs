@@ -11,11 +11,13 @@ use crate::transport::error::TransportError;
 pub enum ErrorKind {
     /// It was cancelled.
     Cancelled,
-    /// The remote file changed, and the server refuses to give the new one.
+    /// The remote file changed, and the server refuses to give the new one, or bytes of the old one
+    /// were written to where they cannot be taken back.
     Changed,
     /// The file is complete, and its digest is another one than expected.
     Corrupt,
-    /// The part file or its directory failed: full, not permitted, broken.
+    /// The part file or its directory failed: full, not permitted, broken. Or the caller's writer
+    /// did.
     Disk,
     /// The output exists, or something that is not ours is in its place.
     Exists,
@@ -31,6 +33,8 @@ pub enum ErrorKind {
     Refused,
     /// The server could not prove its identity.
     Untrusted,
+    /// The one who read what was written is gone, or wants no more.
+    Unread,
 }
 
 /// A setting with which a download that failed would have got further.
@@ -70,6 +74,9 @@ pub enum Remedy {
     /// [`Settings::stall_timeout`](crate::Settings::stall_timeout): nothing followed what had
     /// arrived of a reply.
     StallTimeout,
+    /// [`Download::to_writer`](crate::Download::to_writer): what has the name of the file is none,
+    /// and may be written to.
+    Writer,
 }
 
 /// The reason why another run may have to fetch again what was fetched.

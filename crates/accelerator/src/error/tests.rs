@@ -45,7 +45,7 @@ fn a_redirect_inside_has_a_remedy_whose_flag_is_not_named_here() {
 fn an_error_of_the_disk_names_the_directory_and_one_of_the_network_the_server() {
     let denied = || StoreError::Io {
         operation: "create a file beside the output",
-        source: std::io::Error::from_raw_os_error(13),
+        source: io::Error::from_raw_os_error(13),
     };
     let error = Error::from(denied()).in_directory(Path::new("/srv/x"));
     assert_eq!(

@@ -20,6 +20,7 @@ use crate::piece_checker::hash;
 use crate::pieces::PieceBook;
 use crate::progress::Phase;
 use crate::report::{Completion, Report, Verification};
+use crate::sink;
 use crate::stored_url;
 use crate::target::Target;
 
@@ -35,7 +36,7 @@ impl Session {
         self.events.send(Event::Verifying);
         let file = match &fetched.file {
             Some(file) => file.clone(),
-            None => driver::create(target, empty_file(fetched.generation.as_ref()), false).await?,
+            None => sink::create(target, empty_file(fetched.generation.as_ref()), false).await?,
         };
         fetched.file = Some(file.clone());
         if file.length().is_none() {
@@ -215,16 +216,10 @@ impl Session {
             }
             digests = digester.finish(length) => digests?,
         };
-        for (expected, actual) in expected.iter().zip(&digests) {
-            if expected != actual {
-                let cause = Cause::DigestMismatch {
-                    expected: *expected,
-                    actual: *actual,
-                };
-                return Err(Error::new(ErrorKind::Corrupt, cause).keeping(true));
-            }
+        match mismatch(expected, &digests) {
+            Some(error) => Err(error.keeping(true)),
+            None => Ok(digests),
         }
-        Ok(digests)
     }
 }
 
@@ -244,6 +239,17 @@ impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// Returns the error of a file that has other digests than are expected.
+pub(super) fn mismatch(expected: &[Digest], actual: &[Digest]) -> Option<Error> {
+    let mut pairs = expected.iter().zip(actual);
+    let (expected, actual) = pairs.find(|(expected, actual)| expected != actual)?;
+    let cause = Cause::DigestMismatch {
+        expected: *expected,
+        actual: *actual,
+    };
+    Some(Error::new(ErrorKind::Corrupt, cause))
 }
 
 fn media_type(fetched: &Fetched) -> Option<String> {

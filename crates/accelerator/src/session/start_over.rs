@@ -255,7 +255,7 @@ impl Session {
 
     /// Asks for the file first: nothing is put aside for a file that is not served. Gives back what
     /// was fetched, with the reply if there was one, whose content is still to be read.
-    async fn ask_first(
+    pub(super) async fn ask_first(
         &self,
         mut fetched: Fetched,
     ) -> Result<(Fetched, Option<(First, Accepted)>), Error> {

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use range_store::{ResumableFile, StoreError, Writer};
+use range_store::{ResumableFile, StoreError};
 use scheduler::failure::FailureClass;
 use scheduler::{AttemptId, Request, Route, SourceId, Stop};
 
 use crate::clock::Clock;
 use crate::disk_time::DiskTime;
+use crate::ordered::OtherBytes;
+use crate::sink::{SinkWriter, WriteError};
 use crate::transport::error::TransportError;
 use crate::transport::judge_reply::Accepted;
 use crate::transport::{Reply, Transport};
@@ -26,7 +28,8 @@ pub(crate) struct Job {
     pub(crate) reply: Option<Reply>,
     /// The versions that the reply is compared with.
     pub(crate) versions: SharedVersions,
-    /// The file, once there is one: without the first reply's length there is none.
+    /// The file, once there is one: without the first reply's length there is none, nor is there one
+    /// where a reader gets the bytes.
     pub(crate) file: Option<ResumableFile>,
     pub(crate) transport: Arc<Transport>,
     pub(crate) clock: Clock,
@@ -38,7 +41,7 @@ pub(crate) struct Job {
 pub(crate) enum Order {
     /// Write through this, which begins where the reply is or further on: the bytes between are of
     /// no use.
-    Grant(Writer),
+    Grant(SinkWriter),
     /// Go on to this offset.
     Extend(u64),
     /// Write up to this offset, and no further before there is another such order.
@@ -80,6 +83,17 @@ pub(crate) enum AttemptError {
     Transport(#[from] TransportError),
     #[error("could not {0}")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    OtherBytes(#[from] OtherBytes),
+}
+
+impl From<WriteError> for AttemptError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => error.into(),
+            WriteError::OtherBytes(error) => error.into(),
+        }
+    }
 }
 
 impl AttemptError {
@@ -87,6 +101,7 @@ impl AttemptError {
         match self {
             Self::Transport(error) => error.disposition(),
             Self::Store(_) => FailureClass::Storage,
+            Self::OtherBytes(_) => FailureClass::Changed,
         }
     }
 }

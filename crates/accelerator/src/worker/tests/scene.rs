@@ -20,6 +20,7 @@ use crate::disk_time::DiskTime;
 use crate::generation::Generation;
 use crate::generations::Generations;
 use crate::settings::Settings;
+use crate::sink::SinkWriter;
 use crate::target::Target;
 use crate::task::Task;
 use crate::transport::Transport;
@@ -102,7 +103,8 @@ impl Scene {
     }
 
     pub(super) fn grant(&self, start: u64, end: u64) -> Order {
-        Order::Grant(self.file.lease(range(start, end)).unwrap())
+        let writer = self.file.lease(range(start, end)).unwrap();
+        Order::Grant(SinkWriter::File(writer))
     }
 
     pub(super) fn head(&self, start: u64, end: u64) -> String {
