@@ -71,6 +71,7 @@ fn of_downloads() -> Vec<Row> {
         ("proxies", "none".to_owned()),
         ("allow_private", yes_or_no(get.allow_private)),
         ("public_only", yes_or_no(get.public_only)),
+        ("window", get.window.to_string()),
         ("write_mode", format!("[`WriteMode::{:?}`]", get.write_mode)),
         ("exists", format!("[`Exists::{:?}`]", get.exists)),
         ("resume", yes_or_no(get.resume)),

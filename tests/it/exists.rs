@@ -290,7 +290,7 @@ fn what_is_no_file_is_never_replaced_and_no_option_is_named_that_would() {
         std::os::unix::net::UnixListener::bind(&path).unwrap();
         let ran = get(&url, into.path(), &["--exists", mode]).expect(8);
         let says =
-            "a device, a pipe or a socket has this name, and only files are written; -o NAME";
+            "a device, a pipe or a socket has this name, and only files are written; -o - writes";
         assert!(ran.stderr.contains(says), "{ran:?}");
         assert!(!ran.stderr.contains("--overwrite"), "{ran:?}");
 

@@ -64,6 +64,7 @@ mod server_digests;
 mod servers;
 mod several;
 mod slow_disk;
+mod standard_output;
 mod strangers;
 mod support;
 mod syscalls;

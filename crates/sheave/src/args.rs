@@ -54,6 +54,7 @@ Examples:
   sheave get https://example.org/disk.img
   sheave get -o local.img -x 16 https://example.org/disk.img
   sheave get --checksum sha-256=9f86d081... https://example.org/disk.img
+  sheave get -o - https://example.org/backup.tar.zst | tar --zstd -x
   sheave get --bearer-file ~/.token https://example.org/private.img
   sheave get --json https://example.org/disk.img | tail -n 1
 
@@ -178,7 +179,7 @@ pub(crate) struct GetArgs {
     #[arg(hide_short_help = true)]
     #[arg(long, conflicts_with = "metalinks")]
     pub(crate) no_metalink: bool,
-    /// Save to this file [default: the last part of the URL's path]
+    /// Save to this file; - writes to standard output [default: the last part of the URL's path]
     #[arg(short, long, value_name = "PATH", value_parser = values::path())]
     #[arg(aliases = ["out", "output-document"])]
     pub(crate) output: Option<PathBuf>,
@@ -269,6 +270,11 @@ pub(crate) struct GetArgs {
     #[arg(allow_negative_numbers = true)]
     #[arg(aliases = ["max-download-limit", "max-overall-download-limit", "max-speed"])]
     pub(crate) limit_rate: Option<RateLimit>,
+    /// With -o -, keep at most this much in memory for whoever reads [default: 64MiB]
+    #[arg(hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) window: Option<ByteCount>,
     /// Write through a memory mapping or at positions; auto maps where blocks can be reserved
     #[arg(hide_short_help = true)]
     #[arg(

@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     Deviates = 9,
     /// Stopped by a signal other than SIGTERM: 128 + SIGINT, as shells have it.
     Interrupted = 130,
+    /// Whoever read standard output has gone: 128 + SIGPIPE, as of programs that the signal ends.
+    Unread = 141,
     /// Stopped by SIGTERM: 128 + SIGTERM.
     Terminated = 143,
 }
@@ -51,6 +53,7 @@ impl From<ErrorKind> for Exit {
             ErrorKind::Invalid => Self::Usage,
             ErrorKind::Network | ErrorKind::Untrusted => Self::Network,
             ErrorKind::Refused => Self::Refused,
+            ErrorKind::Unread => Self::Unread,
             // A kind this program has not heard of has no remedy it could name.
             ErrorKind::Internal | _ => Self::Internal,
         }
@@ -75,6 +78,7 @@ mod tests {
             (ErrorKind::Exists, 8),
             (ErrorKind::InUse, 8),
             (ErrorKind::Cancelled, 130),
+            (ErrorKind::Unread, 141),
         ] {
             assert_eq!(Exit::from(kind).code(), code, "{kind:?}");
         }

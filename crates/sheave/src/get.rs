@@ -16,6 +16,7 @@ use crate::remote_file::RemoteFile;
 use crate::report::{self, Batch, Display, View, follow};
 use crate::settings::GetSettings;
 use crate::signal::{Patience, Stop};
+use crate::standard_output::StandardOutput;
 use crate::suspicion;
 use crate::terminal_text::TerminalText;
 
@@ -59,7 +60,7 @@ pub(crate) async fn run(mut settings: GetSettings, mut stop: Stop) -> Exit {
         settings.display,
         Display::Bars { .. } | Display::Plain { .. }
     );
-    if files > 1 && is_read {
+    if files > 1 && is_read && exit != Exit::Unread {
         printer::note(TerminalText(&batch.sentence(files, begun.elapsed())));
     }
     exit
@@ -84,7 +85,8 @@ fn directories(settings: &GetSettings) -> Result<(), NoDirectory> {
     let of_lists = settings.planning.output.as_deref().and_then(Path::parent);
     let of_lists = of_lists.unwrap_or(&settings.planning.directory);
     let of_lists = (!settings.lists.is_empty()).then_some(of_lists);
-    for directory in named.chain(of_lists) {
+    let all = named.chain(of_lists);
+    for directory in all.filter(|_| !settings.to_standard_output) {
         if directory.exists() {
             continue;
         }
@@ -130,10 +132,13 @@ async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit
             Ok(report) => batch.completed(report),
             Err(error) => {
                 batch.failed(name.to_string());
-                kept = what_is_kept(&named_file.output).filter(|_| error.has_kept_bytes());
+                if error.has_kept_bytes() {
+                    kept = what_is_kept(&named_file.output);
+                }
             }
         }
         if let Ok(report) = &outcome
+            && !settings.to_standard_output
             && let Some(what) = suspicion::of_file(&report.path, file.url.reveal())
         {
             view.warn(what);
@@ -141,6 +146,10 @@ async fn all(settings: &GetSettings, batch: &mut Batch, stop: &mut Stop) -> Exit
         let ended = view.ended(&outcome, kept.as_ref());
         if exit == Exit::Success {
             exit = ended;
+        }
+        if settings.to_standard_output && ended != Exit::Success {
+            // What follows would be taken for the rest.
+            return exit;
         }
         if stop.is_requested() {
             let is_last = index + 1 == settings.files.len();
@@ -182,7 +191,7 @@ fn what_is_kept(output: &Path) -> Option<Inspection> {
 /// download.
 async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<(RemoteFile, Download), Error> {
     let mut file = file.clone();
-    let mut download = describe(&file, &settings.download)?;
+    let mut download = describe(&file, settings)?;
     if settings.content_disposition
         && file.listed.is_none()
         && let Some(name) = download.probe().await?.suggested_name
@@ -193,7 +202,22 @@ async fn named(file: &RemoteFile, settings: &GetSettings) -> Result<(RemoteFile,
     Ok((file, download))
 }
 
-fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {
+fn describe(file: &RemoteFile, settings: &GetSettings) -> Result<Download, Error> {
+    let to_standard_output = settings.to_standard_output;
+    let settings = of_file(file, &settings.download);
+    let url = file.url.reveal();
+    if !to_standard_output {
+        return Ok(Download::new(url, &file.output, settings)?);
+    }
+    Ok(Download::to_writer(
+        url,
+        StandardOutput::default(),
+        settings,
+    )?)
+}
+
+/// Returns the settings that apply to a file.
+fn of_file(file: &RemoteFile, settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     if let Some(credentials) = &file.credentials {
         settings.credentials = Some(credentials.clone());
@@ -210,7 +234,7 @@ fn describe(file: &RemoteFile, settings: &Settings) -> Result<Download, Error> {
             settings.credentials.clone_from(&file.credentials);
         }
     }
-    Ok(Download::new(file.url.reveal(), &file.output, settings)?)
+    settings
 }
 
 #[cfg(test)]

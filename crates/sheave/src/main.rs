@@ -23,6 +23,7 @@ mod report;
 mod serve;
 mod settings;
 mod signal;
+mod standard_output;
 mod suspicion;
 mod terminal_text;
 mod wrap;

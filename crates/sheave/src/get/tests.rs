@@ -19,6 +19,10 @@ fn settings() -> Settings {
     }
 }
 
+fn download(file: &RemoteFile) -> Download {
+    Download::new(file.url.reveal(), &file.output, of_file(file, &settings())).unwrap()
+}
+
 fn digest() -> Digest {
     let bytes = synthetic::sha256(synthetic::Seed::default(), ByteCount(SIZE));
     Digest::new(DigestAlgorithm::Sha256, &bytes).unwrap()
@@ -50,7 +54,7 @@ async fn the_last_json_line_has_every_promised_field() {
         digests: vec![digest()],
         ..remote_file(&server, &path, directory.path(), "it")
     };
-    let download = describe(&file, &settings()).unwrap();
+    let download = download(&file);
     let mut view = View::new(Display::Quiet, "it");
     let report = follow(download, &mut view, &mut Stop::never())
         .await
@@ -85,6 +89,7 @@ async fn a_file_that_fails_leaves_the_others_their_turn() {
                 ..file("", "third")
             },
         ],
+        to_standard_output: false,
         download: settings(),
         list: None,
         lists: Vec::new(),

@@ -221,6 +221,7 @@ pub(crate) fn refused(exit: Exit, why: &str) -> Line {
         Exit::Internal => ErrorKind::Internal,
         Exit::Success | Exit::Usage | Exit::Deviates => ErrorKind::Invalid,
         Exit::Interrupted | Exit::Terminated => ErrorKind::Cancelled,
+        Exit::Unread => ErrorKind::Unread,
     };
     Line::event("error")
         .with("kind", kind_name(kind))
@@ -241,6 +242,7 @@ const fn kind_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Network => "network",
         ErrorKind::Refused => "refused",
         ErrorKind::Untrusted => "untrusted",
+        ErrorKind::Unread => "unread",
         _ => "other",
     }
 }

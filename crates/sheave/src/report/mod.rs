@@ -13,7 +13,8 @@ mod standstill;
 use std::time::Duration;
 
 use accelerator::{
-    Completion, Download, Error, Event, Inspection, Phase, Progress, Report, Verification,
+    Completion, Download, Error, ErrorKind, Event, Inspection, Phase, Progress, Report,
+    Verification,
 };
 use catalog::metalink::Metalink;
 use tokio::task::JoinSet;
@@ -291,6 +292,10 @@ impl View {
         if let Display::Json { .. } = self.display {
             let kept = kept.map(|kept| kept.claimed.len());
             printer::data(json::failed(error).with_known("kept_bytes", kept));
+        }
+        if error.kind() == ErrorKind::Unread {
+            // Whoever read wants no more, as `head` does, and nobody is to be told.
+            return Exit::Unread;
         }
         let what = format!("{}: {}", self.label, sentence::of_error(error, kept));
         printer::failure(Exit::from(error.kind()), &what)

@@ -244,6 +244,7 @@ pub(crate) fn of_cause(error: &Error) -> String {
         }
         Some(Remedy::ServerDigests) => "--no-server-digest takes it as it is",
         Some(Remedy::StallTimeout) => "--stall-timeout waits longer",
+        Some(Remedy::Writer) => "-o - writes to standard output, which can be sent there",
         None if error.kind() == ErrorKind::InUse => {
             "wait until that ends, or save under another name with -o NAME"
         }
@@ -311,6 +312,7 @@ pub(crate) fn of_error(error: &Error, kept: Option<&Inspection>) -> String {
             "; what was fetched is kept"
         }
         (_, true) => &again,
+        (_, false) if error.written().is_some() => "",
         (ErrorKind::Cancelled, false) => "; nothing was kept that another run could continue",
         (_, false) => "",
     };

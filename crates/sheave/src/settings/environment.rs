@@ -14,6 +14,8 @@ pub(crate) struct Environment {
     pub(crate) palette: Palette,
     /// The style of output on standard output.
     pub(crate) output_palette: Palette,
+    /// True if standard output is a terminal.
+    pub(crate) output_terminal: bool,
 }
 
 impl Environment {
@@ -36,6 +38,7 @@ impl Environment {
                 colour: colour && io::stdout().is_terminal(),
                 unicode,
             },
+            output_terminal: io::stdout().is_terminal(),
         }
     }
 }

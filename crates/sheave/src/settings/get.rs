@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use accelerator::{
-    Credentials, Digest, DigestAlgorithm, Exists, FileName, Netrc, Settings, Source,
+    ByteCount, Credentials, Digest, DigestAlgorithm, Exists, FileName, Netrc, Settings, Source,
 };
 use catalog::limits::LIST_BYTES;
 use catalog::metalink::Metalink;
@@ -27,6 +27,8 @@ pub(crate) struct GetSettings {
     pub(crate) files: Vec<RemoteFile>,
     /// The settings that apply to every file.
     pub(crate) download: Settings,
+    /// True if the files go to standard output, one after another, and not to their own places.
+    pub(crate) to_standard_output: bool,
     /// The list of checksums that has to be fetched first.
     pub(crate) list: Option<List>,
     /// The lists of files that have to be fetched first, in the order of their places.
@@ -58,8 +60,12 @@ impl GetSettings {
         let display = display(&args, environment);
         let wanted = wanted(&mut args);
         let urls = urls(&wanted);
+        let to_standard_output = to_standard_output(&args, environment)?;
         check_urls(&args, &wanted, &urls)?;
-        let outputs = outputs(&args, &wanted)?;
+        if to_standard_output && wanted.iter().any(|wanted| !matches!(wanted, Wanted::Url(_))) {
+            return Err(UsageError::OfUrls { option: "-o -" });
+        }
+        let outputs = outputs(&args, &wanted, to_standard_output)?;
         let given = given_digests(&args, &wanted)?.to_vec();
         let (connected, netrc) = connection::settings(&args.connection, &urls, &raw_variable)?;
         let planning = Planning {
@@ -73,9 +79,10 @@ impl GetSettings {
         let mirrors = std::mem::take(&mut args.mirrors);
         let (content_disposition, create_dirs) = (args.content_disposition, args.create_dirs);
         let checksum_file = args.checksum_file.take();
-        let download = download(&args, connected);
+        let download = download(&args, connected)?;
         let mut settings = Self {
             files: Vec::new(),
+            to_standard_output,
             list: None,
             lists: Vec::new(),
             planning: Box::new(planning),
@@ -170,10 +177,10 @@ fn urls(wanted: &[Wanted]) -> Vec<Url> {
 }
 
 /// Returns the library's settings for all files.
-fn download(args: &GetArgs, connected: Settings) -> Settings {
+fn download(args: &GetArgs, connected: Settings) -> Result<Settings, UsageError> {
     let stall_timeout = args.stall_timeout.unwrap_or(connected.stall_timeout);
     let first_byte_timeout = args.first_byte_timeout;
-    Settings {
+    Ok(Settings {
         connections: args.connections.most,
         rate_limit: args.limit_rate,
         max_size: args.max_size,
@@ -182,6 +189,7 @@ fn download(args: &GetArgs, connected: Settings) -> Settings {
         // Patience on the way is patience at the beginning.
         first_byte_timeout: first_byte_timeout
             .unwrap_or(connected.first_byte_timeout.max(stall_timeout)),
+        window: window(args.window)?.unwrap_or(connected.window),
         write_mode: args.write,
         exists: if args.overwrite {
             Exists::Overwrite
@@ -199,7 +207,7 @@ fn download(args: &GetArgs, connected: Settings) -> Settings {
         remote_time: args.remote_time,
         server_digests: !args.no_server_digest,
         ..connected
-    }
+    })
 }
 
 fn wants_https(args: &GetArgs) -> bool {
@@ -257,17 +265,57 @@ fn display(args: &GetArgs, environment: Environment) -> Display {
     }
 }
 
+/// Other names of standard output.
+const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// Reports whether the files go to standard output, and refuses what cannot go together with that.
+/// Options about files are of no consequence then.
+fn to_standard_output(args: &GetArgs, environment: Environment) -> Result<bool, UsageError> {
+    let output = args.output.as_deref();
+    if !output.is_some_and(|path| STANDARD_OUTPUT.iter().any(|name| path == Path::new(name))) {
+        return Ok(false);
+    }
+    if args.json {
+        return Err(UsageError::JsonToo);
+    }
+    if args.needless.continues() {
+        return Err(UsageError::NothingToContinue);
+    }
+    if environment.output_terminal {
+        return Err(UsageError::Terminal);
+    }
+    Ok(true)
+}
+
+/// Checks the size of the window.
+fn window(window: Option<ByteCount>) -> Result<Option<ByteCount>, UsageError> {
+    let least = Settings::WINDOW_MIN;
+    match window {
+        Some(window) if window < least => Err(UsageError::Window { window, least }),
+        window => Ok(window),
+    }
+}
+
 /// Returns the destination of each file, as far as the user and the URL say it: a list names its
-/// files itself.
-fn outputs(args: &GetArgs, wanted: &[Wanted]) -> Result<Vec<Option<PathBuf>>, UsageError> {
+/// files itself, and on standard output a name is only shown.
+fn outputs(
+    args: &GetArgs,
+    wanted: &[Wanted],
+    to_standard_output: bool,
+) -> Result<Vec<Option<PathBuf>>, UsageError> {
     let directory = args.dir.as_deref().unwrap_or(Path::new("."));
+    let name = |url: &Url| FileName::from_url_path(url.path()).as_str().to_owned();
+    if to_standard_output {
+        let names = wanted.iter().map(|wanted| match wanted {
+            Wanted::Url(url) => Some(name(url).into()),
+            Wanted::ListAt(_) | Wanted::ListIn(_) => None,
+        });
+        return Ok(names.collect());
+    }
     if let Some(path) = &args.output {
         if wanted.len() != 1 {
             let urls = wanted.len();
             return Err(UsageError::OneOutput { urls });
-        }
-        if path == Path::new("-") {
-            return Err(UsageError::StandardOutput);
         }
         // A path that begins at the root stays as it is.
         let path = args
@@ -287,7 +335,7 @@ fn outputs(args: &GetArgs, wanted: &[Wanted]) -> Result<Vec<Option<PathBuf>>, Us
             outputs.push(None);
             continue;
         };
-        let name = FileName::from_url_path(url.path()).as_str().to_owned();
+        let name = name(url);
         if !taken.insert(name.clone()) {
             return Err(UsageError::SameName { name });
         }

@@ -11,6 +11,7 @@ const PIPED: Environment = Environment {
     terminal: false,
     palette: Palette::PLAIN,
     output_palette: Palette::PLAIN,
+    output_terminal: false,
 };
 
 fn job(line: &str, environment: Environment) -> Result<Job, UsageError> {
@@ -101,7 +102,7 @@ fn what_get_is_told_reaches_the_library() {
     assert_eq!(plain.user_agent, format!("sheave/{version}"));
     let line = "-x 7 --limit-rate 5MB --max-tries 3 --stall-timeout 4s --first-byte-timeout 5s \
          --overwrite --no-resume --no-sync --remote-time \
-         --write mapped --tls-min 1.3 --allow-private --header A:b http://a/b";
+         --window 8MiB --write mapped --tls-min 1.3 --allow-private --header A:b http://a/b";
     let told = get_settings(line).download;
     assert_eq!((told.connections, told.max_tries), (7, Some(3)));
     assert_eq!(told.stall_timeout, Duration::from_secs(4));
@@ -111,6 +112,7 @@ fn what_get_is_told_reaches_the_library() {
     let quick = get_settings("--stall-timeout 1s http://a/b").download;
     assert_eq!(quick.first_byte_timeout, plain.first_byte_timeout);
     assert_eq!(told.rate_limit.map(RateLimit::get), Some(5_000_000));
+    assert_eq!(told.window.0, 8 << 20);
     assert_eq!(told.write_mode, WriteMode::Mapped);
     assert_eq!(told.oldest_tls, TlsVersion::V1_3);
     assert!(told.exists == Exists::Overwrite && told.remote_time && told.allow_private);
@@ -176,6 +178,7 @@ fn what_is_shown_depends_on_where_it_goes() {
         terminal: true,
         palette,
         output_palette: palette,
+        output_terminal: true,
     };
     for (line, piped, on_terminal) in [
         (

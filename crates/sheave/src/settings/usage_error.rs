@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use accelerator::ParseDigestError;
+use accelerator::{ByteCount, ParseDigestError};
 use range_server::TlsError;
 use range_server::scenario::ScenarioError;
 
@@ -21,12 +21,29 @@ pub(crate) enum UsageError {
         /// The number of URLs.
         urls: usize,
     },
-    /// `--output -`, by which other programs mean standard output.
+    /// The bytes of a file and lines of JSON would be mixed.
+    #[error("--output - and --json both write to standard output; leave one of them out")]
+    JsonToo,
+    /// A part is to be continued where there is none.
     #[error(
-        "--output - is not standard output here, which a part of a file cannot be resumed to; \
-         save to a file, or use --output ./- for one of this name"
+        "--continue cannot go on with what standard output was given; without it, --output - \
+         writes the whole file"
     )]
-    StandardOutput,
+    NothingToContinue,
+    /// Standard output is a terminal.
+    #[error(
+        "--output - would write the file to the terminal; send it to a program or a file, as in \
+         `sheave get -o - URL | less`"
+    )]
+    Terminal,
+    /// `--window` is too small.
+    #[error("--window {window} is too small: with less than {least} no two requests fit into it")]
+    Window {
+        /// The size that was given.
+        window: ByteCount,
+        /// The smallest one.
+        least: ByteCount,
+    },
     /// One digest was given for several URLs.
     #[error(
         "--checksum belongs to one file, and there are {urls} URLs; write each checksum behind its \
