@@ -121,6 +121,11 @@ pub(crate) fn of_event(event: &Event) -> (bool, String) {
 pub(crate) fn of_report(report: &Report, from: Option<&str>) -> String {
     let path = report.path.strip_prefix(".").unwrap_or(&report.path);
     let (name, bytes) = (path.to_string_lossy(), ByteCount(report.bytes));
+    let name = if name == "-" {
+        "standard output".into()
+    } else {
+        name
+    };
     match report.completion {
         Completion::Downloaded => {}
         Completion::AlreadyComplete => {
