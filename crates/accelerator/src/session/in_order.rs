@@ -137,6 +137,9 @@ impl Session {
             self.doubts_validators |= reason == RestartReason::Changed;
             self.way = Way::Stream;
         }
+        if self.tally.fetched_bytes > 0 {
+            self.events.send(Event::Restarting { reason });
+        }
         let (fetched, served) = self.ask_first(fetched).await?;
         self.tally.wasted_bytes += self.tally.fetched_bytes;
         self.tally.fetched_bytes = 0;
