@@ -13,7 +13,6 @@ use std::time::Duration;
 use range_store::{StoreError, StoreFailure};
 
 use crate::error_chain::in_one_line;
-use crate::ordered::OtherBytes;
 use crate::redact::SafeUrl;
 use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
@@ -377,12 +376,6 @@ impl StdError for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::new(kind::of_store(&error), error.into())
-    }
-}
-
-impl From<OtherBytes> for Error {
-    fn from(error: OtherBytes) -> Self {
-        Self::new(ErrorKind::Changed, error.into())
     }
 }
 

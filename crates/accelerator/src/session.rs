@@ -410,7 +410,9 @@ fn failure(task: &Task, fetched: Fetched) -> Error {
         }
         (Ok(_), Some(AttemptError::Transport(error))) => error.into(),
         (Ok(_), Some(AttemptError::Store(error))) => error.into(),
-        (Ok(_), Some(AttemptError::OtherBytes(error))) => error.into(),
+        (Ok(_), Some(AttemptError::OtherBytes(_))) => {
+            Error::new(ErrorKind::Changed, Cause::OtherBytes)
+        }
         (Ok(Outcome::Failed(FailureClass::Interrupted)), None) => {
             Error::new(ErrorKind::Network, Cause::Crumbs)
         }

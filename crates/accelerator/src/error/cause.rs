@@ -10,7 +10,6 @@ use range_core::digest::Digest;
 use range_core::units::ByteCount;
 use range_store::StoreError;
 
-use crate::ordered::OtherBytes;
 use crate::settings::InvalidSetting;
 use crate::transport::error::TransportError;
 
@@ -105,8 +104,8 @@ pub(crate) enum Cause {
     Directory { path: PathBuf, source: StoreError },
     #[error(transparent)]
     Transport(#[from] TransportError),
-    #[error(transparent)]
-    OtherBytes(#[from] OtherBytes),
+    #[error("the remote file has changed: it does not begin with the bytes that were written")]
+    OtherBytes,
     #[error("the remote file has changed")]
     ChangedWhileRead,
     #[error("could not write to the output")]

@@ -1,17 +1,16 @@
 //! Owns the right to bring a range of a file that is read in order. Knows not where the bytes are
 //! from.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use range_core::ByteRange;
 use range_store::BlockHasher;
 
-use super::{Ordered, Repeat, Run};
+use super::waiting::{Ordered, Repeat, Run};
 
 /// A file that came anew does not begin with the bytes that the reader has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the remote file has changed: it does not begin with the bytes that were written")]
+#[error("the file does not begin with the bytes that were written")]
 pub(crate) struct OtherBytes;
 
 /// The exclusive right to bring a range, in order from its start. Dropping it releases the range;
@@ -26,22 +25,34 @@ pub(crate) struct OrderedWriter {
     repeats: Option<(Repeat, BlockHasher)>,
 }
 
-impl OrderedWriter {
-    pub(super) fn new(
-        ordered: Ordered,
-        run: Arc<Mutex<Run>>,
-        range: Range<u64>,
-        repeats: Option<Repeat>,
-    ) -> Self {
-        Self {
-            ordered,
+impl Ordered {
+    /// Leases a range to one writer.
+    ///
+    /// # Panics
+    ///
+    /// If bytes of it are there, or leased to another one.
+    pub(crate) fn lease(&self, range: ByteRange) -> OrderedWriter {
+        self.lease_to(range.start(), range.end())
+    }
+
+    /// Leases everything, to the end of the bytes that arrive.
+    pub(crate) fn lease_all(&self) -> OrderedWriter {
+        self.lease_to(0, u64::MAX)
+    }
+
+    fn lease_to(&self, start: u64, end: u64) -> OrderedWriter {
+        let (run, repeats) = self.run_from(start);
+        OrderedWriter {
+            ordered: self.clone(),
             run,
-            position: range.start,
-            end: range.end,
+            position: start,
+            end,
             repeats: repeats.map(|repeats| (repeats, BlockHasher::new())),
         }
     }
+}
 
+impl OrderedWriter {
     /// Returns the offset of the next byte.
     pub(crate) fn position(&self) -> u64 {
         self.position

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Ordered, PIECE};
+use super::waiting::{Ordered, PIECE};
 use crate::hasher::Hasher;
 use crate::error::{Cause, Error, ErrorKind};
 

@@ -14,6 +14,7 @@ use crate::ordered::{BoxWriter, Ordered, Output};
 use crate::progress::Phase;
 use crate::report::{Completion, Report};
 use crate::sink::Destination;
+use crate::worker::AttemptError;
 
 impl Session {
     /// Runs a download to a writer.
@@ -107,7 +108,7 @@ impl Session {
                     return Ok((fetched, length));
                 }
                 // The file is shorter than what the reader has of it.
-                Ok(Outcome::Complete { .. }) => return Err(changed()),
+                Ok(Outcome::Complete { .. }) => return Err(other_bytes()),
                 Ok(_) | Err(_) => start = self.again_in_order(ordered, fetched).await?,
             }
         }
@@ -128,7 +129,8 @@ impl Session {
             && given > 0
             && (self.way != Way::Ranges || given > self.task.settings.window.0)
         {
-            return Err(changed());
+            let is_other = matches!(fetched.last_error, Some(AttemptError::OtherBytes(_)));
+            return Err(if is_other { other_bytes() } else { changed() });
         }
         let Some(reason) = self.way_on(&fetched) else {
             return Err(failure(&self.task, fetched));
@@ -152,6 +154,10 @@ impl Session {
         start.first = served.map(|(first, _)| first);
         Ok(start)
     }
+}
+
+fn other_bytes() -> Error {
+    Error::new(ErrorKind::Changed, Cause::OtherBytes)
 }
 
 fn changed() -> Error {

@@ -1,28 +1,21 @@
-//! Owns the bytes of a file that is read in order, from when they arrive until the reader has them.
-//! Knows no reply, no scheduling, and not where the reader puts them.
+//! Owns the bytes of a file that is read in order while they wait for the reader. Knows neither who
+//! brings them nor where they go.
 //!
 //! Bytes lie in *runs*: each is what one lease after the other has brought without a gap. A writer
 //! appends to one run, and the reader takes pieces from the front of the first. A run is only as
 //! long as what waits, so that memory follows from how far ahead writers may be, which is for the
 //! scheduler to say, and a piece for each of them.
 
-mod lease;
-mod output;
-
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use range_core::ByteRange;
 use range_core::block::BlockHash;
 use range_store::BlockHasher;
 use tokio::sync::Notify;
 
-pub(crate) use lease::{OrderedWriter, OtherBytes};
-pub(crate) use output::{BoxWriter, Output, Reading};
-
 /// The size of a piece: few enough bytes to stay in the second-level cache between the copy and the
 /// write, and so many that a piece costs little beside its bytes.
-pub(crate) const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 
 /// Most empty pieces that are kept for the next bytes. The allocator would give each back to the
 /// system, and have it cleared again.
@@ -55,7 +48,7 @@ struct Waiting {
 }
 
 #[derive(Debug)]
-struct Run {
+pub(super) struct Run {
     /// None of them is empty, and all but the last are full.
     pieces: VecDeque<Vec<u8>>,
     /// Offset one past the last byte.
@@ -65,9 +58,9 @@ struct Run {
 
 /// The bytes that the reader has, which a file that comes anew has to begin with.
 #[derive(Clone, Copy, Debug)]
-struct Repeat {
-    until: u64,
-    hash: BlockHash,
+pub(super) struct Repeat {
+    pub(super) until: u64,
+    pub(super) hash: BlockHash,
 }
 
 /// The answer to a reader.
@@ -81,27 +74,18 @@ enum Next {
 }
 
 impl Ordered {
-    /// Leases a range to one writer.
+    /// Returns the run whose next byte is the one at `start`, or, of a file that comes anew, the one
+    /// after those that the reader has, and what these are.
     ///
     /// # Panics
     ///
-    /// If bytes of it are there, or leased to another one.
-    pub(crate) fn lease(&self, range: ByteRange) -> OrderedWriter {
-        self.lease_to(range.start(), range.end())
-    }
-
-    /// Leases everything, to the end of the bytes that arrive.
-    pub(crate) fn lease_all(&self) -> OrderedWriter {
-        self.lease_to(0, u64::MAX)
-    }
-
-    fn lease_to(&self, start: u64, end: u64) -> OrderedWriter {
+    /// If bytes from there on are there, or the run is leased.
+    pub(super) fn run_from(&self, start: u64) -> (Arc<Mutex<Run>>, Option<Repeat>) {
         let mut waiting = self.0.lock();
         let repeats = waiting.repeats.take_if(|_| start == 0);
         let at = repeats.map_or(start, |repeats| repeats.until);
         assert!(at >= waiting.next, "the reader has what is leased");
-        let run = waiting.run_at(at);
-        OrderedWriter::new(self.clone(), run, start..end, repeats)
+        (waiting.run_at(at), repeats)
     }
 
     /// Forgets what waits: the file comes anew, in one stream, and has to begin with what the
@@ -146,7 +130,7 @@ impl Ordered {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    async fn next(&self) -> Option<Vec<u8>> {
+    pub(super) async fn next(&self) -> Option<Vec<u8>> {
         loop {
             match self.try_next() {
                 Next::Piece(piece) => return Some(piece),
@@ -170,14 +154,14 @@ impl Ordered {
     }
 
     /// Reports whether the reader has all that has come in order.
-    fn has_none(&self) -> bool {
+    pub(super) fn has_none(&self) -> bool {
         let waiting = self.0.lock();
         let first = waiting.runs.range(..=waiting.next).next_back();
         first.is_none_or(|(_, run)| lock(run).pieces.is_empty())
     }
 
     /// Keeps the memory of a piece for others.
-    fn give_back(&self, mut piece: Vec<u8>) {
+    pub(super) fn give_back(&self, mut piece: Vec<u8>) {
         piece.clear();
         let mut spare = lock(&self.0.spare);
         if spare.len() < SPARE_MAX && piece.capacity() == PIECE {
@@ -191,7 +175,7 @@ impl Ordered {
     }
 
     /// Appends to a run.
-    fn append(&self, run: &Mutex<Run>, mut bytes: &[u8]) {
+    pub(super) fn append(&self, run: &Mutex<Run>, mut bytes: &[u8]) {
         let mut held = lock(run);
         held.end += bytes.len() as u64;
         while !bytes.is_empty() {
@@ -208,7 +192,7 @@ impl Ordered {
     }
 
     /// A writer is gone.
-    fn release(&self, run: &Mutex<Run>) {
+    pub(super) fn release(&self, run: &Mutex<Run>) {
         lock(run).is_leased = false;
     }
 }

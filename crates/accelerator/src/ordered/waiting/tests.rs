@@ -6,7 +6,10 @@ use scheduler::Random;
 use tokio::io::AsyncReadExt;
 use tokio::runtime::Handle;
 
+use range_core::ByteRange;
+
 use super::*;
+use crate::ordered::{OrderedWriter, OtherBytes, Output};
 
 /// The bytes of a range of a file.
 fn content(start: u64, end: u64) -> &'static [u8] {
@@ -99,8 +102,6 @@ fn pieces_are_full_so_that_memory_follows_from_what_waits() {
     for _ in 0..3000 {
         writer.write(&[7; 1000]).unwrap();
     }
-    let run = ordered.0.lock().run_at(4 << 20);
-    drop(run);
     let waiting = ordered.0.lock();
     let pieces = lock(&waiting.runs[&1000]).pieces.len();
     assert_eq!(pieces, 3_000_000_usize.div_ceil(PIECE));
