@@ -445,20 +445,26 @@ fn a_file_that_changes_after_bytes_were_written_is_an_error_and_never_mixed() {
         let requests = AtomicUsize::new(0);
         let url = serve(move |head, stream| {
             let number = requests.fetch_add(1, Ordering::Relaxed);
-            if has_ranges {
-                let version = usize::from(number > 4);
-                return part(head, stream, &served[version], &version.to_string());
+            let version = usize::from(number > 0);
+            if has_ranges && number > 0 {
+                return part(head, stream, &served[version], "new");
             }
-            let content = &served[usize::from(number > 0)];
+            let head = if has_ranges {
+                let last = LENGTH - 1;
+                format!("206 Part\r\nETag: \"old\"\r\nContent-Range: bytes 0-{last}/{LENGTH}")
+            } else {
+                "200 OK".to_owned()
+            };
             write!(
                 stream,
-                "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n"
+                "HTTP/1.1 {head}\r\nContent-Length: {LENGTH}\r\n\r\n"
             )?;
+            let most = if number == 0 { 10_000_000 } else { LENGTH };
+            stream.write_all(&served[version][..most])?;
             if number == 0 {
-                stream.write_all(&content[..10_000_000])?;
                 return Err(ErrorKind::ConnectionAborted.into());
             }
-            stream.write_all(content)
+            Ok(())
         });
         let mut piped = start(&["-q", "-x", "4", "--window", "1MiB", &url]);
         let mut read = piped.read(4 * MIB);
