@@ -86,8 +86,8 @@ impl Download {
     ///
     /// At most [`Settings::window`] of bytes wait for the writer: while it takes none, nothing is
     /// received. What was written cannot be taken back: after an error, which tells [how much that
-    /// was](Error::written), it is the beginning of the file, and if a digest is wrong, it is all of
-    /// a wrong file. Where the remote file changes on the way, the download fails. The writer is
+    /// was](Error::written), it is the beginning of the file, and if a digest is wrong, it is all
+    /// of a wrong file. Where the remote file changes on the way, the download fails. The writer is
     /// flushed at the end and dropped, also after an error.
     ///
     /// ```no_run

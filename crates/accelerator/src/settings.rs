@@ -133,10 +133,10 @@ pub struct Settings {
     /// [`allow_private`](Self::allow_private). A proxy may be anywhere, and behind one only URLs
     /// that name an address or `localhost` are judged. Default: no.
     pub public_only: bool,
-    /// Most bytes that wait in memory for a [writer](crate::Download::to_writer) that gets the file in
-    /// order, [`Settings::WINDOW_MIN`] or more; besides, each connection has 256 KiB. A segment is
-    /// shorter than half of each connection's share, so that many connections over a long way need
-    /// more. A file is not held back by it. Default: 64 MiB.
+    /// Most bytes that wait in memory for a [writer](crate::Download::to_writer) that gets the file
+    /// in order, [`Settings::WINDOW_MIN`] or more; besides, each connection has 256 KiB. A segment
+    /// is shorter than half of each connection's share, so that many connections over a long way
+    /// need more. A file is not held back by it. Default: 64 MiB.
     pub window: ByteCount,
     /// The way the part file is written. Default: [`WriteMode::Auto`], which maps the file on local
     /// file systems that keep a reservation. If the mapped file is cut short by another program, or

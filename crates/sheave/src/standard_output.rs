@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// Most bytes of one write: what a pipe holds at most without being told otherwise, some times over.
+/// Most bytes of one write: what a pipe holds at most without being told otherwise, some times
+/// over.
 const LONGEST: usize = 256 << 10;
 
 /// The wait for room where another program has made the pipe one that does not block.

@@ -183,8 +183,8 @@ impl Driver<'_> {
         });
     }
 
-    /// Returns the number of bytes that the digest has covered; those of a reader are hashed as they
-    /// go by.
+    /// Returns the number of bytes that the digest has covered; those of a reader are hashed as
+    /// they go by.
     fn digested(&self) -> u64 {
         match &self.digester {
             Some(digester) => digester.covered(),

@@ -74,8 +74,8 @@ enum Next {
 }
 
 impl Ordered {
-    /// Returns the run whose next byte is the one at `start`, or, of a file that comes anew, the one
-    /// after those that the reader has, and what these are.
+    /// Returns the run whose next byte is the one at `start`, or, of a file that comes anew, the
+    /// one after those that the reader has, and what these are.
     ///
     /// # Panics
     ///

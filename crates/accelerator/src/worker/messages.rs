@@ -28,8 +28,8 @@ pub(crate) struct Job {
     pub(crate) reply: Option<Reply>,
     /// The versions that the reply is compared with.
     pub(crate) versions: SharedVersions,
-    /// The file, once there is one: without the first reply's length there is none, nor is there one
-    /// where a reader gets the bytes.
+    /// The file, once there is one: without the first reply's length there is none, nor is there
+    /// one where a reader gets the bytes.
     pub(crate) file: Option<ResumableFile>,
     pub(crate) transport: Arc<Transport>,
     pub(crate) clock: Clock,

@@ -54,7 +54,8 @@ pub(crate) struct Needless {
 }
 
 impl Needless {
-    /// Reports whether a part is to be continued, which is done in any case, where there can be one.
+    /// Reports whether a part is to be continued, which is done in any case, where there can be
+    /// one.
     pub(crate) const fn continues(&self) -> bool {
         self.resumes || self.resumes_at.is_some()
     }

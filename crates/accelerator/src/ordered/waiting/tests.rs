@@ -1,3 +1,5 @@
+//! The bytes of a file as a reader gets them, in whatever order they come. Knows no scheduler.
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 

@@ -173,11 +173,13 @@ fn a_free_worker_helps_with_what_the_reader_waits_for() {
         busy.extend(starts(&outputs));
     }
     let is_lost = |outputs: &[Output]| {
-        let is_told = |output: &Output| {
-            let of_first = |attempt: &AttemptId| *attempt == FIRST;
-            matches!(output, Output::Shrink { attempt, .. } | Output::Stop { attempt } if of_first(attempt))
-        };
-        outputs.iter().any(is_told)
+        outputs.iter().any(|output| {
+            if let Output::Shrink { attempt, .. } | Output::Stop { attempt } = output {
+                *attempt == FIRST
+            } else {
+                false
+            }
+        })
     };
     let mut lost = false;
     for _ in 0..20 {
