@@ -85,9 +85,10 @@ impl Error {
 
     /// Makes the error of the caller's writer.
     pub(crate) fn of_writer(source: Arc<io::Error>) -> Self {
-        let kind = match source.kind() {
-            io::ErrorKind::BrokenPipe => ErrorKind::Unread,
-            _ => ErrorKind::Disk,
+        let kind = if source.kind() == io::ErrorKind::BrokenPipe {
+            ErrorKind::Unread
+        } else {
+            ErrorKind::Disk
         };
         Self::new(kind, Cause::Writer(source))
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use range_core::ByteRange;
 use range_store::BlockHasher;
 
-use super::waiting::{Ordered, Repeat, Run};
+use super::waiting::{self, Ordered, Repeat, Run};
 
 /// A file that came anew does not begin with the bytes that the reader has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,6 +112,6 @@ impl OrderedWriter {
 
 impl Drop for OrderedWriter {
     fn drop(&mut self) {
-        self.ordered.release(&self.run);
+        waiting::release(&self.run);
     }
 }

@@ -190,11 +190,11 @@ impl Ordered {
         drop(held);
         self.0.came.notify_one();
     }
+}
 
-    /// A writer is gone.
-    pub(super) fn release(&self, run: &Mutex<Run>) {
-        lock(run).is_leased = false;
-    }
+/// A run's writer is gone.
+pub(super) fn release(run: &Mutex<Run>) {
+    lock(run).is_leased = false;
 }
 
 impl Shared {

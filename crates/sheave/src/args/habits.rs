@@ -53,14 +53,6 @@ pub(crate) struct Needless {
     pub(crate) protocols: Option<()>,
 }
 
-impl Needless {
-    /// Reports whether a part is to be continued, which is done in any case, where there can be
-    /// one.
-    pub(crate) const fn continues(&self) -> bool {
-        self.resumes || self.resumes_at.is_some()
-    }
-}
-
 /// Parses the one place from which a part is continued.
 fn the_end(text: &str) -> Result<(), &'static str> {
     match text {

@@ -278,7 +278,8 @@ fn to_standard_output(args: &GetArgs, environment: Environment) -> Result<bool, 
     if args.json {
         return Err(UsageError::JsonToo);
     }
-    if args.needless.continues() {
+    let continues = args.continues || args.needless.continues_at.is_some();
+    if continues || args.exists == Some(Exists::Continue) {
         return Err(UsageError::NothingToContinue);
     }
     if environment.output_terminal {
