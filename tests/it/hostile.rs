@@ -45,7 +45,8 @@ fn a_file_without_a_length_is_not_let_past_the_size_that_is_wanted() {
         let url = format!("{}/f", raw::serve(answer));
         let ran = get(&url, into.path(), &["--max-size", "3MiB"]).expect(4);
         assert!(
-            ran.stderr.contains("has more than the 3.00 MiB that are allowed"),
+            ran.stderr
+                .contains("has more than the 3.00 MiB that are allowed"),
             "{ran:?}"
         );
         assert!(files::names(into.path()).is_empty(), "nothing is left");

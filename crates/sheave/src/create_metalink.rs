@@ -72,13 +72,11 @@ fn create(args: &MetalinkArgs) -> Result<(), NotCreated> {
     }
     let entries = args.files.iter().map(|path| entry(path, args));
     let document = metalink::create(&entries.collect::<Result<Vec<_>, _>>()?)?;
-    match &args.output {
-        Some(output) => write(output, &document),
-        None => {
-            printer::data(document.trim_end());
-            Ok(())
-        }
-    }
+    let Some(output) = &args.output else {
+        printer::data(document.trim_end());
+        return Ok(());
+    };
+    write(output, &document)
 }
 
 /// Writes a file, which appears once all of it is there.
@@ -122,7 +120,7 @@ fn entry(path: &Path, args: &MetalinkArgs) -> Result<Entry, NotCreated> {
         source,
     };
     let (size, whole, pieces) = hashes(path, args.piece_length).map_err(unread)?;
-    let found = std::fs::metadata(path).map_err(unread)?;
+    let found = path.metadata().map_err(unread)?;
     if found.len() != size {
         return Err(NotCreated::Changed(path.to_owned()));
     }

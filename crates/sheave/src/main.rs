@@ -75,13 +75,13 @@ fn run(command: args::Command) -> Exit {
         }
         Job::CreateMetalink(args) => printer::unless_lost(create_metalink::run(&args)),
         Job::Inspect(settings) => printer::unless_lost(inspect::run(&settings)),
-        Job::Get(settings) => signal::supervise(get::PATIENCE, |stop| get::run(settings, stop)),
+        Job::Get(settings) => signal::supervise(get::PATIENCE, |stop| get::run(*settings, stop)),
         Job::Serve(settings) => {
             let patience = signal::Patience {
                 reloads: settings.scenario.is_some(),
                 ..serve::PATIENCE
             };
-            signal::supervise(patience, |stop| serve::run(settings, stop))
+            signal::supervise(patience, |stop| serve::run(*settings, stop))
         }
         Job::Completions(shell) => printer::unless_lost(args::pages::completions(shell)),
         Job::Man(directory) => args::pages::man(&directory),

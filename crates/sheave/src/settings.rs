@@ -25,9 +25,9 @@ use usage_error::UsageError;
 #[derive(Debug)]
 pub(crate) enum Job {
     /// Download.
-    Get(GetSettings),
+    Get(Box<GetSettings>),
     /// Serve.
-    Serve(ServeSettings),
+    Serve(Box<ServeSettings>),
     /// Demonstrate the program.
     Demo(DemoSettings),
     /// Inspect a part file.
@@ -93,8 +93,12 @@ impl Job {
     /// Checks the arguments together.
     pub(crate) fn new(command: Command, environment: Environment) -> Result<Self, UsageError> {
         match command {
-            Command::Get(args) => GetSettings::new(*args, environment).map(Self::Get),
-            Command::Serve(args) => ServeSettings::new(*args).map(Self::Serve),
+            Command::Get(args) => {
+                GetSettings::new(*args, environment).map(|settings| Self::Get(Box::new(settings)))
+            }
+            Command::Serve(args) => {
+                ServeSettings::new(*args).map(|settings| Self::Serve(Box::new(settings)))
+            }
             Command::Demo(args) => Ok(Self::Demo(demo(args, environment))),
             Command::CheckServer(args) => check_server(args, environment).map(Self::CheckServer),
             Command::Metalink(args) => Ok(Self::CreateMetalink(args)),

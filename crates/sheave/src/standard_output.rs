@@ -7,18 +7,15 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, ready};
-use std::thread::{self, Builder};
-use std::time::Duration;
+use std::thread::Builder;
 
+use rustix::event::{PollFd, PollFlags};
 use tokio::io::AsyncWrite;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Most bytes of one write: what a pipe holds at most without being told otherwise, some times
 /// over.
 const LONGEST: usize = 256 << 10;
-
-/// The wait for room where another program has made the pipe one that does not block.
-const RETRY: Duration = Duration::from_millis(5);
 
 /// Standard output, as bytes. A write is over when the system has taken the bytes.
 #[derive(Debug, Default)]
@@ -71,7 +68,11 @@ fn write(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
     loop {
         match file.write(bytes) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                // Whoever shares the pipe has made it one that never waits.
+                let mut wanted = [PollFd::new(file, PollFlags::OUT)];
+                let _ready_or_broken = rustix::event::poll(&mut wanted, None);
+            }
             written => return written,
         }
     }

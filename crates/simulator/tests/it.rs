@@ -192,6 +192,8 @@ impl Policy for Careless {
             | Input::Durable { .. }
             | Input::RateLimit(_)
             | Input::Taken { .. }
+            | Input::Proven { .. }
+            | Input::Disproven { .. }
             | Input::Cancel => {}
         }
     }

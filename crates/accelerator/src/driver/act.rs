@@ -136,8 +136,8 @@ impl Driver<'_> {
         self.digest();
     }
 
-    /// Begins to hash a file, if it is known by which algorithms: the server's claim may come with a
-    /// later reply. What is read in order is hashed where it is written.
+    /// Begins to hash a file, if it is known by which algorithms: the server's claim may come with
+    /// a later reply. What is read in order is hashed where it is written.
     pub(super) fn digest(&mut self) {
         let file = self.sink.as_ref().and_then(Sink::file);
         let Some(file) = file.filter(|_| self.digester.is_none()) else {

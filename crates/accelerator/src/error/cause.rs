@@ -49,8 +49,8 @@ pub(crate) enum Cause {
     #[error("the file has {actual}, where the server says that it has {expected}")]
     ClaimMismatch { expected: Digest, actual: Digest },
     #[error(
-        "the list is wrong: two sources gave the same bytes {range}, and those do not have the hash \
-         that the list has for them"
+        "the list is wrong: two sources gave the same bytes {range}, and those do not have the \
+         hash that the list has for them"
     )]
     ListIsWrong { range: ByteRange },
     #[error("no source gave bytes {range} with the hash that the list has for them")]

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::waiting::{Ordered, PIECE};
-use crate::hasher::Hasher;
 use crate::error::{Cause, Error, ErrorKind};
+use crate::hasher::Hasher;
 
 /// The writer of a caller.
 pub(crate) type BoxWriter = Box<dyn AsyncWrite + Send + Unpin>;

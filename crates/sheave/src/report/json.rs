@@ -6,8 +6,8 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use accelerator::{
-    Checked, Completion, Digest, Error, ErrorKind, Event, Inspection, Phase, RangeSet, Report,
-    Verification,
+    Checked, Completion, Digest, DigestAlgorithm, Error, ErrorKind, Event, Inspection, Phase,
+    RangeSet, Report, Verification,
 };
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ pub(crate) fn completed(report: &Report) -> Line {
         line.with(name, digest.hex())
     });
     let left = report.left.as_ref().map(|left| left.to_string_lossy());
-    let pieces = report.pieces.map(|algorithm| algorithm.name());
+    let pieces = report.pieces.map(DigestAlgorithm::name);
     line.with_known("pieces", pieces)
         .with_known("content_coding", report.coding.as_deref())
         .with_known("part_left", left.as_deref())

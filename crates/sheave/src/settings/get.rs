@@ -62,7 +62,11 @@ impl GetSettings {
         let urls = urls(&wanted);
         let to_standard_output = to_standard_output(&args, environment)?;
         check_urls(&args, &wanted, &urls)?;
-        if to_standard_output && wanted.iter().any(|wanted| !matches!(wanted, Wanted::Url(_))) {
+        if to_standard_output
+            && wanted
+                .iter()
+                .any(|wanted| !matches!(wanted, Wanted::Url(_)))
+        {
             return Err(UsageError::OfUrls { option: "-o -" });
         }
         let outputs = outputs(&args, &wanted, to_standard_output)?;

@@ -22,7 +22,7 @@ fn job(line: &str, environment: Environment) -> Result<Job, UsageError> {
 
 fn get_settings(line: &str) -> GetSettings {
     match job(line, PIPED) {
-        Ok(Job::Get(settings)) => settings,
+        Ok(Job::Get(settings)) => *settings,
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -147,7 +147,7 @@ fn checksums_come_from_the_option_and_from_behind_the_url() {
 #[test]
 fn what_serve_is_told_reaches_the_server() {
     let settings = |line: &str| match job(line, PIPED) {
-        Ok(Job::Serve(settings)) => settings,
+        Ok(Job::Serve(settings)) => *settings,
         other => panic!("{line}: {other:?}"),
     };
     let plain = settings("serve");

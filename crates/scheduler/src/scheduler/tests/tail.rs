@@ -347,7 +347,7 @@ fn about_a_slow_one(left: u64, usual: u64, lead: Duration) -> Option<TakeOver> {
     active.left = ByteRange::new(800_000, end);
     bench.scheduler.sources.set_latency(lead);
     let tail = Tail::of_rate(usual);
-    tail.take_over(bench.scheduler.view())
+    tail.take_over(bench.scheduler.view(), None)
 }
 
 /// A rest that is too little to be shared changes hands if another one would have it in less than
@@ -471,7 +471,7 @@ fn nothing_is_cut_off_a_reply_in_its_first_latencies() {
             ledger: &bench.scheduler.ledger,
             sources: &bench.scheduler.sources,
         };
-        Tail::of_rate(MIB).take_over(view)
+        Tail::of_rate(MIB).take_over(view, None)
     };
     assert_eq!(cut(5_000), None);
     assert_eq!(cut(6_900), None);
