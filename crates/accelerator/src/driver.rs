@@ -3,94 +3,42 @@
 
 mod act;
 mod pieces;
+mod terms;
 mod wake;
 mod workers;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use range_core::digest::Digest;
-use range_core::units::RateLimit;
 use range_core::{ByteRange, RangeSet};
-use range_store::{Finding, ResumableFile, StoreError};
+use range_store::{Finding, StoreError};
 use scheduler::failure::FailureClass;
 use scheduler::time::Timestamp;
 use scheduler::{
-    AttemptId, Beginning, CheckpointId, Input, Outcome, Output, Route, Scheduler, SchedulerConfig,
-    SourceId,
+    AttemptId, CheckpointId, Input, Outcome, Output, Route, Scheduler, SchedulerConfig, SourceId,
 };
-use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
-use crate::clock::Clock;
 use crate::digester::Digester;
 use crate::disk_time::DiskTime;
 use crate::error::{Cause, Error, ErrorKind, Failing};
-use crate::events::Events;
 use crate::first::First;
-use crate::generation::{Expected, Generation};
 use crate::generations::Generations;
 use crate::inbox;
-use crate::ordered::Reading;
-use crate::progress::{ProgressHandle, Tally};
-use crate::sink::{Destination, Sink};
-use crate::sources::Sources;
+use crate::progress::Tally;
+use crate::sink::Sink;
 use crate::syncer::Syncer;
-use crate::target::Earlier;
-use crate::task::Task;
 use crate::verifier::Verifier;
 use crate::versions::SharedVersions;
 use crate::worker::{AttemptError, Order, WorkerReport};
 
 pub(crate) use pieces::algorithm_of;
 use pieces::{Hashed, PieceWatch};
+pub(crate) use terms::{Context, Fetched, From, Start};
 use workers::Workers;
 
 /// The time between two snapshots for listeners.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(100);
-
-/// The parts that a download shares with the program around it.
-#[derive(Clone, Debug)]
-pub(crate) struct Context {
-    pub(crate) task: Arc<Task>,
-    pub(crate) destination: Destination,
-    pub(crate) sources: Sources,
-    /// The threads on which workers work.
-    pub(crate) pool: Handle,
-    pub(crate) clock: Clock,
-    pub(crate) events: Events,
-    pub(crate) progress: ProgressHandle,
-    pub(crate) cancelled: watch::Receiver<bool>,
-    pub(crate) rate_limit: watch::Receiver<Option<RateLimit>>,
-    /// The progress of the reader, if there is one.
-    pub(crate) reading: watch::Receiver<Reading>,
-}
-
-/// The outcome of a download of one generation.
-#[derive(Debug)]
-pub(crate) struct Fetched {
-    /// An error is one of our side: the disk, or a bug.
-    pub(crate) outcome: Result<Outcome, Error>,
-    pub(crate) file: Option<ResumableFile>,
-    /// The version of the bytes.
-    pub(crate) generation: Option<Generation>,
-    /// The expectation that a request for the file that follows is held against.
-    pub(crate) expected: Option<Expected>,
-    /// True if a strong validator joins all replies.
-    pub(crate) all_agree: bool,
-    pub(crate) coding: Option<String>,
-    pub(crate) digester: Option<Digester>,
-    /// The digest that the server claims.
-    pub(crate) server_digest: Option<Digest>,
-    /// True if every piece was found right.
-    pub(crate) are_pieces_proven: bool,
-    /// The bytes that each source gave.
-    pub(crate) given: Vec<RangeSet>,
-    /// The error of the last attempt that failed.
-    pub(crate) last_error: Option<AttemptError>,
-    pub(crate) failing: Failing,
-}
 
 /// A worker that has not stopped yet.
 struct AtWork {
@@ -102,27 +50,6 @@ struct AtWork {
     /// True if the file is created, or created anew, when this worker gets its first lease: its
     /// reply then tells what the file is.
     is_first: bool,
-}
-
-/// The beginning of a download.
-pub(crate) struct Start {
-    pub(crate) beginning: Beginning,
-    /// A reply to the request that it begins with, if that was sent already.
-    pub(crate) first: Option<First>,
-    /// True if bytes are accepted whatever their validators say, because a digest will tell.
-    pub(crate) digest_decides: bool,
-    pub(crate) from: From,
-}
-
-/// The bytes that are there already.
-pub(crate) enum From {
-    /// Bytes of an earlier run.
-    Earlier(Box<Earlier>),
-    /// No bytes; what was known of the file until now, if anything.
-    Nothing(Option<Expected>),
-    /// Bytes of the very version that is fetched again, in one stream: it is written over them, so
-    /// that nothing is given up and no room is taken twice.
-    Same(ResumableFile, Expected),
 }
 
 /// Drives one scheduler to its end.

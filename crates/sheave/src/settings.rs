@@ -12,6 +12,7 @@ use crate::report::{Display, Palette};
 mod connection;
 mod environment;
 mod get;
+mod outputs;
 mod serve;
 mod usage_error;
 

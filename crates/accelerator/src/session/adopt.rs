@@ -10,7 +10,8 @@ use range_store::disk::Kind;
 use range_store::{OlderVersions, ResumableFile, StoreError};
 use scheduler::Body;
 
-use super::{Session, Start, find};
+use super::remains::find;
+use super::{Session, Start};
 use crate::blocking::{self, Wanted};
 use crate::driver::Fetched;
 use crate::error::{Cause, Error, ErrorKind};

@@ -9,7 +9,8 @@ use range_core::digest::{Digest, DigestAlgorithm};
 use range_core::units::ByteCount;
 use range_store::{OlderVersions, Provenance, ResumableFile};
 
-use super::{Proven, Session, can_be_continued};
+use super::remains::can_be_continued;
+use super::{Proven, Session};
 use crate::blocking;
 use crate::digester::Digester;
 use crate::driver::{self, Fetched};

@@ -5,7 +5,8 @@ use range_core::digest::Digest;
 use scheduler::{Beginning, Outcome, Request};
 
 use super::finish::mismatch;
-use super::{Session, Way, failure};
+use super::remains::failure;
+use super::{Session, Way};
 use crate::driver::{self, Driver, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, RestartReason};

@@ -10,7 +10,8 @@ use scheduler::failure::FailureClass;
 use scheduler::limits::RETRY_AFTER_MAX;
 use scheduler::{Beginning, Body, Outcome, Request, Route};
 
-use super::{Session, Way, can_be_continued, failure};
+use super::remains::{can_be_continued, failure};
+use super::{Session, Way};
 use crate::driver::{self, Fetched, Start};
 use crate::error::{Cause, Error, ErrorKind};
 use crate::events::{Event, RestartReason};

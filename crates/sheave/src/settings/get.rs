@@ -1,18 +1,16 @@
 //! Owns the task of `get`: arguments in; the settings of the library, and the few that are not the
 //! library's, out.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use accelerator::{
-    ByteCount, Credentials, Digest, DigestAlgorithm, Exists, FileName, Netrc, Settings, Source,
-};
+use accelerator::{ByteCount, Credentials, Digest, DigestAlgorithm, Netrc, Settings, Source};
 use catalog::limits::LIST_BYTES;
 use catalog::metalink::Metalink;
 use url::Url;
 
 use super::connection;
 use super::environment::{Environment, raw_variable};
+use super::outputs;
 use super::usage_error::UsageError;
 use crate::args::{GetArgs, ListPlace, Wanted, is_list};
 use crate::checksum_list::{self, List};
@@ -60,7 +58,7 @@ impl GetSettings {
         let display = display(&args, environment);
         let wanted = wanted(&mut args);
         let urls = urls(&wanted);
-        let to_standard_output = to_standard_output(&args, environment)?;
+        let to_standard_output = outputs::to_standard_output(&args, environment)?;
         check_urls(&args, &wanted, &urls)?;
         if to_standard_output
             && wanted
@@ -69,7 +67,7 @@ impl GetSettings {
         {
             return Err(UsageError::OfUrls { option: "-o -" });
         }
-        let outputs = outputs(&args, &wanted, to_standard_output)?;
+        let outputs = outputs::of(&args, &wanted, to_standard_output)?;
         let given = given_digests(&args, &wanted)?.to_vec();
         let (connected, netrc) = connection::settings(&args.connection, &urls, &raw_variable)?;
         let planning = Planning {
@@ -195,17 +193,7 @@ fn download(args: &GetArgs, connected: Settings) -> Result<Settings, UsageError>
             .unwrap_or(connected.first_byte_timeout.max(stall_timeout)),
         window: window(args.window)?.unwrap_or(connected.window),
         write_mode: args.write,
-        exists: if args.overwrite {
-            Exists::Overwrite
-        } else {
-            let continues = args.continues || args.needless.continues_at.is_some();
-            let otherwise = if continues {
-                Exists::Continue
-            } else {
-                Exists::default()
-            };
-            args.exists.unwrap_or(otherwise)
-        },
+        exists: outputs::exists(args),
         resume: !args.no_resume,
         sync: !args.no_sync,
         remote_time: args.remote_time,
@@ -269,29 +257,6 @@ fn display(args: &GetArgs, environment: Environment) -> Display {
     }
 }
 
-/// Other names of standard output.
-const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-
-/// Reports whether the files go to standard output, and refuses what cannot go together with that.
-/// Options about files are of no consequence then.
-fn to_standard_output(args: &GetArgs, environment: Environment) -> Result<bool, UsageError> {
-    let output = args.output.as_deref();
-    if !output.is_some_and(|path| STANDARD_OUTPUT.iter().any(|name| path == Path::new(name))) {
-        return Ok(false);
-    }
-    if args.json {
-        return Err(UsageError::JsonToo);
-    }
-    let continues = args.continues || args.needless.continues_at.is_some();
-    if continues || args.exists == Some(Exists::Continue) {
-        return Err(UsageError::NothingToContinue);
-    }
-    if environment.output_terminal {
-        return Err(UsageError::Terminal);
-    }
-    Ok(true)
-}
-
 /// Checks the size of the window.
 fn window(window: Option<ByteCount>) -> Result<Option<ByteCount>, UsageError> {
     let least = Settings::WINDOW_MIN;
@@ -299,65 +264,6 @@ fn window(window: Option<ByteCount>) -> Result<Option<ByteCount>, UsageError> {
         Some(window) if window < least => Err(UsageError::Window { window, least }),
         window => Ok(window),
     }
-}
-
-/// Returns the destination of each file, as far as the user and the URL say it: a list names its
-/// files itself, and on standard output a name is only shown.
-fn outputs(
-    args: &GetArgs,
-    wanted: &[Wanted],
-    to_standard_output: bool,
-) -> Result<Vec<Option<PathBuf>>, UsageError> {
-    let directory = args.dir.as_deref().unwrap_or(Path::new("."));
-    let name = |url: &Url| FileName::from_url_path(url.path()).as_str().to_owned();
-    if to_standard_output {
-        let names = wanted.iter().map(|wanted| match wanted {
-            Wanted::Url(url) => Some(name(url).into()),
-            Wanted::ListAt(_) | Wanted::ListIn(_) => None,
-        });
-        return Ok(names.collect());
-    }
-    if let Some(path) = &args.output {
-        if wanted.len() != 1 {
-            let urls = wanted.len();
-            return Err(UsageError::OneOutput { urls });
-        }
-        // A path that begins at the root stays as it is.
-        let path = args
-            .dir
-            .as_ref()
-            .map_or_else(|| path.clone(), |dir| dir.join(path));
-        let output = output(&path)?;
-        if path.is_dir() {
-            return Err(UsageError::Directory { path });
-        }
-        return Ok(vec![Some(output)]);
-    }
-    let mut taken = BTreeSet::new();
-    let mut outputs = Vec::new();
-    for wanted in wanted {
-        let Wanted::Url(url) = wanted else {
-            outputs.push(None);
-            continue;
-        };
-        let name = name(url);
-        if !taken.insert(name.clone()) {
-            return Err(UsageError::SameName { name });
-        }
-        outputs.push(Some(directory.join(name)));
-    }
-    Ok(outputs)
-}
-
-/// Returns a path that names a file in an explicit directory.
-fn output(path: &Path) -> Result<PathBuf, UsageError> {
-    let ends_like_a_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-    let name = path.file_name().filter(|_| !ends_like_a_directory);
-    let name = name.ok_or_else(|| UsageError::NoFileName {
-        path: path.to_owned(),
-    })?;
-    let directory = path.parent().filter(|&parent| parent != Path::new(""));
-    Ok(directory.unwrap_or(Path::new(".")).join(name))
 }
 
 /// Gives each file the digests that a list on this machine has of it.
