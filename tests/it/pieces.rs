@@ -63,13 +63,8 @@ fn dropped(ran: &Ran) -> Vec<serde_json::Value> {
 }
 
 const SLOW: &[&str] = &["rate:6MiB"];
-/// One byte in each MiB or so is another one.
-const CORRUPT: &[&str] = &[
-    "rate:6MiB",
-    "corrupt:100",
-    "corrupt:9MiB",
-    "corrupt:20000000",
-];
+/// A byte that the first source to be asked gives is another one.
+const CORRUPT: &[&str] = &["rate:6MiB", "corrupt:100"];
 
 #[test]
 fn a_wrong_piece_alone_is_fetched_again_from_another_source() {

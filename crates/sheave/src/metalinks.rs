@@ -66,7 +66,7 @@ pub(crate) async fn fetch(settings: &mut GetSettings) -> Result<(), NoList> {
         let files = settings.files_of(&list, &document)?;
         settings.files.splice(before..before, files);
     }
-    match clash(&settings.files) {
+    match clash(&settings.files).filter(|_| !settings.to_standard_output) {
         Some(path) => Err(NoList::Clash(path.to_owned())),
         None => Ok(()),
     }

@@ -183,7 +183,7 @@ fn missing(command: &str, error: &clap::Error) -> String {
 
 /// The answer to the name of a file or a directory behind a URL, as `cp` has it.
 fn beside_a_url(command: &str, error: &clap::Error, arguments: &[OsString]) -> Option<String> {
-    let is_no_value = named(error)?.starts_with('<');
+    let is_no_value = named(error)?.starts_with(['<', '[']);
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     let has_url = words.any(|word| place::is_a_place(word) && place::url(word).is_ok());
     let Some(NoUrl::Other { word }) = error.source()?.downcast_ref() else {
