@@ -91,6 +91,11 @@ fn a_wrong_piece_alone_is_fetched_again_from_another_source() {
             assert_eq!(end["digest_from"], "metalink (file)");
             assert_eq!(end["sha256"].is_null(), !has_whole);
             let dropped = dropped(&ran);
+            // A single wrong byte may lie in a piece that two sources gave, and neither is blamed.
+            let may_be_of_both = bad == 0 && sources[0] == CORRUPT && piece > 256 << 10;
+            if may_be_of_both && dropped.is_empty() {
+                continue;
+            }
             assert_eq!(dropped.len(), 1, "{bad} {piece}: {ran:?}");
             assert!(
                 dropped[0]["url"]

@@ -1,5 +1,5 @@
-//! Owns the terms between a session and its driver: what a driver begins with, and what it ends with.
-//! Does nothing.
+//! Owns the terms between a session and its driver: what a driver begins with, and what it ends
+//! with. Does nothing.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Owns where the files of `get` go: to which names or to standard output, and what becomes of a file
-//! that is there. Creates nothing.
+//! Owns where the files of `get` go: to which names or to standard output, and what becomes of a
+//! file that is there. Creates nothing.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
