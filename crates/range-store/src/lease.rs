@@ -40,9 +40,10 @@ pub enum LeaseError {
 
 /// The exclusive right to write a range of the file, in order from its start.
 ///
-/// No two live leases have a byte in common, so any number of threads may use leases at once.
-/// Dropping a lease releases its range; written bytes stay. A mapped lease keeps a window of at
-/// most 8 MiB mapped until it is dropped.
+/// No two live leases have a byte in common, so any number of threads may use leases at once. What
+/// is written is not held any more, so that it can be leased again while the lease goes on, to be
+/// repaired. Dropping a lease releases its range; written bytes stay. A mapped lease keeps a window
+/// of at most 8 MiB mapped until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Lease<D: Disk> {
     claim: Claim,
@@ -127,6 +128,7 @@ impl<D: Disk> Lease<D> {
             Sink::Positioned(file) => file.write_at(self.position, bytes)?,
         }
         self.position = end;
+        self.claim.pass(end);
         if self
             .written_back
             .is_some_and(|from| end - from >= WRITE_BACK)
@@ -185,6 +187,7 @@ impl LeaseTable {
         Ok(Claim {
             table: self.clone(),
             start: range.start(),
+            held_from: range.start(),
             end: range.end(),
         })
     }
@@ -217,6 +220,8 @@ impl LeaseTable {
 pub(crate) struct Claim {
     table: LeaseTable,
     start: u64,
+    /// The bytes before this offset are written, and are not in the table any more.
+    held_from: u64,
     end: u64,
 }
 
@@ -225,6 +230,14 @@ impl Claim {
         if let Some(tail) = ByteRange::new(end, self.end) {
             self.table.lock().remove(tail);
             self.end = end;
+        }
+    }
+
+    /// Releases the bytes before an offset.
+    fn pass(&mut self, offset: u64) {
+        if let Some(written) = ByteRange::new(self.held_from, offset) {
+            self.table.lock().remove(written);
+            self.held_from = offset;
         }
     }
 
@@ -239,7 +252,7 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.cut(self.start);
+        self.cut(self.held_from);
     }
 }
 
@@ -251,6 +264,20 @@ mod tests {
 
     fn range(start: u64, end: u64) -> ByteRange {
         ByteRange::new(start, end).unwrap()
+    }
+
+    #[test]
+    fn what_is_passed_can_be_claimed_again_and_stays_so() {
+        let table = LeaseTable::default();
+        let mut first = table.claim(range(10, 30), LENGTH).unwrap();
+        first.pass(20);
+        assert!(table.claim(range(15, 21), LENGTH).is_err());
+        let again = table.claim(range(10, 20), LENGTH).unwrap();
+        first.pass(30);
+        drop(first);
+        assert!(table.claim(range(10, 20), LENGTH).is_err());
+        drop(again);
+        table.claim(range(0, 100), LENGTH).unwrap();
     }
 
     #[test]

@@ -89,7 +89,10 @@ impl Run<'_> {
         let end = live.position + bytes.len() as u64;
         assert_eq!(live.lease.write(&bytes).is_ok(), end <= live.end);
         if end <= live.end {
-            self.model.content[index(live.position)..index(end)].copy_from_slice(&bytes);
+            let written = index(live.position)..index(end);
+            self.model.content[written.clone()].copy_from_slice(&bytes);
+            // From here on it may be another's to repair.
+            self.model.holder[written].fill(None);
             live.position = end;
         }
     }
