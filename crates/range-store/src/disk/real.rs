@@ -261,7 +261,8 @@ fn metadata(stat: &Stat) -> Metadata {
             | FileType::BlockDevice
             | FileType::Unknown => Kind::Other,
         },
-        names: stat.st_nlink,
+        // Its type is another one on each kind of machine.
+        names: u64::try_from(u128::from(stat.st_nlink)).unwrap_or(u64::MAX),
         owner: stat.st_uid,
         permissions: stat.st_mode & 0o777,
         length: u64::try_from(stat.st_size).expect("a file has no negative size"),
